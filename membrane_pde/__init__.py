@@ -1,0 +1,64 @@
+"""Two solutions, a membrane between them: what happens, where, and when.
+
+>>> import membrane_pde as mp
+>>> result = mp.run(mp.load_case("osmosis"))
+>>> result.summary["process"]
+'osmosis'
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from membrane_pde import plot
+    from membrane_pde.case import Case, CaseError, load_case, parse_case
+    from membrane_pde.result import Result, load_result
+    from membrane_pde.simulate import RunError, compare, equilibrium, run
+
+__all__ = [
+    "Case",
+    "CaseError",
+    "Result",
+    "RunError",
+    "__version__",
+    "compare",
+    "equilibrium",
+    "load_case",
+    "load_result",
+    "parse_case",
+    "plot",
+    "run",
+]
+
+_HOME = {
+    "Case": "case",
+    "CaseError": "case",
+    "load_case": "case",
+    "parse_case": "case",
+    "Result": "result",
+    "load_result": "result",
+    "RunError": "simulate",
+    "compare": "simulate",
+    "equilibrium": "simulate",
+    "run": "simulate",
+}
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: `membrane-pde --help` needs none of them."""
+    if name == "plot":
+        return importlib.import_module("membrane_pde.plot")
+    if name in _HOME:
+        return getattr(importlib.import_module(f"membrane_pde.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,870 @@
+"""End states and exact solutions, found without the PDE: the independent judge of the solver.
+
+Nothing of the solver is imported here, and the osmotic pressure is either handed in or ideal. Index 1 is
+left, 2 is right, and a flux is positive from left to right.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
+from scipy.special import erf, erfc, expit, lambertw, wrightomega
+
+Array = NDArray[np.float64]
+
+_EPS = float(np.finfo(float).eps)
+_ROUND_OFF = 8 * _EPS  # a balance this small beside its terms is zero
+_FARTHEST = 512  # logit of the displaced share at which the search ends: 1e-222 of the side is left
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """Where two solutions end when nothing that can pass flows any more.
+
+    ``displaced_volume`` is X in m, left to right; concentrations in mol/m^3, shape (solute,); pressures
+    in Pa. What is not unique or does not exist is None, and ``reason`` says why.
+    """
+
+    displaced_volume: float | None
+    concentration_left: Array | None
+    concentration_right: Array | None
+    pressure_left: float | None
+    pressure_right: float | None
+    reason: str = ""
+
+
+def equilibrium(
+    *,
+    length_left: float,
+    length_right: float,
+    amount_left: ArrayLike,
+    amount_right: ArrayLike,
+    passes: ArrayLike,
+    reflection: ArrayLike,
+    partition: ArrayLike,
+    pressure_left: float,
+    pressure_right: float,
+    stiffness_left: float,
+    stiffness_right: float,
+    rigid: str,
+    membrane: bool,
+    water_passes: bool,
+    osmotic_pressure: Callable[[Array], Array],
+) -> Equilibrium:
+    """End state of two closed compartments.
+
+    Solutes that pass end level (``c_R = K c_L``), the others keep their amounts on each side, and X solves
+    the balance of forces on the water
+
+    ``0 = p_L - p_R - sum_s sigma_s (pi_s(c_L) - pi_s(c_R))``, ``p_L = p_L0 - k_L X``, ``p_R = p_R0 + k_R X``,
+
+    with the lengths ``l_L - X`` and ``l_R + X``. For ideal solutions the right-hand side falls with X, so
+    there is at most one root. It is bracketed and found in the logit of the displaced share of the side that
+    shrinks, which keeps X and what is left of that side accurate however small one of them is.
+
+    Parameters
+    ----------
+    length_left, length_right : float
+        Volumes per membrane area at X = 0, m.
+    amount_left, amount_right : array_like, shape (solute,)
+        mol/m^2.
+    passes : array_like of bool, shape (solute,)
+        Permeability above zero.
+    reflection, partition : array_like, shape (solute,)
+        sigma; K = c_R/c_L at equilibrium (not 1 only where water does not pass).
+    pressure_left, pressure_right : float
+        Applied pressures at the end, Pa. A rigid side's is not used.
+    stiffness_left, stiffness_right : float
+        Pressure gained per length gained, Pa/m: rho g over the tube's area per membrane area; 0 for a piston.
+    rigid : {"", "left", "right"}
+        The side that holds its volume: X = 0, and its pressure is the other's plus what balances
+        ``sum sigma pi``.
+    membrane : bool
+        False: the partition is removed, everything mixes and X = 0.
+    water_passes : bool
+        False: X = 0; a rigid side's pressure is then the other's.
+    osmotic_pressure : callable
+        Concentrations (solute,) in mol/m^3 to each solute's share of the osmotic pressure, (solute,) in Pa.
+
+    Returns
+    -------
+    Equilibrium
+        With None and a reason where a side runs dry (no root with both volumes positive), where any X will
+        do (equal pressures, pistons, only solutes that pass: the concentrations are still given), and where
+        the end depends on the path (water flows and carries a solute with P = 0 and sigma < 1).
+    """
+    n_left, n_right = np.asarray(amount_left, float), np.asarray(amount_right, float)
+    total = n_left + n_right
+    level = np.asarray(passes, bool) | (not membrane)
+    sigma = np.asarray(reflection, float)
+    k = np.asarray(partition, float) if membrane else np.ones_like(total)
+    staying = ~level & (total > 0)
+
+    def concentrations(left: float, right: float) -> tuple[Array, Array]:
+        c_left = total / (left + k * right)
+        c_right = k * c_left
+        for c, amount, length in ((c_left, n_left, left), (c_right, n_right, right)):
+            # an empty side (length 0) is only asked for when nothing stays there
+            c[~level] = 0.0
+            np.divide(amount, length, out=c, where=~level & (amount > 0))
+        return c_left, c_right
+
+    def balance(left: float, right: float, moved: float) -> tuple[float, float]:
+        """Force on the water, and the size of its terms, which sets its round-off."""
+        c_left, c_right = concentrations(left, right)
+        p_left, p_right = pressure_left - stiffness_left * moved, pressure_right + stiffness_right * moved
+        pi_left, pi_right = sigma * osmotic_pressure(c_left), sigma * osmotic_pressure(c_right)
+        size = abs(p_left) + abs(p_right) + np.sum(np.abs(pi_left) + np.abs(pi_right), where=staying)
+        # solute by solute, so that those that are level cancel exactly
+        return float(p_left - p_right - np.sum(pi_left - pi_right)), float(size)
+
+    if rigid or not (membrane and water_passes):
+        c_left, c_right = concentrations(length_left, length_right)
+        push = 0.0
+        if membrane and water_passes:
+            push = float(np.sum(sigma * (osmotic_pressure(c_left) - osmotic_pressure(c_right))))
+        p_left = pressure_right + push if rigid == "left" else pressure_left
+        p_right = pressure_left - push if rigid == "right" else pressure_right
+        return Equilibrium(0.0, c_left, c_right, p_left, p_right)
+
+    if np.any(staying & (sigma < 1)):
+        return _none("the end depends on the path: the water drags a solute along that cannot diffuse back")
+
+    force, size = balance(length_left, length_right, 0.0)
+    balanced = abs(force) <= _ROUND_OFF * size
+    if balanced and stiffness_left + stiffness_right == 0 and not np.any(staying):
+        c_left, c_right = concentrations(length_left, length_right)
+        reason = "any displaced volume is an equilibrium: equal pressures and only solutes that pass"
+        return Equilibrium(None, c_left, c_right, pressure_left, pressure_right, reason)
+    if balanced:
+        c_left, c_right = concentrations(length_left, length_right)
+        return Equilibrium(0.0, c_left, c_right, pressure_left, pressure_right)
+
+    from_left = force > 0
+    shrinking = length_left if from_left else length_right
+    dry = _none(f"the {'left' if from_left else 'right'} side runs dry before the forces balance")
+
+    def lengths(moved: float, rest: float) -> tuple[float, float, float]:
+        if from_left:
+            return rest, length_right + moved, moved
+        return length_left + moved, rest, -moved
+
+    def split(logit: float) -> tuple[float, float, float]:
+        return lengths(shrinking * float(expit(logit)), shrinking * float(expit(-logit)))
+
+    def drive(logit: float) -> float:
+        """Force out of the shrinking side: falls from positive at no displacement."""
+        return balance(*split(logit))[0] * (1 if from_left else -1)
+
+    if not np.any(staying & ((n_left if from_left else n_right) > 0)):
+        # nothing there resists being emptied, unless the forces turn before
+        force, size = balance(*lengths(shrinking, 0.0))
+        if force * (1 if from_left else -1) >= -_ROUND_OFF * size:
+            return dry
+    low = high = 0
+    while drive(high) > 0 and high < _FARTHEST:
+        low, high = high, high + 1
+    while drive(low) <= 0 and low > -_FARTHEST:
+        low, high = low - 1, low
+    if not drive(low) > 0 >= drive(high):
+        return dry
+    left, right, moved = split(brentq(drive, low, high, xtol=1e-15, rtol=4 * _EPS, maxiter=500))
+    c_left, c_right = concentrations(left, right)
+    p_left, p_right = pressure_left - stiffness_left * moved, pressure_right + stiffness_right * moved
+    return Equilibrium(moved, c_left, c_right, p_left, p_right)
+
+
+def _none(reason: str) -> Equilibrium:
+    return Equilibrium(None, None, None, None, None, reason)
+
+
+# Two well-mixed compartments, ideal solution. Amounts are osmoles (nu times moles); volumes and amounts may
+# be per membrane area or not, as long as the rates agree.
+
+
+def two_pistons_equilibrium(amount_left: float, amount_right: float, total_volume: float, excess: float = 0.0) -> float:
+    """Left volume at which osmosis between two pistons ends, impermeable solutes.
+
+    The root in ``(0, V_T)`` of ``g V^2 - (g V_T + N) V + n1 V_T = 0``, which is
+    ``n1/V - n2/(V_T - V) = g``. The right volume to full accuracy: swap the amounts and the sign of g.
+
+    Parameters
+    ----------
+    amount_left, amount_right : float
+        n1, n2 (osmol), N = n1 + n2 > 0.
+    total_volume : float
+        V_T.
+    excess : float
+        ``g = (p_L - p_R)/(sigma R T)``, osmol per volume.
+
+    Returns
+    -------
+    float
+        V; 0 or V_T when a side runs dry.
+
+    Raises
+    ------
+    ValueError
+        Without any solute.
+    """
+    n1, n2, g = amount_left, amount_right, excess
+    if n1 + n2 <= 0:
+        raise ValueError("no solute: without it every volume is an equilibrium, or none")
+    b = g * total_volume + n1 + n2
+    # the discriminant as a sum of squares
+    root = float(np.hypot(b - 2 * n1, 2 * np.sqrt(n1 * n2)))
+    if b > 0:
+        return 2 * n1 * total_volume / (b + root)
+    return (b - root) / (2 * g)
+
+
+def u_tube_equilibrium(
+    *,
+    amount_left: float,
+    amount_right: float,
+    total_volume: float,
+    area_left: float,
+    area_right: float,
+    weight: float,
+    rt: float,
+    pressure: float = 0.0,
+) -> float:
+    """Left volume at which osmosis in a U-tube with vertical arms ends, impermeable solutes.
+
+    The root in ``(0, V_T)`` of the cubic
+    ``R T (n1/V1 - n2/V2) = rho g (V1/a1 - V2/a2) + p``, ``V1 + V2 = V_T``.
+
+    Parameters
+    ----------
+    amount_left, amount_right : float
+        n1, n2, osmol, at least one of them above zero.
+    total_volume : float
+        V_T, m^3.
+    area_left, area_right : float
+        a1, a2, m^2: the levels stand at V/a.
+    weight : float
+        rho g, Pa/m.
+    rt : float
+        sigma R T, J/mol.
+    pressure : float
+        Applied on the left arm beyond that on the right, Pa.
+
+    Returns
+    -------
+    float
+        V1, m^3.
+
+    Raises
+    ------
+    ValueError
+        When no root leaves liquid in both arms.
+    """
+    # everything over V_T and over the pressures' scale: s0 + s1 y is the hydrostatic side
+    n1, n2 = rt * amount_left / total_volume, rt * amount_right / total_volume
+    s0 = pressure - weight * total_volume / area_right
+    s1 = weight * total_volume * (1 / area_left + 1 / area_right)
+    roots = np.roots([s1, s0 - s1, -(s0 + n1 + n2), n1])
+    real = roots.real[np.abs(roots.imag) <= 1e-6 * np.abs(roots)]
+    inside = real[(real > 0) & (real < 1)]
+    if inside.size == 0:
+        raise ValueError("an arm of the U-tube runs dry before the forces balance")
+    y = float(inside[np.argmin(np.abs(n1 * (1 - inside) - n2 * inside - (s0 + s1 * inside) * inside * (1 - inside)))])
+    for _ in range(3):  # the companion matrix leaves a few digits to Newton
+        rest = n1 / y - n2 / (1 - y) - s0 - s1 * y
+        y += rest / (n1 / y**2 + n2 / (1 - y) ** 2 + s1)
+    return total_volume * y
+
+
+def well_mixed_bath(time: ArrayLike, *, volume: float, amount: float, outside: float, rate: float) -> Array:
+    """Volume of a well-mixed compartment in an infinite bath.
+
+    ``dV/dt = rate (n/V - c_out)``. With ``V_inf = n/c_out``, ``v = V/V_inf``:
+    ``v = 1 + W0((v0 - 1) exp((v0 - 1) - rate n t/V_inf^2))``; for ``c_out = 0``: ``V = sqrt(V0^2 + 2 rate n t)``.
+
+    Parameters
+    ----------
+    time : array_like
+        s.
+    volume, amount : float
+        V0 > 0; n > 0, osmol.
+    outside : float
+        Osmolarity of the bath plus the excess pressure inside over ``sigma R T``, not below zero.
+    rate : float
+        ``k = A L_p sigma R T``.
+
+    Returns
+    -------
+    ndarray
+        V, in the shape of ``time``.
+
+    Raises
+    ------
+    ValueError
+        For ``outside < 0`` (it would swell without end and the closed form is another one).
+    """
+    t = np.asarray(time, float)
+    if outside < 0:
+        raise ValueError(f"outside = {outside}: the closed form needs an osmolarity of zero or more")
+    if outside == 0:
+        return np.sqrt(volume**2 + 2 * rate * amount * t)
+    end = amount / outside
+    y0 = volume / end - 1
+    if y0 == 0:
+        return np.full(t.shape, volume)
+    s = rate * amount * t / end**2
+    if y0 > 0:
+        return end * (1 + wrightomega(y0 + np.log(y0) - s))
+    target = _shortfall(volume / end) + s
+    v = 1 + lambertw(-np.exp(-1 - target)).real
+    # W0 loses half its digits near -1/e, where v is near 0: there Newton on -v - ln(1 - v) = target
+    small = target < 1
+    v = np.where(target < 1e-3, np.sqrt(2 * target), v)
+    for _ in range(6):
+        step = (_shortfall(np.where(small, v, 0.5)) - target) * (1 - v) / v
+        v = np.where(small, v - step, v)
+    return end * v
+
+
+def _shortfall(v: ArrayLike) -> Array:
+    """-v - ln(1 - v), as its series where the terms cancel."""
+    v = np.asarray(v, float)
+    series = v**2 * np.polynomial.polynomial.polyval(v, 1 / np.arange(2.0, 16.0))
+    return np.where(v < 0.05, series, -v - np.log1p(-v))
+
+
+def well_mixed_two_pistons(
+    time: ArrayLike,
+    *,
+    amount_left: float,
+    amount_right: float,
+    volume_left: float,
+    total_volume: float,
+    excess: float = 0.0,
+    rate: float = 1.0,
+) -> Array:
+    """Left volume while osmosis runs between two well-mixed pistons, impermeable solutes.
+
+    ``dV/dt = rate (n1/V - n2/(V_T - V) - g)``. As the right-hand side vanishes at ``V_eq``, it is
+    ``-rate (V - V_eq) [n1/(V V_eq) + n2/((V_T - V)(V_T - V_eq))]`` exactly, so the logarithm of the distance
+    to the end is integrated, which keeps its relative accuracy to the last. For g = 0 this is the implicit
+    relation ``V_eq W_eq ln(y/y0) + (W_eq - V_eq)(y - y0) - (y^2 - y0^2)/2 = -rate N t``, ``y = V - V_eq``.
+
+    Parameters
+    ----------
+    time : array_like
+        s, from 0.
+    amount_left, amount_right, volume_left, total_volume : float
+        n1, n2 (osmol, both above zero), V(0), V_T.
+    excess : float
+        ``g = (p_L - p_R)/(sigma R T)``.
+    rate : float
+        ``A L_p sigma R T``.
+
+    Returns
+    -------
+    ndarray
+        V, in the shape of ``time``.
+
+    Raises
+    ------
+    ValueError
+        Unless both sides hold solute.
+    """
+    n1, n2 = amount_left, amount_right
+    if n1 <= 0 or n2 <= 0:
+        raise ValueError("a side without solute may run dry: both amounts must be above zero")
+    end = two_pistons_equilibrium(n1, n2, total_volume, excess)
+    rest = two_pistons_equilibrium(n2, n1, total_volume, -excess)
+
+    def pull(v: float) -> float:
+        return rate * (n1 / (v * end) + n2 / ((total_volume - v) * rest))
+
+    return _relax(time, volume_left, end, pull)
+
+
+def well_mixed_utube(
+    time: ArrayLike,
+    *,
+    amount_left: float,
+    amount_right: float,
+    volume_left: float,
+    volume_right: float,
+    area_left: float,
+    area_right: float,
+    membrane_area: float,
+    water_permeability: float,
+    weight: float,
+    rt: float,
+    pressure: float = 0.0,
+) -> Array:
+    """Left volume while a well-mixed U-tube rises to its head, impermeable solutes.
+
+    ``dV1/dt = A L_p [R T (n1/V1 - n2/V2) - rho g (V1/a1 - V2/a2) - p]``, integrated as
+    `well_mixed_two_pistons` is: the distance to the root of the cubic (`u_tube_equilibrium`) factors out.
+
+    Parameters
+    ----------
+    time : array_like
+        s, from 0.
+    amount_left, amount_right, volume_left, volume_right : float
+        n1, n2 (osmol), V1, V2 at the start (m^3).
+    area_left, area_right, membrane_area : float
+        a1, a2, A, m^2.
+    water_permeability : float
+        L_p, m/(s Pa).
+    weight, rt, pressure : float
+        rho g (Pa/m), sigma R T (J/mol), applied on the left (Pa).
+
+    Returns
+    -------
+    ndarray
+        V1, m^3, in the shape of ``time``.
+
+    Raises
+    ------
+    ValueError
+        When an arm runs dry before the forces balance.
+    """
+    total = volume_left + volume_right
+    end = u_tube_equilibrium(
+        amount_left=amount_left,
+        amount_right=amount_right,
+        total_volume=total,
+        area_left=area_left,
+        area_right=area_right,
+        weight=weight,
+        rt=rt,
+        pressure=pressure,
+    )
+    stiffness = weight * (1 / area_left + 1 / area_right)
+
+    def pull(v: float) -> float:
+        osmotic = rt * (amount_left / (v * end) + amount_right / ((total - v) * (total - end)))
+        return membrane_area * water_permeability * (osmotic + stiffness)
+
+    return _relax(time, volume_left, end, pull)
+
+
+def _relax(time: ArrayLike, start: float, end: float, pull: Callable[[float], float]) -> Array:
+    """Solve dV/dt = -(V - end) pull(V) through s = -ln((V - end)/(start - end)): ds/dt = pull."""
+    t = np.asarray(time, float)
+    times, index = np.unique(t, return_inverse=True)
+    if start == end:
+        return np.full(t.shape, start)
+    solution = solve_ivp(
+        lambda _, s: [pull(end + (start - end) * np.exp(-s[0]))],
+        (0.0, max(float(times[-1]), 0.0)),
+        [0.0],
+        method="DOP853",
+        t_eval=times,
+        rtol=1e-13,
+        atol=1e-14,
+    )
+    return end + (start - end) * np.exp(-solution.y[0][index.reshape(t.shape)])
+
+
+# Diffusion without flow.
+
+
+def two_gases(
+    x: ArrayLike,
+    time: float,
+    *,
+    diffusivity: float,
+    length: float,
+    step: float,
+    left: float = 1.0,
+    right: float = 0.0,
+) -> Array:
+    """Concentration in a closed box after the partition at ``step`` is removed.
+
+    ``c = mean + sum_n 2 (left - right)/(n pi) sin(n pi a/L) cos(n pi x/L) exp(-D (n pi/L)^2 t)``; at small
+    times the same as a sum of images, ``(left - right)/2 sum_m [erf((x + a - 2 m L)/(2 sqrt(D t))) -
+    erf((x - a - 2 m L)/(2 sqrt(D t)))] + right``.
+
+    Parameters
+    ----------
+    x : array_like
+        Position from the left end, m.
+    time : float
+        s, zero or more (at zero, the step itself, and its middle at ``step``).
+    diffusivity, length, step : float
+        D (m^2/s), L (m), a (m).
+    left, right : float
+        Concentrations at the start.
+
+    Returns
+    -------
+    ndarray
+        In the shape of ``x`` and the unit of ``left``.
+    """
+    position = np.asarray(x, float)
+    spread = diffusivity * time
+    if spread == 0:
+        return right + (left - right) * np.heaviside(step - position, 0.5)
+    if spread < 0.05 * length**2:
+        c = np.zeros(position.shape)
+        for image in 2 * length * np.arange(-2, 3):
+            near, far = (np.array([-step, step])[:, *[None] * position.ndim] + position - image) / (2 * np.sqrt(spread))
+            c += 0.5 * _erf_difference(near, far)
+        return right + (left - right) * c
+    k = np.arange(1, 40) * np.pi / length
+    weights = 2 / (k * length) * np.sin(k * step) * np.exp(-spread * k**2)
+    return right + (left - right) * (step / length + np.cos(position[..., None] * k) @ weights)
+
+
+def _erf_difference(low: Array, high: Array) -> Array:
+    """erf(high) - erf(low) for low <= high, without cancellation in the tails."""
+    flip = high < 0
+    low, high = np.where(flip, -high, low), np.where(flip, -low, high)
+    return np.where(low > 0, erfc(low) - erfc(high), erf(high) - erf(low))
+
+
+def two_gases_mean(
+    x1: ArrayLike,
+    x2: ArrayLike,
+    time: float,
+    *,
+    diffusivity: float,
+    length: float,
+    step: float,
+    left: float = 1.0,
+    right: float = 0.0,
+) -> Array:
+    """Average of `two_gases` over each cell from ``x1`` to ``x2``, in closed form.
+
+    The integral of each term: ``sin(n pi x/L) L/(n pi)`` for the series, and for the images
+    ``int erf = u erf(u) + exp(-u^2)/sqrt(pi)``. Parameters as there.
+
+    Returns
+    -------
+    ndarray
+        In the broadcast shape of ``x1`` and ``x2``.
+    """
+    a, b = np.broadcast_arrays(np.asarray(x1, float), np.asarray(x2, float))
+    spread = diffusivity * time
+    if spread == 0:
+        return right + (left - right) * np.clip((step - a) / (b - a), 0, 1)
+    if spread < 0.05 * length**2:
+        width = 2 * np.sqrt(spread)
+
+        def primitive(x: Array) -> Array:
+            u = x / width
+            return width * (u * erf(u) + np.exp(-(u**2)) / np.sqrt(np.pi))
+
+        c = np.zeros(a.shape)
+        for image in 2 * length * np.arange(-2, 3):
+            c += primitive(b + step - image) - primitive(a + step - image)
+            c -= primitive(b - step - image) - primitive(a - step - image)
+        return right + (left - right) * c / (2 * (b - a))
+    k = np.arange(1, 40) * np.pi / length
+    weights = 2 / (k * length) * np.sin(k * step) * np.exp(-spread * k**2)
+    middle, half = 0.5 * (a + b)[..., None] * k, 0.5 * (b - a)[..., None] * k
+    return right + (left - right) * (step / length + (np.cos(middle) * np.sin(half) / half) @ weights)
+
+
+def degree_of_mixing(dt_over_l2: ArrayLike) -> Array:
+    """What is left of the difference between the two halves of a closed box (Loschmidt's experiment).
+
+    ``f = (8/pi^2) sum_k exp(-(2k+1)^2 pi^2 D t/L^2)/(2k+1)^2``: 1 at the start, 0 when mixed; computed as
+    the difference of the halves' means, which converges at small times too.
+
+    Parameters
+    ----------
+    dt_over_l2 : array_like
+        ``D t/L^2`` with L the length of the whole box.
+
+    Returns
+    -------
+    ndarray
+        In the shape given.
+    """
+
+    def difference(tau: float) -> float:
+        halves = two_gases_mean([0.0, 0.5], [0.5, 1.0], tau, diffusivity=1.0, length=1.0, step=0.5)
+        return float(halves[0] - halves[1])
+
+    return np.vectorize(difference, otypes=[float])(np.asarray(dt_over_l2, float))
+
+
+@dataclass(frozen=True)
+class TwoSlabs:
+    """Two slabs at one time: wall values, flux (left to right), means, and the profiles asked for."""
+
+    wall_left: float
+    wall_right: float
+    flux: float
+    mean_left: float
+    mean_right: float
+    left: Array
+    right: Array
+
+
+def two_slabs(
+    time: float,
+    *,
+    length_left: float,
+    length_right: float,
+    diffusivity_left: float,
+    diffusivity_right: float,
+    permeability: float,
+    concentration_left: float,
+    concentration_right: float,
+    partition: float = 1.0,
+    distance_left: ArrayLike = (),
+    distance_right: ArrayLike = (),
+) -> TwoSlabs:
+    """Two closed, unstirred slabs behind a membrane that passes the solute but no water.
+
+    ``dc/dt = D d2c/dx2`` in each, no flux at the far walls, ``J = P (c_1w - c_2w/K)`` at the membrane. In
+    Laplace space ``J = P (c_10 - c_20/K)/z / (1 + P R_1 + P R_2/K)``, ``R = coth(q L)/(D q)``,
+    ``q = sqrt(z/D)``, and the profiles are ``c_0 -+ J cosh(q (L - d))/(D q sinh(q L))`` at the distance d
+    from the membrane; inverted along a parabola (`_invert_laplace`). They end at
+    ``c_1 = (c_10 L_1 + c_20 L_2)/(L_1 + K L_2)``, ``c_2 = K c_1``.
+
+    Parameters
+    ----------
+    time : float
+        s, above zero.
+    length_left, length_right, diffusivity_left, diffusivity_right : float
+        L (m) and D (m^2/s) of each slab.
+    permeability, partition : float
+        P (m/s) and K.
+    concentration_left, concentration_right : float
+        At the start, uniform, mol/m^3.
+    distance_left, distance_right : array_like
+        Distances from the membrane at which the profiles are wanted, m.
+
+    Returns
+    -------
+    TwoSlabs
+        Good to about 1e-13 of the concentrations' scale.
+
+    Raises
+    ------
+    ValueError
+        At time zero or before.
+    """
+    c1, c2, p, k = concentration_left, concentration_right, permeability, partition
+    d1, d2 = np.asarray(distance_left, float), np.asarray(distance_right, float)
+
+    def response(z: NDArray, length: float, diffusivity: float, distance: Array) -> NDArray:
+        """Concentration per flux at a distance from the membrane, in powers of exp(-q) that decay."""
+        q = np.sqrt(z / diffusivity)[:, None]
+        both = np.exp(-q * distance) + np.exp(-q * (2 * length - distance))
+        return both / (-np.expm1(-2 * q * length) * diffusivity * q)
+
+    def transform(z: NDArray) -> NDArray:
+        left = response(z, length_left, diffusivity_left, np.append(d1, 0.0))
+        right = response(z, length_right, diffusivity_right, np.append(d2, 0.0))
+        flux = p * (c1 - c2 / k) / z / (1 + p * left[:, -1] + p * right[:, -1] / k)
+        return np.column_stack([flux, flux / z, flux[:, None] * left, flux[:, None] * right])
+
+    values = _invert_laplace(transform, time)
+    flux, passed = float(values[0]), float(values[1])
+    left, right = c1 - values[2 : d1.size + 3], c2 + values[d1.size + 3 :]
+    return TwoSlabs(
+        wall_left=float(left[-1]),
+        wall_right=float(right[-1]),
+        flux=flux,
+        mean_left=c1 - passed / length_left,
+        mean_right=c2 + passed / length_right,
+        left=left[:-1],
+        right=right[:-1],
+    )
+
+
+def _invert_laplace(transform: Callable[[NDArray], NDArray], time: float) -> Array:
+    """Bromwich integral by the trapezoidal rule on ``z = mu (1 + i u)^2``.
+
+    For a real function whose transform is analytic off the negative real axis (and zero).
+    ``transform`` takes z (point,) and returns (point, quantity).
+    """
+    if time <= 0:
+        raise ValueError(f"time {time}: only what comes after the start has a Laplace integral")
+    # h = 3/n and mu = pi n/(12 t) balance the discretisation's two errors with the truncation: about 8^-n.
+    # A larger n gains nothing, as exp(mu t) times round-off takes over.
+    n = 16
+    u = (np.arange(n) + 0.5) * 3 / n
+    mu = np.pi * n / (12 * time)
+    z = mu * (1 + 1j * u) ** 2
+    # dz = 2 i mu (1 + i u) du; the lower half is the conjugate of the upper
+    weights = np.exp(z * time) * (1 + 1j * u) * (2 * mu / np.pi * 3 / n)
+    return np.real(weights @ transform(z))
+
+
+# Films at the membrane.
+
+
+@dataclass(frozen=True)
+class FilmReverseOsmosis:
+    """Steady reverse osmosis through a film: flux (m/s), concentrations (mol/m^3), rejections."""
+
+    water_flux: float
+    wall: float
+    permeate: float
+    observed_rejection: float
+    real_rejection: float
+
+
+def film_reverse_osmosis(
+    law: str,
+    *,
+    water_permeability: float,
+    pressure: float,
+    concentration: float,
+    mass_transfer: float,
+    reflection: float,
+    permeability: float,
+    osmotic: float,
+) -> FilmReverseOsmosis:
+    """Steady reverse osmosis behind a film, permeate draining freely (``c_p = J_s/J_v``).
+
+    ``J_v = L_p [dP - sigma nu R T (c_w - c_p)]`` and ``(c_w - c_p)/(c_b - c_p) = exp(J_v/k)``. The flux law
+    gives ``c_p/c_w`` from J_v alone: Spiegler-Kedem ``(1 - sigma)/(1 - sigma F)``,
+    ``F = exp(-(1 - sigma) J_v/P_s)``, and Kedem-Katchalsky the root of
+    ``J_v c_p = P_s (c_w - c_p) + (1 - sigma) J_v c_mean`` with the logarithmic or the arithmetic mean.
+    One scalar equation for J_v is left, bracketed by ``0 < J_v < L_p dP``.
+
+    Parameters
+    ----------
+    law : {"spiegler-kedem", "solution-diffusion", "kedem-katchalsky", "kedem-katchalsky-arithmetic"}
+        Solution-diffusion is Spiegler-Kedem with sigma = 1; Kedem-Katchalsky means the logarithmic mean.
+    water_permeability, pressure : float
+        L_p (m/(s Pa)) and dP (Pa).
+    concentration, mass_transfer : float
+        c_b (mol/m^3) and k = D/thickness (m/s).
+    reflection, permeability : float
+        sigma and P_s (m/s).
+    osmotic : float
+        nu R T, J/mol.
+
+    Returns
+    -------
+    FilmReverseOsmosis
+
+    Raises
+    ------
+    ValueError
+        For another law, sigma != 1 in solution-diffusion, or a pressure that presses nothing through.
+    """
+    if law == "solution-diffusion" and reflection != 1:
+        raise ValueError(f"solution-diffusion means a reflection coefficient of 1, not {reflection}")
+    laws = {
+        "solution-diffusion": _passed_spiegler_kedem,
+        "spiegler-kedem": _passed_spiegler_kedem,
+        "kedem-katchalsky": _passed_kedem_katchalsky,
+        "kedem-katchalsky-arithmetic": _passed_kedem_katchalsky_arithmetic,
+    }
+    if law not in laws:
+        raise ValueError(f"unknown flux law {law!r}: expected one of {', '.join(laws)}")
+
+    def state(flux: float) -> tuple[float, float]:
+        passed = laws[law](flux, reflection, permeability)
+        return concentration / (passed + (1 - passed) * np.exp(-flux / mass_transfer)), passed
+
+    def excess(flux: float) -> float:
+        wall, passed = state(flux)
+        return water_permeability * (pressure - reflection * osmotic * wall * (1 - passed)) - flux
+
+    most = water_permeability * pressure
+    if not (most > 0 and excess(1e-12 * most) > 0):
+        raise ValueError(f"a pressure of {pressure} Pa presses nothing through: there is no reverse osmosis")
+    flux = brentq(excess, 1e-12 * most, most, xtol=1e-18 * most, rtol=4 * _EPS)
+    wall, passed = state(flux)
+    permeate = wall * passed
+    return FilmReverseOsmosis(flux, wall, permeate, 1 - permeate / concentration, 1 - passed)
+
+
+def _passed_spiegler_kedem(flux: float, sigma: float, permeability: float) -> float:
+    """c_p/c_w = 1/(1 + sigma (1 - F)/(1 - sigma)), with the limit sigma -> 1 built in."""
+    if permeability == 0:
+        return 1 - sigma
+    peclet = (1 - sigma) * flux / permeability
+    mean = 1.0 if peclet == 0 else -np.expm1(-peclet) / peclet
+    return 1 / (1 + sigma * flux / permeability * mean)
+
+
+def _passed_kedem_katchalsky_arithmetic(flux: float, sigma: float, permeability: float) -> float:
+    drag = (1 - sigma) * flux / 2
+    return (permeability + drag) / (flux + permeability - drag)
+
+
+def _passed_kedem_katchalsky(flux: float, sigma: float, permeability: float) -> float:
+    """c_p/c_w = exp(-y): the positive root, also for P = 0 (where c_p = 0 would be another)."""
+    p, drag = permeability / flux, 1 - sigma
+    if p + drag == 0:
+        return 0.0
+    if sigma == 0:
+        return 1.0
+
+    def imbalance(y: float) -> float:  # over exp(-y), to stay in range
+        return 1 - np.expm1(y) * (p + drag / y)
+
+    high = 1.0
+    while imbalance(high) > 0 and high < 600:
+        high += 1.0
+    return float(np.exp(-brentq(imbalance, 1e-300, high, xtol=1e-16, rtol=4 * _EPS)))
+
+
+def film_ideal_membrane(
+    *, water_permeability: float, pressure: float, osmotic_pressure: float, mass_transfer: float
+) -> float:
+    """Steady flux through a film and a membrane that rejects everything.
+
+    ``J_v = L_p dP - k W0[(L_p pi_b/k) exp(L_p dP/k)]``, from ``J_v = L_p (dP - pi_b exp(J_v/k))``.
+
+    Parameters
+    ----------
+    water_permeability, pressure : float
+        L_p (m/(s Pa)) and dP (Pa).
+    osmotic_pressure : float
+        pi_b of the bulk, above zero, Pa.
+    mass_transfer : float
+        k, m/s.
+
+    Returns
+    -------
+    float
+        J_v, m/s; negative (osmosis) below the osmotic pressure.
+    """
+    k = mass_transfer
+    # W0(exp(x)), which does not overflow
+    omega = wrightomega(np.log(water_permeability * osmotic_pressure / k) + water_permeability * pressure / k)
+    return float(water_permeability * pressure - k * omega)
+
+
+def unstirred_semi_infinite_wall(scaled_time: ArrayLike, rejection: float = 1.0) -> Array:
+    """Wall over bulk concentration while a constant flux presses on a wall, unstirred, half space.
+
+    With ``T = J^2 t/D`` and a wall that rejects everything,
+    ``c_w/c_b = 1 + T/2 + (1 + T/2) erf(sqrt(T)/2) + sqrt(T/pi) exp(-T/4)``. A constant rejection R < 1:
+    ``c_w/c_b = 1 + R/(z (m - R))`` in Laplace space, ``m = (1 + sqrt(1 + 4 z))/2``, inverted numerically; it
+    ends at ``1/(1 - R)``.
+
+    Parameters
+    ----------
+    scaled_time : array_like
+        T, zero or more.
+    rejection : float
+        R from 0 to 1: the share of the arriving solute that stays.
+
+    Returns
+    -------
+    ndarray
+        In the shape of ``scaled_time``.
+    """
+    t = np.asarray(scaled_time, float)
+    if rejection == 1:
+        return 1 + t / 2 + (1 + t / 2) * erf(np.sqrt(t) / 2) + np.sqrt(t / np.pi) * np.exp(-t / 4)
+
+    def transform(z: NDArray) -> NDArray:
+        return (rejection / (z * ((1 + np.sqrt(1 + 4 * z)) / 2 - rejection)))[:, None]
+
+    def wall(tau: float) -> float:
+        return 1.0 if tau == 0 else 1 + float(_invert_laplace(transform, tau)[0])
+
+    return np.vectorize(wall, otypes=[float])(t)

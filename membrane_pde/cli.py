@@ -1,0 +1,365 @@
+"""The command `membrane-pde`: arguments in, text out.
+
+Only typer is imported at the top: `--help` answers at once, and each command imports what it needs.
+Exit status: 0 done, 1 the run failed, 2 the user's input is wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from membrane_pde.case import Case
+    from membrane_pde.result import Result
+
+log = logging.getLogger("membrane_pde")
+
+
+class Commands(TyperGroup):
+    """Turns what goes wrong in any command into a line on stderr and an exit status."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)  # in the order of this file
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:
+            # the reader (head, less) has seen enough; keep Python from complaining again when it flushes at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except KeyboardInterrupt:
+            complain("interrupted; nothing was written")
+            sys.exit(130)
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] in ("typer", "click"):
+                raise  # its own: wrong usage, an early exit
+            from membrane_pde.case import CaseError
+
+            if isinstance(error, CaseError):
+                complain(str(error))
+                sys.exit(2)
+            if log.isEnabledFor(logging.INFO):
+                log.exception("unexpected error")
+            what = str(error) or "no message"
+            hint = "" if isinstance(error, OSError) else " (`membrane-pde -v …` shows where)"
+            complain(f"{type(error).__name__}: {what}{hint}")
+            sys.exit(1)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help and errors: quick, and one line an error
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="A case file, or the name of a shipped case.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help='Override a value: --set left.pressure="50 bar". May be repeated.'),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object in SI units.")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
+NoSaveOption = Annotated[bool, typer.Option("--no-save", help="Write nothing.")]
+NoPlotsOption = Annotated[bool, typer.Option("--no-plots", help="Write no pictures.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from membrane_pde import __version__
+
+        typer.echo(f"membrane-pde {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, show_default=False, help="Say more; -vv for everything.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Errors only.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Osmosis and reverse osmosis: two solutions, a membrane between them."""
+    level = logging.ERROR if quiet else {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("membrane-pde: %(levelname)s: %(message)s"))
+    log.handlers = [handler]
+    log.setLevel(level)
+
+
+@app.command("list")
+def list_cases() -> None:
+    """The cases that come with the package, one line each."""
+    import tomllib
+
+    from membrane_pde import case
+
+    names = case.case_names()
+    width = max(map(len, names), default=0)
+    for name in names:
+        typer.echo(f"{name:{width}}  {tomllib.loads(case.case_text(name)).get('title', '')}")
+
+
+@app.command()
+def new(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The name of a shipped case.")],
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Default: CASE.toml.", show_default=False)] = None,
+) -> None:
+    """A commented copy of a shipped case to edit; never overwrites."""
+    from membrane_pde.case import CaseError, case_text
+
+    text = case_text(case)
+    path = file or Path(f"{case}.toml")
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as target:
+            target.write(text)
+    except FileExistsError:
+        raise CaseError(f"{path} exists already, and nothing is overwritten: give another file name") from None
+    except OSError as error:
+        raise CaseError(f"cannot write {path}: {error.strerror}") from None
+    typer.echo(f"{path}: edit it, then `membrane-pde run {path}`")
+
+
+@app.command()
+def show(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """The case as understood: SI values, defaults filled in, mesh."""
+    from membrane_pde import report, simulate
+
+    loaded = _load(case, overrides)
+    mesh = simulate.mesh_of(loaded)
+    if as_json:
+        widths = {key: [float(w) for w in value] for key, value in mesh.items()}
+        values = report.case_values(loaded)
+        _print_json(
+            values | {"name": loaded.name, "mesh": {**values["mesh"], **widths}, "warnings": list(loaded.warnings)}
+        )
+        return
+    report.show_rows(_console(), ("", "value", "unit"), report.case_table(loaded, mesh), numeric_from=3)
+    _warn(loaded)
+
+
+@app.command()
+def run(
+    case: CaseArgument,
+    overrides: SetOption = None,
+    out: OutOption = None,
+    no_save: NoSaveOption = False,
+    no_plots: NoPlotsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a case; results go to results/NAME unless told otherwise."""
+    from membrane_pde import report
+    from membrane_pde.result import check_output
+
+    loaded = _load(case, overrides)
+    folder = _folder(out, no_save, loaded.name)
+    if folder:
+        check_output(folder)
+    result, failure = _solve(loaded)
+    if result is not None:
+        try:
+            if folder:
+                result.save(folder, extra=None if no_plots else _plots(result))
+        finally:  # what was computed is shown even if the disk is full
+            if as_json:
+                _print_json(result.summary)
+            else:
+                report.show_result(_console(), result)
+        if folder and not as_json:
+            typer.echo(f"\nResults: {folder}")
+    _warn(loaded)
+    if failure:
+        complain(f"{loaded.name} failed: {failure}")
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    cases: Annotated[list[str], typer.Argument(metavar="CASE CASE...", help="Case files or names of shipped cases.")],
+    overrides: SetOption = None,
+    out: OutOption = None,
+    no_save: NoSaveOption = False,
+    no_plots: NoPlotsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Several cases side by side; results go to results/compare. An override counts for all of them."""
+    from membrane_pde import report
+    from membrane_pde.case import CaseError
+    from membrane_pde.result import check_output, write_folder
+
+    if len(cases) < 2:
+        raise CaseError(f"compare takes two cases or more, got only {cases[0]!r}")
+    loaded: dict[str, Case] = {}
+    for text in cases:
+        one = _load(text, overrides)
+        name = next(n for n in _numbered(one.name) if n not in loaded)
+        loaded[name] = one
+    folder = _folder(out, no_save, "compare")
+    if folder:
+        check_output(folder)
+    results: dict[str, Result] = {}
+    failures = []
+    for name, one in loaded.items():
+        result, failure = _solve(one)
+        if result is not None:
+            results[name] = result
+        if failure:
+            failures.append(f"{name} failed: {failure}")
+    summaries = {"cases": {name: result.summary for name, result in results.items()}}
+    if folder and results:
+
+        def write(target: Path) -> None:
+            (target / "summary.json").write_text(_to_json(summaries), encoding="utf-8")
+            (target / "comparison.csv").write_text(report.comparison_csv(results), encoding="utf-8")
+            if not no_plots:
+                from membrane_pde import plot
+
+                plot.save_comparison(list(results.values()), target / "comparison.png")
+
+        write_folder(folder, write)
+    if as_json:
+        _print_json(summaries)
+    elif results:
+        report.show_comparison(_console(), results)
+        if folder:
+            typer.echo(f"\nResults: {folder}")
+    for one in loaded.values():
+        _warn(one)
+    for failure in failures:
+        complain(failure)
+    if failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def equilibrium(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """The analytic end state, without solving the transient."""
+    from membrane_pde import report, simulate
+
+    loaded = _load(case, overrides)
+    summary = simulate.equilibrium(loaded)
+    if as_json:
+        _print_json(summary)
+    else:
+        report.show_equilibrium(_console(), loaded, summary)
+    _warn(loaded)
+
+
+@app.command()
+def schema() -> None:
+    """The JSON schema of a case file."""
+    from membrane_pde.case import json_schema
+
+    _print_json(json_schema())
+
+
+def main() -> None:
+    """Entry point of the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks "→" shows "?" instead of failing
+            stream.reconfigure(errors="replace")
+    app(prog_name="membrane-pde")
+
+
+# --- shared by the commands ---
+
+
+def complain(message: str) -> None:
+    """One message on stderr."""
+    typer.echo(f"membrane-pde: {message}", err=True)
+
+
+def _warn(case: Case) -> None:
+    for warning in case.warnings:
+        if log.isEnabledFor(logging.WARNING):
+            complain(f"warning: {warning}")
+
+
+def _load(case: str, overrides: list[str] | None = None) -> Case:
+    from membrane_pde.case import load_case, parse_override
+
+    loaded = load_case(case)
+    return loaded.with_values(dict(parse_override(text) for text in overrides)) if overrides else loaded
+
+
+def _folder(out: Path | None, no_save: bool, name: str) -> Path | None:
+    if out and no_save:
+        from membrane_pde.case import CaseError
+
+        raise CaseError("--out and --no-save contradict each other: give one of them")
+    return None if no_save else out or Path("results") / name
+
+
+def _solve(case: Case) -> tuple[Result | None, str]:
+    """Run a case; what there is of the result, and why it failed, or ""."""
+    from membrane_pde import simulate
+
+    with _progress(case.name) as progress:
+        try:
+            return simulate.run(case, progress=progress), ""
+        except simulate.RunError as error:
+            return error.result, str(error)
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[float], None] | None]:
+    """A progress bar on stderr if that is a terminal, else nothing."""
+    if not sys.stderr.isatty() or not log.isEnabledFor(logging.WARNING):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=1.0)
+        yield lambda fraction: bar.update(task, completed=fraction)
+
+
+def _plots(result: Result) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        from membrane_pde import plot
+
+        plot.save_all(result, folder)
+
+    return write
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """name, name-2, name-3, ..."""
+    yield name
+    number = 2
+    while True:
+        yield f"{name}-{number}"
+        number += 1
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, indent=2, allow_nan=False)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(_to_json(value))

@@ -1,0 +1,1 @@
+"""The finite-volume discretisation: the only room that imports FiPy."""

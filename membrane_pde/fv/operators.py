@@ -1,0 +1,545 @@
+"""The semi-discrete model: fluxes through every face, their balance in every cell, and the exact sparse Jacobian.
+
+State, per membrane area (SI):
+
+    amounts   m[s, i] = c[s, i] · width[i]      mol/m^2, of solute s in cell i, left far wall to right far wall
+    X         displaced volume ∫J_v dt          m
+    N[s]      ∫ flux through the membrane dt     mol/m^2
+    E_L[s]    ∫ flux through the left far face dt,   E_R[s] the right one
+    W         ∫ (p_applied,L − p_applied,R) J_v dt   J/m^2
+
+    dm[s, i]/dt = F[s, i] − F[s, i + 1]         one flux, used by both neighbours
+
+A closed compartment stretches with its liquid (arbitrary Lagrangian-Eulerian map of a fixed reference mesh), so that
+the liquid moves relative to a face with ``J_v`` at the membrane and not at all at the far wall; through a reservoir
+layer or an outflow it moves with ``J_v`` everywhere. Every interior face carries the exponential (Scharfetter-Gummel)
+flux
+
+    F = α c_P − β c_A,   β = g B(v/g),  α = β + v,   g = D/d
+
+and the membrane face what `membrane_pde.fv.interface` makes of the two half cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array
+
+from membrane_pde.fv.interface import Face, HalfCells, Interface, Membrane, WallPressure
+from membrane_pde.fv.mesh import Array, Mesh
+
+CLOSED, RESERVOIR, OUTFLOW = "closed", "reservoir", "outflow"
+_THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
+
+
+def bernoulli(x: Array) -> tuple[Array, Array]:
+    """Bernoulli function ``x / (e^x − 1)`` of an array, and its derivative.
+
+    The same function as `membrane_pde.physics.fluxes.bernoulli`, for all faces at once.
+    """
+    small = np.abs(x) < 0.05
+    if small.all():
+        return _bernoulli_series(x)
+    y = np.where(small, 1.0, np.clip(x, -1e300, 700.0))
+    value = y / np.expm1(y)
+    slope = value * (1.0 - y - value) / y
+    if small.any():
+        near, near_slope = _bernoulli_series(np.where(small, x, 0.0))
+        value, slope = np.where(small, near, value), np.where(small, near_slope, slope)
+    return value, slope
+
+
+def _bernoulli_series(x: Array) -> tuple[Array, Array]:
+    square = x * x
+    value = 1.0 - 0.5 * x + square / 12 * (1.0 - square / 60 * (1.0 - square / 42 * (1.0 - square / 40)))
+    slope = -0.5 + x / 6 * (1.0 - square / 30 * (1.0 - square / 28 * (1.0 - square / 30)))
+    return value, slope
+
+
+def face_coefficients(diffusivity: Array, distance: Array, velocity: Array) -> tuple[Array, Array, Array]:
+    """Diffusive and convective coefficients of faces: ``F = α c_P − β c_A`` with the exact exponential profile.
+
+    Parameters
+    ----------
+    diffusivity, distance, velocity : ndarray
+        D (m^2/s), d between the two centres (m), and the liquid's velocity relative to the face (m/s); broadcast.
+
+    Returns
+    -------
+    alpha, beta, slope : ndarray
+        α and β (m/s), and B'(v/g), from which ``dα/dv = 1 + B'`` and ``dβ/dv = B'``.
+    """
+    conductance = diffusivity / distance
+    value, slope = bernoulli(velocity / conductance)
+    beta = conductance * value
+    return beta + velocity, beta, slope
+
+
+class Segment(NamedTuple):
+    """A stretch of time in which the applied pressures are straight lines."""
+
+    start: float
+    end: float
+    left: tuple[float, float]
+    right: tuple[float, float]
+
+    def applied(self, t: float) -> tuple[float, float]:
+        """Applied pressures at time t, Pa."""
+        part = (t - self.start) / (self.end - self.start)
+        return (
+            self.left[0] + part * (self.left[1] - self.left[0]),
+            self.right[0] + part * (self.right[1] - self.right[0]),
+        )
+
+
+@dataclass(eq=False)
+class Problem:
+    """What is solved, in numbers. A pair is (left, right).
+
+    Attributes
+    ----------
+    mesh : Mesh
+        Two compartments, the membrane between them.
+    membrane : Membrane
+        Permeabilities and flux law.
+    wall_pressure : callable
+        Σσπ of a list of wall concentrations (Pa) and its derivatives.
+    diffusivity : ndarray, shape (2, solutes)
+        m^2/s.
+    boundary : pair of str
+        ``"closed"``, ``"reservoir"`` or ``"outflow"``.
+    stirred : pair of bool
+        One cell without wall resistance.
+    exterior : list of two (ndarray or None)
+        What stands behind a reservoir's far edge, or what an outflow draws in (None: nothing is known of it).
+    stiffness : pair of float
+        Rise of pressure for each metre gained by the side (standpipe), Pa/m.
+    rigid : str
+        ``"left"``, ``"right"`` or ``""``: the side without give, whose pressure is computed.
+    """
+
+    mesh: Mesh
+    membrane: Membrane
+    wall_pressure: WallPressure
+    diffusivity: Array
+    boundary: tuple[str, str]
+    stirred: tuple[bool, bool]
+    exterior: list[Array | None]
+    stiffness: tuple[float, float]
+    rigid: str
+
+
+@dataclass(eq=False)
+class Faces:
+    """All faces at one state: coefficients, fluxes and what they depend on."""
+
+    alpha: Array  # (solutes, faces)
+    beta: Array
+    flux: Array
+    slope: Array  # B' of the ordinary faces
+    velocity: Array  # (faces,)
+    concentration: Array  # (solutes, cells)
+    width: Array  # (cells,)
+    stretch: tuple[float, float]
+    outside: tuple[Array | None, Array | None]  # concentrations that the far faces see
+    membrane: Face
+
+
+class Observation(NamedTuple):
+    """What a person wants to know of one state (SI; arrays have one entry a solute).
+
+    `bulk_…` is what stands behind a reservoir's layer, on other sides the mean.
+    """
+
+    water_flux: float
+    solute_flux: Array
+    wall_left: Array
+    wall_right: Array
+    mean_left: Array
+    mean_right: Array
+    bulk_left: Array
+    bulk_right: Array
+    amount_left: Array
+    amount_right: Array
+    length_left: float
+    length_right: float
+    pressure_left: float
+    pressure_right: float
+
+
+class System:
+    """Right-hand side, Jacobian and read-out of a `Problem`."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.interface = Interface(problem.membrane, problem.wall_pressure)
+        self.solutes = problem.diffusivity.shape[1]
+        self.moving = tuple(kind == CLOSED for kind in problem.boundary)
+        mesh = problem.mesh
+        n, m, k = mesh.cells, mesh.membrane, self.solutes
+        self.cells_total = k * n
+        self.x = self.cells_total
+        self.passed = slice(self.x + 1, self.x + 1 + k)
+        self.far_left = slice(self.x + 1 + k, self.x + 1 + 2 * k)
+        self.far_right = slice(self.x + 1 + 2 * k, self.x + 1 + 3 * k)
+        self.work = self.x + 1 + 3 * k
+        self.size = self.work + 1
+        # faces left of the membrane belong to the left side, the others to the right one
+        self._face_d = np.where(np.arange(n + 1) <= m, problem.diffusivity[0][:, None], problem.diffusivity[1][:, None])
+        share_left = mesh.reach if self.moving[0] else np.ones(n + 1)
+        share_right = mesh.reach if self.moving[1] else np.ones(n + 1)
+        self._share = np.where(np.arange(n + 1) <= m, share_left, share_right)
+        self._d_left, self._d_right = list(problem.diffusivity[0]), list(problem.diffusivity[1])
+        self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
+        self.reference_flux = 0.0  # J_v at the last accepted step: which root to stay with, where there are several
+        reflection = problem.membrane.reflection
+        self._one_root = self.still or all(sigma in (0.0, 1.0) for sigma in reflection)
+        self._guess = 0.0  # J_v of the last call: where the next search starts
+        self._pattern: tuple[csc_array, dict[str, NDArray[np.intp]]] | None = None
+
+    # -- state ----------------------------------------------------------------------------------------------------
+    def initial_state(self, concentration: Array) -> Array:
+        """State vector of given cell concentrations (solutes, cells), nothing displaced yet."""
+        y = np.zeros(self.size)
+        y[: self.cells_total] = (concentration * self.problem.mesh.width).ravel()
+        return y
+
+    def stretch(self, displaced: float) -> tuple[float, float]:
+        """Length of each side over its length at the start."""
+        mesh = self.problem.mesh
+        left = 1.0 - displaced / mesh.length_left if self.moving[0] else 1.0
+        right = 1.0 + displaced / mesh.length_right if self.moving[1] else 1.0
+        return max(left, _THINNEST), max(right, _THINNEST)
+
+    def amounts(self, y: Array) -> Array:
+        """Amounts (solutes, cells), mol/m^2: a view."""
+        return y[: self.cells_total].reshape(self.solutes, -1)
+
+    def amounts_of_sides(self, y: Array) -> tuple[Array, Array]:
+        """Amounts on the left and on the right (solutes,), mol/m^2."""
+        amounts, m = self.amounts(y), self.problem.mesh.membrane
+        return amounts[:, :m].sum(axis=1), amounts[:, m:].sum(axis=1)
+
+    def widths(self, stretch: tuple[float, float]) -> Array:
+        """Current cell widths, m."""
+        mesh = self.problem.mesh
+        width = mesh.width * stretch[1]
+        width[: mesh.membrane] = mesh.width[: mesh.membrane] * stretch[0]
+        return width
+
+    def half_cells(self, concentration: Array, stretch: tuple[float, float]) -> HalfCells:
+        """The two half cells at the membrane."""
+        p, m = self.problem, self.problem.mesh.membrane
+        return HalfCells(
+            p.mesh.half_left * stretch[0],
+            p.mesh.half_right * stretch[1],
+            self._d_left,
+            self._d_right,
+            concentration[:, m - 1].tolist(),
+            concentration[:, m].tolist(),
+            p.stirred[0],
+            p.stirred[1],
+        )
+
+    def pressures(self, t: float, displaced: float, segment: Segment) -> tuple[float, float]:
+        """Pressure on the liquid of each side (a rigid side: of the other one), Pa."""
+        left, right = segment.applied(t)
+        stiff_left, stiff_right = self.problem.stiffness
+        return left - stiff_left * displaced, right + stiff_right * displaced
+
+    # -- fluxes ---------------------------------------------------------------------------------------------------
+    def faces(
+        self, t: float, y: Array, segment: Segment, water_flux: float | None = None, derivatives: bool = False
+    ) -> Faces:
+        """Coefficients and fluxes of every face.
+
+        Parameters
+        ----------
+        t : float
+            Time, s.
+        y : ndarray
+            State.
+        segment : Segment
+            Applied pressures.
+        water_flux : float, optional
+            J_v to use; by default the one that the pressures and the wall concentrations agree on.
+        derivatives : bool
+            With those of the membrane face, for the Jacobian.
+
+        Returns
+        -------
+        Faces
+            See there.
+        """
+        mesh = self.problem.mesh
+        m = mesh.membrane
+        displaced = float(y[self.x])
+        stretch = self.stretch(displaced)
+        width = self.widths(stretch)
+        concentration = self.amounts(y) / width
+        cells = self.half_cells(concentration, stretch)
+        if water_flux is None:
+            water_flux = self.water_flux(t, displaced, cells, segment)
+        at_membrane = self.interface.face(water_flux, cells, derivatives)
+
+        velocity = water_flux * self._share
+        distance = mesh.distance * stretch[1]
+        distance[: m + 1] = mesh.distance[: m + 1] * stretch[0]
+        alpha, beta, slope = face_coefficients(self._face_d, distance, velocity)
+        alpha[:, m], beta[:, m] = at_membrane.alpha, at_membrane.beta
+        outside = (
+            self._far_face(0, water_flux, alpha[:, 0], beta[:, 0]),
+            self._far_face(1, water_flux, beta[:, -1], alpha[:, -1]),
+        )
+        faces = Faces(alpha, beta, alpha, slope, velocity, concentration, width, stretch, outside, at_membrane)
+        faces.flux = self._fluxes(faces, concentration)
+        return faces
+
+    def _fluxes(self, faces: Faces, c: Array) -> Array:
+        """``α c_P − β c_A`` of every face, mol/m^2/s."""
+        alpha, beta = faces.alpha, faces.beta
+        flux = np.empty_like(alpha)
+        flux[:, 1:-1] = alpha[:, 1:-1] * c[:, :-1] - beta[:, 1:-1] * c[:, 1:]
+        flux[:, 0] = -beta[:, 0] * c[:, 0]
+        flux[:, -1] = alpha[:, -1] * c[:, -1]
+        if faces.outside[0] is not None:
+            flux[:, 0] += alpha[:, 0] * faces.outside[0]
+        if faces.outside[1] is not None:
+            flux[:, -1] -= beta[:, -1] * faces.outside[1]
+        for side, far in ((0, 0), (1, -1)):
+            if self.endless(side):
+                flux[:, far] = flux[:, self.problem.mesh.membrane]
+        return flux
+
+    def water_flux(self, t: float, displaced: float, cells: HalfCells, segment: Segment) -> float:
+        """J_v of this state, m/s."""
+        if self.still:
+            return 0.0
+        left, right = self.pressures(t, displaced, segment)
+        self._guess = self.interface.water_flux(cells, left - right, self._guess, self.reference_flux)
+        return self._guess
+
+    def endless(self, side: int) -> bool:
+        """A stirred reservoir: its one cell never changes, what leaves through the membrane comes from behind."""
+        return self.problem.boundary[side] == RESERVOIR and self.problem.stirred[side]
+
+    def _far_face(self, side: int, water_flux: float, inward: Array, outward: Array) -> Array | None:
+        """Set the coefficients of a far face in place (`inward`: of what stands outside); return what is outside."""
+        kind = self.problem.boundary[side]
+        if kind == RESERVOIR and not self.endless(side):
+            return self.problem.exterior[side]
+        inward[:] = outward[:] = 0.0
+        if kind == OUTFLOW:
+            entering = water_flux if side == 0 else -water_flux
+            if entering > 0.0 and self.problem.exterior[side] is not None:
+                inward[:] = entering
+                return self.problem.exterior[side]
+            outward[:] = -entering
+        return None
+
+    def rhs(self, t: float, y: Array, out: Array, segment: Segment) -> None:
+        """Write dy/dt into `out`."""
+        self._balance(t, self.faces(t, y, segment), segment, out)
+
+    def _balance(self, t: float, faces: Faces, segment: Segment, out: Array) -> None:
+        flux = faces.flux
+        out[: self.cells_total] = (flux[:, :-1] - flux[:, 1:]).ravel()
+        out[self.x] = faces.membrane.water_flux
+        out[self.passed] = flux[:, self.problem.mesh.membrane]
+        out[self.far_left] = flux[:, 0]
+        out[self.far_right] = flux[:, -1]
+        left, right = segment.applied(t)
+        out[self.work] = (left - right) * faces.membrane.water_flux
+
+    def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
+        """dy/dt for given face coefficients and (other) cell concentrations: an implicit step of FiPy."""
+        out = np.empty(self.size)
+        self._balance(t, replace(faces, flux=self._fluxes(faces, concentration)), segment, out)
+        return out
+
+    # -- Jacobian -------------------------------------------------------------------------------------------------
+    def _water_flux_gradient(self, faces: Faces) -> tuple[Array, Array, float]:
+        """Derivative of J_v with the amounts in the left and right wall cells (solutes,), and with X."""
+        p, mesh, k = self.problem, self.problem.mesh, self.solutes
+        if self.still:
+            return np.zeros(k), np.zeros(k), 0.0
+        face, m = faces.membrane, mesh.membrane
+        pull_left = np.array(p.wall_pressure(face.wall_left)[1])
+        pull_right = np.array(p.wall_pressure(face.wall_right)[1])
+        change = pull_left[:, None] * np.array(face.dwall_left) - pull_right[:, None] * np.array(face.dwall_right)
+        lp = p.membrane.water_permeability
+        with_flux = 1.0 + lp * change[:, 0].sum()
+        with_left, with_right = lp * change[:, 1] / faces.width[m - 1], lp * change[:, 2] / faces.width[m]
+        with_x = lp * sum(p.stiffness)
+        c_p, c_a = faces.concentration[:, m - 1], faces.concentration[:, m]
+        shrink_left, shrink_right = self._stretch_rates(faces)
+        with_x += lp * (change[:, 3] - c_p * change[:, 1]).sum() * shrink_left
+        with_x += lp * (change[:, 4] - c_a * change[:, 2]).sum() * shrink_right
+        return -with_left / with_flux, -with_right / with_flux, -with_x / with_flux
+
+    def _stretch_rates(self, faces: Faces) -> tuple[float, float]:
+        """d ln(length)/dX of the two sides, 1/m."""
+        mesh = self.problem.mesh
+        left = -1.0 / (mesh.length_left * faces.stretch[0]) if self.moving[0] else 0.0
+        right = 1.0 / (mesh.length_right * faces.stretch[1]) if self.moving[1] else 0.0
+        return left, right
+
+    def pattern(self) -> csc_array:
+        """Sparsity of the Jacobian: tridiagonal blocks, and full columns for the wall cells and X."""
+        return self._structure()[0]
+
+    def _structure(self) -> tuple[csc_array, dict[str, NDArray[np.intp]]]:
+        if self._pattern is not None:
+            return self._pattern
+        n, m, k, size = self.problem.mesh.cells, self.problem.mesh.membrane, self.solutes, self.size
+        cell = np.arange(self.cells_total)
+        first = np.arange(k) * n
+        full = np.concatenate([first + m - 1, first + m, [self.x]])
+        place = {
+            "full": (np.tile(np.arange(size)[:, None], (1, len(full))), np.tile(full, (size, 1))),
+            "own": (cell, cell),
+            "from_left": (cell[cell % n != 0], cell[cell % n != 0] - 1),
+            "from_right": (cell[cell % n != n - 1], cell[cell % n != n - 1] + 1),
+            "far_left": (np.arange(size)[self.far_left], first),
+            "far_right": (np.arange(size)[self.far_right], first + n - 1),
+            "rest": (np.arange(self.x, size), np.arange(self.x, size)),
+        }
+        keys = {name: cols * size + rows for name, (rows, cols) in place.items()}
+        every = np.unique(np.concatenate([key.ravel() for key in keys.values()]))
+        index = {name: np.searchsorted(every, key) for name, key in keys.items()}
+        starts = np.searchsorted(every // size, np.arange(size + 1))
+        rows, starts = (every % size).astype(np.int32), starts.astype(np.int32)  # SUNDIALS indexes with 32 bits
+        pattern = csc_array((np.ones(len(every)), rows, starts), shape=(size, size))
+        self._pattern = pattern, index
+        return self._pattern
+
+    def jacobian(self, t: float, y: Array, segment: Segment) -> Array:
+        """Values of the Jacobian ∂(dy/dt)/∂y in the column order of `pattern`.
+
+        Built from the derivatives of each face's flux, which both its cells use, so that the columns conserve amounts
+        to round-off as the right-hand side does.
+        """
+        mesh, k = self.problem.mesh, self.solutes
+        n, m = mesh.cells, mesh.membrane
+        pattern, index = self._structure()
+        faces = self.faces(t, y, segment, derivatives=True)
+        c, width, face = faces.concentration, faces.width, faces.membrane
+
+        # derivative of each face's flux with J_v, and directly with X through the stretching of its side
+        with_flux = np.zeros((k, n + 1))
+        with_flux[:, 1:-1] = self._share[1:-1] * (
+            (1.0 + faces.slope[:, 1:-1]) * c[:, :-1] - faces.slope[:, 1:-1] * c[:, 1:]
+        )
+        self._far_with_flux(faces, with_flux)
+        along = faces.velocity * faces.slope - faces.beta
+        rates = self._stretch_rates(faces)
+        rate = np.where(np.arange(n + 1) <= m, rates[0], rates[1])
+        with_x = np.zeros((k, n + 1))
+        with_x[:, 1:-1] = rate[1:-1] * (along[:, 1:-1] * (c[:, :-1] - c[:, 1:]) - faces.flux[:, 1:-1])
+        dflux = np.array(face.dflux)
+        with_flux[:, m] = dflux[:, 0]
+        with_x[:, m] = rates[0] * (dflux[:, 3] - c[:, m - 1] * dflux[:, 1])
+        with_x[:, m] += rates[1] * (dflux[:, 4] - c[:, m] * dflux[:, 2])
+
+        # full columns: the wall cells of every solute and X act on every face through J_v
+        flux_left, flux_right, flux_x = self._water_flux_gradient(faces)
+        gradient = np.concatenate([flux_left, flux_right, [flux_x]])
+        full = with_flux[:, :, None] * gradient
+        full[:, :, -1] += with_x
+        solute = np.arange(k)
+        full[solute, m, solute] += dflux[:, 1] / width[m - 1]
+        full[solute, m, k + solute] += dflux[:, 2] / width[m]
+        for side, far in ((0, 0), (1, -1)):
+            if self.endless(side):
+                full[:, far] = full[:, m]
+        columns = np.empty((self.size, 2 * k + 1))
+        columns[: self.cells_total] = (full[:, :-1] - full[:, 1:]).reshape(self.cells_total, -1)
+        columns[self.x] = gradient
+        columns[self.passed] = full[:, m]
+        columns[self.far_left] = full[:, 0]
+        columns[self.far_right] = full[:, -1]
+        left, right = segment.applied(t)
+        columns[self.work] = (left - right) * gradient
+
+        # the two cells of each ordinary face
+        downstream = np.zeros((k, n + 1))  # dF/dm of the cell before the face
+        upstream = np.zeros((k, n + 1))  # dF/dm of the cell behind it
+        downstream[:, 1:] = faces.alpha[:, 1:] / width
+        upstream[:, :-1] = -faces.beta[:, :-1] / width
+        downstream[:, m] = upstream[:, m] = 0.0
+        data = np.zeros(pattern.nnz)
+        data[index["full"]] = columns
+        data[index["own"]] += (upstream[:, :-1] - downstream[:, 1:]).ravel()
+        data[index["from_left"]] += downstream[:, 1:-1].ravel()
+        data[index["from_right"]] -= upstream[:, 1:-1].ravel()
+        data[index["far_left"]] += upstream[:, 0]
+        data[index["far_right"]] += downstream[:, -1]
+        return data
+
+    def _far_with_flux(self, faces: Faces, with_flux: Array) -> None:
+        """Derivative of the two far faces' fluxes with J_v."""
+        c, slope = faces.concentration, faces.slope
+        for side, far, inner in ((0, 0, 0), (1, -1, -1)):
+            outside = faces.outside[side]
+            kind = self.problem.boundary[side]
+            if kind == OUTFLOW:
+                with_flux[:, far] = c[:, inner] if outside is None else outside
+            elif kind == RESERVOIR and outside is not None:
+                before, behind = (outside, c[:, inner]) if side == 0 else (c[:, inner], outside)
+                with_flux[:, far] = (1.0 + slope[:, far]) * before - slope[:, far] * behind
+
+    # -- read-out -------------------------------------------------------------------------------------------------
+    def observe(self, t: float, y: Array, segment: Segment) -> Observation:
+        """Everything that a table or a plot shows of one state."""
+        mesh, displaced = self.problem.mesh, float(y[self.x])
+        stretch = self.stretch(displaced)
+        cells = self.half_cells(self.amounts(y) / self.widths(stretch), stretch)
+        face = self.interface.face(self.water_flux(t, displaced, cells, segment), cells, derivatives=False)
+        amount_left, amount_right = self.amounts_of_sides(y)
+        length_left, length_right = mesh.length_left * stretch[0], mesh.length_right * stretch[1]
+        pressure_left, pressure_right = self.pressures(t, displaced, segment)
+        wall_left, wall_right = face.wall_left, face.wall_right
+        if self.problem.rigid:
+            held = 0.0
+            if self.problem.membrane.present and self.problem.membrane.water_permeability > 0.0:
+                held = self.problem.wall_pressure(wall_left)[0] - self.problem.wall_pressure(wall_right)[0]
+            if self.problem.rigid == "right":
+                pressure_right = pressure_left - held
+            else:
+                pressure_left = pressure_right + held
+        behind_left, behind_right = (
+            self.problem.exterior[side] if self.problem.boundary[side] == RESERVOIR else None for side in (0, 1)
+        )
+        mean_left, mean_right = amount_left / length_left, amount_right / length_right
+        return Observation(
+            face.water_flux,
+            np.array(face.flux),
+            np.array(wall_left),
+            np.array(wall_right),
+            mean_left,
+            mean_right,
+            mean_left if behind_left is None else behind_left,
+            mean_right if behind_right is None else behind_right,
+            amount_left,
+            amount_right,
+            length_left,
+            length_right,
+            pressure_left,
+            pressure_right,
+        )
+
+    def water_flux_of(self, t: float, y: Array, segment: Segment) -> float:
+        """J_v of a state, m/s."""
+        displaced = float(y[self.x])
+        stretch = self.stretch(displaced)
+        cells = self.half_cells(self.amounts(y) / self.widths(stretch), stretch)
+        return self.water_flux(t, displaced, cells, segment)
+
+    def accept(self, t: float, y: Array, segment: Segment) -> None:
+        """Remember J_v of an accepted step, where the equation for it may have several roots."""
+        if not self._one_root:
+            self.reference_flux = self.water_flux_of(t, y, segment)

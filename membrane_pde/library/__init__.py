@@ -1,0 +1,32 @@
+"""Solutes and membranes that come with the package, every value with its source.
+
+The files are TOML with the values written as in a case file. A solute is a table such as::
+
+    [NaCl]
+    name = "sodium chloride"
+    diffusivity = { value = "1.611e-9 m^2/s", temperature = "25 degC", source = "..." }
+
+and a membrane has `water_permeability`, perhaps `flux_law`, and ``[NAME.solutes.SOLUTE]`` with `permeability` and
+`reflection`, each again with `value` and `source`.
+"""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@cache
+def solutes() -> dict[str, dict[str, Any]]:
+    """Every solute of the library by its name in a case file, as written in solutes.toml. Not to be changed."""
+    return _read("solutes.toml")
+
+
+@cache
+def membranes() -> dict[str, dict[str, Any]]:
+    """Every membrane of the library by its `type` in a case file, as written in membranes.toml. Not to be changed."""
+    return _read("membranes.toml")
+
+
+def _read(name: str) -> dict[str, dict[str, Any]]:
+    return tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""The physical laws as plain functions of numbers and arrays."""

@@ -1,0 +1,163 @@
+"""The membrane's flux laws for one solute.
+
+Every law is written as ``J_s = a c_L − b c_R`` with coefficients that depend on the water flux alone, except the
+logarithmic mean of Kedem and Katchalsky, whose coefficients also depend on the ratio of the two concentrations.
+`c_L` and `c_R` are the concentrations **at the membrane wall**; fluxes are positive from left to right. A partition
+coefficient ``K = c_R/c_L`` at equilibrium enters as ``c_R/K``.
+
+Limits, all exact and finite (σ reflection coefficient, P permeability, J_v water flux):
+
+========================= ======================================================================
+``J_v → 0``               ``J_s → P (c_L − c_R/K)`` in every law
+``P → 0``, ``σ < 1``      Spiegler-Kedem carries the upstream concentration: ``(1−σ) J_v c_up``
+``σ → 1``                 ``J_s → P (c_L − c_R/K)``; with ``P = 0`` nothing passes
+``J_v < 0``               the same laws seen from the other side
+one side empty            the logarithmic mean is 0, Spiegler-Kedem stays linear
+========================= ======================================================================
+
+Sources: O. Kedem and A. Katchalsky (1958) and K. S. Spiegler and O. Kedem (1966), as the equations stand in the
+project's design; the exponential half-cell profile is the Scharfetter-Gummel elimination.
+"""
+
+from __future__ import annotations
+
+import math
+
+SOLUTION_DIFFUSION = "solution-diffusion"
+KEDEM_KATCHALSKY = "kedem-katchalsky"
+SPIEGLER_KEDEM = "spiegler-kedem"
+
+_LARGE = 700.0  # exp() of more than this overflows; every expression has reached its limit long before
+_SMALL = 0.05  # below this the closed form loses digits to cancellation and the series is exact to round-off
+
+
+def bernoulli(x: float) -> tuple[float, float]:
+    """Bernoulli function ``B(x) = x / (e^x − 1)`` and its derivative.
+
+    ``B(−x) = B(x) + x`` and ``B'(x) = B(x) (1 − x − B(x)) / x``; near 0 the Taylor series, above 700 the limit.
+
+    Parameters
+    ----------
+    x : float
+        Péclet number, dimensionless.
+
+    Returns
+    -------
+    tuple of float
+        ``B(x)`` and ``B'(x)``.
+    """
+    if abs(x) < _SMALL:
+        x2 = x * x
+        value = 1.0 - x / 2 + x2 / 12 * (1.0 - x2 / 60 * (1.0 - x2 / 42 * (1.0 - x2 / 40)))
+        slope = -0.5 + x / 6 * (1.0 - x2 / 30 * (1.0 - x2 / 28 * (1.0 - x2 / 30)))
+        return value, slope
+    if x > _LARGE:
+        tail = math.exp(-min(x, 745.0))
+        return x * tail, (1.0 - x) * tail
+    value = x / math.expm1(x)
+    return value, value * (1.0 - x - value) / x
+
+
+def linear_coefficients(
+    permeability: float, reflection: float, partition: float, water_flux: float
+) -> tuple[float, float, float, float]:
+    """Coefficients of Spiegler-Kedem (and of solution-diffusion, which is its case σ = 1).
+
+    ``J_s = (1−σ) J_v (c_L − c_R e^{−Pe}) / (1 − e^{−Pe})``, ``Pe = (1−σ) J_v / P``, equals
+    ``a c_L − b c_R`` with ``a = P B(−Pe)``, ``b = P B(Pe)``.
+
+    Parameters
+    ----------
+    permeability : float
+        Solute permeability P, m/s.
+    reflection : float
+        Reflection coefficient σ, 0 to 1.
+    partition : float
+        Partition coefficient K = c_R/c_L at equilibrium; it divides b.
+    water_flux : float
+        J_v, m/s.
+
+    Returns
+    -------
+    tuple of float
+        ``a``, ``b`` (m/s) and their derivatives with respect to J_v (dimensionless).
+    """
+    passing = 1.0 - reflection
+    drag = passing * water_flux
+    if abs(drag) > _LARGE * permeability:  # convection alone: the limit P → 0
+        a, b = (drag, 0.0) if drag > 0 else (0.0, -drag)
+        da, db = (passing, 0.0) if drag > 0 else (0.0, -passing)
+    elif permeability == 0.0:  # nothing passes
+        return 0.0, 0.0, 0.0, 0.0
+    else:
+        value, slope = bernoulli(drag / permeability)
+        a, b = permeability * value + drag, permeability * value
+        da, db = passing * (1.0 + slope), passing * slope
+    return a, b / partition, da, db / partition
+
+
+def logarithmic_mean(first: float, second: float) -> float:
+    """Logarithmic mean ``(c1 − c2) / ln(c1/c2)``; 0 when a side is empty, c when both are equal.
+
+    Expanded in ``(c1 − c2)/(c1 + c2)`` when the two are close, where the quotient is noise.
+    """
+    if first <= 0.0 or second <= 0.0:
+        return 0.0
+    half = (first - second) / (first + second)
+    if abs(half) < 1e-2:
+        h2 = half * half  # 2 artanh(h) = ln(c1/c2)
+        return 0.5 * (first + second) / (1.0 + h2 * (1 / 3 + h2 * (1 / 5 + h2 * (1 / 7 + h2 / 9))))
+    return (first - second) / math.log(first / second)
+
+
+def logarithmic_mean_slopes(first: float, second: float) -> tuple[float, float]:
+    """Partial derivatives of the logarithmic mean with respect to its two arguments (both positive)."""
+    half = (first - second) / (first + second)
+    if abs(half) < 1e-2:
+        h2 = half * half  # mean = (c1 + c2)/2 · h / artanh(h), whose series is
+        even = 1.0 - h2 * (1 / 3 + h2 * (4 / 45 + h2 * (44 / 945)))
+        slope = -half * (2 / 3 + h2 * (16 / 45 + h2 * (88 / 315)))
+        total = first + second
+        return 0.5 * even + slope * second / total, 0.5 * even - slope * first / total
+    log = math.log(first / second)
+    mean = (first - second) / log
+    return (1.0 - mean / first) / log, (mean / second - 1.0) / log
+
+
+def solute_flux(
+    law: str,
+    permeability: float,
+    reflection: float,
+    water_flux: float,
+    wall_left: float,
+    wall_right: float,
+    partition: float = 1.0,
+) -> float:
+    """Solute flux through the membrane for given wall concentrations.
+
+    ``solution-diffusion``: ``P (c_L − c_R)``; ``kedem-katchalsky``: that plus ``(1−σ) J_v c̄`` with the logarithmic
+    mean c̄; ``spiegler-kedem``: see `linear_coefficients`.
+
+    Parameters
+    ----------
+    law : str
+        One of the three names above.
+    permeability, water_flux : float
+        P and J_v, m/s.
+    reflection : float
+        σ, 0 to 1.
+    wall_left, wall_right : float
+        Concentrations at the two walls, mol/m^3.
+    partition : float
+        K = c_R/c_L at equilibrium.
+
+    Returns
+    -------
+    float
+        J_s, mol/m^2/s, positive from left to right.
+    """
+    if law == KEDEM_KATCHALSKY:
+        mean = logarithmic_mean(wall_left, wall_right / partition)
+        return permeability * (wall_left - wall_right / partition) + (1.0 - reflection) * water_flux * mean
+    a, b, _, _ = linear_coefficients(permeability, reflection, partition, water_flux)
+    return a * wall_left - b * wall_right

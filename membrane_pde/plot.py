@@ -1,0 +1,591 @@
+"""Pictures of a Result: matplotlib Axes in, Axes out.
+
+Every function takes `axes=None`: without it a new Figure is made (`axes.flat[0].figure`), never through pyplot, so that
+nothing global changes and files can be written without a display. Colours are those of Okabe and Ito (blue for left,
+vermillion for right) and viridis for time: both stay apart for the colour-blind.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from membrane_pde import report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from membrane_pde.result import Result
+
+LEFT, RIGHT = "#0072B2", "#D55E00"
+HYDROSTATIC, OSMOTIC, WATER = "#333333", "#009E73", "#000000"
+CASES = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+WATER_ARROW = "#0B3C5D"
+MEMBRANE, MEMBRANE_WIDTH = "#777777", 6.0  # points: a real membrane is far too thin to be drawn to scale
+MARKERS = ("", "o", "s")  # the first solute has plain lines
+PANELS, CURVES, LEADING = 6, 12, 3
+
+
+def profiles(result: Result, axes: Any = None, solute: str | None = None) -> np.ndarray:
+    """Draw concentration against position, one curve a time and one panel a solute.
+
+    Parameters
+    ----------
+    result : Result
+    axes : Axes or sequence of Axes, optional
+        One for each panel; by default a new figure.
+    solute : str, optional
+        Only this one. By default all, or the six most concentrated ones if there are more.
+
+    Returns
+    -------
+    ndarray of Axes
+        Membrane at 0, position in m, mm or µm by size; concentration in g/L where the molar mass is known, else mmol/L.
+
+    Raises
+    ------
+    KeyError
+        If the solute is not in the result.
+    """
+    chosen = [solute] if solute else _leading(result, PANELS)
+    if missing := [s for s in chosen if s not in result.case.solutes]:
+        raise KeyError(f"no solute {missing[0]!r}; there are {', '.join(result.case.solutes)}")
+    if axes is None:
+        columns = min(len(chosen), 3)
+        rows = math.ceil(len(chosen) / columns)
+        figure = _figure(7.5 if columns == 1 else 3.9 * columns + 0.8, 4.4 if rows == 1 else 3.4 * rows)
+        figure.suptitle(_title(result, chosen) if solute is None else result.case.title)
+        axes = [figure.add_subplot(rows, columns, i + 1) for i in range(len(chosen))]
+    axes = _as_array(axes)
+    times = _times(result.series.time.values, CURVES, _change(result, chosen))
+    colours, mappable = _time_colours(result, times)
+    for ax, name in zip(axes.flat, chosen, strict=True):
+        scale = _position_axis(ax, result)
+        _membrane(ax, result.case)
+        unit, factor = report.concentration_unit(result.case, [name], _largest(result, name))
+        for index, colour in zip(times, colours, strict=True):
+            _profile(ax, result, name, index, scale, factor[name], color=colour, lw=1.4)
+        values = result.profiles.concentration.sel(solute=name).values[times] * factor[name]
+        _limits(ax, np.append(values.ravel(), _walls(result, name)[times].ravel() * factor[name]), lowest=0.0)
+        ax.set_ylabel(f"{name} ({unit})")
+        _side_names(ax, result.case)
+    unit, time_factor = report.time_unit(float(result.series.time[-1]))
+    bar = axes.flat[0].figure.colorbar(mappable, ax=list(axes.flat), label=f"time ({unit})", pad=0.02, aspect=30)
+    ticks = _time_ticks(float(result.series.time[-1]) * time_factor)
+    bar.set_ticks([t / time_factor for t in ticks], labels=[report.number(t, digits=3) for t in ticks])
+    bar.minorticks_off()
+    return axes
+
+
+def history(result: Result, axes: Any = None) -> np.ndarray:
+    """Draw what happened over time: water flux, lengths, concentrations, pressures.
+
+    Parameters
+    ----------
+    result : Result
+    axes : (2, 2) array of Axes, optional
+        By default a new figure.
+
+    Returns
+    -------
+    (2, 2) ndarray of Axes
+        Water flux (L/m²/h); length of both sides (mm), or the displaced volume (L/m²) where no length changes;
+        concentrations at the membrane wall (solid) and in the mean (dashed); hydrostatic and wall osmotic pressure
+        differences, left minus right (bar).
+    """
+    if axes is None:
+        figure = _figure(9.0, 6.2)
+        figure.suptitle(result.case.title)
+        axes = figure.subplots(2, 2, sharex=True)
+    axes = _as_array(axes)
+    series, labels = result.series, report.labels_of(result.case)
+    unit, time_factor = report.time_unit(float(series.time[-1]))
+    time = series.time.values * time_factor
+    flux, lengths, concentrations, pressures = axes.flat
+    fluid = "gas" if result.case.phase == "gas" else "water"
+
+    values = _clean(series.water_flux_m_per_s.values, report.flux_scale(result)) * report.factor("L/m^2/hour")
+    flux.axhline(0, color="0.7", lw=0.8)
+    flux.plot(time, values, color=WATER)
+    _limits(flux, np.append(values, 0.0), flat=1.0)
+    flux.set_ylabel(f"{fluid} flux (L/m²/h)")
+    _directions(flux, 0.98, "right")
+
+    both = {s: series[f"length_{s}_m"].values for s in ("left", "right")}
+    mm = report.factor("mm")
+    total = sum(v[0] for v in both.values())
+    if all(np.ptp(v) <= 1e-9 * total for v in both.values()):
+        moved = _clean(series.displaced_volume_m.values, total) * mm
+        lengths.axhline(0, color="0.7", lw=0.8)
+        lengths.plot(time, moved, color=WATER)
+        _limits(lengths, np.append(moved, 0.0), flat=1.0)
+        lengths.set_ylabel(f"{fluid} moved to the right (L/m²)")
+    else:
+        uneven = max(v[0] for v in both.values()) > 5 * min(v[0] for v in both.values())
+        drawn = {side: v / v[0] if uneven else v * mm for side, v in both.items()}
+        for side, colour in (("left", LEFT), ("right", RIGHT)):
+            lengths.plot(time, drawn[side], color=colour, label=labels[side])
+        _limits(lengths, np.concatenate([*drawn.values()]))
+        lengths.set_ylabel("length over initial length" if uneven else "length of the side (mm)")
+        lengths.legend(frameon=False, fontsize=9)
+
+    _concentration_history(concentrations, result, time)
+
+    bar = report.factor("bar")
+    osmotic = series.wall_osmotic_pressure_left_Pa.values - series.wall_osmotic_pressure_right_Pa.values
+    hydrostatic = series.pressure_left_Pa.values - series.pressure_right_Pa.values
+    scale = max(report.peak(series[k].values) for k in series.data_vars if str(k).endswith("_Pa"))
+    osmotic, hydrostatic = _clean(osmotic, scale) * bar, _clean(hydrostatic, scale) * bar
+    pressures.axhline(0, color="0.7", lw=0.8)
+    pressures.fill_between(time, osmotic, hydrostatic, color="0.92", lw=0)
+    if np.isfinite(osmotic).any():
+        pressures.plot(time, osmotic, color=OSMOTIC, label="osmotic, at the membrane")
+    pressures.plot(time, hydrostatic, color=HYDROSTATIC, ls="--", label="hydrostatic")
+    _limits(pressures, np.concatenate([osmotic, hydrostatic, [0.0]]), flat=1.0, room=0.22)
+    pressures.set_ylabel("pressure, left − right (bar)")
+    pressures.legend(frameon=False, fontsize=9, ncols=2, loc="upper center", columnspacing=1.2, handlelength=1.6)
+
+    for ax in axes.flat:
+        ax.set_xlim(time[0], time[-1] if time[-1] > time[0] else time[0] + 1)
+        ax.grid(color="0.93")
+        ax.set_axisbelow(True)
+    for ax in axes[-1]:
+        ax.set_xlabel(f"time ({unit})")
+    return axes
+
+
+def comparison(results: Sequence[Result], axes: Any = None) -> np.ndarray:
+    """Draw several cases side by side: what was set up, where the water went, how the concentrations changed.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        One column each.
+    axes : sequence of 2 n + 1 Axes, optional
+        The schematics, the profiles, and the displaced volume over time of all; by default a new figure.
+
+    Returns
+    -------
+    ndarray of 2 n + 1 Axes
+    """
+    n = len(results)
+    if axes is None:
+        figure = _figure(max(9.0, 3.2 * n), 8.2)
+        grid = figure.add_gridspec(3, n, height_ratios=[1.55, 1.0, 0.85])
+        first = [figure.add_subplot(grid[0, i]) for i in range(n)]
+        second = [figure.add_subplot(grid[1, i]) for i in range(n)]
+        axes = [*first, *second, figure.add_subplot(grid[2, :])]
+    axes = _as_array(axes)
+    darkest = max(max(_osmotic_level(r, side, i) for side in ("left", "right") for i in (0, -1)) for r in results)
+    for ax, result in zip(axes[:n], results, strict=True):
+        _schematic(ax, result, darkest)
+    tops: dict[str, list[tuple[Any, float]]] = {}
+    for ax, result in zip(axes[n : 2 * n], results, strict=True):
+        label, top = _first_mid_last(ax, result)
+        tops.setdefault(label, []).append((ax, top))
+    for same in tops.values():  # one scale where the same quantity is shown
+        for ax, _ in same:
+            top = max(top for _, top in same)
+            ax.set_ylim(-0.02 * top, top)
+    _displaced(axes[2 * n], results)
+    return axes
+
+
+def save_all(result: Result, folder: Path | str) -> list[Path]:
+    """Write profiles.png and history.png into a folder that exists; return their paths."""
+    paths = []
+    for name, axes in (("profiles", profiles(result)), ("history", history(result))):
+        paths.append(Path(folder) / f"{name}.png")
+        axes.flat[0].figure.savefig(paths[-1], dpi=150)
+    return paths
+
+
+def save_comparison(results: Sequence[Result], path: Path | str) -> None:
+    """Write the figure of `comparison` to a file."""
+    comparison(results).flat[0].figure.savefig(path, dpi=150)
+
+
+# --- the parts of the figures ---
+
+
+def _concentration_history(ax: Axes, result: Result, time: np.ndarray) -> None:
+    """Wall (solid) and mean (dashed) concentrations of the leading solutes, which markers tell apart."""
+    from matplotlib.lines import Line2D
+
+    series, labels = result.series, report.labels_of(result.case)
+    chosen = _leading(result, LEADING)
+    unit, factor = report.concentration_unit(result.case, chosen, max(_largest(result, s) for s in chosen))
+    drawn = [np.zeros(1)]
+    for name, marker in zip(chosen, MARKERS, strict=False):
+        for side, colour in (("left", LEFT), ("right", RIGHT)):
+            for key, style in ((f"wall_concentration_{side}", "-"), (f"concentration_{side}", "--")):
+                values = series[f"{key}_mol_per_m3"].sel(solute=name).values * factor[name]
+                drawn.append(values)
+                ax.plot(time, values, style, color=colour, marker=marker, ms=4, markevery=max(1, time.size // 8))
+    _limits(ax, np.concatenate(drawn), lowest=0.0, room=0.25)
+    what = chosen[0] if len(chosen) == 1 else "concentration"
+    ax.set_ylabel(f"{what} ({unit})")
+    handles = [
+        Line2D([], [], color=LEFT, label=labels["left"]),
+        Line2D([], [], color=RIGHT, label=labels["right"]),
+        Line2D([], [], color="0.3", ls="-", label="wall"),
+        Line2D([], [], color="0.3", ls="--", label="mean"),
+    ]
+    if len(chosen) > 1:
+        marks = zip(chosen, MARKERS, strict=False)
+        handles += [Line2D([], [], color="0.3", marker=m or None, ms=4, label=s) for s, m in marks]
+    columns = 2 if len(chosen) == 1 else 3
+    ax.legend(handles=handles, frameon=False, fontsize=8, ncols=columns, loc="upper center", columnspacing=1.0)
+
+
+def _schematic(ax: Axes, result: Result, darkest: float) -> None:
+    """Two compartments as columns of liquid: levels before (dashed) and after, water and pressure arrows."""
+    from matplotlib import colormaps
+    from matplotlib.patches import Rectangle
+
+    case, series, labels = result.case, result.series, report.labels_of(result.case)
+    no_membrane = case.membrane.type == "none"
+    lengths = {s: series[f"length_{s}_m"].values[[0, -1]] for s in report.SIDES}
+    highest = max(v.max() for v in lengths.values())
+    ax.set(xlim=(-1.08, 1.08), ylim=(-0.62, 1.72))
+    ax.axis("off")
+    ax.set_title(report.short_title(case), fontsize=13, weight="bold")
+    shade = colormaps["GnBu"]
+    after = {}
+    for side, x0, colour in (("left", -1.0, LEFT), ("right", 0.0, RIGHT)):
+        before, after[side] = np.maximum(lengths[side] / highest, 0.12)
+        darkness = 0.12 + 0.75 * _osmotic_level(result, side, -1) / darkest if darkest > 0 else 0.12
+        ax.add_patch(Rectangle((x0, 0), 1.0, after[side], facecolor=shade(darkness), lw=0, zorder=1))
+        ax.plot([x0 + 0.03, x0 + 0.97], [after[side]] * 2, color="0.25", lw=1.2, zorder=2)
+        if abs(after[side] - before) > 0.012:
+            ax.plot([x0 + 0.03, x0 + 0.97], [before] * 2, color="0.35", lw=1, ls=(0, (4, 3)), zorder=2)
+            outer = x0 + (0.1 if side == "left" else 0.9)
+            _arrow(ax, (outer, before), (outer, after[side]), "0.25", 1.2, 9)
+        label = textwrap.fill(labels[side], 16)
+        ax.text(x0 + 0.5, -0.07, label, ha="center", va="top", fontsize=11, weight="bold", color=colour)
+        below = -0.24 - 0.15 * label.count("\n")
+        text = _concentrations_text(result, side)
+        ax.text(x0 + 0.5, below, text, ha="center", va="top", fontsize=8.5, color="0.15", linespacing=1.35)
+    ax.plot([-1, -1, 1, 1], [1.12, 0, 0, 1.12], color="0.25", lw=2.2, solid_capstyle="round", zorder=3)
+    if no_membrane:
+        ax.plot([0, 0], [0, 1.12], color=MEMBRANE, lw=1.4, ls=(0, (4, 3)), zorder=3)
+    else:
+        band: dict[str, Any] = {"facecolor": "0.88", "edgecolor": "0.4", "hatch": "/////", "lw": 0.6}
+        ax.add_patch(Rectangle((-0.02, 0), 0.04, 1.12, zorder=3, **band))
+
+    head = report.pressing(result)
+    if head and case.phase != "gas" and not no_membrane:
+        side, x0 = ("left", -1.0) if head > 0 else ("right", 0.0)
+        top = after[side]
+        ax.add_patch(Rectangle((x0 + 0.03, top), 0.94, 0.06, facecolor="0.45", edgecolor="0.25", lw=0.8, zorder=3))
+        _arrow(ax, (x0 + 0.5, top + 0.37), (x0 + 0.5, top + 0.06), "0.25", 3.5, 20)
+        value = report.number(abs(head) * report.factor("bar"), digits=3)
+        weight = ax.text(x0 + 0.5, top + 0.38, f"{value} bar", ha="center", va="bottom", zorder=6)
+        weight.set(fontsize=10.5, weight="bold", color="0.2", bbox={"facecolor": "white", "lw": 0, "pad": 1})
+    moved = report.displaced(result)
+    if moved:
+        start, end = (-0.4, 0.4) if moved > 0 else (0.4, -0.4)
+        _arrow(ax, (start, 0.5 * min(after.values())), (end, 0.5 * min(after.values())), WATER_ARROW, 6, 30)
+        amount = f"{report.number(abs(moved) * report.factor('mm'), digits=3)} L/m² of water"
+        text = f"{amount} →" if moved > 0 else f"← {amount}"
+    else:
+        text = "no membrane: they mix" if no_membrane else "no water moves"
+    ax.text(0, 1.7, text, ha="center", va="top", fontsize=11, color=WATER_ARROW, weight="bold")
+
+
+def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
+    """Profiles at the start, half way (in displaced volume or time) and the end; returns the axis label and top."""
+    name = _leading(result, 1)[0]
+    unit, factor = report.concentration_unit(result.case, [name], _largest(result, name))
+    scale = _position_axis(ax, result)
+    _membrane(ax, result.case)
+    time = result.series.time.values
+    middle = int(np.argmin(np.abs(time - 0.25 * time[-1])))  # a quarter in time is half way in √t
+    change = _change(result, [name])
+    if change[middle] > 0.9:  # all but over by then
+        middle = int(np.argmin(np.abs(change - 0.5)))
+    shades = _viridis()
+    for index, position, width in ((0, 0.0, 1.3), (middle, 0.5, 1.6), (time.size - 1, 1.0, 2.2)):
+        label = "start" if index == 0 else report.duration(float(time[index]))
+        _profile(ax, result, name, index, scale, factor[name], color=shades(position), lw=width, label=label)
+    ax.set_ylabel(f"{name} ({unit})")
+    ax.set_xlabel(ax.get_xlabel().replace("distance from the membrane", "position"))
+    _side_names(ax, result.case)
+    legend = ax.legend(frameon=False, fontsize=8.5, loc="best", handlelength=1.4, labelspacing=0.3)
+    for line in legend.get_lines():
+        line.set_marker("")
+    indices = [0, middle, -1]
+    values = result.profiles.concentration.sel(solute=name).values[indices]
+    top = max(values.max(), _walls(result, name)[indices].max()) * factor[name]
+    return ax.get_ylabel(), 1.1 * float(top) or 1.0
+
+
+def _displaced(ax: Axes, results: Sequence[Result]) -> None:
+    """Displaced volume over time of every case, named at the end of its line."""
+    unit, time_factor = report.time_unit(max(float(r.series.time[-1]) for r in results))
+    mm, drawn = report.factor("mm"), [np.zeros(1)]
+    ax.axhline(0, color="0.6", lw=0.8)
+    for i, result in enumerate(results):
+        length = sum(float(result.series[f"length_{s}_m"][0]) for s in ("left", "right"))
+        values = _clean(result.series.displaced_volume_m.values, length) * mm
+        drawn.append(values)
+        name = report.short_title(result.case)
+        ax.plot(result.series.time.values * time_factor, values, lw=2.2, color=CASES[i % len(CASES)], label=name)
+    _limits(ax, np.concatenate(drawn), flat=1.0, room=0.08)
+    ax.set_xlim(0, max(float(r.series.time[-1]) for r in results) * time_factor or 1.0)
+    ax.set_xlabel(f"time ({unit})")
+    ax.set_ylabel("water moved (L/m²)")
+    ax.grid(color="0.93")
+    ax.set_axisbelow(True)
+    _directions(ax, 0.008, "left")
+    ax.legend(frameon=False, fontsize=10, loc="lower left", bbox_to_anchor=(0.0, 0.98), ncols=min(len(results), 4))
+
+
+# --- one curve, one axis ---
+
+
+def _profile(ax: Axes, result: Result, name: str, index: int, scale: float, factor: float, **line: Any) -> None:
+    """One profile: each side from its far end to its wall value at x = 0, where the jump is left open."""
+    label = line.pop("label", None)
+    profile = result.profiles.isel(time=index).sel(solute=name)
+    for side, sign in (("left", -1), ("right", 1)):
+        here = profile.side.values == side
+        x = np.abs(profile.position.values[here])
+        order = np.argsort(x)
+        end = float(result.series[f"length_{side}_m"][index])
+        wall = float(result.series[f"wall_concentration_{side}_mol_per_m3"].sel(solute=name)[index])
+        cells = profile.concentration.values[here][order]
+        far = _far_edge(getattr(result.case, side), name, float(cells[-1]))
+        ax.plot(
+            sign * np.concatenate([[0.0], x[order], [end]]) * scale,
+            np.concatenate([[wall], cells, [far]]) * factor,
+            marker="|",  # where the side ends at this time
+            markevery=[-1],
+            ms=9,
+            mew=1.6,
+            label=label if side == "left" else None,
+            **line,
+        )
+
+
+def _far_edge(compartment: Any, name: str, last: float) -> float:
+    """Concentration at the far edge: a reservoir holds it, elsewhere the profile arrives level."""
+    if compartment.boundary != "reservoir":
+        return last
+    given = compartment.concentration[name]
+    return float(given) if isinstance(given, int | float) else float(given.value[-1])
+
+
+def _position_axis(ax: Axes, result: Result) -> float:
+    """Limits, label and scale of the position axis; sides of very different length get a scale each."""
+    left, right = (float(result.series[f"length_{s}_m"].max()) for s in ("left", "right"))
+    longest, shortest = max(left, right), min(left, right)
+    uneven = longest > 5 * shortest
+    unit = report.length_unit(shortest if uneven else longest)
+    scale = report.factor(unit)
+    name = unit.replace("um", "µm")
+    ax.set_xlim(-1.06 * left * scale, 1.06 * right * scale)
+    ax.set_xlabel(f"distance from the membrane ({name})")
+    if uneven:
+        from matplotlib.ticker import FixedLocator, MaxNLocator
+
+        def forward(x: Any) -> Any:
+            return np.where(np.asarray(x) < 0, np.asarray(x) / (left * scale), np.asarray(x) / (right * scale))
+
+        def inverse(x: Any) -> Any:
+            return np.where(np.asarray(x) < 0, np.asarray(x) * left * scale, np.asarray(x) * right * scale)
+
+        ax.set_xscale("function", functions=(forward, inverse))
+        sides = [MaxNLocator(3).tick_values(*ends) for ends in ((-left * scale, 0.0), (0.0, right * scale))]
+        inside = [t for ticks in sides for t in ticks if -left * scale <= t <= right * scale]
+        ax.xaxis.set_major_locator(FixedLocator(sorted(set(inside))))
+        ax.xaxis.set_major_formatter(lambda value, _: report.number(value, scale=longest * scale))
+        ax.set_xlabel(f"position ({name}, own scale each side)")
+    return scale
+
+
+def _membrane(ax: Axes, case: Any) -> None:
+    """A hatched band of fixed width at 0, or a dashed line where the partition was."""
+    from matplotlib.patches import Rectangle
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    place = blended_transform_factory(ax.transData, ax.transAxes)
+    if case.membrane.type == "none":
+        ax.plot([0, 0], [0, 1], transform=place, color=MEMBRANE, lw=1.2, ls=(0, (4, 3)), zorder=0, gid="partition")
+        return
+    # width in points, place in data: the band keeps its width whatever the lengths are
+    points = ax.figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transData)  # type: ignore[arg-type]
+    band = Rectangle(
+        (-0.5 * MEMBRANE_WIDTH / 72, -50),
+        MEMBRANE_WIDTH / 72,
+        100,
+        transform=points,
+        facecolor="0.88",
+        edgecolor="0.55",
+        hatch="/////",
+        lw=0.6,
+        zorder=0,
+        gid="membrane",
+    )
+    ax.add_artist(band)
+    band.set_clip_path(ax.patch)
+
+
+def _directions(ax: Axes, x: float, align: str) -> None:
+    """Which way the water goes above and below zero, where the axis has room on that side."""
+    low, high = ax.get_ylim()
+    for y, limit, text, edge in ((0.97, high, "↑ left to right", "top"), (0.03, -low, "↓ right to left", "bottom")):
+        if limit > 0.15 * (high - low):
+            ax.text(x, y, text, transform=ax.transAxes, ha=align, va=edge, color="0.4", fontsize=8)
+
+
+def _side_names(ax: Axes, case: Any) -> None:
+    labels = report.labels_of(case)
+    for side, x, align, colour in (("left", 0.0, "left", LEFT), ("right", 1.0, "right", RIGHT)):
+        ax.text(x, 1.02, labels[side], transform=ax.transAxes, ha=align, color=colour, weight="bold", fontsize=9)
+
+
+def _limits(
+    ax: Axes, values: np.ndarray, *, lowest: float | None = None, flat: float | None = None, room: float = 0.06
+) -> None:
+    """Limits of the value axis that do not magnify round-off: a constant is drawn as a constant.
+
+    `lowest` pins the lower end (0 for concentrations), `flat` is the half height around a curve of zeros.
+    """
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    if lowest is not None:
+        low = min(low, lowest) if low < -1e-6 * abs(high) else lowest
+    largest = max(abs(low), abs(high))
+    if largest == 0.0:
+        low, high = (-flat, flat) if flat else (0.0, 1.0)
+    elif high - low <= 1e-6 * largest:
+        low, high = sorted((0.0, 1.3 * (high if abs(high) == largest else low)))
+    else:
+        span = high - low
+        low, high = low if low == lowest else low - 0.06 * span, high + room * span
+    ax.set_ylim(low - 0.02 * high if low == lowest == 0.0 else low, high)  # a curve at 0 stays visible
+    if 1e-3 < largest < 1e5 or largest == 0.0:
+        ax.ticklabel_format(axis="y", useOffset=False)
+    else:  # each tick in full, not a power of ten above the axis
+        ax.yaxis.set_major_formatter(lambda value, _: report.number(value, scale=largest))
+
+
+def _clean(values: np.ndarray, scale: float) -> np.ndarray:
+    """Zero where a value is round-off of its scale."""
+    return np.where(np.abs(values) <= 1e-9 * scale, 0.0, values)
+
+
+def _times(times: np.ndarray, count: int, change: np.ndarray | None = None) -> np.ndarray:
+    """Indices of stored times, evenly spaced in √t, in which a diffusive process moves evenly.
+
+    With `change`, how much has happened by each stored time (from 0 to 1), half of the weight is on that: curves are
+    not wasted on the time after everything has come to rest.
+    """
+    progress = np.sqrt((times - times[0]) / max(times[-1] - times[0], 1e-300))
+    if change is not None:
+        progress = 0.5 * (progress + change)
+    return np.unique([int(np.argmin(np.abs(progress - p))) for p in np.linspace(0.0, progress[-1], count)])
+
+
+def _change(result: Result, names: list[str]) -> np.ndarray:
+    """Path that the profiles have gone by each stored time, as a share of the whole; each solute counts the same."""
+    total = np.zeros(result.series.time.size)
+    for name in names:
+        steps = np.abs(np.diff(result.profiles.concentration.sel(solute=name).values, axis=0)).sum(axis=1)
+        if steps.sum() > 1e-9 * _largest(result, name):
+            total[1:] += np.cumsum(steps) / steps.sum()
+    return total / total[-1] if total[-1] else total
+
+
+def _viridis() -> Any:
+    """Viridis without its yellow end, which is lost on white."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(colormaps["viridis"](np.linspace(0, 0.9, 256)))
+
+
+def _time_colours(result: Result, times: np.ndarray) -> tuple[np.ndarray, Any]:
+    """Colours of the stored times, even in √t as the curves are, and what a colour bar needs."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import PowerNorm
+
+    time = result.series.time.values
+    norm = PowerNorm(0.5, vmin=time[0], vmax=time[-1] if time[-1] > time[0] else time[0] + 1)
+    cmap = _viridis()
+    return cmap(norm(time[times])), ScalarMappable(norm, cmap)
+
+
+def _time_ticks(end: float) -> list[float]:
+    """Round numbers (1, 2, 5, 10, ...) from 0 to `end` that stay apart on a square-root scale."""
+    ticks = [0.0]
+    decade = math.floor(math.log10(end)) if end > 0 else 0
+    for value in [m * 10.0**p for p in range(decade - 2, decade + 1) for m in (1, 2, 5)] + [end]:
+        if value <= end and math.sqrt(value / end) - math.sqrt(ticks[-1] / end) > 0.085:
+            ticks.append(value)
+    return ticks
+
+
+# --- what to show ---
+
+
+def _largest(result: Result, name: str) -> float:
+    return float(np.abs(result.profiles.concentration.sel(solute=name)).max())
+
+
+def _walls(result: Result, name: str) -> np.ndarray:
+    keys = [f"wall_concentration_{side}_mol_per_m3" for side in ("left", "right")]
+    return np.stack([result.series[k].sel(solute=name).values for k in keys], axis=1)
+
+
+def _leading(result: Result, count: int) -> list[str]:
+    """The most concentrated solutes, in the order of the case."""
+    names = [str(s) for s in result.series.solute.values]
+    ranked = sorted(names, key=lambda s: -_largest(result, s))[:count]
+    return [s for s in names if s in ranked]
+
+
+def _title(result: Result, chosen: list[str]) -> str:
+    total = result.series.solute.size
+    shown = f" ({len(chosen)} of {total} solutes, the most concentrated)" if total > len(chosen) else ""
+    return f"{result.case.title}{shown}"
+
+
+def _osmotic_level(result: Result, side: str, index: int) -> float:
+    return float(np.nan_to_num(result.series[f"osmotic_pressure_{side}_Pa"].values[index]))  # NaN in a gas
+
+
+def _concentrations_text(result: Result, side: str) -> str:
+    """Mean concentration of the leading solutes, before and after."""
+    lines = []
+    for name in _leading(result, 2):
+        unit, factor = report.concentration_unit(result.case, [name], _largest(result, name))
+        values = result.series[f"concentration_{side}_mol_per_m3"].sel(solute=name).values[[0, -1]] * factor[name]
+        before, after = (report.number(float(v), scale=_largest(result, name) * factor[name], digits=3) for v in values)
+        change = before if before == after else f"{before} → {after}"
+        lines.append(f"{name}\n{change} {unit}")
+    return "\n".join(lines)
+
+
+def _arrow(
+    ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, width: float, head: float
+) -> None:
+    style = {"arrowstyle": "-|>", "mutation_scale": head, "lw": width, "color": colour, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", end, start, arrowprops=style, zorder=5)
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _as_array(axes: Any) -> np.ndarray:
+    return axes if isinstance(axes, np.ndarray) else np.array(axes if isinstance(axes, list | tuple) else [axes])

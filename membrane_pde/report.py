@@ -1,0 +1,611 @@
+"""What a person reads: a sentence in plain language and tables in engineering units, from a Result or a summary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from membrane_pde import units
+
+if TYPE_CHECKING:
+    from membrane_pde.result import Result
+
+SIDES = ("left", "right")
+ROUND_OFF = 1e-12  # of its scale: below it a number is shown as 0
+
+
+@cache
+def factor(unit: str) -> float:
+    """Number of `unit` in one SI unit, e.g. 1e-5 for "bar"."""
+    return units.to(1.0, unit)
+
+
+def number(value: float | None, *, scale: float = 0.0, digits: int = 4) -> str:
+    """A number with few significant digits: no "-0", no noise of round-off; "–" where there is none.
+
+    Parameters
+    ----------
+    value : float or None
+    scale : float
+        Size of the quantity: below 1e-12 of it the value is shown as 0.
+    digits : int
+        Significant digits.
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if abs(value) <= ROUND_OFF * abs(scale) or value == 0:
+        return "0"
+    rounded = float(f"{value:.{digits - 1}e}")
+    exponent = math.floor(math.log10(abs(rounded)))
+    if not -4 <= exponent < 6:
+        mantissa, power = f"{rounded:.{digits - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
+    text = f"{rounded:.{max(0, digits - 1 - exponent)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def time_unit(seconds: float, minutes_up_to: float = 5.0 * 3600) -> tuple[str, float]:
+    """Unit for times up to this one, and its number in a second: s, min, h or d."""
+    for unit, name, limit in (("s", "s", 90.0), ("min", "min", minutes_up_to), ("hour", "h", 72.0 * 3600)):
+        if seconds < limit:
+            return name, factor(unit)
+    return "d", factor("day")
+
+
+def duration(seconds: float) -> str:
+    """A time with the unit that suits it, e.g. "2 h"."""
+    unit, per_second = time_unit(seconds, minutes_up_to=3600.0)
+    return f"{number(seconds * per_second, digits=3)} {unit}"
+
+
+def length_unit(length: float) -> str:
+    """The unit of length, as units.py spells it, that suits this size."""
+    return "um" if length < 0.5e-3 else "mm" if length < 1.0 else "m"
+
+
+def labels_of(case: Any) -> dict[str, str]:
+    """What to call the two sides: their labels, or left and right."""
+    return {side: getattr(case, side).label or side for side in SIDES}
+
+
+def short_title(case: Any) -> str:
+    """What comes before the colon of the title, or the case's name where that is long."""
+    title = str(case.title or "").split(":")[0].strip()
+    return title if 0 < len(title) <= 24 else str(case.name).replace("_", " ").capitalize()
+
+
+def concentration_unit(case: Any, solutes: Iterable[str], largest: float) -> tuple[str, dict[str, float]]:
+    """One unit for these solutes, and for each the factor from mol/m^3.
+
+    Parameters
+    ----------
+    case : Case
+    solutes : iterable of str
+    largest : float
+        The largest value to be shown, mol/m^3: what is very dilute gets a smaller unit.
+
+    Returns
+    -------
+    unit : str
+        g/L (or mg/L) where there is one solute of known molar mass, mmol/L otherwise, mol/m³ in a gas, and a number per
+        mL for what is so dilute that it must be particles.
+    factors : dict
+    """
+    from scipy.constants import N_A
+
+    names = list(solutes)
+    masses = [case.solutes[s].molar_mass for s in names]
+    if case.phase == "gas":
+        return "mol/m³", dict.fromkeys(names, 1.0)
+    if 0 < largest < 1e-6:
+        return "1/mL", dict.fromkeys(names, N_A * 1e-6)
+    if len(names) == 1 and masses[0]:
+        if 0 < largest * masses[0] < 0.05:
+            return "mg/L", {names[0]: 1000 * masses[0]}
+        return "g/L", {names[0]: masses[0]}
+    return "mmol/L", dict.fromkeys(names, 1.0)
+
+
+def flux_scale(result: Result) -> float:
+    """Water flux that the largest pressure would drive, m/s: what a flux must be compared with to be called zero."""
+    series = result.series
+    largest = max(peak(series[k].values) for k in series.data_vars if str(k).endswith("_Pa"))
+    return float(result.case.membrane.water_permeability) * largest
+
+
+def peak(values: Any) -> float:
+    """Largest magnitude, 0 where nothing applies (the osmotic pressure of a gas is NaN)."""
+    import numpy as np
+
+    return float(np.abs(np.nan_to_num(values)).max(initial=0.0))
+
+
+def displaced(result: Result) -> float:
+    """Displaced volume at the end, m; exactly 0 where it is below 1e-9 of the total length, as in `process`."""
+    moved = float(result.series.displaced_volume_m[-1])
+    total = sum(float(result.series[f"length_{side}_m"][0]) for side in SIDES)
+    return 0.0 if abs(moved) < 1e-9 * total else moved
+
+
+def pressing(result: Result) -> float:
+    """What presses at the end, left minus right, Pa; exactly 0 where it is round-off.
+
+    The applied pressure, without the head of a standpipe; on a rigid side the pressure that holds it.
+    """
+    sides, end = [], float(result.series.time[-1])
+    for name in SIDES:
+        side = getattr(result.case, name)
+        held = side.boundary == "rigid"
+        sides.append(float(result.series[f"pressure_{name}_Pa"][-1]) if held else side.pressure.at(end))
+    left, right = sides
+    return 0.0 if abs(left - right) <= 1e-9 * max(abs(left), abs(right)) else left - right
+
+
+def flux_text(result: Result, index: int) -> str:
+    """Water flux at a stored time in L/m²/h; 0 where it is round-off or has died away to 1e-7 of what it was."""
+    flux, unit = result.series.water_flux_m_per_s.values, factor("L/m^2/hour")
+    negligible = max(1e-9 * flux_scale(result), 1e-7 * peak(flux))
+    return number(float(flux[index]) * unit, scale=negligible * unit / ROUND_OFF)
+
+
+# --- in words ---
+
+
+def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> str:
+    """Say in plain language what happened.
+
+    Parameters
+    ----------
+    summary : mapping
+        As `Result.summary`.
+    labels : mapping, optional
+        What to call the sides, `{"left": "fresh", "right": "saline"}` (see `labels_of`).
+
+    Returns
+    -------
+    str
+        For example "Water moved from the left (fresh) to the right (saline): osmosis, 4.1 L/m² in 2 h. 93 % of the way
+        to equilibrium."
+    """
+    moved = summary["displaced_volume_m"] or 0.0
+    origin, target = ("left", "right") if moved > 0 else ("right", "left")
+    origin, target = _side(origin, labels), _side(target, labels)
+    amount = f"{number(abs(moved) * factor('mm'), digits=3)} L/m²"
+    span = duration(summary["end_time_s"])
+    process = summary["process"]
+    failed = summary["status"] == "failed"
+    if process == "osmosis":
+        what = f"Water moved from {origin} to {target}: osmosis, {amount} in {span}."
+    elif process == "reverse osmosis":
+        what = f"Water was pressed from {origin} to {target}: reverse osmosis, {amount} in {span}."
+    elif process == "filtration":
+        what = f"Pressure drove water from {origin} to {target}: filtration, {amount} in {span}."
+    elif process == "diffusion":
+        what = f"No membrane: the two sides mixed by diffusion for {span}."
+    else:
+        moved_not = "On balance no water moved" if "turned" in str(summary["message"]) else "No water moved"
+        what = f"{moved_not} in {span}{_why_no_flow(summary, labels)}."
+        if crossed := _crossed(summary):
+            what += f" Solutes crossed the membrane: {crossed}."
+    if process in ("reverse osmosis", "filtration"):
+        held = [(s, r) for s, r in (summary["rejection"] or {}).items() if r is not None]
+        if held and not failed:
+            what += f" Held back: {', '.join(f'{_percent(r)} of the {s}' for s, r in held[:4])}."
+    if failed:
+        reason = str(summary["message"]).strip().rstrip(".")
+        return f"The run failed after {span}. {reason}. Until then: {what[0].lower()}{what[1:]}"
+    message = str(summary["message"] or "").strip()
+    progress = _progress(summary)
+    return " ".join(part for part in (what, progress, message) if part)
+
+
+def _side(side: str, labels: Mapping[str, str] | None) -> str:
+    label = (labels or {}).get(side, side)
+    return f"the {side} ({label})" if label and label != side else f"the {side}"
+
+
+def _why_no_flow(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
+    left, right = summary["pressure_left_Pa"] or 0.0, summary["pressure_right_Pa"] or 0.0
+    osmotic = [summary[f"wall_osmotic_pressure_{side}_Pa"] or 0.0 for side in SIDES]
+    largest = max(map(abs, (left, right, *osmotic)))
+    if abs(left - right) > 1e-6 * largest:
+        higher = _side("left" if left > right else "right", labels)
+        more = f"{number(abs(left - right) * factor('bar'), digits=3)} bar more on {higher}"
+        return f": {more} hold it back" if abs(osmotic[0] - osmotic[1]) > 1e-6 * largest else f", with {more}"
+    return ": the two sides are isotonic" if summary["tonicity"] == "isotonic" else ""
+
+
+def _crossed(summary: Mapping[str, Any]) -> str:
+    amounts = {s: a for s, a in (summary["amount_transferred_mol_per_m2"] or {}).items() if a}
+    largest = max(map(abs, amounts.values()), default=0.0)
+    return ", ".join(
+        f"{number(abs(a), digits=3)} mol/m² of {s} to the {'right' if a > 0 else 'left'}"
+        for s, a in amounts.items()
+        if abs(a) > 1e-9 * largest
+    )
+
+
+def _progress(summary: Mapping[str, Any]) -> str:
+    """How far the run has come, from its status and its distance to equilibrium."""
+    distance = summary["distance_to_equilibrium"]
+    if summary["status"] == "equilibrium":
+        return "It is at equilibrium."
+    if summary["status"] == "steady":
+        return "The state is steady."
+    end = summary["equilibrium"]
+    if end is None or end["concentration_left_mol_per_m3"] is None:
+        known = "equilibrium" in str(summary["message"])  # the message gives the reason
+        return "" if known else "There is no equilibrium to compare with."
+    if distance is None:
+        return "It was at equilibrium from the start."
+    if distance < 1e-3:
+        return "It is at equilibrium to within 0.1 %."
+    if distance > 1 + 1e-6:
+        return "It is farther from equilibrium than at the start."
+    return f"{_percent(1 - distance)} of the way to equilibrium."
+
+
+def _percent(part: float) -> str:
+    """A share in per cent, rounded towards 0 so that it says 100 only when it is."""
+    percent = 100 * part + 1e-9
+    rounded = math.floor(percent) if 10 <= percent < 99 else math.trunc(10 * percent) / 10
+    return f"{number(float(rounded))} %"
+
+
+# --- tables ---
+
+Row = tuple[str, ...]
+SIDES_HEADER = ("", "unit", "left, start", "end", "right, start", "end")
+MEMBRANE_HEADER = ("", "unit", "start", "end")
+
+
+def sides_table(result: Result) -> list[Row]:
+    """What stands on both sides at the start and at the end, in engineering units.
+
+    Returns
+    -------
+    list of tuple of str
+        Quantity, unit, left at the start and the end, right at the start and the end (`SIDES_HEADER`).
+    """
+    series, case = result.series, result.case
+    rows = []
+
+    def add(quantity: str, unit: str, per_si: float, key: str, solute: str | None = None) -> None:
+        values = []
+        for side in SIDES:
+            data = series[key.format(side=side)]
+            values.append((data if solute is None else data.sel(solute=solute)).values * per_si)
+        scale = max(peak(v) for v in values)
+        if unit == "bar":  # a head that has levelled out beside the osmotic pressures that are left
+            scale = max(scale, 1e4 * per_si * max(peak(series[f"osmotic_pressure_{side}_Pa"].values) for side in SIDES))
+        cells = [number(float(v[i]), scale=scale) for v in values for i in (0, -1)]
+        rows.append((quantity, unit, *cells))
+
+    add("length (volume per area)", "mm", factor("mm"), "length_{side}_m")
+    add("pressure", "bar", factor("bar"), "pressure_{side}_Pa")
+    if case.phase != "gas":
+        add("osmotic pressure", "bar", factor("bar"), "osmotic_pressure_{side}_Pa")
+        if case.membrane.type != "none":
+            add("  at the membrane", "bar", factor("bar"), "wall_osmotic_pressure_{side}_Pa")
+    for solute in map(str, series.solute.values):
+        largest = max(float(series[f"concentration_{side}_mol_per_m3"].sel(solute=solute).max()) for side in SIDES)
+        unit, per_si = concentration_unit(case, [solute], largest)
+        add(solute, unit, per_si[solute], "concentration_{side}_mol_per_m3", solute)
+        add("  at the membrane", unit, per_si[solute], "wall_concentration_{side}_mol_per_m3", solute)
+    return rows
+
+
+def membrane_table(result: Result) -> list[Row]:
+    """What went through the membrane, left to right, in engineering units.
+
+    Returns
+    -------
+    list of tuple of str
+        Quantity, unit, value at the start, value at the end (`MEMBRANE_HEADER`); rows that do not apply are left out.
+    """
+    series, summary = result.series, result.summary
+    mm = factor("mm")
+    total = sum(float(series[f"length_{side}_m"][0]) for side in SIDES)
+    rows: list[Row] = []
+    if result.case.membrane.type != "none":
+        rows.append(("water flux", "L/m²/h", flux_text(result, 0), flux_text(result, -1)))
+        rows.append(("water moved", "L/m²", "0", number(displaced(result) * mm, scale=total * mm)))
+    equilibrium = summary["equilibrium"] or {}
+    if rows and (end := equilibrium.get("displaced_volume_m")) is not None:
+        rows.append(("  at equilibrium", "L/m²", "", number(end * mm, scale=total * mm)))
+    for solute in map(str, series.solute.values):
+        for quantity, unit, key in (
+            (f"{solute} moved", "mol/m²", "amount_transferred_mol_per_m2"),
+            (f"{solute} held back", "%", "rejection"),
+            (f"{solute}, wall over bulk", "", "polarization_modulus"),
+        ):
+            values = [float(v) for v in series[key].sel(solute=solute).values[[0, -1]]]
+            scale = total * float(abs(series["concentration_left_mol_per_m3"].sel(solute=solute)).max())
+            if key == "rejection":
+                values, scale = [100 * v for v in values], 1.0
+            if math.isfinite(values[1]) and (
+                key != "amount_transferred_mol_per_m2" or abs(values[1]) > ROUND_OFF * scale
+            ):
+                rows.append((quantity, unit, *(number(v, scale=scale) for v in values)))
+    if (specific := summary["specific_energy_J_per_m3"]) is not None and specific:
+        rows.append(("energy per volume", "kWh/m³", "", number(specific * factor("kW*hour"))))
+    if (distance := summary["distance_to_equilibrium"]) is not None:
+        rows.append(("distance to equilibrium", "%", "100", number(100 * distance, scale=100.0, digits=3)))
+    return rows
+
+
+def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
+    """The same questions asked of several cases.
+
+    Parameters
+    ----------
+    results : mapping of str to Result
+        By the name that heads its column.
+
+    Returns
+    -------
+    header : tuple of str
+        "", "unit", and the names.
+    rows : list of tuple of str
+        Differences are left minus right, flows left to right; "–" where a quantity does not apply.
+    """
+    bar, mm = factor("bar"), factor("mm")
+
+    def differences(result: Result, key: str, index: int) -> str:
+        left, right = (float(result.series[key.format(side=side)][index]) * bar for side in SIDES)
+        return number(left - right, scale=1e3 * max(abs(left), abs(right)))
+
+    def equilibrium(result: Result) -> str:
+        end = (result.summary["equilibrium"] or {}).get("displaced_volume_m")
+        return number(None if end is None else end * mm, digits=4)
+
+    pressure, osmotic = "pressure_{side}_Pa", "wall_osmotic_pressure_{side}_Pa"
+    everything = results.values()
+    rows: list[Row] = [
+        ("process", "", *(str(r.summary["process"]) for r in everything)),
+        ("status", "", *(str(r.summary["status"]) for r in everything)),
+        ("end time", "", *(duration(r.summary["end_time_s"]) for r in everything)),
+        ("pressure, left − right, end", "bar", *(differences(r, pressure, -1) for r in everything)),
+        ("osmotic pressure, left − right, start", "bar", *(differences(r, osmotic, 0) for r in everything)),
+        ("  at the membrane, end", "bar", *(differences(r, osmotic, -1) for r in everything)),
+        ("water flux, start", "L/m²/h", *(flux_text(r, 0) for r in everything)),
+        ("water flux, end", "L/m²/h", *(flux_text(r, -1) for r in everything)),
+        ("water moved, left to right", "L/m²", *(number(displaced(r) * mm) for r in everything)),
+        ("  at equilibrium", "L/m²", *(equilibrium(r) for r in everything)),
+    ]
+    for solute in dict.fromkeys(str(s) for r in everything for s in r.series.solute.values):
+        having = [r for r in everything if solute in r.case.solutes]
+        largest = max(
+            float(r.series[f"concentration_{side}_mol_per_m3"].sel(solute=solute).max())
+            for r in having
+            for side in SIDES
+        )
+        unit, per_si = concentration_unit(having[0].case, [solute], largest)
+        for side in SIDES:
+            cells = [
+                number(float(r.series[f"concentration_{side}_mol_per_m3"].sel(solute=solute)[-1]) * per_si[solute])
+                if solute in r.case.solutes
+                else "–"
+                for r in everything
+            ]
+            rows.append((f"{solute}, {side}, end", unit, *cells))
+    return ("", "unit", *results), rows
+
+
+def flat(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """A summary without nesting: a value of a solute becomes `rejection[NaCl]`; the equilibrium is left out."""
+    plain: dict[str, Any] = {}
+    for key, value in summary.items():
+        if key == "equilibrium":
+            continue
+        if isinstance(value, Mapping):
+            plain |= {f"{key}[{solute}]": v for solute, v in value.items()}
+        else:
+            plain[key] = value
+    return plain
+
+
+def comparison_csv(results: Mapping[str, Result]) -> str:
+    """The summaries as CSV: a row for each quantity by the name it has there, a column for each case, and the words."""
+    import csv
+    import io
+
+    columns = [flat(r.summary) for r in results.values()]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["quantity", *results])
+    for key in dict.fromkeys(key for column in columns for key in column):
+        values = (column.get(key) for column in columns)
+        writer.writerow([key, *("" if v is None else repr(v) if isinstance(v, float) else v for v in values)])
+    writer.writerow(["in words", *(sentence(r.summary, labels_of(r.case)) for r in results.values())])
+    return text.getvalue()
+
+
+SI_UNITS = {
+    "temperature": "K",
+    "reference_temperature": "K",
+    "molar_mass": "kg/mol",
+    "diffusivity": "m²/s",
+    "radius": "m",
+    "length": "m",
+    "pressure": "Pa",
+    "concentration": "mol/m³",
+    "backflow": "mol/m³",
+    "water_permeability": "m/s/Pa",
+    "permeability": "m/s",
+    "duration": "s",
+    "finest": "m",
+    "left_widths": "m",
+    "right_widths": "m",
+}
+
+
+def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
+    """A case as it is understood: key, value and SI unit, defaults filled in; with `mesh`, the cells that it leads to.
+
+    Parameters
+    ----------
+    case : Case
+    mesh : mapping, optional
+        Arrays `left_widths` and `right_widths` (m), as `simulate.mesh_of` gives them.
+    """
+    rows: list[Row] = []
+
+    def add(path: str, value: Any) -> None:
+        name = next((part for part in reversed(path.split(".")) if part in SI_UNITS), "")
+        unit = SI_UNITS.get(name, "")
+        if value is None:
+            return
+        if isinstance(value, Mapping):
+            if "times" in value:
+                rows.append((path, *_schedule(value["times"], value["values"], value["shape"]), unit))
+            elif "distance" in value:
+                points = (
+                    f"{number(c)} at {number(x)} m" for x, c in zip(value["distance"], value["value"], strict=True)
+                )
+                rows.append((path, ", ".join(points), unit))
+            else:
+                for key, inner in value.items():
+                    add(f"{path}.{key}" if path else str(key), inner)
+        elif isinstance(value, bool):
+            rows.append((path, str(value).lower(), ""))
+        elif isinstance(value, int | float):
+            rows.append((path, number(float(value), digits=6), unit))
+        elif isinstance(value, list | tuple):
+            rows.append((path, "; ".join(map(str, value)), ""))
+        else:
+            rows.append((path, str(value), ""))
+
+    add("", case_values(case))
+    for side in SIDES:
+        if mesh is not None and len(widths := mesh[f"{side}_widths"]):
+            finest, widest = (number(float(w), digits=3) for w in (min(widths), max(widths)))
+            rows.append((f"mesh.{side}", f"{len(widths)} cells, {finest} to {widest}", "m"))
+    return rows
+
+
+def case_values(case: Any) -> dict[str, Any]:
+    """The fields of a case as plain nested dictionaries, in SI."""
+    values = case.model_dump(mode="json")
+    return {k: v for k, v in values.items() if k not in ("name", "source", "warnings")}
+
+
+def _schedule(times: Iterable[float], values: Iterable[float], shape: str) -> Row:
+    times, values = list(times), list(values)
+    if len(values) == 1:
+        return (number(values[0], digits=6),)
+    steps = (f"{number(p)} from {number(t)} s" for t, p in zip(times, values, strict=True))
+    return (f"{', '.join(steps)} ({shape})",)
+
+
+# --- on a terminal or a pipe ---
+
+
+def show_rows(console: Any, header: Row, rows: Iterable[Row], numeric_from: int = 2) -> None:
+    """Print a table with rich: ruled on a terminal, plain aligned text on a pipe.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    header : tuple of str
+    rows : iterable of tuple of str
+    numeric_from : int
+        Columns from this one on are aligned to the right.
+    """
+    rows = list(rows)
+    if not console.is_terminal:  # a pipe has no width: nothing is wrapped or cut
+        everything = ([header] if any(header) else []) + rows
+        widths = [max(len(row[i]) for row in everything) for i in range(len(header))]
+        for row in everything:
+            cells = (
+                c.rjust(w) if i >= numeric_from else c.ljust(w)
+                for i, (c, w) in enumerate(zip(row, widths, strict=True))
+            )
+            console.file.write("  ".join(cells).rstrip() + "\n")
+        return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_header=any(header), pad_edge=False)
+    for i, name in enumerate(header):
+        table.add_column(Text(name), justify="right" if i >= numeric_from else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def show_result(console: Any, result: Result) -> None:
+    """Print the sentence and the tables of a Result."""
+    from rich.text import Text
+
+    labels = labels_of(result.case)
+    console.print(Text(str(result.case.title), style="bold"), soft_wrap=True)
+    console.print(Text(sentence(result.summary, labels)), soft_wrap=not console.is_terminal)
+    console.print()
+    header = ["", "unit"]
+    for side in SIDES:
+        name = side if labels[side] == side else f"{side} ({labels[side]})"
+        header += [f"{name}, start", "end"]
+    show_rows(console, tuple(header), sides_table(result))
+    console.print()
+    show_rows(console, MEMBRANE_HEADER, membrane_table(result))
+
+
+def show_comparison(console: Any, results: Mapping[str, Result]) -> None:
+    """Print the comparison of several Results: one table, and a line in words for each."""
+    from rich.text import Text
+
+    show_rows(console, *comparison_table(results))
+    console.print()
+    for name, result in results.items():
+        text = Text.assemble((f"{name}: ", "bold"), sentence(result.summary, labels_of(result.case)))
+        console.print(text, soft_wrap=not console.is_terminal)
+
+
+def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
+    """The analytic end state in engineering units: quantity, unit, left, right."""
+    bar, mm = factor("bar"), factor("mm")
+
+    def sides(key: str, per_si: float, solute: str | None = None) -> list[str]:
+        values = [summary.get(key.format(side=side)) for side in SIDES]
+        if solute is not None:
+            values = [None if v is None else v[solute] for v in values]
+        scale = max((abs(v) for v in values if v is not None), default=0.0)
+        return [number(None if v is None else v * per_si, scale=scale * per_si) for v in values]
+
+    rows: list[Row] = [
+        ("length (volume per area)", "mm", *sides("length_{side}_m", mm)),
+        ("pressure", "bar", *sides("pressure_{side}_Pa", bar)),
+    ]
+    if case.phase != "gas":
+        rows.append(("osmotic pressure", "bar", *sides("osmotic_pressure_{side}_Pa", bar)))
+    for solute in case.solutes:
+        both = [(summary.get(f"concentration_{side}_mol_per_m3") or {}).get(solute) for side in SIDES]
+        unit, per_si = concentration_unit(case, [solute], max((v for v in both if v is not None), default=0.0))
+        rows.append((solute, unit, *sides("concentration_{side}_mol_per_m3", per_si[solute], solute)))
+    return rows
+
+
+def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
+    """Print the analytic end state, or why there is none."""
+    from rich.text import Text
+
+    labels = labels_of(case)
+    console.print(Text(str(case.title), style="bold"), soft_wrap=True)
+    moved = summary.get("displaced_volume_m")
+    total = case.left.length + case.right.length
+    words = str(summary.get("message") or "").strip()
+    words = words and f"{words[0].upper()}{words[1:].rstrip('.')}."
+    if moved is not None and abs(moved) > 1e-9 * total:
+        origin, target = (_side(side, labels) for side in (SIDES if moved > 0 else SIDES[::-1]))
+        amount = number(abs(moved) * factor("mm"))
+        words = f"At equilibrium {amount} L/m² of water has moved from {origin} to {target}. {words}".strip()
+    elif moved is not None:
+        words = f"At equilibrium no water has moved. {words}".strip()
+    console.print(Text(words), soft_wrap=not console.is_terminal)
+    console.print()
+    header = ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
+    show_rows(console, header, equilibrium_table(case, summary))

@@ -1,0 +1,320 @@
+"""What a run leaves: summary, series, profiles; saved and loaded without losing a bit."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde import __version__
+from membrane_pde.case import Case, CaseError, parse_case
+
+if TYPE_CHECKING:
+    import xarray
+
+# name -> (unit, what it is); the order is the order of the columns of series.csv
+SERIES = {
+    "water_flux_m_per_s": ("m/s", "water flux, left to right"),
+    "displaced_volume_m": ("m", "displaced volume per membrane area, left to right"),
+    "solute_flux_mol_per_m2_s": ("mol/m^2/s", "solute flux through the membrane, left to right"),
+    "amount_transferred_mol_per_m2": ("mol/m^2", "amount that passed the membrane, left to right"),
+    "pressure_left_Pa": ("Pa", "hydrostatic pressure on the left"),
+    "pressure_right_Pa": ("Pa", "hydrostatic pressure on the right"),
+    "length_left_m": ("m", "volume per membrane area, left"),
+    "length_right_m": ("m", "volume per membrane area, right"),
+    "concentration_left_mol_per_m3": ("mol/m^3", "mean concentration, left"),
+    "concentration_right_mol_per_m3": ("mol/m^3", "mean concentration, right"),
+    "wall_concentration_left_mol_per_m3": ("mol/m^3", "concentration at the membrane, left"),
+    "wall_concentration_right_mol_per_m3": ("mol/m^3", "concentration at the membrane, right"),
+    "osmotic_pressure_left_Pa": ("Pa", "osmotic pressure of the mean concentrations, left"),
+    "osmotic_pressure_right_Pa": ("Pa", "osmotic pressure of the mean concentrations, right"),
+    "wall_osmotic_pressure_left_Pa": ("Pa", "osmotic pressure at the membrane, left"),
+    "wall_osmotic_pressure_right_Pa": ("Pa", "osmotic pressure at the membrane, right"),
+    "polarization_modulus": ("1", "wall over bulk concentration on the side the water leaves"),
+    "rejection": ("1", "observed rejection"),
+    "energy_J_per_m2": ("J/m^2", "work of the applied pressures"),
+    "amount_error": ("1", "imbalance of the amounts"),
+    "distance_to_equilibrium": ("1", "distance to the analytic equilibrium"),
+}
+
+SUMMARY_KEYS = (
+    "title",
+    "status",
+    "message",
+    "end_time_s",
+    "process",
+    "tonicity",
+    *(name for name in SERIES if name not in ("energy_J_per_m2", "amount_error", "distance_to_equilibrium")),
+    "amount_error",
+    "energy_J_per_m2",
+    "specific_energy_J_per_m3",
+    "equilibrium",
+    "distance_to_equilibrium",
+    "cells",
+    "steps",
+    "solve_time_s",
+    "version",
+)
+
+_FILES = ("summary.json", "series.csv", "result.nc", "case.toml", "comparison.csv")
+
+
+@dataclass(eq=False)
+class Result:
+    """One run.
+
+    Attributes
+    ----------
+    case : Case
+        The case as run.
+    summary : dict
+        Final numbers; the names carry the SI unit, what does not apply is None.
+    arrays : dict of ndarray
+        ``time`` (s), every name of `SERIES` with shape (time,) or (time, solute), ``concentration`` (time, solute,
+        cell), ``position`` (time, cell), ``width`` (time, cell), ``side`` (cell,).
+    """
+
+    case: Case
+    summary: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+    @property
+    def solutes(self) -> list[str]:
+        """Names of the solutes, in the order of every solute axis."""
+        return list(self.case.solutes)
+
+    @cached_property
+    def series(self) -> xarray.Dataset:
+        """Everything that has one value a stored time, dimensions ``time`` and ``solute``."""
+        import xarray
+
+        variables = {}
+        for name, (unit, long_name) in SERIES.items():
+            values = self.arrays[name]
+            dims = ("time",) if values.ndim == 1 else ("time", "solute")
+            variables[name] = (dims, values, {"units": unit, "long_name": long_name})
+        return xarray.Dataset(variables, self._coordinates(), self._attributes())
+
+    @cached_property
+    def profiles(self) -> xarray.Dataset:
+        """Concentration in every cell at every stored time; positions count from the membrane, left is negative."""
+        import xarray
+
+        cells = {
+            "position": (("time", "cell"), self.arrays["position"], {"units": "m", "long_name": "from the membrane"}),
+            "width": (("time", "cell"), self.arrays["width"], {"units": "m", "long_name": "width of the cell"}),
+            "side": (("cell",), self.arrays["side"]),
+        }
+        concentration = (
+            ("time", "solute", "cell"),
+            self.arrays["concentration"],
+            {"units": "mol/m^3", "long_name": "concentration"},
+        )
+        return xarray.Dataset({"concentration": concentration}, self._coordinates() | cells, self._attributes())
+
+    def _coordinates(self) -> dict[str, Any]:
+        return {
+            "time": (("time",), self.arrays["time"], {"units": "s", "long_name": "time"}),
+            "solute": (("solute",), np.array(self.solutes, dtype=object)),
+        }
+
+    def _attributes(self) -> dict[str, str]:
+        text = self.case.to_toml()
+        return {
+            "title": self.case.title,
+            "case_name": self.case.name,
+            "case": text,
+            "case_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "membrane_pde_version": __version__,
+            "numpy_version": np.__version__,
+            "units": "SI: m, s, mol/m^3, Pa, K; amounts and volumes per membrane area",
+        }
+
+    def save(self, folder: str | Path, extra: Callable[[Path], None] | None = None) -> Path:
+        """Write ``summary.json``, ``series.csv``, ``result.nc`` and ``case.toml``.
+
+        Everything is written beside the folder and moved there when whole; a folder that exists is replaced only if it
+        holds a result of ours.
+
+        Parameters
+        ----------
+        folder : path
+            Where to.
+        extra : callable, optional
+            Writes further files (plots) into the folder it is given, before the move.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        CaseError
+            If the folder is not ours to replace or cannot be written.
+        """
+
+        def write(into: Path) -> None:
+            (into / "summary.json").write_text(_json(self.summary), encoding="utf-8")
+            (into / "case.toml").write_text(self.case.to_toml(), encoding="utf-8")
+            self._write_csv(into / "series.csv")
+            self._write_netcdf(into / "result.nc")
+            if extra is not None:
+                extra(into)
+
+        return write_folder(folder, write)
+
+    def _write_csv(self, path: Path) -> None:
+        names, columns = ["time_s"], [self.arrays["time"]]
+        for name in SERIES:
+            values = self.arrays[name]
+            if values.ndim == 1:
+                names.append(name)
+                columns.append(values)
+            else:
+                names += [f"{name}[{solute}]" for solute in self.solutes]
+                columns += list(values.T)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(names)
+            for row in zip(*columns, strict=True):
+                writer.writerow(["" if np.isnan(value) else repr(float(value)) for value in row])
+
+    def _write_netcdf(self, path: Path) -> None:
+        whole = self.profiles.merge(self.series)
+        whole.attrs["summary"] = _json(self.summary)
+        whole.to_netcdf(path, engine="h5netcdf")
+
+
+def load_result(folder: str | Path) -> Result:
+    """Read what `Result.save` wrote.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of a run.
+
+    Returns
+    -------
+    Result
+        Equal to the saved one to the last bit.
+
+    Raises
+    ------
+    CaseError
+        If the folder holds no result of ours.
+    """
+    path = Path(folder) / "result.nc"
+    if not path.is_file():
+        raise CaseError(f"{folder}: no result here (result.nc is missing); give the folder that `run --out` wrote")
+    import xarray
+
+    try:
+        with xarray.open_dataset(path, engine="h5netcdf") as file:
+            whole = file.load()
+        case = parse_case(whole.attrs["case"], name=whole.attrs["case_name"])
+        summary = json.loads(whole.attrs["summary"])
+        names = ["time", *SERIES, "concentration", "position", "width"]
+        arrays = {name: np.asarray(whole[name].values) for name in names}
+        arrays["side"] = whole["side"].values.astype(object)
+    except (OSError, KeyError, ValueError) as error:
+        raise CaseError(f"{path}: not a result of membrane-pde, or damaged ({error})") from error
+    return Result(case, summary, arrays)
+
+
+def check_output(folder: str | Path) -> None:
+    """Make sure, before anything is computed, that a result can be written to a folder.
+
+    Parameters
+    ----------
+    folder : path
+        Where to.
+
+    Raises
+    ------
+    CaseError
+        If it is a file, holds something that is not ours, or cannot be written.
+    """
+    target = Path(folder)
+    try:
+        if target.is_symlink() and not target.exists():
+            raise CaseError(f"--out {target}: a link that leads nowhere; give another folder")
+        if target.exists() and not target.is_dir():
+            raise CaseError(f"--out {target}: this is a file; give a folder")
+        if target.is_dir():
+            held = sorted(entry.name for entry in target.iterdir() if not entry.name.startswith("."))
+            foreign = [name for name in held if name not in _FILES and not name.endswith(".png")]
+            if held and (not _is_ours(target / "summary.json") or foreign):
+                what = ", ".join((foreign or held)[:3])
+                raise CaseError(
+                    f"--out {target}: the folder holds something that is not a result of membrane-pde ({what}) "
+                    "and is left alone; give another folder, or empty this one"
+                )
+        parent = target.resolve().parent
+        parent.mkdir(parents=True, exist_ok=True)
+        os.rmdir(tempfile.mkdtemp(prefix=".membrane-pde-", dir=parent))
+    except OSError as error:
+        raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(summary, dict) and ("cases" in summary or {"process", "amount_error", "version"} <= set(summary))
+
+
+def write_folder(folder: str | Path, write: Callable[[Path], None]) -> Path:
+    """Let `write` fill a folder beside the final one, and move it there when it is whole.
+
+    Parameters
+    ----------
+    folder : path
+        The final folder; see `check_output` for what may be replaced.
+    write : callable
+        Gets the temporary folder.
+
+    Returns
+    -------
+    Path
+        The final folder.
+
+    Raises
+    ------
+    CaseError
+        If the folder is not ours to replace or cannot be written; nothing half-written is left.
+    """
+    check_output(folder)
+    target = Path(folder).resolve()
+    try:
+        with tempfile.TemporaryDirectory(prefix=".membrane-pde-", dir=target.parent) as scratch:
+            new, old = Path(scratch) / "new", Path(scratch) / "old"
+            new.mkdir()
+            write(new)
+            if target.exists():
+                target.rename(old)
+            try:
+                new.rename(target)
+            except OSError:
+                if old.exists():
+                    old.rename(target)
+                raise
+    except OSError as error:
+        shown = Path(folder)
+        raise CaseError(f"--out {shown}: cannot be written ({error.strerror or error}); nothing was left") from error
+    return Path(folder)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

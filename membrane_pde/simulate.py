@@ -1,0 +1,727 @@
+"""run(case) -> Result: the one place that wires case, mesh, operators, integrators and analysis together."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from membrane_pde import __version__, analytic
+from membrane_pde.case import Case, Compartment, Pressure, Profile
+from membrane_pde.physics import osmotic, temperature
+from membrane_pde.result import SERIES, SUMMARY_KEYS, Result
+
+if TYPE_CHECKING:
+    import xarray
+
+    from membrane_pde.fv.interface import WallPressure
+    from membrane_pde.fv.operators import Observation, Segment, System
+    from membrane_pde.integrate import Stop, Trajectory
+
+log = logging.getLogger(__name__)
+
+STANDARD_GRAVITY = 9.80665  # m/s^2, exact by definition (CGPM 1901)
+_STEADY = 1e-8
+_EQUILIBRIUM = 1e-7
+_STEEPEST = 1.12  # the default mesh grows by no more than this from cell to cell
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class RunError(Exception):
+    """A run that could not be finished.
+
+    Attributes
+    ----------
+    result : Result
+        Everything up to the failure; its status is ``failed``.
+    """
+
+    def __init__(self, message: str, result: Result) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+# -- from the case to numbers ---------------------------------------------------------------------------------------
+def _pair(case: Case) -> tuple[Compartment, Compartment]:
+    return case.left, case.right
+
+
+def _diffusivity(case: Case) -> Vector:
+    """(side, solute), m^2/s."""
+    return np.array(
+        [
+            [side.diffusivity.get(name, solute.diffusivity) for name, solute in case.solutes.items()]
+            for side in _pair(case)
+        ]
+    )
+
+
+def _start(value: float | Profile) -> float:
+    """Concentration at the membrane at the start."""
+    return value.value[0] if isinstance(value, Profile) else value
+
+
+def _cell_averages(value: float | Profile, widths: Vector) -> Vector:
+    """Averages over cells, listed from the membrane outwards, of a number or a piecewise linear profile."""
+    if not isinstance(value, Profile):
+        return np.full(len(widths), value)
+    edges = np.concatenate([[0.0], np.cumsum(widths)])
+    x, c = np.array(value.distance), np.array(value.value)
+    if x[0] > 0.0:
+        x, c = np.append(0.0, x), np.append(c[0], c)
+    x, c = np.append(x, max(edges[-1], x[-1]) * 2.0), np.append(c, c[-1])
+    whole = np.concatenate([[0.0], np.cumsum(0.5 * (c[1:] + c[:-1]) * np.diff(x))])
+    piece = np.clip(np.searchsorted(x, edges, side="right") - 1, 0, len(x) - 2)
+    step = edges - x[piece]
+    slope = (c[piece + 1] - c[piece]) / (x[piece + 1] - x[piece])
+    integral = whole[piece] + c[piece] * step + 0.5 * slope * step**2
+    return np.asarray(np.diff(integral) / widths)
+
+
+def _highest(case: Case) -> Vector:
+    """Largest concentration of each solute anywhere: its own scale."""
+    scale = np.zeros(len(case.solutes))
+    for side in _pair(case):
+        for s, name in enumerate(case.solutes):
+            value = side.concentration[name]
+            scale[s] = max(scale[s], *value.value) if isinstance(value, Profile) else max(scale[s], value)
+            if isinstance(side.backflow, dict):
+                scale[s] = max(scale[s], side.backflow[name])
+    return scale
+
+
+def _osmotic(case: Case) -> Callable[[Vector], Vector]:
+    """Each solute's osmotic pressure (Pa) as a function of the concentrations (..., solute); nothing in a gas."""
+    if case.phase == "gas":
+        return lambda c: np.zeros_like(np.asarray(c, dtype=float))
+    particles = np.array([solute.dissociation for solute in case.solutes.values()])
+    return lambda c: np.asarray(osmotic.ideal(np.asarray(c, dtype=float), particles, case.temperature))
+
+
+def _reflection(case: Case) -> Vector:
+    return np.array([case.membrane.solutes[name].reflection if case.membrane.solutes else 0.0 for name in case.solutes])
+
+
+def _wall_pressure(case: Case) -> WallPressure:
+    """Σσπ of wall concentrations and its derivatives, as the interface wants them."""
+    slope = (_reflection(case) * _osmotic(case)(np.ones(len(case.solutes)))).tolist()
+
+    def pressure(walls: Sequence[float]) -> tuple[float, Sequence[float]]:
+        total = 0.0
+        for s, wall in enumerate(walls):
+            total += slope[s] * wall
+        return total, slope
+
+    return pressure
+
+
+def _largest_pressure(case: Case) -> float:
+    """Scale of everything that can drive water, Pa."""
+    applied = max(abs(p) for side in _pair(case) for p in side.pressure.values)
+    return applied + float(_osmotic(case)(_highest(case)).sum())
+
+
+def _closed(side: Compartment) -> bool:
+    return side.boundary in ("piston", "standpipe", "rigid")
+
+
+def _stiffness(case: Case, side: Compartment) -> float:
+    """Rise of the pressure with the length gained, Pa/m."""
+    if side.boundary != "standpipe":
+        return 0.0
+    return float(temperature.water_density(case.temperature)) * STANDARD_GRAVITY / side.tube_area
+
+
+def _side_widths(case: Case, index: int) -> Vector:
+    """Cell widths of a side from the membrane outwards, m.
+
+    Unless the case says how fine, the cell at the membrane is a tenth of the thinner of two layers: what diffuses until
+    the first stored time, ``√(D t)``, and what the largest possible water flux piles up, ``D/(L_p Π)``; the widths grow
+    by at most 12 % from cell to cell.
+    """
+    from membrane_pde.fv.mesh import graded_widths
+
+    side, cells = _pair(case)[index], case.mesh.cells
+    if side.stirred:
+        return np.array([side.length])
+    finest = case.mesh.finest
+    if finest is None:
+        slowest = float(_diffusivity(case)[index].min())
+        layer = math.sqrt(slowest * case.run.duration / case.run.outputs)
+        fastest_flow = case.membrane.water_permeability * _largest_pressure(case)
+        if fastest_flow > 0.0:
+            layer = min(layer, slowest / fastest_flow)
+        steepest = side.length * (_STEEPEST - 1.0) / (_STEEPEST**cells - 1.0) if cells < 5000 else 0.0
+        finest = max(0.1 * layer, steepest)
+    return graded_widths(side.length, cells, min(finest, side.length / cells))
+
+
+def mesh_of(case: Case) -> dict[str, Vector]:
+    """Cell widths (m) of both sides at the start, from the membrane outwards.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+
+    Returns
+    -------
+    dict
+        ``left_widths`` and ``right_widths``.
+    """
+    return {"left_widths": _side_widths(case, 0), "right_widths": _side_widths(case, 1)}
+
+
+def _system(case: Case) -> tuple[System, Vector]:
+    """The semi-discrete model and the cell concentrations (solute, cell) it starts from."""
+    from membrane_pde.fv.interface import Membrane
+    from membrane_pde.fv.mesh import build
+    from membrane_pde.fv.operators import CLOSED, Problem, System
+
+    widths = [_side_widths(case, 0), _side_widths(case, 1)]
+    numbers = case.membrane.solutes.values()
+    exterior: list[Vector | None] = []
+    for side in _pair(case):
+        known = None
+        if side.boundary == "reservoir":
+            ends = [side.concentration[name] for name in case.solutes]
+            known = np.array([end.value[-1] if isinstance(end, Profile) else end for end in ends])
+        elif isinstance(side.backflow, dict):
+            known = np.array([side.backflow[name] for name in case.solutes])
+        exterior.append(known)
+    problem = Problem(
+        mesh=build(widths[0], widths[1]),
+        membrane=Membrane(
+            present=case.membrane.type != "none",
+            water_permeability=case.membrane.water_permeability,
+            flux_law=case.membrane.flux_law,
+            permeability=tuple(n.permeability for n in numbers),
+            reflection=tuple(n.reflection for n in numbers),
+            partition=tuple(n.partition for n in numbers),
+        ),
+        wall_pressure=_wall_pressure(case),
+        diffusivity=_diffusivity(case),
+        boundary=(
+            CLOSED if _closed(case.left) else case.left.boundary,
+            CLOSED if _closed(case.right) else case.right.boundary,
+        ),
+        stirred=(case.left.stirred, case.right.stirred),
+        exterior=exterior,
+        stiffness=(_stiffness(case, case.left), _stiffness(case, case.right)),
+        rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
+    )
+    rows = []
+    for name in case.solutes:
+        left = _cell_averages(case.left.concentration[name], widths[0])
+        rows.append(np.concatenate([left[::-1], _cell_averages(case.right.concentration[name], widths[1])]))
+    return System(problem), np.array(rows)
+
+
+def _segments(case: Case) -> list[Segment]:
+    """The pressure schedules of both sides, cut wherever one has a kink."""
+    from membrane_pde.fv.operators import Segment
+
+    duration = case.run.duration
+    kinks = {t for side in _pair(case) for t in side.pressure.times if 0.0 < t < duration}
+    times = [0.0, *sorted(kinks), duration]
+    return [
+        Segment(start, end, _line(case.left.pressure, start, end), _line(case.right.pressure, start, end))
+        for start, end in itertools.pairwise(times)
+    ]
+
+
+def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
+    """Pressure at the start and the end of a stretch of time without kinks."""
+    if pressure.shape == "ramp":
+        at = np.interp([start, end], pressure.times, pressure.values)
+        return float(at[0]), float(at[1])
+    held = [value for t, value in zip(pressure.times, pressure.values, strict=True) if t <= start]
+    value = held[-1] if held else pressure.values[0]
+    return value, value
+
+
+def _tolerances(case: Case, system: System) -> Vector:
+    """Absolute tolerance of each state: rtol times its own scale."""
+    run, mesh = case.run, system.problem.mesh
+    concentration = _highest(case)
+    concentration[concentration == 0.0] = concentration.max() or 1.0
+    whole = mesh.length_left + mesh.length_right
+    flow = case.membrane.water_permeability * _largest_pressure(case) * run.duration
+    lengths = [side.length for side in _pair(case) if _closed(side)] or [whole]
+    displaced = min(flow, *lengths) if flow > 0.0 and not system.still else whole
+    scale = np.empty(system.size)
+    scale[: system.cells_total] = (concentration[:, None] * mesh.width).ravel()
+    scale[system.x] = displaced
+    held = concentration * whole
+    scale[system.passed] = scale[system.far_left] = scale[system.far_right] = held
+    scale[system.work] = displaced * (_largest_pressure(case) or 1.0)
+    return run.rtol * scale
+
+
+# -- the end state and the way to it --------------------------------------------------------------------------------
+def _is_open(case: Case) -> bool:
+    return not (_closed(case.left) and _closed(case.right))
+
+
+def _end_state(case: Case, amounts: tuple[Vector, Vector]) -> analytic.Equilibrium | None:
+    """The analytic equilibrium; None where a boundary is open."""
+    if _is_open(case):
+        return None
+    membrane = case.membrane.type != "none"
+    numbers = list(case.membrane.solutes.values())
+    pressures = (case.left.pressure.values[-1], case.right.pressure.values[-1])
+    return analytic.equilibrium(
+        length_left=case.left.length,
+        length_right=case.right.length,
+        amount_left=amounts[0],
+        amount_right=amounts[1],
+        passes=np.array([n.permeability > 0.0 for n in numbers] if membrane else [True] * len(case.solutes)),
+        reflection=_reflection(case),
+        partition=np.array([n.partition for n in numbers] if membrane else [1.0] * len(case.solutes)),
+        pressure_left=pressures[0],
+        pressure_right=pressures[1],
+        stiffness_left=_stiffness(case, case.left),
+        stiffness_right=_stiffness(case, case.right),
+        rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
+        membrane=membrane,
+        water_passes=case.membrane.water_permeability > 0.0,
+        osmotic_pressure=_osmotic(case),
+    )
+
+
+class _Distance:
+    """How far a state is from the equilibrium: 1 at the start, 0 there, None where there is none to compare with."""
+
+    def __init__(self, system: System, y: Vector, end: analytic.Equilibrium | None) -> None:
+        self.system, self.end = system, end
+        mesh = system.problem.mesh
+        whole = mesh.length_left + mesh.length_right
+        self.displaced = None
+        self.initial = 0.0
+        if end is not None:
+            if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * whole:
+                self.displaced = end.displaced_volume
+            self.initial = self._spread(y)
+            if self.initial <= 1e-12 * float(system.amounts(y).sum()):
+                self.initial = 0.0
+
+    def _spread(self, y: Vector) -> float:
+        """``Σ∫|c − c_eq| dV``, mol/m^2."""
+        if self.end is None or self.end.concentration_left is None or self.end.concentration_right is None:
+            return 0.0
+        m = self.system.problem.mesh.membrane
+        width = self.system.widths(self.system.stretch(float(y[self.system.x])))
+        amounts = self.system.amounts(y)
+        left = np.abs(amounts[:, :m] - self.end.concentration_left[:, None] * width[:m]).sum()
+        right = np.abs(amounts[:, m:] - self.end.concentration_right[:, None] * width[m:]).sum()
+        return float(left + right)
+
+    def __call__(self, y: Vector) -> float | None:
+        parts = []
+        if self.displaced is not None:
+            parts.append(abs(float(y[self.system.x]) - self.displaced) / abs(self.displaced))
+        if self.initial > 0.0:
+            parts.append(self._spread(y) / self.initial)
+        return max(parts) if parts else None
+
+
+def _stop_rule(case: Case, system: System, distance: _Distance, segments: Sequence[Segment]) -> Stop | None:
+    """When a run that does not go on for its whole duration may stop."""
+    if case.run.until == "duration":
+        return None
+    mesh, diffusivity = system.problem.mesh, _diffusivity(case)
+    times = [side.length**2 / float(diffusivity[i].min()) for i, side in enumerate(_pair(case)) if not side.stirred]
+    flow = case.membrane.water_permeability * _largest_pressure(case)
+    if not times:
+        times = [min(mesh.length_left, mesh.length_right) / flow] if flow > 0.0 else [case.run.duration]
+    tau, settled = max(times), segments[-1]
+    scale = _tolerances(case, system) / case.run.rtol
+    rate = np.empty(system.size)
+    counted = np.zeros(system.size, dtype=bool)
+    counted[: system.cells_total] = True
+    counted[system.x] = any(system.moving)
+
+    def steady(t: float, state: Vector, segment: Segment) -> bool:
+        if segment.start != settled.start or segment.left[0] != segment.left[1] or segment.right[0] != segment.right[1]:
+            return False
+        system.rhs(t, state, rate, segment)
+        return bool((np.abs(rate[counted]) * tau <= _STEADY * scale[counted]).all())
+
+    def stop(t: float, state: Vector, segment: Segment) -> str | None:
+        if case.run.until == "equilibrium" and (gone := distance(state)) is not None:
+            return "equilibrium" if gone <= _EQUILIBRIUM and segment.start == settled.start else None
+        return "steady" if steady(t, state, segment) else None
+
+    return stop
+
+
+# -- running --------------------------------------------------------------------------------------------------------
+def run(case: Case, progress: Callable[[float], None] | None = None) -> Result:
+    """Solve a case.
+
+    Parameters
+    ----------
+    case : Case
+        From `load_case`.
+    progress : callable, optional
+        Told the share of the simulated time that is done.
+
+    Returns
+    -------
+    Result
+        Summary, series, profiles.
+
+    Raises
+    ------
+    RunError
+        If a side runs dry, an outflow flows back without `backflow`, or the integrator gives up; the error carries the
+        result up to then.
+    """
+    from membrane_pde.integrate import integrate
+
+    begun = time.perf_counter()
+    system, concentration = _system(case)
+    y = system.initial_state(concentration)
+    amounts = system.amounts_of_sides(y)
+    end = _end_state(case, amounts)
+    goal = None if end is None else _equilibrium_summary(case, end, amounts[0])
+    distance = _Distance(system, y, end)
+    segments = _segments(case)
+    threshold = 1e-9 * case.membrane.water_permeability * (_largest_pressure(case) or 1.0)
+    trajectory = integrate(
+        system,
+        y,
+        segments,
+        outputs=case.run.outputs,
+        rtol=case.run.rtol,
+        atol=_tolerances(case, system),
+        solver=case.run.solver,
+        threshold=threshold,
+        draws_last="last" in (case.left.backflow, case.right.backflow),
+        stop=_stop_rule(case, system, distance, segments),
+        progress=progress,
+    )
+    arrays = _arrays(case, system, trajectory, distance, threshold)
+    summary = _summary(case, system, trajectory, arrays, goal)
+    summary["solve_time_s"] = time.perf_counter() - begun
+    result = Result(case, summary, arrays)
+    log.info("%s: %s after %d steps", case.name, summary["status"], trajectory.steps)
+    if summary["status"] == "failed":
+        raise RunError(summary["message"], result)
+    return result
+
+
+def _arrays(
+    case: Case, system: System, trajectory: Trajectory, distance: _Distance, threshold: float
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Everything that is stored, at every stored time."""
+    mesh, pressure = system.problem.mesh, _osmotic(case)
+    seen = [
+        system.observe(t, y, segment)
+        for t, y, segment in zip(trajectory.times, trajectory.states, trajectory.segments, strict=True)
+    ]
+
+    def each(name: str) -> Vector:
+        return np.array([getattr(one, name) for one in seen])
+
+    states = np.array(trajectory.states)
+    width = np.array([system.widths(system.stretch(float(x))) for x in states[:, system.x]])
+    m = mesh.membrane
+    edges = np.concatenate([np.zeros((len(width), 1)), np.cumsum(width, axis=1)], axis=1)
+    edges -= edges[:, m : m + 1]
+    amounts = states[:, : system.cells_total].reshape(len(states), system.solutes, -1)
+    gas = case.phase == "gas"
+    nothing = np.full(len(states), np.nan)
+    polarization, rejection = _polarization_and_rejection(case, seen, threshold)
+    arrays: dict[str, np.ndarray[Any, Any]] = {
+        "time": np.array(trajectory.times),
+        "water_flux_m_per_s": each("water_flux"),
+        "displaced_volume_m": states[:, system.x].copy(),
+        "solute_flux_mol_per_m2_s": each("solute_flux"),
+        "amount_transferred_mol_per_m2": states[:, system.passed].copy(),
+        "pressure_left_Pa": each("pressure_left"),
+        "pressure_right_Pa": each("pressure_right"),
+        "length_left_m": each("length_left"),
+        "length_right_m": each("length_right"),
+        "concentration_left_mol_per_m3": each("mean_left"),
+        "concentration_right_mol_per_m3": each("mean_right"),
+        "wall_concentration_left_mol_per_m3": each("wall_left"),
+        "wall_concentration_right_mol_per_m3": each("wall_right"),
+        "osmotic_pressure_left_Pa": nothing if gas else pressure(each("mean_left")).sum(axis=-1),
+        "osmotic_pressure_right_Pa": nothing if gas else pressure(each("mean_right")).sum(axis=-1),
+        "wall_osmotic_pressure_left_Pa": nothing if gas else pressure(each("wall_left")).sum(axis=-1),
+        "wall_osmotic_pressure_right_Pa": nothing if gas else pressure(each("wall_right")).sum(axis=-1),
+        "polarization_modulus": polarization,
+        "rejection": rejection,
+        "energy_J_per_m2": states[:, system.work].copy(),
+        "amount_error": _amount_error(system, states, each("amount_left"), each("amount_right")),
+        "distance_to_equilibrium": np.array(
+            [np.nan if (gone := distance(y)) is None else gone for y in trajectory.states]
+        ),
+        "concentration": amounts / width[:, None, :],
+        "position": 0.5 * (edges[:, :-1] + edges[:, 1:]),
+        "width": width,
+        "side": np.array(["left"] * m + ["right"] * (mesh.cells - m), dtype=object),
+    }
+    assert set(SERIES) <= set(arrays)
+    return arrays
+
+
+def _polarization_and_rejection(case: Case, seen: Sequence[Observation], threshold: float) -> tuple[Vector, Vector]:
+    """Wall over bulk on the side the water leaves, and ``1 − (J_s/J_v)/c_bulk``; NaN where they mean nothing."""
+    shape = len(seen), len(case.solutes)
+    polarization, rejection = np.full(shape, np.nan), np.full(shape, np.nan)
+    if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
+        return polarization, rejection
+    for row, one in enumerate(seen):
+        if abs(one.water_flux) <= threshold:
+            continue
+        bulk, wall = (one.bulk_left, one.wall_left) if one.water_flux > 0.0 else (one.bulk_right, one.wall_right)
+        some = bulk > 0.0
+        polarization[row, some] = wall[some] / bulk[some]
+        rejection[row, some] = 1.0 - one.solute_flux[some] / one.water_flux / bulk[some]
+    return polarization, rejection
+
+
+def _amount_error(system: System, states: Vector, left: Vector, right: Vector) -> Vector:
+    """Largest imbalance of any solute on either side so far, over the largest amount held plus fed."""
+    passed, far_left, far_right = states[:, system.passed], states[:, system.far_left], states[:, system.far_right]
+    lost_left = left - left[0] - far_left + passed
+    lost_right = right - right[0] - passed + far_right
+    fed = np.maximum(far_left, 0.0).max(axis=0) + np.maximum(-far_right, 0.0).max(axis=0)
+    held = (left + right).max(axis=0) + fed
+    held[held == 0.0] = 1.0
+    whole = np.abs(lost_left + lost_right)
+    worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), whole) / held
+    return np.asarray(np.maximum.accumulate(worst.max(axis=1)))
+
+
+# -- the summary ----------------------------------------------------------------------------------------------------
+def _number(value: float | np.floating[Any] | None) -> float | None:
+    return None if value is None or math.isnan(value) else float(value)
+
+
+def _summary(
+    case: Case,
+    system: System,
+    trajectory: Trajectory,
+    arrays: dict[str, np.ndarray[Any, Any]],
+    goal: dict[str, Any] | None,
+) -> dict[str, Any]:
+    names = list(case.solutes)
+    summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
+    for name in SERIES:
+        last = arrays[name][-1]
+        if np.ndim(last) == 0:
+            summary[name] = _number(last)
+        else:
+            summary[name] = {solute: _number(value) for solute, value in zip(names, last, strict=True)}
+    if case.membrane.type == "none":
+        summary["polarization_modulus"] = summary["rejection"] = None
+    displaced = summary["displaced_volume_m"]
+    whole = case.left.length + case.right.length
+    moved = abs(displaced) > 1e-9 * whole
+    summary |= {
+        "title": case.title,
+        "status": trajectory.status,
+        "end_time_s": trajectory.times[-1],
+        "process": _process(case, displaced, moved),
+        "tonicity": _tonicity(case, system, arrays),
+        "specific_energy_J_per_m3": summary["energy_J_per_m2"] / abs(displaced) if moved else None,
+        "equilibrium": goal,
+        "cells": system.problem.mesh.cells,
+        "steps": trajectory.steps,
+        "version": __version__,
+    }
+    summary["message"] = _message(case, system, trajectory, arrays, goal)
+    return summary
+
+
+def _process(case: Case, displaced: float, moved: bool) -> str:
+    """What the solvent did, by its net displacement against the initial ``Σσ_sΔπ_s`` at the membrane."""
+    if case.membrane.type == "none":
+        return "diffusion"
+    if not moved:
+        return "no flow"
+    wall = _wall_pressure(case)
+    left, right = (wall([_start(side.concentration[name]) for name in case.solutes])[0] for side in _pair(case))
+    if abs(left - right) <= 1e-6 * max(left, right):
+        return "filtration"
+    towards_higher = (displaced > 0.0) == (right > left)
+    return "osmosis" if towards_higher else "reverse osmosis"
+
+
+def _tonicity(case: Case, system: System, arrays: dict[str, np.ndarray[Any, Any]]) -> str | None:
+    """Left against right by the solutes that cannot pass, initial means."""
+    if case.membrane.type == "none":
+        return None
+    holds = np.array([n.permeability == 0.0 and n.reflection > 0.0 for n in case.membrane.solutes.values()])
+    if not holds.any():
+        return None
+    pressure, reflection = _osmotic(case), _reflection(case)
+    left, right = (
+        float((pressure(arrays[f"concentration_{side}_mol_per_m3"][0]) * reflection)[holds].sum())
+        for side in ("left", "right")
+    )
+    if abs(left - right) <= 1e-3 * max(left, right):
+        return "isotonic"
+    return "hypotonic" if left < right else "hypertonic"
+
+
+def _message(
+    case: Case,
+    system: System,
+    trajectory: Trajectory,
+    arrays: dict[str, np.ndarray[Any, Any]],
+    goal: dict[str, Any] | None,
+) -> str:
+    parts = []
+    at = _clock(trajectory.times[-1])
+    if trajectory.status == "failed":
+        parts.append(_failure(case, trajectory, at))
+    elif trajectory.status == "completed" and case.run.until != "duration":
+        aim = "equilibrium" if case.run.until == "equilibrium" else "a steady state"
+        parts.append(f"run.duration ({at}) was over before {aim} was reached; give a longer one to go on.")
+    if goal is not None and goal["message"]:
+        parts.append(f"No equilibrium to compare with: {goal['message']}.")
+    displaced = arrays["displaced_volume_m"]
+    furthest = np.abs(displaced).max()
+    turned = max(
+        float((np.maximum.accumulate(displaced) - displaced).max())
+        if displaced[-1] > 0 or displaced.max() > 0
+        else 0.0,
+        float((displaced - np.minimum.accumulate(displaced)).max()) if displaced.min() < 0 else 0.0,
+    )
+    if furthest > 1e-9 * (case.left.length + case.right.length) and turned > 0.05 * furthest:
+        parts.append("The flow of water turned during the run.")
+    if system.interface.several_roots:
+        parts.append(
+            "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
+            "A finer mesh at the membrane (mesh.finest) makes it unique."
+        )
+    return " ".join(parts)
+
+
+def _failure(case: Case, trajectory: Trajectory, at: str) -> str:
+    """A failure in physical words, and what to try."""
+    if trajectory.reason.endswith("dry"):
+        name = trajectory.reason.split()[0]
+        side = case.left if name == "left" else case.right
+        other = "right" if name == "left" else "left"
+        return (
+            f"At {at} the {name} side ({side.label}) ran dry: less than 0.1 % of its length was left. "
+            f"Try a shorter run.duration, a lower {name}.pressure or a higher {other}.pressure, more solute in the "
+            f"{name} side, or a longer compartment."
+        )
+    if trajectory.reason == "backflow":
+        name = "left" if case.left.boundary == "outflow" else "right"
+        return (
+            f"At {at} water began to flow back in through the outflow on the {name}, and what it carries is not known. "
+            f'Give {name}.backflow (concentrations, or "last" for what just left), or apply the pressure earlier.'
+        )
+    return (
+        f"At {at} the integrator gave up: {trajectory.reason}. Try a finer mesh at the membrane (mesh.finest), "
+        'a looser run.rtol, or run.solver = "fipy".'
+    )
+
+
+def _clock(seconds: float) -> str:
+    for limit, unit, size in ((120.0, "s", 1.0), (7200.0, "min", 60.0), (172800.0, "h", 3600.0)):
+        if abs(seconds) < limit:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds / 86400.0:.4g} d"
+
+
+def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amount_left: Vector) -> dict[str, Any]:
+    """The analytic end state under the summary's keys."""
+    summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
+    names, pressure = list(case.solutes), _osmotic(case)
+    summary["title"], summary["version"] = case.title, __version__
+    summary["status"], summary["message"] = "equilibrium", end.reason
+    summary["pressure_left_Pa"], summary["pressure_right_Pa"] = end.pressure_left, end.pressure_right
+    if end.concentration_left is None and end.displaced_volume is None:
+        summary["status"] = None
+        return summary
+    summary["water_flux_m_per_s"] = 0.0
+    displaced = end.displaced_volume
+    if displaced is not None:
+        summary["displaced_volume_m"] = displaced
+        summary["length_left_m"], summary["length_right_m"] = (
+            case.left.length - displaced,
+            case.right.length + displaced,
+        )
+    for side, values in (("left", end.concentration_left), ("right", end.concentration_right)):
+        if values is None:
+            continue
+        by_name = {name: float(value) for name, value in zip(names, values, strict=True)}
+        summary[f"concentration_{side}_mol_per_m3"] = summary[f"wall_concentration_{side}_mol_per_m3"] = by_name
+        if case.phase != "gas":
+            total = float(pressure(values).sum())
+            summary[f"osmotic_pressure_{side}_Pa"] = summary[f"wall_osmotic_pressure_{side}_Pa"] = total
+    summary["solute_flux_mol_per_m2_s"] = dict.fromkeys(names, 0.0)
+    if displaced is not None and end.concentration_left is not None:
+        after = np.asarray(end.concentration_left) * (case.left.length - displaced)
+        moved = {name: float(value) for name, value in zip(names, amount_left - after, strict=True)}
+        summary["amount_transferred_mol_per_m2"] = moved
+    summary["distance_to_equilibrium"] = 0.0
+    return summary
+
+
+def equilibrium(case: Case) -> dict[str, Any]:
+    """Analytic end state of a case, without solving it in time.
+
+    Parameters
+    ----------
+    case : Case
+        From `load_case`.
+
+    Returns
+    -------
+    dict
+        The keys of a summary; ``status`` is None and ``message`` says why where there is no equilibrium.
+    """
+    system, concentration = _system(case)
+    amounts = system.amounts_of_sides(system.initial_state(concentration))
+    end = _end_state(case, amounts)
+    if end is None:
+        end = analytic.Equilibrium(None, None, None, None, None, "a boundary is open, so there is no closed end state")
+    return _equilibrium_summary(case, end, amounts[0])
+
+
+def compare(cases: Sequence[Case | Result]) -> xarray.Dataset:
+    """The same questions asked of several cases.
+
+    Parameters
+    ----------
+    cases : sequence of Case or Result
+        Cases are run, results taken as they are.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimension ``case``: every number and word of the summary, per-solute values as ``name[solute]``; NaN or "" where
+        something does not apply.
+    """
+    import xarray
+
+    results = [case if isinstance(case, Result) else run(case) for case in cases]
+    columns: dict[str, list[Any]] = {}
+    for position, result in enumerate(results):
+        for key, value in result.summary.items():
+            if key == "equilibrium":
+                continue
+            flat = {f"{key}[{name}]": one for name, one in value.items()} if isinstance(value, dict) else {key: value}
+            for name, one in flat.items():
+                columns.setdefault(name, [None] * len(results))[position] = one
+    variables = {}
+    for name, values in columns.items():
+        words = any(isinstance(value, str) for value in values)
+        column = ["" if v is None else v for v in values] if words else [np.nan if v is None else v for v in values]
+        variables[name] = ("case", np.array(column, dtype=object if words else float))
+    return xarray.Dataset(variables, {"case": [result.case.name for result in results]})

@@ -1,0 +1,577 @@
+"""One harness that every shipped case passes, and for each case the claim it was written for.
+
+A case is run once a session. What a test needs of physics stands here again, in the simplest form, so that a slip in
+the package cannot hide behind itself.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+
+import membrane_pde as mp
+from membrane_pde import analytic
+from membrane_pde.case import case_names, case_text
+from membrane_pde.result import Result
+
+R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
+SALT = 58.44e-3  # kg/mol, NaCl
+WEIGHT_OF_WATER = 997.047 * 9.80665  # Pa/m at 25 degC: density as in tests/unit/test_temperature.py, standard gravity
+
+# These two end only after days; in the file they stop when there is something to see.
+TO_THE_END = {"osmosis": "5 d", "reverse_osmosis": "5 d"}
+NAMES = [*case_names(), *(f"{name}, to the end" for name in TO_THE_END)]
+
+SUMMARY_KEYS = [  # DESIGN §5
+    "title",
+    "status",
+    "message",
+    "end_time_s",
+    "process",
+    "tonicity",
+    "water_flux_m_per_s",
+    "displaced_volume_m",
+    "solute_flux_mol_per_m2_s",
+    "amount_transferred_mol_per_m2",
+    "pressure_left_Pa",
+    "pressure_right_Pa",
+    "length_left_m",
+    "length_right_m",
+    "concentration_left_mol_per_m3",
+    "concentration_right_mol_per_m3",
+    "wall_concentration_left_mol_per_m3",
+    "wall_concentration_right_mol_per_m3",
+    "osmotic_pressure_left_Pa",
+    "osmotic_pressure_right_Pa",
+    "wall_osmotic_pressure_left_Pa",
+    "wall_osmotic_pressure_right_Pa",
+    "polarization_modulus",
+    "rejection",
+    "amount_error",
+    "energy_J_per_m2",
+    "specific_energy_J_per_m3",
+    "equilibrium",
+    "distance_to_equilibrium",
+    "cells",
+    "steps",
+    "solve_time_s",
+    "version",
+]
+PER_SOLUTE = [key for key in SUMMARY_KEYS if "concentration" in key or "solute" in key or "amount_tr" in key]
+PER_SOLUTE += ["polarization_modulus", "rejection"]
+
+
+@cache
+def ran(name: str) -> Result:
+    """The result of a shipped case, or of one of those above taken to its end."""
+    stem, _, to_the_end = name.partition(", ")
+    case = mp.load_case(stem)
+    if to_the_end:
+        case = case.with_values({"run.until": "equilibrium", "run.duration": TO_THE_END[stem]})
+    return mp.run(case)
+
+
+@pytest.fixture(params=NAMES)
+def result(request: pytest.FixtureRequest) -> Result:
+    return ran(request.param)
+
+
+def array(result: Result, name: str) -> np.ndarray:
+    return np.asarray(result.series[name].values)
+
+
+def walls(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    return array(result, "wall_concentration_left_mol_per_m3"), array(result, "wall_concentration_right_mol_per_m3")
+
+
+def particles(result: Result) -> np.ndarray:
+    """nu R T of each solute, J/mol."""
+    return np.array([s.dissociation for s in result.case.solutes.values()]) * R * result.case.temperature
+
+
+def closed(result: Result) -> bool:
+    return {result.case.left.boundary, result.case.right.boundary} <= {"piston", "standpipe", "rigid"}
+
+
+def has_membrane(result: Result) -> bool:
+    return result.case.membrane.type != "none"
+
+
+def amounts(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Amount of each solute on each side at every stored time, from the profiles, mol/m^2: (time, solute)."""
+    held = (result.profiles["concentration"] * result.profiles["width"]).transpose("time", "solute", "cell").values
+    left = result.profiles["side"].values == "left"
+    return held[..., left].sum(axis=-1), held[..., ~left].sum(axis=-1)
+
+
+# -- every case -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", case_names())
+def test_the_file_says_what_it_shows_and_where_its_numbers_come_from(name: str) -> None:
+    comment = [line for line in case_text(name).split("\n\ntitle")[0].splitlines() if line]
+    assert len(comment) >= 4
+    assert all(line.startswith("#") for line in comment)
+    assert len(comment[0]) > 30
+    assert "look for" in " ".join(comment).lower()
+    assert "numbers:" in " ".join(comment).lower()
+    assert mp.load_case(name).warnings == ()
+
+
+def test_amounts_are_conserved(result: Result) -> None:
+    assert 0.0 <= result.summary["amount_error"] <= 1e-10
+    errors = array(result, "amount_error")
+    assert errors[0] == 0.0
+    assert errors.max() == result.summary["amount_error"]
+
+
+def test_amounts_are_conserved_by_our_own_count(result: Result) -> None:
+    left, right = amounts(result)
+    passed = array(result, "amount_transferred_mol_per_m2")
+    held = (left + right).max(axis=0)
+    held[held == 0.0] = 1.0
+    if closed(result):
+        assert np.abs((left + right - left[0] - right[0]) / held).max() <= 1e-10
+        assert np.abs((left - left[0] + passed) / held).max() <= 1e-10
+        assert np.abs((right - right[0] - passed) / held).max() <= 1e-10
+    else:  # what left freely on the right, summed over the stored times; the only open case is of this kind
+        assert (result.case.left.boundary, result.case.right.boundary) == ("reservoir", "outflow")
+        edge = result.profiles["concentration"].isel(cell=-1).transpose("time", "solute").values
+        rate = array(result, "water_flux_m_per_s")[:, None] * edge
+        gone = (0.5 * (rate[1:] + rate[:-1]) * np.diff(result.series["time"].values)[:, None]).sum(axis=0)
+        np.testing.assert_allclose((passed - (right - right[0]))[-1], gone, rtol=1e-3)
+
+
+def test_volumes_follow_the_displaced_volume(result: Result) -> None:
+    displaced, case = array(result, "displaced_volume_m"), result.case
+    round_off = 1e-14 * (case.left.length + case.right.length)
+    for name, sign, side in (("left", -1.0, case.left), ("right", 1.0, case.right)):
+        moves = side.boundary in ("piston", "standpipe") and has_membrane(result)
+        expected = side.length + (sign * displaced if moves else 0.0)
+        np.testing.assert_allclose(array(result, f"length_{name}_m"), expected, rtol=1e-13, atol=round_off)
+        width = result.profiles["width"].values[:, result.profiles["side"].values == name]
+        np.testing.assert_allclose(width.sum(axis=1), expected, rtol=1e-13, atol=round_off)
+        assert (width > 0.0).all()
+    if result.case.run.until == "duration":  # else the first stored times are too far apart for this sum
+        time, flux = result.series["time"].values, array(result, "water_flux_m_per_s")
+        total = (0.5 * (flux[1:] + flux[:-1]) * np.diff(time)).sum()
+        assert total == pytest.approx(displaced[-1], rel=0.02, abs=1e-15)
+
+
+def test_water_never_flows_against_its_driving_force(result: Result) -> None:
+    if not has_membrane(result):
+        assert (array(result, "water_flux_m_per_s") == 0.0).all()
+        return
+    left, right = walls(result)
+    reflection = np.array([result.case.membrane.solutes[name].reflection for name in result.solutes])
+    applied = array(result, "pressure_left_Pa") - array(result, "pressure_right_Pa")
+    parts = reflection * particles(result) * (left - right)
+    drive = applied - parts.sum(axis=1)
+    size = np.abs(applied) + (reflection * particles(result) * (np.abs(left) + np.abs(right))).sum(axis=1)
+    flux = array(result, "water_flux_m_per_s")
+    assert (flux * drive >= -1e-12 * np.abs(flux) * size).all()
+    if "rigid" in (result.case.left.boundary, result.case.right.boundary):
+        assert (flux == 0.0).all()
+        np.testing.assert_allclose(drive, 0.0, atol=1e-12 * size.max())
+    else:
+        permeability = result.case.membrane.water_permeability
+        np.testing.assert_allclose(flux, permeability * drive, rtol=1e-7, atol=1e-12 * permeability * size.max())
+
+
+def test_the_process_agrees_with_the_displaced_volume(result: Result) -> None:
+    process, displaced, case = result.summary["process"], result.summary["displaced_volume_m"], result.case
+    if not has_membrane(result):
+        assert process == "diffusion"
+        assert displaced == 0.0
+        return
+    if abs(displaced) <= 1e-9 * (case.left.length + case.right.length):
+        assert process == "no flow"
+        assert result.summary["specific_energy_J_per_m3"] is None
+        return
+    reflection = np.array([case.membrane.solutes[name].reflection for name in result.solutes])
+    begins = [np.array([side.concentration[name] for name in result.solutes]) for side in (case.left, case.right)]
+    left, right = ((reflection * particles(result) * c).sum() for c in begins)
+    assert process == ("osmosis" if (right > left) == (displaced > 0.0) else "reverse osmosis")
+    energy, specific = result.summary["energy_J_per_m2"], result.summary["specific_energy_J_per_m3"]
+    assert specific == pytest.approx(energy / abs(displaced), rel=1e-12)
+    applied = case.left.pressure.values[0] - case.right.pressure.values[0]  # constant in every shipped case
+    assert energy == pytest.approx(applied * displaced, rel=1e-5, abs=1e-20)
+
+
+def test_second_law(result: Result) -> None:
+    """``J_v (Δp − Δπ) + Σ J_s ν_s R T ln(c_wL/c_wR) ≥ −1e-10`` of its largest term (DESIGN §3a), per stored time."""
+    left, right = walls(result)
+    if not has_membrane(result):
+        np.testing.assert_array_equal(left, right)  # an ordinary face: one value on both sides of it
+        return
+    water = array(result, "water_flux_m_per_s")
+    solute = array(result, "solute_flux_mol_per_m2_s")
+    applied = array(result, "pressure_left_Pa") - array(result, "pressure_right_Pa")
+    osmotic = particles(result) * (left - right)
+    share = np.zeros_like(solute)
+    both = (left > 0.0) & (right > 0.0)
+    np.log(left / np.where(both, right, 1.0), out=share, where=both)
+    # into a side that holds none of it the loss is infinite; out of such a side nothing may come
+    one = ~both & (solute != 0.0)
+    assert ((solute > 0.0) == (left > right))[one].all()
+    share *= solute * particles(result)
+    terms = np.column_stack([water * applied, -water[:, None] * osmotic, share])
+    fine = terms.sum(axis=1) >= -1e-10 * np.abs(terms).max(axis=1)
+    assert (fine | one.any(axis=1)).all()
+
+
+def test_concentrations_stay_positive_and_below_their_bounds(result: Result) -> None:
+    concentration = result.profiles["concentration"].transpose("time", "solute", "cell").values
+    scale = concentration[0].max(axis=-1)
+    lowest = concentration.min(axis=(0, 2))
+    assert (lowest >= -10.0 * result.case.run.rtol * scale).all()
+    assert np.isfinite(concentration).all()
+    for wall in walls(result):
+        assert (wall.min(axis=0) >= -10.0 * result.case.run.rtol * scale).all()
+    if not has_membrane(result) or result.case.membrane.water_permeability == 0.0:  # diffusion has a maximum principle
+        highest = concentration.max(axis=(0, 2))
+        assert (highest <= scale * (1.0 + 10.0 * result.case.run.rtol)).all()
+
+
+def test_end_state(result: Result) -> None:
+    """The PDE ends where the analysis says, to 1e-6 relative, in every closed case that runs to its end."""
+    summary, end = result.summary, result.summary["equilibrium"]
+    assert (end is not None) == closed(result)
+    distance = array(result, "distance_to_equilibrium")
+    if end is None:
+        assert summary["distance_to_equilibrium"] is None
+        assert np.isnan(distance).all()
+        return
+    assert set(end) == set(SUMMARY_KEYS)
+    if summary["distance_to_equilibrium"] is not None:
+        assert distance[0] == pytest.approx(1.0, abs=1e-12)
+        assert distance[-1] == summary["distance_to_equilibrium"]
+        assert (distance >= 0.0).all()
+    if result.case.run.until == "equilibrium":
+        assert summary["status"] == "equilibrium", summary["message"]
+        assert summary["distance_to_equilibrium"] <= 1e-7
+        assert summary["end_time_s"] < result.case.run.duration
+    elif summary["distance_to_equilibrium"] is not None:
+        assert summary["distance_to_equilibrium"] > 1e-3, "it came to its end: say so with until"
+        return
+    # where there is no distance the case begins and ends at its equilibrium
+    for side in ("left", "right"):
+        assert summary[f"length_{side}_m"] == pytest.approx(end[f"length_{side}_m"], rel=1e-6)
+        highest = np.abs(array(result, f"pressure_{side}_Pa")).max()
+        assert summary[f"pressure_{side}_Pa"] == pytest.approx(end[f"pressure_{side}_Pa"], rel=1e-6, abs=1e-6 * highest)
+        for kind in ("concentration", "wall_concentration"):
+            reached, expected = summary[f"{kind}_{side}_mol_per_m3"], end[f"{kind}_{side}_mol_per_m3"]
+            assert reached == pytest.approx(expected, rel=1e-6, abs=1e-30)
+        if result.case.phase == "liquid":
+            key = f"osmotic_pressure_{side}_Pa"
+            assert summary[key] == pytest.approx(end[key], rel=1e-6)
+
+
+def test_summary_has_exactly_the_keys_of_the_design(result: Result) -> None:
+    assert list(result.summary) == SUMMARY_KEYS
+    again = json.loads(json.dumps(result.summary, allow_nan=False))
+    assert again == result.summary
+    for key in PER_SOLUTE:
+        value = result.summary[key]
+        assert value is None or list(value) == result.solutes, key
+    assert result.summary["status"] in ("completed", "equilibrium", "steady")
+    assert result.summary["title"] == result.case.title
+    assert result.summary["version"] == mp.__version__
+    assert result.summary["steps"] > 0
+    assert result.summary["solve_time_s"] > 0.0
+    assert result.summary["tonicity"] in (None, "isotonic", "hypotonic", "hypertonic")
+    assert result.summary["cells"] == result.profiles.sizes["cell"]
+
+
+def test_series_and_profiles_agree_with_the_summary(result: Result) -> None:
+    last = result.series.isel(time=-1)
+    assert float(last["time"]) == result.summary["end_time_s"]
+    for name, values in last.data_vars.items():
+        said = result.summary[name]
+        if values.ndim == 0:
+            assert said == (None if np.isnan(values) else float(values)), name
+        elif said is not None:
+            assert list(said.values()) == [None if np.isnan(v) else float(v) for v in values.values], name
+        else:
+            assert np.isnan(values.values).all()
+    for held, side in zip(amounts(result), ("left", "right"), strict=True):
+        mean = held / array(result, f"length_{side}_m")[:, None]
+        np.testing.assert_allclose(array(result, f"concentration_{side}_mol_per_m3"), mean, rtol=1e-12, atol=1e-30)
+        if result.case.phase == "liquid":
+            for kind in ("", "wall_"):
+                c = array(result, f"{kind}concentration_{side}_mol_per_m3")
+                total = (c * particles(result)).sum(axis=1)
+                np.testing.assert_allclose(array(result, f"{kind}osmotic_pressure_{side}_Pa"), total, rtol=1e-12)
+        else:
+            assert result.summary[f"osmotic_pressure_{side}_Pa"] is None
+    position = result.profiles["position"].values
+    assert (np.diff(position, axis=1) > 0.0).all()
+    assert ((position < 0.0) == (result.profiles["side"].values == "left")).all()
+
+
+def test_stored_times(result: Result) -> None:
+    time, run = result.series["time"].values, result.case.run
+    assert time[0] == 0.0
+    assert (np.diff(time) > 0.0).all()
+    if run.until == "duration":
+        np.testing.assert_allclose(time, np.linspace(0.0, run.duration, run.outputs), rtol=1e-9)
+        assert time[-1] == run.duration
+    else:
+        assert run.outputs / 3 < len(time) <= run.outputs + 1
+
+
+# -- each case's own claim ------------------------------------------------------------------------------------------
+def two_pistons(n_left: float, n_right: float, volume: float, excess: float = 0.0) -> float:
+    """Left length where ``n1/V − n2/(V_T − V) = g``, the quadratic by the school formula."""
+    if excess == 0.0:
+        return volume * n_left / (n_left + n_right)
+    b = excess * volume + n_left + n_right
+    return (b - math.sqrt(b * b - 4.0 * excess * n_left * volume)) / (2.0 * excess)
+
+
+def osmosis(result: Result) -> None:
+    summary = result.summary
+    assert summary["process"] == "osmosis"
+    assert summary["displaced_volume_m"] > 0.0
+    assert (array(result, "water_flux_m_per_s") > 0.0).all()
+    # never faster than the bulk liquids' 28.8 bar at 1 L/m^2/h/bar
+    bulk = 2.0 * R * 298.15 * 34.0 / SALT
+    assert bulk == pytest.approx(28.8e5, rel=2e-3)
+    assert array(result, "water_flux_m_per_s").max() <= bulk / 3.6e11
+    # "after a minute the membrane feels 11 of the 28.8 bar"
+    felt = array(result, "wall_osmotic_pressure_right_Pa") - array(result, "wall_osmotic_pressure_left_Pa")
+    assert np.interp(60.0, result.series["time"].values, felt) == pytest.approx(11e5, abs=0.5e5)
+    end = two_pistons(1.0, 35.0, 10e-3)
+    assert summary["equilibrium"]["length_left_m"] == pytest.approx(end, rel=1e-12)
+    assert ran("osmosis, to the end").summary["length_left_m"] == pytest.approx(end, rel=1e-6)
+
+
+def reverse_osmosis(result: Result) -> None:
+    # the same two liquids, the same membrane, and a piston that presses
+    unpressed = result.case.with_values({"right.pressure": "0 bar", "title": ran("osmosis").case.title})
+    assert unpressed == ran("osmosis").case
+    assert result.case.right.pressure.values == (60e5,)
+    assert result.summary["process"] == "reverse osmosis"
+    assert result.summary["displaced_volume_m"] < 0.0
+    assert (array(result, "water_flux_m_per_s") < 0.0).all()
+    assert result.summary["polarization_modulus"]["NaCl"] > 1.0  # the salt left behind at the membrane
+    rt = 2.0 * R * 298.15
+    end = two_pistons(rt * 1.0 / SALT * 5e-3, rt * 35.0 / SALT * 5e-3, 10e-3, excess=-60e5)
+    assert ran("reverse_osmosis, to the end").summary["length_left_m"] == pytest.approx(end, rel=1e-6)
+    # nearly 71 g/L at the membrane on the salt side, the bulk behind
+    assert 60.0 < result.summary["wall_concentration_right_mol_per_m3"]["NaCl"] * SALT < 60e5 / rt * SALT + 1.0
+
+
+def stopped_osmosis(result: Result) -> None:
+    pressure = 2.0 * R * 298.15 * (35.0 - 1.0) / SALT
+    assert result.summary["pressure_right_Pa"] == pytest.approx(pressure, rel=1e-14)
+    assert result.summary["process"] == "no flow"
+    assert np.abs(array(result, "water_flux_m_per_s")).max() <= 1e-12 * pressure / 3.6e11
+    assert np.abs(array(result, "displaced_volume_m")).max() <= 1e-9 * 10e-3
+    profile = result.profiles["concentration"].values
+    np.testing.assert_allclose(profile, np.broadcast_to(profile[:1], profile.shape), rtol=1e-9)
+    for pressed, process in (("28 bar", "osmosis"), ("30 bar", "reverse osmosis")):
+        nearby = mp.run(result.case.with_values({"right.pressure": pressed, "run.duration": "1 min"}))
+        assert nearby.summary["process"] == process
+
+
+def u_tube(result: Result) -> None:
+    area, volume = 0.002, 5e-3
+    left = analytic.u_tube_equilibrium(
+        amount_left=0.0,
+        amount_right=2.0 * volume,
+        total_volume=2.0 * volume,
+        area_left=area,
+        area_right=area,
+        weight=WEIGHT_OF_WATER,
+        rt=R * 298.15,
+    )
+    summary = result.summary
+    head = (summary["length_right_m"] - summary["length_left_m"]) / area
+    assert head == pytest.approx((2.0 * volume - 2.0 * left) / area, rel=2e-6)
+    assert head == pytest.approx(0.46, abs=0.005)  # as its comment says
+    # the head's weight is the pressure, and the pressure is the osmotic pressure of what has become of the solution
+    hydrostatic = summary["pressure_right_Pa"] - summary["pressure_left_Pa"]
+    assert hydrostatic == pytest.approx(WEIGHT_OF_WATER * head, rel=2e-6)
+    assert hydrostatic == pytest.approx(R * 298.15 * summary["concentration_right_mol_per_m3"]["sucrose"], rel=1e-6)
+    assert (np.diff(array(result, "length_right_m")) > -1e-6 * area * head).all()
+
+
+def osmotic_pressure(result: Result) -> None:
+    expected = 1.0 * R * (273.15 + 6.8) * 9.940 / 342.297e-3
+    assert result.summary["pressure_right_Pa"] == pytest.approx(expected, rel=1e-5)  # the molar mass's digits
+    assert result.summary["pressure_right_Pa"] == pytest.approx(0.664 * 101325.0, rel=0.01)  # Pfeffer read this
+    assert result.summary["pressure_left_Pa"] == 0.0
+    assert result.summary["process"] == "no flow"
+    assert (array(result, "water_flux_m_per_s") == 0.0).all()
+
+
+def red_cell(word: str, bath: float) -> Callable[[Result], None]:
+    def check(result: Result) -> None:
+        assert result.summary["tonicity"] == word
+        depth, bath_depth, content = 0.411e-6, 100e-6, 300.0
+        total = depth + bath_depth
+        end = total - two_pistons(bath * bath_depth, content * depth, total)
+        change = array(result, "length_right_m") - depth
+        if word == "isotonic":
+            assert np.abs(change).max() <= 1e-9 * depth
+            assert result.summary["process"] == "no flow"
+            return
+        assert np.sign(change[-1]) == {"hypotonic": 1.0, "hypertonic": -1.0}[word]
+        assert (np.abs(np.diff(np.sign(change[1:]))) == 0.0).all()
+        assert depth + change[-1] == pytest.approx(end, rel=1e-6)
+        assert depth + change[-1] == pytest.approx(depth * content / bath, rel=0.01)
+        assert all(amount == 0.0 for amount in result.summary["amount_transferred_mol_per_m2"].values())
+
+    return check
+
+
+def semipermeable(result: Result) -> None:
+    assert {"Na+", "Ca2+", "Cl-", "glucose", "urea", "bacterium"} == set(result.solutes)
+    assert (array(result, "amount_transferred_mol_per_m2") == 0.0).all()
+    assert (array(result, "solute_flux_mol_per_m2_s") == 0.0).all()
+    thin, strong = (20.0 + 2.0 + 24.0 + 10.0 + 10.0), (100.0 + 10.0 + 120.0 + 50.0 + 50.0)
+    assert (thin, strong) == (66.0, 330.0)
+    left = two_pistons(thin, strong, 2e-3)
+    assert result.summary["length_left_m"] == pytest.approx(left, rel=1e-6)
+    for side in ("left", "right"):
+        total = R * 298.15 * (thin + strong) / 2.0
+        assert result.summary[f"osmotic_pressure_{side}_Pa"] == pytest.approx(total, rel=1e-6)
+    assert result.summary["process"] == "osmosis"
+
+
+def leaky(result: Result) -> None:
+    head = (array(result, "length_left_m") - array(result, "length_right_m")) / 1e-4
+    peak = int(head.argmax())
+    assert head[peak] == pytest.approx(0.38, abs=0.01)
+    assert 30.0 < result.series["time"].values[peak] < 90.0
+    assert head[peak] < 0.5 * R * 298.15 * 5.0 / WEIGHT_OF_WATER  # never above sigma times the whole osmotic pressure
+    assert (np.diff(head[: peak + 1]) > 0.0).all()
+    assert abs(head[-1]) < 1e-6 * head[peak]
+    for side in ("left", "right"):
+        assert result.summary[f"concentration_{side}_mol_per_m3"]["urea"] == pytest.approx(2.5, rel=1e-6)
+    assert "turned" in result.summary["message"]
+
+
+def seawater_ro(result: Result) -> None:
+    numbers = result.case.membrane.solutes["NaCl"]
+    bulk = 35.0 / SALT
+    exact = analytic.film_reverse_osmosis(
+        "spiegler-kedem",
+        water_permeability=result.case.membrane.water_permeability,
+        pressure=60e5,
+        concentration=bulk,
+        mass_transfer=result.case.solutes["NaCl"].diffusivity / 50e-6,
+        reflection=numbers.reflection,
+        permeability=numbers.permeability,
+        osmotic=2.0 * R * 298.15,
+    )
+    summary = result.summary
+    assert summary["status"] == "steady"
+    assert summary["water_flux_m_per_s"] == pytest.approx(exact.water_flux, rel=1e-6)
+    assert summary["wall_concentration_left_mol_per_m3"]["NaCl"] == pytest.approx(exact.wall, rel=1e-6)
+    assert summary["concentration_right_mol_per_m3"]["NaCl"] == pytest.approx(exact.permeate, rel=1e-6)
+    assert summary["rejection"]["NaCl"] == pytest.approx(exact.observed_rejection, rel=1e-6)
+    assert summary["polarization_modulus"]["NaCl"] == pytest.approx(exact.wall / bulk, rel=1e-6)
+    # as its comment says
+    assert summary["water_flux_m_per_s"] * 3.6e6 == pytest.approx(27.0, abs=0.5)
+    assert summary["concentration_right_mol_per_m3"]["NaCl"] * SALT == pytest.approx(0.13, abs=0.005)
+    assert summary["rejection"]["NaCl"] == pytest.approx(0.996, abs=5e-4)
+    better = mp.run(result.case.with_values({"left.length": "25 um"})).summary
+    assert better["water_flux_m_per_s"] > summary["water_flux_m_per_s"]
+    assert better["rejection"]["NaCl"] > summary["rejection"]["NaCl"]
+
+
+def dialysis_slabs(result: Result) -> None:
+    assert (array(result, "water_flux_m_per_s") == 0.0).all()
+    time = result.series["time"].values
+    chosen = [int(np.searchsorted(time, t)) for t in (60.0, 600.0, 3600.0, 14400.0)]
+    for index, name in enumerate(result.solutes):
+        diffusivity = result.case.solutes[name].diffusivity
+        permeability = result.case.membrane.solutes[name].permeability
+        assert permeability == pytest.approx(diffusivity / 1e-3, rel=1e-12)
+        for i in chosen:
+            profiles = result.profiles.isel(time=i)
+            x = profiles["position"].values
+            left = x < 0.0
+            exact = analytic.two_slabs(
+                time[i],
+                length_left=1e-3,
+                length_right=1e-3,
+                diffusivity_left=diffusivity,
+                diffusivity_right=diffusivity,
+                permeability=permeability,
+                concentration_left=10.0,
+                concentration_right=2.0,
+                distance_left=-x[left],
+                distance_right=x[~left],
+            )
+            here = result.series.isel(time=i, solute=index)
+            pairs = [
+                (here["concentration_left_mol_per_m3"], exact.mean_left),
+                (here["concentration_right_mol_per_m3"], exact.mean_right),
+                (here["wall_concentration_left_mol_per_m3"], exact.wall_left),
+                (here["wall_concentration_right_mol_per_m3"], exact.wall_right),
+            ]
+            np.testing.assert_allclose([float(a) for a, _ in pairs], [b for _, b in pairs], rtol=2e-4)
+            assert float(here["solute_flux_mol_per_m2_s"]) == pytest.approx(
+                exact.flux, rel=1e-3, abs=1e-5 * permeability * 8.0
+            )
+            values = profiles["concentration"].isel(solute=index).values
+            np.testing.assert_allclose(values, np.append(exact.left, exact.right), rtol=5e-4)
+    # in its own time both solutes do the same: the numbers of the comment
+    for index, name in enumerate(result.solutes):
+        own = 1e-6 / result.case.solutes[name].diffusivity
+        spaced = {"run.until": "duration", "run.duration": f"{5.0 * own} s", "run.outputs": 51}
+        mean = array(mp.run(result.case.with_values(spaced)), "concentration_left_mol_per_m3")[:, index] / 10.0
+        np.testing.assert_allclose(mean[[1, 10, 50]], [0.9466, 0.7209, 0.6012], atol=6e-5)
+    for side in ("left", "right"):
+        assert result.summary[f"concentration_{side}_mol_per_m3"] == pytest.approx({"urea": 6.0, "glucose": 6.0})
+
+
+def two_gases(result: Result) -> None:
+    assert result.summary["process"] == "diffusion"
+    total = 101325.0 / (R * 293.15)
+    for moment in (1.0, 10.0, 100.0, 500.0):
+        i = int(np.searchsorted(result.series["time"].values, moment))
+        at = result.profiles.isel(time=i)
+        middle, half = at["position"].values + 0.05, 0.5 * at["width"].values
+        exact = analytic.two_gases_mean(
+            middle - half, middle + half, float(at["time"]), diffusivity=0.190e-4, length=0.1, step=0.05
+        )
+        argon, nitrogen = (at["concentration"].sel(solute=name).values for name in ("argon", "nitrogen"))
+        np.testing.assert_allclose(argon / total, exact, atol=3e-4)
+        np.testing.assert_allclose(argon + nitrogen, total, rtol=1e-9)  # no wind
+    uniform = {"argon": 0.5 * total, "nitrogen": 0.5 * total}
+    for side in ("left", "right"):
+        assert result.summary[f"concentration_{side}_mol_per_m3"] == pytest.approx(uniform, rel=1e-6)
+
+
+CLAIMS: dict[str, Callable[[Result], None]] = {
+    "osmosis": osmosis,
+    "reverse_osmosis": reverse_osmosis,
+    "stopped_osmosis": stopped_osmosis,
+    "u_tube": u_tube,
+    "osmotic_pressure": osmotic_pressure,
+    "isotonic": red_cell("isotonic", 300.0),
+    "hypotonic": red_cell("hypotonic", 217.0),
+    "hypertonic": red_cell("hypertonic", 600.0),
+    "semipermeable": semipermeable,
+    "leaky": leaky,
+    "seawater_ro": seawater_ro,
+    "dialysis_slabs": dialysis_slabs,
+    "two_gases": two_gases,
+}
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_claim(name: str) -> None:
+    assert name in CLAIMS, f"cases/{name}.toml has no claim tested here; add one"
+    CLAIMS[name](ran(name))
+
+
+def test_every_claim_has_a_case() -> None:
+    assert set(CLAIMS) == set(case_names())

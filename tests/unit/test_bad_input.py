@@ -1,0 +1,596 @@
+"""Bad input: every message names the key, the value, what was expected and what is near, in one or two lines."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from membrane_pde.case import CaseError, load_case, parse_case
+
+CASE = """title = "test"
+[solutes.NaCl]
+diffusivity = "1.6e-9 m^2/s"
+molar_mass = "58.44 g/mol"
+dissociation = 2
+[left]
+length = "1 mm"
+concentration = { NaCl = "35 g/L" }
+[right]
+length = "1 mm"
+concentration = { NaCl = "0 g/L" }
+[membrane]
+water_permeability = "1 L/m^2/hour/bar"
+[membrane.solutes.NaCl]
+permeability = "1e-8 m/s"
+reflection = 0.99
+[run]
+duration = "1 h"
+"""
+
+GAS = """phase = "gas"
+[solutes]
+A = { diffusivity = "2e-5 m^2/s" }
+B = { diffusivity = "2e-5 m^2/s" }
+[left]
+length = "10 cm"
+pressure = "1 atm"
+concentration = { A = "80 %", B = "0 mol/mol" }
+[right]
+length = "10 cm"
+pressure = "1 atm"
+concentration = { A = "0 mol/mol", B = "100 %" }
+[membrane]
+type = "none"
+[run]
+duration = "10 s"
+"""
+
+LEFT = ("[left]\n", "[left]\n")
+NUMBERS = CASE[CASE.index("[membrane]") : CASE.index("[run]")]
+
+
+def message(text):
+    with pytest.raises(CaseError) as error:
+        parse_case(text)
+    found = str(error.value)
+    assert 1 <= len(found.splitlines()) <= 2
+    assert len(found) < 500
+    assert "Traceback" not in found
+    return found
+
+
+def edited(*pairs, text=CASE):
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+def left(line):
+    return edited(("[left]\n", f"[left]\n{line}\n"))
+
+
+def top(line):
+    return f"{line}\n{CASE}"
+
+
+def run(line):
+    return CASE + line + "\n"
+
+
+def membrane(text):
+    return edited((NUMBERS, text + "\n"))
+
+
+def check(text, *parts):
+    found = message(text)
+    for part in parts:
+        assert part in found
+
+
+# ------------------------------------------------------------------------------------------------- keys
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (left('presure = "50 bar"'), ["left.presure: unknown key", 'did you mean "pressure"?']),
+        (left('Pressure = "50 bar"'), ["left.Pressure: unknown key", 'did you mean "pressure"?']),
+        (left("zzz = 1"), ["left.zzz: unknown key", "known: label, boundary, length"]),
+        (top('titel = "x"'), ["titel: unknown key", 'did you mean "title"?']),
+        (top('name = "x"'), ["name: unknown key"]),
+        (top("warnings = []"), ["warnings: unknown key"]),
+        (run("output = 10"), ["run.output: unknown key", 'did you mean "outputs"?']),
+        (edited(("length", "lenght")), ["left.lenght: unknown key", 'did you mean "length"?', "1 more problem"]),
+        (edited(("dissociation", "disociation")), ["solutes.NaCl.disociation", 'did you mean "dissociation"?']),
+        (edited(("reflection", "reflexion")), ["membrane.solutes.NaCl.reflexion", 'did you mean "reflection"?']),
+        (edited(("[run]", "[rum]")), ["rum: unknown key", 'did you mean "run"?']),
+    ],
+)
+def test_unknown_key(text, parts):
+    check(text, *parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (edited(('length = "1 mm"\n', "")), ["left.length is missing", 'length = "1 mm"']),
+        (edited(('duration = "1 h"\n', "")), ["run.duration is missing", 'duration = "2 h"']),
+        (edited(('[run]\nduration = "1 h"\n', "")), ["run is missing", "[run]"]),
+        (edited((NUMBERS, "")), ["membrane is missing", "[membrane]"]),
+        (
+            edited(('diffusivity = "1.6e-9 m^2/s"\n', "")).replace("NaCl", "dextran"),
+            ["solutes.dextran.diffusivity is missing"],
+        ),
+        (edited(("NaCl = ", "")), ["line 8: not valid TOML"]),
+        (edited(('{ NaCl = "35 g/L" }', "{ }")), ["left.concentration.NaCl is missing", '"0 mol/L"']),
+        (edited(('concentration = { NaCl = "0 g/L" }\n', "")), ["right.concentration.NaCl is missing"]),
+        (membrane("[membrane]"), ["membrane.water_permeability is missing", '"ideal"', '"none"']),
+        (
+            membrane('[membrane]\nwater_permeability = "1 LMH/bar"'),
+            ["membrane.solutes.NaCl is missing", "permeability"],
+        ),
+        (edited(("reflection = 0.99\n", "")), ["membrane.solutes.NaCl.reflection is missing", "spiegler-kedem"]),
+        (edited(('permeability = "1e-8 m/s"\n', "")), ["membrane.solutes.NaCl.permeability is missing", '"0 m/s"']),
+    ],
+)
+def test_missing(text, parts):
+    check(text, *parts)
+
+
+def test_solute_not_in_the_library_says_what_is():
+    text = edited(('[solutes.NaCl]\ndiffusivity = "1.6e-9 m^2/s"\n', "[solutes.NaCL]\n"))
+    check(text, "membrane.solutes.NaCl", '"NaCl" is not a declared solute', 'did you mean "NaCL"?')
+    text = edited((NUMBERS, '[membrane]\ntype = "ideal"\n'), text=text)
+    check(text, "solutes.NaCL.diffusivity is missing", 'nearest there: "NaCl"')
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (left('diffusivity = { NaCL = "1e-9 m^2/s" }'), ["left.diffusivity.NaCL", 'did you mean "NaCl"?']),
+        (edited(('{ NaCl = "35 g/L"', '{ Nacl = "35 g/L"')), ["left.concentration.Nacl", 'did you mean "NaCl"?']),
+        (edited(('"35 g/L"', '"35 g/L", urea = "1 g/L"')), ["left.concentration.urea", "[solutes.urea]"]),
+        (edited(('"35 g/L"', '"35 g/L", "K+" = "1 g/L"')), ["left.concentration.K+", '[solutes."K+"]']),
+        (edited(("[membrane.solutes.NaCl]", "[membrane.solutes.Nacl]")), ["membrane.solutes.Nacl", '"NaCl"?']),
+        (left('boundary = "outflow"\nbackflow = { X = "1 g/L" }'), ["left.backflow.X", "not a declared solute"]),
+        (left('boundary = "outflow"\nbackflow = {}'), ["left.backflow.NaCl is missing", '"last"']),
+    ],
+)
+def test_undeclared_solute(text, parts):
+    check(text, *parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("[solutes.NaCl]\n[solutes.nacl]\n", ["solutes.NaCl", "solutes.nacl", "capital letters only"]),
+        ('[solutes."a.b"]\n', ['solutes."a.b"', "without dots"]),
+        ('[solutes.""]\n', ["a solute's name"]),
+        ('[solutes." "]\n', ["a solute's name"]),
+        ('[solutes."a\\nb"]\n', ["a solute's name"]),
+        (f"[solutes.{'x' * 51}]\n", ["1 to 50 characters"]),
+        ("[solutes]\n", ["solutes is empty", "[solutes.NaCl]"]),
+        ("solutes = 3\n", ["solutes = 3", "expected a table"]),
+        ('solutes = { NaCl = "x" }\n', ['solutes.NaCl = "x"', "expected a table, [solutes.NaCl]"]),
+        ("".join(f"[solutes.s{i}]\n" for i in range(65)), ["65 solutes; at most 64"]),
+    ],
+)
+def test_solute_names(text, parts):
+    start, end = CASE.index("[solutes"), CASE.index("[left]")
+    check(CASE[:start] + text + CASE[end:], *parts)
+
+
+# ------------------------------------------------------------------------------------------------- values
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (left('pressure = "50 m"'), ['left.pressure = "50 m"', "this is a length", "a pressure", '"50 bar"']),
+        (left("pressure = 50"), ["left.pressure = 50", "a number without a unit", '"50 bar"']),
+        (left('pressure = "50"'), ['left.pressure = "50"', "a number without a unit", '"50 bar"']),
+        (left('pressure = "1,5 bar"'), ['left.pressure = "1,5 bar"', 'decimal point, and no commas: "1.5 bar"']),
+        (left('pressure = "bar"'), ['left.pressure = "bar"', "a unit without a number", '"1 bar"']),
+        (left('pressure = "nan bar"'), ['left.pressure = "nan bar"', "not a finite number"]),
+        (left("pressure = nan"), ["left.pressure = nan", "a number without a unit"]),
+        (left('pressure = "inf bar"'), ["left.pressure", "not a finite number"]),
+        (left('pressure = "50 Bar"'), ['did you mean "bar"? (units are case-sensitive)']),
+        (left("pressure = true"), ["left.pressure = true", "expected a pressure"]),
+        (left("pressure = 1979-05-27"), ["left.pressure = 1979-05-27", "expected a pressure"]),
+        (left(f'pressure = "{"5" * 5000} bar"'), ["left.pressure = ", "…", "longer than 100 characters"]),
+        (edited(('"1 mm"', '"-1 mm"')), ['left.length = "-1 mm"', "must not be negative"]),
+        (edited(('"1 mm"', '"0 mm"')), ['left.length = "0 mm"', "must be more than zero"]),
+        (edited(('"35 g/L"', '"-35 g/L"')), ['left.concentration.NaCl = "-35 g/L"', "must not be negative"]),
+        (edited(('"35 g/L"', '"nan g/L"')), ['left.concentration.NaCl = "nan g/L"', "not a finite number"]),
+        (edited(('"35 g/L"', "35")), ["left.concentration.NaCl = 35", "without a unit", '"35 g/L"']),
+        (edited(('"35 g/L"', '"35 bar"')), ["left.concentration.NaCl", "this is a pressure", "a concentration"]),
+        (edited(('{ NaCl = "35 g/L" }', '"35 g/L"')), ["left.concentration", "expected a table, [left.concentration]"]),
+        (edited(('"1e-8 m/s"', '"-1e-8 m/s"')), ["membrane.solutes.NaCl.permeability", "must not be negative"]),
+        (edited(('"1 L/m^2/hour/bar"', '"-1 LMH/bar"')), ["membrane.water_permeability", "must not be negative"]),
+        (edited(('"58.44 g/mol"', '"0 g/mol"')), ["solutes.NaCl.molar_mass", "must be more than zero"]),
+        (edited(('"1 h"', '"0 s"')), ['run.duration = "0 s"', "must be more than zero"]),
+        (edited(('"1 h"', '"-1 h"')), ["run.duration", "must not be negative"]),
+        (edited(('"1 h"', '"1 H"')), ["run.duration", "an inductance", 'did you mean "1 h"?']),
+        (edited(("0.99", "1.2")), ["membrane.solutes.NaCl.reflection = 1.2", "from 0 to 1"]),
+        (edited(("0.99", "-0.1")), ["membrane.solutes.NaCl.reflection = -0.1", "from 0 to 1"]),
+        (edited(("0.99", "nan")), ["membrane.solutes.NaCl.reflection = nan", "a finite number"]),
+        (edited(("0.99", '"0.99"')), ['reflection = "0.99"', "expected a number, without quotes"]),
+        (edited(("dissociation = 2", "dissociation = 0")), ["solutes.NaCl.dissociation = 0", "more than 0"]),
+        (edited(("dissociation = 2", "dissociation = inf")), ["solutes.NaCl.dissociation", "a finite number"]),
+        (edited(("dissociation = 2", "dissociation = 2\ncharge = 1.5")), ["solutes.NaCl.charge", "a whole number"]),
+        (left('stirred = "true"'), ['left.stirred = "true"', "expected true or false, without quotes"]),
+        (left("label = 3"), ["left.label = 3", "a text in quotes"]),
+        (left('boundary = "pistn"'), ['left.boundary = "pistn"', '"standpipe"', 'did you mean "piston"?']),
+        (left('boundary = "standpipe"\ntube_area = -1'), ["left.tube_area = -1", "above zero"]),
+        (left('boundary = "standpipe"\ntube_area = 1' + "0" * 400), ["left.tube_area = 1000", "finite"]),
+        (left('boundary = "standpipe"\ntube_area = 1e400'), ["left.tube_area", "finite"]),
+        (edited(("dissociation = 2", "dissociation = 2\ncharge = 1" + "0" * 400)), ["solutes.NaCl.charge"]),
+        (left('boundary = "standpipe"\ntube_area = nan'), ["left.tube_area = nan", "finite"]),
+        (left('boundary = "standpipe"\ntube_area = "1 m^2"'), ["left.tube_area", "this is an area", "a ratio"]),
+        (run('until = "equilbrium"'), ['run.until = "equilbrium"', 'did you mean "equilibrium"?']),
+        (run('solver = "ida"'), ['run.solver = "ida"', '"cvode" or "fipy"']),
+        (run("outputs = 1"), ["run.outputs = 1", "at least 2"]),
+        (run("outputs = 100001"), ["run.outputs = 100001", "at most 100000"]),
+        (run("rtol = 0"), ["run.rtol = 0", "at least 1e-12"]),
+        (run("[mesh]\ncells = 0"), ["mesh.cells = 0", "at least 1"]),
+        (run("[mesh]\ncells = 10.5"), ["mesh.cells = 10.5", "a whole number"]),
+        (run("[mesh]\ncells = 500001"), ["mesh.cells = 500001", "1000002 unknowns", "at most 1000000"]),
+        (run('[mesh]\nfinest = "0.1 mm"'), ["mesh.finest = 0.0001 m", "100 equal cells", "1e-05 m"]),
+    ],
+)
+def test_values(text, parts):
+    check(text, *parts)
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ('"-5 degC"', ["temperature = -5 degC", "frozen", "0 to 100 degC"]),
+        ('"272 K"', ["frozen"]),
+        ('"101 degC"', ["temperature = 101 degC", "boils"]),
+        ('"-300 degC"', ["absolute zero"]),
+        ('"5 ℃"', ['temperature = "5 ℃"', 'did you mean "5 degC"?']),
+        ('"20 C"', ['temperature = "20 C"', 'did you mean "20 degC"?']),
+        ("25", ["temperature = 25", '"25 degC"']),
+    ],
+)
+def test_temperature(value, parts):
+    check(top(f"temperature = {value}"), *parts)
+
+
+def test_freezing_and_boiling_are_allowed():
+    for value in ("0 degC", "32 degF", "100 degC", "273.15 K"):
+        parse_case(top(f'temperature = "{value}"'))
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ('"1 mol/kg"', ["a molality", "density", "mol/L, g/L"]),
+        ('"300 mOsm/kg"', ["an osmolality", "density"]),
+        ('"32000 ppm"', ["a fraction (ppm or % by mass)", "density", "not available in this version"]),
+        ('"3.5 %"', ["a fraction", "density"]),
+        ('"35 g/kg"', ["a mass fraction", "density"]),
+        ('"0.5 mol/mol"', ["a mole fraction is for a gas", "mol/L, g/L"]),
+        ('{ profile = [["0 mm", "1 g/L"], ["2 mm", "1 g/L"]] }', ["0.002 m", "beyond left.length, 0.001 m"]),
+        ('{ profile = [["1 mm", "1 g/L"], ["0 mm", "1 g/L"]] }', ["distances must increase", "entry 2"]),
+        ('{ profile = [["0 mm", "1 g/L"], ["0 mm", "1 g/L"]] }', ["distances must increase"]),
+        ('{ profile = [["-1 mm", "1 g/L"]] }', ["must not be negative"]),
+        ('{ profile = [["0 mm", "-1 g/L"]] }', ['entry 1, "-1 g/L"', "must not be negative"]),
+        ('{ profile = [["0 mm", "1 bar"]] }', ['entry 1, "1 bar"', "this is a pressure"]),
+        ('{ profile = [["0 s", "1 g/L"]] }', ['entry 1, "0 s"', "this is a time", "a length"]),
+        ("{ profile = [] }", ["a list of pairs"]),
+        ('{ profile = ["1 g/L", "2 g/L"] }', ["a list of pairs"]),
+        ('{ profil = [["0 mm", "1 g/L"]] }', ['unknown key "profil"', 'did you mean "profile"?']),
+    ],
+)
+def test_concentrations(value, parts):
+    check(edited(('"35 g/L"', value)), "left.concentration.NaCl", *parts)
+
+
+def test_mass_per_volume_needs_the_molar_mass():
+    text = edited(
+        ('molar_mass = "58.44 g/mol"\n', ""), ("solutes.NaCl]", "solutes.A]"), ("solutes.NaCl]", "solutes.A]")
+    )
+    check(text.replace("{ NaCl", "{ A"), "left.concentration.A", "solutes.A.molar_mass", '"58.44 g/mol"')
+
+
+def test_profile_in_a_stirred_side():
+    text = edited(('"35 g/L"', '{ profile = [["0 mm", "1 g/L"]] }'), ("[left]\n", "[left]\nstirred = true\n"))
+    check(text, "left.concentration.NaCl", "stirred")
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ('{ schedule = [["1 min", "0 bar"], ["0 s", "60 bar"]] }', ["must increase", "entry 2"]),
+        ('{ schedule = [["1 s", "0 bar"], ["1 s", "60 bar"]] }', ["must increase"]),
+        ('{ schedule = [["-1 s", "0 bar"]] }', ["starts at 0 s or later"]),
+        ('{ schedule = [["0 s", "5 m"]] }', ['entry 1, "5 m"', "this is a length"]),
+        ('{ schedule = [["0 bar", "0 s"]] }', ['entry 1, "0 bar"', "expected a time"]),
+        ('{ schedule = [["0 s", 5]] }', ["entry 1, 5", "without a unit"]),
+        ("{ schedule = [] }", ["a list of pairs"]),
+        ('{ schedule = "60 bar" }', ["a list of pairs"]),
+        ('{ schedule = [["0 s", "1 bar", "2 bar"]] }', ["a list of pairs"]),
+        ('{ shape = "ramp" }', ["a list of pairs"]),
+        ('{ schedule = [["0 s", "1 bar"]], shape = "rmp" }', ['"step" or "ramp"', '"rmp"']),
+        ('{ schedul = [["0 s", "1 bar"]] }', ['unknown key "schedul"', 'did you mean "schedule"?']),
+    ],
+)
+def test_schedules(value, parts):
+    check(left(f"pressure = {value}"), "left.pressure", *parts)
+
+
+# ------------------------------------------------------------------------------------------------- the model
+
+
+def sides(one, other, *pairs):
+    return edited(
+        ("[left]\n", f'[left]\nboundary = "{one}"\n'), ("[right]\n", f'[right]\nboundary = "{other}"\n'), *pairs
+    )
+
+
+NONE = (NUMBERS, '[membrane]\ntype = "none"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (sides("outflow", "outflow"), ["left.boundary and right.boundary", '"outflow"', "at most one"]),
+        (sides("rigid", "rigid"), ["left.boundary and right.boundary", '"rigid"', "at most one"]),
+        (sides("rigid", "piston", LEFT, ("boundary", 'pressure = "1 bar"\nboundary')), ["left.pressure", "rigid"]),
+        (left("tube_area = 2"), ["left.tube_area", '"standpipe"', 'left.boundary is "piston"']),
+        (left('backflow = "last"'), ["left.backflow", '"outflow"', 'left.boundary is "piston"']),
+        (left('boundary = "outflow"\nbackflow = "first"'), ['left.backflow = "first"', '"last"']),
+        (sides("standpipe", "piston", NONE), ['left.boundary = "standpipe"', "without a membrane", '"reservoir"']),
+        (sides("piston", "outflow", NONE), ['right.boundary = "outflow"', "without a membrane"]),
+        (edited(NONE, ("[left]\n", '[left]\npressure = "1 bar"\n')), ["left.pressure and right.pressure differ"]),
+        (
+            edited(NONE, ("[left]\n", '[left]\npressure = { schedule = [["0 s", "0 bar"], ["1 s", "1 bar"]] }\n')),
+            ["left.pressure and right.pressure differ"],
+        ),
+        (
+            edited(NONE, ("[left]\n", "[left]\nstirred = true\n"), ("[right]\n", "[right]\nstirred = true\n")),
+            ["left.stirred and right.stirred", "expected stirred = false"],
+        ),
+        (membrane('[membrane]\ntype = "SW30"'), ['membrane.type = "SW30"', 'did you mean "SW30HR"?']),
+        (membrane('[membrane]\ntype = "idael"'), ['membrane.type = "idael"', 'did you mean "ideal"?']),
+        (membrane('[membrane]\ntype = "zzzz"'), ['membrane.type = "zzzz"', "known: ideal, none"]),
+        (membrane("[membrane]\ntype = 3"), ["membrane.type = 3", "a text in quotes"]),
+        (
+            edited(("[membrane]\n", '[membrane]\nflux_law = "solution-diffusion"\n')),
+            ["membrane.solutes.NaCl.reflection = 0.99", "solution-diffusion means a reflection of 1", "spiegler-kedem"],
+        ),
+        (
+            edited(("reflection = 0.99", "reflection = 0.99\npartition = 2")),
+            ["membrane.solutes.NaCl.partition = 2", "water_permeability"],
+        ),
+        (
+            edited(('"1.6e-9 m^2/s"\n', '"1.6e-9 m^2/s"\nreference_temperature = "-5 degC"\n')),
+            ["solutes.NaCl.reference_temperature", "0 to 100 degC"],
+        ),
+        (
+            edited(('diffusivity = "1.6e-9 m^2/s"\n', 'reference_temperature = "20 degC"\n')),
+            ["solutes.NaCl.reference_temperature", "beside a diffusivity"],
+        ),
+    ],
+)
+def test_combinations(text, parts):
+    check(text, *parts)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ('type = "none"', 'type = "ideal"', ["membrane.type", 'expected type = "none"']),
+        ("[left]\n", '[left]\nboundary = "piston"\n', ['left.boundary = "piston"', 'expected "rigid"']),
+        ("[left]\n", '[left]\nboundary = "reservoir"\n', ['left.boundary = "reservoir"', 'expected "rigid"']),
+        ('pressure = "1 atm"', 'pressure = "2 atm"', ["left.pressure and right.pressure differ"]),
+        ('pressure = "1 atm"\n', "", ["left.pressure is missing", "absolute", '"1 atm"']),
+        ('"1 atm"', '"0 atm"', ["left.pressure = 0 Pa", "absolute"]),
+        ('"1 atm"', '"1 barg"', ['left.pressure = "1 barg"', "absolute"]),
+        ('"1 atm"', '{ schedule = [["0 s", "1 atm"], ["1 s", "1 atm"]] }', ["left.pressure", "one constant pressure"]),
+        ('"80 %"', '"101 %"', ["left.concentration", "add up to 1.01", "at most 1"]),
+        ('"80 %"', '"35 g/kg"', ["left.concentration.A", "a mass fraction", '"0.5 mol/mol"']),
+        ('"80 %"', '"1 mol/kg"', ["left.concentration.A", "a molality", '"0.5 mol/mol"']),
+        ("2e-5", "3e-5", ["solutes.B.diffusivity", "solutes.A.diffusivity", "one common diffusivity"]),
+        ("[left]\n", '[left]\ndiffusivity = { A = "1e-5 m^2/s" }\n', ["left.diffusivity.A", "one common diffusivity"]),
+        (
+            '"2e-5 m^2/s"',
+            '"2e-5 m^2/s", reference_temperature = "20 degC"',
+            ["solutes.A.reference_temperature", "for a gas"],
+        ),
+        ('phase = "gas"', 'phase = "gass"', ['phase = "gass"', 'did you mean "gas"?']),
+    ],
+)
+def test_gas(old, new, parts):
+    check(edited((old, new), text=GAS), *parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        (top('osmotic_model = "pitzer"'), 'osmotic_model = "pitzer"'),
+        (top('osmotic_model = "virial"'), 'osmotic_model = "virial"'),
+        (top('geometry = "spherical"'), 'geometry = "spherical"'),
+        (top('geometry = "cylindrical"'), 'geometry = "cylindrical"'),
+        (top('transport = "nernst-planck"'), 'transport = "nernst-planck"'),
+        (run('[flow]\nlength = "1 m"'), "flow"),
+        (run('[left.flow]\nheight = "1 mm"'), "left.flow"),
+        (run('[right.support]\nthickness = "1 mm"'), "right.support"),
+        (left('boundary = "bath"'), 'left.boundary = "bath"'),
+        (left('boundary = "elastic"'), 'left.boundary = "elastic"'),
+        (left('modulus = "1 bar"'), "left.modulus"),
+        (left('volume = "1 m"'), "left.volume"),
+        (left('feed = "1 m/s"'), "left.feed"),
+        (left('bleed = "1 m/s"'), "left.bleed"),
+        (left('pressure = { flux = "1 LMH" }'), 'left.pressure = {"flux": "1 LMH"}'),
+        (left('pressure = { mean = "1 bar", amplitude = "1 bar" }'), "left.pressure"),
+        (edited(("[membrane]\n", '[membrane]\npore_radius = "1 nm"\n')), "membrane.pore_radius"),
+        (edited(("[membrane]\n", '[membrane]\nfixed_charge = "1 mol/L"\n')), "membrane.fixed_charge"),
+    ],
+)
+def test_planned(text, start):
+    found = message(text)
+    assert found.startswith(start)
+    assert "not available in this version" in found
+
+
+# ------------------------------------------------------------------------------------------------- TOML
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "parts"),
+    [
+        (edited(('{ NaCl = "35 g/L" }', '{ Na+ = "35 g/L" }')), 8, ['a name with a sign is quoted: "Na+"', "Na+ = "]),
+        (edited(("[solutes.NaCl]", "[solutes.Ca2+]")), 2, ['a name with a sign is quoted: "Ca2+"']),
+        (edited(('{ NaCl = "35 g/L" }', '{ \n NaCl = "35 g/L" }')), 8, ["an inline table", "on one line"]),
+        (edited(('{ NaCl = "35 g/L" }', '{ NaCl = "35 g/L",\n }')), 8, ["an inline table", "on one line"]),
+        (edited(('"1 h"', "1 h")), 18, ['a quantity is quoted: "1 h"', "duration = 1 h"]),
+        (edited(('"35 g/L"', "35 g/L")), 8, ['a quantity is quoted: "35 g/L"']),
+        (edited(('"1 h"', '"1 h')), 18, ['duration = "1 h']),
+        (edited(("[run]", "[run")), 17, ["[run"]),
+        (edited(("[run]", "[run]\n[run]")), 18, ["[run]"]),
+        (edited(('length = "1 mm"', 'length = "1 mm"\nlength = "2 mm"')), 8, ['length = "2 mm"']),
+        ("duration 3\n", 1, ["duration 3"]),
+        ("a = " + "[" * 100000, 1, ["nested too deeply"]),
+        ("a = " + "1" * 5000, 1, ["not valid TOML"]),
+    ],
+)
+def test_invalid_toml(text, number, parts):
+    found = message(text)
+    assert found.startswith(f"line {number}: not valid TOML: ")
+    for part in parts:
+        assert part in found
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (edited(("dissociation = 2", 'title = "x"')), ["solutes.NaCl.title", "above the first [table]"]),
+        (
+            edited(('title = "test"\n', ""), ("[left]\n", '[left]\ntitle = "x"\n')),
+            ["left.title", "above the first [table]"],
+        ),
+        (run('temperature = "25 degC"'), ["run.temperature", "above the first [table]"]),
+        (run('[left.x]\n[mesh]\nosmotic_model = "ideal"'), ["left.x"]),
+        (edited(("[solutes.NaCl]", '[solutes]\ntitle = "x"\n[solutes.NaCl]')), ["solutes.title", "above the first"]),
+        (
+            edited(('concentration = { NaCl = "35 g/L" }', '[left.concentration]\nNaCl = "35 g/L"\nlabel = "sea"')),
+            ["left.concentration.label", "belongs to [left]", "above [left.concentration]"],
+        ),
+        (
+            edited(
+                ('concentration = { NaCl = "35 g/L" }', '[left.concentration]\nNaCl = "35 g/L"\npressure = "5 bar"')
+            ),
+            ["left.concentration.pressure", "belongs to [left]"],
+        ),
+    ],
+)
+def test_misplaced_key(text, parts):
+    check(text, *parts)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n"])
+def test_empty(text):
+    check(text, "the case is empty")
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00", "[[[", "a" * 10000, "=", "a = 1", "left = 1\nright = 2", "[left]\n[right]\n[run]"]
+)
+def test_rubbish(text):
+    message(text)
+
+
+def test_many_problems_are_counted():
+    found = message("[left]\n[right]\n[run]\n")
+    assert re.search(r"\(\d more problems after this one\)", found)
+
+
+# ------------------------------------------------------------------------------------------------- files
+
+
+def file_message(path):
+    with pytest.raises(CaseError) as error:
+        load_case(path)
+    return str(error.value)
+
+
+def test_file_that_is_not_there(tmp_path, monkeypatch):
+    (tmp_path / "mine.toml").write_text(CASE)
+    assert 'did you mean "mine.toml"?' in file_message(tmp_path / "mime.toml")
+    assert "no such file" in file_message(tmp_path / "other" / "mine.toml")
+    shipped = {"osmosis": tmp_path / "mine.toml"}
+    monkeypatch.setattr("membrane_pde.case._shipped", lambda: shipped)
+    assert 'did you mean "osmosis"?' in file_message("osmosi")
+    assert "membrane-pde list" in file_message("zzzz")
+    assert "no such file" in file_message("x" * 5000)
+    assert "no such file" in file_message("a\0b")
+
+
+def test_folder(tmp_path):
+    assert "is a folder" in file_message(tmp_path)
+
+
+def test_not_utf8(tmp_path):
+    path = tmp_path / "latin.toml"
+    path.write_bytes(CASE.replace("test", "Entsalzung für alle").encode("latin-1"))
+    assert "not a text in UTF-8" in file_message(path)
+    assert str(path) in file_message(path)
+
+
+def test_too_large(tmp_path):
+    path = tmp_path / "large.toml"
+    path.write_text("#" * 10_000_001)
+    assert "larger than 10 MB" in file_message(path)
+    with pytest.raises(CaseError, match="larger than 10 MB"):
+        parse_case("#" * 10_000_001)
+
+
+def test_message_names_the_file(tmp_path):
+    path: Path = tmp_path / "empty.toml"
+    path.write_text("")
+    assert file_message(path) == f"{path}: the case is empty: " + file_message(path).split("the case is empty: ")[1]
+    path.write_text(left('presure = "1 bar"'))
+    assert file_message(path).startswith(f"{path}: left.presure: unknown key")
+
+
+# ------------------------------------------------------------------------------------------------- overrides
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "parts"),
+    [
+        ("left.presure", "1 bar", ["left.presure: unknown key", 'did you mean "pressure"?']),
+        ("lefft.pressure", "1 bar", ["lefft: unknown key", 'did you mean "left"?']),
+        ("solutes.NaCl.difusivity", "1 m^2/s", ["solutes.NaCl.difusivity", 'did you mean "diffusivity"?']),
+        ("left.length.x", "1 m", ["left.length.x", "nothing below left.length"]),
+        ("left.pressure", "5 m", ['left.pressure = "5 m"', "this is a length"]),
+        ("left.pressure", 5, ["left.pressure = 5", "without a unit"]),
+        ("left.pressure", "{ schedule = [ }", ["left.pressure", "not valid TOML"]),
+        ("left.concentration.NaCl.profile", '[["0 mm", "1 g/L"]]', ['"35 g/L", not a table', "give it whole"]),
+        ("left.concentration.Nacl", "1 g/L", ["left.concentration.Nacl", 'did you mean "NaCl"?']),
+        ("left", "3", ['left = "3"', "expected a table"]),
+        ("mesh.cells", "many", ['mesh.cells = "many"', "a whole number"]),
+        ("mesh.cells", 10.5, ["mesh.cells = 10.5", "a whole number"]),
+        ("mesh.cells", True, ["mesh.cells = true", "a whole number"]),
+        ("mesh.cells", None, ["mesh.cells = None", "expected a value"]),
+        ("left.stirred", "yes", ['left.stirred = "yes"', "true or false"]),
+        ("left.feed", "1 m/s", ["left.feed", "not available in this version"]),
+        ("flow.length", "1 m", ["flow", "not available in this version"]),
+        ("", "1", ["expected the path of a key"]),
+        ("left.", "1", ["left"]),
+        ("_raw", "1", ["_raw: unknown key"]),
+        ("name", "x", ["name: unknown key"]),
+        ("x" * 1000, "1", ["…: unknown key"]),
+    ],
+)
+def test_overrides(path, value, parts):
+    case = parse_case(CASE)
+    with pytest.raises(CaseError) as error:
+        case.with_values({path: value})
+    for part in parts:
+        assert part in str(error.value)
+    assert case == parse_case(CASE)

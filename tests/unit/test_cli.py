@@ -1,0 +1,377 @@
+"""The command line: what stands on stdout and stderr, the exit status, the files."""
+
+import csv
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+import pytest
+
+from membrane_pde import cli
+
+FAST = ("--set", "mesh.cells=20", "--set", "run.outputs=10")
+# DESIGN section 5, written out: the contract must not follow the code
+KEYS = [
+    "title",
+    "status",
+    "message",
+    "end_time_s",
+    "process",
+    "tonicity",
+    "water_flux_m_per_s",
+    "displaced_volume_m",
+    "solute_flux_mol_per_m2_s",
+    "amount_transferred_mol_per_m2",
+    "pressure_left_Pa",
+    "pressure_right_Pa",
+    "length_left_m",
+    "length_right_m",
+    "concentration_left_mol_per_m3",
+    "concentration_right_mol_per_m3",
+    "wall_concentration_left_mol_per_m3",
+    "wall_concentration_right_mol_per_m3",
+    "osmotic_pressure_left_Pa",
+    "osmotic_pressure_right_Pa",
+    "wall_osmotic_pressure_left_Pa",
+    "wall_osmotic_pressure_right_Pa",
+    "polarization_modulus",
+    "rejection",
+    "amount_error",
+    "energy_J_per_m2",
+    "specific_energy_J_per_m3",
+    "equilibrium",
+    "distance_to_equilibrium",
+    "cells",
+    "steps",
+    "solve_time_s",
+    "version",
+]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """Nothing may depend on the folder of the clone, and nothing is written there; `-q` is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli.log, "handlers", [])
+    yield
+    cli.log.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def call(capsys):
+    """Call the command in this process; gives exit status, stdout, stderr."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            cli.app([str(a) for a in arguments], prog_name="membrane-pde")
+        out, err = capsys.readouterr()
+        return stop.value.code or 0, out, err
+
+    return run
+
+
+def command(*arguments, **options):
+    """Call it as a user does, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "membrane_pde", *arguments], capture_output=True, text=True, check=False, **options
+    )
+
+
+def is_bad_input(status, out, err, *expected):
+    assert status == 2
+    assert out == ""
+    assert err.startswith("membrane-pde: ")
+    assert len(err.strip().splitlines()) <= 2
+    assert "Traceback" not in err
+    for text in expected:
+        assert text in err
+
+
+def test_help_is_quick_and_imports_nothing_heavy():
+    best = 10.0
+    for _ in range(3):
+        start = time.perf_counter()
+        done = command("--help")
+        best = min(best, time.perf_counter() - start)
+    assert done.returncode == 0
+    for name in ("list", "new", "show", "run", "compare", "equilibrium", "schema"):
+        assert f"\n  {name} " in done.stdout
+    assert best < 0.4
+    code = "import sys, membrane_pde.cli\nprint(*sorted(sys.modules))"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "pydantic", "pint", "fipy", "matplotlib", "xarray", "rich", "scipy"} & set(modules)
+
+
+def test_version(call):
+    from membrane_pde import __version__
+
+    assert call("--version") == (0, f"membrane-pde {__version__}\n", "")
+
+
+def test_list_prints_a_line_a_case(call):
+    status, out, err = call("list")
+    assert (status, err) == (0, "")
+    lines = dict(line.split("  ", 1) for line in out.splitlines())
+    assert {"osmosis", "reverse_osmosis", "two_gases", "seawater_ro"} <= set(lines)
+    assert all(title.strip() for title in lines.values())
+
+
+def test_unknown_command_and_option(call):
+    status, out, err = call("osmose")
+    assert (status, out) == (2, "")
+    assert "No such command 'osmose'" in err
+    status, out, err = call("run", "osmosis", "--fast")
+    assert (status, out) == (2, "")
+    assert "--fast" in err
+
+
+def test_new_copies_with_comments_and_never_overwrites(call, tmp_path):
+    from membrane_pde.case import case_text, load_case
+
+    status, out, _ = call("new", "osmosis")
+    assert status == 0
+    assert "osmosis.toml" in out
+    assert (tmp_path / "osmosis.toml").read_text(encoding="utf-8") == case_text("osmosis")
+    assert load_case(tmp_path / "osmosis.toml").name == "osmosis"
+    (tmp_path / "osmosis.toml").write_text("mine", encoding="utf-8")
+    is_bad_input(*call("new", "osmosis"), "osmosis.toml exists already")
+    assert (tmp_path / "osmosis.toml").read_text(encoding="utf-8") == "mine"
+    assert call("new", "osmosis", "other.toml")[0] == 0
+    assert (tmp_path / "other.toml").exists()
+    is_bad_input(*call("new", "osmosis", tmp_path / "nowhere" / "x.toml"), "cannot write")
+    is_bad_input(*call("new", "osmosi"), "osmosi", '"osmosis"')
+    assert not (tmp_path / "osmosi.toml").exists()
+
+
+def test_show(call):
+    status, out, _ = call("show", "reverse_osmosis")
+    assert status == 0
+    rows = {line.split()[0]: line for line in out.splitlines() if line}
+    assert rows["temperature"].split()[1:] == ["298.15", "K"]
+    assert rows["right.pressure"].endswith("Pa")
+    assert rows["run.rtol"].split()[1] == "1e-6"  # a default
+    assert rows["left.concentration.NaCl"].endswith("mol/m³")
+    assert "100 cells" in rows["mesh.left"]
+    status, out, _ = call("show", "reverse_osmosis", "--json")
+    values = json.loads(out)
+    assert values["temperature"] == 298.15
+    assert len(values["mesh"]["left_widths"]) == values["mesh"]["cells"] == 100
+    assert sum(values["mesh"]["left_widths"]) == pytest.approx(values["left"]["length"])
+
+
+def test_schema_is_json(call):
+    status, out, _ = call("schema")
+    assert status == 0
+    assert "properties" in json.loads(out)
+
+
+def test_bad_input(call, tmp_path):
+    is_bad_input(*call("run", "osmosi"), "osmosi", '"osmosis"')
+    is_bad_input(*call("show", "nowhere.toml"), "nowhere.toml")
+    is_bad_input(*call("run", "osmosis", "--no-save", "--set", "left.presure=50 bar"), "presure", "pressure")
+    is_bad_input(*call("run", "osmosis", "--no-save", "--set", "left.pressure=50 m"), "left.pressure", "pressure")
+    is_bad_input(*call("equilibrium", "osmosis", "--set", "left.pressure"), "KEY=VALUE")
+    is_bad_input(*call("run", "osmosis", "--no-save", "--out", "there"), "--out", "--no-save")
+    is_bad_input(*call("compare", "osmosis", "--no-save"), "two cases")
+    is_bad_input(*call("compare", "osmosis", "nowhere.toml", "--no-save"), "nowhere.toml")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_ours_stops_before_solving(call, tmp_path, monkeypatch):
+    from membrane_pde import simulate
+
+    monkeypatch.setattr(simulate, "run", lambda *a, **k: pytest.fail("solved first"))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    is_bad_input(*call("run", "osmosis", "--out", "mine"), "mine", "thesis.txt")
+    is_bad_input(*call("compare", "osmosis", "reverse_osmosis", "--out", "mine"), "mine")
+    assert (tmp_path / "mine" / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_run_saves_where_it_says_and_speaks_plainly(call, tmp_path):
+    status, out, err = call("run", "osmosis", *FAST)
+    assert (status, err) == (0, "")
+    assert "Water moved from the left (" in out
+    assert ": osmosis, " in out
+    assert "L/m²/h" in out
+    assert out.endswith(f"Results: {Path('results') / 'osmosis'}\n")
+    files = {p.name for p in (tmp_path / "results" / "osmosis").iterdir()}
+    assert files == {"summary.json", "series.csv", "result.nc", "case.toml", "profiles.png", "history.png"}
+    status, _, _ = call("run", "osmosis", *FAST, "--no-plots")
+    assert status == 0
+    files = {p.name for p in (tmp_path / "results" / "osmosis").iterdir()}
+    assert files == {"summary.json", "series.csv", "result.nc", "case.toml"}  # ours: replaced
+
+
+def test_run_json_is_one_object_with_the_keys_of_the_design(call, tmp_path):
+    status, out, err = call("run", "osmosis", *FAST, "--json", "--no-save")
+    assert (status, err) == (0, "")
+    summary = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+    assert sorted(summary) == sorted(KEYS)
+    assert summary["process"] == "osmosis"
+    assert summary["displaced_volume_m"] > 0
+    assert set(summary["equilibrium"]) <= set(KEYS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_set_reaches_the_case(call):
+    _, out, _ = call("run", "reverse_osmosis", *FAST, "--set", 'right.pressure="0 bar"', "--json", "--no-save")
+    assert json.loads(out)["process"] == "osmosis"
+
+
+def test_an_outer_folder_and_a_case_file(call, tmp_path):
+    call("new", "reverse_osmosis", "my.toml")
+    status, _, _ = call("run", "my.toml", *FAST, "--no-plots", "--out", tmp_path / "deep" / "er")
+    assert status == 0
+    summary = json.loads((tmp_path / "deep" / "er" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["process"] == "reverse osmosis"
+    assert summary["displaced_volume_m"] < 0
+
+
+def test_a_failed_run_saves_what_there_is(call, tmp_path, monkeypatch):
+    from membrane_pde import simulate
+
+    solve = simulate.run
+
+    def fails(case, progress=None):
+        result = solve(case, progress)
+        result.summary |= {"status": "failed", "message": "At 12 min the left side ran dry. Try a shorter run."}
+        raise simulate.RunError(result.summary["message"], result)
+
+    monkeypatch.setattr(simulate, "run", fails)
+    status, out, err = call("run", "osmosis", *FAST, "--no-plots")
+    assert status == 1
+    assert err == "membrane-pde: osmosis failed: At 12 min the left side ran dry. Try a shorter run.\n"
+    assert "The run failed" in out
+    saved = json.loads((tmp_path / "results" / "osmosis" / "summary.json").read_text(encoding="utf-8"))
+    assert saved["status"] == "failed"
+    status, out, err = call("run", "osmosis", *FAST, "--no-save", "--json")
+    assert status == 1
+    assert json.loads(out)["status"] == "failed"
+    status, out, err = call("compare", "osmosis", "osmosis", "--no-save", "--json")
+    assert status == 1
+    assert list(json.loads(out)["cases"]) == ["osmosis", "osmosis-2"]
+    assert "osmosis-2 failed: At 12 min" in err
+
+
+def test_compare_prints_and_writes_one_table(call, tmp_path):
+    status, out, err = call("compare", "osmosis", "reverse_osmosis")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0].split() == ["unit", "osmosis", "reverse_osmosis"]
+    assert "osmosis: Water moved from the left" in out
+    assert "reverse_osmosis: Water was pressed from the right" in out
+    folder = tmp_path / "results" / "compare"
+    assert {p.name for p in folder.iterdir()} == {"summary.json", "comparison.csv", "comparison.png"}
+    cases = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["cases"]
+    assert list(cases) == ["osmosis", "reverse_osmosis"]
+    assert cases["osmosis"]["displaced_volume_m"] > 0 > cases["reverse_osmosis"]["displaced_volume_m"]
+    with (folder / "comparison.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row[0]: row[1:] for row in csv.reader(file)}
+    assert float(rows["displaced_volume_m"][1]) == cases["reverse_osmosis"]["displaced_volume_m"]
+    status, _, _ = call("compare", "osmosis", "reverse_osmosis", "--no-plots", "--out", "elsewhere")
+    assert status == 0
+    assert {p.name for p in (tmp_path / "elsewhere").iterdir()} == {"summary.json", "comparison.csv"}
+
+
+def test_equilibrium(call):
+    status, out, _ = call("equilibrium", "osmosis")
+    assert status == 0
+    assert "At equilibrium" in out
+    assert "of water has moved from the left" in out
+    _, out, _ = call("equilibrium", "osmosis", "--json")
+    summary = json.loads(out)
+    assert set(summary) <= set(KEYS)
+    assert summary["displaced_volume_m"] > 0
+    _, out, _ = call("equilibrium", "osmosis", "--json", "--set", "left.length=40 mm")
+    assert json.loads(out)["displaced_volume_m"] > summary["displaced_volume_m"]
+
+
+def test_equilibrium_says_why_there_is_none(call):
+    status, out, _ = call("equilibrium", "seawater_ro")
+    assert status == 0
+    assert "open" in out
+    _, out, _ = call("equilibrium", "seawater_ro", "--json")
+    assert json.loads(out)["displaced_volume_m"] is None
+
+
+def test_an_unexpected_error_is_short_and_v_shows_the_traceback(call, monkeypatch):
+    from membrane_pde import simulate
+
+    def breaks(*args, **kwargs):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(simulate, "run", breaks)
+    status, out, err = call("run", "osmosis", "--no-save")
+    assert (status, out) == (1, "")
+    assert err == "membrane-pde: ZeroDivisionError: oh (`membrane-pde -v …` shows where)\n"
+    status, _, err = call("-v", "run", "osmosis", "--no-save")
+    assert status == 1
+    assert "Traceback" in err
+
+
+def test_interrupt(call, monkeypatch):
+    from membrane_pde import simulate
+
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(simulate, "run", interrupted)
+    status, _, err = call("run", "osmosis", "--no-save")
+    assert status == 130
+    assert "interrupted" in err
+
+
+def test_warnings_go_to_stderr_and_q_hides_them(call, monkeypatch):
+    fake = types.SimpleNamespace(warnings=("a permeability a thousand times the known range",))
+    monkeypatch.setattr(cli, "_load", lambda *a: fake)
+    monkeypatch.setattr("membrane_pde.simulate.equilibrium", lambda case: {"title": "x"})
+    status, out, err = call("equilibrium", "osmosis", "--json")
+    assert (status, json.loads(out)) == (0, {"title": "x"})
+    assert err == "membrane-pde: warning: a permeability a thousand times the known range\n"
+    assert call("-q", "equilibrium", "osmosis", "--json")[2] == ""
+
+
+def test_progress_only_on_a_terminal(monkeypatch):
+    with cli._progress("x") as progress:
+        assert progress is None
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with cli._progress("x") as progress:
+        assert progress is not None
+        progress(0.5)
+
+
+def test_a_closed_pipe_is_quiet():
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "membrane_pde", "schema"],
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(write)
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_fipy_does_not_see_our_arguments(tmp_path):
+    # FiPy's parser would end the process on --cache
+    done = command("run", "osmosis", *FAST, "--no-plots", "--out", "--cache", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "--cache" / "summary.json").exists()
+
+
+def test_a_terminal_without_arrows_gets_question_marks():
+    done = command(
+        "compare", "osmosis", "reverse_osmosis", "--no-save", env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert "L/m?" in done.stdout

@@ -1,0 +1,287 @@
+"""The pictures: what stands on the axes, where the curves lie, and that nothing magnifies round-off."""
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from membrane_pde import plot
+from tests import synthetic
+
+
+def curves(ax):
+    """The profile curves: those that end in the mark of the far end."""
+    return [line for line in ax.get_lines() if line.get_marker() == "|"]
+
+
+def texts(ax):
+    return [t.get_text() for t in ax.texts]
+
+
+def draw(axes):
+    """Rendering finds what construction does not (missing glyphs, bad transforms); all warnings are errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        FigureCanvasAgg(axes.flat[0].figure).draw()
+
+
+def test_profiles_go_from_the_moving_end_to_the_wall_value_and_leave_the_jump_open():
+    result = synthetic.osmosis()
+    (ax,) = plot.profiles(result)
+    draw(np.array([ax]))
+    lines = curves(ax)
+    assert len(lines) == 24  # 12 times, two sides
+    first_left, last_left, last_right = lines[0], lines[-2], lines[-1]
+    gram = synthetic.MOLAR_MASS["NaCl"]
+    assert first_left.get_xdata()[[0, -1]] == pytest.approx([0.0, -10.0])  # mm
+    assert last_left.get_xdata()[-1] == pytest.approx(-5.9)
+    assert last_right.get_xdata()[-1] == pytest.approx(14.1)
+    assert first_left.get_ydata() == pytest.approx(8.6 * gram)
+    walls = [result.summary[f"wall_concentration_{s}_mol_per_m3"]["NaCl"] * gram for s in ("left", "right")]
+    assert [last_left.get_ydata()[0], last_right.get_ydata()[0]] == pytest.approx(walls)
+    assert ax.get_xlabel() == "distance from the membrane (mm)"
+    assert ax.get_ylabel() == "NaCl (g/L)"
+    assert texts(ax) == ["fresh", "saline"]
+    assert any(a.get_gid() == "membrane" for a in ax.artists + list(ax.patches))
+    low, high = ax.get_xlim()
+    assert low < -10
+    assert high > 14.1
+    colour_bar = ax.figure.axes[-1]
+    assert colour_bar.get_ylabel() == "time (min)"
+    assert colour_bar.get_yticklabels()[-1].get_text() == "120"
+
+
+def test_profile_colours_run_with_time():
+    result = synthetic.osmosis()
+    (ax,) = plot.profiles(result)
+    lines = curves(ax)[::2]
+    colours = [to_hex(line.get_color()) for line in lines]
+    assert len(set(colours)) == len(lines)
+    brightness = [sum(np.array(line.get_color()[:3]) * (0.3, 0.59, 0.11)) for line in lines]
+    assert brightness == sorted(brightness)
+
+
+def test_stored_times_are_picked_evenly_in_the_square_root():
+    picked = plot._times(np.linspace(0, 100, 201), 11)
+    assert picked[0] == 0
+    assert picked[-1] == 200
+    assert np.sqrt(picked / 200) == pytest.approx(np.linspace(0, 1, 11), abs=0.005)
+    assert list(plot._times(np.array([0.0]), 12)) == [0]
+
+
+def test_stored_times_are_not_wasted_on_what_is_at_rest():
+    time = np.linspace(0, 100, 1001)
+    change = np.minimum(time / 1.0, 1.0)  # everything happens in the first hundredth
+    picked = time[plot._times(time, 12, change)]
+    assert sum(picked <= 1.0) >= 6
+    assert picked[-1] == 100
+    result = synthetic.osmosis()
+    assert plot._change(result, ["NaCl"])[[0, -1]] == pytest.approx([0, 1])
+    assert not plot._change(synthetic.two_gases(), ["nitrogen"]).any()
+
+
+def test_several_solutes_get_a_panel_each_and_one_can_be_chosen():
+    result = synthetic.three_solutes()
+    axes = plot.profiles(result)
+    draw(axes)
+    assert [ax.get_ylabel() for ax in axes] == ["NaCl (g/L)", "glucose (g/L)", "urea (g/L)"]
+    assert axes[0].get_xlabel() == "position (µm, own scale each side)"  # 500 µm against 50 µm
+    assert [ax.get_ylabel() for ax in plot.profiles(result, solute="urea")] == ["urea (g/L)"]
+    with pytest.raises(KeyError, match="no solute 'salt'; there are NaCl, glucose, urea"):
+        plot.profiles(result, solute="salt")
+
+
+def test_more_than_six_solutes_shows_the_most_concentrated_and_says_so():
+    left = {f"s{i}": float(i + 1) for i in range(8)}
+    axes = plot.profiles(synthetic.result(left, dict(left)))
+    assert [ax.get_ylabel() for ax in axes] == [f"s{i} (mmol/L)" for i in range(2, 8)]
+    assert "6 of 8 solutes, the most concentrated" in axes[0].figure.get_suptitle()
+
+
+def test_particles_are_counted():
+    bacteria = {"bacterium": 1.66e-10}  # 1e8 per mL
+    (ax,) = plot.profiles(synthetic.result(bacteria, {"bacterium": 0.0}, displaced=0.0))
+    assert ax.get_ylabel() == "bacterium (1/mL)"
+    assert curves(ax)[0].get_ydata() == pytest.approx(1.0e8, rel=1e-3)
+    draw(np.array([ax]))
+    assert "8e7" in [t.get_text() for t in ax.get_yticklabels()]
+
+
+def test_axes_are_taken_and_returned():
+    result = synthetic.osmosis()
+    figure = Figure()
+    ax = figure.add_subplot()
+    assert plot.profiles(result, ax)[0] is ax
+    grid = Figure().subplots(2, 2)
+    assert plot.history(result, grid) is grid
+    five = Figure().subplots(5)
+    assert list(plot.comparison([result, result], five)) == list(five)
+
+
+def test_history_shows_engineering_units_and_keeps_the_colours_of_the_sides():
+    result = synthetic.osmosis()
+    axes = plot.history(result)
+    draw(axes)
+    flux, lengths, concentrations, pressures = axes.flat
+    assert flux.get_ylabel() == "water flux (L/m²/h)"
+    assert flux.get_lines()[-1].get_ydata()[-1] == pytest.approx(result.summary["water_flux_m_per_s"] * 3.6e6)
+    assert "↑ left to right" in texts(flux)
+    assert lengths.get_ylabel() == "length of the side (mm)"
+    assert [line.get_label() for line in lengths.get_lines()] == ["fresh", "saline"]
+    assert [line.get_color() for line in lengths.get_lines()] == [plot.LEFT, plot.RIGHT]
+    assert [line.get_ydata()[-1] for line in lengths.get_lines()] == pytest.approx([5.9, 14.1])
+    assert concentrations.get_ylabel() == "NaCl (g/L)"
+    drawn = [(line.get_color(), line.get_linestyle()) for line in concentrations.get_lines()]
+    assert drawn == [(plot.LEFT, "-"), (plot.LEFT, "--"), (plot.RIGHT, "-"), (plot.RIGHT, "--")]
+    assert pressures.get_ylabel() == "pressure, left − right (bar)"
+    osmotic, hydrostatic = pressures.get_lines()[1:]
+    difference = result.summary["wall_osmotic_pressure_left_Pa"] - result.summary["wall_osmotic_pressure_right_Pa"]
+    assert osmotic.get_ydata()[-1] == pytest.approx(difference * 1e-5)
+    assert hydrostatic.get_ydata()[-1] == 0
+    assert [ax.get_xlabel() for ax in axes[1]] == ["time (min)"] * 2
+
+
+def test_reverse_flow_is_below_zero_and_pressed_from_the_right():
+    axes = plot.history(synthetic.reverse_osmosis())
+    assert axes[0, 0].get_lines()[-1].get_ydata()[0] < 0
+    assert "↓ right to left" in texts(axes[0, 0])
+    assert axes[1, 1].get_lines()[-1].get_ydata()[0] == pytest.approx(-60.0)
+
+
+def test_fixed_lengths_show_the_displaced_volume_instead():
+    axes = plot.history(synthetic.result(boundaries=("reservoir", "outflow"), lengths=(5e-5, 5e-5), displaced=0.01))
+    assert axes[0, 1].get_ylabel() == "water moved to the right (L/m²)"
+    assert axes[0, 1].get_lines()[-1].get_ydata()[-1] == pytest.approx(10.0)
+
+
+def test_sides_of_very_different_length_are_shown_relative_to_their_start():
+    axes = plot.history(synthetic.three_solutes())
+    assert axes[0, 1].get_ylabel() == "length over initial length"
+    assert [line.get_ydata()[-1] for line in axes[0, 1].get_lines()] == pytest.approx([0.956, 1.44])
+
+
+def test_a_standpipe_has_no_piston_and_a_rigid_side_shows_what_holds_it():
+    free = synthetic.result(boundaries=("standpipe", "standpipe"))
+    free.series["pressure_right_Pa"] = free.series.pressure_right_Pa + 5000.0  # its head
+    held = synthetic.result(boundaries=("piston", "rigid"), displaced=0.0)
+    held.series["pressure_right_Pa"] = held.series.pressure_right_Pa + 67600.0
+    axes = plot.comparison([free, held])
+    assert not any("bar" in t for t in texts(axes[0]))
+    assert "0.676 bar" in texts(axes[1])
+    assert "no water moves" in texts(axes[1])
+
+
+def test_reservoir_profiles_end_at_the_concentration_that_is_held():
+    result = synthetic.result(boundaries=("reservoir", "outflow"))
+    left, right = curves(plot.profiles(result)[0])[-2:]
+    assert left.get_ydata()[-1] == pytest.approx(8.6 * synthetic.MOLAR_MASS["NaCl"])
+    assert right.get_ydata()[-1] == right.get_ydata()[-2]
+
+
+def test_round_off_is_not_magnified():
+    result = synthetic.result({"NaCl": 100.0}, {"NaCl": 100.0}, displaced=0.0)
+    noise = 1e-14 * np.sin(np.arange(result.series.time.size))
+    result.series["water_flux_m_per_s"] = result.series.water_flux_m_per_s + 1e-6 * noise
+    for side in ("left", "right"):
+        key = f"wall_concentration_{side}_mol_per_m3"
+        result.series[key] = result.series[key] * (1 + noise)[:, None]
+    axes = plot.history(result)
+    draw(axes)
+    assert not axes[0, 0].get_lines()[-1].get_ydata().any()
+    assert axes[0, 0].get_ylim() == (-1.0, 1.0)
+    low, high = axes[1, 0].get_ylim()
+    assert low <= 0
+    assert high > 5.8
+    for ax in axes.flat:
+        assert ax.yaxis.get_major_formatter().get_offset() == ""
+
+
+def test_gases_without_a_membrane():
+    result = synthetic.two_gases()
+    axes = plot.profiles(result)
+    draw(axes)
+    assert axes[0].get_ylabel() == "nitrogen (mol/m³)"
+    assert any(line.get_gid() == "partition" for line in axes[0].get_lines())
+    assert not any(a.get_gid() == "membrane" for a in axes[0].artists + list(axes[0].patches))
+    assert plot.history(result)[0, 0].get_ylabel() == "gas flux (L/m²/h)"
+
+
+def test_comparison_shows_direction_amount_pressure_and_labels():
+    results = [synthetic.osmosis(), synthetic.reverse_osmosis()]
+    axes = plot.comparison(results)
+    draw(axes)
+    assert len(axes) == 5
+    osmosis, reverse, profiles_o, profiles_r, volume = axes
+    assert [ax.get_title() for ax in (osmosis, reverse)] == ["Osmosis", "Reverse osmosis"]
+    assert "4.1 L/m² of water →" in texts(osmosis)
+    assert "← 3.6 L/m² of water" in texts(reverse)
+    assert "60 bar" in texts(reverse)
+    assert not any("bar" in t for t in texts(osmosis))
+    assert "NaCl\n34.9 → 24.8 g/L" in texts(osmosis)
+    assert {"fresh", "saline"} <= set(texts(osmosis))
+    assert profiles_o.get_ylim() == profiles_r.get_ylim()
+    assert [t.get_text() for t in profiles_o.get_legend().get_texts()] == ["start", "30 min", "2 h"]
+    lines = {line.get_label(): line.get_ydata()[-1] for line in volume.get_lines()[1:]}
+    assert lines == pytest.approx({"Osmosis": 4.1, "Reverse osmosis": -3.6})
+    assert volume.get_ylabel() == "water moved (L/m²)"
+
+
+def test_the_saltier_side_is_darker():
+    (ax, *_) = plot.comparison([synthetic.osmosis(), synthetic.reverse_osmosis()])
+    left, right = (p for p in ax.patches[:2])
+    assert sum(left.get_facecolor()[:3]) > sum(right.get_facecolor()[:3])
+
+
+def test_comparison_of_unlike_cases_and_a_long_title():
+    results = [synthetic.osmosis(), synthetic.three_solutes(), synthetic.two_gases()]
+    axes = plot.comparison(results)
+    draw(axes)
+    assert axes[2].get_title() == "Two gases"
+    assert "no membrane: they mix" in texts(axes[2])
+
+
+def test_nothing_of_the_comparison_is_cut_off_or_overlaps():
+    long = {"labels": ("fresh water", "salt water in the other cell")}
+    axes = plot.comparison([synthetic.osmosis(**long), synthetic.reverse_osmosis(**long)])
+    figure = axes[0].figure
+    draw(axes)
+    box = figure.bbox
+    for ax in axes:
+        for text in [*ax.texts, ax.title, ax.xaxis.label, ax.yaxis.label]:
+            extent = text.get_window_extent()
+            assert extent.x0 >= box.x0 - 1, text
+            assert extent.x1 <= box.x1 + 1, text
+            assert extent.y0 >= box.y0 - 1, text
+            assert extent.y1 <= box.y1 + 1, text
+    for ax in axes[:2]:
+        extents = [t.get_window_extent() for t in ax.texts if t.get_text()]
+        assert sum(a.overlaps(b) for a in extents for b in extents) == len(extents)  # each only itself
+
+
+def test_files(tmp_path: Path):
+    result = synthetic.osmosis()
+    assert [p.name for p in plot.save_all(result, tmp_path)] == ["profiles.png", "history.png"]
+    plot.save_comparison([result, result], tmp_path / "comparison.png")
+    for path in tmp_path.iterdir():
+        assert path.read_bytes().startswith(b"\x89PNG")
+        assert path.stat().st_size > 10_000
+
+
+def test_pyplot_is_never_touched(tmp_path: Path):
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom tests import synthetic\nfrom membrane_pde import plot\n"
+        "assert 'matplotlib' not in sys.modules, 'imported before it is needed'\n"
+        "plot.save_all(synthetic.osmosis(), Path(sys.argv[1]))\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,381 @@
+"""A result on disk: nothing is lost, nothing foreign is touched, nothing half-written is left."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray
+
+import membrane_pde as mp
+from membrane_pde.case import CaseError
+from membrane_pde.result import SERIES, Result, check_output, load_result
+
+TOML = """
+title = "Salt, sugar — and a name with a sign"
+
+[solutes."Na+"]
+diffusivity = "1.3e-9 m^2/s"
+[solutes.sugar]
+diffusivity = "5e-10 m^2/s"
+
+[left]
+boundary = "reservoir"
+length = "100 um"
+pressure = "20 bar"
+concentration = { "Na+" = "100 mmol/L", sugar = "0 mmol/L" }
+
+[right]
+boundary = "outflow"
+length = "50 um"
+backflow = "last"
+concentration = { "Na+" = "0 mmol/L", sugar = "3 mmol/L" }
+
+[membrane]
+water_permeability = "2 L/m^2/hour/bar"
+[membrane.solutes."Na+"]
+permeability = "1e-7 m/s"
+reflection = 0.9
+[membrane.solutes.sugar]
+permeability = "0 m/s"
+reflection = 1.0
+
+[mesh]
+cells = 9
+
+[run]
+duration = "30 s"
+outputs = 6
+"""
+FILES = {"summary.json", "series.csv", "result.nc", "case.toml"}
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    return mp.run(mp.parse_case(TOML, name="salt"))
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    """Everything below a folder, hidden files too."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+# -- the round trip -------------------------------------------------------------------------------------------------
+def test_round_trip_to_the_last_bit(result: Result, tmp_path: Path) -> None:
+    assert result.save(tmp_path / "out") == tmp_path / "out"
+    again = load_result(tmp_path / "out")
+    assert again.summary == result.summary
+    assert list(again.summary) == list(result.summary)
+    assert again.case == result.case
+    assert again.case.name == "salt"
+    assert again.solutes == result.solutes == ["Na+", "sugar"]
+    assert set(again.arrays) == set(result.arrays)
+    for name, values in result.arrays.items():
+        assert again.arrays[name].shape == values.shape, name
+        if values.dtype.kind == "f":
+            assert again.arrays[name].dtype == values.dtype, name
+            assert again.arrays[name].tobytes() == values.tobytes(), name
+        else:
+            assert list(again.arrays[name]) == list(values), name
+    assert np.isnan(result.arrays["rejection"][:, 1]).all()  # a NaN among them, so that it is tested too
+    xarray.testing.assert_identical(again.series, result.series)
+    xarray.testing.assert_identical(again.profiles, result.profiles)
+
+
+def test_a_second_round_trip_changes_nothing(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path / "one")
+    load_result(tmp_path / "one").save(tmp_path / "two")
+    one, two = held(tmp_path / "one"), held(tmp_path / "two")
+    for name in FILES - {"result.nc"}:  # which holds the time it was written
+        assert one[name] == two[name], name
+
+
+def test_a_gas_and_a_failed_run_survive_too(tmp_path: Path) -> None:
+    gas = mp.run(mp.load_case("two_gases").with_values({"mesh.cells": 5, "run.outputs": 4, "run.until": "duration"}))
+    gas.save(tmp_path / "gas")
+    assert load_result(tmp_path / "gas").summary == gas.summary
+    dry = mp.load_case("osmosis").with_values({"left.pressure": "100 bar", "run.duration": "100 h", "mesh.cells": 10})
+    with pytest.raises(mp.RunError) as caught:
+        mp.run(dry)
+    caught.value.result.save(tmp_path / "dry")
+    again = load_result(tmp_path / "dry")
+    assert again.summary == caught.value.result.summary
+    assert again.summary["status"] == "failed"
+    assert again.case == dry
+
+
+@pytest.mark.parametrize("damage", ["missing", "folder", "text", "cut", "foreign"])
+def test_load_refuses_what_is_no_result(result: Result, tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "out"
+    if damage != "missing":
+        result.save(folder)
+        path = folder / "result.nc"
+        whole = path.read_bytes()
+        path.unlink()
+        if damage == "text":
+            path.write_text("not netCDF")
+        elif damage == "cut":
+            path.write_bytes(whole[: len(whole) // 2])
+        elif damage == "foreign":
+            xarray.Dataset({"a": ("x", [1.0])}).to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(CaseError) as caught:
+        load_result(folder)
+    assert "out" in str(caught.value)
+    assert len(str(caught.value).splitlines()) <= 2
+
+
+# -- the files ------------------------------------------------------------------------------------------------------
+def test_files(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path / "out", extra=lambda folder: (folder / "profiles.png").write_bytes(b"png"))
+    assert set(held(tmp_path / "out")) == FILES | {"profiles.png"}
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+    text = (tmp_path / "out" / "summary.json").read_text(encoding="utf-8")
+    assert json.loads(text, parse_constant=pytest.fail) == result.summary
+    assert mp.load_case(tmp_path / "out" / "case.toml") == result.case
+
+
+def test_series_csv(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path / "out")
+    with (tmp_path / "out" / "series.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6
+    columns = list(rows[0])
+    assert columns[0] == "time_s"
+    assert "concentration_left_mol_per_m3[Na+]" in columns
+    assert "rejection[sugar]" in columns
+    per_solute = {name for name in SERIES if result.series[name].ndim == 2}
+    expected = ["time_s"]
+    for name in SERIES:
+        expected += [f"{name}[{solute}]" for solute in result.solutes] if name in per_solute else [name]
+    assert columns == expected
+    for column in columns[1:]:
+        name, _, solute = column.rstrip("]").partition("[")
+        values = result.series[name].sel(solute=solute) if solute else result.series[name]
+        read = [float(row[column]) if row[column] else np.nan for row in rows]
+        np.testing.assert_array_equal(read, values.values, err_msg=column)  # every digit
+        assert all(row[column].lower() != "nan" for row in rows)
+    np.testing.assert_array_equal([float(row["time_s"]) for row in rows], result.series["time"].values)
+    last = rows[-1]
+    assert float(last["water_flux_m_per_s"]) == result.summary["water_flux_m_per_s"]
+    assert float(last["concentration_right_mol_per_m3[Na+]"]) == result.summary["concentration_right_mol_per_m3"]["Na+"]
+
+
+def test_series_names_are_the_summarys(result: Result) -> None:
+    assert set(result.series.data_vars) <= set(result.summary)
+    assert list(result.series.data_vars) == list(SERIES)
+
+
+def test_netcdf(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path / "out")
+    with xarray.open_dataset(tmp_path / "out" / "result.nc", engine="h5netcdf") as file:
+        whole = file.load()
+    assert dict(whole.sizes) == {"time": 6, "solute": 2, "cell": 18}
+    assert whole["concentration"].dims == ("time", "solute", "cell")
+    assert whole["concentration"].attrs["units"] == "mol/m^3"
+    assert whole.coords["position"].dims == ("time", "cell")
+    assert whole.coords["side"].dims == ("cell",)
+    assert whole.coords["side"].values.tolist() == ["left"] * 9 + ["right"] * 9
+    assert whole.coords["solute"].values.tolist() == ["Na+", "sugar"]
+    assert (whole["time"].attrs["units"], whole["position"].attrs["units"]) == ("s", "m")
+    assert set(SERIES) <= set(whole.data_vars)
+    units = {"_Pa": "Pa", "_m": "m", "_m_per_s": "m/s", "_mol_per_m3": "mol/m^3", "_mol_per_m2": "mol/m^2"}
+    units |= {"_mol_per_m2_s": "mol/m^2/s", "_J_per_m2": "J/m^2"}
+    for name in SERIES:
+        assert whole[name].attrs["long_name"]
+        ending = max((end for end in units if name.endswith(end)), key=len, default="")
+        assert whole[name].attrs["units"] == units.get(ending, "1"), name
+    assert whole.attrs["case"] == result.case.to_toml()
+    assert whole.attrs["case_sha256"] == hashlib.sha256(whole.attrs["case"].encode()).hexdigest()
+    assert mp.parse_case(whole.attrs["case"]) == result.case
+    assert whole.attrs["membrane_pde_version"] == mp.__version__
+    assert whole.attrs["numpy_version"] == np.__version__
+    assert "SI" in whole.attrs["units"]
+    # the cells touch, the membrane stands at 0
+    left_end = whole["position"] + 0.5 * whole["width"]
+    np.testing.assert_allclose(left_end.isel(cell=8), 0.0, atol=1e-18)
+    np.testing.assert_allclose(whole["width"].sum("cell"), 150e-6, rtol=1e-12)
+
+
+# -- what stands in the way -----------------------------------------------------------------------------------------
+def test_ours_is_replaced(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    result.save(folder, extra=lambda into: (into / "history.png").write_bytes(b"old"))
+    other = mp.run(result.case.with_values({"left.pressure": "10 bar"}))
+    other.save(folder)
+    assert load_result(folder).summary == other.summary
+    assert set(held(folder)) == FILES  # the old picture would belong to another run
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_an_empty_folder_and_missing_parents_are_fine(result: Result, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result.save(tmp_path / "empty")
+    result.save(tmp_path / "a" / "b" / "c")
+    assert load_result(tmp_path / "empty").summary == load_result(tmp_path / "a" / "b" / "c").summary
+
+
+def test_a_relative_folder(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert result.save("out") == Path("out")
+    assert set(held(tmp_path / "out")) == FILES
+
+
+FOREIGN: dict[str, dict[str, str]] = {
+    "other files": {"thesis.txt": "years of work"},
+    "a summary.json of somebody else": {"summary.json": '{"accuracy": 0.9}'},
+    "a summary.json that is no JSON": {"summary.json": "{"},
+    "a summary.json that is a list": {"summary.json": "[1]"},
+    "files named like ours without a summary": {"series.csv": "1,2", "result.nc": "x"},
+}
+
+
+@pytest.mark.parametrize("files", FOREIGN.values(), ids=FOREIGN.keys())
+def test_a_foreign_folder_is_refused(result: Result, tmp_path: Path, files: dict[str, str]) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    before = held(tmp_path)
+    for attempt in (lambda: check_output(folder), lambda: result.save(folder)):
+        with pytest.raises(CaseError, match="mine"):
+            attempt()
+        assert held(tmp_path) == before
+        assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_foreign_file_among_ours_is_refused(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    result.save(folder)
+    (folder / "notes.md").write_text("mine")
+    before = held(folder)
+    with pytest.raises(CaseError, match=r"notes\.md"):
+        result.save(folder)
+    assert held(folder) == before
+
+
+def test_a_foreign_folder_inside_ours_is_refused(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    result.save(folder)
+    (folder / "figures.png").mkdir()  # a folder, though its name looks like a picture of ours
+    (folder / "figures.png" / "thesis.txt").write_text("years of work")
+    before = held(folder)
+    with pytest.raises(CaseError):
+        result.save(folder)
+    assert held(folder) == before
+
+
+def test_a_hidden_file_of_somebody_else_is_not_lost(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    result.save(folder)
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("history")
+    try:
+        result.save(folder)
+    except CaseError:
+        pass  # refusing is fine, deleting is not
+    assert (folder / ".git" / "config").read_text() == "history"
+
+
+def test_a_file_instead_of_a_folder(result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_text("mine")
+    for attempt in (lambda: check_output(path), lambda: result.save(path), lambda: result.save(path / "below")):
+        with pytest.raises(CaseError, match="out"):
+            attempt()
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_that_leads_nowhere(result: Result, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    with pytest.raises(CaseError, match="link"):
+        result.save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_link_to_our_folder_keeps_being_a_link(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    result.save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert load_result(tmp_path / "real").summary == result.summary
+
+
+def refuse(number: int) -> Any:
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def test_a_read_only_parent(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = tmp_path / "locked"
+    parent.mkdir()
+    parent.chmod(0o500)
+    if os.access(parent, os.W_OK):  # the superuser may write anywhere: let the system call refuse
+        monkeypatch.setattr("tempfile.mkdtemp", refuse(errno.EACCES))
+    try:
+        for attempt in (lambda: check_output(parent / "out"), lambda: result.save(parent / "out")):
+            with pytest.raises(CaseError, match=r"out.*cannot be written.*[Pp]ermission"):
+                attempt()
+        assert list(parent.iterdir()) == []
+    finally:
+        parent.chmod(0o700)
+
+
+def test_check_output_leaves_nothing(tmp_path: Path) -> None:
+    check_output(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("before", ["nothing", "ours"])
+@pytest.mark.parametrize("where", ["csv", "netcdf", "picture", "move"])
+def test_a_full_disk_leaves_what_was_there(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, where: str
+) -> None:
+    folder = tmp_path / "out"
+    if before == "ours":
+        result.save(folder)
+    old = held(tmp_path)
+    extra = None
+    if where == "csv":
+        monkeypatch.setattr(csv, "writer", refuse(errno.ENOSPC))
+    elif where == "netcdf":
+        monkeypatch.setattr(xarray.Dataset, "to_netcdf", refuse(errno.ENOSPC))
+    elif where == "picture":
+        extra = refuse(errno.ENOSPC)
+    else:
+        rename = Path.rename
+
+        def broken(self: Path, target: Path) -> Path:
+            return refuse(errno.ENOSPC)() if self.name == "new" else rename(self, target)
+
+        monkeypatch.setattr(Path, "rename", broken)
+    with pytest.raises(CaseError, match=r"out.*(cannot be written|[Nn]o space)"):
+        result.save(folder, extra=extra)
+    monkeypatch.undo()
+    assert held(tmp_path) == old
+    assert list(tmp_path.iterdir()) == ([folder] if before == "ours" else [])
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug in a plot"), KeyboardInterrupt()])
+def test_a_writer_that_fails_leaves_what_was_there(result: Result, tmp_path: Path, error: BaseException) -> None:
+    folder = tmp_path / "out"
+    result.save(folder)
+    old = held(tmp_path)
+
+    def fail(into: Path) -> None:
+        (into / "half.png").write_bytes(b"ha")
+        raise error
+
+    with pytest.raises(type(error)):
+        result.save(folder, extra=fail)
+    assert held(tmp_path) == old
+    assert list(tmp_path.iterdir()) == [folder]
