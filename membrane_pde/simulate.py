@@ -426,6 +426,10 @@ def _arrays(
         system.observe(t, y, segment)
         for t, y, segment in zip(trajectory.times, trajectory.states, trajectory.segments, strict=True)
     ]
+    if case.membrane.type != "none":  # at the very start nothing has piled up at the membrane yet
+        walls = [np.array([_start(side.concentration[name]) for name in case.solutes]) for side in _pair(case)]
+        first = trajectory.times[0], trajectory.states[0], trajectory.segments[0]
+        seen[0] = system.observe(*first, walls=(walls[0], walls[1]))
 
     def each(name: str) -> Vector:
         return np.array([getattr(one, name) for one in seen])

@@ -493,11 +493,23 @@ class System:
                 with_flux[:, far] = (1.0 + slope[:, far]) * before - slope[:, far] * behind
 
     # -- read-out -------------------------------------------------------------------------------------------------
-    def observe(self, t: float, y: Array, segment: Segment) -> Observation:
-        """Everything that a table or a plot shows of one state."""
+    def observe(self, t: float, y: Array, segment: Segment, walls: tuple[Array, Array] | None = None) -> Observation:
+        """Everything that a table or a plot shows of one state.
+
+        `walls` are wall concentrations known without the half cells: those of the very start, before anything has piled
+        up at the membrane.
+        """
         mesh, displaced = self.problem.mesh, float(y[self.x])
         stretch = self.stretch(displaced)
         cells = self.half_cells(self.amounts(y) / self.widths(stretch), stretch)
+        if walls is not None:
+            cells = replace(
+                cells,
+                concentration_left=walls[0].tolist(),
+                concentration_right=walls[1].tolist(),
+                stirred_left=True,
+                stirred_right=True,
+            )
         face = self.interface.face(self.water_flux(t, displaced, cells, segment), cells, derivatives=False)
         amount_left, amount_right = self.amounts_of_sides(y)
         length_left, length_right = mesh.length_left * stretch[0], mesh.length_right * stretch[1]

@@ -1,0 +1,44 @@
+# Two commands do everything on a machine with Python (3.11 or newer) and make:
+#   make run    sets up and runs the main job: osmosis and reverse osmosis, compared
+#   make test   sets up and passes the tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test test-slow lint docs clean
+
+run: $(VENV)/installed
+	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare
+
+test: $(VENV)/installed-test
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: $(VENV)/installed-test
+	$(BIN)/python -m pytest -q -m slow
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# the schema and the page of the case file, from the models; the picture in the README
+docs: $(VENV)/installed
+	$(BIN)/python docs/generate.py
+	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare > /dev/null
+	cp results/compare/comparison.png docs/comparison.png
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "membrane_pde needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) results build dist .pytest_cache .mypy_cache .ruff_cache

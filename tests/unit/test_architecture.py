@@ -1,0 +1,262 @@
+"""The rooms of DESIGN §7: who may import whom, read from the sources; what an import costs; what every file has."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "membrane_pde"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+NO_MODULE = {"", "membrane_pde", "membrane_pde.__version__"}
+
+
+def name_of(path: Path) -> str:
+    """Dotted name below the package: "fv.mesh"; the package itself is ""."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports(source: str, module: str = "x", only_types: bool = False) -> set[str]:
+    """Dotted names that a source imports anywhere, also in functions; ``membrane_pde.`` is cut off its own.
+
+    Both ``a`` and ``a.b`` for ``from a import b``. What stands below ``if TYPE_CHECKING`` is never executed and left
+    out, or the only thing counted.
+    """
+    tree = ast.parse(source)
+    typing_only: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            typing_only |= {id(below) for statement in node.body for below in ast.walk(statement)}
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if (id(node) in typing_only) != only_types:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = ["membrane_pde", *module.split(".")][: -node.level]
+                base = ".".join([*above, base]).rstrip(".")
+            found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("importlib.import_module", "__import__"):
+            text = ast.unparse(node.args[0]) if node.args else ""
+            found.add(text.strip("f'\"").split("{")[0].rstrip("."))
+    return {name.removeprefix("membrane_pde.") for name in found if name not in NO_MODULE}
+
+
+IMPORTS = {name_of(path): imports(path.read_text(encoding="utf-8"), name_of(path)) for path in MODULES}
+TYPES = {name_of(path): imports(path.read_text(encoding="utf-8"), name_of(path), only_types=True) for path in MODULES}
+OWN = {name for name in IMPORTS if name}
+ROOMS = {name.partition(".")[0] for name in OWN}
+
+
+def rooms(module: str, table: dict[str, set[str]] = IMPORTS) -> set[str]:
+    """The package's own rooms that a module imports."""
+    return {name.partition(".")[0] for name in table[module]} & ROOMS
+
+
+def outside(module: str, table: dict[str, set[str]] = IMPORTS) -> set[str]:
+    """Top-level packages of others."""
+    tops = {name.partition(".")[0] for name in table[module]}
+    return tops - ROOMS - set(sys.stdlib_module_names)
+
+
+# What each room may use of the package itself; a room that is not here fails the test until somebody decides.
+MAY_USE: dict[str, set[str]] = {
+    "": {"plot"},  # the lazy imports of the front door
+    "units": set(),
+    "library": {"units"},
+    "case": {"units", "library", "physics"},
+    "physics": {"physics"},
+    "analytic": set(),
+    "fv": {"fv", "physics"},
+    "integrate": {"fv"},
+    "simulate": {"analytic", "case", "physics", "fv", "integrate", "result"},
+    "result": {"case"},
+    "report": {"units", "result", "case"},
+    "plot": {"report", "units", "result", "case"},
+    "cli": {"case", "simulate", "result", "report", "plot"},
+    "__main__": {"cli"},
+}
+MAY_USE_OF_OTHERS: dict[str, set[str]] = {
+    "": set(),
+    "units": {"pint"},
+    "library": set(),
+    "case": {"pydantic", "pydantic_core", "tomli_w"},
+    "physics": {"numpy"},
+    "analytic": {"numpy", "scipy"},
+    "fv": {"numpy", "scipy", "fipy"},
+    "integrate": {"numpy", "scipy", "sksundae"},
+    "simulate": {"numpy", "xarray"},
+    "result": {"numpy", "xarray"},
+    "report": {"numpy", "rich", "scipy"},  # scipy: physical constants
+    "plot": {"numpy", "matplotlib"},
+    "cli": {"typer", "rich"},
+    "__main__": set(),
+}
+
+
+@pytest.mark.parametrize("module", sorted(IMPORTS), ids=lambda name: name or "membrane_pde")
+def test_direction_of_dependencies(module: str) -> None:
+    room = module.partition(".")[0]
+    assert room in MAY_USE, f"a new room, {room}: say in MAY_USE what it may import, and in DESIGN §7 what it is"
+    assert rooms(module) <= MAY_USE[room]
+    assert outside(module) <= MAY_USE_OF_OTHERS[room]
+
+
+def test_types_cross_no_wall_either() -> None:
+    """A name for the type checker costs nothing at run time, but shows what a room knows."""
+    for module in ("units", "library", "analytic", *(name for name in OWN if name.startswith(("physics", "fv")))):
+        assert rooms(module, TYPES) <= MAY_USE[module.partition(".")[0]], module
+    for module in ("plot", "report", "result"):
+        assert rooms(module, TYPES) <= {"result", "case"}, module
+    assert rooms("cli", TYPES) <= {"case", "result"}
+
+
+@pytest.mark.parametrize(
+    ("foreign", "room"),
+    [("fipy", "fv"), ("pint", "units"), ("sksundae", "integrate"), ("pydantic", "case"), ("matplotlib", "plot")],
+)
+def test_each_heavy_library_has_one_room(foreign: str, room: str) -> None:
+    users = {name.partition(".")[0] for name in IMPORTS if foreign in outside(name) | outside(name, TYPES)}
+    assert users == {room}
+
+
+def test_nothing_flows_back() -> None:
+    for module in IMPORTS:
+        if module not in ("cli", "__main__"):
+            assert "cli" not in rooms(module) | rooms(module, TYPES), module
+        if module.partition(".")[0] not in ("simulate", "integrate", "fv"):
+            assert "fv" not in rooms(module) | rooms(module, TYPES), module
+    assert not {"physics", "fv", "integrate", "analytic"} & rooms("cli")
+
+
+def test_no_circles() -> None:
+    uses = {module: {name for name in OWN if name in IMPORTS[module]} - {module} for module in OWN}
+    done: set[str] = set()
+    while ready := {module for module in OWN - done if uses[module] <= done}:
+        done |= ready
+    assert done == OWN, f"in a circle: {sorted(OWN - done)}"
+
+
+def test_the_reader_of_imports_sees_them_all() -> None:
+    """The tests above are only as good as this."""
+    source = """
+import fipy
+import a.b as c
+from membrane_pde.fv import mesh
+from . import cli
+from ..case import Case
+def f():
+    from pint import Unit
+    importlib.import_module("membrane_pde.plot")
+if TYPE_CHECKING:
+    import never
+"""
+    assert imports(source, "fv.x") == {
+        *("fipy", "a.b", "fv", "fv.mesh", "fv", "fv.cli", "case", "case.Case", "pint", "pint.Unit", "plot")
+    }
+    assert imports(source, "fv.x", only_types=True) == {"never"}
+
+
+# -- what is imported, and when -------------------------------------------------------------------------------------
+HEAVY = {"numpy", "scipy", "fipy", "matplotlib", "sksundae", "pydantic", "pint", "xarray", "h5netcdf", "pandas"}
+
+
+def loaded_after(code: str) -> set[str]:
+    """What stands in sys.modules of a fresh Python that has run some code."""
+    tail = "\nimport sys\nprint(sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code + tail], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(ast.literal_eval(done.stderr.strip().splitlines()[-1]))
+
+
+def test_import_loads_nothing_heavy() -> None:
+    assert loaded_after("import membrane_pde; membrane_pde.__version__; dir(membrane_pde)") & HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        f"import sys, runpy\nsys.argv = ['membrane-pde', *{arguments!r}]\n"
+        "try:\n    runpy.run_module('membrane_pde', run_name='__main__')\nexcept SystemExit as end:\n"
+        "    assert not end.code, end.code"
+    )
+    # typer itself brings pydantic when it builds the parameters of a command
+    assert loaded_after(code) & HEAVY <= ({"pydantic"} if arguments[0] == "run" else set())
+
+
+def test_a_case_is_read_without_the_solver() -> None:
+    loaded = loaded_after("import membrane_pde as mp; mp.load_case('osmosis')")
+    assert "pydantic" in loaded  # so that the list means something
+    assert not {"fipy", "matplotlib", "sksundae", "xarray"} & loaded
+
+
+def test_a_run_knows_nothing_of_pictures_and_text() -> None:
+    code = "import membrane_pde as mp\nmp.run(mp.load_case('osmosis').with_values({'run.duration': '1 s'}))"
+    loaded = loaded_after(code)
+    assert {"fipy", "membrane_pde.fv.operators"} <= loaded  # so that the list means something
+    assert not {"membrane_pde.plot", "membrane_pde.report", "membrane_pde.cli", "typer"} & loaded
+
+
+def test_public_names() -> None:
+    import membrane_pde
+
+    for name in membrane_pde.__all__:
+        assert getattr(membrane_pde, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = membrane_pde.nothing
+    # a lazy import would replace one by the other (DESIGN §6)
+    functions = {name for name in membrane_pde.__all__ if callable(getattr(membrane_pde, name))}
+    assert not functions & {path.stem for path in PACKAGE.iterdir()}
+
+
+# -- documented and clean -------------------------------------------------------------------------------------------
+def public(tree: ast.Module) -> list[ast.AST]:
+    """Module, its public classes and functions, and the classes' public methods."""
+    found: list[ast.AST] = [tree]
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            found.append(node)
+            if isinstance(node, ast.ClassDef):
+                found += [n for n in node.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: name_of(path) or "membrane_pde")
+def test_everything_public_has_a_docstring(path: Path) -> None:
+    # what overrides a method of a library is documented there
+    inherited = {"list_commands", "invoke"}
+    for node in public(ast.parse(path.read_text(encoding="utf-8"))):
+        name = getattr(node, "name", "the module")
+        if name not in inherited:
+            assert ast.get_docstring(node), f"{path.name}: {name}"
+
+
+def text_files() -> list[Path]:
+    folders = [ROOT / name for name in ("membrane_pde", "tests", "cases", "docs")]
+    kinds = {".py", ".toml", ".md", ".json", ".csv", ".typed"}
+    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in kinds]
+    found += [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]
+    return sorted(path for path in found if "__pycache__" not in path.parts)
+
+
+def test_no_paths_of_a_machine() -> None:
+    # put together here, so that this file passes its own test
+    places = ["/" + name + "/" for name in ("home", "root", "work", "tmp", "Users")]
+    files = text_files()
+    assert len(files) > 40
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        for place in places:
+            assert place not in text, f"{path.relative_to(ROOT)} names a place on a machine: {place}"

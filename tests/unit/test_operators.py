@@ -1,0 +1,308 @@
+"""Right-hand side and Jacobian: differences, conservation, the free stream, and FiPy's own assembly."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.sparse import csc_array
+
+from membrane_pde.fv.interface import Membrane
+from membrane_pde.fv.mesh import build, graded_widths
+from membrane_pde.fv.operators import CLOSED, OUTFLOW, RESERVOIR, Faces, Problem, Segment, System, face_coefficients
+from membrane_pde.fv.terms import Equation
+
+Array = NDArray[np.float64]
+RT = 8.31446261815324 * 298.15
+LAWS = ["solution-diffusion", "kedem-katchalsky", "spiegler-kedem"]
+
+
+def system(
+    boundary: tuple[str, str] = (CLOSED, CLOSED),
+    *,
+    stirred: tuple[bool, bool] = (False, False),
+    law: str = "spiegler-kedem",
+    sigma: tuple[float, float] = (0.8, 1.0),
+    permeability: tuple[float, float] = (2e-6, 1e-7),
+    partition: tuple[float, float] = (1.0, 1.0),
+    present: bool = True,
+    water: float = 1e-11,
+    outside: tuple[Array | None, Array | None] | None = None,
+    stiffness: tuple[float, float] = (0.0, 0.0),
+    rigid: str = "",
+    cells: int = 4,
+) -> System:
+    if law == "solution-diffusion":
+        sigma = (1.0, 1.0)
+    widths = [
+        graded_widths(length, 1 if still else cells, 0.3 * length / cells)
+        for length, still in zip((1e-3, 2e-3), stirred, strict=True)
+    ]
+    slopes = [s * 2 * RT for s in sigma]
+    if outside is None:
+        outside = (np.array([300.0, 20.0]), np.array([150.0, 60.0]))
+    return System(
+        Problem(
+            build(*widths),
+            Membrane(present, water if present else 0.0, law, permeability, sigma, partition),
+            lambda walls: (sum(k * c for k, c in zip(slopes, walls, strict=True)), slopes),
+            np.array([[1e-9, 2e-9], [1.5e-9, 0.7e-9]]),
+            boundary,
+            stirred,
+            [known if kind != CLOSED else None for known, kind in zip(outside, boundary, strict=True)],
+            stiffness,
+            rigid,
+        )
+    )
+
+
+def some_state(one: System, seed: int = 0, displaced: float = 2e-4) -> Array:
+    rng = np.random.default_rng(seed)
+    y = one.initial_state(rng.uniform(50, 400, (one.solutes, one.problem.mesh.cells)))
+    y[one.x] = displaced
+    width = one.widths(one.stretch(displaced))
+    one.amounts(y)[:] = rng.uniform(50, 400, (one.solutes, one.problem.mesh.cells)) * width
+    return y
+
+
+def rhs(one: System, y: Array, segment: Segment, t: float = 0.5) -> Array:
+    out = np.empty(one.size)
+    one.rhs(t, y, out, segment)
+    return out
+
+
+def dense_jacobian(one: System, y: Array, segment: Segment) -> Array:
+    pattern = one.pattern()
+    values = one.jacobian(0.5, y, segment)
+    return np.asarray(csc_array((values, pattern.indices, pattern.indptr), shape=pattern.shape).toarray())
+
+
+def pressing(difference: float) -> Segment:
+    return Segment(0.0, 1.0, (difference, difference), (0.0, 0.0))
+
+
+def settings() -> Iterator[dict[str, Any]]:
+    """Boundary, stirring, law, direction of flow, with and without a membrane."""
+    for boundary in itertools.product((CLOSED, RESERVOIR, OUTFLOW), repeat=2):
+        if boundary == (OUTFLOW, OUTFLOW):
+            continue
+        for stirred in itertools.product((False, True), repeat=2):
+            for law, pressure in itertools.product(LAWS, (6e6, -6e6)):
+                yield {"boundary": boundary, "stirred": stirred, "law": law, "pressure": pressure}
+                if OUTFLOW in boundary and law == "spiegler-kedem":  # nothing is known of what would flow in
+                    yield {
+                        "boundary": boundary,
+                        "stirred": stirred,
+                        "law": law,
+                        "pressure": pressure,
+                        "outside": tuple(None if b == OUTFLOW else np.array([300.0, 20.0]) for b in boundary),
+                    }
+            if OUTFLOW not in boundary and not all(stirred):
+                yield {"boundary": boundary, "stirred": stirred, "pressure": 0.0, "present": False}
+
+
+SETTINGS = list(settings())
+
+
+def label(setting: dict[str, Any]) -> str:
+    stirred = "".join("s" if s else "u" for s in setting["stirred"])
+    words = [*setting["boundary"], stirred, setting.get("law", "none"), f"{setting['pressure']:+.0e}"]
+    return "-".join(words + (["unknown"] if "outside" in setting else []))
+
+
+# -- the Jacobian ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("setting", SETTINGS, ids=label)
+def test_jacobian_against_differences_and_its_columns_conserve(setting: dict[str, Any]) -> None:
+    setting = dict(setting)
+    segment = pressing(setting.pop("pressure"))
+    closed = tuple(1e7 if kind == CLOSED and setting.get("present", True) else 0.0 for kind in setting["boundary"])
+    one = system(**setting, stiffness=closed)
+    y = some_state(one)
+    exact = dense_jacobian(one, y, segment)
+
+    # central differences of fourth order
+    numeric = np.zeros_like(exact)
+    step = np.abs(y) * 1e-3
+    step[one.x] = 1e-6
+    step[one.x + 1 :] = 1e-6
+    for j in range(one.size):
+        move = np.zeros(one.size)
+        move[j] = step[j]
+        near, far = (rhs(one, y + k * move, segment) - rhs(one, y - k * move, segment) for k in (1, 2))
+        numeric[:, j] = (8 * near - far) / (12 * step[j])
+    # round-off of J_v is that of the pressures it is the difference of, and every flux moves with it
+    seen = one.observe(0.5, y, segment)
+    pressures = [abs(segment.left[0]), *(one.problem.wall_pressure(w)[0] for w in (seen.wall_left, seen.wall_right))]
+    water = one.problem.membrane.water_permeability * sum(pressures) + np.abs(one.faces(0.5, y, segment).alpha).max()
+    size = np.full(one.size, water * max(400.0, seen.wall_left.max(), seen.wall_right.max()))
+    size[one.x], size[one.work] = water, water * abs(segment.left[0])
+    noise = 4e-15 * size[:, None] / np.where(step > 0, step, 1.0)
+    apart = np.abs(exact - numeric)
+    assert (apart <= 1e-8 * np.abs(numeric).max(axis=0) + noise).all(), np.argwhere(apart > noise)
+    # small entries too, where differences can see them
+    clear = np.abs(numeric) > 1e4 * noise
+    assert clear.sum() > 0.5 * np.count_nonzero(exact)
+    assert exact[clear] == pytest.approx(numeric[clear], rel=1e-3)
+
+    # sum over a side's cells = what enters through the far face − what leaves through the membrane
+    n, m = one.problem.mesh.cells, one.problem.mesh.membrane
+    largest = np.abs(exact).max(axis=0)
+    for s in range(one.solutes):
+        cells = exact[: one.cells_total].reshape(one.solutes, n, -1)[s]
+        passed, left, right = exact[one.passed][s], exact[one.far_left][s], exact[one.far_right][s]
+        assert (np.abs(cells[:m].sum(axis=0) - left + passed) <= 4e-15 * largest).all()
+        assert (np.abs(cells[m:].sum(axis=0) - passed + right) <= 4e-15 * largest).all()
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=label)
+def test_right_hand_side_conserves(setting: dict[str, Any]) -> None:
+    setting = dict(setting)
+    segment = pressing(setting.pop("pressure"))
+    one = system(**setting)
+    y = some_state(one)
+    change, faces = rhs(one, y, segment), one.faces(0.5, y, segment)
+    n, m = one.problem.mesh.cells, one.problem.mesh.membrane
+    cells = change[: one.cells_total].reshape(one.solutes, n)
+    size = np.abs(faces.flux).max()
+    for s in range(one.solutes):
+        passed, left, right = change[one.passed][s], change[one.far_left][s], change[one.far_right][s]
+        assert cells[s, :m].sum() == pytest.approx(left - passed, abs=4e-15 * size)
+        assert cells[s, m:].sum() == pytest.approx(passed - right, abs=4e-15 * size)
+    for side, far in ((0, one.far_left), (1, one.far_right)):
+        if one.problem.boundary[side] == CLOSED:
+            assert not change[far].any()
+    assert change[one.x] == pytest.approx(faces.membrane.water_flux, rel=1e-12)
+    assert change[one.work] == pytest.approx((segment.left[0] - segment.right[0]) * change[one.x], rel=1e-15)
+    if setting.get("present", True):
+        assert change[one.x] * segment.left[0] > 0.0
+
+
+@pytest.mark.parametrize("rigid", ["left", "right"])
+def test_a_rigid_side_stops_the_water_and_is_held_by_the_wall_pressure(rigid: str) -> None:
+    one = system(rigid=rigid)
+    y = some_state(one, displaced=0.0)
+    segment = pressing(2e5) if rigid == "right" else Segment(0.0, 1.0, (0.0, 0.0), (2e5, 2e5))
+    assert rhs(one, y, segment)[one.x] == 0.0
+    seen = one.observe(0.5, y, segment)
+    held = one.problem.wall_pressure(seen.wall_left)[0] - one.problem.wall_pressure(seen.wall_right)[0]
+    assert seen.pressure_left - seen.pressure_right == pytest.approx(held, rel=1e-13)
+    assert (seen.pressure_left if rigid == "right" else seen.pressure_right) == 2e5
+
+
+# -- the free stream ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("law", ["kedem-katchalsky", "spiegler-kedem"])
+@pytest.mark.parametrize("boundary", list(itertools.product((CLOSED, RESERVOIR, OUTFLOW), repeat=2))[:-1])
+@pytest.mark.parametrize("pressure", [5e6, -5e6])
+def test_uniform_concentration_stays_uniform_on_the_moving_mesh(
+    law: str, boundary: tuple[str, str], pressure: float
+) -> None:
+    """Geometric conservation: with σ = 0 the solution goes through as it is, so ``dm/dt = c d(width)/dt`` in each cell."""
+    level = np.array([300.0, 20.0])
+    one = system(boundary, law=law, sigma=(0.0, 0.0), outside=(level, level), cells=20)
+    displaced = 3e-4
+    y = one.initial_state(np.ones((2, one.problem.mesh.cells)))
+    y[one.x] = displaced
+    width = one.widths(one.stretch(displaced))
+    one.amounts(y)[:] = level[:, None] * width
+    segment = pressing(pressure)
+    change = rhs(one, y, segment)
+    water = change[one.x]
+    assert abs(water) == pytest.approx(5e-5, rel=1e-12)
+    mesh = one.problem.mesh
+    growth = np.zeros(mesh.cells)
+    if boundary[0] == CLOSED:
+        growth[: mesh.membrane] = -water * mesh.width[: mesh.membrane] / mesh.length_left
+    if boundary[1] == CLOSED:
+        growth[mesh.membrane :] = water * mesh.width[mesh.membrane :] / mesh.length_right
+    # round-off of the terms whose difference a flux is: diffusion back and forth through one face
+    faces = one.faces(0.5, y, segment)
+    size = (np.abs(faces.alpha).max() + np.abs(faces.beta).max()) * level[:, None]
+    cells = change[: one.cells_total].reshape(2, -1)
+    assert (np.abs(cells - level[:, None] * growth) <= 8e-15 * size).all()
+    assert faces.membrane.wall_left == pytest.approx(level, rel=1e-14)
+    assert faces.membrane.wall_right == pytest.approx(level, rel=1e-14)
+
+
+def test_face_coefficients_are_the_exponential_profile() -> None:
+    diffusivity, distance = 1e-9, 1e-5
+    for velocity in (-4e-3, -1e-4, -1e-9, 0.0, 1e-9, 1e-4, 4e-3):
+        alpha, beta, slope = face_coefficients(np.array(diffusivity), np.array(distance), np.array(velocity))
+        assert alpha - beta == pytest.approx(velocity, rel=1e-10, abs=1e-19)  # a uniform solution is carried along
+        peclet = velocity * distance / diffusivity
+        if peclet and abs(peclet) < 30:  # c = e^{v x/D} carries no flux
+            assert alpha == pytest.approx(beta * np.exp(peclet), rel=1e-9)
+        if not peclet:
+            assert (alpha, beta, slope) == (1e-4, 1e-4, -0.5)
+
+
+# -- FiPy's own assembly --------------------------------------------------------------------------------------------
+FIPY_CASES: dict[str, dict[str, Any]] = {
+    "closed": {},
+    "closed, other direction": {"pressure": -6e6},
+    "reservoir": {"boundary": (RESERVOIR, CLOSED)},
+    "reservoir right": {"boundary": (CLOSED, RESERVOIR), "pressure": -6e6},
+    "outflow": {"boundary": (RESERVOIR, OUTFLOW)},
+    "outflow drawing in": {"boundary": (RESERVOIR, OUTFLOW), "pressure": -6e6},
+    "outflow left": {"boundary": (OUTFLOW, RESERVOIR), "pressure": -6e6},
+    "leaky": {"sigma": (0.4, 0.1), "permeability": (2e-6, 5e-6)},
+    "logarithmic mean": {"law": "kedem-katchalsky", "sigma": (0.4, 0.1)},
+    "stirred": {"stirred": (True, False)},
+    "no membrane": {"present": False, "displaced": 0.0},
+    "no water, partition": {"water": 0.0, "partition": (0.4, 3.0), "displaced": 0.0},
+}
+
+
+@pytest.mark.parametrize("name", FIPY_CASES)
+def test_fipy_assembles_the_same_matrix(name: str) -> None:
+    """``V dq/dt = −L q + b`` of FiPy against ``F = α c_P − β c_A`` of every face, q amounts per reference volume.
+
+    One FiPy equation for both solutes and two states, the flow turned in between: FiPy has been known to keep weights.
+    """
+    setting = dict(FIPY_CASES[name])
+    pressure, displaced = setting.pop("pressure", 6e6), setting.pop("displaced", 2e-4)
+    one = system(**setting, cells=8)
+    equation = Equation(one)
+    flows = []
+    for seed, segment in ((0, pressing(pressure)), (1, pressing(-0.7 * pressure))):
+        y = some_state(one, seed, displaced * (1 - 2 * seed))
+        faces = one.faces(0.5, y, segment)
+        flows.append(faces.membrane.water_flux)
+        if displaced and CLOSED in one.problem.boundary:
+            assert max(abs(stretch - 1.0) for stretch in faces.stretch) > 0.05
+        for s in range(one.solutes):
+            got, b = equation.matrix(faces, s)
+            expected, source = assembled(one, faces, s)
+            assert (np.abs(got - expected) <= 1e-13 * np.abs(expected).max()).all()
+            # tighter where the coefficients differ in size: each row by its own
+            assert (np.abs(got - expected).max(axis=1) <= 1e-13 * np.abs(expected).max(axis=1)).all()
+            assert b == pytest.approx(source, rel=1e-13, abs=1e-300)
+            # with it, the balance of every cell is that of the right-hand side
+            n = one.problem.mesh.cells
+            q = one.amounts(y)[s] / one.problem.mesh.width
+            change = rhs(one, y, segment)[: one.cells_total].reshape(one.solutes, n)[s]
+            if not any(one.endless(side) for side in (0, 1)):
+                assert -got @ q + b == pytest.approx(change, rel=0, abs=1e-13 * (np.abs(expected) @ q).max())
+    if not one.still:
+        assert flows[0] * flows[1] < 0.0
+        assert min(np.abs(flows)) > 1e-6
+
+
+def assembled(one: System, faces: Faces, s: int) -> tuple[Array, Array]:
+    """Matrix and source of one solute, face by face."""
+    mesh, alpha, beta = one.problem.mesh, faces.alpha[s], faces.beta[s]
+    n = mesh.cells
+    matrix, source = np.zeros((n, n)), np.zeros(n)
+    for f in range(1, n):
+        matrix[f - 1, f - 1] += alpha[f]
+        matrix[f, f - 1] -= alpha[f]
+        matrix[f - 1, f] -= beta[f]
+        matrix[f, f] += beta[f]
+    matrix[0, 0] += beta[0]
+    matrix[-1, -1] += alpha[-1]
+    if faces.outside[0] is not None:
+        source[0] += alpha[0] * faces.outside[0][s]
+    if faces.outside[1] is not None:
+        source[-1] += beta[-1] * faces.outside[1][s]
+    return matrix / np.where(np.arange(n) < mesh.membrane, faces.stretch[0], faces.stretch[1]), source
