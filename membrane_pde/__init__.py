@@ -16,7 +16,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from membrane_pde import plot
-    from membrane_pde.case import Case, CaseError, load_case, parse_case
+    from membrane_pde.case import Case, CaseError
+    from membrane_pde.casefile import load_case, parse_case
     from membrane_pde.result import Result, load_result
     from membrane_pde.simulate import RunError, compare, equilibrium, run
 
@@ -38,8 +39,8 @@ __all__ = [
 _HOME = {
     "Case": "case",
     "CaseError": "case",
-    "load_case": "case",
-    "parse_case": "case",
+    "load_case": "casefile",
+    "parse_case": "casefile",
     "Result": "result",
     "load_result": "result",
     "RunError": "simulate",

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 from scipy.special import erf, erfc, expit, lambertw, wrightomega
 
@@ -454,6 +453,8 @@ def _relax(time: ArrayLike, start: float, end: float, pull: Callable[[float], fl
     times, index = np.unique(t, return_inverse=True)
     if start == end:
         return np.full(t.shape, start)
+    from scipy.integrate import solve_ivp  # half a second to import, needed nowhere else
+
     solution = solve_ivp(
         lambda _, s: [pull(end + (start - end) * np.exp(-s[0]))],
         (0.0, max(float(times[-1]), 0.0)),

@@ -110,12 +110,12 @@ def list_cases() -> None:
     """The cases that come with the package, one line each."""
     import tomllib
 
-    from membrane_pde import case
+    from membrane_pde.casefile import case_names, case_text
 
-    names = case.case_names()
+    names = case_names()
     width = max(map(len, names), default=0)
     for name in names:
-        typer.echo(f"{name:{width}}  {tomllib.loads(case.case_text(name)).get('title', '')}")
+        typer.echo(f"{name:{width}}  {tomllib.loads(case_text(name)).get('title', '')}")
 
 
 @app.command()
@@ -124,7 +124,8 @@ def new(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Default: CASE.toml.", show_default=False)] = None,
 ) -> None:
     """A commented copy of a shipped case to edit; never overwrites."""
-    from membrane_pde.case import CaseError, case_text
+    from membrane_pde.case import CaseError
+    from membrane_pde.casefile import case_text
 
     text = case_text(case)
     path = file or Path(f"{case}.toml")
@@ -294,7 +295,7 @@ def _warn(case: Case) -> None:
 
 
 def _load(case: str, overrides: list[str] | None = None) -> Case:
-    from membrane_pde.case import load_case, parse_override
+    from membrane_pde.casefile import load_case, parse_override
 
     loaded = load_case(case)
     return loaded.with_values(dict(parse_override(text) for text in overrides)) if overrides else loaded

@@ -183,7 +183,7 @@ class CvodeStepper:
     def _ask(self, t: float, method: str) -> Any:
         try:
             answer = self._solver.step(t, method=method, tstop=self._end)
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, ArithmeticError) as error:
             raise IntegrationError(str(error)) from error
         if not answer.success:
             raise IntegrationError(str(answer.message))
@@ -210,6 +210,7 @@ class FipyStepper:
         self.slope = np.empty_like(self.y)
         system.rhs(t, self.y, self.slope, segment)
         self.last = 0.0
+        self.gain = -1.0  # how the miss of a trial water flux changes with it: the secant of the last iteration
         self.dt = (segment.end - t) * 1e-6
 
     def step(self) -> tuple[float, Array, str]:
@@ -260,7 +261,7 @@ class FipyStepper:
         if not event:
             return dt, new, ""
         low, high = 0.0, dt
-        for _ in range(30):
+        for _ in range(20):
             middle = 0.5 * (low + high)
             state = self._advance(middle)
             if state is None or fallen(middle, state):
@@ -274,8 +275,9 @@ class FipyStepper:
         """State after one implicit step, or None where the iteration does not settle."""
         system, t = self.system, self.t + dt
         trial = self.y.copy()
-        flux = system.water_flux_of(self.t, self.y, self.segment)
-        low_flux = low_miss = math.nan
+        flux = float(self.slope[system.x])
+        allowed = 1e-3 * (self.rtol * abs(float(self.y[system.x])) + float(self.atol[system.x])) / dt
+        before: tuple[float, float] | None = None
         for _ in range(40):
             trial[system.x] = self.y[system.x] + dt * flux
             if min(system.stretch(float(trial[system.x]))) <= 1e-5 and not system.still:
@@ -285,15 +287,14 @@ class FipyStepper:
             moved = float(np.max(np.abs(concentration - faces.concentration)) / (np.max(np.abs(concentration)) or 1.0))
             system.amounts(trial)[:] = concentration * faces.width
             cells = system.half_cells(concentration, faces.stretch)
-            answer = system.water_flux(t, float(trial[system.x]), cells, self.segment)
-            miss = answer - flux
-            small = 1e-12 * max(abs(answer), abs(flux))
-            if abs(miss) <= max(small, 1e-3 * self.rtol * abs(answer)) and (not self._nonlinear or moved < 1e-10):
+            miss = system.water_flux(t, float(trial[system.x]), cells, self.segment) - flux
+            if abs(miss) <= max(allowed, 1e-12 * abs(flux)) and (not self._nonlinear or moved < 1e-10):
                 # from the fluxes of FiPy's solution, so that amounts balance face by face
                 return np.asarray(self.y + dt * system.rates(t, faces, concentration, self.segment))
-            nearer = flux - miss * (flux - low_flux) / (miss - low_miss) if miss != low_miss else answer
-            low_flux, low_miss = flux, miss
-            flux = nearer if math.isfinite(nearer) and abs(nearer - flux) < 10 * abs(miss) else answer
+            if before is not None and flux != before[0]:
+                self.gain = min(-1.0, (miss - before[1]) / (flux - before[0]))
+            before = flux, miss
+            flux -= miss / self.gain
         return None
 
     @property
@@ -315,11 +316,12 @@ class _Recorder:
         self.spacing = duration / (outputs - 1) * (1.0 if known_end else _FIRST_SPACING)
         self.count = 1
 
-    def due(self, t: float) -> float | None:
-        """Next time to store, if the run has reached it."""
+    def due(self, t: float, edge: float) -> float | None:
+        """Next time to store, if the run has reached it; one that falls on the edge of a segment is exactly that."""
         nearest = self.count * self.spacing
-        if self.count * self.spacing >= self.duration * (1.0 - 1e-12):
-            nearest = self.duration
+        for fixed in (edge, self.duration):
+            if abs(nearest - fixed) <= 1e-12 * self.duration:
+                nearest = fixed
         return nearest if self.trajectory.times[-1] < nearest <= t else None
 
     def store(self, t: float, y: Array, segment: Segment) -> None:
@@ -388,6 +390,9 @@ def integrate(
     try:
         for segment in segments:
             system.accept(t, y, segment)
+            if recorder.due(t, edge=segment.start) == t:
+                recorder.store(t, y, segment)
+            last = segment is segments[-1]
             stepper: Stepper | None = None
             while t < segment.end:
                 if stepper is None:
@@ -398,7 +403,7 @@ def integrate(
                     stepper = STEPPERS[solver](system, segment, t, y, rtol, atol, events)
                 t, y, event = stepper.step()
                 record.steps += 1
-                while (due := recorder.due(t)) is not None:
+                while (due := recorder.due(t, edge=segment.end)) is not None and (last or due < segment.end):
                     recorder.store(due, y if due == t else stepper.at(due), segment)
                 system.accept(t, y, segment)
                 if event.endswith("dry"):
@@ -414,7 +419,7 @@ def integrate(
                     progress(t / duration)
                 if record.steps >= MAX_STEPS:
                     raise IntegrationError(f"more than {MAX_STEPS} steps")
-    except IntegrationError as error:
+    except (IntegrationError, ArithmeticError) as error:
         log.debug("the integrator gave up at t = %g s: %s", t, error)
         return _end(record, t, y, segment, "failed", str(error))
     return _end(record, t, y, segment, "completed", "")

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde import __version__
-from membrane_pde.case import Case, CaseError, parse_case
+from membrane_pde.case import Case, CaseError
+from membrane_pde.casefile import parse_case
 
 if TYPE_CHECKING:
     import xarray
@@ -252,8 +253,8 @@ def check_output(folder: str | Path) -> None:
         if target.exists() and not target.is_dir():
             raise CaseError(f"--out {target}: this is a file; give a folder")
         if target.is_dir():
-            held = sorted(entry.name for entry in target.iterdir() if not entry.name.startswith("."))
-            foreign = [name for name in held if name not in _FILES and not name.endswith(".png")]
+            held = sorted(entry.name for entry in target.iterdir())
+            foreign = [name for name in held if not _may_be_ours(target / name)]
             if held and (not _is_ours(target / "summary.json") or foreign):
                 what = ", ".join((foreign or held)[:3])
                 raise CaseError(
@@ -265,6 +266,10 @@ def check_output(folder: str | Path) -> None:
         os.rmdir(tempfile.mkdtemp(prefix=".membrane-pde-", dir=parent))
     except OSError as error:
         raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
+
+
+def _may_be_ours(path: Path) -> bool:
+    return path.is_file() and (path.name in _FILES or (path.suffix == ".png" and not path.name.startswith(".")))
 
 
 def _is_ours(path: Path) -> bool:

@@ -105,6 +105,7 @@ class Unit:
     fraction: str  # for a dimensionless unit "mole", "mass", "volume" or "unclear"; else ""
 
     def si(self, number: float) -> float:
+        """SI value of a number in this unit."""
         return number * self.factor / self.divisor + self.offset
 
 

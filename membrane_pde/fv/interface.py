@@ -117,11 +117,12 @@ def _half_cell(diffusivity: float, length: float, water_flux: float, stirred: bo
     if stirred:
         return 1.0, 1.0, 0.0, 0.0, 0.0, 0.0
     conductance = diffusivity / length
-    peclet = water_flux / conductance
-    value, slope = bernoulli(peclet)
-    down = conductance * value
-    up = down + water_flux
-    stretch = water_flux * slope - down
+    value, slope = bernoulli(abs(water_flux) / conductance)
+    small = conductance * value  # the coefficient against the flow, without cancellation
+    stretch = abs(water_flux) * slope - small
+    up, down = small + max(water_flux, 0.0), small + max(-water_flux, 0.0)
+    if water_flux < 0.0:
+        slope = -1.0 - slope  # B'(−x) = −1 − B'(x)
     return up, down, 1.0 + slope, slope, stretch, 1.0
 
 
@@ -348,6 +349,11 @@ class Interface:
         -------
         float
             J_v, m/s, positive from left to right.
+
+        Raises
+        ------
+        ArithmeticError
+            If the iteration does not settle (no finite solution).
         """
         if self.membrane.water_permeability == 0.0 or not self.membrane.present:
             return 0.0
@@ -360,7 +366,10 @@ class Interface:
         return self._newton(cells, pressure, guess, -math.inf, math.inf)
 
     def _newton(self, cells: HalfCells, pressure: float, guess: float, low: float, high: float) -> float:
-        flux = guess
+        flux, lp = guess, self.membrane.water_permeability
+        bulk = self.wall_pressure(cells.concentration_left)[0], self.wall_pressure(cells.concentration_right)[0]
+        scale = lp * (abs(pressure) + abs(bulk[0]) + abs(bulk[1]))  # J_v is a difference of these: its round-off
+        before, visited_zero = math.inf, flux == 0.0
         for _ in range(400):
             value, slope, size = self._imbalance(flux, cells, pressure)
             if value == 0.0:
@@ -370,18 +379,23 @@ class Interface:
             else:
                 high = flux
             new = flux - value / slope if slope > 0.0 and math.isfinite(value) else math.nan
-            if not low < new < high:
+            near = abs(value) <= 1e-6 * scale  # where Newton doubles the digits with each step
+            if near and abs(new - flux) <= max(_SETTLED * abs(new), 2 * _EPS * scale):
+                return new
+            slow = abs(value) > 0.25 * before  # up an exponential Newton takes steps of one in the Péclet number
+            before = abs(value)
+            if slow or not low < new < high:
                 if math.isfinite(low) and math.isfinite(high):
                     new = 0.5 * (low + high)
                     if not low < new < high:
                         return flux
+                elif not visited_zero:  # no exponentials there
+                    new, visited_zero = 0.0, True
                 else:  # walk on in the direction of the root until it is bracketed
                     reach = max(2.0 * abs(flux), size if math.isfinite(size) else 0.0, 1e-300)
                     new = flux - math.copysign(reach, value)
-            if abs(new - flux) <= _SETTLED * min(size, 1e300):  # Newton doubles the digits: this step was the last
-                return new
             flux = new
-        return flux
+        raise ArithmeticError("the water flux and the wall concentrations that it makes could not be brought to agree")
 
     def _multiplicity(self, cells: HalfCells) -> float:
         """``L_p ν R T c / min(g)`` over the solutes the membrane lets through with the water."""

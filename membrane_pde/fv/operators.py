@@ -15,7 +15,7 @@ the liquid moves relative to a face with ``J_v`` at the membrane and not at all 
 layer or an outflow it moves with ``J_v`` everywhere. Every interior face carries the exponential (Scharfetter-Gummel)
 flux
 
-    F = α c_P − β c_A,   β = g B(v/g),  α = β + v,   g = D/d
+    F = α c_P − β c_A,   α = g B(−v/g),  β = g B(v/g),  g = D/d
 
 and the membrane face what `membrane_pde.fv.interface` makes of the two half cells.
 """
@@ -36,47 +36,55 @@ CLOSED, RESERVOIR, OUTFLOW = "closed", "reservoir", "outflow"
 _THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
 
 
-def bernoulli(x: Array) -> tuple[Array, Array]:
-    """Bernoulli function ``x / (e^x − 1)`` of an array, and its derivative.
+def bernoulli(x: Array) -> Array:
+    """Bernoulli function ``x / (e^x − 1)`` of an array.
 
     The same function as `membrane_pde.physics.fluxes.bernoulli`, for all faces at once.
     """
     small = np.abs(x) < 0.05
     if small.all():
         return _bernoulli_series(x)
-    y = np.where(small, 1.0, np.clip(x, -1e300, 700.0))
+    y = np.where(small, 1.0, np.minimum(x, 700.0))
     value = y / np.expm1(y)
-    slope = value * (1.0 - y - value) / y
-    if small.any():
-        near, near_slope = _bernoulli_series(np.where(small, x, 0.0))
-        value, slope = np.where(small, near, value), np.where(small, near_slope, slope)
-    return value, slope
+    return np.where(small, _bernoulli_series(np.where(small, x, 0.0)), value) if small.any() else value
 
 
-def _bernoulli_series(x: Array) -> tuple[Array, Array]:
+def _bernoulli_series(x: Array) -> Array:
     square = x * x
-    value = 1.0 - 0.5 * x + square / 12 * (1.0 - square / 60 * (1.0 - square / 42 * (1.0 - square / 40)))
-    slope = -0.5 + x / 6 * (1.0 - square / 30 * (1.0 - square / 28 * (1.0 - square / 30)))
-    return value, slope
+    return 1.0 - 0.5 * x + square * (1 / 12 + square * (-1 / 720 + square * (1 / 30240 - square / 1209600)))
 
 
-def face_coefficients(diffusivity: Array, distance: Array, velocity: Array) -> tuple[Array, Array, Array]:
+def bernoulli_slope(x: Array) -> Array:
+    """Derivative of `bernoulli`: ``B' = B (1 − x − B) / x``, near 0 its series."""
+    small = np.abs(x) < 0.05
+    y = np.where(small, 1.0, np.minimum(x, 700.0))
+    value = bernoulli(y)
+    z = np.where(small, x, 0.0)
+    square = z * z
+    series = -0.5 + z * (1 / 6 + square * (-1 / 180 + square * (1 / 5040 - square / 151200)))
+    return np.where(small, series, value * (1.0 - y - value) / y)
+
+
+def face_coefficients(conductance: Array, peclet: Array, velocity: Array) -> tuple[Array, Array]:
     """Diffusive and convective coefficients of faces: ``F = α c_P − β c_A`` with the exact exponential profile.
 
     Parameters
     ----------
-    diffusivity, distance, velocity : ndarray
-        D (m^2/s), d between the two centres (m), and the liquid's velocity relative to the face (m/s); broadcast.
+    conductance : ndarray
+        g = D/d, diffusivity over the distance between the two centres, m/s; 0 where a wall is closed.
+    peclet : ndarray
+        Pe = v/g.
+    velocity : ndarray
+        v, the liquid's velocity relative to the face, m/s.
 
     Returns
     -------
-    alpha, beta, slope : ndarray
-        α and β (m/s), and B'(v/g), from which ``dα/dv = 1 + B'`` and ``dβ/dv = B'``.
+    alpha, beta : ndarray
+        ``α = g B(−Pe)`` and ``β = g B(Pe)``, m/s, so that ``α − β = v``; their derivatives with v are
+        ``1 + B'(Pe)`` and ``B'(Pe)``.
     """
-    conductance = diffusivity / distance
-    value, slope = bernoulli(velocity / conductance)
-    beta = conductance * value
-    return beta + velocity, beta, slope
+    small = conductance * bernoulli(np.abs(peclet))  # the one against the flow, without cancellation
+    return small + np.maximum(velocity, 0.0), small + np.maximum(-velocity, 0.0)
 
 
 class Segment(NamedTuple):
@@ -140,7 +148,7 @@ class Faces:
     alpha: Array  # (solutes, faces)
     beta: Array
     flux: Array
-    slope: Array  # B' of the ordinary faces
+    peclet: Array
     velocity: Array  # (faces,)
     concentration: Array  # (solutes, cells)
     width: Array  # (cells,)
@@ -188,11 +196,16 @@ class System:
         self.far_right = slice(self.x + 1 + 2 * k, self.x + 1 + 3 * k)
         self.work = self.x + 1 + 3 * k
         self.size = self.work + 1
-        # faces left of the membrane belong to the left side, the others to the right one
-        self._face_d = np.where(np.arange(n + 1) <= m, problem.diffusivity[0][:, None], problem.diffusivity[1][:, None])
-        share_left = mesh.reach if self.moving[0] else np.ones(n + 1)
-        share_right = mesh.reach if self.moving[1] else np.ones(n + 1)
-        self._share = np.where(np.arange(n + 1) <= m, share_left, share_right)
+        # of every face at the start (those left of the membrane belong to the left side): the share of J_v at which the
+        # liquid passes it, its conductance, and the Péclet number that J_v = 1 m/s makes
+        left_side = np.arange(n + 1) <= m
+        moved = [mesh.reach if moving else np.ones(n + 1) for moving in self.moving]
+        self._share = np.where(left_side, moved[0], moved[1])
+        self._conductance = np.where(left_side, *problem.diffusivity[:, :, None]) / mesh.distance
+        self._peclet = self._share / self._conductance
+        for side, far in ((0, 0), (1, -1)):
+            if self.moving[side] or self.endless(side) or problem.boundary[side] == OUTFLOW:
+                self._conductance[:, far] = self._share[far] = 0.0
         self._d_left, self._d_right = list(problem.diffusivity[0]), list(problem.diffusivity[1])
         self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
         self.reference_flux = 0.0  # J_v at the last accepted step: which root to stay with, where there are several
@@ -286,16 +299,16 @@ class System:
             water_flux = self.water_flux(t, displaced, cells, segment)
         at_membrane = self.interface.face(water_flux, cells, derivatives)
 
-        velocity = water_flux * self._share
-        distance = mesh.distance * stretch[1]
-        distance[: m + 1] = mesh.distance[: m + 1] * stretch[0]
-        alpha, beta, slope = face_coefficients(self._face_d, distance, velocity)
+        reach = self._of_faces(stretch)
+        peclet = self._peclet * (reach * water_flux)
+        velocity = self._share * water_flux
+        alpha, beta = face_coefficients(self._conductance / reach, peclet, velocity)
         alpha[:, m], beta[:, m] = at_membrane.alpha, at_membrane.beta
         outside = (
             self._far_face(0, water_flux, alpha[:, 0], beta[:, 0]),
             self._far_face(1, water_flux, beta[:, -1], alpha[:, -1]),
         )
-        faces = Faces(alpha, beta, alpha, slope, velocity, concentration, width, stretch, outside, at_membrane)
+        faces = Faces(alpha, beta, alpha, peclet, velocity, concentration, width, stretch, outside, at_membrane)
         faces.flux = self._fluxes(faces, concentration)
         return faces
 
@@ -303,9 +316,9 @@ class System:
         """``α c_P − β c_A`` of every face, mol/m^2/s."""
         alpha, beta = faces.alpha, faces.beta
         flux = np.empty_like(alpha)
-        flux[:, 1:-1] = alpha[:, 1:-1] * c[:, :-1] - beta[:, 1:-1] * c[:, 1:]
-        flux[:, 0] = -beta[:, 0] * c[:, 0]
-        flux[:, -1] = alpha[:, -1] * c[:, -1]
+        flux[:, 1:] = alpha[:, 1:] * c
+        flux[:, 0] = 0.0
+        flux[:, :-1] -= beta[:, :-1] * c
         if faces.outside[0] is not None:
             flux[:, 0] += alpha[:, 0] * faces.outside[0]
         if faces.outside[1] is not None:
@@ -314,6 +327,12 @@ class System:
             if self.endless(side):
                 flux[:, far] = flux[:, self.problem.mesh.membrane]
         return flux
+
+    def _of_faces(self, stretch: tuple[float, float]) -> Array:
+        """The stretch of the side that each face belongs to."""
+        reach = np.full(self.problem.mesh.cells + 1, stretch[1])
+        reach[: self.problem.mesh.membrane + 1] = stretch[0]
+        return reach
 
     def water_flux(self, t: float, displaced: float, cells: HalfCells, segment: Segment) -> float:
         """J_v of this state, m/s."""
@@ -332,8 +351,8 @@ class System:
         kind = self.problem.boundary[side]
         if kind == RESERVOIR and not self.endless(side):
             return self.problem.exterior[side]
-        inward[:] = outward[:] = 0.0
         if kind == OUTFLOW:
+            inward[:] = outward[:] = 0.0
             entering = water_flux if side == 0 else -water_flux
             if entering > 0.0 and self.problem.exterior[side] is not None:
                 inward[:] = entering
@@ -430,12 +449,11 @@ class System:
         c, width, face = faces.concentration, faces.width, faces.membrane
 
         # derivative of each face's flux with J_v, and directly with X through the stretching of its side
+        slope = bernoulli_slope(faces.peclet)
         with_flux = np.zeros((k, n + 1))
-        with_flux[:, 1:-1] = self._share[1:-1] * (
-            (1.0 + faces.slope[:, 1:-1]) * c[:, :-1] - faces.slope[:, 1:-1] * c[:, 1:]
-        )
-        self._far_with_flux(faces, with_flux)
-        along = faces.velocity * faces.slope - faces.beta
+        with_flux[:, 1:-1] = self._share[1:-1] * ((1.0 + slope[:, 1:-1]) * c[:, :-1] - slope[:, 1:-1] * c[:, 1:])
+        self._far_with_flux(faces, slope, with_flux)
+        along = faces.velocity * slope - faces.beta
         rates = self._stretch_rates(faces)
         rate = np.where(np.arange(n + 1) <= m, rates[0], rates[1])
         with_x = np.zeros((k, n + 1))
@@ -480,9 +498,9 @@ class System:
         data[index["far_right"]] += downstream[:, -1]
         return data
 
-    def _far_with_flux(self, faces: Faces, with_flux: Array) -> None:
+    def _far_with_flux(self, faces: Faces, slope: Array, with_flux: Array) -> None:
         """Derivative of the two far faces' fluxes with J_v."""
-        c, slope = faces.concentration, faces.slope
+        c = faces.concentration
         for side, far, inner in ((0, 0, 0), (1, -1, -1)):
             outside = faces.outside[side]
             kind = self.problem.boundary[side]

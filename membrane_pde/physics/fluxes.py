@@ -90,8 +90,10 @@ def linear_coefficients(
     elif permeability == 0.0:  # nothing passes
         return 0.0, 0.0, 0.0, 0.0
     else:
-        value, slope = bernoulli(drag / permeability)
-        a, b = permeability * value + drag, permeability * value
+        value, slope = bernoulli(abs(drag) / permeability)
+        small = permeability * value  # the coefficient against the flow, without cancellation
+        a, b = small + max(drag, 0.0), small + max(-drag, 0.0)
+        slope = slope if drag > 0.0 else -1.0 - slope  # B'(−x) = −1 − B'(x)
         da, db = passing * (1.0 + slope), passing * slope
     return a, b / partition, da, db / partition
 
@@ -101,7 +103,7 @@ def logarithmic_mean(first: float, second: float) -> float:
 
     Expanded in ``(c1 − c2)/(c1 + c2)`` when the two are close, where the quotient is noise.
     """
-    if first <= 0.0 or second <= 0.0:
+    if first <= 0.0 or second <= 0.0 or first / second in (0.0, math.inf):
         return 0.0
     half = (first - second) / (first + second)
     if abs(half) < 1e-2:

@@ -16,7 +16,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde import analytic
-from membrane_pde.case import case_names, case_text
+from membrane_pde.casefile import case_names, case_text
 from membrane_pde.result import Result
 
 R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
@@ -473,7 +473,7 @@ def seawater_ro(result: Result) -> None:
     assert summary["status"] == "steady"
     assert summary["water_flux_m_per_s"] == pytest.approx(exact.water_flux, rel=1e-6)
     assert summary["wall_concentration_left_mol_per_m3"]["NaCl"] == pytest.approx(exact.wall, rel=1e-6)
-    assert summary["concentration_right_mol_per_m3"]["NaCl"] == pytest.approx(exact.permeate, rel=1e-6)
+    assert summary["concentration_right_mol_per_m3"]["NaCl"] == pytest.approx(exact.permeate, abs=1e-8 * bulk)
     assert summary["rejection"]["NaCl"] == pytest.approx(exact.observed_rejection, rel=1e-6)
     assert summary["polarization_modulus"]["NaCl"] == pytest.approx(exact.wall / bulk, rel=1e-6)
     # as its comment says

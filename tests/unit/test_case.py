@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.constants import N_A, R
 
-from membrane_pde import case as case_module
-from membrane_pde import library
-from membrane_pde.case import CaseError, Pressure, Profile, case_names, case_text, load_case, parse_case, parse_override
+from membrane_pde import casefile, library
+from membrane_pde.case import CaseError, Pressure, Profile
+from membrane_pde.casefile import case_names, case_text, load_case, parse_case, parse_override
 from membrane_pde.physics.temperature import diffusivity_scaling
 
 CASE = """
@@ -465,7 +465,7 @@ def test_files(tmp_path):
 
 
 def test_shipped_cases(tmp_path, monkeypatch):
-    monkeypatch.setattr(case_module, "_shipped", lambda: {"mine": tmp_path / "mine.toml"})
+    monkeypatch.setattr(casefile, "_shipped", lambda: {"mine": tmp_path / "mine.toml"})
     (tmp_path / "mine.toml").write_text("# what it shows\n" + CASE)
     assert case_names() == ["mine"]
     assert case_text("mine").startswith("# what it shows")
@@ -477,6 +477,6 @@ def test_shipped_cases(tmp_path, monkeypatch):
 
 
 def test_import_is_quick():
-    code = "import time; t = time.process_time(); import membrane_pde.case; print(time.process_time() - t)"
+    code = "import time; t = time.process_time(); import membrane_pde.casefile; print(time.process_time() - t)"
     times = [float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(3)]
     assert min(times) < 0.6  # about 0.25 s of processor time; pint or SciPy would go beyond it

@@ -131,7 +131,7 @@ def test_unknown_command_and_option(call):
 
 
 def test_new_copies_with_comments_and_never_overwrites(call, tmp_path):
-    from membrane_pde.case import case_text, load_case
+    from membrane_pde.casefile import case_text, load_case
 
     status, out, _ = call("new", "osmosis")
     assert status == 0

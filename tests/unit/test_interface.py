@@ -185,6 +185,29 @@ def test_water_flux_solves_its_equation_from_any_guess(law: str) -> None:
         assert not face.several_roots
 
 
+@pytest.mark.parametrize("pressure", [6e6, -6e6])
+def test_water_flux_started_from_its_own_root_stays_there(pressure: float) -> None:
+    """Every call starts from the last one's answer: noise of that size would be noise of the right-hand side."""
+    dice = random.Random(3)
+    for _ in range(300):
+        face, cells, _ = random_face(SPIEGLER_KEDEM, dice)
+        root = solve(face, cells, pressure)
+        for start in (root, math.nextafter(root, 1.0), math.nextafter(root, -1.0)):
+            assert solve(face, cells, pressure, start) == pytest.approx(root, rel=1e-13)
+
+
+def test_water_flux_through_a_thick_half_cell() -> None:
+    """60 bar on 1 mol/m³ behind half a millimetre: the first guesses lie at Péclet numbers of 30 and more."""
+    for sign in (1.0, -1.0):
+        face = interface(Membrane(True, 1e-11, SPIEGLER_KEDEM, (0.0,), (1.0,), (1.0,)))
+        cells = HalfCells(5e-4, 5e-4, [1e-9], [1e-9], [1.0], [1.0], False, False)
+        root = brentq(
+            lambda j: j - 1e-11 * (6e6 - 2 * RT * (math.exp(j / 2e-6) - math.exp(-j / 2e-6))), 0.0, 6e-5, xtol=1e-20
+        )
+        for guess in (0.0, 1e-5, 5e-5, 1e-4, -1e-4):
+            assert solve(face, cells, sign * 6e6, sign * guess) == pytest.approx(sign * root, rel=1e-10)
+
+
 def test_water_flux_without_a_membrane_or_permeability_is_nothing() -> None:
     cells = HalfCells(1e-6, 1e-6, [1e-9], [1e-9], [500.0], [0.0], False, False)
     for membrane in (

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from membrane_pde.case import Case, json_schema, parse_case
+from membrane_pde.case import Case, json_schema
+from membrane_pde.casefile import parse_case
 
 ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")

@@ -230,7 +230,8 @@ def test_examples_parse():
 
 def test_pint_waits_for_the_first_quantity():
     code = (
-        "import sys; import membrane_pde.case; assert 'pint' not in sys.modules; assert 'numpy' not in sys.modules; "
+        "import sys; import membrane_pde.casefile; "
+        "assert 'pint' not in sys.modules; assert 'numpy' not in sys.modules; "
         "from membrane_pde import units; units.parse('1 bar', 'pressure'); assert 'pint' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,574 @@
+"""From the text of a case file to a `Case`, and the words for what is wrong on the way.
+
+TOML text → dict as written → the library's values merged under the user's → `Case`. An override (`Case.with_values`)
+changes the dict as written and goes the whole way again, so that a changed temperature rescales what came from the
+library.
+
+In this order: files and shipped cases; TOML's slips; merging the library; overrides; pydantic's errors in words.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import re
+import tomllib
+import typing
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from membrane_pde import library
+from membrane_pde.case import (
+    NOT_YET,
+    PLANNED_KEYS,
+    SIDES,
+    Case,
+    CaseError,
+    Membrane,
+    MembraneSolute,
+    Reader,
+    Solute,
+    check_declared,
+    key_text,
+    misplaced,
+    nearest,
+    show,
+)
+from membrane_pde.units import cut
+
+MAX_BYTES = 10_000_000
+MAX_SOLUTES = 64
+MAX_NAME = 50  # characters in a solute's name
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Files and shipped cases.
+
+
+def load_case(path_or_name: str | Path) -> Case:
+    """Read a case from a file, or a shipped case by its name.
+
+    Parameters
+    ----------
+    path_or_name : str or Path
+        A file's path, or a name from `case_names`.
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    CaseError
+        No such file or name, a file that cannot be read, or anything wrong with the case; the message starts with the
+        file's path.
+    """
+    path = Path(path_or_name)
+    try:
+        found = path.is_file()
+    except (OSError, ValueError):  # a name too long for the file system, or with a null character
+        found = False
+    if not found:
+        shipped = _shipped()
+        if str(path_or_name) not in shipped:
+            raise CaseError(_not_found(path, shipped))
+        path = shipped[str(path_or_name)]
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CaseError(f"{path}: larger than {MAX_BYTES // 1_000_000} MB, the most that is read")
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise CaseError(f"{path}: not a text in UTF-8 (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise CaseError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        return parse_case(text, path.stem)
+    except CaseError as error:
+        raise CaseError(f"{path}: {error}") from None
+
+
+def case_names() -> list[str]:
+    """Names of the cases that come with the package, in alphabetical order."""
+    return sorted(_shipped())
+
+
+def case_text(name: str) -> str:
+    """The text of a shipped case, comments and all.
+
+    Parameters
+    ----------
+    name : str
+        A name from `case_names`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    CaseError
+        No such case.
+    """
+    shipped = _shipped()
+    if name not in shipped:
+        raise CaseError(f'"{cut(name)}" is not a shipped case{nearest(name, shipped, always=True)}')
+    return shipped[name].read_text(encoding="utf-8")
+
+
+def _shipped() -> dict[str, Path]:
+    """The shipped cases: beside this file in a wheel, at the project's root in a clone."""
+    here = Path(__file__).parent
+    for folder in (here / "cases", here.parent / "cases"):
+        if folder.is_dir():
+            return {path.stem: path for path in folder.glob("*.toml")}
+    return {}
+
+
+def _not_found(path: Path, shipped: Iterable[str]) -> str:
+    shown = cut(str(path), 120)
+    try:
+        if path.is_dir():
+            return f"{shown}: is a folder; expected a case file"
+        beside = [each.name for each in path.parent.glob("*.toml")]
+    except (OSError, ValueError):
+        beside = []
+    hint = nearest(path.name, beside) if path.suffix or len(path.parts) > 1 else ""
+    hint = hint or nearest(path.stem, shipped) or "; `membrane-pde list` shows the cases that come with the package"
+    return f"{shown}: no such file, and no shipped case of that name{hint}"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# TOML, and its slips.
+
+
+def parse_case(text: str, name: str = "case") -> Case:
+    """Read a case from the text of a case file.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+    name : str
+        What to call the case (`Case.name`).
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    CaseError
+        Anything wrong with it.
+    """
+    if len(text) > MAX_BYTES:
+        raise CaseError(f"the case is larger than {MAX_BYTES // 1_000_000} MB, the most that is read")
+    try:
+        raw = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and a whole number of 5000 digits
+        raise CaseError(_toml_message(text, error)) from None
+    if not raw:
+        raise CaseError("the case is empty: there is no key in it (`membrane-pde new` makes one to start from)")
+    try:
+        return build(raw, name)
+    except RecursionError:
+        raise CaseError("the case is nested too deeply") from None
+
+
+_UNQUOTED_SIGN = re.compile(r"""(?:^|[\s{,.\[])([A-Za-z0-9_-]*\+[A-Za-z0-9_+-]*)\s*(?=[=.\]])""")
+_UNQUOTED_VALUE = re.compile(r"=\s*([+-]?[0-9][0-9.eE+-]*\s*[A-Za-zµμ°%/][^,}\]#]*)")
+
+
+def _toml_message(text: str, error: Exception) -> str:
+    """Where TOML's parser gave up, with the line, and what is known to lead there."""
+    lines = text.splitlines()
+    position = re.search(r"\(at line (\d+), column \d+\)", str(error))
+    number = int(position.group(1)) if position else len(lines)
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    reason = re.sub(r"\s*\(at [^)]*\)$", "", str(error))
+    if isinstance(error, RecursionError):
+        reason = "nested too deeply"
+    opened = next((i for i, each in enumerate(lines[:number], 1) if _opens_inline_table(each)), None)
+    sign = _UNQUOTED_SIGN.search(_without_texts(line))
+    value = _UNQUOTED_VALUE.search(_without_texts(line))
+    if sign:
+        reason = f'a name with a sign is quoted: "{sign.group(1)}"'
+    elif opened:
+        number, line = opened, lines[opened - 1]
+        reason = "an inline table { … } must stay on one line; write it on one, or as a [table] of its own"
+    elif value:
+        reason = f'a quantity is quoted: "{cut(value.group(1).strip())}"'
+    return f"line {number}: not valid TOML: {reason}\n    {cut(line.strip(), 120)}"
+
+
+def _without_texts(line: str) -> str:
+    """A line without its quoted texts and its comment."""
+    return re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', '""', line).split("#")[0]
+
+
+def _opens_inline_table(line: str) -> bool:
+    bare = _without_texts(line)
+    return bare.count("{") > bare.count("}")
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# From the dict as written to a case.
+
+
+def build(raw: dict[str, Any], name: str) -> Case:
+    """Merge the library under a case as written, and validate it.
+
+    Parameters
+    ----------
+    raw : dict
+        As tomllib reads a case file.
+    name : str
+        What to call the case (`Case.name`).
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    CaseError
+        Anything wrong with it.
+    """
+    merged = copy.deepcopy(raw)
+    gas = merged.get("phase") == "gas"
+    solutes = merged.get("solutes")
+    if isinstance(solutes, dict):  # if not, validation says so
+        _check_names(solutes)
+        _merge_solutes(solutes, gas)
+        _merge_membrane(merged, solutes)
+    if gas:
+        _merge_gas(merged)
+    try:
+        case = Case.model_validate(merged)
+    except ValidationError as error:
+        raise _case_error(error) from None
+    case._name, case._raw, case._change = name, raw, _changed
+    return case
+
+
+def _check_names(solutes: dict[str, Any]) -> None:
+    if len(solutes) > MAX_SOLUTES:
+        raise CaseError(f"solutes: {len(solutes)} solutes; at most {MAX_SOLUTES}")
+    seen: dict[str, str] = {}
+    for name, own in solutes.items():
+        if not isinstance(own, dict) and (message := misplaced(["solutes", name])):
+            raise CaseError(message)
+        if not name.strip() or "." in name or '"' in name or not name.isprintable() or len(name) > MAX_NAME:
+            raise CaseError(
+                f"solutes.{key_text(cut(name))}: a solute's name is 1 to {MAX_NAME} characters without dots and quotes"
+            )
+        if name.lower() in seen:
+            raise CaseError(
+                f"solutes.{seen[name.lower()]} and solutes.{name} differ in capital letters only; rename one"
+            )
+        seen[name.lower()] = name
+
+
+def _library_values(entry: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """What a library's entry has for a model's keys, without the sources."""
+    keys = [key for key in entry if key in model.model_fields and key != "solutes"]
+    return {key: entry[key]["value"] if isinstance(entry[key], dict) else entry[key] for key in keys}
+
+
+def _merge_solutes(solutes: dict[str, Any], gas: bool) -> None:
+    """Put the library's values under the user's."""
+    for name, own in solutes.items():
+        if not isinstance(own, dict):
+            continue
+        entry = library.solutes().get(name, {})
+        values = _library_values(entry, Solute)
+        if "diffusivity" in own or (gas and entry):  # the library's is that in water
+            values.pop("diffusivity", None)
+        elif "reference_temperature" in own:
+            raise CaseError(f"solutes.{name}.reference_temperature stands beside a diffusivity; give that too")
+        elif "temperature" in entry.get("diffusivity", {}):
+            values["reference_temperature"] = entry["diffusivity"]["temperature"]
+        solutes[name] = values | own
+
+
+def _merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
+    """Put what the membrane's type stands for under the user's values."""
+    membrane = merged.get("membrane")
+    if not isinstance(membrane, dict):
+        return
+    own = membrane.get("solutes", {})
+    if isinstance(own, dict) and solutes:
+        check_declared(own, solutes, "membrane.solutes")
+    if not isinstance(membrane.get("type"), str):
+        return
+    values, numbers = _type_values(membrane["type"], solutes)
+    if membrane.get("flux_law") == "solution-diffusion":  # then the type's reflection does not belong
+        for each in numbers.values():
+            each.pop("reflection", None)
+    if isinstance(own, dict):
+        for name, mine in own.items():
+            numbers[name] = numbers.get(name, {}) | mine if isinstance(mine, dict) else mine
+        own = numbers
+    merged["membrane"] = values | membrane | {"solutes": own}
+
+
+def _type_values(kind: str, solutes: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a type of membrane stands for: its own values, and those of each solute."""
+    if kind == "none":
+        return {"water_permeability": "0 m/s/Pa"}, {name: {"permeability": "0 m/s"} for name in solutes}
+    if kind == "ideal":
+        held_back = {"permeability": "0 m/s", "reflection": 1.0}
+        return {"water_permeability": "1 L/m^2/hour/bar"}, {name: dict(held_back) for name in solutes}
+    entry = library.membranes().get(kind)
+    if entry is None:
+        known = ("ideal", "none", *library.membranes())
+        raise CaseError(f"membrane.type = {show(kind)}: unknown{nearest(kind, known, always=True)}")
+    tables = entry.get("solutes", {}).items()
+    numbers = {name: _library_values(each, MembraneSolute) for name, each in tables if name in solutes}
+    return _library_values(entry, Membrane), numbers
+
+
+def _merge_gas(merged: dict[str, Any]) -> None:
+    """Ends are rigid unless said otherwise; a unit of gauge pressure is refused while it can still be seen."""
+    for name in SIDES:
+        side = merged.get(name)
+        if not isinstance(side, dict):
+            continue
+        side.setdefault("boundary", "rigid")
+        if re.search(r"(barg|psig)\s*$", str(side.get("pressure"))):
+            raise CaseError(
+                f"{name}.pressure = {show(side['pressure'])}: a gas needs its absolute pressure; "
+                'expected for example "1 atm"'
+            )
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Overrides.
+
+
+def parse_override(text: str) -> tuple[str, str]:
+    """Split ``left.pressure=50 bar`` into path and value, at the first "=".
+
+    Quotes around the whole value, which some shells leave, are taken off.
+
+    Parameters
+    ----------
+    text : str
+        What stands behind ``--set``.
+
+    Returns
+    -------
+    tuple of str and str
+        The path of the key and the value, for `Case.with_values`.
+
+    Raises
+    ------
+    CaseError
+        No "=", or nothing before it.
+    """
+    path, equals, value = text.partition("=")
+    path, value = path.strip(), value.strip()
+    if not equals or not path:
+        raise CaseError(f'"{cut(text)}": expected KEY=VALUE, for example left.pressure="50 bar"')
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return path, value
+
+
+def _changed(case: Case, values: Mapping[str, object]) -> Case:
+    """`Case.with_values`."""
+    raw = copy.deepcopy(case._raw)
+    for path, value in values.items():
+        _set(raw, path, value)
+    return build(raw, case.name)
+
+
+def _set(raw: dict[str, Any], path: str, value: object) -> None:
+    """Put one override into a case as written."""
+    if not isinstance(path, str) or not path.strip():
+        raise CaseError(f"{show(path)}: expected the path of a key, for example left.pressure")
+    loc = [part.strip().strip("\"'") for part in path.split(".")]
+    declared: Any = Case
+    for i, part in enumerate(loc):
+        below = _step(declared, part) if part else None
+        if below is None:
+            if isinstance(declared, type) and issubclass(declared, BaseModel):
+                raise CaseError(_unknown_key(loc[: i + 1]))
+            raise CaseError(f"{cut(path)}: there is nothing below {'.'.join(loc[:i])}")
+        declared = below
+    table = raw
+    for i, part in enumerate(loc[:-1]):
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise CaseError(f"{cut(path)}: {'.'.join(loc[: i + 1])} is {show(table)}, not a table; give it whole")
+    table[loc[-1]] = _as_declared(".".join(loc), declared, value)
+
+
+def _as_declared(path: str, declared: Any, value: object) -> Any:
+    """Read an override's value as the declared type of its key asks for."""
+    if hasattr(value, "item"):  # a NumPy number
+        value = value.item()
+    if isinstance(value, tuple):
+        value = list(value)
+    if value is None:
+        raise CaseError(f"{path} = None: expected a value")
+    if declared is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, str):
+        return copy.deepcopy(value)
+    text, reader = value.strip(), _reader(declared)
+    if declared is bool and text in ("true", "false"):
+        return text == "true"
+    if declared in (int, float) or (reader and reader.number):
+        try:
+            return int(text) if declared is int else float(text)
+        except ValueError:
+            return value  # validation says what was expected
+    texts = declared is str or typing.get_origin(declared) is Literal
+    if text.startswith(("{", "[")) and not texts:
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            raise CaseError(f"{path} = {show(value)}: not valid TOML ({error})") from None
+    return value
+
+
+@cache
+def _hints(model: type[BaseModel]) -> dict[str, Any]:
+    return typing.get_type_hints(model, include_extras=True)
+
+
+def _step(declared: Any, part: str) -> Any:
+    """The declared type below `declared` under a key, without Optional; None if there is no such key."""
+    if isinstance(declared, type) and issubclass(declared, BaseModel):
+        return _plain(_hints(declared)[part]) if part in declared.model_fields else None
+    if typing.get_origin(declared) is dict:
+        return _plain(typing.get_args(declared)[1])
+    reader = _reader(declared)
+    return object if reader and (part in reader.keys or "*" in reader.keys) else None
+
+
+def _plain(hint: Any) -> Any:
+    """A type hint without "| None"."""
+    options = [each for each in typing.get_args(hint) if each is not type(None)]
+    return options[0] if type(None) in typing.get_args(hint) and len(options) == 1 else hint
+
+
+def _reader(hint: Any) -> Reader | None:
+    return next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Reader)), None)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# What validation found, in words.
+
+# Values that the design foresees and this version does not have.
+_PLANNED_VALUES = {
+    "osmotic_model": ("virial", "pitzer"),
+    "geometry": ("spherical", "cylindrical"),
+    "transport": ("nernst-planck",),
+    "side.boundary": ("elastic", "bath"),
+}
+
+# What to add to "… is missing".
+_HINTS = {
+    "solutes": "declare at least one, for example [solutes.NaCl]",
+    "left": "every case has the tables [left] and [right]",
+    "right": "every case has the tables [left] and [right]",
+    "membrane": 'add the table [membrane], for example with type = "ideal"',
+    "run": 'add the table [run] with a duration = "2 h"',
+    "run.duration": 'for example duration = "2 h"',
+    "side.length": 'the volume per membrane area, for example length = "1 mm"',
+    "membrane.water_permeability": 'for example "1 L/m^2/hour/bar"; or give a type: "ideal", "none" or a library name',
+    "membrane.solutes.*.permeability": 'for example "3e-8 m/s"; "0 m/s" for a solute that is held back',
+}
+
+
+def _case_error(error: ValidationError) -> CaseError:
+    """One message from all that pydantic found; an unknown key first, as it is often the cause of the rest."""
+    errors = error.errors(include_url=False)
+    errors.sort(key=lambda e: e["type"] != "extra_forbidden")
+    text = _message(errors[0])
+    if len(errors) > 1:
+        text += f"\n({len(errors) - 1} more problem{'s' if len(errors) > 2 else ''} after this one)"
+    return CaseError(text)
+
+
+def _message(error: Any) -> str:
+    loc = [str(part) for part in error["loc"] if part != "[key]"]
+    path, general = cut(".".join(loc), 120), _general(loc)
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    start = f"{path} = {show(value)}"
+    if kind == "missing":
+        return f"{path} is missing: {_missing_hint(loc, general)}"
+    if kind == "extra_forbidden":
+        return _unknown_key(loc)
+    if kind == "value_error":
+        return misplaced(loc) or f"{start}: {context['error']}"
+    if kind == "literal_error":
+        if value in _PLANNED_VALUES.get(general, ()):
+            return f"{start}: {NOT_YET}; expected {context['expected']}".replace("'", '"')
+        allowed = [part.strip("'") for part in re.split(r", | or ", context["expected"])]
+        return f"{start}: expected {context['expected']}".replace("'", '"') + (
+            nearest(value, allowed) if isinstance(value, str) else ""
+        )
+    if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+        word = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+        key = next(key for key in word if key in context)
+        if loc[-1] == "reflection":
+            return f"{start}: expected a number from 0 to 1"
+        return f"{start}: expected {word[key]} {context[key]:g}"
+    if kind == "finite_number":
+        return f"{start}: expected a finite number"
+    if kind in ("float_type", "int_type", "int_from_float", "float_parsing", "int_parsing"):
+        what = "a whole number" if kind.startswith("int") else "a number"
+        bare = ", without quotes and unit" if isinstance(value, str) else ""
+        return f"{start}: expected {what}{bare}"
+    if kind == "bool_type":
+        return f"{start}: expected true or false, without quotes"
+    if kind == "string_type":
+        return f"{start}: expected a text in quotes"
+    if kind in ("model_type", "dict_type"):
+        return misplaced(loc) or f"{start}: expected a table, [{path}]"
+    if kind == "too_short":
+        return f"{path} is empty: {_HINTS.get(general, 'expected at least one entry')}"
+    return f"{start}: {error['msg']}"
+
+
+def _general(loc: list[str]) -> str:
+    """A path with the names of sides and solutes taken out, as the tables above have it."""
+    parts = ["side" if i == 0 and part in SIDES else part for i, part in enumerate(loc)]
+    for holder in (["solutes"], ["membrane", "solutes"], ["side", "concentration"], ["side", "diffusivity"]):
+        if parts[: len(holder)] == holder and len(parts) > len(holder) + 1:
+            parts[len(holder)] = "*"
+    return ".".join(parts)
+
+
+def _missing_hint(loc: list[str], general: str) -> str:
+    if general == "solutes.*.diffusivity":
+        known = {name.lower(): name for name in library.solutes()}
+        name = loc[1]
+        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75)
+        if name in library.solutes():
+            return 'the library\'s is that in water; give it, for example "2e-5 m^2/s"'
+        hint = f' (nearest there: "{known[near[0]]}")' if near else ""
+        return f'"{cut(name)}" is not in the library{hint}; give it, for example "1.6e-9 m^2/s"'
+    return _HINTS.get(general, "it is required")
+
+
+def _unknown_key(loc: list[str]) -> str:
+    path = cut(".".join(loc), 120)
+    if _general(loc) in PLANNED_KEYS:
+        return f"{path}: {NOT_YET}"
+    if message := misplaced(loc):
+        return message
+    model: Any = Case
+    for part in loc[:-1]:
+        found = _step(model, part)
+        if found is None:
+            break
+        model = found
+    known = tuple(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else ()
+    return f"{path}: unknown key{nearest(loc[-1], known, always=True)}"

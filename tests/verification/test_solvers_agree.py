@@ -1,0 +1,96 @@
+"""CVODE against FiPy's own terms and solvers: the same discretisation, so only the steps in time differ."""
+
+import numpy as np
+import pytest
+
+import membrane_pde as mp
+
+TEXT = """
+title = "two solvers"
+[solutes.A]
+molar_mass = "60 g/mol"
+diffusivity = "1.5e-9 m^2/s"
+dissociation = 2
+[solutes.B]
+molar_mass = "180 g/mol"
+diffusivity = "0.7e-9 m^2/s"
+dissociation = 1
+[left]
+length = "0.2 mm"
+concentration = {{ A = "20 mol/m^3", B = "50 mol/m^3" }}
+{left}
+[right]
+length = "0.1 mm"
+concentration = {{ A = "120 mol/m^3", B = "10 mol/m^3" }}
+{right}
+[membrane]
+flux_law = "{law}"
+water_permeability = "{water} m/s/Pa"
+[membrane.solutes.A]
+permeability = "2e-7 m/s"
+reflection = {sigma}
+[membrane.solutes.B]
+permeability = "5e-7 m/s"
+reflection = {sigma}
+[mesh]
+cells = {cells}
+[run]
+duration = "{duration} s"
+outputs = 6
+"""
+
+CASES = {
+    "osmosis": {"duration": 60},
+    "pressed, logarithmic mean": {"right": 'pressure = "10 bar"', "law": "kedem-katchalsky", "duration": 40},
+    "film": {
+        "left": 'boundary = "reservoir"\npressure = "20 bar"',
+        "right": 'boundary = "outflow"\nbackflow = { A = "0 mol/m^3", B = "0 mol/m^3" }',
+        "duration": 30,
+    },
+    "stirred reservoir, ramp": {
+        "left": 'boundary = "reservoir"\nstirred = true',
+        "right": 'pressure = { schedule = [["0 s","0 bar"],["20 s","8 bar"]], shape = "ramp" }',
+        "duration": 40,
+    },
+    "no water": {"water": 0, "duration": 100},
+}
+SERIES = [
+    "water_flux_m_per_s",
+    "displaced_volume_m",
+    "concentration_left_mol_per_m3",
+    "concentration_right_mol_per_m3",
+    "wall_concentration_left_mol_per_m3",
+    "wall_concentration_right_mol_per_m3",
+    "amount_transferred_mol_per_m2",
+    "energy_J_per_m2",
+]
+
+
+def case(name: str) -> mp.Case:
+    setting = {"left": "", "right": "", "law": "spiegler-kedem", "sigma": 0.7, "water": 4e-12, "cells": 6}
+    return mp.parse_case(TEXT.format(**(setting | CASES[name])))
+
+
+SLOW = ("film", "pressed, logarithmic mean", "stirred reservoir, ramp")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in CASES])
+def test_solvers_agree(name: str) -> None:
+    """As closely as first-order steps come, and closer with smaller ones; amounts to round-off in both."""
+    one = case(name)
+    exact = mp.run(one.with_values({"run.rtol": "1e-9"}))
+    coarse, fine = (mp.run(one.with_values({"run.solver": "fipy", "run.rtol": r})) for r in ("1e-3", "1e-4"))
+    assert exact.summary["steps"] != fine.summary["steps"] > coarse.summary["steps"]
+    assert fine.summary["status"] == "completed"
+    assert fine.arrays["time"] == pytest.approx(exact.arrays["time"], rel=1e-12)
+    gaps = {}
+    for key in SERIES:
+        true, scale = exact.arrays[key], np.abs(exact.arrays[key]).max() or 1.0
+        # the fastest changes at the start, before the first stored time, are over by then
+        gaps[key] = [float(np.abs(run.arrays[key] - true).max() / scale) for run in (coarse, fine)]
+        assert gaps[key][0] < 6e-2, gaps
+        assert gaps[key][1] < 2.5e-2, gaps
+    # a tenth of the tolerance is about a third of the step, and of the error
+    assert sum(fine for _, fine in gaps.values()) < 0.6 * sum(coarse for coarse, _ in gaps.values()), gaps
+    for run in (exact, coarse, fine):
+        assert run.summary["amount_error"] < 1e-12
