@@ -24,6 +24,7 @@ from membrane_pde import units
 from membrane_pde.units import UnitError, cut
 
 MAX_UNKNOWNS = 1_000_000
+MAX_STORED = 200_000_000  # numbers kept in memory: 1.6 GB
 MAX_OUTPUTS = 100_000
 
 SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
@@ -902,6 +903,12 @@ def _check_size(case: Case) -> None:
     if unknowns > MAX_UNKNOWNS:
         raise CaseError(
             f"mesh.cells = {case.mesh.cells}: 2 x cells x solutes are {unknowns} unknowns; at most {MAX_UNKNOWNS}"
+        )
+    stored = unknowns * case.run.outputs
+    if stored > MAX_STORED:
+        raise CaseError(
+            f"run.outputs = {case.run.outputs}: with {unknowns} unknowns that stores {stored:.3g} numbers "
+            f"({8e-9 * stored:.3g} GB); at most {MAX_STORED:.3g}: store fewer times, or use fewer cells"
         )
     for name, side in _sides(case).items():
         uniform = side.length / case.mesh.cells

@@ -489,6 +489,9 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
 def case_values(case: Any) -> dict[str, Any]:
     """The fields of a case as plain nested dictionaries, in SI."""
     values = case.model_dump(mode="json")
+    for side in (values.get(name, {}) for name in SIDES):
+        if side.get("boundary") != "standpipe":  # the only one that has a tube
+            side.pop("tube_area", None)
     return {k: v for k, v in values.items() if k not in ("name", "source", "warnings")}
 
 

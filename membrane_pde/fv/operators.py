@@ -206,7 +206,7 @@ class System:
         for side, far in ((0, 0), (1, -1)):
             if self.moving[side] or self.endless(side) or problem.boundary[side] == OUTFLOW:
                 self._conductance[:, far] = self._share[far] = 0.0
-        self._d_left, self._d_right = list(problem.diffusivity[0]), list(problem.diffusivity[1])
+        self._d_left, self._d_right = problem.diffusivity.tolist()  # plain floats: five times faster than NumPy's
         self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
         self.reference_flux = 0.0  # J_v at the last accepted step: which root to stay with, where there are several
         reflection = problem.membrane.reflection
