@@ -41,17 +41,8 @@ def bernoulli(x: Array) -> Array:
 
     The same function as `membrane_pde.physics.fluxes.bernoulli`, for all faces at once.
     """
-    small = np.abs(x) < 0.05
-    if small.all():
-        return _bernoulli_series(x)
-    y = np.where(small, 1.0, np.minimum(x, 700.0))
-    value = y / np.expm1(y)
-    return np.where(small, _bernoulli_series(np.where(small, x, 0.0)), value) if small.any() else value
-
-
-def _bernoulli_series(x: Array) -> Array:
-    square = x * x
-    return 1.0 - 0.5 * x + square * (1 / 12 + square * (-1 / 720 + square * (1 / 30240 - square / 1209600)))
+    y = np.minimum(x, 700.0) + 1e-30  # expm1 loses nothing near 0; only 0 itself needs the push
+    return y / np.expm1(y)
 
 
 def bernoulli_slope(x: Array) -> Array:
@@ -239,10 +230,7 @@ class System:
 
     def widths(self, stretch: tuple[float, float]) -> Array:
         """Current cell widths, m."""
-        mesh = self.problem.mesh
-        width = mesh.width * stretch[1]
-        width[: mesh.membrane] = mesh.width[: mesh.membrane] * stretch[0]
-        return width
+        return self.problem.mesh.width * self._of_faces(stretch)[1:]
 
     def half_cells(self, concentration: Array, stretch: tuple[float, float]) -> HalfCells:
         """The two half cells at the membrane."""
@@ -292,14 +280,14 @@ class System:
         m = mesh.membrane
         displaced = float(y[self.x])
         stretch = self.stretch(displaced)
-        width = self.widths(stretch)
+        reach = self._of_faces(stretch)
+        width = mesh.width * reach[1:]  # the cells left of a membrane at face m are those behind faces 0 … m − 1
         concentration = self.amounts(y) / width
         cells = self.half_cells(concentration, stretch)
         if water_flux is None:
             water_flux = self.water_flux(t, displaced, cells, segment)
         at_membrane = self.interface.face(water_flux, cells, derivatives)
 
-        reach = self._of_faces(stretch)
         peclet = self._peclet * (reach * water_flux)
         velocity = self._share * water_flux
         alpha, beta = face_coefficients(self._conductance / reach, peclet, velocity)
@@ -330,8 +318,9 @@ class System:
 
     def _of_faces(self, stretch: tuple[float, float]) -> Array:
         """The stretch of the side that each face belongs to."""
-        reach = np.full(self.problem.mesh.cells + 1, stretch[1])
+        reach = np.empty(self.problem.mesh.cells + 1)
         reach[: self.problem.mesh.membrane + 1] = stretch[0]
+        reach[self.problem.mesh.membrane + 1 :] = stretch[1]
         return reach
 
     def water_flux(self, t: float, displaced: float, cells: HalfCells, segment: Segment) -> float:
@@ -366,7 +355,7 @@ class System:
 
     def _balance(self, t: float, faces: Faces, segment: Segment, out: Array) -> None:
         flux = faces.flux
-        out[: self.cells_total] = (flux[:, :-1] - flux[:, 1:]).ravel()
+        np.subtract(flux[:, :-1], flux[:, 1:], out=self.amounts(out))
         out[self.x] = faces.membrane.water_flux
         out[self.passed] = flux[:, self.problem.mesh.membrane]
         out[self.far_left] = flux[:, 0]
