@@ -106,16 +106,19 @@ def options(
 
 
 @app.command("list")
-def list_cases() -> None:
+def list_cases(as_json: JsonOption = False) -> None:
     """The cases that come with the package, one line each."""
     import tomllib
 
     from membrane_pde.casefile import case_names, case_text
 
-    names = case_names()
-    width = max(map(len, names), default=0)
-    for name in names:
-        typer.echo(f"{name:{width}}  {tomllib.loads(case_text(name)).get('title', '')}")
+    titles = {name: tomllib.loads(case_text(name)).get("title", "") for name in case_names()}
+    if as_json:
+        _print_json(titles)
+        return
+    width = max(map(len, titles), default=0)
+    for name, title in titles.items():
+        typer.echo(f"{name:{width}}  {title}")
 
 
 @app.command()
@@ -174,6 +177,7 @@ def run(
     folder = _folder(out, no_save, loaded.name)
     if folder:
         check_output(folder)
+    _warn(loaded)
     result, failure = _solve(loaded)
     if result is not None:
         try:
@@ -186,7 +190,6 @@ def run(
                 report.show_result(_console(), result)
         if folder and not as_json:
             typer.echo(f"\nResults: {folder}")
-    _warn(loaded)
     if failure:
         complain(f"{loaded.name} failed: {failure}")
         raise typer.Exit(1)
@@ -355,7 +358,11 @@ def _numbered(name: str) -> Iterator[str]:
 def _console() -> Any:
     from rich.console import Console
 
-    return Console(highlight=False)
+    class Quiet(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # the reader has seen enough: no failure, see Commands
+
+    return Quiet(highlight=False)
 
 
 def _to_json(value: Any) -> str:

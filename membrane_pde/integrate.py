@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 
 DRY = 1e-3  # a closed side that has lost all but this share of its length has run dry
 MAX_STEPS = 200_000
-_FIRST_SPACING = 2.0**-12  # of the final spacing of stored times, where the end of the run is not known beforehand
+# States are stored densely first and thinned out as the run grows longer, so that one that stops early still shows how
+# it went: spacing at first over spacing at the end, for a run that should last its whole duration, and for others.
+_FIRST_SPACING = {True: 2.0**-3, False: 2.0**-12}
 
 Stop = Callable[[float, Array, Segment], str | None]
 
@@ -71,7 +73,7 @@ class Events:
         self.threshold = threshold  # water flux that counts as flowing back, m/s
         boundary = system.problem.boundary
         self.names = [f"{side} dry" for side, kind in zip(("left", "right"), boundary, strict=True) if kind == CLOSED]
-        self.outflow = boundary.index(OUTFLOW) if OUTFLOW in boundary else None
+        self.outflow = boundary.index(OUTFLOW) if OUTFLOW in boundary and not system.still else None
         if self.outflow is not None:
             self.names.append("backflow")
         self.drawing = False  # the outflow draws in what it let out last
@@ -307,13 +309,13 @@ STEPPERS: dict[str, type[CvodeStepper] | type[FipyStepper]] = {"cvode": CvodeSte
 
 
 class _Recorder:
-    """Stores states at even times; where the end is not known, thins them out as the run grows longer."""
+    """Stores states at even times, and keeps every second one whenever there are more than were asked for."""
 
     def __init__(self, duration: float, outputs: int, known_end: bool) -> None:
         self.trajectory = Trajectory()
         self.outputs = outputs
         self.duration = duration
-        self.spacing = duration / (outputs - 1) * (1.0 if known_end else _FIRST_SPACING)
+        self.spacing = duration / (outputs - 1) * _FIRST_SPACING[known_end]
         self.count = 1
 
     def due(self, t: float, edge: float) -> float | None:

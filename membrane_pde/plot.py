@@ -138,14 +138,15 @@ def history(result: Result, axes: Any = None) -> np.ndarray:
     _concentration_history(concentrations, result, time)
 
     bar = report.factor("bar")
-    osmotic = series.wall_osmotic_pressure_left_Pa.values - series.wall_osmotic_pressure_right_Pa.values
+    osmotic = _felt(result, "left") - _felt(result, "right")
     hydrostatic = series.pressure_left_Pa.values - series.pressure_right_Pa.values
     scale = max(report.peak(series[k].values) for k in series.data_vars if str(k).endswith("_Pa"))
     osmotic, hydrostatic = _clean(osmotic, scale) * bar, _clean(hydrostatic, scale) * bar
     pressures.axhline(0, color="0.7", lw=0.8)
-    pressures.fill_between(time, osmotic, hydrostatic, color="0.92", lw=0)
+    if result.case.membrane.water_permeability > 0:  # the distance between the two is what drives the water
+        pressures.fill_between(time, osmotic, hydrostatic, color="0.92", lw=0)
     if np.isfinite(osmotic).any():
-        pressures.plot(time, osmotic, color=OSMOTIC, label="osmotic, at the membrane")
+        pressures.plot(time, osmotic, color=OSMOTIC, label="osmotic Σσπ, at the membrane")
     pressures.plot(time, hydrostatic, color=HYDROSTATIC, ls="--", label="hydrostatic")
     _limits(pressures, np.concatenate([osmotic, hydrostatic, [0.0]]), flat=1.0, room=0.22)
     pressures.set_ylabel("pressure, left − right (bar)")
@@ -230,6 +231,8 @@ def _concentration_history(ax: Axes, result: Result, time: np.ndarray) -> None:
                 ax.plot(time, values, style, color=colour, marker=marker, ms=4, markevery=max(1, time.size // 8))
     _limits(ax, np.concatenate(drawn), lowest=0.0, room=0.25)
     what = chosen[0] if len(chosen) == 1 else "concentration"
+    if len(chosen) < len(result.case.solutes):
+        what = f"the highest {len(chosen)} of {len(result.case.solutes)}"
     ax.set_ylabel(f"{what} ({unit})")
     handles = [
         Line2D([], [], color=LEFT, label=labels["left"]),
@@ -315,7 +318,6 @@ def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
         label = "start" if index == 0 else report.duration(float(time[index]))
         _profile(ax, result, name, index, scale, factor[name], color=shades(position), lw=width, label=label)
     ax.set_ylabel(f"{name} ({unit})")
-    ax.set_xlabel(ax.get_xlabel().replace("distance from the membrane", "position"))
     _side_names(ax, result.case)
     legend = ax.legend(frameon=False, fontsize=8.5, loc="best", handlelength=1.4, labelspacing=0.3)
     for line in legend.get_lines():
@@ -391,7 +393,7 @@ def _position_axis(ax: Axes, result: Result) -> float:
     scale = report.factor(unit)
     name = unit.replace("um", "µm")
     ax.set_xlim(-1.06 * left * scale, 1.06 * right * scale)
-    ax.set_xlabel(f"distance from the membrane ({name})")
+    ax.set_xlabel(f"position ({name})")
     if uneven:
         from matplotlib.ticker import FixedLocator, MaxNLocator
 
@@ -589,3 +591,14 @@ def _figure(width: float, height: float) -> Figure:
 
 def _as_array(axes: Any) -> np.ndarray:
     return axes if isinstance(axes, np.ndarray) else np.array(axes if isinstance(axes, list | tuple) else [axes])
+
+
+def _felt(result: Result, side: str) -> np.ndarray:
+    """Osmotic pressure at the membrane that acts on the water, ``Σ σ_s π_s`` (Pa); π_s by the share of particles."""
+    walls = result.series[f"wall_concentration_{side}_mol_per_m3"].values
+    particles = walls * [solute.dissociation for solute in result.case.solutes.values()]
+    numbers = result.case.membrane.solutes
+    held = particles @ [numbers[name].reflection if name in numbers else 1.0 for name in result.case.solutes]
+    total = particles.sum(axis=1)
+    share = np.divide(held, total, out=np.ones_like(total), where=total > 0)
+    return np.asarray(share * result.series[f"wall_osmotic_pressure_{side}_Pa"].values)

@@ -179,18 +179,22 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
     if process == "osmosis":
         what = f"Water moved from {origin} to {target}: osmosis, {amount} in {span}."
     elif process == "reverse osmosis":
-        what = f"Water was pressed from {origin} to {target}: reverse osmosis, {amount} in {span}."
+        higher = (summary["pressure_left_Pa"] or 0.0) - (summary["pressure_right_Pa"] or 0.0)
+        verb = "was pressed" if higher * moved > 0 else "moved"
+        what = f"Water {verb} from {origin} to {target}: reverse osmosis, {amount} in {span}."
     elif process == "filtration":
         what = f"Pressure drove water from {origin} to {target}: filtration, {amount} in {span}."
     elif process == "diffusion":
         what = f"No membrane: the two sides mixed by diffusion for {span}."
     else:
         moved_not = "On balance no water moved" if "turned" in str(summary["message"]) else "No water moved"
+        if not _at_rest(summary):
+            moved_not = "Hardly any water had moved"
         what = f"{moved_not} in {span}{_why_no_flow(summary, labels)}."
         if crossed := _crossed(summary):
             what += f" Solutes crossed the membrane: {crossed}."
     if process in ("reverse osmosis", "filtration"):
-        held = [(s, r) for s, r in (summary["rejection"] or {}).items() if r is not None]
+        held = [(s, r) for s, r in (summary["rejection"] or {}).items() if r is not None and 0.0 <= r <= 1.0]
         if held and not failed:
             what += f" Held back: {', '.join(f'{_percent(r)} of the {s}' for s, r in held[:4])}."
     if failed:
@@ -206,10 +210,20 @@ def _side(side: str, labels: Mapping[str, str] | None) -> str:
     return f"the {side} ({label})" if label and label != side else f"the {side}"
 
 
+def _at_rest(summary: Mapping[str, Any]) -> bool:
+    """No water flows any more at the end, but for round-off; else the run was only too short for any to have moved."""
+    if summary["status"] in ("equilibrium", "steady") or "turned" in str(summary["message"]):
+        return True
+    lengths = sum(summary[f"length_{side}_m"] or 0.0 for side in SIDES)
+    return bool(abs(summary["water_flux_m_per_s"] or 0.0) * (summary["end_time_s"] or 0.0) <= 1e-13 * lengths)
+
+
 def _why_no_flow(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
     left, right = summary["pressure_left_Pa"] or 0.0, summary["pressure_right_Pa"] or 0.0
     osmotic = [summary[f"wall_osmotic_pressure_{side}_Pa"] or 0.0 for side in SIDES]
     largest = max(map(abs, (left, right, *osmotic)))
+    if not _at_rest(summary):
+        return ", and it still flows"
     if abs(left - right) > 1e-6 * largest:
         higher = _side("left" if left > right else "right", labels)
         more = f"{number(abs(left - right) * factor('bar'), digits=3)} bar more on {higher}"
@@ -361,7 +375,7 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         end = (result.summary["equilibrium"] or {}).get("displaced_volume_m")
         return number(None if end is None else end * mm, digits=4)
 
-    pressure, osmotic = "pressure_{side}_Pa", "wall_osmotic_pressure_{side}_Pa"
+    pressure, osmotic = "pressure_{side}_Pa", "osmotic_pressure_{side}_Pa"
     everything = results.values()
     rows: list[Row] = [
         ("process", "", *(str(r.summary["process"]) for r in everything)),
@@ -369,7 +383,7 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         ("end time", "", *(duration(r.summary["end_time_s"]) for r in everything)),
         ("pressure, left − right, end", "bar", *(differences(r, pressure, -1) for r in everything)),
         ("osmotic pressure, left − right, start", "bar", *(differences(r, osmotic, 0) for r in everything)),
-        ("  at the membrane, end", "bar", *(differences(r, osmotic, -1) for r in everything)),
+        ("  at the membrane, end", "bar", *(differences(r, f"wall_{osmotic}", -1) for r in everything)),
         ("water flux, start", "L/m²/h", *(flux_text(r, 0) for r in everything)),
         ("water flux, end", "L/m²/h", *(flux_text(r, -1) for r in everything)),
         ("water moved, left to right", "L/m²", *(number(displaced(r) * mm) for r in everything)),

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ SUMMARY_KEYS = (
     "version",
 )
 
+_COMPUTED_WITH = ("numpy", "scipy", "fipy", "scikit-sundae")
 _FILES = ("summary.json", "series.csv", "result.nc", "case.toml", "comparison.csv")
 
 
@@ -137,7 +139,7 @@ class Result:
             "case": text,
             "case_sha256": hashlib.sha256(text.encode()).hexdigest(),
             "membrane_pde_version": __version__,
-            "numpy_version": np.__version__,
+            **{f"{name.replace('-', '_')}_version": _version_of(name) for name in _COMPUTED_WITH},
             "units": "SI: m, s, mol/m^3, Pa, K; amounts and volumes per membrane area",
         }
 
@@ -266,6 +268,13 @@ def check_output(folder: str | Path) -> None:
         os.rmdir(tempfile.mkdtemp(prefix=".membrane-pde-", dir=parent))
     except OSError as error:
         raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
+
+
+def _version_of(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _may_be_ours(path: Path) -> bool:

@@ -276,7 +276,7 @@ def _end_state(case: Case, amounts: tuple[Vector, Vector]) -> analytic.Equilibri
         return None
     membrane = case.membrane.type != "none"
     numbers = list(case.membrane.solutes.values())
-    pressures = (case.left.pressure.values[-1], case.right.pressure.values[-1])
+    last = _segments(case)[-1]  # what is applied at the end of the run
     return analytic.equilibrium(
         length_left=case.left.length,
         length_right=case.right.length,
@@ -285,8 +285,8 @@ def _end_state(case: Case, amounts: tuple[Vector, Vector]) -> analytic.Equilibri
         passes=np.array([n.permeability > 0.0 for n in numbers] if membrane else [True] * len(case.solutes)),
         reflection=_reflection(case),
         partition=np.array([n.partition for n in numbers] if membrane else [1.0] * len(case.solutes)),
-        pressure_left=pressures[0],
-        pressure_right=pressures[1],
+        pressure_left=last.left[1],
+        pressure_right=last.right[1],
         stiffness_left=_stiffness(case, case.left),
         stiffness_right=_stiffness(case, case.right),
         rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
@@ -342,7 +342,7 @@ def _stop_rule(case: Case, system: System, distance: _Distance, segments: Sequen
     if not times:
         times = [min(mesh.length_left, mesh.length_right) / flow] if flow > 0.0 else [case.run.duration]
     tau, settled = max(times), segments[-1]
-    # what leaves with the water takes its time, too: the length of an outflow over J_v
+    # what leaves with the water takes its time, too: the length of an outflow over J_v (unless that hardly flows)
     through = max((side.length for side in _pair(case) if side.boundary == "outflow"), default=0.0)
     scale = _scales(case, system)
     rate = np.empty(system.size)
@@ -354,8 +354,12 @@ def _stop_rule(case: Case, system: System, distance: _Distance, segments: Sequen
         if segment.start != settled.start or segment.left[0] != segment.left[1] or segment.right[0] != segment.right[1]:
             return False
         system.rhs(t, state, rate, segment)
-        slowest = max(tau, through / max(abs(rate[system.x]), through / case.run.duration))
-        return bool((np.abs(rate[counted]) * slowest <= _STEADY * scale[counted]).all())
+        flow = abs(float(rate[system.x]))
+        slowest = max(tau, through / flow) if through < 10.0 * tau * flow else tau
+        done = np.abs(rate) * slowest <= _STEADY * scale
+        return bool(
+            done.all() or (t >= tau and done[counted].all())
+        )  # a flow is steady once it has gone on for a while
 
     def stop(t: float, state: Vector, segment: Segment) -> str | None:
         if case.run.until == "equilibrium" and (gone := distance(state)) is not None:
@@ -627,8 +631,9 @@ def _failure(case: Case, trajectory: Trajectory, at: str) -> str:
         name = trajectory.reason.split()[0]
         side = case.left if name == "left" else case.right
         other = "right" if name == "left" else "left"
+        label = "" if side.label == name else f" ({side.label})"
         return (
-            f"At {at} the {name} side ({side.label}) ran dry: less than 0.1 % of its length was left. "
+            f"At {at} the {name} side{label} ran dry: less than 0.1 % of its length was left. "
             f"Try a shorter run.duration, a lower {name}.pressure or a higher {other}.pressure, more solute in the "
             f"{name} side, or a longer compartment."
         )
@@ -645,7 +650,7 @@ def _failure(case: Case, trajectory: Trajectory, at: str) -> str:
 
 
 def _clock(seconds: float) -> str:
-    for limit, unit, size in ((120.0, "s", 1.0), (7200.0, "min", 60.0), (172800.0, "h", 3600.0)):
+    for limit, unit, size in ((90.0, "s", 1.0), (3600.0, "min", 60.0), (259200.0, "h", 3600.0)):
         if abs(seconds) < limit:
             return f"{seconds / size:.4g} {unit}"
     return f"{seconds / 86400.0:.4g} d"

@@ -45,7 +45,7 @@ def test_profiles_go_from_the_moving_end_to_the_wall_value_and_leave_the_jump_op
     assert first_left.get_ydata() == pytest.approx(8.6 * gram)
     walls = [result.summary[f"wall_concentration_{s}_mol_per_m3"]["NaCl"] * gram for s in ("left", "right")]
     assert [last_left.get_ydata()[0], last_right.get_ydata()[0]] == pytest.approx(walls)
-    assert ax.get_xlabel() == "distance from the membrane (mm)"
+    assert ax.get_xlabel() == "position (mm)"
     assert ax.get_ylabel() == "NaCl (g/L)"
     assert texts(ax) == ["fresh", "saline"]
     assert any(a.get_gid() == "membrane" for a in ax.artists + list(ax.patches))
