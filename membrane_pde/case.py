@@ -534,7 +534,12 @@ class Run(BaseModel):
     duration: Time = _field("Time to simulate; with another `until` the upper limit. Inside: s.")
     until: Literal["duration", "equilibrium", "steady"] = _field("When to stop.", "duration")
     outputs: int = _field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
-    rtol: float = _field("Relative tolerance of the time integration.", 1e-6, ge=1e-12, le=1e-2)
+    rtol: float = _field(
+        "Relative tolerance of a time step. Until equilibrium or steady, cvode uses at most 1e-9, to see the end.",
+        1e-6,
+        ge=1e-12,
+        le=1e-2,
+    )
     solver: Literal["cvode", "fipy"] = _field(
         "Time integrator: SUNDIALS (fast, exact), or FiPy's own terms as a cross-check.", "cvode"
     )
@@ -550,7 +555,9 @@ class Case(BaseModel):
 
     title: str = _field("One line that says what the case shows.", "")
     phase: Literal["liquid", "gas"] = _field(
-        "What fills the compartments. A gas: no membrane, rigid ends, absolute pressure.", "liquid"
+        "What fills the compartments. A gas: no membrane, rigid ends, absolute pressure; mole fractions that "
+        "add up to less than 1 leave the rest to a gas that is not followed.",
+        "liquid",
     )
     temperature: Temperature = _field(
         "Temperature, the same everywhere; a liquid is water between 0 and 100 degC. Inside: K.", "25 degC"

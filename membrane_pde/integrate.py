@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from membrane_pde.fv.interface import NoSolution
 from membrane_pde.fv.mesh import Array
 from membrane_pde.fv.operators import CLOSED, OUTFLOW, Segment, System
 
@@ -185,7 +186,7 @@ class CvodeStepper:
     def _ask(self, t: float, method: str) -> Any:
         try:
             answer = self._solver.step(t, method=method, tstop=self._end)
-        except (RuntimeError, ValueError, ArithmeticError) as error:
+        except (RuntimeError, NoSolution) as error:
             raise IntegrationError(str(error)) from error
         if not answer.success:
             raise IntegrationError(str(answer.message))
@@ -421,7 +422,7 @@ def integrate(
                     progress(t / duration)
                 if record.steps >= MAX_STEPS:
                     raise IntegrationError(f"more than {MAX_STEPS} steps")
-    except (IntegrationError, ArithmeticError) as error:
+    except (IntegrationError, NoSolution) as error:
         log.debug("the integrator gave up at t = %g s: %s", t, error)
         return _end(record, t, y, segment, "failed", str(error))
     return _end(record, t, y, segment, "completed", "")

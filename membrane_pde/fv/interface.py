@@ -42,6 +42,10 @@ _SETTLED = 1e-9
 _UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one root even for σ < 1
 
 
+class NoSolution(Exception):
+    """The water flux and the wall concentrations that it makes could not be brought to agree."""
+
+
 @dataclass(frozen=True)
 class Membrane:
     """A membrane in numbers: the laws of `membrane_pde.physics.fluxes` for each solute.
@@ -352,8 +356,8 @@ class Interface:
 
         Raises
         ------
-        ArithmeticError
-            If the iteration does not settle (no finite solution).
+        NoSolution
+            If the iteration does not settle.
         """
         if self.membrane.water_permeability == 0.0 or not self.membrane.present:
             return 0.0
@@ -395,7 +399,7 @@ class Interface:
                     reach = max(2.0 * abs(flux), size if math.isfinite(size) else 0.0, 1e-300)
                     new = flux - math.copysign(reach, value)
             flux = new
-        raise ArithmeticError("the water flux and the wall concentrations that it makes could not be brought to agree")
+        raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")
 
     def _multiplicity(self, cells: HalfCells) -> float:
         """``L_p ν R T c / min(g)`` over the solutes the membrane lets through with the water."""
