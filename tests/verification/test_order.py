@@ -92,6 +92,7 @@ def test_second_order_with_flow(name: str, time: float, columns: list[str]) -> N
     runs = [at_the_end(values, cells=cells) for cells in CELLS]
     for column in columns:
         errors = [abs(run[column] - exact[column]) for run in runs]
+        print(name, f"t={time}", column, "errors", *(f"{e:.2e}" for e in errors), "orders", orders(errors).round(3))
         assert errors[-1] > 1e-7, (column, errors)  # far enough above the table's own 2e-8 to show an order
         assert orders(errors) == pytest.approx(2.0, abs=0.1), (column, errors)
 
@@ -110,6 +111,7 @@ def test_second_order_without_flow(time: float) -> None:
         runs = [at_the_end(values, cells=cells) for cells in CELLS]
         for column, exact in (("c1_wall", r["c1_wall"]), ("c2_wall", r["c2_wall"]), ("Js", r["J"])):
             errors = [abs(run[column] - exact) for run in runs]
+            print(name, f"t={time}", column, "errors", *(f"{e:.2e}" for e in errors), "orders", orders(errors).round(3))
             assert orders(errors) == pytest.approx(2.0, abs=0.1), (name, column, errors)
 
 
@@ -129,6 +131,7 @@ def test_error_of_cvode_follows_its_tolerance() -> None:
     tolerances = [1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8]
     runs = [at_the_end(values, cells=20, rtol=rtol) for rtol in tolerances]
     errors = np.array([max(abs(run[column] - tight[column]) for column in columns) for run in runs])
+    print("rtol", *tolerances, "errors", *(f"{e:.1e}" for e in errors), "steps", *(run["steps"] for run in runs))
     ratio = errors / tolerances
     assert (ratio < 20.0).all(), ratio
     assert (ratio > 1e-3).all(), ratio
