@@ -4,13 +4,13 @@ Nothing of the solver is imported here, and the osmotic pressure is either hande
 left, 2 is right, and a flux is positive from left to right.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # loads its parts when they are first used: a run needs none of them
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
-from scipy.special import erf, erfc, expit, lambertw, wrightomega
 
 Array = NDArray[np.float64]
 
@@ -152,7 +152,7 @@ def equilibrium(
         return length_left + moved, rest, -moved
 
     def split(logit: float) -> tuple[float, float, float]:
-        return lengths(shrinking * float(expit(logit)), shrinking * float(expit(-logit)))
+        return lengths(shrinking / (1.0 + math.exp(-logit)), shrinking / (1.0 + math.exp(logit)))
 
     def drive(logit: float) -> float:
         """Force out of the shrinking side: falls from positive at no displacement."""
@@ -170,7 +170,10 @@ def equilibrium(
         low, high = low - 1, low
     if not drive(low) > 0 >= drive(high):
         return dry
-    left, right, moved = split(brentq(drive, low, high, xtol=1e-15, rtol=4 * _EPS, maxiter=500))
+    inner, outer = float(low), float(high)
+    while inner < (middle := 0.5 * (inner + outer)) < outer:  # to the last bit
+        inner, outer = (middle, outer) if drive(middle) > 0 else (inner, middle)
+    left, right, moved = split(outer)
     c_left, c_right = concentrations(left, right)
     p_left, p_right = pressure_left - stiffness_left * moved, pressure_right + stiffness_right * moved
     return Equilibrium(moved, c_left, c_right, p_left, p_right)
@@ -315,9 +318,9 @@ def well_mixed_bath(time: ArrayLike, *, volume: float, amount: float, outside: f
         return np.full(t.shape, volume)
     s = rate * amount * t / end**2
     if y0 > 0:
-        return end * (1 + wrightomega(y0 + np.log(y0) - s))
+        return end * (1 + scipy.special.wrightomega(y0 + np.log(y0) - s))
     target = _shortfall(volume / end) + s
-    v = 1 + lambertw(-np.exp(-1 - target)).real
+    v = 1 + scipy.special.lambertw(-np.exp(-1 - target)).real
     # W0 loses half its digits near -1/e, where v is near 0: there Newton on -v - ln(1 - v) = target
     small = target < 1
     v = np.where(target < 1e-3, np.sqrt(2 * target), v)
@@ -453,9 +456,7 @@ def _relax(time: ArrayLike, start: float, end: float, pull: Callable[[float], fl
     times, index = np.unique(t, return_inverse=True)
     if start == end:
         return np.full(t.shape, start)
-    from scipy.integrate import solve_ivp  # half a second to import, needed nowhere else
-
-    solution = solve_ivp(
+    solution = scipy.integrate.solve_ivp(
         lambda _, s: [pull(end + (start - end) * np.exp(-s[0]))],
         (0.0, max(float(times[-1]), 0.0)),
         [0.0],
@@ -521,7 +522,9 @@ def _erf_difference(low: Array, high: Array) -> Array:
     """erf(high) - erf(low) for low <= high, without cancellation in the tails."""
     flip = high < 0
     low, high = np.where(flip, -high, low), np.where(flip, -low, high)
-    return np.where(low > 0, erfc(low) - erfc(high), erf(high) - erf(low))
+    return np.where(
+        low > 0, scipy.special.erfc(low) - scipy.special.erfc(high), scipy.special.erf(high) - scipy.special.erf(low)
+    )
 
 
 def two_gases_mean(
@@ -554,7 +557,7 @@ def two_gases_mean(
 
         def primitive(x: Array) -> Array:
             u = x / width
-            return width * (u * erf(u) + np.exp(-(u**2)) / np.sqrt(np.pi))
+            return width * (u * scipy.special.erf(u) + np.exp(-(u**2)) / np.sqrt(np.pi))
 
         c = np.zeros(a.shape)
         for image in 2 * length * np.arange(-2, 3):
@@ -774,7 +777,7 @@ def film_reverse_osmosis(
     most = water_permeability * pressure
     if not (most > 0 and excess(1e-12 * most) > 0):
         raise ValueError(f"a pressure of {pressure} Pa presses nothing through: there is no reverse osmosis")
-    flux = brentq(excess, 1e-12 * most, most, xtol=1e-18 * most, rtol=4 * _EPS)
+    flux = scipy.optimize.brentq(excess, 1e-12 * most, most, xtol=1e-18 * most, rtol=4 * _EPS)
     wall, passed = state(flux)
     permeate = wall * passed
     return FilmReverseOsmosis(flux, wall, permeate, 1 - permeate / concentration, 1 - passed)
@@ -808,7 +811,7 @@ def _passed_kedem_katchalsky(flux: float, sigma: float, permeability: float) -> 
     high = 1.0
     while imbalance(high) > 0 and high < 600:
         high += 1.0
-    return float(np.exp(-brentq(imbalance, 1e-300, high, xtol=1e-16, rtol=4 * _EPS)))
+    return float(np.exp(-scipy.optimize.brentq(imbalance, 1e-300, high, xtol=1e-16, rtol=4 * _EPS)))
 
 
 def film_ideal_membrane(
@@ -834,7 +837,9 @@ def film_ideal_membrane(
     """
     k = mass_transfer
     # W0(exp(x)), which does not overflow
-    omega = wrightomega(np.log(water_permeability * osmotic_pressure / k) + water_permeability * pressure / k)
+    omega = scipy.special.wrightomega(
+        np.log(water_permeability * osmotic_pressure / k) + water_permeability * pressure / k
+    )
     return float(water_permeability * pressure - k * omega)
 
 
@@ -860,7 +865,7 @@ def unstirred_semi_infinite_wall(scaled_time: ArrayLike, rejection: float = 1.0)
     """
     t = np.asarray(scaled_time, float)
     if rejection == 1:
-        return 1 + t / 2 + (1 + t / 2) * erf(np.sqrt(t) / 2) + np.sqrt(t / np.pi) * np.exp(-t / 4)
+        return 1 + t / 2 + (1 + t / 2) * scipy.special.erf(np.sqrt(t) / 2) + np.sqrt(t / np.pi) * np.exp(-t / 4)
 
     def transform(z: NDArray) -> NDArray:
         return (rejection / (z * ((1 + np.sqrt(1 + 4 * z)) / 2 - rejection)))[:, None]
