@@ -27,7 +27,7 @@ DRY = 1e-3  # a closed side that has lost all but this share of its length has r
 MAX_STEPS = 200_000
 # States are stored densely first and thinned out as the run grows longer, so that one that stops early still shows how
 # it went: spacing at first over spacing at the end, for a run that should last its whole duration, and for others.
-_FIRST_SPACING = {True: 2.0**-3, False: 2.0**-12}
+_FIRST_SPACING = {True: 2.0**-2, False: 2.0**-12}
 
 Stop = Callable[[float, Array, Segment], str | None]
 

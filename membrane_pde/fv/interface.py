@@ -205,8 +205,8 @@ class Interface:
             walls = self._walls(a, b, left, right, c_p, c_a)
             return (a, -b, (1.0 - reflection) * logarithmic_mean(walls[0], walls[1] / partition)), walls
         # logarithmic mean: look along the water flux, so that drag > 0; partition is 1 wherever water moves
-        up_l, down_l, *_, r_l = left
-        up_r, down_r, *_, r_r = right
+        up_l, down_l, r_l = left[0], left[1], left[5]
+        up_r, down_r, r_r = right[0], right[1], right[5]
         if drag < 0.0:
             up_l, down_l, r_l, up_r, down_r, r_r = down_r, up_r, r_r, down_l, up_l, r_l
             c_p, c_a = c_a, c_p
@@ -234,8 +234,8 @@ class Interface:
     ) -> tuple[float, float, float, float]:
         """Both wall concentrations, and the α, β of ``J = α c_P − β c_A``."""
         m = 1.0 if self.membrane.present else 0.0
-        up_l, down_l, *_, r_l = left
-        up_r, down_r, *_, r_r = right
+        up_l, down_l, r_l = left[0], left[1], left[5]
+        up_r, down_r, r_r = right[0], right[1], right[5]
         det = m * down_l * up_r + a * r_l * up_r + b * r_r * down_l
         if det == 0.0:  # an endless Péclet number in front of a tight membrane; the caller steps back
             return math.inf, math.inf, 0.0, 0.0
