@@ -167,17 +167,20 @@ class CvodeStepper:
                 max_num_steps=MAX_STEPS,
                 **options,
             )
-        self._end = segment.end
+        self._end, self._t = segment.end, t
         self._names = events.names
         self._solver.init_step(t, y)
 
     def step(self) -> tuple[float, Array, str]:
         """Advance; see `Stepper`."""
         answer = self._ask(self._end, "onestep")
+        if float(answer.t) == self._t:  # asked for a state within the last step, CVODE first returns to its end
+            answer = self._ask(self._end, "onestep")
+        self._t = float(answer.t)
         event = ""
         if answer.i_events is not None and np.any(answer.i_events):
             event = self._names[int(np.flatnonzero(np.ravel(answer.i_events))[0])]
-        return float(np.ravel(answer.t)[-1]), np.ravel(answer.y), event
+        return self._t, np.ravel(answer.y), event
 
     def at(self, t: float) -> Array:
         """State within the last step, by the polynomial of the method."""
