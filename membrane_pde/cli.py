@@ -157,7 +157,6 @@ def show(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = 
         )
         return
     report.show_rows(_console(), ("", "value", "unit"), report.case_table(loaded, mesh), numeric_from=3)
-    _warn(loaded)
 
 
 @app.command()
@@ -177,7 +176,6 @@ def run(
     folder = _folder(out, no_save, loaded.name)
     if folder:
         check_output(folder)
-    _warn(loaded)
     result, failure = _solve(loaded)
     if result is not None:
         try:
@@ -245,8 +243,6 @@ def compare(
         report.show_comparison(_console(), results)
         if folder:
             typer.echo(f"\nResults: {folder}")
-    for one in loaded.values():
-        _warn(one)
     for failure in failures:
         complain(failure)
     if failures:
@@ -264,7 +260,6 @@ def equilibrium(case: CaseArgument, overrides: SetOption = None, as_json: JsonOp
         _print_json(summary)
     else:
         report.show_equilibrium(_console(), loaded, summary)
-    _warn(loaded)
 
 
 @app.command()
@@ -291,17 +286,17 @@ def complain(message: str) -> None:
     typer.echo(f"membrane-pde: {message}", err=True)
 
 
-def _warn(case: Case) -> None:
-    for warning in case.warnings:
-        if log.isEnabledFor(logging.WARNING):
-            complain(f"warning: {warning}")
-
-
 def _load(case: str, overrides: list[str] | None = None) -> Case:
+    """The case, with its warnings told on stderr."""
     from membrane_pde.casefile import load_case, parse_override
 
     loaded = load_case(case)
-    return loaded.with_values(dict(parse_override(text) for text in overrides)) if overrides else loaded
+    if overrides:
+        loaded = loaded.with_values(dict(parse_override(text) for text in overrides))
+    if log.isEnabledFor(logging.WARNING):
+        for warning in loaded.warnings:
+            complain(f"warning: {warning}")
+    return loaded
 
 
 def _folder(out: Path | None, no_save: bool, name: str) -> Path | None:

@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -270,6 +270,7 @@ def check_output(folder: str | Path) -> None:
         raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
 
 
+@cache
 def _version_of(distribution: str) -> str:
     try:
         return metadata.version(distribution)

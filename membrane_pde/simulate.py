@@ -332,7 +332,9 @@ class _Distance:
         return max(parts) if parts else None
 
 
-def _stop_rule(case: Case, system: System, distance: _Distance, segments: Sequence[Segment]) -> Stop | None:
+def _stop_rule(
+    case: Case, system: System, distance: _Distance, segments: Sequence[Segment], scale: Vector
+) -> Stop | None:
     """When a run that does not go on for its whole duration may stop."""
     if case.run.until == "duration":
         return None
@@ -344,7 +346,6 @@ def _stop_rule(case: Case, system: System, distance: _Distance, segments: Sequen
     tau, settled = max(times), segments[-1]
     # what leaves with the water takes its time, too: the length of an outflow over J_v (unless that hardly flows)
     through = max((side.length for side in _pair(case) if side.boundary == "outflow"), default=0.0)
-    scale = _scales(case, system)
     rate = np.empty(system.size)
     counted = np.zeros(system.size, dtype=bool)
     counted[: system.cells_total] = True
@@ -357,9 +358,8 @@ def _stop_rule(case: Case, system: System, distance: _Distance, segments: Sequen
         flow = abs(float(rate[system.x]))
         slowest = max(tau, through / flow) if through < 10.0 * tau * flow else tau
         done = np.abs(rate) * slowest <= _STEADY * scale
-        return bool(
-            done.all() or (t >= tau and done[counted].all())
-        )  # a flow is steady once it has gone on for a while
+        # where something flows on, only after a while
+        return bool(done.all() or (t >= tau and done[counted].all()))
 
     def stop(t: float, state: Vector, segment: Segment) -> str | None:
         if case.run.until == "equilibrium" and (gone := distance(state)) is not None:
@@ -402,7 +402,7 @@ def run(case: Case, progress: Callable[[float], None] | None = None) -> Result:
     distance = _Distance(system, y, end)
     segments = _segments(case)
     threshold = 1e-9 * case.membrane.water_permeability * (_largest_pressure(case) or 1.0)
-    rtol = case.run.rtol
+    scale, rtol = _scales(case, system), case.run.rtol
     if case.run.until != "duration" and case.run.solver == "cvode":
         rtol = min(rtol, _STOPPING_RTOL)
     trajectory = integrate(
@@ -411,11 +411,11 @@ def run(case: Case, progress: Callable[[float], None] | None = None) -> Result:
         segments,
         outputs=case.run.outputs,
         rtol=rtol,
-        atol=rtol * _scales(case, system),
+        atol=rtol * scale,
         solver=case.run.solver,
         threshold=threshold,
         draws_last="last" in (case.left.backflow, case.right.backflow),
-        stop=_stop_rule(case, system, distance, segments),
+        stop=_stop_rule(case, system, distance, segments, scale),
         progress=progress,
     )
     arrays = _arrays(case, system, trajectory, distance, threshold)

@@ -230,7 +230,7 @@ class System:
 
     def widths(self, stretch: tuple[float, float]) -> Array:
         """Current cell widths, m."""
-        return self.problem.mesh.width * self._of_faces(stretch)[1:]
+        return self.problem.mesh.width * self.of_faces(stretch)[1:]
 
     def half_cells(self, concentration: Array, stretch: tuple[float, float]) -> HalfCells:
         """The two half cells at the membrane."""
@@ -280,8 +280,8 @@ class System:
         m = mesh.membrane
         displaced = float(y[self.x])
         stretch = self.stretch(displaced)
-        reach = self._of_faces(stretch)
-        width = mesh.width * reach[1:]  # the cells left of a membrane at face m are those behind faces 0 … m − 1
+        reach = self.of_faces(stretch)
+        width = mesh.width * reach[1:]
         concentration = self.amounts(y) / width
         cells = self.half_cells(concentration, stretch)
         if water_flux is None:
@@ -316,12 +316,12 @@ class System:
                 flux[:, far] = flux[:, self.problem.mesh.membrane]
         return flux
 
-    def _of_faces(self, stretch: tuple[float, float]) -> Array:
-        """The stretch of the side that each face belongs to."""
-        reach = np.empty(self.problem.mesh.cells + 1)
-        reach[: self.problem.mesh.membrane + 1] = stretch[0]
-        reach[self.problem.mesh.membrane + 1 :] = stretch[1]
-        return reach
+    def of_faces(self, sides: tuple[float, float]) -> Array:
+        """For each face the number of its side, those up to the membrane left; without the first: for each cell."""
+        each = np.empty(self.problem.mesh.cells + 1)
+        each[: self.problem.mesh.membrane + 1] = sides[0]
+        each[self.problem.mesh.membrane + 1 :] = sides[1]
+        return each
 
     def water_flux(self, t: float, displaced: float, cells: HalfCells, segment: Segment) -> float:
         """J_v of this state, m/s."""
@@ -444,7 +444,7 @@ class System:
         self._far_with_flux(faces, slope, with_flux)
         along = faces.velocity * slope - faces.beta
         rates = self._stretch_rates(faces)
-        rate = np.where(np.arange(n + 1) <= m, rates[0], rates[1])
+        rate = self.of_faces(rates)
         with_x = np.zeros((k, n + 1))
         with_x[:, 1:-1] = rate[1:-1] * (along[:, 1:-1] * (c[:, :-1] - c[:, 1:]) - faces.flux[:, 1:-1])
         dflux = np.array(face.dflux)

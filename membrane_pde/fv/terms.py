@@ -44,7 +44,7 @@ class Equation:
         """Give FiPy's coefficients the values of one solute."""
         mesh = self.system.problem.mesh
         m = mesh.membrane
-        stretch = np.where(np.arange(mesh.cells) < m, faces.stretch[0], faces.stretch[1])
+        stretch = self.system.of_faces(faces.stretch)[1:]
         forward, backward = np.zeros(mesh.cells + 1), np.zeros(mesh.cells + 1)
         forward[1:-1] = faces.alpha[solute, 1:-1] / stretch[:-1]
         backward[1:-1] = faces.beta[solute, 1:-1] / stretch[1:]

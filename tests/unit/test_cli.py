@@ -322,7 +322,7 @@ def test_interrupt(call, monkeypatch):
 
 def test_warnings_go_to_stderr_and_q_hides_them(call, monkeypatch):
     fake = types.SimpleNamespace(warnings=("a permeability a thousand times the known range",))
-    monkeypatch.setattr(cli, "_load", lambda *a: fake)
+    monkeypatch.setattr("membrane_pde.casefile.load_case", lambda *a: fake)
     monkeypatch.setattr("membrane_pde.simulate.equilibrium", lambda case: {"title": "x"})
     status, out, err = call("equilibrium", "osmosis", "--json")
     assert (status, json.loads(out)) == (0, {"title": "x"})
