@@ -165,6 +165,17 @@ class Pressure:
         return started[-1] if started else self.values[0]
 
 
+@dataclass(frozen=True)
+class ApparentVolume:
+    """The room a solute takes up: one volume, or the five coefficients of Laliberté and Cooper (`physics.density`).
+
+    `coefficients` per `basis`: m^3/mol, or m^3/kg (always with five).
+    """
+
+    coefficients: tuple[float, ...]
+    basis: Literal["mole", "mass"]
+
+
 def _interpolate(x: float, xs: tuple[float, ...], ys: tuple[float, ...]) -> float:
     """Linear between the points, level outside."""
     if x <= xs[0]:
@@ -278,6 +289,36 @@ def _read_backflow(value: Any) -> Any:
     return {name: _entry(name, _read_concentration, each) for name, each in value.items()}
 
 
+def _read_apparent_volume(value: Any) -> ApparentVolume:
+    if isinstance(value, list):
+        if len(value) != 5 or not all(_is_number(each) for each in value):
+            raise UnitError('expected a volume such as "16.6 cm^3/mol", or the five numbers of Laliberté and Cooper')
+        return ApparentVolume(tuple(float(each) for each in value), "mass")
+    _check_text(value, "molar_volume")
+    try:
+        return ApparentVolume((units.parse(value, "molar_volume"),), "mole")
+    except UnitError as error:
+        try:
+            return ApparentVolume((units.parse(value, "specific_volume"),), "mass")
+        except UnitError:
+            raise error from None
+
+
+def _read_virial(value: Any) -> tuple[float, ...]:
+    if not (isinstance(value, list) and 1 <= len(value) <= 2):
+        raise UnitError('expected one or two coefficients, for example ["0.1 L/mol", "0.01 L^2/mol^2"]')
+    return tuple(
+        _entry(i, lambda x, d=dimension: _read_quantity(x, d), each)  # type: ignore[misc]
+        for i, (each, dimension) in enumerate(zip(value, ("molar_volume", "molar_volume_squared"), strict=False))
+    )
+
+
+def _read_numbers(value: Any) -> tuple[float, ...]:
+    if not (isinstance(value, list) and value and all(_is_number(each) and abs(each) < 1e300 for each in value)):
+        raise UnitError("expected a list of numbers, for example [0.08, -0.001]")
+    return tuple(float(each) for each in value)
+
+
 def _only_keys(table: dict[str, Any], keys: tuple[str, ...], where: str) -> None:
     for key in table:
         if f"{where}.{key}" in PLANNED_KEYS:
@@ -371,6 +412,21 @@ _JSON_BACKFLOW = {
     "anyOf": [{"const": "last"}, {"type": "object", "additionalProperties": _JSON_CONCENTRATION}],
     "examples": ["last"],
 }
+_JSON_NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 1}
+_JSON_APPARENT_VOLUME = {
+    "anyOf": [
+        _quantity_schema("molar_volume"),
+        _quantity_schema("specific_volume"),
+        _JSON_NUMBERS | {"minItems": 5, "maxItems": 5},
+    ]
+}
+_JSON_VIRIAL = {
+    "type": "array",
+    "prefixItems": [_quantity_schema("molar_volume"), _quantity_schema("molar_volume_squared")],
+    "items": False,
+    "minItems": 1,
+    "examples": [["0.1 L/mol", "0.01 L^2/mol^2"]],
+}
 _JSON_RATIO = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _quantity_schema("ratio")]}
 
 
@@ -385,6 +441,10 @@ Diffusivity = Annotated[float, _quantity("diffusivity")]
 Permeability = Annotated[float, _quantity("permeability", "not negative")]
 WaterPermeability = Annotated[float, _quantity("water_permeability", "not negative")]
 MolarMass = Annotated[float, _quantity("molar_mass")]
+Molality = Annotated[float, _quantity("molality")]
+Volume = Annotated[ApparentVolume, Reader(_read_apparent_volume, _JSON_APPARENT_VOLUME)]
+Virial = Annotated[tuple[float, ...], Reader(_read_virial, _JSON_VIRIAL)]
+Numbers = Annotated[tuple[float, ...], Reader(_read_numbers, _JSON_NUMBERS)]
 Ratio = Annotated[float, Reader(_read_ratio, _JSON_RATIO, number=True)]
 Applied = Annotated[Pressure, Reader(_read_pressure, _JSON_PRESSURE, keys=("schedule", "shape"))]
 Initial = Annotated[float | Profile, Reader(_read_initial, _JSON_INITIAL, keys=("profile",))]
@@ -419,7 +479,7 @@ class Solute(BaseModel):
     model_config = ConfigDict(**_STRICT, json_schema_extra=_optional)
 
     molar_mass: MolarMass | None = _field(
-        "Molar mass, needed only where a concentration is a mass per volume. Inside: kg/mol.", None
+        "Molar mass, needed where a concentration is a mass per volume, and for densities. Inside: kg/mol.", None
     )
     diffusivity: Diffusivity = _field(
         "Diffusion coefficient, at the case's temperature unless `reference_temperature` is given. "
@@ -429,6 +489,23 @@ class Solute(BaseModel):
     radius: Length | None = _field("Radius of the molecule or particle; for information. Inside: m.", None)
     charge: int | None = _field(
         "Charge number of an ion given singly; used to warn of an imbalance.", None, ge=-10_000, le=10_000
+    )
+    ions: dict[str, int] | None = _field(
+        'Ions a formula unit makes, for `pitzer`, of those the library has data of: { "Na+" = 1, "Cl-" = 1 }.', None
+    )
+    osmotic_coefficient: Numbers | None = _field(
+        "Of a molecule, for `pitzer`: a₁, a₂, … of φ = 1 + a₁ m + a₂ m² + …, m in mol/kg.", None
+    )
+    virial: Virial | None = _field(
+        "For `virial`: B, or B and C, of π = ν R T c (1 + B c + C c²). Inside: m^3/mol, m^6/mol^2.", None
+    )
+    apparent_volume: Volume | None = _field(
+        "Apparent volume in solution, for `pitzer` and for concentrations per mass (mol/kg, ppm, %): a volume per "
+        "amount or per mass, or the five coefficients of Laliberté and Cooper.",
+        None,
+    )
+    max_molality: Molality | None = _field(
+        "Molality up to which the osmotic data hold; beyond it a run says so. Inside: mol/kg.", None
     )
     reference_temperature: Temperature | None = _field(
         "Temperature at which `diffusivity` holds; it is then scaled to the case's. Liquids only. Inside: K.", None
@@ -457,8 +534,9 @@ class Compartment(BaseModel):
         "0 bar",
     )
     concentration: dict[str, Initial] = _field(
-        "Initial concentration of every solute: an amount, mass, number or osmoles per volume; in a gas "
-        "a mole fraction. Or a profile by the distance from the membrane. Inside: mol/m^3.",
+        "Initial concentration of every solute: an amount, mass, number or osmoles per volume, a molality, an "
+        "osmolality, or a mass fraction (ppm, %); in a gas a mole fraction. Or a profile by the distance from the "
+        "membrane. Inside: mol/m^3.",
         {},
     )
     diffusivity: dict[str, Diffusivity] = _field(
@@ -562,7 +640,11 @@ class Case(BaseModel):
     temperature: Temperature = _field(
         "Temperature, the same everywhere; a liquid is water between 0 and 100 degC. Inside: K.", "25 degC"
     )
-    osmotic_model: Literal["ideal"] = _field("How osmotic pressure follows from concentration: π = ν R T c.", "ideal")
+    osmotic_model: Literal["ideal", "virial", "pitzer"] = _field(
+        "How osmotic pressure follows from concentration. `ideal`: π = ν R T c; `virial`: with the solutes' virial "
+        "coefficients; `pitzer`: real solutions, salts by Pitzer's equations, molecules by their osmotic coefficient.",
+        "ideal",
+    )
     geometry: Literal["planar"] = _field("Shape of the membrane.", "planar")
     transport: Literal["fick"] = _field("How solutes move in the solutions.", "fick")
     solutes: dict[str, Solute] = _field(
@@ -580,6 +662,7 @@ class Case(BaseModel):
     _name: str = PrivateAttr("case")
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
     _change: Callable[[Case, Mapping[str, object]], Case] = PrivateAttr()
+    _source_ranges: dict[str, tuple[float, float]] = PrivateAttr(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -595,6 +678,11 @@ class Case(BaseModel):
     def warnings(self) -> tuple[str, ...]:
         """What is legitimate but may not be meant."""
         return tuple(_warnings(self))
+
+    @property
+    def source_ranges(self) -> dict[str, tuple[float, float]]:
+        """Temperatures (K) between which values from the library hold, by the path of the key."""
+        return self._source_ranges
 
     def to_toml(self) -> str:
         """The case as written, overrides included, as the text of a case file; comments are lost."""
@@ -663,6 +751,7 @@ class Case(BaseModel):
         if self.phase == "gas":
             _check_gas(self)
         _check_boundaries(self)
+        _check_osmotic_model(self)
         _check_size(self)
 
 
@@ -708,35 +797,67 @@ def _with_amounts(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
         _check_gas_pressure(side, name)
     check_declared(side.concentration, solutes, f"{name}.concentration")
     check_declared(side.diffusivity, solutes, f"{name}.diffusivity")
-    concentration: dict[str, float | Profile] = {}
     for solute in solutes:
         path = f"{name}.concentration.{solute}"
         if solute not in side.concentration:
             zero = "0 mol/mol" if data["phase"] == "gas" else "0 mol/L"
             raise CaseError(f'{path} is missing: every declared solute needs one, "{zero}" where there is none')
         written: Any = side.concentration[solute]  # what `_read_initial` made of it
-        if isinstance(written[1], str):
-            concentration[solute] = _amount(written, path, solute, side, data)
-            continue
-        distances, values = written
-        if side.stirred:
+        if not isinstance(written[1], str) and side.stirred:
             raise CaseError(f"{path}: a stirred side has one concentration, not a profile")
-        if distances[-1] > side.length * (1 + 1e-12):
+        if not isinstance(written[1], str) and written[0][-1] > side.length * (1 + 1e-12):
             raise CaseError(
-                f"{path}: the profile's last distance, {distances[-1]:.6g} m, is beyond {name}.length, "
+                f"{path}: the profile's last distance, {written[0][-1]:.6g} m, is beyond {name}.length, "
                 f"{side.length:.6g} m"
             )
-        concentration[solute] = Profile(distances, tuple(_amount(each, path, solute, side, data) for each in values))
-    update: dict[str, Any] = {"concentration": concentration, "label": side.label or name}
+    update: dict[str, Any] = {"label": side.label or name}
+    update["concentration"] = _initial(side.concentration, f"{name}.concentration", side, data)
     if isinstance(side.backflow, dict):
-        check_declared(side.backflow, solutes, f"{name}.backflow")
-        update["backflow"] = {}
-        for solute in solutes:
-            path = f"{name}.backflow.{solute}"
-            if solute not in side.backflow:
-                raise CaseError(f'{path} is missing: give every declared solute, or backflow = "last"')
-            update["backflow"][solute] = _amount(side.backflow[solute], path, solute, side, data)
+        update["backflow"] = _supplied(side.backflow, f"{name}.backflow", ', or backflow = "last"', side, data)
     return side.model_copy(update=update)
+
+
+def _supplied(
+    written: Mapping[str, Any], where: str, instead: str, side: Compartment, data: Mapping[str, Any]
+) -> dict[str, float]:
+    """The concentrations (mol/m^3) of a solution that comes in from outside: every declared solute is needed."""
+    check_declared(written, data["solutes"], where)
+    for solute in data["solutes"]:
+        if solute not in written:
+            raise CaseError(f"{where}.{solute} is missing: give every declared solute{instead}")
+    parts = {s: _part(written[s], f"{where}.{s}", s, side, data) for s in data["solutes"]}
+    return _amounts(parts, where, data)
+
+
+def _initial(
+    written: Mapping[str, Any], where: str, side: Compartment, data: Mapping[str, Any]
+) -> dict[str, float | Profile]:
+    """Initial concentrations, numbers or profiles, in mol/m^3."""
+    parts: dict[str, tuple[tuple[float, ...], list[tuple[float, str]]]] = {}
+    for s in data["solutes"]:
+        level = isinstance(written[s][1], str)
+        distances, values = ((0.0,), [written[s]]) if level else written[s]
+        parts[s] = distances, [_part(each, f"{where}.{s}", s, side, data) for each in values]
+        if len({kind for _, kind in parts[s][1]}) > 1:
+            raise CaseError(f"{where}.{s}: a profile is either per volume, per mass of water or per mass of solution")
+    points = sorted(set().union(*(distances for distances, _ in parts.values())))
+    at = {}
+    for x in points:
+        there = {
+            s: (_interpolate(x, distances, tuple(number for number, _ in values)), values[0][1])
+            for s, (distances, values) in parts.items()
+        }
+        at[x] = _amounts(there, where, data)
+    concentration: dict[str, float | Profile] = {}
+    for s, (distances, _) in parts.items():
+        if len(distances) == 1 and isinstance(written[s][1], str):
+            level = len({at[x][s] for x in points}) == 1  # not a mass fraction beside another solute's profile
+            distances = distances if level else tuple(points)
+            if level:
+                concentration[s] = at[0.0][s] if 0.0 in at else at[points[0]][s]
+                continue
+        concentration[s] = Profile(distances, tuple(at[x][s] for x in distances))
+    return concentration
 
 
 def _check_gas_pressure(side: Compartment, name: str) -> None:
@@ -747,36 +868,86 @@ def _check_gas_pressure(side: Compartment, name: str) -> None:
         raise CaseError(f'{name}.pressure {what}: a gas needs its absolute pressure, above zero, for example "1 atm"')
 
 
-def _amount(written: Any, path: str, solute: str, side: Compartment, data: Mapping[str, Any]) -> float:
-    """What `_read_concentration` made of a concentration of any kind, in mol/m^3."""
+def _amounts(parts: Mapping[str, tuple[float, str]], where: str, data: Mapping[str, Any]) -> dict[str, float]:
+    """What `_part` made of the concentrations of one solution, in mol/m^3."""
+    needing = next((s for s, (number, kind) in parts.items() if kind != "amount" and number > 0), None)
+    if needing is None:
+        return {s: number for s, (number, _) in parts.items()}
+    from membrane_pde.physics import density
+    from membrane_pde.physics.temperature import water_density
+
+    there = {s: part for s, part in parts.items() if part[0] > 0}
+    solutes: dict[str, Solute] = {s: data["solutes"][s] for s in there}
+    for s, solute in solutes.items():
+        if problem := density_problem(key_text(s), solute):
+            what = "per mass of water" if parts[needing][1] == "molality" else "a mass fraction"
+            raise CaseError(
+                f"{problem}: {where}.{needing} is {what}, which needs the solution's density; or give an amount or a "
+                "mass per volume (mol/L, g/L)"
+            )
+    try:
+        amounts = density.concentrations(
+            list(there.values()),
+            [apparent_volume(solute, data["temperature"]) for solute in solutes.values()],
+            [solute.molar_mass or 0.0 for solute in solutes.values()],
+            float(water_density(data["temperature"])),
+        )
+    except ValueError as error:
+        raise CaseError(f"{where}: {error}") from None
+    return dict.fromkeys(parts, 0.0) | dict(zip(there, amounts, strict=True))
+
+
+def density_problem(path: str, solute: Solute) -> str:
+    """What a solute (solutes.`path`) lacks for the density of its solution, or ""."""
+    if solute.apparent_volume is None:
+        return f'solutes.{path}.apparent_volume is missing (for example "20 cm^3/mol" or "0.7 mL/g")'
+    if solute.apparent_volume.basis == "mass" and solute.molar_mass is None:
+        return f'solutes.{path}.molar_mass is missing (for example "58.44 g/mol")'
+    return ""
+
+
+def apparent_volume(solute: Solute, temperature: float) -> tuple[float, float, float, float]:
+    """The four numbers of `physics.density` for a solute without a `density_problem`."""
+    from membrane_pde.physics import density
+
+    assert solute.apparent_volume is not None
+    scale = 1.0 if solute.apparent_volume.basis == "mole" else solute.molar_mass or 0.0
+    return density.apparent_volume(solute.apparent_volume.coefficients, scale, temperature)
+
+
+def _part(
+    written: tuple[float, str], path: str, name: str, side: Compartment, data: Mapping[str, Any]
+) -> tuple[float, str]:
+    """A concentration of any kind as "amount" (mol/m^3), or in a liquid also "molality" or "mass fraction"."""
     from membrane_pde.physics.osmotic import AVOGADRO, GAS_CONSTANT
 
     number, kind = written
-    properties: Solute = data["solutes"][solute]
-    gas = data["phase"] == "gas"
+    solute: Solute = data["solutes"][name]
+    fractions = ("mole fraction", "volume fraction", "mass fraction", "fraction")
+    if kind in ("mass", "mass fraction", "fraction") and data["phase"] == "liquid" and solute.molar_mass is None:
+        what = "mass per volume" if kind == "mass" else "mass fraction"
+        raise CaseError(
+            f'{path}: a {what} needs solutes.{name}.molar_mass, for example "58.44 g/mol"; or give an amount per volume '
+            "(mol/L)"
+        )
     if kind == "amount":
-        return number
-    if kind == "mass":
-        if properties.molar_mass is None:
-            raise CaseError(
-                f'{path}: a mass per volume needs solutes.{solute}.molar_mass, for example "58.44 g/mol"; '
-                f"or give an amount per volume (mol/L)"
-            )
-        return number / properties.molar_mass
+        return number, "amount"
+    if kind == "mass" and solute.molar_mass is not None:
+        return number / solute.molar_mass, "amount"
     if kind == "count":
-        return number / AVOGADRO
-    if kind == "osmoles" and not gas:
-        return number / properties.dissociation
-    if gas and kind in ("mole fraction", "volume fraction", "fraction"):
-        return number * side.pressure.values[0] / (GAS_CONSTANT * data["temperature"])
-    if gas:
+        return number / AVOGADRO, "amount"
+    if data["phase"] == "gas":
+        if kind in fractions and kind != "mass fraction":
+            return number * side.pressure.values[0] / (GAS_CONSTANT * data["temperature"]), "amount"
         raise CaseError(f'{path}: this is a {kind}; in a gas give a mole fraction, for example "0.5 mol/mol" or "20 %"')
-    what = {"fraction": "a fraction (ppm or % by mass)", "osmolality": "an osmolality"}.get(kind, f"a {kind}")
+    if kind in ("osmoles", "osmolality"):
+        return number / solute.dissociation, "amount" if kind == "osmoles" else "molality"
     if kind in ("mole fraction", "volume fraction"):
-        raise CaseError(f"{path}: {what} is for a gas; in a liquid give an amount or a mass per volume (mol/L, g/L)")
-    raise CaseError(
-        f"{path}: {what} needs the solution's density, {NOT_YET}; give an amount or a mass per volume (mol/L, g/L)"
-    )
+        raise CaseError(
+            f"{path}: a {kind} is for a gas; in a liquid give an amount or a mass per volume (mol/L, g/L), a molality "
+            "(mol/kg) or a mass fraction (ppm, g/kg)"
+        )
+    return number, "molality" if kind == "molality" else "mass fraction"
 
 
 def check_declared(names: Iterable[str], solutes: Iterable[str], where: str) -> None:
@@ -866,6 +1037,21 @@ def _check_boundaries(case: Case) -> None:
         both_rigid = case.left.boundary == "rigid"
         why = "the pressures would not be determined" if both_rigid else "nothing would be left to flow out"
         raise CaseError(f'left.boundary and right.boundary are both "{case.left.boundary}": at most one may be, {why}')
+
+
+def _check_osmotic_model(case: Case) -> None:
+    """What `virial` and `pitzer` need of every solute, and that ions make a solution that is neutral."""
+    for name, solute in case.solutes.items():
+        key = key_text(name)
+        if case.osmotic_model == "virial" and solute.virial is None:
+            raise CaseError(
+                f'solutes.{key}.virial is missing: osmotic_model = "virial" needs it, for example ["0.1 L/mol"]; '
+                '["0 L/mol"] for an ideal solute'
+            )
+        if case.osmotic_model == "pitzer" and (problem := density_problem(key, solute)):
+            raise CaseError(f'{problem}: osmotic_model = "pitzer" needs it; "0 cm^3/mol" where it takes up no room')
+    if case.osmotic_model == "pitzer" and (odd := next(_charge_imbalance(case), "")):
+        raise CaseError(f'{odd}; osmotic_model = "pitzer" takes neutral solutions only')
 
 
 def _same_pressure(a: Pressure, b: Pressure) -> bool:
@@ -988,6 +1174,12 @@ def _separated_charges(case: Case) -> Iterator[str]:
             f"{', '.join(passing)}: an ion that passes the membrane by itself separates charge, which this model "
             "does not see; give the salt instead"
         )
+    if case.osmotic_model != "pitzer":  # there it is an error
+        yield from _charge_imbalance(case)
+
+
+def _charge_imbalance(case: Case) -> Iterator[str]:
+    ions = {name: each.charge for name, each in case.solutes.items() if each.charge}
     for name, side in _sides(case).items():
         parts = [charge * _mean(side.concentration[ion], side.length) for ion, charge in ions.items()]
         positive, negative = sum(p for p in parts if p > 0), -sum(p for p in parts if p < 0)

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from membrane_pde import library
+from membrane_pde import library, units
 from membrane_pde.case import (
     NOT_YET,
     PLANNED_KEYS,
@@ -238,11 +238,12 @@ def build(raw: dict[str, Any], name: str) -> Case:
         Anything wrong with it.
     """
     merged = copy.deepcopy(raw)
+    ranges: dict[str, tuple[float, float]] = {}
     gas = merged.get("phase") == "gas"
     solutes = merged.get("solutes")
     if isinstance(solutes, dict):  # if not, validation says so
         _check_names(solutes)
-        _merge_solutes(solutes, gas)
+        ranges = _merge_solutes(solutes, gas)
         _merge_membrane(merged, solutes)
     if gas:
         _merge_gas(merged)
@@ -250,8 +251,23 @@ def build(raw: dict[str, Any], name: str) -> Case:
         case = Case.model_validate(merged)
     except ValidationError as error:
         raise _case_error(error) from None
-    case._name, case._raw, case._change = name, raw, _changed
+    _check_ions(case)
+    case._name, case._raw, case._change, case._source_ranges = name, raw, _changed, ranges
     return case
+
+
+def _check_ions(case: Case) -> None:
+    known = library.pitzer()["charges"]
+    for name, solute in case.solutes.items():
+        for ion, count in (solute.ions or {}).items():
+            path = f"solutes.{key_text(name)}.ions.{key_text(cut(ion))}"
+            if ion not in known:
+                raise CaseError(
+                    f"{path}: no data of this ion; known: {', '.join(known)}. Without the key ions the solute counts "
+                    "ideally"
+                )
+            if count < 1:
+                raise CaseError(f"{path} = {count}: expected 1 or more")
 
 
 def _check_names(solutes: dict[str, Any]) -> None:
@@ -278,8 +294,9 @@ def _library_values(entry: dict[str, Any], model: type[BaseModel]) -> dict[str, 
     return {key: entry[key]["value"] if isinstance(entry[key], dict) else entry[key] for key in keys}
 
 
-def _merge_solutes(solutes: dict[str, Any], gas: bool) -> None:
-    """Put the library's values under the user's."""
+def _merge_solutes(solutes: dict[str, Any], gas: bool) -> dict[str, tuple[float, float]]:
+    """Put the library's values under the user's; temperatures (K) between which those taken hold, by path."""
+    ranges = {}
     for name, own in solutes.items():
         if not isinstance(own, dict):
             continue
@@ -291,7 +308,13 @@ def _merge_solutes(solutes: dict[str, Any], gas: bool) -> None:
             raise CaseError(f"solutes.{name}.reference_temperature stands beside a diffusivity; give that too")
         elif "temperature" in entry.get("diffusivity", {}):
             values["reference_temperature"] = entry["diffusivity"]["temperature"]
+        for key in values.keys() - own.keys():
+            span = library.pitzer() if key == "ions" else entry.get(key, {})
+            if "temperature_range" in span:
+                low, high = (units.parse(text, "temperature") for text in span["temperature_range"])
+                ranges[f"solutes.{key_text(name)}.{key}"] = low, high
         solutes[name] = values | own
+    return ranges
 
 
 def _merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
@@ -466,7 +489,6 @@ def _reader(hint: Any) -> Reader | None:
 
 # Values that the design foresees and this version does not have.
 _PLANNED_VALUES = {
-    "osmotic_model": ("virial", "pitzer"),
     "geometry": ("spherical", "cylindrical"),
     "transport": ("nernst-planck",),
     "side.boundary": ("elastic", "bath"),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde import __version__, analytic
+from membrane_pde import __version__, analytic, mixture
 from membrane_pde.case import Case, Compartment, Pressure, Profile
-from membrane_pde.physics import osmotic, temperature
+from membrane_pde.physics import temperature
 from membrane_pde.result import SERIES, SUMMARY_KEYS, Result
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def _osmotic(case: Case) -> Callable[[Vector], Vector]:
     """Each solute's osmotic pressure (Pa) as a function of the concentrations (..., solute); nothing in a gas."""
     if case.phase == "gas":
         return lambda c: np.zeros_like(np.asarray(c, dtype=float))
-    particles = np.array([solute.dissociation for solute in case.solutes.values()])
-    return lambda c: np.asarray(osmotic.ideal(np.asarray(c, dtype=float), particles, case.temperature))
+    return mixture.solution(case).shares
 
 
 def _reflection(case: Case) -> Vector:
@@ -111,15 +110,19 @@ def _reflection(case: Case) -> Vector:
 
 def _wall_pressure(case: Case) -> WallPressure:
     """Σσπ of wall concentrations and its derivatives, as the interface wants them."""
-    slope = (_reflection(case) * _osmotic(case)(np.ones(len(case.solutes)))).tolist()
+    reflection = _reflection(case).tolist()
+    if case.osmotic_model == "ideal" or case.phase == "gas":
+        slope = (_reflection(case) * _osmotic(case)(np.ones(len(case.solutes)))).tolist()
 
-    def pressure(walls: Sequence[float]) -> tuple[float, Sequence[float]]:
-        total = 0.0
-        for s, wall in enumerate(walls):
-            total += slope[s] * wall
-        return total, slope
+        def pressure(walls: Sequence[float]) -> tuple[float, Sequence[float]]:
+            total = 0.0
+            for s, wall in enumerate(walls):
+                total += slope[s] * wall
+            return total, slope
 
-    return pressure
+        return pressure
+    model = mixture.solution(case)
+    return lambda walls: model.reflected(walls, reflection)
 
 
 def _largest_pressure(case: Case) -> float:
@@ -622,6 +625,10 @@ def _message(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
             "A finer mesh at the membrane (mesh.finest) makes it unique."
         )
+    if case.phase == "liquid":
+        names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
+        seen = np.concatenate([arrays[f"{name}_mol_per_m3"] for name in names]).tolist()
+        parts += mixture.out_of_range(case, mixture.solution(case), seen)
     return " ".join(parts)
 
 

@@ -28,5 +28,11 @@ def membranes() -> dict[str, dict[str, Any]]:
     return _read("membranes.toml")
 
 
+@cache
+def pitzer() -> dict[str, Any]:
+    """Ion-interaction parameters as written in pitzer.toml: rows "pair", "theta" and "psi". Not to be changed."""
+    return _read("pitzer.toml")
+
+
 def _read(name: str) -> dict[str, dict[str, Any]]:
     return tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8"))

@@ -1,0 +1,235 @@
+"""Osmotic pressure of a case's solutions: from the solutes' data to `physics.solution`, and what to say of their range.
+
+`osmotic_pressure` answers for one solution, without a case file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from membrane_pde import library, units
+from membrane_pde.case import Case, CaseError, Profile, apparent_volume, density_problem
+from membrane_pde.casefile import build
+from membrane_pde.physics import density
+from membrane_pde.physics.osmotic import GAS_CONSTANT
+from membrane_pde.physics.pitzer import Pitzer
+from membrane_pde.physics.solution import IDEAL, PITZER, VIRIAL, Solution
+from membrane_pde.physics.temperature import water_density
+
+_PRESSURE_UNITS = ("Pa", "bar", "atm", "mmHg")
+
+
+def solution(case: Case) -> Solution:
+    """The osmotic model of a case with its numbers.
+
+    Parameters
+    ----------
+    case : Case
+        Of a liquid.
+
+    Returns
+    -------
+    Solution
+    """
+    solutes, temperature = case.solutes, case.temperature
+    dissociation = tuple(solute.dissociation for solute in solutes.values())
+    if case.osmotic_model == IDEAL:
+        return Solution(IDEAL, temperature, dissociation)
+    if case.osmotic_model == VIRIAL:
+        return Solution(VIRIAL, temperature, dissociation, virial=tuple(s.virial or () for s in solutes.values()))
+    water = float(water_density(temperature))
+    volume = tuple(apparent_volume(solute, temperature) for solute in solutes.values())
+    molar_mass = tuple(solute.molar_mass or 0.0 for solute in solutes.values())
+    limit = []
+    for solute, room, mass in zip(solutes.values(), volume, molar_mass, strict=True):
+        alone = room[1] / room[3]  # at infinite dilution
+        if solute.max_molality is not None:
+            limit.append(density.molarity(solute.max_molality, room, mass, water))
+        else:
+            limit.append(0.5 / alone if alone > 0.0 else math.inf)
+    ions, composition = _ions(case)
+    return Solution(
+        PITZER,
+        temperature,
+        dissociation,
+        molar_mass=molar_mass,
+        volume=volume,
+        water_density=water,
+        ions=Pitzer.of(ions, library.pitzer(), temperature) if ions else None,
+        composition=composition,
+        polynomial=tuple(solute.osmotic_coefficient or () for solute in solutes.values()),
+        limit=tuple(limit),
+    )
+
+
+def _ions(case: Case) -> tuple[dict[str, int], tuple[tuple[int, int, int], ...]]:
+    """Charges of the ions that the solutes make, and (solute, ion, count)."""
+    known: dict[str, int] = library.pitzer()["charges"]
+    charges: dict[str, int] = {}
+    composition = []
+    for i, solute in enumerate(case.solutes.values()):
+        for ion, count in (solute.ions or {}).items():
+            charges.setdefault(ion, known[ion])
+            composition.append((i, list(charges).index(ion), count))
+    return charges, tuple(composition)
+
+
+def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[float]]) -> list[str]:
+    """What to say where the data of a real solution do not reach.
+
+    Parameters
+    ----------
+    case : Case
+    model : Solution
+        From `solution`.
+    concentrations : iterable of sequence of float
+        Mixtures that occurred, mol/m^3.
+
+    Returns
+    -------
+    list of str
+        Sentences, one a solute at most for temperature and one for concentration.
+    """
+    if model.model == IDEAL:
+        return []
+    told = []
+    for path, (low, high) in case.source_ranges.items():
+        key = path.rsplit(".", 1)[-1]
+        used = key == "virial" if model.model == VIRIAL else key in ("osmotic_coefficient", "apparent_volume", "ions")
+        if used and not low - 0.5 <= case.temperature <= high + 0.5:
+            span = f"{low - 273.15:.4g}" + ("" if low == high else f" to {high - 273.15:.4g}")
+            told.append(f"{path} is of {span} degC, and is used at {case.temperature - 273.15:.4g} degC.")
+    if model.model == PITZER:
+        mixture = max(concentrations, key=model.reach, default=None)
+        if mixture is not None and model.reach(mixture) > 1.0 + 1e-9:
+            shares = [max(c, 0.0) / end for c, end in zip(mixture, model.limit, strict=True)]
+            name = list(case.solutes)[shares.index(max(shares))]
+            most = case.solutes[name].max_molality
+            known = f"are known up to {most:g} mol/kg" if most else "end where it fills half of the volume"
+            told.append(
+                f"The osmotic data of {name} {known}; the solution went beyond ({max(mixture):.4g} mol/m^3), where the "
+                "osmotic coefficient is held."
+            )
+    return told
+
+
+def osmotic_pressure(
+    concentration: Mapping[str, str],
+    *,
+    temperature: str = "25 degC",
+    model: str = "pitzer",
+    membrane: str | None = None,
+    against: Mapping[str, str] | None = None,
+    solutes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Osmotic pressure of a solution, and all that goes by similar names.
+
+    Parameters
+    ----------
+    concentration : mapping of str to str
+        By solute, as in a case file: ``{"NaCl": "35 g/L"}``.
+    temperature : str
+        For example "10 degC".
+    model : {"pitzer", "virial", "ideal"}
+        The case file's `osmotic_model`.
+    membrane : str, optional
+        A membrane of the library: what the solution pulls with across it.
+    against : mapping of str to str, optional
+        The solution on the other side of that membrane, for a word on tonicity.
+    solutes : mapping, optional
+        Properties of solutes that the library lacks, as in a case file.
+
+    Returns
+    -------
+    dict
+        ``osmotic_pressure_Pa``, ``…_bar``, ``…_atm``, ``…_mmHg``; ``ideal_osmotic_pressure_Pa`` (ν R T c);
+        ``osmolarity_mOsm_per_L`` (Σ ν c) and ``osmolality_mOsm_per_kg`` (``1000 π/(R T ρ_w)``, what an osmometer
+        shows); ``osmotic_coefficient`` (osmolality over Σ ν m); ``concentration_mol_per_m3``, ``molality_mol_per_kg``,
+        ``density_kg_per_m3``; with a membrane ``effective_osmotic_pressure_Pa`` (Σ σ π over the solutes that cannot
+        pass) and ``effective_osmolality_mOsm_per_kg``, with `against` also ``tonicity``; ``message``: where the data
+        do not reach. What needs a density that is not known is None.
+
+    Raises
+    ------
+    CaseError
+        Wrong input; the message says what was expected.
+    """
+    names = list(dict.fromkeys([*concentration, *(against or {})]))
+    if not concentration:
+        raise CaseError('no solute: give at least one, for example NaCl="35 g/L"')
+    if against is not None and membrane is None:
+        raise CaseError("tonicity is a matter of the membrane: name one")
+    given = {name: dict((solutes or {}).get(name, {})) for name in names}
+    for name, own in given.items():  # how fast it moves plays no part here
+        if "diffusivity" not in own and "diffusivity" not in library.solutes().get(name, {}):
+            own["diffusivity"] = "1e-9 m^2/s"
+    sides = {
+        "left": {name: concentration.get(name, "0 mol/L") for name in names},
+        "right": {name: (against or {}).get(name, "0 mol/L") for name in names},
+    }
+    case = build(
+        {
+            "temperature": temperature,
+            "osmotic_model": model,
+            "solutes": given,
+            **{side: {"length": "1 mm", "concentration": values} for side, values in sides.items()},
+            "membrane": {"type": membrane or "ideal"},
+            "run": {"duration": "1 s"},
+        },
+        "solution",
+    )
+    return _answer(case, membrane is not None, against is not None)
+
+
+def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, Any]:
+    model = solution(case)
+    names = list(case.solutes)
+    left, right = ([_number(side.concentration[name]) for name in names] for side in (case.left, case.right))
+    total, _ = model.pressure(left)
+    ideal = Solution(IDEAL, case.temperature, model.dissociation).pressure(left)[0]
+    answer: dict[str, Any] = {f"osmotic_pressure_{unit}": units.to(total, unit) for unit in _PRESSURE_UNITS}
+    answer["ideal_osmotic_pressure_Pa"] = ideal
+    particles = sum([nu * c for nu, c in zip(model.dissociation, left, strict=True)])
+    answer["osmolarity_mOsm_per_L"] = particles
+    rho = float(water_density(case.temperature))
+    unit_osmolality = GAS_CONSTANT * case.temperature * rho / 1000.0  # Pa of 1 mOsm/kg
+    answer["osmolality_mOsm_per_kg"] = total / unit_osmolality
+    content = _content(case, left, rho)
+    answer["osmotic_coefficient"] = (
+        None if content is None or not particles else total / unit_osmolality / (1000.0 * particles / content[0])
+    )
+    answer["concentration_mol_per_m3"] = dict(zip(names, left, strict=True))
+    answer["molality_mol_per_kg"] = (
+        None if content is None else {n: c / content[0] for n, c in zip(names, left, strict=True)}
+    )
+    answer["density_kg_per_m3"] = None if content is None else content[1]
+    if with_membrane:
+        holds = [
+            numbers.reflection if numbers.permeability == 0.0 else 0.0 for numbers in case.membrane.solutes.values()
+        ]
+        pull, other = (model.reflected(side, holds)[0] for side in (left, right))
+        answer["effective_osmotic_pressure_Pa"] = pull
+        answer["effective_osmolality_mOsm_per_kg"] = pull / unit_osmolality
+        if with_tonicity:
+            same = abs(pull - other) <= 1e-3 * max(pull, other)
+            answer["tonicity"] = "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
+    answer["message"] = " ".join(out_of_range(case, model, [left]))
+    return answer
+
+
+def _number(concentration: float | Profile) -> float:
+    assert not isinstance(concentration, Profile)
+    return concentration
+
+
+def _content(case: Case, concentration: Sequence[float], rho: float) -> tuple[float, float] | None:
+    """Water in a cubic metre, and the density, kg/m^3; None where a solute's volume is not known."""
+    there = [(solute, c) for solute, c in zip(case.solutes.values(), concentration, strict=True) if c > 0.0]
+    if any(density_problem("", solute) for solute, _ in there):
+        return None
+    masses = [solute.molar_mass or 0.0 for solute, _ in there]
+    amounts = [c for _, c in there]
+    water, _ = density.water_content(amounts, [apparent_volume(s, case.temperature) for s, _ in there], masses, rho)
+    return water, water + sum([c * m for c, m in zip(amounts, masses, strict=True)])

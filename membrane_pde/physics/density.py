@@ -1,0 +1,156 @@
+"""The room that solutes take up: from amounts per volume of solution to molality, and from what people write to either.
+
+A cubic metre of solution holds W kg of water and the solutes, whose apparent volumes are additive:
+
+    W/ρ_w + Σ c_i V_i = 1,    m_i = c_i/W,    ρ = W + Σ c_i M_i
+
+``V_i`` (m^3/mol) is a constant, or depends on the mass fraction w of all solutes as Laliberté and Cooper found:
+``V = M (w + a2 + a3 t)/((a0 w + a1) exp(1e-6 (t + a4)^2))``, t in degC. At one temperature both are
+``(p w + a)/(b w + d)``, the four numbers that the functions below take.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+_ZERO_CELSIUS = 273.15
+_EPS = 2.0**-52
+
+Volume = tuple[float, float, float, float]
+
+
+def apparent_volume(coefficients: Sequence[float], scale: float, temperature: float) -> Volume:
+    """Apparent molar volume of a solute at one temperature, ``V(w) = (p w + a)/(b w + d)``.
+
+    Parameters
+    ----------
+    coefficients : sequence of float
+        One: the volume itself, m^3/mol or m^3/kg. Five: a0 … a4 of Laliberté and Cooper (a0, a1 in kg/m^3; a3 in
+        1/degC; a4 in degC), for m^3/kg.
+    scale : float
+        What makes m^3/mol of it: 1, or for a volume per mass the molar mass, kg/mol.
+    temperature : float
+        K.
+
+    Returns
+    -------
+    tuple of float
+        p, a, b, d; V in m^3/mol.
+
+    References
+    ----------
+    Laliberté and Cooper 2004; coefficients of Laliberté 2009 as tabulated in the Python package chemicals 1.5.2
+    (Electrolytes/Laliberte2009.tsv).
+    """
+    if len(coefficients) == 1:
+        return 0.0, scale * coefficients[0], 0.0, 1.0
+    a0, a1, a2, a3, a4 = coefficients
+    t = temperature - _ZERO_CELSIUS
+    size = math.exp(1e-6 * (t + a4) ** 2)
+    return scale, scale * (a2 + a3 * t), a0 * size, a1 * size
+
+
+def molarity(molality: float, volume: Volume, molar_mass: float, water_density: float) -> float:
+    """Concentration of a solution of one solute, mol/m^3, of a given molality, mol/kg.
+
+    ``c = m/(1/ρ_w + m V(w))`` with ``w = m M/(1 + m M)``.
+    """
+    p, a, b, d = volume
+    w = molality * molar_mass / (1.0 + molality * molar_mass)
+    return molality / (1.0 / water_density + molality * (p * w + a) / (b * w + d))
+
+
+def water_content(
+    concentration: Sequence[float], volume: Sequence[Volume], molar_mass: Sequence[float], water_density: float
+) -> tuple[float, list[float]]:
+    """Water in a cubic metre of solution, and its derivatives.
+
+    Newton's iteration for W in ``W/ρ_w + Σ c_i V_i(w) = 1``, ``w = S/(W + S)``, ``S = Σ c_i M_i``.
+
+    Parameters
+    ----------
+    concentration : sequence of float
+        mol/m^3.
+    volume : sequence of tuple
+        From `apparent_volume`.
+    molar_mass : sequence of float
+        kg/mol.
+    water_density : float
+        Of pure water, kg/m^3.
+
+    Returns
+    -------
+    water : float
+        W, kg/m^3.
+    slopes : list of float
+        dW/dc_i, kg/mol.
+    """
+    mass = sum([c * m for c, m in zip(concentration, molar_mass, strict=True)])
+    water = water_density
+    for _ in range(50):
+        whole = water + mass
+        w = mass / whole
+        taken = steeper = 0.0
+        for c, (p, a, b, d) in zip(concentration, volume, strict=True):
+            bottom = b * w + d
+            taken += c * (p * w + a) / bottom
+            steeper += c * (p * d - a * b) / (bottom * bottom)
+        slope = 1.0 / water_density - steeper * mass / (whole * whole)
+        change = (1.0 - water / water_density - taken) / slope
+        water += change
+        if abs(change) <= 4.0 * _EPS * water_density:
+            break
+    whole = water + mass
+    w, lean = mass / whole, steeper * water / (whole * whole)
+    return water, [
+        -((p * w + a) / (b * w + d) + lean * m) / slope for (p, a, b, d), m in zip(volume, molar_mass, strict=True)
+    ]
+
+
+def concentrations(
+    written: Sequence[tuple[float, str]], volume: Sequence[Volume], molar_mass: Sequence[float], water_density: float
+) -> list[float]:
+    """Amounts per volume of solution of a mixture written in several ways.
+
+    Parameters
+    ----------
+    written : sequence of (float, str)
+        One a solute: a number and "amount" (mol/m^3), "molality" (mol/kg of water) or "mass fraction" (of the
+        solution).
+    volume, molar_mass, water_density
+        As in `water_content`.
+
+    Returns
+    -------
+    list of float
+        mol/m^3.
+
+    Raises
+    ------
+    ValueError
+        If the solutes leave no room for water.
+    """
+    fraction = sum([number for number, kind in written if kind == "mass fraction"])
+    fixed = sum([number * m for (number, kind), m in zip(written, molar_mass, strict=True) if kind == "amount"])
+    bound = sum([number * m for (number, kind), m in zip(written, molar_mass, strict=True) if kind == "molality"])
+    if fraction >= 1.0:
+        raise ValueError("the mass fractions add up to 1 or more, which leaves no water")
+
+    def solution(water: float) -> tuple[list[float], float]:
+        """Concentrations for this much water, and the volume that all of it takes up."""
+        density = (water * (1.0 + bound) + fixed) / (1.0 - fraction)
+        dissolved = 1.0 - water / density if density > 0.0 else 1.0
+        amounts, taken = [], water / water_density
+        for (number, kind), m, (p, a, b, d) in zip(written, molar_mass, volume, strict=True):
+            c = number if kind == "amount" else number * (water if kind == "molality" else density / m)
+            amounts.append(c)
+            taken += c * (p * dissolved + a) / (b * dissolved + d)
+        return amounts, taken
+
+    low, high = 0.0, 2.0 * water_density
+    if solution(low)[1] >= 1.0:
+        raise ValueError("the solutes alone take up more than the solution's volume, which leaves no water")
+    while low < (middle := 0.5 * (low + high)) < high:
+        low, high = (middle, high) if solution(middle)[1] < 1.0 else (low, middle)
+    return solution(high)[0]

@@ -1,0 +1,229 @@
+"""Pitzer's ion-interaction equations: the osmotic coefficient of any mixture of ions, and its derivatives.
+
+With molalities m_i (mol/kg of water), charges z_i, ``I = ½ Σ m_i z_i²``, ``Z = Σ m_i |z_i|``:
+
+    Σm φ = Σm + 2 [ −A_φ I^1.5/(1 + b √I) + Σ_ca m_c m_a (B_ca + Z C_ca)
+                    + Σ_cc' m_c m_c' (Φ_cc' + Σ_a m_a ψ_cc'a) + Σ_aa' m_a m_a' (Φ_aa' + Σ_c m_c ψ_caa') ]
+    B_ca = β0 + β1 exp(−α1 √I) + β2 exp(−α2 √I),   C_ca = C^φ/(2 √|z_c z_a|)
+    Φ_ij = θ_ij + E_ij + I dE_ij/dI
+    E_ij = z_i z_j/(4 I) [J(x_ij) − J(x_ii)/2 − J(x_jj)/2],   x_ij = 6 z_i z_j A_φ √I
+
+E, the unsymmetrical mixing of like charges of different size, vanishes for equal charges.
+
+References
+----------
+Pitzer's equations as the program PHREEQC 3.8.6 has them (src/phreeqcpp/pitzer.cpp, which was read together with its
+parameter file); J by equation 47 of Pitzer 1975, as in the Python package pytzer 0.6.0 (unsymmetrical.py), which was
+read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from membrane_pde.physics.osmotic import AVOGADRO, GAS_CONSTANT
+from membrane_pde.physics.temperature import water_density
+
+_B = 1.2  # kg^½/mol^½
+_ALPHA1, _ALPHA2 = 2.0, 12.0
+_ALPHA1_DIVALENT = 1.4  # for a 2-2 salt
+_REFERENCE = 298.15  # K
+
+# Exact by definition of the SI of 2019, and CODATA 2022; a test compares them with scipy.constants.
+_ELEMENTARY_CHARGE = 1.602176634e-19  # C
+_VACUUM_PERMITTIVITY = 8.8541878188e-12  # F/m
+
+# Bradley and Pitzer 1979, J. Phys. Chem. 83, 1599: the dielectric constant of water, as in PHREEQC 3.8.6
+# (src/phreeqcpp/utilities.cpp, calc_dielectrics), which was read.
+_DIELECTRIC = (3.4279e2, -5.0866e-3, 9.469e-7, -2.0525, 3.1159e3, -1.8289e2, -8.0325e3, 4.2142e6, 2.1417)
+
+
+def dielectric_constant(temperature: float, pressure: float = 1.01325) -> float:
+    """Dielectric constant of liquid water; K, and bar."""
+    u1, u2, u3, u4, u5, u6, u7, u8, u9 = _DIELECTRIC
+    high = u1 * math.exp(temperature * (u2 + temperature * u3))
+    c = u4 + u5 / (u6 + temperature)
+    b = u7 + u8 / temperature + u9 * temperature
+    return high + c * math.log((b + pressure) / (b + 1000.0))
+
+
+def debye_hueckel(temperature: float) -> float:
+    """Debye-Hückel slope of the osmotic coefficient, kg^½/mol^½.
+
+    ``A_φ = ⅓ √(2π N_A ρ_w) (e²/(4π ε_0 ε k T))^{3/2}``.
+
+    Parameters
+    ----------
+    temperature : float
+        K.
+    """
+    energy = GAS_CONSTANT / AVOGADRO * temperature
+    bjerrum = _ELEMENTARY_CHARGE**2 / (4.0 * math.pi * _VACUUM_PERMITTIVITY * dielectric_constant(temperature) * energy)
+    return math.sqrt(2.0 * math.pi * AVOGADRO * float(water_density(temperature))) * bjerrum**1.5 / 3.0
+
+
+def _at(coefficients: Sequence[float], temperature: float) -> float:
+    """A parameter at a temperature.
+
+    ``a0 + a1(1/T − 1/T0) + a2 ln(T/T0) + a3(T − T0) + a4(T² − T0²) + a5(1/T² − 1/T0²)``
+    """
+    t, t0 = temperature, _REFERENCE
+    terms = (1.0, 1 / t - 1 / t0, math.log(t / t0), t - t0, t * t - t0 * t0, 1 / t**2 - 1 / t0**2)
+    return sum([a * term for a, term in zip(coefficients, terms, strict=False)])
+
+
+def _mixing(x: float) -> tuple[float, float]:
+    """``x J'`` and ``x d(x J')/dx`` of ``J = x/(4 + c1 x^−c2 exp(−c3 x^c4))``."""
+    if x <= 0.0:
+        return 0.0, 0.0
+    power = 0.0120 * x**0.528
+    h = 4.581 * x**-0.7237 * math.exp(-power)
+    first, second = -0.7237 - 0.528 * power, -(0.528**2) * power  # d ln h/d ln x, and its derivative
+    bottom = 4.0 + h
+    slope = 1.0 - h * first / bottom  # d ln J/d ln x
+    bend = -(h * first * first + h * second) / bottom + (h * first / bottom) ** 2
+    j = x / bottom
+    return j * slope, j * (slope * slope + bend)
+
+
+@dataclass(frozen=True)
+class Pitzer:
+    """The equations for a fixed list of ions at one temperature; ions are indices into `charges`.
+
+    Attributes
+    ----------
+    charges : tuple of int
+        z of each ion.
+    slope : float
+        A_φ, kg^½/mol^½.
+    pairs : tuple
+        (cation, anion, β0, β1, β2, C, α1, α2).
+    likes : tuple
+        (i, j, θ) of every two ions of like charge.
+    triples : tuple
+        (i, j, k, ψ).
+    """
+
+    charges: tuple[int, ...]
+    slope: float
+    pairs: tuple[tuple[int, int, float, float, float, float, float, float], ...]
+    likes: tuple[tuple[int, int, float], ...]
+    triples: tuple[tuple[int, int, int, float], ...]
+
+    @classmethod
+    def of(cls, ions: Mapping[str, int], parameters: Mapping[str, Any], temperature: float) -> Pitzer:
+        """The equations for named ions.
+
+        Parameters
+        ----------
+        ions : mapping of str to int
+            Charge of each ion, in the order of the molalities.
+        parameters : mapping
+            Rows "pair", "theta" and "psi", as in library/pitzer.toml.
+        temperature : float
+            K.
+        """
+        index = {name: i for i, name in enumerate(ions)}
+        charges = tuple(ions.values())
+        pairs = []
+        for row in parameters["pair"]:
+            if not all(name in index for name in row["ions"]):
+                continue
+            c, a = (index[name] for name in row["ions"])
+            beta0, beta1, beta2, cphi = (
+                _at(row.get(key, ()), temperature) for key in ("beta0", "beta1", "beta2", "Cphi")
+            )
+            product = abs(charges[c] * charges[a])
+            alpha1 = _ALPHA1_DIVALENT if charges[c] == 2 and charges[a] == -2 else _ALPHA1
+            pairs.append((c, a, beta0, beta1, beta2, cphi / (2.0 * math.sqrt(product)), alpha1, _ALPHA2))
+        theta = {frozenset(row["ions"]): _at(row["value"], temperature) for row in parameters["theta"]}
+        names = list(ions)
+        likes = [
+            (i, j, theta.get(frozenset((names[i], names[j])), 0.0))
+            for i in range(len(names))
+            for j in range(i + 1, len(names))
+            if charges[i] * charges[j] > 0
+        ]
+        triples = [
+            (index[i], index[j], index[k], _at(row["value"], temperature))
+            for row in parameters["psi"]
+            for i, j, k in [row["ions"]]
+            if i in index and j in index and k in index
+        ]
+        return cls(charges, debye_hueckel(temperature), tuple(pairs), tuple(likes), tuple(triples))
+
+    def osmolality(self, molality: Sequence[float]) -> tuple[float, list[float]]:
+        """``Σ m_i φ`` of the ions and its derivative with each molality.
+
+        Parameters
+        ----------
+        molality : sequence of float
+            mol/kg, none negative.
+
+        Returns
+        -------
+        float, and list of float
+            mol/kg; dimensionless.
+        """
+        z = self.charges
+        total, strength, charge = 0.0, 0.0, 0.0
+        for m, zi in zip(molality, z, strict=True):
+            total += m
+            strength += 0.5 * m * zi * zi
+            charge += m * abs(zi)
+        if strength <= 0.0:
+            return total, [1.0] * len(z)
+        root = math.sqrt(strength)
+        far = 1.0 + _B * root
+        value = -self.slope * strength * root / far
+        with_strength = -self.slope * root * (1.5 + _B * root) / (far * far)
+        with_charge = 0.0
+        gradient = [0.0] * len(z)
+        for c, a, beta0, beta1, beta2, cphi, alpha1, alpha2 in self.pairs:
+            m_c, m_a = molality[c], molality[a]
+            one, two = beta1 * math.exp(-alpha1 * root), beta2 * math.exp(-alpha2 * root)
+            each = beta0 + one + two + charge * cphi
+            both = m_c * m_a
+            value += both * each
+            with_strength -= both * (alpha1 * one + alpha2 * two) / (2.0 * root)
+            with_charge += both * cphi
+            gradient[c] += m_a * each
+            gradient[a] += m_c * each
+        unsymmetrical: dict[int, tuple[float, float]] = {}
+        for i, j, theta in self.likes:
+            each, change = theta, 0.0
+            if z[i] != z[j]:
+                key = z[i] * z[j]
+                if key not in unsymmetrical:
+                    unsymmetrical[key] = self._unsymmetrical(abs(z[i]), abs(z[j]), root)
+                each += unsymmetrical[key][0]
+                change = unsymmetrical[key][1]
+            both = molality[i] * molality[j]
+            value += both * each
+            with_strength += both * change
+            gradient[i] += molality[j] * each
+            gradient[j] += molality[i] * each
+        for i, j, k, psi in self.triples:
+            m_i, m_j, m_k = molality[i], molality[j], molality[k]
+            value += m_i * m_j * m_k * psi
+            gradient[i] += m_j * m_k * psi
+            gradient[j] += m_i * m_k * psi
+            gradient[k] += m_i * m_j * psi
+        return total + 2.0 * value, [
+            1.0 + 2.0 * (g + 0.5 * zi * zi * with_strength + abs(zi) * with_charge)
+            for g, zi in zip(gradient, z, strict=True)
+        ]
+
+    def _unsymmetrical(self, z_i: int, z_j: int, root: float) -> tuple[float, float]:
+        """``E + I dE/dI`` of two like charges, and its derivative with I."""
+        x = 6.0 * self.slope * root
+        first = second = 0.0
+        for weight, product in ((1.0, z_i * z_j), (-0.5, z_i * z_i), (-0.5, z_j * z_j)):
+            one, two = _mixing(x * product)
+            first += weight * one
+            second += weight * two
+        size = z_i * z_j / (8.0 * root * root)
+        return size * first, size / (root * root) * (0.5 * second - first)
