@@ -19,7 +19,7 @@ Parcel = tuple[ArrayLike, ArrayLike]  # volumes (...,), m^3 or m^3/m^2, and amou
 Reservoir = tuple[ArrayLike, float, ArrayLike]  # its concentrations (solute,); the volume, the amounts that it gains
 
 # of sqrt(u) in (0, 1): an electrolyte's osmotic pressure is smooth in the root of its concentration
-_node, _weight = np.polynomial.legendre.leggauss(32)
+_node, _weight = np.polynomial.legendre.leggauss(24)
 _ROOTS, _WEIGHTS = 0.5 * (_node + 1.0), 0.5 * _weight
 _ROUND_OFF = 1e-14  # a sum this small beside its terms is zero
 _STEP = 1e-3  # of a concentration, for the difference quotient of the excess
