@@ -874,3 +874,31 @@ def unstirred_semi_infinite_wall(scaled_time: ArrayLike, rejection: float = 1.0)
         return 1.0 if tau == 0 else 1 + float(_invert_laplace(transform, tau)[0])
 
     return np.vectorize(wall, otypes=[float])(t)
+
+
+def least_work_of_recovery(osmotic_pressure: float, recovery: float, passage: float = 0.0) -> float:
+    """Least work, for each volume of permeate, to press some of an ideal solution's volume out of it.
+
+    ``w = (pi_0/Y) [(1 - Y) x_c ln x_c + Y x_p ln x_p]`` with the concentrations over that of the feed, ``x_p`` of the
+    permeate and ``x_c = (1 - Y x_p)/(1 - Y)`` of what is left. With ``x_p = 0`` it is ``(pi_0/Y) ln(1/(1 - Y))``, and
+    ``pi_0 (1 - x_p + x_p ln x_p)`` for ``Y -> 0``. The free energy of mixing (ideal, solutes without volume) of the
+    two products less that of the feed.
+
+    Parameters
+    ----------
+    osmotic_pressure : float
+        Of the feed, pi_0, Pa.
+    recovery : float
+        Volume of the permeate over that of the feed, 0 < Y < 1.
+    passage : float
+        Concentration of the permeate over that of the feed, from 0 to 1.
+
+    Returns
+    -------
+    float
+        J/m^3.
+    """
+    left = 1 - recovery * passage
+    concentrate = math.log1p(-recovery * passage) - math.log1p(-recovery)
+    permeate = passage * math.log(passage) if passage > 0 else 0.0
+    return osmotic_pressure * (left * concentrate / recovery + permeate)

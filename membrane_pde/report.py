@@ -344,10 +344,19 @@ def membrane_table(result: Result) -> list[Row]:
             ):
                 rows.append((quantity, unit, *(number(v, scale=scale) for v in values)))
     if (specific := summary["specific_energy_J_per_m3"]) is not None and specific:
-        rows.append(("energy per volume", "kWh/m³", "", number(specific * factor("kW*hour"))))
+        rows.append(("energy per volume", "kWh/m³", "", _energy(specific)))
+        if (least := summary["minimum_energy_J_per_m3"]) is not None:
+            rows.append(("  thermodynamic minimum", "kWh/m³", "", _energy(least)))
+        if (efficiency := summary["second_law_efficiency"]) is not None:
+            rows.append(("  second-law efficiency", "%", "", number(100 * efficiency, digits=3)))
     if (distance := summary["distance_to_equilibrium"]) is not None:
         rows.append(("distance to equilibrium", "%", "100", number(100 * distance, scale=100.0, digits=3)))
     return rows
+
+
+def _energy(joule_per_m3: float | None) -> str:
+    """An energy per volume in kWh/m³."""
+    return number(None if joule_per_m3 is None else joule_per_m3 * factor("kW*hour"))
 
 
 def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
@@ -375,6 +384,10 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         end = (result.summary["equilibrium"] or {}).get("displaced_volume_m")
         return number(None if end is None else end * mm, digits=4)
 
+    def efficiency(result: Result) -> str:
+        share = result.summary["second_law_efficiency"]
+        return number(None if share is None else 100 * share, digits=3)
+
     pressure, osmotic = "pressure_{side}_Pa", "osmotic_pressure_{side}_Pa"
     everything = results.values()
     rows: list[Row] = [
@@ -388,6 +401,9 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         ("water flux, end", "L/m²/h", *(flux_text(r, -1) for r in everything)),
         ("water moved, left to right", "L/m²", *(number(displaced(r) * mm) for r in everything)),
         ("  at equilibrium", "L/m²", *(equilibrium(r) for r in everything)),
+        ("energy per volume", "kWh/m³", *(_energy(r.summary["specific_energy_J_per_m3"]) for r in everything)),
+        ("  thermodynamic minimum", "kWh/m³", *(_energy(r.summary["minimum_energy_J_per_m3"]) for r in everything)),
+        ("  second-law efficiency", "%", *(efficiency(r) for r in everything)),
     ]
     for solute in dict.fromkeys(str(s) for r in everything for s in r.series.solute.values):
         having = [r for r in everything if solute in r.case.solutes]

@@ -13,7 +13,7 @@ import numpy as np
 
 from membrane_pde import __version__, analytic, mixture
 from membrane_pde.case import Case, Compartment, Pressure, Profile
-from membrane_pde.physics import temperature
+from membrane_pde.physics import energy, temperature
 from membrane_pde.result import SERIES, SUMMARY_KEYS, Result
 
 if TYPE_CHECKING:
@@ -547,13 +547,20 @@ def _summary(
     displaced = summary["displaced_volume_m"]
     whole = case.left.length + case.right.length
     moved = abs(displaced) > 1e-9 * whole
+    specific = summary["energy_J_per_m2"] / abs(displaced) if moved else None
+    work = _least_work(case, system, trajectory.states) if moved else None
+    least = None if work is None else work / abs(displaced)
     summary |= {
         "title": case.title,
         "status": trajectory.status,
         "end_time_s": trajectory.times[-1],
         "process": _process(case, displaced, moved),
         "tonicity": _tonicity(case, system, arrays),
-        "specific_energy_J_per_m3": summary["energy_J_per_m2"] / abs(displaced) if moved else None,
+        "specific_energy_J_per_m3": specific,
+        "minimum_energy_J_per_m3": least,
+        "second_law_efficiency": (
+            None if specific is None or least is None else energy.second_law_efficiency(specific, least)
+        ),
         "equilibrium": goal,
         "cells": system.problem.mesh.cells,
         "steps": trajectory.steps,
@@ -561,6 +568,53 @@ def _summary(
     }
     summary["message"] = _message(case, system, trajectory, arrays, goal)
     return summary
+
+
+def _least_work(case: Case, system: System, states: Sequence[Vector]) -> float | None:
+    """Least work (J/m^2) that brings about the same separation: from the start to the mixed contents of each side.
+
+    What ran out of an outflow is collected with what is in it, what flowed back into it was fed from elsewhere, and a
+    reservoir takes in its unstirred layer.
+    """
+    if case.membrane.type == "none" or case.phase == "gas":
+        return None
+    m, pressure = system.problem.mesh.membrane, _osmotic(case)
+    width, amounts = system.widths(system.stretch(0.0)), system.amounts(states[0])
+    displaced, passed = float(states[-1][system.x]), states[-1][system.passed]
+    entered = np.diff([state[system.x] for state in states])  # through the far edge of an open left side
+    before: list[energy.Parcel] = []
+    after: list[energy.Parcel] = []
+    reservoirs: list[energy.Reservoir] = []
+    for index, (side, cells, sign, far) in enumerate(
+        ((case.left, slice(None, m), -1.0, system.far_left), (case.right, slice(m, None), 1.0, system.far_right))
+    ):
+        before.append((width[cells], amounts[:, cells].T))
+        volume = float(width[cells].sum()) + sign * displaced
+        amount = amounts[:, cells].sum(axis=1) + sign * passed
+        if side.boundary == "reservoir":
+            edge = system.problem.exterior[index]
+            assert edge is not None
+            trace = 1e-12 * (np.abs(passed) + amounts.sum(axis=1))
+            reservoirs.append((edge, volume, np.where(np.abs(amount) > trace, amount, 0.0)))
+            continue
+        if side.boundary == "outflow":
+            fed = -sign * entered
+            back = fed > 0.0
+            if back.any():
+                brought = np.maximum(-sign * np.diff([state[far] for state in states], axis=0)[back], 0.0)
+                before.append((fed[back], brought))
+                volume, amount = volume + float(fed[back].sum()), amount + brought.sum(axis=0)
+        elif not _closed(side):
+            return None
+        after.append((volume, np.maximum(amount, 0.0)))
+    return energy.least_work(
+        before,
+        after,
+        lambda c: pressure(c).sum(axis=-1),
+        [solute.dissociation for solute in case.solutes.values()],
+        case.temperature,
+        reservoirs,
+    )
 
 
 def _process(case: Case, displaced: float, moved: bool) -> str:

@@ -197,6 +197,9 @@ def _summary(
     }
     moved = abs(summary["displaced_volume_m"])
     summary["specific_energy_J_per_m3"] = summary["energy_J_per_m2"] / moved if moved else None
+    pressed = summary["energy_J_per_m2"] > 0.0
+    summary["minimum_energy_J_per_m3"] = 3.6e6 if pressed else -1.8e6 if moved else None  # 1 kWh/m^3, or half of it
+    summary["second_law_efficiency"] = 3.6e6 / summary["specific_energy_J_per_m3"] if pressed else None
     summary["amount_error"] = 3e-16
     summary["equilibrium"] = (
         None

@@ -164,8 +164,11 @@ def test_membrane_table():
     assert rows["water moved"] == ("L/m²", "0", "-3.6")
     assert rows["  at equilibrium"] == ("L/m²", "", "-3.9")
     assert rows["energy per volume"] == ("kWh/m³", "", "1.667")
+    assert rows["  thermodynamic minimum"] == ("kWh/m³", "", "1")
+    assert rows["  second-law efficiency"] == ("%", "", "60")
     assert rows["NaCl held back"] == ("%", "100", "100")
     assert "NaCl moved" not in rows
+    assert not any("energy" in name or "law" in name for name in table(report.membrane_table(synthetic.osmosis())))
 
 
 def test_membrane_table_shows_no_noise():
@@ -188,6 +191,9 @@ def test_comparison_table():
     assert found["process"] == ("", "osmosis", "reverse osmosis", "diffusion")
     assert found["water moved, left to right"] == ("L/m²", "4.1", "-3.6", "0")
     assert found["pressure, left − right, end"] == ("bar", "0", "-60", "0")
+    assert found["energy per volume"] == ("kWh/m³", "0", "1.667", "–")
+    assert found["  thermodynamic minimum"] == ("kWh/m³", "-0.5", "1", "–")
+    assert found["  second-law efficiency"] == ("%", "–", "60", "–")
     assert found["NaCl, right, end"] == ("g/L", "24.79", "54.6", "–")
 
 
