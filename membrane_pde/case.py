@@ -927,8 +927,8 @@ def _part(
     if kind in ("mass", "mass fraction", "fraction") and data["phase"] == "liquid" and solute.molar_mass is None:
         what = "mass per volume" if kind == "mass" else "mass fraction"
         raise CaseError(
-            f'{path}: a {what} needs solutes.{name}.molar_mass, for example "58.44 g/mol"; or give an amount per volume '
-            "(mol/L)"
+            f'{path}: a {what} needs solutes.{name}.molar_mass, for example "58.44 g/mol"; or give an amount per '
+            "volume (mol/L)"
         )
     if kind == "amount":
         return number, "amount"

@@ -183,7 +183,10 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
         verb = "was pressed" if higher * moved > 0 else "moved"
         what = f"Water {verb} from {origin} to {target}: reverse osmosis, {amount} in {span}."
     elif process == "filtration":
+        higher = (summary["pressure_left_Pa"] or 0.0) - (summary["pressure_right_Pa"] or 0.0)
         what = f"Pressure drove water from {origin} to {target}: filtration, {amount} in {span}."
+        if higher * moved <= 0:  # solutes that passed have undone the balance of the start
+            what = f"Water moved from {origin} to {target}, {amount} in {span}, though it began in osmotic balance."
     elif process == "diffusion":
         what = f"No membrane: the two sides mixed by diffusion for {span}."
     else:

@@ -588,7 +588,10 @@ def _least_work(case: Case, system: System, states: Sequence[Vector]) -> float |
     for index, (side, cells, sign, far) in enumerate(
         ((case.left, slice(None, m), -1.0, system.far_left), (case.right, slice(m, None), 1.0, system.far_right))
     ):
-        before.append((width[cells], amounts[:, cells].T))
+        if any(isinstance(value, Profile) for value in side.concentration.values()):
+            before.append((width[cells], amounts[:, cells].T))
+        else:
+            before.append((width[cells].sum(), amounts[:, cells].sum(axis=1)))
         volume = float(width[cells].sum()) + sign * displaced
         amount = amounts[:, cells].sum(axis=1) + sign * passed
         if side.boundary == "reservoir":
