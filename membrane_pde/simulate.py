@@ -317,7 +317,7 @@ class _Distance:
         if self.end is None or self.end.concentration_left is None or self.end.concentration_right is None:
             return 0.0
         m = self.system.problem.mesh.membrane
-        width = self.system.widths(self.system.stretch(float(y[self.system.x])))
+        width = self.system.widths(self.system.stretch(y))
         amounts = self.system.amounts(y)
         left = np.abs(amounts[:, :m] - self.end.concentration_left[:, None] * width[:m]).sum()
         right = np.abs(amounts[:, m:] - self.end.concentration_right[:, None] * width[m:]).sum()
@@ -448,7 +448,7 @@ def _arrays(
     states = np.array(trajectory.states)
     if system.still:
         states[:, system.x] = 0.0  # by definition; the linear solver leaves 1e-23
-    width = np.array([system.widths(system.stretch(float(x))) for x in states[:, system.x]])
+    width = np.array([system.widths(system.stretch(y)) for y in states])
     m = mesh.membrane
     edges = np.concatenate([np.zeros((len(width), 1)), np.cumsum(width, axis=1)], axis=1)
     edges -= edges[:, m : m + 1]
