@@ -469,7 +469,6 @@ _PLANNED_VALUES = {
     "osmotic_model": ("virial", "pitzer"),
     "geometry": ("spherical", "cylindrical"),
     "transport": ("nernst-planck",),
-    "side.boundary": ("elastic", "bath"),
 }
 
 # What to add to "… is missing".
