@@ -491,7 +491,6 @@ def _reader(hint: Any) -> Reader | None:
 _PLANNED_VALUES = {
     "geometry": ("spherical", "cylindrical"),
     "transport": ("nernst-planck",),
-    "side.boundary": ("elastic", "bath"),
 }
 
 # What to add to "… is missing".

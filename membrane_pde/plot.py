@@ -360,10 +360,10 @@ def _profile(ax: Axes, result: Result, name: str, index: int, scale: float, fact
         here = profile.side.values == side
         x = np.abs(profile.position.values[here])
         order = np.argsort(x)
-        end = float(result.series[f"length_{side}_m"][index])
+        end = float(profile.width.values[here].sum())  # without a bath behind it
         wall = float(result.series[f"wall_concentration_{side}_mol_per_m3"].sel(solute=name)[index])
         cells = profile.concentration.values[here][order]
-        far = _far_edge(getattr(result.case, side), name, float(cells[-1]))
+        far = _far_edge(result, side, name, index, float(cells[-1]))
         ax.plot(
             sign * np.concatenate([[0.0], x[order], [end]]) * scale,
             np.concatenate([[wall], cells, [far]]) * factor,
@@ -376,8 +376,16 @@ def _profile(ax: Axes, result: Result, name: str, index: int, scale: float, fact
         )
 
 
-def _far_edge(compartment: Any, name: str, last: float) -> float:
-    """Concentration at the far edge: a reservoir holds it, elsewhere the profile arrives level."""
+def _far_edge(result: Result, side: str, name: str, index: int, last: float) -> float:
+    """Concentration at the far edge: that of a reservoir or a bath behind it, elsewhere the profile arrives level."""
+    compartment = getattr(result.case, side)
+    if compartment.boundary == "bath" and not compartment.stirred:  # what the mean has beyond the layer
+        profile = result.profiles.isel(time=index).sel(solute=name)
+        here = profile.side.values == side
+        width = profile.width.values[here]
+        length = float(result.series[f"length_{side}_m"][index])
+        mean = float(result.series[f"concentration_{side}_mol_per_m3"].sel(solute=name)[index])
+        return float((mean * length - profile.concentration.values[here] @ width) / (length - width.sum()))
     if compartment.boundary != "reservoir":
         return last
     given = compartment.concentration[name]
@@ -386,7 +394,9 @@ def _far_edge(compartment: Any, name: str, last: float) -> float:
 
 def _position_axis(ax: Axes, result: Result) -> float:
     """Limits, label and scale of the position axis; sides of very different length get a scale each."""
-    left, right = (float(result.series[f"length_{s}_m"].max()) for s in ("left", "right"))
+    left, right = (
+        float(result.profiles.width.values[:, result.profiles.side.values == s].sum(axis=1).max()) for s in report.SIDES
+    )
     longest, shortest = max(left, right), min(left, right)
     uneven = longest > 5 * shortest
     unit = report.length_unit(shortest if uneven else longest)

@@ -132,12 +132,12 @@ def displaced(result: Result) -> float:
 def pressing(result: Result) -> float:
     """What presses at the end, left minus right, Pa; exactly 0 where it is round-off.
 
-    The applied pressure, without the head of a standpipe; on a rigid side the pressure that holds it.
+    The applied pressure, without the head of a standpipe; the computed one on a side that is rigid or holds the flux.
     """
     sides, end = [], float(result.series.time[-1])
     for name in SIDES:
         side = getattr(result.case, name)
-        held = side.boundary == "rigid"
+        held = side.boundary == "rigid" or side.pressure.flux
         sides.append(float(result.series[f"pressure_{name}_Pa"][-1]) if held else side.pressure.at(end))
     left, right = sides
     return 0.0 if abs(left - right) <= 1e-9 * max(abs(left), abs(right)) else left - right
@@ -466,6 +466,11 @@ SI_UNITS = {
     "pressure": "Pa",
     "concentration": "mol/m³",
     "backflow": "mol/m³",
+    "modulus": "Pa",
+    "volume": "m",
+    "feed": "mol/m³",
+    "flow": "m/s",
+    "bleed": "m/s",
     "water_permeability": "m/s/Pa",
     "permeability": "m/s",
     "duration": "s",
@@ -493,7 +498,8 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
             return
         if isinstance(value, Mapping):
             if "times" in value:
-                rows.append((path, *_schedule(value["times"], value["values"], value["shape"]), unit))
+                held = value.get("flux", False)
+                rows.append((f"{path}.flux" if held else path, _programme(value), "m/s" if held else unit))
             elif "distance" in value:
                 points = (
                     f"{number(c)} at {number(x)} m" for x, c in zip(value["distance"], value["value"], strict=True)
@@ -525,15 +531,24 @@ def case_values(case: Any) -> dict[str, Any]:
     for side in (values.get(name, {}) for name in SIDES):
         if side.get("boundary") != "standpipe":  # the only one that has a tube
             side.pop("tube_area", None)
+        if side.get("boundary") != "bath":  # the only one that is bled
+            side.pop("bleed", None)
+        elif side.get("stirred"):  # without a layer
+            side.pop("length", None)
     return {k: v for k, v in values.items() if k not in ("name", "source", "warnings")}
 
 
-def _schedule(times: Iterable[float], values: Iterable[float], shape: str) -> Row:
-    times, values = list(times), list(values)
+def _programme(pressure: Mapping[str, Any]) -> str:
+    """A pressure, or the flux that is held instead: a value, a schedule, or a mean with an oscillation."""
+    values, shape = pressure["values"], pressure["shape"]
+    mean = number(values[0], digits=6)
+    if shape in ("sine", "pulse"):
+        duty = f", high for {number(pressure['duty'])} of it" if shape == "pulse" else ""
+        return f"{mean} ± {number(pressure['amplitude'])} every {number(pressure['period'])} s ({shape}{duty})"
     if len(values) == 1:
-        return (number(values[0], digits=6),)
-    steps = (f"{number(p)} from {number(t)} s" for t, p in zip(times, values, strict=True))
-    return (f"{', '.join(steps)} ({shape})",)
+        return mean
+    steps = (f"{number(p)} from {number(t)} s" for t, p in zip(pressure["times"], values, strict=True))
+    return f"{', '.join(steps)} ({shape})"
 
 
 # --- on a terminal or a pipe ---

@@ -35,6 +35,8 @@ DIMENSIONS = {
     "permeability": Dimension("a permeability for a solute", "3e-8 m/s", "m/s"),
     "water_permeability": Dimension("a water permeability", "1 L/m^2/hour/bar", "m/s/Pa"),
     "molar_mass": Dimension("a molar mass", "58.44 g/mol", "kg/mol"),
+    "flux": Dimension("a volume flux", "20 L/m^2/hour", "m/s"),
+    "frequency": Dimension("a frequency", "0.1 Hz", "Hz"),
     "ratio": Dimension("a ratio of areas", "0.1 m^2/m^2", ""),
     "concentration": Dimension("a concentration", "35 g/L", "mol/m^3"),
     "molality": Dimension("a molality", "6 mol/kg", "mol/kg"),

@@ -29,7 +29,7 @@ SERIES_UNITS = {
 
 
 def _pressure(value: float) -> SimpleNamespace:
-    return SimpleNamespace(times=(0.0,), values=(value,), shape="step", at=lambda time: value)
+    return SimpleNamespace(times=(0.0,), values=(value,), shape="step", flux=False, at=lambda time: value)
 
 
 def case(
@@ -97,7 +97,7 @@ def result(
     fading = np.sign(displaced) * np.exp(-time / tau) * (1 - np.exp(-time / (0.02 * duration)))
     dissociation = np.array([the_case.solutes[s].dissociation for s in solutes])
 
-    position, concentration, mean, wall, length = [], [], [], [], []
+    position, concentration, mean, wall, length, width = [], [], [], [], [], []
     for sign, side, start, is_fixed in zip((-1, 1), (the_case.left, the_case.right), (left, right), fixed, strict=True):
         l_t = np.full_like(time, side.length) if is_fixed else side.length + sign * volume
         eta = (np.arange(cells) + 0.5) / cells
@@ -112,6 +112,7 @@ def result(
         wall.append(bulk + amplitude * (1 - average)[:, None])
         mean.append(bulk)
         length.append(l_t)
+        width.append(np.repeat(l_t[:, None] / cells, cells, axis=1))
         position.append(sign * x)
     # cells in the order of position: the left side from its far end to the membrane
     position[0], concentration[0] = position[0][:, ::-1], concentration[0][:, :, ::-1]
@@ -159,6 +160,7 @@ def result(
         {
             **coordinates,
             "position": (("time", "cell"), np.concatenate(position, axis=1), {"units": "m"}),
+            "width": (("time", "cell"), np.concatenate(width, axis=1), {"units": "m"}),
             "side": ("cell", ["left"] * cells + ["right"] * cells),
         },
     )
