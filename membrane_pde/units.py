@@ -35,6 +35,9 @@ DIMENSIONS = {
     "permeability": Dimension("a permeability for a solute", "3e-8 m/s", "m/s"),
     "water_permeability": Dimension("a water permeability", "1 L/m^2/hour/bar", "m/s/Pa"),
     "molar_mass": Dimension("a molar mass", "58.44 g/mol", "kg/mol"),
+    "molar_volume": Dimension("a molar volume", "16.3 cm^3/mol", "m^3/mol"),
+    "molar_energy": Dimension("an energy per amount", "20 kJ/mol", "J/mol"),
+    "inverse_length": Dimension("a number per length", "2e5 1/m", "1/m"),
     "ratio": Dimension("a ratio of areas", "0.1 m^2/m^2", ""),
     "concentration": Dimension("a concentration", "35 g/L", "mol/m^3"),
 }
