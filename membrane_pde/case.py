@@ -46,11 +46,7 @@ PLANNED_KEYS = {
     "flow",
     "side.flow",
     "side.support",
-    "membrane.pore_radius",
-    "membrane.porosity_over_thickness",
     "membrane.fixed_charge",
-    "membrane.activation_energy",
-    "membrane.solutes.*.activation_energy",
 }
 
 
@@ -545,17 +541,27 @@ def _quantity(dimension: str, sign: Literal["not negative", "positive"] = "posit
     return Reader(lambda value: _read_quantity(value, dimension, sign), _quantity_schema(dimension))
 
 
+def _derivable(dimension: str, sign: Literal["not negative", "positive"] = "positive") -> Reader:
+    """A quantity that may follow from others: `casefile` then writes None, and this module puts the number there."""
+    given = _quantity(dimension, sign)
+    return Reader(lambda value: None if value is None else given.read(value), given.schema)
+
+
 Length = Annotated[float, _quantity("length")]
 Time = Annotated[float, _quantity("time")]
 Temperature = Annotated[float, Reader(_read_temperature, _quantity_schema("temperature"))]
 Diffusivity = Annotated[float, _quantity("diffusivity")]
-Permeability = Annotated[float, _quantity("permeability", "not negative")]
-WaterPermeability = Annotated[float, _quantity("water_permeability", "not negative")]
+OwnDiffusivity = Annotated[float, _derivable("diffusivity")]
+Permeability = Annotated[float, _derivable("permeability", "not negative")]
+WaterPermeability = Annotated[float, _derivable("water_permeability", "not negative")]
 MolarMass = Annotated[float, _quantity("molar_mass")]
 Molality = Annotated[float, _quantity("molality")]
 Volume = Annotated[ApparentVolume, Reader(_read_apparent_volume, _JSON_APPARENT_VOLUME)]
 Virial = Annotated[tuple[float, ...], Reader(_read_virial, _JSON_VIRIAL)]
 Numbers = Annotated[tuple[float, ...], Reader(_read_numbers, _JSON_NUMBERS)]
+MolarVolume = Annotated[float, _quantity("molar_volume")]
+MolarEnergy = Annotated[float, _quantity("molar_energy", "not negative")]
+InverseLength = Annotated[float, _quantity("inverse_length")]
 Ratio = Annotated[float, Reader(_read_ratio, _JSON_RATIO, number=True)]
 Flux = Annotated[float, _quantity("flux", "not negative")]
 Modulus = Annotated[float, _quantity("pressure", "not negative")]
@@ -608,14 +614,22 @@ class Solute(BaseModel):
     model_config = ConfigDict(**_STRICT, json_schema_extra=_optional)
 
     molar_mass: MolarMass | None = _field(
-        "Molar mass, needed where a concentration is a mass per volume, and for densities. Inside: kg/mol.", None
+        "Molar mass, needed where a concentration is a mass per volume, for densities, and for the diffusivity of two "
+        "gases. Inside: kg/mol.",
+        None,
     )
-    diffusivity: Diffusivity = _field(
+    diffusivity: OwnDiffusivity = _field(
         "Diffusion coefficient, at the case's temperature unless `reference_temperature` is given. "
-        "From the library if it is there, else required. Inside: m^2/s."
+        "From the library if it is there, else required. Of two gases it follows from their molar masses and diffusion "
+        "volumes (Fuller) unless given. Inside: m^2/s."
+    )
+    diffusion_volume: MolarVolume | None = _field(
+        "Diffusion volume of a gas, for Fuller's diffusivity of two gases. Inside: m^3/mol.", None
     )
     dissociation: float = _field("Particles per formula unit (van 't Hoff factor): 1 for sugar, 2 for NaCl.", 1.0, gt=0)
-    radius: Length | None = _field("Radius of the molecule or particle; for information. Inside: m.", None)
+    radius: Length | None = _field(
+        "Radius of the molecule or particle: what decides if it passes a membrane given by its pores. Inside: m.", None
+    )
     charge: int | None = _field(
         "Charge number of an ion given singly; used to warn of an imbalance.", None, ge=-10_000, le=10_000
     )
@@ -637,7 +651,9 @@ class Solute(BaseModel):
         "Molality up to which the osmotic data hold; beyond it a run says so. Inside: mol/kg.", None
     )
     reference_temperature: Temperature | None = _field(
-        "Temperature at which `diffusivity` holds; it is then scaled to the case's. Liquids only. Inside: K.", None
+        "Temperature at which `diffusivity` holds; it is then scaled to the case's: with T over the viscosity of "
+        "water, in a gas with T^1.75. Inside: K.",
+        None,
     )
 
 
@@ -725,10 +741,13 @@ class MembraneSolute(BaseModel):
 
     model_config = ConfigDict(**_STRICT, json_schema_extra=_optional)
 
-    permeability: Permeability = _field("Solute permeability P; 0 for a solute that is held back. Inside: m/s.")
+    permeability: Permeability = _field(
+        "Solute permeability P; 0 for a solute that is held back. Follows from the pores, if there are any and it is "
+        "not given. Inside: m/s."
+    )
     reflection: float = _field(
-        "Reflection coefficient σ, 0 to 1. Required, but for `solution-diffusion` (where it is 1) and "
-        "without water permeability (where it plays no part).",
+        "Reflection coefficient σ, 0 to 1. Required, but for `solution-diffusion` (where it is 1), without water "
+        "permeability (where it plays no part), and with pores (which it follows from).",
         1.0,
         ge=0,
         le=1,
@@ -739,6 +758,14 @@ class MembraneSolute(BaseModel):
         "permeability.",
         1.0,
         gt=0,
+    )
+    activation_energy: MolarEnergy | None = _field(
+        "How P follows the temperature: exp(−E/(R T)), from `reference_temperature` to the case's. Inside: J/mol.", None
+    )
+    reference_temperature: Temperature | None = _field(
+        "Temperature at which `permeability` holds. Default: that of the membrane; without either it holds at the "
+        "case's. Inside: K.",
+        None,
     )
 
 
@@ -757,10 +784,54 @@ class Membrane(BaseModel):
         "How solutes pass.", "spiegler-kedem"
     )
     water_permeability: WaterPermeability = _field(
-        "Water permeability L_p (A of reverse osmosis); 0 lets no water through. Required without a type. "
+        "Water permeability L_p (A of reverse osmosis); 0 lets no water through. Required without a type or pores. "
         "Inside: m/s/Pa."
     )
+    activation_energy: MolarEnergy | None = _field(
+        "How L_p follows the temperature: exp(−E/(R T)), from `reference_temperature` to the case's. Inside: J/mol.",
+        None,
+    )
+    reference_temperature: Temperature | None = _field(
+        "Temperature at which the numbers given beside it hold, those of the solutes included; without it they hold "
+        "at the case's. Inside: K.",
+        None,
+    )
+    pore_radius: Length | None = _field(
+        "Radius of the pores: L_p follows from it (Poiseuille), and P and σ of every solute from its `radius` "
+        "(hindered transport; what is wider than a pore is held back), unless given. Inside: m.",
+        None,
+    )
+    porosity_over_thickness: InverseLength | None = _field(
+        "The pores' share of the membrane's area over their length. Beside `pore_radius`. Inside: 1/m.", None
+    )
     solutes: dict[str, MembraneSolute] = _field("Numbers for every solute; they override those of the type.", {})
+
+    def sieving(self, radius: float, temperature: float, water_flux: float) -> tuple[float, float]:
+        """What the pores hold back of a sphere of any size, pressed through with pure solvent drawn off behind.
+
+        Parameters
+        ----------
+        radius : float
+            Of the sphere, m; in water it diffuses as Stokes and Einstein say.
+        temperature : float
+            K.
+        water_flux : float
+            J_v, m/s.
+
+        Returns
+        -------
+        tuple of float
+            Reflection coefficient, which is the rejection at an endless flux, and the rejection at this flux.
+        """
+        from membrane_pde.physics import fluxes, hindered
+        from membrane_pde.physics.temperature import stokes_diffusivity
+
+        if self.pore_radius is None or self.porosity_over_thickness is None:
+            raise ValueError("the membrane has no pores")
+        permeability, reflection = hindered.pore_transport(
+            radius, self.pore_radius, self.porosity_over_thickness, float(stokes_diffusivity(radius, temperature))
+        )
+        return reflection, fluxes.rejection(permeability, reflection, water_flux)
 
 
 class Mesh(BaseModel):
@@ -912,13 +983,15 @@ class Case(BaseModel):
     @field_validator("membrane")
     @classmethod
     def _complete(cls, membrane: Membrane, info: ValidationInfo) -> Membrane:
-        if "solutes" not in info.data:
+        if not {"temperature", "phase", "solutes"} <= info.data.keys():
             return membrane
-        return _completed(membrane, tuple(info.data["solutes"]))
+        return _completed(membrane, info.data)
 
     def model_post_init(self, context: Any) -> None:
         """Check what concerns several parts at once."""
         if self.phase == "gas":
+            # frozen, but not made yet: the pressure, which a gas's diffusivity depends on, is read after the solutes
+            object.__setattr__(self, "solutes", _diffusing(self))
             _check_gas(self)
         _check_boundaries(self)
         _check_osmotic_model(self)
@@ -946,19 +1019,27 @@ def _check_temperature(temperature: float, phase: str) -> None:
 
 def _scaled(name: str, solute: Solute, temperature: float, phase: str) -> Solute:
     """The solute with its diffusivity at the case's temperature."""
+    from membrane_pde.physics import gas
+    from membrane_pde.physics.temperature import diffusivity_scaling
+
     reference = solute.reference_temperature
     if reference is None:
         return solute
-    path = f"solutes.{name}.reference_temperature"
     if phase == "gas":
-        raise CaseError(f"{path}: {NOT_YET} for a gas; give the diffusivity at the case's temperature and pressure")
-    from membrane_pde.physics.temperature import diffusivity_scaling
-
-    try:
+        factor = gas.diffusivity_scaling(temperature, reference)
+    else:
+        _check_reference(f"solutes.{name}", reference)
         factor = float(diffusivity_scaling(temperature, reference))
-    except ValueError:
-        raise CaseError(f"{path}: expected a temperature from 0 to 100 degC, where water is liquid") from None
     return solute.model_copy(update={"diffusivity": solute.diffusivity * factor})
+
+
+def _check_reference(path: str, reference: float) -> None:
+    from membrane_pde.physics.temperature import BOILING, FREEZING
+
+    if not FREEZING <= reference <= BOILING:
+        raise CaseError(
+            f"{path}.reference_temperature: expected a temperature from 0 to 100 degC, where water is liquid"
+        )
 
 
 def _with_amounts(side: Compartment, name: str, data: Mapping[str, Any]) -> Compartment:
@@ -1180,10 +1261,13 @@ def check_declared(names: Iterable[str], solutes: Iterable[str], where: str) -> 
         raise CaseError(f'{where}.{cut(name)}: "{cut(name)}" is not a declared solute{hint}')
 
 
-def _completed(membrane: Membrane, solutes: tuple[str, ...]) -> Membrane:
-    """The membrane with one entry a declared solute, in their order."""
+def _completed(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
+    """The membrane with one entry a declared solute, in their order, and all numbers at the case's temperature."""
+    solutes: dict[str, Solute] = data["solutes"]
     if membrane.type == "none":
         return membrane.model_copy(update={"solutes": {}, "water_permeability": 0.0})
+    if data["phase"] == "liquid":
+        membrane = _porous(membrane, solutes, data["temperature"])
     without_water = membrane.water_permeability == 0
     for solute in solutes:
         path = f"membrane.solutes.{solute}"
@@ -1207,7 +1291,82 @@ def _completed(membrane: Membrane, solutes: tuple[str, ...]) -> Membrane:
                 f"{path}.partition = {numbers.partition:g}: other than 1 only with water_permeability = "
                 f'"0 L/m^2/hour/bar"'
             )
-    return membrane.model_copy(update={"solutes": {solute: membrane.solutes[solute] for solute in solutes}})
+    update: dict[str, Any] = {
+        "solutes": {
+            solute: membrane.solutes[solute].model_copy(
+                update={"permeability": _at_temperature(membrane.solutes[solute], "permeability", solute, data)}
+            )
+            for solute in solutes
+        },
+        "water_permeability": _at_temperature(membrane, "water_permeability", None, data),
+    }
+    return membrane.model_copy(update=update)
+
+
+def _porous(membrane: Membrane, solutes: Mapping[str, Solute], temperature: float) -> Membrane:
+    """The membrane with what its pores say about water and solutes, where that is not given."""
+    from membrane_pde.physics import hindered
+    from membrane_pde.physics.temperature import water_viscosity
+
+    radius, porosity = membrane.pore_radius, membrane.porosity_over_thickness
+    if radius is None and porosity is None:
+        return membrane
+    if radius is None:
+        raise CaseError('membrane.pore_radius is missing: porosity_over_thickness needs it, for example "0.5 nm"')
+    if porosity is None:
+        raise CaseError('membrane.porosity_over_thickness is missing: pore_radius needs it, for example "2e5 1/m"')
+    if membrane.flux_law == "solution-diffusion":
+        raise CaseError(
+            'membrane.flux_law = "solution-diffusion": it means a reflection of 1, and pores have less; leave it out, '
+            'or take flux_law = "spiegler-kedem"'
+        )
+    update: dict[str, Any] = {"solutes": dict(membrane.solutes)}
+    if membrane.water_permeability is None:
+        viscosity = float(water_viscosity(temperature))
+        update["water_permeability"] = hindered.water_permeability(radius, porosity, viscosity)
+    for name, numbers in membrane.solutes.items():
+        given = {"reflection": numbers.reflection} if "reflection" in numbers.model_fields_set else {}
+        if numbers.permeability is not None:
+            given["permeability"] = numbers.permeability
+        if len(given) == 2:
+            continue
+        size = solutes[name].radius
+        if size is None:
+            raise CaseError(
+                f"solutes.{name}.radius is missing: it decides whether {name} fits through the pores, for example "
+                f'"0.3 nm"; or give membrane.solutes.{name}.permeability and reflection'
+            )
+        permeability, reflection = hindered.pore_transport(size, radius, porosity, solutes[name].diffusivity)
+        update["solutes"][name] = numbers.model_copy(
+            update={"permeability": permeability, "reflection": reflection} | given
+        )
+    return membrane.model_copy(update=update)
+
+
+def _at_temperature(
+    numbers: Membrane | MembraneSolute, key: str, solute: str | None, data: Mapping[str, Any]
+) -> float | None:
+    """A permeability at the case's temperature."""
+    from membrane_pde.physics.temperature import arrhenius_scaling
+
+    value: float | None = getattr(numbers, key)
+    reference, energy = numbers.reference_temperature, numbers.activation_energy
+    if value is None or reference is None:
+        return value
+    path = "membrane" if solute is None else f"membrane.solutes.{solute}"
+    _check_reference(path, reference)
+    if energy is None:
+        return value
+    try:
+        scaled = value * arrhenius_scaling(data["temperature"], reference, energy)
+    except OverflowError:
+        scaled = math.inf
+    if not math.isfinite(scaled) or (scaled == 0) != (value == 0):
+        raise CaseError(
+            f"{path}.activation_energy = {energy:.6g} J/mol: no {key} can follow that from {reference:.6g} K to "
+            f"{data['temperature']:.6g} K; is the unit right?"
+        )
+    return scaled
 
 
 def _check_boundaries(case: Case) -> None:
@@ -1303,6 +1462,40 @@ def _same_pressure(a: Pressure, b: Pressure) -> bool:
     return all(abs(a.at(t) - b.at(t)) <= 1e-9 * max(abs(a.at(t)), abs(b.at(t))) for t in times)
 
 
+def _diffusing(case: Case) -> dict[str, Solute]:
+    """The gases, each with the diffusivity of the pair: a given one, or Fuller's."""
+    from membrane_pde.physics.gas import fuller_diffusivity
+
+    known = [each.diffusivity for each in case.solutes.values() if each.diffusivity is not None]
+    missing = [name for name, each in case.solutes.items() if each.diffusivity is None]
+    if not missing:
+        return case.solutes
+    path = f"solutes.{missing[0]}"
+    if len(case.solutes) != 2:
+        raise CaseError(
+            f"{path}.diffusivity is missing: it follows from the gases themselves only for two, not for "
+            f'{len(case.solutes)}; give it, for example "2e-5 m^2/s"'
+        )
+    if known:
+        common = known[0]
+    else:
+        for key, example in (("molar_mass", "28.014 g/mol"), ("diffusion_volume", "18.5 cm^3/mol")):
+            without = next((name for name, each in case.solutes.items() if getattr(each, key) is None), None)
+            if without is not None:
+                raise CaseError(
+                    f"solutes.{without}.{key} is missing: the diffusivity of two gases follows from their molar masses "
+                    f'and diffusion volumes; give it, for example "{example}", or give the diffusivity'
+                )
+        first, second = case.solutes.values()
+        common = fuller_diffusivity(
+            case.temperature,
+            case.left.pressure.values[0],
+            (typing.cast(float, first.molar_mass), typing.cast(float, second.molar_mass)),
+            (typing.cast(float, first.diffusion_volume), typing.cast(float, second.diffusion_volume)),
+        )
+    return {name: each.model_copy(update={"diffusivity": common}) for name, each in case.solutes.items()}
+
+
 def _check_gas(case: Case) -> None:
     from membrane_pde.physics.osmotic import GAS_CONSTANT
 
@@ -1371,6 +1564,7 @@ _KNOWN_RANGES = {
 
 def _warnings(case: Case) -> Iterator[str]:
     yield from _unused(case)
+    yield from _unscaled(case)
     yield from _far_from_known(case)
     if case.phase == "liquid":
         yield from _assumed_dissociations(case)
@@ -1383,12 +1577,40 @@ def _unused(case: Case) -> Iterator[str]:
         yield f'membrane.type is "none": {", ".join(unused)} not used'
 
 
+def _permeabilities(case: Case) -> Iterator[tuple[str, str, float, Membrane | MembraneSolute]]:
+    """Table, key and value of every permeability of the membrane, and what stands around it."""
+    if case.membrane.type == "none":
+        return
+    yield "membrane", "water_permeability", case.membrane.water_permeability, case.membrane
+    for name, numbers in case.membrane.solutes.items():
+        yield f"membrane.solutes.{name}", "permeability", numbers.permeability, numbers
+
+
+def _unscaled(case: Case) -> Iterator[str]:
+    """What does not follow the temperature although one might think so, or only beyond what is known."""
+    held: dict[float, list[str]] = {}
+    for table, key, value, beside in _permeabilities(case):
+        if not value:
+            continue
+        if beside.reference_temperature is None:
+            if beside.activation_energy is not None:
+                yield f"{table}.activation_energy has no effect: no reference_temperature stands beside {table}.{key}"
+        elif beside.activation_energy is None and abs(beside.reference_temperature - case.temperature) > 1e-9:
+            held.setdefault(beside.reference_temperature, []).append(f"{table}.{key}")
+    for reference, paths in held.items():
+        yield (
+            f"{', '.join(paths)}: no activation energy known; the value of {reference - 273.15:.6g} degC is used at "
+            f"{case.temperature - 273.15:.6g} degC"
+        )
+    given = any("diffusivity" in each for each in case._raw.get("solutes", {}).values())
+    if case.phase == "gas" and not given and not 273.15 <= case.temperature <= 673.15:
+        yield "the two gases' diffusivity follows from Fuller's method, compared with measurements from 0 to 400 degC"
+
+
 def _far_from_known(case: Case) -> Iterator[str]:
-    membrane = case.membrane
-    values = [
-        ("permeability", f"membrane.solutes.{s}.permeability", m.permeability) for s, m in membrane.solutes.items()
-    ]
-    values.append(("water_permeability", "membrane.water_permeability", membrane.water_permeability))
+    values = [(key, f"{table}.{key}", value) for table, key, value, _ in _permeabilities(case)]
+    if case.membrane.pore_radius is not None:  # what follows from pores has no unit to be wrong
+        values = []
     if case.phase == "liquid":
         values += [("diffusivity", f"solutes.{s}.diffusivity", each.diffusivity) for s, each in case.solutes.items()]
         for name, side in _sides(case).items():

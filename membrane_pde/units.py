@@ -37,6 +37,8 @@ DIMENSIONS = {
     "molar_mass": Dimension("a molar mass", "58.44 g/mol", "kg/mol"),
     "flux": Dimension("a volume flux", "20 L/m^2/hour", "m/s"),
     "frequency": Dimension("a frequency", "0.1 Hz", "Hz"),
+    "molar_energy": Dimension("an energy per amount", "20 kJ/mol", "J/mol"),
+    "inverse_length": Dimension("a number per length", "2e5 1/m", "1/m"),
     "ratio": Dimension("a ratio of areas", "0.1 m^2/m^2", ""),
     "concentration": Dimension("a concentration", "35 g/L", "mol/m^3"),
     "molality": Dimension("a molality", "6 mol/kg", "mol/kg"),

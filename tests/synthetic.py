@@ -65,7 +65,9 @@ def case(
         },
         left=sides[0],
         right=sides[1],
-        membrane=SimpleNamespace(solutes={}, type=membrane, water_permeability=0.0 if membrane == "none" else 2.8e-12),
+        membrane=SimpleNamespace(
+            solutes={}, type=membrane, water_permeability=0.0 if membrane == "none" else 2.8e-12, pore_radius=None
+        ),
         run=SimpleNamespace(duration=7200.0),
     )
 

@@ -482,17 +482,56 @@ def red_cell(word: str, bath: float) -> Callable[[Result], None]:
 
 
 def semipermeable(result: Result) -> None:
-    assert {"Na+", "Ca2+", "Cl-", "glucose", "urea", "bacterium"} == set(result.solutes)
-    assert (array(result, "amount_transferred_mol_per_m2") == 0.0).all()
-    assert (array(result, "solute_flux_mol_per_m2_s") == 0.0).all()
-    thin, strong = (20.0 + 2.0 + 24.0 + 10.0 + 10.0), (100.0 + 10.0 + 120.0 + 50.0 + 50.0)
-    assert (thin, strong) == (66.0, 330.0)
-    left = two_pistons(thin, strong, 2e-3)
-    assert result.summary["length_left_m"] == pytest.approx(left, rel=1e-6)
-    for side in ("left", "right"):
-        total = R * 298.15 * (thin + strong) / 2.0
-        assert result.summary[f"osmotic_pressure_{side}_Pa"] == pytest.approx(total, rel=1e-6)
-    assert result.summary["process"] == "osmosis"
+    assert {"NaCl", "CaCl2", "urea", "glucose", "bacterium"} == set(result.solutes)
+    summary, membrane = result.summary, result.case.membrane
+    # no number of the membrane stands in the file, but for its pores
+    viscosity = 0.8903e-3  # Pa s, as in tests/unit/test_temperature.py
+    assert membrane.water_permeability == pytest.approx((0.45e-9) ** 2 * 2e5 / (8.0 * viscosity), rel=1e-3)
+    # the wider, the less passes; the bacterium is wider than the pores
+    assert membrane.solutes["bacterium"].permeability == 0.0
+    assert membrane.solutes["bacterium"].reflection == 1.0
+    assert summary["amount_transferred_mol_per_m2"]["bacterium"] == 0.0
+    assert summary["concentration_right_mol_per_m3"]["bacterium"] == 0.0
+    assert all(summary["amount_transferred_mol_per_m2"][s] > 0.0 for s in ("NaCl", "CaCl2", "urea", "glucose"))
+    by_size = sorted(result.case.solutes, key=lambda s: result.case.solutes[s].radius or 0.0)
+    assert by_size == ["NaCl", "urea", "CaCl2", "glucose", "bacterium"]
+    assert np.all(np.diff([summary["rejection"][s] for s in by_size]) > 0.01)
+    expected = {"NaCl": 0.07, "urea": 0.14, "CaCl2": 0.16, "glucose": 0.96, "bacterium": 1.0}  # as its comment says
+    assert summary["rejection"] == pytest.approx(expected, abs=0.005)
+    # Spiegler and Kedem's rejection at the flux, and the flux from what is left of the osmotic pressure
+    flux, driving = summary["water_flux_m_per_s"], 20e5
+    for index, (name, numbers) in enumerate(membrane.solutes.items()):
+        sigma, feed = numbers.reflection, result.case.left.concentration[name]
+        part = math.exp(-(1.0 - sigma) * flux / numbers.permeability) if numbers.permeability else 0.0
+        rejection = sigma * (1.0 - part) / (1.0 - sigma * part)
+        assert summary["rejection"][name] == pytest.approx(rejection, rel=1e-6)
+        driving -= sigma * particles(result)[index] * feed * rejection
+    assert flux == pytest.approx(membrane.water_permeability * driving, rel=1e-6)
+    assert summary["process"] == "reverse osmosis"
+    osmotic = R * 298.15 * (3 * 10.0 + 50.0 + 50.0 + 2 * 100.0)
+    assert summary["osmotic_pressure_left_Pa"] == pytest.approx(osmotic, rel=1e-6)
+    assert osmotic == pytest.approx(8.2e5, rel=3e-3)
+
+
+def cold_and_warm(result: Result) -> None:
+    def time_of(run: Result, share: float) -> float:
+        """When the difference of the sides has fallen to a share of what it was, s; straight in the root of time."""
+        left, right = (array(run, f"concentration_{side}_mol_per_m3")[:, 0] for side in ("left", "right"))
+        left_over = (left - right) / (left[0] - right[0])
+        return float(np.interp(-share, -left_over, np.sqrt(run.series["time"].values))) ** 2
+
+    cold, warm = result, mp.run(result.case.with_values({"temperature": "60 degC"}))
+    # D by Stokes and Einstein with measured viscosities (mPa s), as in tests/unit/test_temperature.py
+    measured = {5.0: 1.5192, 25.0: 0.8903, 60.0: 0.4666}
+    diffusivity = {t: 5.226e-10 * (t + 273.15) / 298.15 * measured[25.0] / mu for t, mu in measured.items()}
+    for run, celsius in ((cold, 5.0), (warm, 60.0)):
+        # Loschmidt's degree of mixing: f(0.05) = 0.495912 and f(0.1) = 0.302118 of D t/L^2
+        for share, own_time in ((0.495912, 0.05), (0.302118, 0.1)):
+            assert time_of(run, share) == pytest.approx(own_time * 4e-6 / diffusivity[celsius], rel=5e-3)
+    assert time_of(cold, 0.5) == pytest.approx(11.5 * 60.0, rel=0.01)  # as its comment says
+    assert time_of(warm, 0.5) == pytest.approx(3.0 * 60.0, rel=0.03)
+    assert time_of(cold, 0.5) / time_of(warm, 0.5) == pytest.approx(diffusivity[60.0] / diffusivity[5.0], rel=5e-3)
+    assert result.summary["process"] == "diffusion"
 
 
 def leaky(result: Result) -> None:
@@ -732,6 +771,7 @@ CLAIMS: dict[str, Callable[[Result], None]] = {
     "semipermeable": semipermeable,
     "leaky": leaky,
     "seawater_ro": seawater_ro,
+    "cold_and_warm": cold_and_warm,
     "dialysis_slabs": dialysis_slabs,
     "two_gases": two_gases,
     "sweet_to_salty": sweet_to_salty,
