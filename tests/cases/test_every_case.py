@@ -759,6 +759,50 @@ def plant_cell_turgor(result: Result) -> None:
     assert abs(wilted["pressure_left_Pa"]) < 1e-6 * turgor[-1]
 
 
+def nanofiltration(result: Result) -> None:
+    summary = result.summary
+    radius = {"urea": 0.178, "glycerol": 0.231, "glucose": 0.365, "sucrose": 0.470}  # nm
+    viscosity = 0.890e-3  # Pa s, water at 25 degC
+    permeability = 0.5e-9**2 * 9.7e5 / (8.0 * viscosity)
+    assert permeability * 3.6e11 == pytest.approx(12.3, abs=0.05)  # L/m^2/h/bar
+    assert result.case.membrane.water_permeability == pytest.approx(permeability, rel=1e-3)
+    flux = summary["water_flux_m_per_s"]
+    assert flux * 3.6e6 == pytest.approx(60.0, abs=1.0)
+    held = []
+    for name, size in radius.items():
+        x, diffusivity = size / 0.5, result.case.solutes[name].diffusivity
+        # Dechadilok & Deen (2006), the polynomials once more
+        hindered = 1.0 + 9.0 / 8.0 * x * math.log(x) - 1.56034 * x + 0.528155 * x**2 + 1.91521 * x**3
+        hindered += -2.81903 * x**4 + 0.270788 * x**5 + 1.10115 * x**6 - 0.435933 * x**7
+        dragged = (1.0 - x) ** 2 * (1.0 + 3.867 * x - 1.907 * x**2 - 0.834 * x**3)
+        dragged /= 1.0 + 1.867 * x - 0.741 * x**2
+        factor = math.exp(-dragged * flux / (hindered * diffusivity * 9.7e5))
+        real = 1.0 - dragged / (1.0 - (1.0 - dragged) * factor)
+        rise = math.exp(flux * 20e-6 / diffusivity)  # film theory
+        held.append(1.0 - (1.0 - real) * rise / (real + (1.0 - real) * rise))
+        assert summary["rejection"][name] == pytest.approx(held[-1], rel=0.02, abs=5e-4)  # three digits of the radius
+    assert held == sorted(held)
+    assert [round(100 * h) for h in held] == [3, 10, 76, 99]  # as its comment says
+
+
+def dialysis(result: Result) -> None:
+    summary = result.summary
+    for side in ("left", "right"):
+        mean = summary[f"concentration_{side}_mol_per_m3"]
+        assert mean["urea"] == pytest.approx(30.0 / 6.0, rel=1e-6)
+        assert mean["glucose"] == pytest.approx(5.0 / 6.0, rel=1e-6)
+    assert summary["amount_transferred_mol_per_m2"]["albumin"] == 0.0
+    albumin = result.case.left.concentration["albumin"]
+    np.testing.assert_allclose(array(result, "concentration_left_mol_per_m3")[:, 2], albumin, rtol=1e-12)
+    assert summary["pressure_left_Pa"] == pytest.approx(R * 310.15 * albumin, rel=1e-6)
+    assert summary["pressure_left_Pa"] == pytest.approx(0.0155e5, rel=0.01)
+    assert result.case.membrane.solutes["urea"].permeability == pytest.approx(9.8e-6, rel=0.01)
+    time, passed = result.series["time"].values, array(result, "amount_transferred_mol_per_m2")
+    half = [np.interp(0.5, passed[:, i] / passed[-1, i], time) for i in (0, 1)]
+    assert half[0] < 0.6 * half[1]
+    assert (array(result, "water_flux_m_per_s") == 0.0).all()
+
+
 CLAIMS: dict[str, Callable[[Result], None]] = {
     "osmosis": osmosis,
     "reverse_osmosis": reverse_osmosis,
@@ -780,6 +824,8 @@ CLAIMS: dict[str, Callable[[Result], None]] = {
     "batch_ro": batch_ro,
     "closed_circuit_ro": closed_circuit_ro,
     "plant_cell_turgor": plant_cell_turgor,
+    "nanofiltration": nanofiltration,
+    "dialysis": dialysis,
 }
 
 
