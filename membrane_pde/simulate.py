@@ -578,7 +578,7 @@ def _amount_error(system: System, states: Vector, left: Vector, right: Vector) -
     lost_right = right - right[0] - passed + far_right
     fed = np.maximum(far_left, 0.0).max(axis=0) + np.maximum(-far_right, 0.0).max(axis=0)
     held = (left + right).max(axis=0) + fed
-    held[held == 0.0] = 1.0
+    held[(left[0] + right[0] == 0.0) & (fed <= 1e-20)] = 1.0  # none of it: the linear solver leaves 1e-22
     whole = np.abs(lost_left + lost_right)
     worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), whole) / held
     return np.asarray(np.maximum.accumulate(worst.max(axis=1)))
