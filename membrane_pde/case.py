@@ -702,7 +702,9 @@ class Run(BaseModel):
     model_config = _STRICT
 
     duration: Time = _field("Time to simulate; with another `until` the upper limit. Inside: s.")
-    until: Literal["duration", "equilibrium", "steady"] = _field("When to stop.", "duration")
+    until: Literal["duration", "equilibrium", "steady"] = _field(
+        "When to stop. Under an oscillating pressure nothing comes to rest: `duration` only.", "duration"
+    )
     outputs: int = _field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = _field(
         "Relative tolerance of a time step. Until equilibrium or steady, cvode uses at most 1e-9, to see the end.",
