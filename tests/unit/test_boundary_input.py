@@ -125,6 +125,18 @@ def test_segments_end_at_every_jump_of_a_pulse() -> None:
     assert all(s.left[0] == s.left[1] for s in segments)
 
 
+def test_jumps_that_differ_by_round_off_are_one() -> None:
+    pulse = '{ mean = "5 bar", amplitude = "1 bar", period = "0.1 s", shape = "pulse" }'
+    steps = '{ schedule = [["0 s","0 bar"],["0.3 s","1 bar"],["0.6 s","2 bar"]] }'
+    assert 3 * 0.1 != 0.3
+    segments = _segments(
+        case(left=f"{LENGTH}\npressure = {pulse}", right=f"{LENGTH}\npressure = {steps}", run='duration = "0.7 s"')
+    )
+    assert [s.end - s.start for s in segments] == pytest.approx([0.05] * 14)
+    assert [s.right[0] for s in segments] == [0.0] * 6 + [1e5] * 6 + [2e5] * 2
+    assert segments[-1].end == 0.7
+
+
 def test_a_sine_is_one_segment_with_a_wave() -> None:
     sine = '{ mean = "5 bar", amplitude = "1 bar", period = "8 s" }'
     (segment,) = _segments(case(right=f"{LENGTH}\npressure = {sine}"))

@@ -277,6 +277,18 @@ def test_a_bath_behind_a_layer_needs_the_film_pressure() -> None:
     assert s["rejection"]["S"] == 1.0
 
 
+def test_profiles_end_at_the_bath() -> None:
+    """The picture shows the layer, and at its edge what stands in the bath, however large that is."""
+    bath = side(5e-5, 60.0, "bath", stirred=False, more='volume = "5 mm"\npressure = { flux = "5e-6 m/s" }')
+    result = solve(bath, side(5e-5, 0.0, "outflow", stirred=False), 600)
+    (axes,) = np.atleast_1d(mp.plot.profiles(result))
+    last = [line for line in axes.lines if len(line.get_xdata()) > 2 and line.get_xdata()[-1] < 0][-1]
+    assert last.get_xdata()[-1] == pytest.approx(-50.0)  # um
+    _, c = analytic.fed_bath(600.0, volume=5e-3, concentration=60.0, flux=5e-6)
+    assert last.get_ydata()[-1] == pytest.approx(float(c), rel=3e-2)  # what the film holds is missing in the bath
+    assert last.get_ydata()[-1] == pytest.approx(bath_of(result, "left", 5e-5)[-1], rel=1e-9)
+
+
 @pytest.mark.parametrize("boundary", ["left", "right"])
 def test_a_bath_runs_dry(boundary: str) -> None:
     bath = side(2e-3, 0.0, "bath", more='pressure = { flux = "1e-5 m/s" }')
