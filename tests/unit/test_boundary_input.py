@@ -221,6 +221,7 @@ def test_the_schema(left: dict[str, object], valid: bool) -> None:
         (f'{BATH}\nfeed = {{ concentration = {{ NaCl = "1 g/L" }} }}', ["left.feed", "a flow and a concentration"]),
         (f'{BATH}\nfeed = {{ flow = "1 LMH", concentration = {{}} }}', ["left.feed.NaCl is missing", "every declared"]),
         (f'{BATH}\nfeed = {{ flow = "1 LMH", concentration = {{ NaCl = "1 g/L" }}, x = 1 }}', ['unknown key "x"']),
+        (f'{LENGTH}\npressure = {{ period = "1 s" }}', ["left.pressure", "mean is missing"]),
         (f'{LENGTH}\npressure = {{ mean = "1 bar" }}', ["left.pressure", "amplitude is missing"]),
         (f'{LENGTH}\npressure = {{ amplitude = "1 bar", period = "1 s" }}', ["left.pressure", "mean is missing"]),
         (f'{LENGTH}\npressure = {{ mean = "1 bar", amplitude = "1 bar" }}', ["a period or a frequency", "neither"]),

@@ -238,6 +238,25 @@ def test_a_stirred_bath_without_feed_is_a_stirred_piston() -> None:
         assert of(results[1], key) == pytest.approx(of(results[0], key), rel=1e-5)
 
 
+@pytest.mark.parametrize("permeability", [0.0, 1e-6])
+def test_a_closed_bath_behind_its_layer_comes_to_equilibrium(permeability: float) -> None:
+    """Layer and bath count as one volume: the end is that of two pistons, or one level for a solute that passes."""
+    bath = side(1e-4, 200.0, "bath", stirred=False, more='volume = "2 mm"')
+    cell = side(1e-3, 50.0, "elastic", stirred=False, more=f'modulus = "{1e6 if permeability else 0.0!r} Pa"')
+    result = solve(cell, bath, 1e8, permeability=permeability, run='until = "equilibrium"')
+    s = result.summary
+    assert s["status"] == "equilibrium"
+    assert s["distance_to_equilibrium"] <= 1e-7
+    level = (50.0 * 1e-3 + 200.0 * 2.1e-3) / 3.1e-3
+    left = 1e-3 if permeability else analytic.two_pistons_equilibrium(50e-3, 200 * 2.1e-3, 3.1e-3)
+    for end in (s, s["equilibrium"]):
+        assert end["length_left_m"] == pytest.approx(left, rel=1e-6)
+        assert end["length_right_m"] == pytest.approx(3.1e-3 - left, rel=1e-6)
+        assert end["concentration_left_mol_per_m3"]["S"] == pytest.approx(level, rel=1e-6)
+        assert end["concentration_right_mol_per_m3"]["S"] == pytest.approx(level, rel=1e-6)
+        assert end["amount_transferred_mol_per_m2"]["S"] == pytest.approx(50e-3 - level * left, abs=1e-6)
+
+
 @pytest.mark.parametrize("bleed", [0.0, 1e-6])
 def test_a_full_bath_overflows_where_water_comes_in(bleed: float) -> None:
     """A make-up feed holds the volume also when water enters through the membrane: what is too much overflows.
