@@ -123,7 +123,7 @@ def schema_text() -> str:
 
 def _table(model: dict[str, Any], schema: dict[str, Any]) -> str:
     rows = ["| key | value | default | what it is |", "| --- | --- | --- | --- |"]
-    required = model.get("required", [])
+    required = model.get("required", []) + model.get("else", {}).get("required", [])
     for key, field in model["properties"].items():
         default = "**required**" if key in required else _code(field["default"]) if "default" in field else ""
         default = "" if default in ("`{}`", '`""`') else default

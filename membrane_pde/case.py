@@ -294,16 +294,17 @@ def _read_pressure(value: Any) -> Pressure:
         return Pressure((0.0,), (_read_quantity(value, "pressure"),))
     forms = {"schedule": ("shape",), "flux": (), "mean": ("amplitude", "period", "frequency", "shape", "duty")}
     _only_keys(value, (*forms, *forms["mean"]), "side.pressure")
-    given = [form for form in forms if form in value] or ["mean"] * ("amplitude" in value) or ["schedule"]
+    some_mean = value.keys() & {"amplitude", "period", "frequency", "duty"}
+    form = next((form for form in forms if form in value), "mean" if some_mean else "schedule")
     for key in value:
-        if key not in (given[0], *forms[given[0]]):
+        if key not in (form, *forms[form]):
             raise UnitError(
-                f'"{key}" does not go with "{given[0]}"; expected one of {{ schedule = …, shape = … }}, '
+                f'"{key}" does not go with "{form}"; expected one of {{ schedule = …, shape = … }}, '
                 "{ flux = … } and { mean = …, amplitude = …, period = … }"
             )
-    if given[0] == "mean":
+    if form == "mean":
         return _read_oscillation(value)
-    if given[0] == "schedule":
+    if form == "schedule":
         return _read_schedule(value, "pressure")
     flux = value["flux"]
     if isinstance(flux, dict):
@@ -851,7 +852,9 @@ class Run(BaseModel):
     model_config = _STRICT
 
     duration: Time = _field("Time to simulate; with another `until` the upper limit. Inside: s.")
-    until: Literal["duration", "equilibrium", "steady"] = _field("When to stop.", "duration")
+    until: Literal["duration", "equilibrium", "steady"] = _field(
+        "When to stop. Under an oscillating pressure nothing comes to rest: `duration` only.", "duration"
+    )
     outputs: int = _field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = _field(
         "Relative tolerance of a time step. Until equilibrium or steady, cvode uses at most 1e-9, to see the end.",

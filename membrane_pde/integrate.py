@@ -27,7 +27,7 @@ DRY = 1e-3  # a closed side that has lost all but this share of its length has r
 EMPTY = 1e-6  # the same for the volume of a bath
 MAX_STEPS = 200_000
 _STEPS_A_PERIOD = 16  # at least, of an oscillating pressure
-_STEPS_A_TURN = 300  # more allowed for each period and each jump or kink of what is applied
+_STEPS_A_TURN = 1000  # more allowed for each period and each jump or kink of what is applied
 # States are stored densely first and thinned out as the run grows longer, so that one that stops early still shows how
 # it went: spacing at first over spacing at the end, for a run that should last its whole duration, and for others.
 _FIRST_SPACING = {True: 2.0**-2, False: 2.0**-12}

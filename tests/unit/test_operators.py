@@ -289,6 +289,39 @@ def test_uniform_concentration_stays_uniform_on_the_moving_mesh(
     assert faces.membrane.wall_right == pytest.approx(level, rel=1e-14)
 
 
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("stirred", [False, True])
+@pytest.mark.parametrize("bath", ["alone", "bleeding", "made up", "made up, bled faster than it overflows", "fed"])
+@pytest.mark.parametrize("pressure", [5e6, -5e6])
+def test_a_uniform_bath_stays_uniform(side: int, stirred: bool, bath: str, pressure: float) -> None:
+    """With σ = 0 and a feed like the solution, whatever flows: ``dn_b = c dV_b``, and nothing changes in the layer."""
+    boundary = (BATH, CLOSED) if side == 0 else (CLOSED, BATH)
+    one = system(boundary, stirred=(stirred, stirred), law="spiegler-kedem", sigma=(0.0, 0.0), bath=bath)
+    y = some_state(one)
+    faces = one.faces(0.5, y, pressing(pressure))
+    one.amounts(y)[:] = FEED[:, None] * faces.width
+    place = one.volume[side]
+    if one.bath[side] is not None:
+        y[one.bath[side]] = FEED * y[place]
+    change = rhs(one, y, pressing(pressure))
+    assert abs(change[one.x]) == pytest.approx(5e-5, rel=1e-12)
+    faces = one.faces(0.5, y, pressing(pressure))
+    size = 8e-15 * (np.abs(faces.alpha).max() + 1e-4) * FEED  # flows are up to 1e-4 m/s
+    edge = 0 if side == 0 else -1
+    if stirred:
+        gained = one.amounts(change)[:, edge]
+    else:
+        gained = change[one.bath[side]]
+        m = one.problem.mesh.membrane
+        layer = one.amounts(change)[:, :m] if side == 0 else one.amounts(change)[:, m:]
+        assert (np.abs(layer) <= size[:, None]).all()
+    assert (np.abs(gained - FEED * change[place]) <= size).all()
+    if bath.startswith("made up"):
+        assert change[place] == 0.0
+    else:
+        assert change[place] != 0.0
+
+
 def test_face_coefficients_are_the_exponential_profile() -> None:
     g = 1e-4
     for velocity in (-4e-3, -1e-4, -1e-9, 0.0, 1e-9, 1e-4, 4e-3):
@@ -314,6 +347,8 @@ FIPY_CASES: dict[str, dict[str, Any]] = {
     "leaky": {"sigma": (0.4, 0.1), "permeability": (2e-6, 5e-6)},
     "logarithmic mean": {"law": "kedem-katchalsky", "sigma": (0.4, 0.1)},
     "stirred": {"stirred": (True, False)},
+    "held flux": {"boundary": (CLOSED, OUTFLOW), "pumped": "left"},
+    "elastic": {"stiffness": (1e9, 2e9)},
     "no membrane": {"present": False, "displaced": 0.0},
     "no water, partition": {"water": 0.0, "partition": (0.4, 3.0), "displaced": 0.0},
 }
