@@ -238,7 +238,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
     smallest, widest = (f([WATER_RADIUS, membrane.pore_radius, *sizes.values()]) for f in (min, max))
     pressed = summary["process"] in ("reverse osmosis", "filtration") and bool(summary["water_flux_m_per_s"])
     flux = abs(summary["water_flux_m_per_s"]) if pressed else 0.0
-    fits = np.geomspace(0.5 * smallest, membrane.pore_radius, 300)  # the curves end in 100 % there
+    fits = np.geomspace(0.3 * smallest, membrane.pore_radius, 300)  # the curves end in 100 % there
     radii = np.append(fits, 8 * widest)
     limit, here = 100 * np.array([membrane.sieving(float(r), case.temperature, flux or 1.0) for r in radii]).T
     ax.axvspan(membrane.pore_radius * nm, radii[-1] * nm, color="0.94", lw=0, zorder=0)
@@ -256,7 +256,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
         share = 100 * (membrane.solutes[name].reflection if seen is None else seen)
         ax.plot(radius * nm, share, "o", color=RIGHT, ms=7, zorder=4, clip_on=False)
         points.append((name, radius, share))
-    _name_points(ax, [(name, radius * nm, share) for name, radius, share in points], membrane.pore_radius * nm)
+    _name_points(ax, [(name, radius * nm, share) for name, radius, share in points])
     ax.set_xscale("log")
     ax.set_xlim(radii[0] * nm, radii[-1] * nm)
     ax.set_ylim(-3, 108)
@@ -653,15 +653,27 @@ def _change(result: Result, names: list[str]) -> np.ndarray:
     return total / total[-1] if total[-1] else total
 
 
-def _name_points(ax: Axes, points: list[tuple[str, float, float]], edge: float) -> None:
-    """Names beside points: left if the next one or the edge is near, below beyond the edge, else right."""
-    points = sorted(points, key=lambda point: point[1])
-    for i, (name, x, y) in enumerate(points):
-        crowded = i + 1 < len(points) and points[i + 1][1] < 1.3 * x and abs(points[i + 1][2] - y) < 12
-        beside, align = ((-8, 4), "right") if crowded or x < edge < 2.2 * x else ((9, -4), "left")
-        if x >= edge:  # the curve runs through it
-            beside, align = (0, -16), "center"
-        ax.annotate(name, (x, y), beside, textcoords="offset points", ha=align, fontsize=9.5, zorder=5)
+def _name_points(ax: Any, points: list[tuple[str, float, float]]) -> None:
+    """Name points on a logarithmic axis; names that would meet step down, each with a thin line to its point."""
+    ordered = sorted(points, key=lambda point: point[1])
+    steps, last = 0, (-math.inf, 0.0)
+    for name, x, y in ordered:
+        crowded = abs(math.log10(x) - last[0]) < 0.5 and abs(y - last[1]) < 10.0
+        steps, last = steps + 1 if crowded else 0, (math.log10(x), y)
+        if y > 50.0:
+            place, align = (5, -20 - 15 * steps), "left"
+        else:
+            place, align = (-8, 10 + 15 * steps), "right"
+        ax.annotate(
+            name,
+            (x, y),
+            place,
+            textcoords="offset points",
+            ha=align,
+            fontsize=10,
+            arrowprops={"arrowstyle": "-", "color": "0.6", "lw": 0.8, "shrinkB": 4},
+            zorder=5,
+        )
 
 
 def _temperature_colours(celsius: list[float]) -> list[Any]:
