@@ -412,7 +412,9 @@ def integrate(
     turns = len(segments) - 1 + sum((each.end - each.start) / each.shortest_period for each in segments)
     most = MAX_STEPS + math.ceil(_STEPS_A_TURN * turns)
     try:
-        for segment in segments:
+        for each in segments:
+            before, segment = segment, each
+            y = system.enter(t, y, before, segment)
             system.accept(t, y, segment)
             if recorder.due(t, edge=segment.start) == t:
                 recorder.store(t, y, segment)

@@ -547,7 +547,7 @@ def _arrays(
         "wall_osmotic_pressure_right_Pa": nothing if gas else pressure(each("wall_right")).sum(axis=-1),
         "polarization_modulus": polarization,
         "rejection": rejection,
-        "energy_J_per_m2": states[:, system.work].copy(),
+        "energy_J_per_m2": np.array(list(map(system.energy, trajectory.times, states, trajectory.segments))),
         "amount_error": _amount_error(system, states, each("amount_left"), each("amount_right")),
         "distance_to_equilibrium": np.array(
             [np.nan if (gone := distance(y)) is None else gone for y in trajectory.states]

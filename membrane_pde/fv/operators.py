@@ -6,7 +6,9 @@ State, per membrane area (SI):
     X         displaced volume ∫J_v dt          m
     N[s]      ∫ flux through the membrane dt     mol/m^2
     E_L[s]    ∫ flux through the left far face dt,   E_R[s] the right one
-    W         ∫ (p_applied,L − p_applied,R) J_v dt   J/m^2
+    W'        −∫ X d(p_applied,L − p_applied,R)   J/m^2, the work of the pressures without their Δp X (by parts: J_v is
+              a small difference of large numbers, X is not); the whole work, ∫ Δp J_v dt, where J_v is held or a
+              pressure oscillates
     V_b       volume of each stirred bath       m
     n_b[s]    amounts in a bath behind a layer  mol/m^2  (a bath without a layer is the one cell of its side)
 
@@ -118,6 +120,17 @@ class Segment(NamedTuple):
         if self.waves[1] is not None:
             right += self.waves[1].at(t)
         return left, right
+
+    @property
+    def rise(self) -> float:
+        """Change of the left pressure beyond that of the right one, without waves, Pa/s."""
+        (l0, l1), (r0, r1) = self.left, self.right
+        return (l1 - l0 - r1 + r0) / (self.end - self.start)
+
+    @property
+    def waving(self) -> bool:
+        """A pressure oscillates."""
+        return self.waves != (None, None)
 
     def held_flux(self, t: float) -> float:
         """J_v at time t where it is held, m/s."""
@@ -549,7 +562,8 @@ class System:
         out[self.passed] = flux[:, self.problem.mesh.membrane]
         out[self.far_left] = flux[:, 0]
         out[self.far_right] = flux[:, -1]
-        out[self.work] = self._pressing(t, faces, segment) * water
+        whole = self._whole_work(segment)
+        out[self.work] = self._pressing(t, faces, segment) * water if whole else -segment.rise * faces.displaced
         for side, far, sign, total in self._far_sides:
             bath, gained = self.problem.baths[side], faces.supply[side]
             if bath is None or gained is None:
@@ -560,6 +574,9 @@ class System:
                 out[amounts] = gained - sign * flux[:, far]
                 out[total] = sign * gained
 
+    def _whole_work(self, segment: Segment) -> bool:
+        return bool(self.problem.pumped) or segment.waving
+
     def _pressing(self, t: float, faces: Faces, segment: Segment) -> float:
         """Applied pressure on the left beyond that on the right, without head and elasticity, Pa."""
         p, face = self.problem, faces.membrane
@@ -568,6 +585,22 @@ class System:
             return left - right
         osmotic = p.wall_pressure(face.wall_left)[0] - p.wall_pressure(face.wall_right)[0]
         return face.water_flux / p.membrane.water_permeability + osmotic + sum(p.stiffness) * faces.displaced
+
+    def enter(self, t: float, y: Array, before: Segment, segment: Segment) -> Array:
+        """The state at the start of a segment: where the pressures jump, ``X dΔp`` does."""
+        if self._whole_work(segment):
+            return y
+        (l0, r0), (l1, r1) = before.applied(t), segment.applied(t)
+        y = y.copy()
+        y[self.work] -= (l1 - r1 - l0 + r0) * y[self.x]
+        return y
+
+    def energy(self, t: float, y: Array, segment: Segment) -> float:
+        """Work of the applied pressures so far, J/m^2."""
+        if self._whole_work(segment):
+            return float(y[self.work])
+        left, right = segment.applied(t)
+        return float(y[self.work] + (left - right) * y[self.x])
 
     def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
         """dy/dt for given face coefficients and (other) cell concentrations: an implicit step of FiPy."""
@@ -589,20 +622,25 @@ class System:
         return columns, float(change[:, 0].sum())
 
     def _gradients(self, t: float, faces: Faces, segment: Segment) -> tuple[Array, Array]:
-        """Derivative of J_v and of the pressures' power with the full columns.
+        """Derivative of J_v and of dW'/dt with the full columns.
 
         Those are the amounts in the left and right wall cells (solutes each), X, and baths without a layer.
         """
         p, k = self.problem, self.solutes
+        power = np.zeros(2 * k + len(self._wide))
+        if not self._whole_work(segment):
+            power[2 * k] = -segment.rise
         if self.still:
-            return np.zeros(2 * k + len(self._wide)), np.zeros(2 * k + len(self._wide))
+            return np.zeros_like(power), power
         pull, pull_flux = self._wall_pressure_gradient(faces)
         pull[2 * k] += sum(p.stiffness)
         if p.pumped:
             return np.zeros_like(pull), pull * faces.membrane.water_flux
         lp = p.membrane.water_permeability
         gradient = -lp * pull / (1.0 + lp * pull_flux)
-        return gradient, self._pressing(t, faces, segment) * gradient
+        if segment.waving:
+            power = self._pressing(t, faces, segment) * gradient
+        return gradient, power
 
     def _stretch_rates(self, faces: Faces) -> list[tuple[float, float]]:
         """d ln(length) of the two sides' meshes with X and with the volume of each bath without a layer, 1/m."""
