@@ -291,8 +291,11 @@ def _read_backflow(value: Any) -> Any:
 
 def _read_apparent_volume(value: Any) -> ApparentVolume:
     if isinstance(value, list):
-        if len(value) != 5 or not all(_is_number(each) for each in value):
-            raise UnitError('expected a volume such as "16.6 cm^3/mol", or the five numbers of Laliberté and Cooper')
+        if len(value) != 5 or not all(_is_number(each) and abs(each) < 2e4 for each in value) or value[1] <= 0:
+            raise UnitError(
+                'expected a volume such as "16.6 cm^3/mol", or the five numbers of Laliberté and Cooper, the second '
+                "above zero, all below 2e4"
+            )
         return ApparentVolume(tuple(float(each) for each in value), "mass")
     _check_text(value, "molar_volume")
     try:
@@ -927,8 +930,8 @@ def _part(
     if kind in ("mass", "mass fraction", "fraction") and data["phase"] == "liquid" and solute.molar_mass is None:
         what = "mass per volume" if kind == "mass" else "mass fraction"
         raise CaseError(
-            f'{path}: a {what} needs solutes.{name}.molar_mass, for example "58.44 g/mol"; or give an amount per volume '
-            "(mol/L)"
+            f'{path}: a {what} needs solutes.{name}.molar_mass, for example "58.44 g/mol"; or give an amount per '
+            "volume (mol/L)"
         )
     if kind == "amount":
         return number, "amount"
