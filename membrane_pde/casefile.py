@@ -271,8 +271,8 @@ def _check_ions(case: Case) -> None:
         charge = sum(count * known[ion] for ion, count in (solute.ions or {}).items())
         if solute.ions and charge != (solute.charge or 0):
             raise CaseError(
-                f"solutes.{key_text(name)}.ions: their charges add up to {charge:+d}; expected "
-                f"{solute.charge or 0:+d}, the solute's charge"
+                f"solutes.{key_text(name)}.ions: their charges add up to {charge}; expected "
+                f"{solute.charge or 0}, the solute's charge"
             )
 
 
