@@ -10,33 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from membrane_pde.casefile import build
-from membrane_pde.mixture import solution
 from membrane_pde.physics.osmotic import GAS_CONSTANT
 from membrane_pde.physics.pitzer import debye_hueckel
 from membrane_pde.physics.solution import Solution
 from membrane_pde.physics.temperature import water_density
+from tests.real import solution_of as of
 
 ALL = ["NaCl", "KCl", "CaCl2", "MgCl2", "MgSO4", "Na2SO4", "sucrose", "glucose", "urea", "glycerol", "ethanol"]
 MOLECULES = ["sucrose", "glucose", "urea", "glycerol"]
-
-
-def of(names: list[str], model: str = "pitzer", temperature: str = "25 degC", **own: dict[str, Any]) -> Solution:
-    side = {"length": "1 mm", "concentration": dict.fromkeys(names, "0 mol/L")}
-    return solution(
-        build(
-            {
-                "temperature": temperature,
-                "osmotic_model": model,
-                "solutes": {name: own.get(name, {}) for name in names},
-                "left": side,
-                "right": side,
-                "membrane": {"type": "ideal"},
-                "run": {"duration": "1 s"},
-            },
-            "test",
-        )
-    )
 
 
 def random_mixtures(model: str, count: int) -> list[tuple[Solution, list[float], float]]:
