@@ -317,7 +317,7 @@ def test_virial_from_osmotic_coefficient_and_volume(name: str) -> None:
 
 @pytest.mark.parametrize("salt", SALTS)
 def test_apparent_volumes_of_salts_and_their_ions_agree(salt: str) -> None:
-    """Two sources: Laliberté 2009, and PHREEQC's ions, at an ionic strength of 0.5 mol/kg; cm^3/mol. Worst: MgSO4, 2.4."""
+    """Two sources: Laliberté 2009, and PHREEQC's ions, at an ionic strength of 0.5 mol/kg; worst: MgSO4, 2.4 cm^3."""
     strength = 0.5 * sum(count * PITZER["charges"][ion] ** 2 for ion, count in SALTS[salt].items())
     mass = 0.5 / strength * si(salt, "molar_mass")
     mass_fraction = mass / (1 + mass)
