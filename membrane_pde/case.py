@@ -372,8 +372,11 @@ def _read_backflow(value: Any) -> Any:
 
 def _read_apparent_volume(value: Any) -> ApparentVolume:
     if isinstance(value, list):
-        if len(value) != 5 or not all(_is_number(each) for each in value):
-            raise UnitError('expected a volume such as "16.6 cm^3/mol", or the five numbers of Laliberté and Cooper')
+        if len(value) != 5 or not all(_is_number(each) and abs(each) < 2e4 for each in value) or value[1] <= 0:
+            raise UnitError(
+                'expected a volume such as "16.6 cm^3/mol", or the five numbers of Laliberté and Cooper, the second '
+                "above zero, all below 2e4"
+            )
         return ApparentVolume(tuple(float(each) for each in value), "mass")
     _check_text(value, "molar_volume")
     try:

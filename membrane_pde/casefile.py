@@ -268,6 +268,12 @@ def _check_ions(case: Case) -> None:
                 )
             if count < 1:
                 raise CaseError(f"{path} = {count}: expected 1 or more")
+        charge = sum(count * known[ion] for ion, count in (solute.ions or {}).items())
+        if solute.ions and charge != (solute.charge or 0):
+            raise CaseError(
+                f"solutes.{key_text(name)}.ions: their charges add up to {charge}; expected "
+                f"{solute.charge or 0}, the solute's charge"
+            )
 
 
 def _check_names(solutes: dict[str, Any]) -> None:
@@ -323,9 +329,11 @@ def _merge_solutes(solutes: dict[str, Any], gas: bool) -> dict[str, tuple[float,
         values = _library_values(entry, Solute)
         if gas:  # the library's is that in water; that of two gases follows from both
             values = {k: v for k, v in values.items() if k != "reference_temperature"} | {"diffusivity": None}
-        for key in values.keys() - own.keys():
-            span = library.pitzer() | entry["ions"] if key == "ions" else entry.get(key, {})
-            if "temperature_range" in span:
+        for key in values:
+            span = entry.get(key, {})
+            if key == "ions" and "temperature_range" not in span:
+                span = library.pitzer()
+            if key not in own and "temperature_range" in span:
                 low, high = (units.parse(text, "temperature") for text in span["temperature_range"])
                 ranges[f"solutes.{key_text(name)}.{key}"] = low, high
         solutes[name] = _under(values, own, Solute, f"solutes.{name}")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from membrane_pde import library, units
-from membrane_pde.case import Case, CaseError, Profile, apparent_volume, density_problem
+from membrane_pde.case import Case, CaseError, Profile, apparent_volume, density_problem, nearest
 from membrane_pde.casefile import build
 from membrane_pde.physics import density
 from membrane_pde.physics.osmotic import GAS_CONSTANT
@@ -90,7 +90,7 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
     Returns
     -------
     list of str
-        Sentences, one a solute at most for temperature and one for concentration.
+        Sentences: one for each key of a solute that is used at another temperature, at most one for concentration.
     """
     if model.model == IDEAL:
         return []
@@ -105,12 +105,13 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
         mixture = max(concentrations, key=model.reach, default=None)
         if mixture is not None and model.reach(mixture) > 1.0 + 1e-9:
             shares = [max(c, 0.0) / end for c, end in zip(mixture, model.limit, strict=True)]
-            name = list(case.solutes)[shares.index(max(shares))]
+            most_used = shares.index(max(shares))
+            name = list(case.solutes)[most_used]
             most = case.solutes[name].max_molality
             known = f"are known up to {most:g} mol/kg" if most else "end where it fills half of the volume"
             told.append(
-                f"The osmotic data of {name} {known}; the solution went beyond ({max(mixture):.4g} mol/m^3), where the "
-                "osmotic coefficient is held."
+                f"The osmotic data of {name} {known}; the solution went beyond ({mixture[most_used]:.4g} mol/m^3), "
+                "where the osmotic coefficient is held."
             )
     return told
 
@@ -161,6 +162,15 @@ def osmotic_pressure(
         raise CaseError('no solute: give at least one, for example NaCl="35 g/L"')
     if against is not None and membrane is None:
         raise CaseError("tonicity is a matter of the membrane: name one")
+    if membrane == "none":
+        raise CaseError('membrane = "none": expected a membrane of the library, or "ideal"')
+    known = {*library.solutes(), *(solutes or {})}
+    for name in names:
+        if name not in known:
+            raise CaseError(f'"{name}": no such solute in the library{nearest(name, known)}; or describe it')
+    for name, each in [*concentration.items(), *(against or {}).items()]:
+        if not isinstance(each, str):
+            raise CaseError(f'{name}: expected one concentration, for example "35 g/L"')
     given = {name: dict((solutes or {}).get(name, {})) for name in names}
     for name, own in given.items():  # how fast it moves plays no part here
         if "diffusivity" not in own and "diffusivity" not in library.solutes().get(name, {}):
@@ -169,17 +179,19 @@ def osmotic_pressure(
         "left": {name: concentration.get(name, "0 mol/L") for name in names},
         "right": {name: (against or {}).get(name, "0 mol/L") for name in names},
     }
-    case = build(
-        {
-            "temperature": temperature,
-            "osmotic_model": model,
-            "solutes": given,
-            **{side: {"length": "1 mm", "concentration": values} for side, values in sides.items()},
-            "membrane": {"type": membrane or "ideal"},
-            "run": {"duration": "1 s"},
-        },
-        "solution",
-    )
+    raw = {
+        "temperature": temperature,
+        "osmotic_model": model,
+        "solutes": given,
+        **{side: {"length": "1 mm", "concentration": values} for side, values in sides.items()},
+        "membrane": {"type": membrane or "ideal"},
+        "run": {"duration": "1 s"},
+    }
+    try:
+        case = build(raw, "solution")
+    except CaseError as error:  # there is no left and right to the one who asks
+        text = str(error).replace("left.concentration", "concentration").replace("right.concentration", "against")
+        raise CaseError(text) from None
     return _answer(case, membrane is not None, against is not None)
 
 
@@ -196,7 +208,10 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, A
     rho = float(water_density(case.temperature))
     unit_osmolality = GAS_CONSTANT * case.temperature * rho / 1000.0  # Pa of 1 mOsm/kg
     answer["osmolality_mOsm_per_kg"] = total / unit_osmolality
-    content = _content(case, left, rho)
+    try:
+        content = _content(case, left, rho)
+    except ValueError as error:
+        raise CaseError(f"concentration: {error}") from None
     answer["osmotic_coefficient"] = (
         None if content is None or not particles else total / unit_osmolality / (1000.0 * particles / content[0])
     )
@@ -215,7 +230,7 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, A
         if with_tonicity:
             same = abs(pull - other) <= 1e-3 * max(pull, other)
             answer["tonicity"] = "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
-    answer["message"] = " ".join(out_of_range(case, model, [left]))
+    answer["message"] = " ".join(out_of_range(case, model, [left, right]))
     return answer
 
 
@@ -230,6 +245,8 @@ def _content(case: Case, concentration: Sequence[float], rho: float) -> tuple[fl
     if any(density_problem("", solute) for solute, _ in there):
         return None
     masses = [solute.molar_mass or 0.0 for solute, _ in there]
+    volumes = [apparent_volume(solute, case.temperature) for solute, _ in there]
     amounts = [c for _, c in there]
-    water, _ = density.water_content(amounts, [apparent_volume(s, case.temperature) for s, _ in there], masses, rho)
+    density.concentrations([(c, "amount") for c in amounts], volumes, masses, rho)  # refuses what leaves no water
+    water, _ = density.water_content(amounts, volumes, masses, rho)
     return water, water + sum([c * m for c, m in zip(amounts, masses, strict=True)])

@@ -31,6 +31,7 @@ _B = 1.2  # kg^½/mol^½
 _ALPHA1, _ALPHA2 = 2.0, 12.0
 _ALPHA1_DIVALENT = 1.4  # for a 2-2 salt
 _REFERENCE = 298.15  # K
+_DILUTE = 1e-40  # mol/kg; below it sqrt(I) is beneath round-off, and 1/I^2 would overflow
 
 # Exact by definition of the SI of 2019, and CODATA 2022; a test compares them with scipy.constants.
 _ELEMENTARY_CHARGE = 1.602176634e-19  # C
@@ -174,7 +175,7 @@ class Pitzer:
             total += m
             strength += 0.5 * m * zi * zi
             charge += m * abs(zi)
-        if strength <= 0.0:
+        if strength < _DILUTE:
             return total, [1.0] * len(z)
         root = math.sqrt(strength)
         far = 1.0 + _B * root

@@ -264,6 +264,10 @@ def test_temperature(value, parts):
     check(top(f"temperature = {value}"), *parts)
 
 
+def test_a_solution_without_water():
+    check(edited(('"35 g/L"', '"100 %"')), "left.concentration: the mass fractions add up to 1", "no water")
+
+
 def test_freezing_and_boiling_are_allowed():
     for value in ("0 degC", "32 degF", "100 degC", "273.15 K"):
         parse_case(top(f'temperature = "{value}"'))
@@ -272,11 +276,7 @@ def test_freezing_and_boiling_are_allowed():
 @pytest.mark.parametrize(
     ("value", "parts"),
     [
-        ('"1 mol/kg"', ["a molality", "density", "mol/L, g/L"]),
-        ('"300 mOsm/kg"', ["an osmolality", "density"]),
-        ('"32000 ppm"', ["a fraction (ppm or % by mass)", "density", "not available in this version"]),
-        ('"3.5 %"', ["a fraction", "density"]),
-        ('"35 g/kg"', ["a mass fraction", "density"]),
+        ('{ profile = [["0 mm", "1 g/L"], ["1 mm", "1 mol/kg"]] }', ["either per volume, per mass of water"]),
         ('"0.5 mol/mol"', ["a mole fraction is for a gas", "mol/L, g/L"]),
         ('{ profile = [["0 mm", "1 g/L"], ["2 mm", "1 g/L"]] }', ["0.002 m", "beyond left.length, 0.001 m"]),
         ('{ profile = [["1 mm", "1 g/L"], ["0 mm", "1 g/L"]] }', ["distances must increase", "entry 2"]),
@@ -385,6 +385,72 @@ def test_combinations(text, parts):
     check(text, *parts)
 
 
+BRINE = CASE.replace("NaCl", "brine")  # the library has none
+
+
+@pytest.mark.parametrize("written", ['"1 mol/kg"', '"300 mOsm/kg"', '"32000 ppm"', '"3.5 %"', '"35 g/kg"'])
+def test_what_a_density_needs(written):
+    text = BRINE.replace('"35 g/L"', written)
+    kind = "per mass of water" if '/kg"' in written and "g/kg" not in written else "a mass fraction"
+    check(
+        text, "solutes.brine.apparent_volume is missing", '"20 cm^3/mol"', f"left.concentration.brine is {kind}", "g/L"
+    )
+    with_volume = text.replace("dissociation", 'apparent_volume = "17 cm^3/mol"\ndissociation')
+    assert parse_case(with_volume).left.concentration["brine"] > 0
+    if kind == "a mass fraction":
+        check(
+            with_volume.replace('molar_mass = "58.44 g/mol"\n', ""), "a mass fraction needs", "solutes.brine.molar_mass"
+        )
+
+
+def solute(line):
+    return BRINE.replace("dissociation", f"{line}\ndissociation")
+
+
+@pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        ('apparent_volume = "1 bar"', ["solutes.brine.apparent_volume", "this is a pressure", "a molar volume"]),
+        ("apparent_volume = 20", ["without a unit", '"16.6 cm^3/mol"']),
+        ("apparent_volume = [1, 2]", ["the five numbers of Laliberté and Cooper"]),
+        ("apparent_volume = [1, 0, 0, 0, 0]", ["the second above zero"]),
+        ("apparent_volume = [1, 1, 0, 0, nan]", ["the five numbers"]),
+        ("apparent_volume = [1, 1, 0, 0, 1e6]", ["all below 2e4"]),
+        ("osmotic_coefficient = 0.1", ["a list of numbers"]),
+        ('osmotic_coefficient = ["0.1"]', ["a list of numbers"]),
+        ("osmotic_coefficient = [inf]", ["a list of numbers"]),
+        ('virial = "0.1 L/mol"', ["one or two coefficients"]),
+        ('virial = ["0.1 L"]', ['entry 1, "0.1 L"', "a molar volume"]),
+        ('virial = ["0.1 L/mol", "0.1 L/mol"]', ["entry 2", "L^2/mol^2"]),
+        ('max_molality = "6 mol/L"', ["solutes.brine.max_molality", "a molality"]),
+        ('max_molality = "0 mol/kg"', ["more than zero"]),
+        ('ions = { "Na+" = 1, "Br-" = 1 }', ["solutes.brine.ions.Br-", "no data of this ion", "HCO3-", "ideally"]),
+        ('ions = { "Na+" = 0, "Cl-" = 1 }', ['solutes.brine.ions."Na+" = 0', "1 or more"]),
+        ('ions = { "Ca2+" = 1, "Cl-" = 1 }', ["solutes.brine.ions", "add up to 1", "expected 0"]),
+        ('charge = 1\nions = { "Cl-" = 1 }', ["add up to -1", "expected 1"]),
+        ('ions = ["Na+"]', ["solutes.brine.ions"]),
+    ],
+)
+def test_data_of_real_solutions(line, parts):
+    check(solute(line), *parts)
+
+
+@pytest.mark.parametrize(
+    ("model", "line", "parts"),
+    [
+        ("pitzer", "", ["solutes.brine.apparent_volume is missing", '"20 cm^3/mol"', "pitzer", '"0 cm^3/mol"']),
+        ("virial", "", ["solutes.brine.virial is missing", '["0.1 L/mol"]', '["0 L/mol"]']),
+        (
+            "pitzer",
+            'charge = 1\nions = { "Na+" = 1 }\napparent_volume = "1 cm^3/mol"',
+            ["left.concentration", "do not balance", "neutral solutions only"],
+        ),
+    ],
+)
+def test_what_an_osmotic_model_needs(model, line, parts):
+    check(f'osmotic_model = "{model}"\n' + solute(line), *parts)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "parts"),
     [
@@ -416,8 +482,6 @@ def test_gas(old, new, parts):
 @pytest.mark.parametrize(
     ("text", "start"),
     [
-        (top('osmotic_model = "pitzer"'), 'osmotic_model = "pitzer"'),
-        (top('osmotic_model = "virial"'), 'osmotic_model = "virial"'),
         (top('geometry = "spherical"'), 'geometry = "spherical"'),
         (top('geometry = "cylindrical"'), 'geometry = "cylindrical"'),
         (top('transport = "nernst-planck"'), 'transport = "nernst-planck"'),

@@ -1,5 +1,6 @@
 """The case: defaults, how values are understood, overrides, the way there and back."""
 
+import re
 import subprocess
 import sys
 
@@ -480,3 +481,75 @@ def test_reading_a_case_waits_for_nothing_heavy():
     code = "import sys, membrane_pde.casefile\nprint(*sorted(sys.modules))"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     assert not {"numpy", "scipy", "pint", "fipy", "matplotlib", "xarray"} & set(loaded)
+
+
+# ------------------------------------------------------------------------------------------------- units people type
+
+TYPED = """
+osmotic_model = "pitzer"
+temperature = "25 °C"
+[solutes.NaCl]
+[left]
+length = "100 µm"
+boundary = "reservoir"
+pressure = "800 psi"
+concentration = { NaCl = "32 g/kg" }
+[right]
+length = "100 um"
+boundary = "outflow"
+concentration = { NaCl = "0 ppm" }
+[membrane]
+water_permeability = "1 LMH/bar"
+[membrane.solutes.NaCl]
+permeability = "0.1 LMH"
+reflection = 1
+[run]
+duration = "1 min"
+"""
+GALLON, FOOT, POUND_FORCE, INCH = 3.785411784e-3, 0.3048, 4.4482216152605, 0.0254  # SI, exact
+PSI = POUND_FORCE / INCH**2
+GFD = GALLON / FOOT**2 / 86400
+M_NACL = 0.05844
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("left.pressure", "60 bar", 60e5),
+        ("left.pressure", "60 barg", 60e5),
+        ("left.pressure", "800 psi", 800 * PSI),
+        ("left.pressure", "59 atm", 59 * 101325),
+        ("left.pressure", "760 mmHg", 760 * 133.322387415),
+        ("left.length", "50 µm", 50e-6),
+        ("left.length", "50 μm", 50e-6),  # the Greek letter
+        ("left.length", "50 um", 50e-6),
+        ("temperature", "10 °C", 283.15),
+        ("temperature", "10 degC", 283.15),
+        ("temperature", "283.15 K", 283.15),
+        ("temperature", "50 °F", 283.15),
+        ("temperature", "50 degF", 283.15),
+        ("membrane.water_permeability", "3 LMH/bar", 3 / 3.6e11),
+        ("membrane.water_permeability", "3 L/m^2/h/bar", 3 / 3.6e11),
+        ("membrane.water_permeability", "0.1 gfd/psi", 0.1 * GFD / PSI),
+        ("membrane.solutes.NaCl.permeability", "0.2 LMH", 0.2 / 3.6e6),
+        ("membrane.solutes.NaCl.permeability", "0.1 gfd", 0.1 * GFD),
+        ("left.concentration.NaCl", "35 g/L", 35 / M_NACL),
+        ("left.concentration.NaCl", "35000 mg/L", 35 / M_NACL),
+        ("left.concentration.NaCl", "154 mmol/L", 154.0),
+        ("left.concentration.NaCl", "308 mOsm/L", 154.0),
+        # 1/ρ = (1 − w)/ρ_w + w v of the salt: 1019.508 kg/m^3 at 3.2 % and 25 degC
+        ("left.concentration.NaCl", "32000 ppm", 0.032 * 1019.508 / M_NACL),
+        ("left.concentration.NaCl", "3.2 %", 0.032 * 1019.508 / M_NACL),
+        ("left.concentration.NaCl", "32 g/kg", 0.032 * 1019.508 / M_NACL),
+        # per kg of water, which is ρ (1 − w)
+        ("left.concentration.NaCl", f"{0.032 / 0.968 / M_NACL!r} mol/kg", 0.032 * 1019.508 / M_NACL),
+        ("left.concentration.NaCl", f"{2000 * 0.032 / 0.968 / M_NACL!r} mOsm/kg", 0.032 * 1019.508 / M_NACL),
+    ],
+)
+def test_units_people_type(path, text, expected):
+    case = parse_case(TYPED).with_values({path: text})
+    value = case
+    for key in path.split("."):
+        value = value[key] if isinstance(value, dict) else getattr(value, key)
+    value = value.values[0] if path == "left.pressure" else value
+    assert value == pytest.approx(expected, rel=1e-6 if re.search("/kg|%|ppm", text) else 1e-9)

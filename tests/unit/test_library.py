@@ -13,6 +13,7 @@ from membrane_pde import units
 
 LIBRARY = Path(units.__file__).parent / "library"
 SOLUTES: dict[str, Any] = tomllib.loads((LIBRARY / "solutes.toml").read_text(encoding="utf-8"))
+PITZER: dict[str, Any] = tomllib.loads((LIBRARY / "pitzer.toml").read_text(encoding="utf-8"))
 MEMBRANES: dict[str, Any] = tomllib.loads((LIBRARY / "membranes.toml").read_text(encoding="utf-8"))
 
 GAS_CONSTANT = 8.31446261815324  # J/(mol K)
@@ -27,36 +28,79 @@ ATOMIC_WEIGHT = {  # g/mol
     "C": 12.011,
     "N": 14.007,
     "O": 15.999,
-    "Na": 22.98976928,
-    "Cl": 35.45,
-    "Ca": 40.078,
     "He": 4.002602,
-    "Ar": 39.95,
+    "Na": 22.98976928,
+    "Mg": 24.305,
+    "S": 32.06,
+    "Cl": 35.45,
+    "K": 39.0983,
+    "Ca": 40.078,
 }
 FORMULA = {
     "NaCl": {"Na": 1, "Cl": 1},
     "Na+": {"Na": 1},
     "Ca2+": {"Ca": 1},
     "Cl-": {"Cl": 1},
-    "glucose": {"C": 6, "H": 12, "O": 6},
-    "sucrose": {"C": 12, "H": 22, "O": 11},
-    "urea": {"C": 1, "H": 4, "N": 2, "O": 1},
+    "K+": {"K": 1},
+    "Mg2+": {"Mg": 1},
+    "H+": {"H": 1},
+    "OH-": {"O": 1, "H": 1},
+    "HCO3-": {"H": 1, "C": 1, "O": 3},
+    "SO42-": {"S": 1, "O": 4},
+    "KCl": {"K": 1, "Cl": 1},
+    "CaCl2": {"Ca": 1, "Cl": 2},
+    "MgCl2": {"Mg": 1, "Cl": 2},
+    "MgSO4": {"Mg": 1, "S": 1, "O": 4},
+    "Na2SO4": {"Na": 2, "S": 1, "O": 4},
+    "lactose": {"C": 12, "H": 22, "O": 11},
+    "glycerol": {"C": 3, "H": 8, "O": 3},
+    "ethanol": {"C": 2, "H": 6, "O": 1},
+    "water": {"H": 2, "O": 1},
     "O2": {"O": 2},
     "N2": {"N": 2},
     "CO2": {"C": 1, "O": 2},
     "H2": {"H": 2},
     "He": {"He": 1},
-    "H2O": {"H": 2, "O": 1},
-    "Ar": {"Ar": 1},
     "CH4": {"C": 1, "H": 4},
-    "NH3": {"N": 1, "H": 3},
-    "CO": {"C": 1, "O": 1},
+    "glucose": {"C": 6, "H": 12, "O": 6},
+    "sucrose": {"C": 12, "H": 22, "O": 11},
+    "urea": {"C": 1, "H": 4, "N": 2, "O": 1},
 }
 # S cm^2/mol at infinite dilution, 25 degC: CRC Handbook, as the Python package chemicals 1.5.2 holds it.
-EQUIVALENT_CONDUCTIVITY = {"Na+": 50.08, "Ca2+": 59.47, "Cl-": 76.31}
+EQUIVALENT_CONDUCTIVITY = {
+    "Na+": 50.08,
+    "K+": 73.48,
+    "Ca2+": 59.47,
+    "Mg2+": 53.0,
+    "Cl-": 76.31,
+    "SO42-": 80.0,
+    "HCO3-": 44.5,
+    "H+": 349.65,
+    "OH-": 198,
+}
+SALTS = {
+    "NaCl": {"Na+": 1, "Cl-": 1},
+    "KCl": {"K+": 1, "Cl-": 1},
+    "CaCl2": {"Ca2+": 1, "Cl-": 2},
+    "MgCl2": {"Mg2+": 1, "Cl-": 2},
+    "MgSO4": {"Mg2+": 1, "SO42-": 1},
+    "Na2SO4": {"Na+": 2, "SO42-": 1},
+}
+# Molar masses that are no formula's: what their source adds up, or a name.
+MACROMOLECULES = {
+    "albumin": 66430.0,
+    "haemoglobin": 2 * 15126 + 2 * 15867 + 4 * 616.5,
+    "dextran40": 40e3,
+    "dextran70": 70e3,
+}
 
-SOLUTE_DIMENSION = {"molar_mass": "molar_mass", "diffusivity": "diffusivity", "radius": "length"}
-DIMENSION = SOLUTE_DIMENSION | {"diffusion_volume": "molar_volume", "activation_energy": "molar_energy"}
+SOLUTE_DIMENSION = {
+    "molar_mass": "molar_mass",
+    "diffusivity": "diffusivity",
+    "radius": "length",
+    "max_molality": "molality",
+    "apparent_volume": "molar_volume",
+}
 PLAIN_NUMBERS = {"dissociation", "charge", "reflection"}
 
 # The makers' tests; the feed's osmotic pressure is tested below.
@@ -89,7 +133,7 @@ ALL_VALUES = values(SOLUTES, "solutes.") + values(MEMBRANES, "membranes.")
 
 @pytest.mark.parametrize(("where", "field", "entry"), ALL_VALUES, ids=[w + f for w, f, _ in ALL_VALUES])
 def test_every_value_has_a_source_and_can_be_read(where: str, field: str, entry: dict[str, Any]) -> None:
-    assert set(entry) <= {"value", "temperature", "source"}
+    assert set(entry) <= {"value", "temperature", "temperature_range", "source"}
     assert entry["source"].strip()
     assert "reference/" not in entry["source"]  # the source itself, not the folder it was collected in
     if field in PLAIN_NUMBERS:
@@ -98,12 +142,24 @@ def test_every_value_has_a_source_and_can_be_read(where: str, field: str, entry:
             assert 0 <= entry["value"] <= 1
         if field == "dissociation":
             assert entry["value"] >= 1
+    elif field == "ions":
+        assert all(ion in PITZER["charges"] and count >= 1 for ion, count in entry["value"].items())
+    elif field == "virial":
+        for value, dimension in zip(entry["value"], ("molar_volume", "molar_volume_squared"), strict=True):
+            assert abs(units.parse(value, dimension)) < 1e-3
+    elif isinstance(entry["value"], list):
+        assert field == "osmotic_coefficient" or (field, len(entry["value"])) == ("apparent_volume", 5)
+        assert all(math.isfinite(each) for each in entry["value"])
     else:
-        dimension = DIMENSION.get(field, field)
-        assert units.parse(entry["value"], dimension) > 0
+        dimension = SOLUTE_DIMENSION.get(field, field)
+        cation = field == "apparent_volume" and "charge" in SOLUTES[where.split(".")[1]]
+        assert cation or units.parse(entry["value"], dimension) > 0  # an ion's is conventional and may be negative
+    if "temperature_range" in entry:
+        low, high = (units.parse(text, "temperature") for text in entry["temperature_range"])
+        assert 263 < low <= high < 420
     if "temperature" in entry:
         assert units.parse(entry["temperature"], "temperature") > 273
-    if field in ("diffusivity", "permeability", "water_permeability"):
+    if field == "diffusivity":
         assert "temperature" in entry  # or it could not be scaled
 
 
@@ -122,15 +178,21 @@ def test_names(table: dict[str, Any]) -> None:
 
 def test_what_every_entry_has() -> None:
     for entry in SOLUTES.values():
-        assert {"name", "dissociation"} <= set(entry) <= {
-            "name", "molar_mass", "diffusivity", "dissociation", "radius", "charge", "diffusion_volume",
+        assert {"name", "diffusivity", "dissociation"} <= set(entry) <= {
+            "name", "molar_mass", "diffusivity", "dissociation", "radius", "charge",
+            "ions", "osmotic_coefficient", "virial", "apparent_volume", "max_molality",
         }  # fmt: skip
-        assert "diffusivity" in entry or {"molar_mass", "diffusion_volume"} <= set(entry)  # in water, or as a gas
+        if "ions" in entry or "osmotic_coefficient" in entry:
+            assert "apparent_volume" in entry  # or `pitzer` could not be used
+        if "osmotic_coefficient" in entry:
+            assert {"virial", "max_molality"} <= set(entry)
+            assert "temperature_range" in entry["osmotic_coefficient"]
+            assert entry["virial"]["temperature_range"] == entry["osmotic_coefficient"]["temperature_range"]
     for entry in MEMBRANES.values():
-        assert set(entry) - {"activation_energy"} == {"name", "flux_law", "water_permeability", "solutes"}
+        assert set(entry) == {"name", "flux_law", "water_permeability", "solutes"}
         assert entry["flux_law"] in {"solution-diffusion", "kedem-katchalsky", "spiegler-kedem"}
         for numbers in entry["solutes"].values():
-            assert set(numbers) - {"activation_energy"} == {"permeability", "reflection"}
+            assert set(numbers) == {"permeability", "reflection"}
 
 
 @pytest.mark.parametrize("solute", FORMULA)
@@ -140,8 +202,18 @@ def test_molar_mass_from_atomic_weights(solute: str) -> None:
 
 
 def test_every_molar_mass_is_recomputed() -> None:
-    mixtures = {"air"}
-    assert {key for key, entry in SOLUTES.items() if "molar_mass" in entry} == set(FORMULA) | mixtures
+    assert {key for key, entry in SOLUTES.items() if "molar_mass" in entry} == {*FORMULA, *MACROMOLECULES}
+
+
+@pytest.mark.parametrize("name", MACROMOLECULES)
+def test_molar_mass_of_macromolecules(name: str) -> None:
+    assert si(name, "molar_mass") * 1e3 == pytest.approx(MACROMOLECULES[name], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["dextran40", "dextran70"])
+def test_dextran_radius(name: str) -> None:
+    """r = 0.33 M^0.463 angstrom, M in g/mol."""
+    assert si(name, "radius") == pytest.approx(0.33e-10 * MACROMOLECULES[name] ** 0.463, rel=2e-3)
 
 
 @pytest.mark.parametrize("ion", EQUIVALENT_CONDUCTIVITY)
@@ -150,14 +222,27 @@ def test_ion_diffusivity_from_conductivity(ion: str) -> None:
     charge = abs(SOLUTES[ion]["charge"]["value"])
     expected = GAS_CONSTANT * T * EQUIVALENT_CONDUCTIVITY[ion] * 1e-4 / (charge * FARADAY**2)
     assert si(ion, "diffusivity") == pytest.approx(expected, rel=5e-4)
+    assert set(EQUIVALENT_CONDUCTIVITY) == {key for key, entry in SOLUTES.items() if "charge" in entry}
     assert str(EQUIVALENT_CONDUCTIVITY[ion]) in SOLUTES[ion]["diffusivity"]["source"]
 
 
-def test_salt_diffusivity_from_its_ions() -> None:
-    """Nernst-Hartley for a 1:1 salt, D = 2 D+ D-/(D+ + D-)."""
-    cation, anion = si("Na+", "diffusivity"), si("Cl-", "diffusivity")
-    assert si("NaCl", "diffusivity") == pytest.approx(2 * cation * anion / (cation + anion), rel=5e-4)
-    assert SOLUTES["NaCl"]["dissociation"]["value"] == 2
+@pytest.mark.parametrize("salt", SALTS)
+def test_salt_diffusivity_from_its_ions(salt: str) -> None:
+    """Nernst-Hartley, D = (z+ + |z-|) D+ D-/(z+ D+ + |z-| D-)."""
+    (z_cation, cation), (z_anion, anion) = (
+        (abs(SOLUTES[ion]["charge"]["value"]), si(ion, "diffusivity")) for ion in SALTS[salt]
+    )
+    expected = (z_cation + z_anion) * cation * anion / (z_cation * cation + z_anion * anion)
+    assert si(salt, "diffusivity") == pytest.approx(expected, rel=5e-4)
+    assert SOLUTES[salt]["ions"]["value"] == SALTS[salt]
+    assert SOLUTES[salt]["dissociation"]["value"] == sum(SALTS[salt].values())
+    assert sum(PITZER["charges"][ion] * count for ion, count in SALTS[salt].items()) == 0
+    mass = sum(si(ion, "molar_mass") * count for ion, count in SALTS[salt].items())
+    assert si(salt, "molar_mass") == pytest.approx(mass, abs=2e-6)
+
+
+def test_every_salt_is_recomputed() -> None:
+    assert set(SALTS) == {key for key, entry in SOLUTES.items() if "ions" in entry and "charge" not in entry}
 
 
 @pytest.mark.parametrize("solute", [key for key, entry in SOLUTES.items() if "radius" in entry])
@@ -173,7 +258,77 @@ def test_bacterium_has_the_volume_of_its_source() -> None:
 
 def test_charges_of_ions() -> None:
     charges = {key: entry["charge"]["value"] for key, entry in SOLUTES.items() if "charge" in entry}
-    assert charges == {"Na+": 1, "Ca2+": 2, "Cl-": -1}
+    assert charges == {
+        "Na+": 1, "K+": 1, "H+": 1, "Ca2+": 2, "Mg2+": 2, "Cl-": -1, "OH-": -1, "HCO3-": -1, "SO42-": -2,
+    }  # fmt: skip
+    assert PITZER["charges"] == {key: charges[key] for key in PITZER["charges"]}
+    for ion in PITZER["charges"]:
+        assert SOLUTES[ion]["ions"]["value"] == {ion: 1}
+
+
+def test_rows_of_ion_interaction_parameters() -> None:
+    z = PITZER["charges"]
+    seen = set()
+    for kind in ("pair", "theta", "psi"):
+        for row in PITZER[kind]:
+            assert row["source"].startswith("line")
+            signs = [z[ion] > 0 for ion in row["ions"]]
+            assert len(signs) == {"pair": 2, "theta": 2, "psi": 3}[kind]
+            if kind == "pair":
+                assert signs == [True, False]  # the cation first, as the code takes them
+                assert set(row) <= {"ions", "beta0", "beta1", "beta2", "Cphi", "source"}
+            else:
+                assert signs[0] == signs[1] or signs[1] == signs[2]
+                assert len(set(signs)) == (1 if kind == "theta" else 2)
+                assert set(row) == {"ions", "value", "source"}
+            seen.add((kind, frozenset(row["ions"])))
+            assert len(frozenset(row["ions"])) == len(row["ions"])
+    assert len(seen) == sum(len(PITZER[kind]) for kind in ("pair", "theta", "psi"))  # none twice
+    cations, anions = ([ion for ion in z if (z[ion] > 0) == positive] for positive in (True, False))
+    assert {ions for kind, ions in seen if kind == "pair"} == {frozenset((c, a)) for c in cations for a in anions}
+
+
+def volume(name: str, mass_fraction: float, celsius: float) -> float:
+    """Apparent molar volume, cm^3/mol, Laliberté and Cooper's formula where the library has its coefficients."""
+    value = SOLUTES[name]["apparent_volume"]["value"]
+    if isinstance(value, str):
+        return units.parse(value, "molar_volume") * 1e6
+    a0, a1, a2, a3, a4 = value
+    specific = (mass_fraction + a2 + a3 * celsius) / (a0 * mass_fraction + a1) * math.exp(-1e-6 * (celsius + a4) ** 2)
+    return specific * si(name, "molar_mass") * 1e6  # m^3/kg
+
+
+@pytest.mark.parametrize("name", [key for key, entry in SOLUTES.items() if "virial" in entry])
+def test_virial_from_osmotic_coefficient_and_volume(name: str) -> None:
+    """π = R T ρ_w m φ(m), m = c/(ρ_w (1 − c V)): B = V + a1/ρ_w, C = V² + 2 V a1/ρ_w + a2/ρ_w²."""
+    a1, a2 = SOLUTES[name]["osmotic_coefficient"]["value"][:2]
+    rho = 0.997047  # kg/L at 25 degC
+    mass = 0.5 * si(name, "molar_mass")  # at 0.5 mol/kg, as the other volumes of molecules
+    v = volume(name, mass / (1 + mass), 25.0) * 1e-3  # L/mol
+    b, c = (
+        units.parse(text, dimension) * factor
+        for text, dimension, factor in zip(
+            SOLUTES[name]["virial"]["value"], ("molar_volume", "molar_volume_squared"), (1e3, 1e6), strict=True
+        )
+    )
+    assert b == pytest.approx(v + a1 / rho, rel=1e-3)
+    assert c == pytest.approx(v * v + 2 * v * a1 / rho + a2 / rho**2, rel=1e-3)
+
+
+@pytest.mark.parametrize("salt", SALTS)
+def test_apparent_volumes_of_salts_and_their_ions_agree(salt: str) -> None:
+    """Two sources: Laliberté 2009, and PHREEQC's ions, at an ionic strength of 0.5 mol/kg; worst: MgSO4, 2.4 cm^3."""
+    strength = 0.5 * sum(count * PITZER["charges"][ion] ** 2 for ion, count in SALTS[salt].items())
+    mass = 0.5 / strength * si(salt, "molar_mass")
+    mass_fraction = mass / (1 + mass)
+    ions = sum(volume(ion, 0.0, 25.0) * count for ion, count in SALTS[salt].items())
+    assert volume(salt, mass_fraction, 25.0) == pytest.approx(ions, abs=2.5)
+
+
+@pytest.mark.parametrize("name", [key for key, entry in SOLUTES.items() if "osmotic_coefficient" in entry])
+def test_apparent_volumes_of_molecules_are_near_those_of_their_substance(name: str) -> None:
+    """Between 0.5 and 0.95 cm^3/g: sugars, urea, glycerol."""
+    assert 0.5 < volume(name, 0.0, 25.0) / (si(name, "molar_mass") * 1e3) < 0.95
 
 
 @pytest.mark.parametrize("name", ELEMENT_TEST)
@@ -188,14 +343,6 @@ def test_element_does_what_its_data_sheet_says(name: str) -> None:
     passage = 1.1 * mean * b / (flux + b)  # permeate over feed
     assert passage == pytest.approx(1 - rejection, rel=5e-3)
     assert MEMBRANES[name]["solutes"]["NaCl"]["reflection"]["value"] == 1
-
-
-@pytest.mark.parametrize("name", ELEMENT_TEST)
-def test_activation_energy_is_the_makers_temperature_correction(name: str) -> None:
-    """``exp[2640 K (1/298 K - 1/T)]`` above 25 degC, for the flow and for the salt that comes with it."""
-    for entry in (MEMBRANES[name], MEMBRANES[name]["solutes"]["NaCl"]):
-        energy = units.parse(entry["activation_energy"]["value"], "molar_energy")
-        assert energy / GAS_CONSTANT == pytest.approx(2640, rel=2e-4)
 
 
 def test_every_membrane_is_recomputed() -> None:

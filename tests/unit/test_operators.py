@@ -24,6 +24,7 @@ from membrane_pde.fv.operators import (
     face_coefficients,
 )
 from membrane_pde.fv.terms import Equation
+from tests.real import solution_of
 
 Array = NDArray[np.float64]
 RT = 8.31446261815324 * 298.15
@@ -46,6 +47,7 @@ def system(
     pumped: str = "",
     bath: str = "alone",
     cells: int = 4,
+    real: bool = False,
 ) -> System:
     if law == "solution-diffusion":
         sigma = (1.0, 1.0)
@@ -57,13 +59,16 @@ def system(
         if boundary[side] == BATH and stirred[side]:  # its cell is the bath
             widths[side] = np.array([BATHS[bath].volume])
     slopes = [s * 2 * RT for s in sigma]
+    model = solution_of(["NaCl", "sucrose"])
     if outside is None:
         outside = (np.array([300.0, 20.0]), np.array([150.0, 60.0]))
     return System(
         Problem(
             build(*widths),
             Membrane(present, water if present else 0.0, law, permeability, sigma, partition),
-            lambda walls: (sum(k * c for k, c in zip(slopes, walls, strict=True)), slopes),
+            (lambda walls: model.reflected(walls, sigma))
+            if real
+            else lambda walls: (sum(k * c for k, c in zip(slopes, walls, strict=True)), slopes),
             np.array([[1e-9, 2e-9], [1.5e-9, 0.7e-9]]),
             boundary,
             stirred,
@@ -128,6 +133,8 @@ def settings() -> Iterator[dict[str, Any]]:
         for stirred in itertools.product((False, True), repeat=2):
             for law, pressure in itertools.product(LAWS, (6e6, -6e6)):
                 yield {"boundary": boundary, "stirred": stirred, "law": law, "pressure": pressure}
+                if not any(stirred) or boundary == (CLOSED, CLOSED):  # salt and sugar by Pitzer, σ of each
+                    yield {"boundary": boundary, "stirred": stirred, "law": law, "pressure": pressure, "real": True}
                 if OUTFLOW in boundary and law == "spiegler-kedem":  # nothing is known of what would flow in
                     yield {
                         "boundary": boundary,
@@ -164,7 +171,8 @@ def label(setting: dict[str, Any]) -> str:
     stirred = "".join("s" if s else "u" for s in setting["stirred"])
     words = [*setting["boundary"], stirred, setting.get("law", "none"), f"{setting['pressure']:+.0e}"]
     words += [setting[key] for key in ("bath", "pumped") if key in setting]
-    return "-".join(words + (["unknown"] if "outside" in setting else []))
+    words += [word for word, key in (("unknown", "outside"), ("real", "real")) if key in setting]
+    return "-".join(words)
 
 
 # -- the Jacobian ---------------------------------------------------------------------------------------------------

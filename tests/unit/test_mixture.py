@@ -1,0 +1,222 @@
+"""`mp.osmotic_pressure`: every key, its units, tonicity, what is out of range, and errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import membrane_pde as mp
+from membrane_pde import mixture
+from membrane_pde.physics.temperature import water_density
+
+R = 8.31446261815324
+T = 298.15
+RHO = float(water_density(T))
+ALWAYS = {
+    "osmotic_pressure_Pa",
+    "osmotic_pressure_bar",
+    "osmotic_pressure_atm",
+    "osmotic_pressure_mmHg",
+    "ideal_osmotic_pressure_Pa",
+    "osmolarity_mOsm_per_L",
+    "osmolality_mOsm_per_kg",
+    "osmotic_coefficient",
+    "concentration_mol_per_m3",
+    "molality_mol_per_kg",
+    "density_kg_per_m3",
+    "message",
+}
+EFFECTIVE = {"effective_osmotic_pressure_Pa", "effective_osmolality_mOsm_per_kg"}
+
+
+def test_every_key_and_how_they_hang_together() -> None:
+    found = mp.osmotic_pressure({"NaCl": "35 g/L"})
+    assert set(found) == ALWAYS
+    pi = found["osmotic_pressure_Pa"]
+    assert found["osmotic_pressure_bar"] == pytest.approx(pi / 1e5, rel=1e-14)
+    assert found["osmotic_pressure_atm"] == pytest.approx(pi / 101325, rel=1e-14)
+    assert found["osmotic_pressure_mmHg"] == pytest.approx(pi / 133.322387415, rel=1e-9)
+    c = 35.0 / 0.05844
+    assert found["concentration_mol_per_m3"] == {"NaCl": pytest.approx(c, rel=1e-13)}
+    assert found["osmolarity_mOsm_per_L"] == pytest.approx(2 * c, rel=1e-13)
+    assert found["ideal_osmotic_pressure_Pa"] == pytest.approx(2 * R * T * c, rel=1e-13)
+    molality = found["molality_mol_per_kg"]["NaCl"]
+    assert found["density_kg_per_m3"] == pytest.approx(c / molality + 35.0, rel=1e-13)  # water and salt
+    assert found["osmolality_mOsm_per_kg"] == pytest.approx(
+        1000 * found["osmotic_coefficient"] * 2 * molality, rel=1e-13
+    )
+    assert pi == pytest.approx(R * T * RHO * found["osmolality_mOsm_per_kg"] / 1000, rel=1e-13)
+    assert found["message"] == ""
+    assert mp.osmotic_pressure is mixture.osmotic_pressure
+    assert "osmotic_pressure" in mp.__all__
+
+
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        ("35 g/L", "35000 mg/L"),
+        ("32 g/kg", "32000 ppm"),
+        ("32 g/kg", "3.2 %"),
+        ("150 mmol/L", "300 mOsm/L"),
+        ("0.15 mol/kg", "300 mOsm/kg"),
+    ],
+)
+def test_one_concentration_in_two_units(written: str, same: str) -> None:
+    one, other = (mp.osmotic_pressure({"NaCl": text}) for text in (written, same))
+    assert one["osmotic_pressure_Pa"] == pytest.approx(other["osmotic_pressure_Pa"], rel=1e-12)
+
+
+def test_round_trip_through_what_it_says() -> None:
+    one = mp.osmotic_pressure({"NaCl": "0.4 mol/L", "sucrose": "100 g/L"}, temperature="40 degC")
+    again = mp.osmotic_pressure(
+        {name: f"{m!r} mol/kg" for name, m in one["molality_mol_per_kg"].items()}, temperature="40 degC"
+    )
+    for key in ("osmotic_pressure_Pa", "density_kg_per_m3", "osmotic_coefficient"):
+        assert again[key] == pytest.approx(one[key], rel=1e-12)
+    assert again["concentration_mol_per_m3"] == pytest.approx(one["concentration_mol_per_m3"], rel=1e-12)
+
+
+def test_models() -> None:
+    found = {m: mp.osmotic_pressure({"sucrose": "0.5 mol/L"}, model=m) for m in ("ideal", "virial", "pitzer")}
+    pi = {m: each["osmotic_pressure_Pa"] for m, each in found.items()}
+    assert pi["ideal"] == pytest.approx(500 * R * T, rel=1e-13)
+    assert pi["ideal"] == found["pitzer"]["ideal_osmotic_pressure_Pa"]
+    assert pi["ideal"] < pi["virial"] < pi["pitzer"]
+    assert pi["virial"] == pytest.approx(pi["pitzer"], rel=0.02)
+
+
+def test_what_needs_a_density_is_none_without_one() -> None:
+    found = mp.osmotic_pressure({"lactose": "0.1 mol/L"}, model="ideal")
+    assert found["osmotic_coefficient"] is found["molality_mol_per_kg"] is found["density_kg_per_m3"] is None
+    assert found["osmotic_pressure_Pa"] == pytest.approx(100 * R * T, rel=1e-13)
+    own = {"lactose": {"apparent_volume": "0.62 mL/g"}}
+    assert mp.osmotic_pressure({"lactose": "0.1 mol/L"}, solutes=own)["density_kg_per_m3"] > RHO
+
+
+def test_water() -> None:
+    found = mp.osmotic_pressure({"NaCl": "0 g/L"})
+    assert found["osmotic_pressure_Pa"] == 0.0
+    assert found["osmotic_coefficient"] is None
+    assert found["density_kg_per_m3"] == pytest.approx(RHO, rel=1e-14)
+
+
+# -- membranes and tonicity -------------------------------------------------------------------------------------------
+def test_a_membrane() -> None:
+    found = mp.osmotic_pressure({"NaCl": "9 g/L"}, membrane="ideal")
+    assert set(found) == ALWAYS | EFFECTIVE
+    assert found["effective_osmotic_pressure_Pa"] == found["osmotic_pressure_Pa"]
+    assert found["effective_osmolality_mOsm_per_kg"] == pytest.approx(found["osmolality_mOsm_per_kg"], rel=1e-13)
+    leaky = mp.osmotic_pressure({"NaCl": "9 g/L"}, membrane="SW30HR")  # lets a little through: nothing lasts
+    assert leaky["effective_osmotic_pressure_Pa"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("this", "against", "word"),
+    [
+        ({"NaCl": "9 g/L"}, {"NaCl": "9 g/L"}, "isotonic"),
+        ({"NaCl": "9 g/L"}, {"NaCl": "9.005 g/L"}, "isotonic"),  # within 1e-3
+        ({"NaCl": "9 g/L"}, {"NaCl": "10 g/L"}, "hypotonic"),
+        ({"NaCl": "9 g/L"}, {"sucrose": "0.2 mol/L"}, "hypertonic"),
+        ({"NaCl": "0 g/L"}, {"sucrose": "0.2 mol/L"}, "hypotonic"),
+        ({"NaCl": "150 mmol/L"}, {"sucrose": "300 mmol/L"}, "hypotonic"),  # as many particles: real solutions differ
+    ],
+)
+def test_tonicity(this: dict[str, str], against: dict[str, str], word: str) -> None:
+    found = mp.osmotic_pressure(this, membrane="ideal", against=against)
+    assert set(found) == ALWAYS | EFFECTIVE | {"tonicity"}
+    assert found["tonicity"] == word
+    back = mp.osmotic_pressure(against, membrane="ideal", against=this)["tonicity"]
+    assert back == {"hypotonic": "hypertonic", "hypertonic": "hypotonic"}.get(word, word)
+
+
+# -- out of range -----------------------------------------------------------------------------------------------------
+def message(*args: Any, **kwargs: Any) -> str:
+    return str(mp.osmotic_pressure(*args, **kwargs)["message"])
+
+
+def test_temperature_out_of_range() -> None:
+    told = message({"sucrose": "10 g/L"}, temperature="10 degC")
+    assert told.count("solutes.sucrose.osmotic_coefficient is of 25 degC, and is used at 10 degC.") == 1
+    assert told.count("solutes.sucrose.apparent_volume is of 15 to 55 degC") == 1
+    assert message({"sucrose": "10 g/L"}, temperature="25.4 degC") == ""
+    assert message({"NaCl": "10 g/L"}, temperature="60 degC") == ""
+    assert message({"NaCl": "10 g/L"}, temperature="70 degC") == (
+        "solutes.NaCl.ions is of 0 to 60 degC, and is used at 70 degC."
+    )
+    # where a solute says less than the file of parameters, its word counts
+    assert "solutes.CaCl2.ions is of 25 to 60 degC, and is used at 20 degC." in message(
+        {"CaCl2": "10 g/L"}, temperature="20 degC"
+    )
+    assert message({"sucrose": "10 g/L"}, temperature="10 degC", model="ideal") == ""
+    assert message({"sucrose": "10 g/L"}, temperature="10 degC", model="virial") == (
+        "solutes.sucrose.virial is of 25 degC, and is used at 10 degC."
+    )
+    own = {"sucrose": {"osmotic_coefficient": [0.07], "apparent_volume": "211 cm^3/mol"}}
+    assert message({"sucrose": "10 g/L"}, temperature="10 degC", solutes=own) == ""
+
+
+def test_molality_out_of_range() -> None:
+    assert message({"NaCl": "5.99 mol/kg"}) == ""
+    told = message({"NaCl": "6.1 mol/kg", "urea": "1 mmol/L"})
+    assert told.startswith("The osmotic data of NaCl are known up to 6 mol/kg; the solution went beyond (5378 mol/m^3)")
+    assert "the osmotic coefficient is held" in told
+    assert "urea" not in told
+    assert "of glucose are known up to 2.3 mol/kg" in message(
+        {"glucose": "0 g/L"}, membrane="ideal", against={"glucose": "3 mol/kg"}
+    )
+    ions = message({"Na+": "7 mol/kg", "Cl-": "7 mol/kg"})
+    assert "of Na+ are known up to 6 mol/kg" in ions
+    bulky = message({"x": "3 mol/L"}, solutes={"x": {"apparent_volume": "200 cm^3/mol"}})
+    assert "of x end where it fills half of the volume" in bulky
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (({},), ["no solute", 'NaCl="35 g/L"']),
+        (({"Nacl": "1 mol/L"},), ['"Nacl": no such solute', 'did you mean "NaCl"?']),
+        (({"unobtainium": "1 mol/L"},), ['"unobtainium"', "describe it"]),
+        (({"NaCl": "35 bar"},), ['concentration.NaCl = "35 bar"', "this is a pressure"]),
+        (({"NaCl": "35"},), ["concentration.NaCl", "without a unit"]),
+        (({"NaCl": 35},), ["NaCl: expected one concentration", '"35 g/L"']),
+        (({"NaCl": {"profile": []}},), ["NaCl: expected one concentration"]),
+        (({"NaCl": "-1 g/L"},), ["must not be negative"]),
+        (({"Na+": "1 mol/L"},), ["concentration: positive charges", "neutral solutions only"]),
+        (({"lactose": "1 g/L"},), ["solutes.lactose.apparent_volume is missing", '"20 cm^3/mol"', '"0 cm^3/mol"']),
+        (({"bacterium": "1 g/L"},), ["solutes.bacterium.molar_mass"]),
+        (({"sucrose": "5 mol/L"},), ["concentration: the solutes alone take up more", "no water"]),
+        (({"sucrose": "100 %"},), ["concentration: the mass fractions add up to 1"]),
+    ],
+)
+def test_errors(arguments: tuple[Any], parts: list[str]) -> None:
+    with pytest.raises(mp.CaseError) as error:
+        mp.osmotic_pressure(*arguments)
+    text = str(error.value)
+    assert "left" not in text
+    assert len(text.splitlines()) <= 2
+    for part in parts:
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ({"temperature": "20 C"}, ["temperature", 'did you mean "20 degC"?']),
+        ({"temperature": "-5 degC"}, ["frozen"]),
+        ({"model": "pitzr"}, ['did you mean "pitzer"?']),
+        ({"model": "virial"}, ["solutes.NaCl.virial is missing", '["0.1 L/mol"]']),
+        ({"membrane": "SW30"}, ['did you mean "SW30HR"?']),
+        ({"membrane": "none"}, ['membrane = "none"', '"ideal"']),
+        ({"against": {"NaCl": "1 g/L"}}, ["tonicity is a matter of the membrane"]),
+        ({"membrane": "ideal", "against": {"NaCl": "1 bar"}}, ['against.NaCl = "1 bar"']),
+        ({"membrane": "SW30HR", "against": {"urea": "1 g/L"}}, ["membrane.solutes.urea is missing", "SW30HR"]),
+        ({"solutes": {"NaCl": {"densty": "1 g/L"}}}, ["solutes.NaCl.densty: unknown key"]),
+    ],
+)
+def test_wrong_options(options: dict[str, Any], parts: list[str]) -> None:
+    with pytest.raises(mp.CaseError) as error:
+        mp.osmotic_pressure({"NaCl": "9 g/L"}, **options)
+    for part in parts:
+        assert part in str(error.value)
