@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from membrane_pde import plot
     from membrane_pde.case import Case, CaseError
     from membrane_pde.casefile import load_case, parse_case
+    from membrane_pde.mixture import osmotic_pressure
     from membrane_pde.result import Result, load_result
     from membrane_pde.simulate import RunError, compare, equilibrium, run
 
@@ -31,6 +32,7 @@ __all__ = [
     "equilibrium",
     "load_case",
     "load_result",
+    "osmotic_pressure",
     "parse_case",
     "plot",
     "run",
@@ -41,6 +43,7 @@ _HOME = {
     "CaseError": "case",
     "load_case": "casefile",
     "parse_case": "casefile",
+    "osmotic_pressure": "mixture",
     "Result": "result",
     "load_result": "result",
     "RunError": "simulate",

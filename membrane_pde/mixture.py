@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from membrane_pde import library, units
-from membrane_pde.case import Case, CaseError, Profile, apparent_volume, density_problem
+from membrane_pde.case import Case, CaseError, Profile, apparent_volume, density_problem, nearest
 from membrane_pde.casefile import build
 from membrane_pde.physics import density
 from membrane_pde.physics.osmotic import GAS_CONSTANT
@@ -169,18 +170,37 @@ def osmotic_pressure(
         "left": {name: concentration.get(name, "0 mol/L") for name in names},
         "right": {name: (against or {}).get(name, "0 mol/L") for name in names},
     }
-    case = build(
-        {
-            "temperature": temperature,
-            "osmotic_model": model,
-            "solutes": given,
-            **{side: {"length": "1 mm", "concentration": values} for side, values in sides.items()},
-            "membrane": {"type": membrane or "ideal"},
-            "run": {"duration": "1 s"},
-        },
-        "solution",
-    )
+    raw = {
+        "temperature": temperature,
+        "osmotic_model": model,
+        "solutes": given,
+        **{side: {"length": "1 mm", "concentration": values} for side, values in sides.items()},
+        "membrane": {"type": membrane or "ideal"},
+        "run": {"duration": "1 s"},
+    }
+    try:
+        case = build(raw, "solution")
+    except CaseError as error:
+        raise CaseError(_about_a_solution(str(error), set(names) - set(solutes or {}), model)) from None
     return _answer(case, membrane is not None, against is not None)
+
+
+def _about_a_solution(message: str, names: Iterable[str], model: str) -> str:
+    """The message of a case, said of one solution, which has no sides and no tables; `names`: not described by hand."""
+    known = library.solutes()
+    instead = f'take the model "{IDEAL}" (--model {IDEAL})'
+    table = re.search(r"(membrane\.)?solutes\.(.+?)( is missing|\.\w+)", message)
+    solute = table[2].strip('"') if table else ""
+    if table and solute in names:
+        if table[1]:
+            return f'{solute}: the membrane has no numbers for it; take one that has, or "ideal"'
+        if solute not in known:
+            return f"{solute}: not in the library{nearest(solute, known) or f'; {instead} and mol/L, or a case file'}"
+        key = table[3].removeprefix(".")
+        return f'{solute}: the model "{model}" needs its {key}, which the library lacks; {instead}, or a case file'
+    message = message.replace("left.concentration.", "").replace("right.concentration.", "against: ")
+    message = message.replace("left.concentration:", "the solution:").replace("right.concentration:", "against:")
+    return message.replace("osmotic_model", "model").replace("membrane.type", "membrane")
 
 
 def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, Any]:
@@ -215,8 +235,13 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, A
         if with_tonicity:
             same = abs(pull - other) <= 1e-3 * max(pull, other)
             answer["tonicity"] = "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
-    answer["message"] = " ".join(out_of_range(case, model, [left]))
+    assumed = [f"{n} is not in the library: counted as one particle." for n in _assumed(case)]
+    answer["message"] = " ".join([*assumed, *out_of_range(case, model, [left])])
     return answer
+
+
+def _assumed(case: Case) -> list[str]:
+    return [name for name, solute in case.solutes.items() if "dissociation" not in solute.model_fields_set]
 
 
 def _number(concentration: float | Profile) -> float:
