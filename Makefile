@@ -21,9 +21,9 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# the schema and the page of the case file, from the models; the picture in the README
+# the schema and the page of the case file, from the models; the pictures
 docs: $(VENV)/installed
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate.py --pictures
 	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare > /dev/null
 	cp results/compare/comparison.png docs/comparison.png
 

@@ -1,11 +1,13 @@
 """Write what is generated from the models: `membrane_pde/case.schema.json` and `docs/case-file.md`.
 
 Run ``python docs/generate.py`` after a change of `membrane_pde/case.py`; tests fail while either file is stale.
+``python docs/generate.py --pictures`` also runs the cases of `docs/warmer_mixes_faster.png` and draws it.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +123,7 @@ def schema_text() -> str:
 
 def _table(model: dict[str, Any], schema: dict[str, Any]) -> str:
     rows = ["| key | value | default | what it is |", "| --- | --- | --- | --- |"]
-    required = model.get("required", [])
+    required = model.get("required", []) + model.get("else", {}).get("required", [])
     for key, field in model["properties"].items():
         default = "**required**" if key in required else _code(field["default"]) if "default" in field else ""
         default = "" if default in ("`{}`", '`""`') else default
@@ -170,11 +172,23 @@ def _code(value: Any) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
+def warmer_mixes_faster(path: Path) -> None:
+    """Run cold_and_warm at several temperatures and draw the degree of mixing over time."""
+    import membrane_pde as mp
+
+    case = mp.load_case("cold_and_warm")
+    results = [mp.run(case.with_values({"temperature": f"{celsius} degC"})) for celsius in (5, 20, 40, 60)]
+    mp.plot.mixing(results).flat[0].figure.savefig(path, dpi=150)
+
+
 def main() -> None:
-    """Write both files."""
+    """Write both files, with ``--pictures`` the picture, too."""
     SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     PAGE_FILE.write_text(page(), encoding="utf-8")
     print(f"wrote {SCHEMA_FILE.relative_to(ROOT)} and {PAGE_FILE.relative_to(ROOT)}")
+    if "--pictures" in sys.argv[1:]:
+        warmer_mixes_faster(ROOT / "docs" / "warmer_mixes_faster.png")
+        print("wrote docs/warmer_mixes_faster.png")
 
 
 if __name__ == "__main__":

@@ -280,6 +280,169 @@ def u_tube_equilibrium(
     return total_volume * y
 
 
+def elastic_equilibrium(
+    *,
+    amount_left: float,
+    amount_right: float,
+    volume_left: float,
+    volume_right: float,
+    modulus_left: float,
+    modulus_right: float,
+    rt: float,
+    pressure: float = 0.0,
+) -> float:
+    """Left volume at which osmosis between two elastic vessels ends, impermeable solutes.
+
+    The root in ``(0, V1_0 + V2_0)`` of
+    ``R T (n1/V1 - n2/V2) = p + E1 (V1/V1_0 - 1) - E2 (V2/V2_0 - 1)``, which is the cubic of
+    `u_tube_equilibrium` with ``rho g/a = E/V_0``; without elasticity it is `two_pistons_equilibrium`.
+
+    Parameters
+    ----------
+    amount_left, amount_right : float
+        n1, n2, osmol, at least one of them above zero.
+    volume_left, volume_right : float
+        V1_0, V2_0: unstrained, and those at the start, m^3 (or per area).
+    modulus_left, modulus_right : float
+        E1, E2, Pa; 0 for a piston.
+    rt : float
+        sigma R T, J/mol.
+    pressure : float
+        Applied on the left beyond that on the right, Pa.
+
+    Returns
+    -------
+    float
+        V1.
+
+    Raises
+    ------
+    ValueError
+        When no root leaves liquid on both sides.
+    """
+    return u_tube_equilibrium(
+        amount_left=amount_left,
+        amount_right=amount_right,
+        total_volume=volume_left + volume_right,
+        area_left=volume_left / modulus_left if modulus_left else math.inf,
+        area_right=volume_right / modulus_right if modulus_right else math.inf,
+        weight=1.0,
+        rt=rt,
+        pressure=pressure - modulus_left + modulus_right,
+    )
+
+
+def turgor_volume(*, volume: float, inside: float, outside: float, modulus: float, pressure: float = 0.0) -> float:
+    """Volume of an elastic cell at rest in an infinite bath, impermeable solutes.
+
+    With ``v = V/V_0``: ``pi_in/v = pi_out + p + E (v - 1)``, the positive root of
+    ``E v^2 + (pi_out + p - E) v - pi_in = 0``.
+
+    Parameters
+    ----------
+    volume : float
+        V_0, unstrained and at the start.
+    inside, outside : float
+        Osmotic pressures pi_in (at V_0) and pi_out, Pa.
+    modulus : float
+        E > 0, Pa.
+    pressure : float
+        Applied inside beyond that outside, Pa.
+
+    Returns
+    -------
+    float
+        V.
+    """
+    b = outside + pressure - modulus
+    root = float(np.hypot(b, 2 * np.sqrt(modulus * inside)))
+    return volume * (2 * inside / (b + root) if b > 0 else (root - b) / (2 * modulus))
+
+
+# A well-mixed bath in front of a membrane.
+
+
+def fed_bath(
+    time: ArrayLike,
+    *,
+    volume: float,
+    concentration: float,
+    flux: float,
+    feed: float = 0.0,
+    flow: float = 0.0,
+    bleed: float = 0.0,
+) -> tuple[Array, Array]:
+    """Volume and concentration of a bath that water leaves at a constant rate and whose solute stays.
+
+    ``dV/dt = Q_f - b - J = r``, ``d(V c)/dt = Q_f c_f - b c``. With ``theta = int dt/V``, which is
+    ``ln(V/V_0)/r`` (``t/V_0`` for r = 0):
+    ``V c = V_0 [c_0 e^(-b theta) + Q_f c_f e^(-b theta) (e^((b + r) theta) - 1)/(b + r)]``. Batch reverse osmosis
+    (``Q_f = b = 0``) is ``c = c_0 V_0/(V_0 - J t)``; a make-up feed (``Q_f = J + b``) holds the volume, and
+    without bleed (closed circuit) ``c = c_0 + J c_f t/V_0``.
+
+    Parameters
+    ----------
+    time : array_like
+        s, before the bath is dry.
+    volume, concentration : float
+        V_0 and c_0.
+    flux : float
+        J, volume that leaves through the membrane (per membrane area if the volume is).
+    feed, flow : float
+        c_f and Q_f.
+    bleed : float
+        b.
+
+    Returns
+    -------
+    tuple of ndarray
+        V and c, each in the shape of ``time``.
+    """
+    t = np.asarray(time, float)
+    growth = flow - bleed - flux
+    theta = np.log1p(growth * t / volume) / growth if growth else t / volume
+    rate = bleed + growth
+    fed = flow * feed * (np.expm1(rate * theta) / rate if rate else theta)
+    now = volume + growth * t
+    return now, volume * np.exp(-bleed * theta) * (concentration + fed) / now
+
+
+def two_baths(
+    time: ArrayLike,
+    *,
+    volume_left: float,
+    volume_right: float,
+    concentration_left: float,
+    concentration_right: float,
+    permeability: float,
+) -> tuple[Array, Array]:
+    """Concentrations of two well-mixed volumes that a solute passes between, no flow of water.
+
+    The difference decays as ``exp(-P (1/V1 + 1/V2) t)``, and ``V1 c1 + V2 c2`` stays.
+
+    Parameters
+    ----------
+    time : array_like
+        s.
+    volume_left, volume_right : float
+        Per membrane area, m.
+    concentration_left, concentration_right : float
+        At the start.
+    permeability : float
+        P, m/s.
+
+    Returns
+    -------
+    tuple of ndarray
+        c1 and c2, each in the shape of ``time``.
+    """
+    t, whole = np.asarray(time, float), volume_left + volume_right
+    decay = np.exp(-permeability * (1 / volume_left + 1 / volume_right) * t)
+    difference = (concentration_left - concentration_right) * decay
+    level = (volume_left * concentration_left + volume_right * concentration_right) / whole
+    return level + difference * volume_right / whole, level - difference * volume_left / whole
+
+
 def well_mixed_bath(time: ArrayLike, *, volume: float, amount: float, outside: float, rate: float) -> Array:
     """Volume of a well-mixed compartment in an infinite bath.
 
@@ -620,14 +783,17 @@ def two_slabs(
     partition: float = 1.0,
     distance_left: ArrayLike = (),
     distance_right: ArrayLike = (),
+    bath_left: float = 0.0,
+    bath_right: float = 0.0,
 ) -> TwoSlabs:
     """Two closed, unstirred slabs behind a membrane that passes the solute but no water.
 
-    ``dc/dt = D d2c/dx2`` in each, no flux at the far walls, ``J = P (c_1w - c_2w/K)`` at the membrane. In
-    Laplace space ``J = P (c_10 - c_20/K)/z / (1 + P R_1 + P R_2/K)``, ``R = coth(q L)/(D q)``,
-    ``q = sqrt(z/D)``, and the profiles are ``c_0 -+ J cosh(q (L - d))/(D q sinh(q L))`` at the distance d
-    from the membrane; inverted along a parabola (`_invert_laplace`). They end at
-    ``c_1 = (c_10 L_1 + c_20 L_2)/(L_1 + K L_2)``, ``c_2 = K c_1``.
+    ``dc/dt = D d2c/dx2`` in each, at the far ends a well-stirred bath, ``V dc_b/dt = -D dc/dn`` (V = 0: a
+    wall), ``J = P (c_1w - c_2w/K)`` at the membrane. In Laplace space
+    ``J = P (c_10 - c_20/K)/z / (1 + P R_1 + P R_2/K)``, and with ``q = sqrt(z/D)``, ``h = q V`` the profiles are
+    ``c_0 -+ J (cosh(q (L - d)) + h sinh(q (L - d)))/(D q (sinh(q L) + h cosh(q L)))`` at the distance d from the
+    membrane, R being the factor of J at d = 0; inverted along a parabola (`_invert_laplace`). They end at
+    ``c_1 = (c_10 l_1 + c_20 l_2)/(l_1 + K l_2)``, ``c_2 = K c_1``, ``l = L + V``.
 
     Parameters
     ----------
@@ -641,6 +807,8 @@ def two_slabs(
         At the start, uniform, mol/m^3.
     distance_left, distance_right : array_like
         Distances from the membrane at which the profiles are wanted, m.
+    bath_left, bath_right : float
+        Volumes V of the baths per membrane area, m, at the slabs' concentrations at the start; the means include them.
 
     Returns
     -------
@@ -655,15 +823,16 @@ def two_slabs(
     c1, c2, p, k = concentration_left, concentration_right, permeability, partition
     d1, d2 = np.asarray(distance_left, float), np.asarray(distance_right, float)
 
-    def response(z: NDArray, length: float, diffusivity: float, distance: Array) -> NDArray:
+    def response(z: NDArray, length: float, diffusivity: float, bath: float, distance: Array) -> NDArray:
         """Concentration per flux at a distance from the membrane, in powers of exp(-q) that decay."""
         q = np.sqrt(z / diffusivity)[:, None]
-        both = np.exp(-q * distance) + np.exp(-q * (2 * length - distance))
-        return both / (-np.expm1(-2 * q * length) * diffusivity * q)
+        mirror = (1 - q * bath) / (1 + q * bath)
+        both = np.exp(-q * distance) + mirror * np.exp(-q * (2 * length - distance))
+        return both / ((1 - mirror * np.exp(-2 * q * length)) * diffusivity * q)
 
     def transform(z: NDArray) -> NDArray:
-        left = response(z, length_left, diffusivity_left, np.append(d1, 0.0))
-        right = response(z, length_right, diffusivity_right, np.append(d2, 0.0))
+        left = response(z, length_left, diffusivity_left, bath_left, np.append(d1, 0.0))
+        right = response(z, length_right, diffusivity_right, bath_right, np.append(d2, 0.0))
         flux = p * (c1 - c2 / k) / z / (1 + p * left[:, -1] + p * right[:, -1] / k)
         return np.column_stack([flux, flux / z, flux[:, None] * left, flux[:, None] * right])
 
@@ -674,11 +843,54 @@ def two_slabs(
         wall_left=float(left[-1]),
         wall_right=float(right[-1]),
         flux=flux,
-        mean_left=c1 - passed / length_left,
-        mean_right=c2 + passed / length_right,
+        mean_left=c1 - passed / (length_left + bath_left),
+        mean_right=c2 + passed / (length_right + bath_right),
         left=left[:-1],
         right=right[:-1],
     )
+
+
+def layer_and_bath(
+    x: ArrayLike, time: float, *, diffusivity: float, length: float, bath: float, inner: float, outer: float
+) -> Array:
+    """Concentration in a layer between a wall that nothing passes (x = 0) and a well-stirred bath (x = L).
+
+    ``dc/dt = D d2c/dx2``, ``dc/dx(0) = 0``, ``V dc_b/dt = -D dc/dx(L)``, ``c_b = c(L)``. The modes ``cos(k x)`` with
+    ``tan(k L) = -k V`` are orthogonal under ``int f g dx + V f(L) g(L)``; from a line, ``inner`` at the wall and
+    ``outer`` at the edge and in the bath,
+    ``c = outer + (inner - outer) [L/(2 (L + V)) + sum_n a_n cos(k_n x) exp(-D k_n^2 t)]``,
+    ``a_n = (1 - cos k_n L)/(k_n^2 L) / (L/2 + sin(2 k_n L)/(4 k_n) + V cos^2(k_n L))``.
+
+    Parameters
+    ----------
+    x : array_like
+        Distance from the wall, m; the bath is at L.
+    time : float
+        s.
+    diffusivity, length, bath : float
+        D (m^2/s), L (m), V (volume per area of the layer, m) > 0.
+    inner, outer : float
+        Concentrations at the start.
+
+    Returns
+    -------
+    ndarray
+        In the shape of ``x``.
+    """
+    share = bath / length
+
+    def mode(n: int) -> float:  # between (n - 1/2) pi and n pi
+        low, high = (n - 0.5) * np.pi, n * np.pi
+        return float(
+            scipy.optimize.brentq(lambda b: np.sin(b) + b * share * np.cos(b), low, high, xtol=1e-15, rtol=4 * _EPS)
+        )
+
+    k = np.array([mode(n) for n in range(1, 2001)]) / length
+    edge = np.cos(k * length)
+    norm = 0.5 * length + np.sin(2 * k * length) / (4 * k) + bath * edge**2
+    weights = (1 - edge) / (k**2 * length) / norm * np.exp(-diffusivity * k**2 * time)
+    shape = 0.5 * length / (length + bath) + np.cos(np.asarray(x, float)[..., None] * k) @ weights
+    return np.asarray(outer + (inner - outer) * shape)
 
 
 def _invert_laplace(transform: Callable[[NDArray], NDArray], time: float) -> Array:
@@ -874,3 +1086,31 @@ def unstirred_semi_infinite_wall(scaled_time: ArrayLike, rejection: float = 1.0)
         return 1.0 if tau == 0 else 1 + float(_invert_laplace(transform, tau)[0])
 
     return np.vectorize(wall, otypes=[float])(t)
+
+
+def least_work_of_recovery(osmotic_pressure: float, recovery: float, passage: float = 0.0) -> float:
+    """Least work, for each volume of permeate, to press some of an ideal solution's volume out of it.
+
+    ``w = (pi_0/Y) [(1 - Y) x_c ln x_c + Y x_p ln x_p]`` with the concentrations over that of the feed, ``x_p`` of the
+    permeate and ``x_c = (1 - Y x_p)/(1 - Y)`` of what is left. With ``x_p = 0`` it is ``(pi_0/Y) ln(1/(1 - Y))``, and
+    ``pi_0 (1 - x_p + x_p ln x_p)`` for ``Y -> 0``. The free energy of mixing (ideal, solutes without volume) of the
+    two products less that of the feed.
+
+    Parameters
+    ----------
+    osmotic_pressure : float
+        Of the feed, pi_0, Pa.
+    recovery : float
+        Volume of the permeate over that of the feed, 0 < Y < 1.
+    passage : float
+        Concentration of the permeate over that of the feed, from 0 to 1.
+
+    Returns
+    -------
+    float
+        J/m^3.
+    """
+    left = 1 - recovery * passage
+    concentrate = math.log1p(-recovery * passage) - math.log1p(-recovery)
+    permeate = passage * math.log(passage) if passage > 0 else 0.0
+    return osmotic_pressure * (left * concentrate / recovery + permeate)

@@ -10,14 +10,15 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import math
 import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 from pydantic_core import core_schema
 
 from membrane_pde import units
@@ -26,6 +27,7 @@ from membrane_pde.units import UnitError, cut
 MAX_UNKNOWNS = 1_000_000
 MAX_STORED = 200_000_000  # numbers kept in memory: 1.6 GB
 MAX_OUTPUTS = 100_000
+MAX_PERIODS = 100_000  # of an oscillating pressure in a run
 
 SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
@@ -44,20 +46,7 @@ PLANNED_KEYS = {
     "flow",
     "side.flow",
     "side.support",
-    "side.modulus",
-    "side.volume",
-    "side.feed",
-    "side.bleed",
-    "side.pressure.flux",
-    "side.pressure.mean",
-    "side.pressure.amplitude",
-    "side.pressure.frequency",
-    "side.pressure.period",
-    "membrane.pore_radius",
-    "membrane.porosity_over_thickness",
     "membrane.fixed_charge",
-    "membrane.activation_energy",
-    "membrane.solutes.*.activation_energy",
 }
 
 
@@ -147,22 +136,54 @@ class Profile:
 
 @dataclass(frozen=True)
 class Pressure:
-    """Applied pressure: one value, or a schedule of steps or ramps.
+    """Applied pressure: one value, a schedule of steps or ramps, or a mean with an oscillation.
 
     `times` in s, increasing; `values` in Pa. Before the first time the first value holds, after the last the last; a
-    "step" holds ``values[i]`` from ``times[i]`` on, a "ramp" is linear in between.
+    "step" holds ``values[i]`` from ``times[i]`` on, a "ramp" is linear in between. A "sine" is
+    ``values[0] + amplitude · sin(2π t/period)``, a "pulse" ``values[0] + amplitude`` for the first `duty` of each
+    period and ``values[0] − amplitude`` for the rest. With `flux`, `values` are the water flux (m/s) out of this side
+    into the membrane that is held instead of a pressure.
     """
 
     times: tuple[float, ...]
     values: tuple[float, ...]
-    shape: Literal["step", "ramp"] = "step"
+    shape: Literal["step", "ramp", "sine", "pulse"] = "step"
+    amplitude: float = 0.0
+    period: float = math.inf
+    duty: float = 0.5
+    flux: bool = False
 
     def at(self, time: float) -> float:
-        """The pressure (Pa) at a time (s)."""
+        """The pressure (Pa), or the flux that is held (m/s), at a time (s)."""
         if self.shape == "ramp":
             return _interpolate(time, self.times, self.values)
+        if self.oscillates:
+            part = math.fmod(time, self.period) / self.period
+            wave = math.sin(2.0 * math.pi * part) if self.shape == "sine" else 1.0 if part < self.duty else -1.0
+            return self.values[0] + self.amplitude * wave
         started = [value for start, value in zip(self.times, self.values, strict=True) if start <= time]
         return started[-1] if started else self.values[0]
+
+    @property
+    def oscillates(self) -> bool:
+        """A mean with an oscillation."""
+        return self.shape in ("sine", "pulse")
+
+    @property
+    def largest(self) -> float:
+        """Largest magnitude, Pa, or m/s of a flux."""
+        return max(abs(value) for value in self.values) + abs(self.amplitude)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What is fed into a bath: concentrations by solute (mol/m^3), and the flow (m/s per membrane area).
+
+    Without a flow it makes up for what leaves, so that the volume stays.
+    """
+
+    concentration: dict[str, float]
+    flow: float | None = None
 
 
 @dataclass(frozen=True)
@@ -254,6 +275,8 @@ def _read_concentration(value: Any) -> tuple[float, str]:
 
 _PROFILE = [["0 mm", "1 g/L"], ["1 mm", "2 g/L"]]
 _SCHEDULE = [["0 s", "0 bar"], ["1 min", "60 bar"]]
+_FLUX_SCHEDULE = [["0 s", "10 L/m^2/hour"], ["10 min", "20 L/m^2/hour"]]
+_OSCILLATION = 'for example { mean = "50 bar", amplitude = "5 bar", period = "10 s" }'
 
 
 def _read_initial(value: Any) -> Any:
@@ -269,16 +292,74 @@ def _read_initial(value: Any) -> Any:
 def _read_pressure(value: Any) -> Pressure:
     if not isinstance(value, dict):
         return Pressure((0.0,), (_read_quantity(value, "pressure"),))
-    _only_keys(value, ("schedule", "shape"), "side.pressure")
-    pairs = _pairs(value, "schedule", _SCHEDULE)
+    forms = {"schedule": ("shape",), "flux": (), "mean": ("amplitude", "period", "frequency", "shape", "duty")}
+    _only_keys(value, (*forms, *forms["mean"]), "side.pressure")
+    some_mean = value.keys() & {"amplitude", "period", "frequency", "duty"}
+    form = next((form for form in forms if form in value), "mean" if some_mean else "schedule")
+    for key in value:
+        if key not in (form, *forms[form]):
+            raise UnitError(
+                f'"{key}" does not go with "{form}"; expected one of {{ schedule = …, shape = … }}, '
+                "{ flux = … } and { mean = …, amplitude = …, period = … }"
+            )
+    if form == "mean":
+        return _read_oscillation(value)
+    if form == "schedule":
+        return _read_schedule(value, "pressure")
+    flux = value["flux"]
+    if isinstance(flux, dict):
+        _only_keys(flux, ("schedule", "shape"), "side.pressure.flux")
+        return replace(_read_schedule(flux, "flux"), flux=True)
+    return Pressure((0.0,), (_read_quantity(flux, "flux"),), flux=True)
+
+
+def _read_schedule(value: dict[str, Any], dimension: str) -> Pressure:
+    pairs = _pairs(value, "schedule", _SCHEDULE if dimension == "pressure" else _FLUX_SCHEDULE)
     times = _increasing(pairs, "time", "times of the schedule", "a schedule starts at 0 s or later")
-    values = tuple(
-        _entry(i, lambda p: _read_quantity(p, "pressure"), pressure) for i, (_, pressure) in enumerate(pairs)
-    )
+    values = tuple(_entry(i, lambda p: _read_quantity(p, dimension), written) for i, (_, written) in enumerate(pairs))
     shape = value.get("shape", "step")
     if shape not in ("step", "ramp"):
         raise UnitError(f'shape must be "step" or "ramp", not {show(shape)}')
     return Pressure(times, values, shape)
+
+
+def _read_oscillation(value: dict[str, Any]) -> Pressure:
+    for key in ("mean", "amplitude"):
+        if key not in value:
+            raise UnitError(f"{key} is missing, {_OSCILLATION}")
+    if ("period" in value) == ("frequency" in value):
+        both = "both are given" if "period" in value else "neither is given"
+        raise UnitError(f"expected a period or a frequency, but {both}, {_OSCILLATION}")
+    mean = _entry("mean", lambda x: _read_quantity(x, "pressure"), value["mean"])
+    amplitude = _entry("amplitude", lambda x: _read_quantity(x, "pressure", "not negative"), value["amplitude"])
+    if "period" in value:
+        period = _entry("period", lambda x: _read_quantity(x, "time", "positive"), value["period"])
+    else:
+        period = 1.0 / _entry("frequency", lambda x: _read_quantity(x, "frequency", "positive"), value["frequency"])
+    shape, duty = value.get("shape", "sine"), value.get("duty", 0.5)
+    if shape not in ("sine", "pulse"):
+        raise UnitError(f'shape must be "sine" or "pulse" beside a mean, not {show(shape)}')
+    if "duty" in value and shape != "pulse":
+        raise UnitError('duty, the share of a period that is high, is for shape = "pulse"')
+    if not _is_number(duty) or not 0 < duty < 1:
+        raise UnitError(f"duty must be a number between 0 and 1, the share of a period that is high, not {show(duty)}")
+    return Pressure((0.0,), (mean,), shape, amplitude, period, float(duty))
+
+
+def _read_feed(value: Any) -> Any:
+    """Concentrations by solute and the flow, not yet in mol/m^3."""
+    example = 'for example { NaCl = "35 g/L" }, or { flow = "20 L/m^2/hour", concentration = { NaCl = "35 g/L" } }'
+    if not isinstance(value, dict) or not value:
+        raise UnitError(f"expected a concentration a solute, {example}")
+    by_solute: Any = value
+    flow = None
+    if isinstance(value.get("concentration"), dict) or "flow" in value:
+        _only_keys(value, ("flow", "concentration"), "side.feed")
+        by_solute = value.get("concentration")
+        if not isinstance(by_solute, dict) or "flow" not in value:
+            raise UnitError(f"a constant feed has a flow and a concentration, {example}")
+        flow = _entry("flow", lambda x: _read_quantity(x, "flux", "not negative"), value["flow"])
+    return {name: _entry(name, _read_concentration, each) for name, each in by_solute.items()}, flow
 
 
 def _read_backflow(value: Any) -> Any:
@@ -396,16 +477,43 @@ _JSON_INITIAL = {
         _json_table({"profile": _json_pairs("length", _JSON_CONCENTRATION, _PROFILE)}, ["profile"]),
     ]
 }
+_JSON_SHAPE = {"enum": ["step", "ramp"], "default": "step"}
+_JSON_FLUX = {
+    "anyOf": [
+        _quantity_schema("flux"),
+        _json_table(
+            {"schedule": _json_pairs("time", _quantity_schema("flux"), _FLUX_SCHEDULE), "shape": _JSON_SHAPE},
+            ["schedule"],
+        ),
+    ]
+}
+_JSON_OSCILLATION = _json_table(
+    {
+        "mean": _quantity_schema("pressure"),
+        "amplitude": _quantity_schema("pressure"),
+        "period": _quantity_schema("time"),
+        "frequency": _quantity_schema("frequency"),
+        "shape": {"enum": ["sine", "pulse"], "default": "sine"},
+        "duty": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "default": 0.5},
+    },
+    ["mean", "amplitude"],
+) | {"oneOf": [{"required": ["period"]}, {"required": ["frequency"]}]}
 _JSON_PRESSURE = {
     "anyOf": [
         _quantity_schema("pressure"),
         _json_table(
-            {
-                "schedule": _json_pairs("time", _quantity_schema("pressure"), _SCHEDULE),
-                "shape": {"enum": ["step", "ramp"], "default": "step"},
-            },
+            {"schedule": _json_pairs("time", _quantity_schema("pressure"), _SCHEDULE), "shape": _JSON_SHAPE},
             ["schedule"],
         ),
+        _JSON_OSCILLATION,
+        _json_table({"flux": _JSON_FLUX}, ["flux"]),
+    ]
+}
+_JSON_BY_SOLUTE = {"type": "object", "additionalProperties": _JSON_CONCENTRATION}
+_JSON_FEED = {
+    "anyOf": [
+        _JSON_BY_SOLUTE,
+        _json_table({"flow": _quantity_schema("flux"), "concentration": _JSON_BY_SOLUTE}, ["flow", "concentration"]),
     ]
 }
 _JSON_BACKFLOW = {
@@ -434,20 +542,40 @@ def _quantity(dimension: str, sign: Literal["not negative", "positive"] = "posit
     return Reader(lambda value: _read_quantity(value, dimension, sign), _quantity_schema(dimension))
 
 
+def _derivable(dimension: str, sign: Literal["not negative", "positive"] = "positive") -> Reader:
+    """A quantity that may follow from others: `casefile` then writes None, and this module puts the number there."""
+    given = _quantity(dimension, sign)
+    return Reader(lambda value: None if value is None else given.read(value), given.schema)
+
+
 Length = Annotated[float, _quantity("length")]
 Time = Annotated[float, _quantity("time")]
 Temperature = Annotated[float, Reader(_read_temperature, _quantity_schema("temperature"))]
 Diffusivity = Annotated[float, _quantity("diffusivity")]
-Permeability = Annotated[float, _quantity("permeability", "not negative")]
-WaterPermeability = Annotated[float, _quantity("water_permeability", "not negative")]
+OwnDiffusivity = Annotated[float, _derivable("diffusivity")]
+Permeability = Annotated[float, _derivable("permeability", "not negative")]
+WaterPermeability = Annotated[float, _derivable("water_permeability", "not negative")]
 MolarMass = Annotated[float, _quantity("molar_mass")]
 Molality = Annotated[float, _quantity("molality")]
 Volume = Annotated[ApparentVolume, Reader(_read_apparent_volume, _JSON_APPARENT_VOLUME)]
 Virial = Annotated[tuple[float, ...], Reader(_read_virial, _JSON_VIRIAL)]
 Numbers = Annotated[tuple[float, ...], Reader(_read_numbers, _JSON_NUMBERS)]
+MolarVolume = Annotated[float, _quantity("molar_volume")]
+MolarEnergy = Annotated[float, _quantity("molar_energy", "not negative")]
+InverseLength = Annotated[float, _quantity("inverse_length")]
 Ratio = Annotated[float, Reader(_read_ratio, _JSON_RATIO, number=True)]
-Applied = Annotated[Pressure, Reader(_read_pressure, _JSON_PRESSURE, keys=("schedule", "shape"))]
+Flux = Annotated[float, _quantity("flux", "not negative")]
+Modulus = Annotated[float, _quantity("pressure", "not negative")]
+Applied = Annotated[
+    Pressure,
+    Reader(
+        _read_pressure,
+        _JSON_PRESSURE,
+        keys=("schedule", "shape", "flux", "mean", "amplitude", "period", "frequency", "duty"),
+    ),
+]
 Initial = Annotated[float | Profile, Reader(_read_initial, _JSON_INITIAL, keys=("profile",))]
+Fed = Annotated[Feed, Reader(_read_feed, _JSON_FEED, keys=("*",))]
 Backflow = Annotated[dict[str, float] | Literal["last"], Reader(_read_backflow, _JSON_BACKFLOW, keys=("*",))]
 
 
@@ -470,6 +598,14 @@ def _no_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
+def _length_unless_stirred_bath(schema: dict[str, Any]) -> None:
+    """A bath without a layer has no length; all else needs one."""
+    schema["required"].remove("length")
+    bath = {"boundary": {"const": "bath"}, "stirred": {"const": True}}
+    schema["if"] = {"properties": bath, "required": list(bath)}
+    schema["else"] = {"required": ["length"]}
+
+
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
@@ -479,14 +615,22 @@ class Solute(BaseModel):
     model_config = ConfigDict(**_STRICT, json_schema_extra=_optional)
 
     molar_mass: MolarMass | None = _field(
-        "Molar mass, needed where a concentration is a mass per volume, and for densities. Inside: kg/mol.", None
+        "Molar mass, needed where a concentration is a mass per volume, for densities, and for the diffusivity of two "
+        "gases. Inside: kg/mol.",
+        None,
     )
-    diffusivity: Diffusivity = _field(
+    diffusivity: OwnDiffusivity = _field(
         "Diffusion coefficient, at the case's temperature unless `reference_temperature` is given. "
-        "From the library if it is there, else required. Inside: m^2/s."
+        "From the library if it is there, else required. Of two gases it follows from their molar masses and diffusion "
+        "volumes (Fuller) unless given. Inside: m^2/s."
+    )
+    diffusion_volume: MolarVolume | None = _field(
+        "Diffusion volume of a gas, for Fuller's diffusivity of two gases. Inside: m^3/mol.", None
     )
     dissociation: float = _field("Particles per formula unit (van 't Hoff factor): 1 for sugar, 2 for NaCl.", 1.0, gt=0)
-    radius: Length | None = _field("Radius of the molecule or particle; for information. Inside: m.", None)
+    radius: Length | None = _field(
+        "Radius of the molecule or particle: what decides if it passes a membrane given by its pores. Inside: m.", None
+    )
     charge: int | None = _field(
         "Charge number of an ion given singly; used to warn of an imbalance.", None, ge=-10_000, le=10_000
     )
@@ -508,29 +652,38 @@ class Solute(BaseModel):
         "Molality up to which the osmotic data hold; beyond it a run says so. Inside: mol/kg.", None
     )
     reference_temperature: Temperature | None = _field(
-        "Temperature at which `diffusivity` holds; it is then scaled to the case's. Liquids only. Inside: K.", None
+        "Temperature at which `diffusivity` holds; it is then scaled to the case's: with T over the viscosity of "
+        "water, in a gas with T^1.75. Inside: K.",
+        None,
     )
 
 
 class Compartment(BaseModel):
     """The solution (or gas) on one side of the membrane."""
 
-    model_config = _STRICT
+    model_config = ConfigDict(**_STRICT, json_schema_extra=_length_unless_stirred_bath)
 
     label: str = _field("What tables and figures call this side. Default: left or right.", "")
-    boundary: Literal["piston", "standpipe", "rigid", "reservoir", "outflow"] = _field(
-        "What the far end is: a free piston, an open standing tube, a rigid wall (its pressure is computed), a "
-        "reservoir that holds the concentration, or a free outflow. A gas has rigid ends, by default.",
+    boundary: Literal["piston", "standpipe", "elastic", "rigid", "reservoir", "bath", "outflow"] = _field(
+        "What the far end is: a free piston, an open standing tube, an elastic wall, a rigid wall (its pressure is "
+        "computed), a reservoir that holds the concentration, a well-stirred bath of finite volume, or a free outflow. "
+        "A gas has rigid ends, by default.",
         "piston",
     )
     length: Length = _field(
-        "Initial length, which is the volume per membrane area; for a reservoir or an outflow the thickness of the "
-        "unstirred layer. Inside: m."
+        "Initial length, which is the volume per membrane area; for a reservoir, a bath or an outflow the thickness of "
+        "the unstirred layer. A stirred bath has none. Inside: m."
     )
-    stirred: bool = _field("Perfectly mixed: one cell and no resistance at the wall.", False)
+    stirred: bool = _field(
+        "Perfectly mixed: one cell and no resistance at the wall. A stirred reservoir or bath has no layer in front "
+        "of it.",
+        False,
+    )
     pressure: Applied = _field(
-        "Applied gauge pressure, or a schedule of steps or ramps; in a gas the absolute pressure. Not for `rigid`. "
-        "Inside: Pa.",
+        "Applied gauge pressure; a schedule of steps or ramps; a mean with an oscillation, a sine or a pulse (high for "
+        "the first half of each period, or the share `duty`); or the water flux out of this side into the membrane, "
+        "which is then held and the pressure computed. In a gas the absolute pressure. Not for `rigid`. Inside: Pa, or "
+        "m/s for a flux.",
         "0 bar",
     )
     concentration: dict[str, Initial] = _field(
@@ -543,11 +696,45 @@ class Compartment(BaseModel):
         "Diffusion coefficients that differ on this side (a gel, a tissue). Inside: m^2/s.", {}
     )
     tube_area: Ratio = _field("Area of the standing tube per membrane area. `standpipe` only.", 1.0)
+    modulus: Modulus | None = _field(
+        "Modulus of an elastic wall: the rise of the pressure for a gain of volume equal to the initial one. `elastic` "
+        "only, and required there. Inside: Pa.",
+        None,
+    )
+    volume: Length | None = _field(
+        "Volume of the bath per membrane area, at the start; the layer not included. `bath` only, and required there. "
+        "Inside: m.",
+        None,
+    )
+    feed: Fed | None = _field(
+        "What flows into the bath. A concentration for every solute: a make-up feed, which holds the volume; with a "
+        "`flow` beside `concentration` a constant one. `bath` only; without it nothing flows in. Inside: mol/m^3, m/s.",
+        None,
+    )
+    bleed: Flux = _field(
+        "What is drawn out of the bath, per membrane area. A bath with a make-up feed overflows besides, where water "
+        "enters through the membrane. `bath` only. Inside: m/s.",
+        "0 m/s",
+    )
     backflow: Backflow | None = _field(
         'What is drawn in when liquid comes back: a concentration for every solute, or "last", what just left. '
         "Without it the run stops there. `outflow` only. Inside: mol/m^3.",
         None,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_layer(cls, written: Any) -> Any:
+        """A stirred bath has no layer, so that its length may be left out; `_with_amounts` sets it."""
+        if isinstance(written, dict) and written.get("boundary") == "bath" and written.get("stirred") is True:
+            return {"length": "1 m"} | written
+        return written
+
+    @property
+    def volume_per_area(self) -> float:
+        """Volume at the start per membrane area, a bath included, m."""
+        layered = self.boundary == "bath" and not self.stirred
+        return self.length + (self.volume or 0.0) if layered else self.length
 
 
 class MembraneSolute(BaseModel):
@@ -555,10 +742,13 @@ class MembraneSolute(BaseModel):
 
     model_config = ConfigDict(**_STRICT, json_schema_extra=_optional)
 
-    permeability: Permeability = _field("Solute permeability P; 0 for a solute that is held back. Inside: m/s.")
+    permeability: Permeability = _field(
+        "Solute permeability P; 0 for a solute that is held back. Follows from the pores, if there are any and it is "
+        "not given. Inside: m/s."
+    )
     reflection: float = _field(
-        "Reflection coefficient σ, 0 to 1. Required, but for `solution-diffusion` (where it is 1) and "
-        "without water permeability (where it plays no part).",
+        "Reflection coefficient σ, 0 to 1. Required, but for `solution-diffusion` (where it is 1), without water "
+        "permeability (where it plays no part), and with pores (which it follows from).",
         1.0,
         ge=0,
         le=1,
@@ -569,6 +759,14 @@ class MembraneSolute(BaseModel):
         "permeability.",
         1.0,
         gt=0,
+    )
+    activation_energy: MolarEnergy | None = _field(
+        "How P follows the temperature: exp(−E/(R T)), from `reference_temperature` to the case's. Inside: J/mol.", None
+    )
+    reference_temperature: Temperature | None = _field(
+        "Temperature at which `permeability` holds. Default: that of the membrane; without either it holds at the "
+        "case's. Inside: K.",
+        None,
     )
 
 
@@ -587,10 +785,54 @@ class Membrane(BaseModel):
         "How solutes pass.", "spiegler-kedem"
     )
     water_permeability: WaterPermeability = _field(
-        "Water permeability L_p (A of reverse osmosis); 0 lets no water through. Required without a type. "
+        "Water permeability L_p (A of reverse osmosis); 0 lets no water through. Required without a type or pores. "
         "Inside: m/s/Pa."
     )
+    activation_energy: MolarEnergy | None = _field(
+        "How L_p follows the temperature: exp(−E/(R T)), from `reference_temperature` to the case's. Inside: J/mol.",
+        None,
+    )
+    reference_temperature: Temperature | None = _field(
+        "Temperature at which the numbers given beside it hold, those of the solutes included; without it they hold "
+        "at the case's. Inside: K.",
+        None,
+    )
+    pore_radius: Length | None = _field(
+        "Radius of the pores: L_p follows from it (Poiseuille), and P and σ of every solute from its `radius` "
+        "(hindered transport; what is wider than a pore is held back), unless given. Inside: m.",
+        None,
+    )
+    porosity_over_thickness: InverseLength | None = _field(
+        "The pores' share of the membrane's area over their length. Beside `pore_radius`. Inside: 1/m.", None
+    )
     solutes: dict[str, MembraneSolute] = _field("Numbers for every solute; they override those of the type.", {})
+
+    def sieving(self, radius: float, temperature: float, water_flux: float) -> tuple[float, float]:
+        """What the pores hold back of a sphere of any size, pressed through with pure solvent drawn off behind.
+
+        Parameters
+        ----------
+        radius : float
+            Of the sphere, m; in water it diffuses as Stokes and Einstein say.
+        temperature : float
+            K.
+        water_flux : float
+            J_v, m/s.
+
+        Returns
+        -------
+        tuple of float
+            Reflection coefficient, which is the rejection at an endless flux, and the rejection at this flux.
+        """
+        from membrane_pde.physics import fluxes, hindered
+        from membrane_pde.physics.temperature import stokes_diffusivity
+
+        if self.pore_radius is None or self.porosity_over_thickness is None:
+            raise ValueError("the membrane has no pores")
+        permeability, reflection = hindered.pore_transport(
+            radius, self.pore_radius, self.porosity_over_thickness, float(stokes_diffusivity(radius, temperature))
+        )
+        return reflection, fluxes.rejection(permeability, reflection, water_flux)
 
 
 class Mesh(BaseModel):
@@ -610,7 +852,9 @@ class Run(BaseModel):
     model_config = _STRICT
 
     duration: Time = _field("Time to simulate; with another `until` the upper limit. Inside: s.")
-    until: Literal["duration", "equilibrium", "steady"] = _field("When to stop.", "duration")
+    until: Literal["duration", "equilibrium", "steady"] = _field(
+        "When to stop. Under an oscillating pressure nothing comes to rest: `duration` only.", "duration"
+    )
     outputs: int = _field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = _field(
         "Relative tolerance of a time step. Until equilibrium or steady, cvode uses at most 1e-9, to see the end.",
@@ -742,16 +986,19 @@ class Case(BaseModel):
     @field_validator("membrane")
     @classmethod
     def _complete(cls, membrane: Membrane, info: ValidationInfo) -> Membrane:
-        if "solutes" not in info.data:
+        if not {"temperature", "phase", "solutes"} <= info.data.keys():
             return membrane
-        return _completed(membrane, tuple(info.data["solutes"]))
+        return _completed(membrane, info.data)
 
     def model_post_init(self, context: Any) -> None:
         """Check what concerns several parts at once."""
         if self.phase == "gas":
+            # frozen, but not made yet: the pressure, which a gas's diffusivity depends on, is read after the solutes
+            object.__setattr__(self, "solutes", _diffusing(self))
             _check_gas(self)
         _check_boundaries(self)
         _check_osmotic_model(self)
+        _check_oscillation(self)
         _check_size(self)
 
 
@@ -775,19 +1022,27 @@ def _check_temperature(temperature: float, phase: str) -> None:
 
 def _scaled(name: str, solute: Solute, temperature: float, phase: str) -> Solute:
     """The solute with its diffusivity at the case's temperature."""
+    from membrane_pde.physics import gas
+    from membrane_pde.physics.temperature import diffusivity_scaling
+
     reference = solute.reference_temperature
     if reference is None:
         return solute
-    path = f"solutes.{name}.reference_temperature"
     if phase == "gas":
-        raise CaseError(f"{path}: {NOT_YET} for a gas; give the diffusivity at the case's temperature and pressure")
-    from membrane_pde.physics.temperature import diffusivity_scaling
-
-    try:
+        factor = gas.diffusivity_scaling(temperature, reference)
+    else:
+        _check_reference(f"solutes.{name}", reference)
         factor = float(diffusivity_scaling(temperature, reference))
-    except ValueError:
-        raise CaseError(f"{path}: expected a temperature from 0 to 100 degC, where water is liquid") from None
     return solute.model_copy(update={"diffusivity": solute.diffusivity * factor})
+
+
+def _check_reference(path: str, reference: float) -> None:
+    from membrane_pde.physics.temperature import BOILING, FREEZING
+
+    if not FREEZING <= reference <= BOILING:
+        raise CaseError(
+            f"{path}.reference_temperature: expected a temperature from 0 to 100 degC, where water is liquid"
+        )
 
 
 def _with_amounts(side: Compartment, name: str, data: Mapping[str, Any]) -> Compartment:
@@ -795,6 +1050,9 @@ def _with_amounts(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
     solutes: dict[str, Solute] = data["solutes"]
     if data["phase"] == "gas":
         _check_gas_pressure(side, name)
+    _check_boundary_keys(side, name)
+    if side.boundary == "bath" and side.stirred:  # the one cell is the bath
+        side = side.model_copy(update={"length": side.volume})
     check_declared(side.concentration, solutes, f"{name}.concentration")
     check_declared(side.diffusivity, solutes, f"{name}.diffusivity")
     for solute in solutes:
@@ -814,6 +1072,9 @@ def _with_amounts(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
     update["concentration"] = _initial(side.concentration, f"{name}.concentration", side, data)
     if isinstance(side.backflow, dict):
         update["backflow"] = _supplied(side.backflow, f"{name}.backflow", ', or backflow = "last"', side, data)
+    if side.feed is not None:
+        fed, flow = typing.cast(Any, side.feed)  # what `_read_feed` made of it
+        update["feed"] = Feed(_supplied(fed, f"{name}.feed", ', "0 mol/L" where there is none', side, data), flow)
     return side.model_copy(update=update)
 
 
@@ -860,9 +1121,36 @@ def _initial(
     return concentration
 
 
+# Keys that only one boundary takes, and those of them that it needs, with an example.
+_OWN_KEYS = {
+    "tube_area": "standpipe",
+    "modulus": "elastic",
+    "volume": "bath",
+    "feed": "bath",
+    "bleed": "bath",
+    "backflow": "outflow",
+}
+_NEEDED_KEYS = {"modulus": "10 bar", "volume": "10 mm"}
+
+
+def _check_boundary_keys(side: Compartment, name: str) -> None:
+    """The keys that only some boundaries take."""
+    for key, boundary in _OWN_KEYS.items():
+        if key in side.model_fields_set and side.boundary != boundary:
+            takes = "has one" if key == "tube_area" else "takes it"
+            article = "an" if boundary[0] in "aeiou" else "a"
+            raise CaseError(f'{name}.{key}: only {article} "{boundary}" {takes}; {name}.boundary is "{side.boundary}"')
+        if key in _NEEDED_KEYS and side.boundary == boundary and getattr(side, key) is None:
+            what = "the modulus of the elastic wall" if key == "modulus" else "that of the bath, per membrane area"
+            raise CaseError(f'{name}.{key} is missing: {what}, for example {key} = "{_NEEDED_KEYS[key]}"')
+
+
 def _check_gas_pressure(side: Compartment, name: str) -> None:
-    if len(side.pressure.times) > 1:
-        raise CaseError(f"{name}.pressure: a gas has one constant pressure, not a schedule")
+    if side.pressure.flux:
+        raise CaseError(f"{name}.pressure: a gas has no membrane that a water flux could pass; give its pressure")
+    if len(side.pressure.times) > 1 or side.pressure.oscillates:
+        what = "oscillation" if side.pressure.oscillates else "schedule"
+        raise CaseError(f"{name}.pressure: a gas has one constant pressure, not a{'n' * (what[0] == 'o')} {what}")
     if side.pressure.values[0] <= 0:
         what = f"= {side.pressure.values[0]:.6g} Pa" if "pressure" in side.model_fields_set else "is missing"
         raise CaseError(f'{name}.pressure {what}: a gas needs its absolute pressure, above zero, for example "1 atm"')
@@ -927,8 +1215,8 @@ def _part(
     if kind in ("mass", "mass fraction", "fraction") and data["phase"] == "liquid" and solute.molar_mass is None:
         what = "mass per volume" if kind == "mass" else "mass fraction"
         raise CaseError(
-            f'{path}: a {what} needs solutes.{name}.molar_mass, for example "58.44 g/mol"; or give an amount per volume '
-            "(mol/L)"
+            f'{path}: a {what} needs solutes.{name}.molar_mass, for example "58.44 g/mol"; or give an amount per '
+            "volume (mol/L)"
         )
     if kind == "amount":
         return number, "amount"
@@ -976,10 +1264,13 @@ def check_declared(names: Iterable[str], solutes: Iterable[str], where: str) -> 
         raise CaseError(f'{where}.{cut(name)}: "{cut(name)}" is not a declared solute{hint}')
 
 
-def _completed(membrane: Membrane, solutes: tuple[str, ...]) -> Membrane:
-    """The membrane with one entry a declared solute, in their order."""
+def _completed(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
+    """The membrane with one entry a declared solute, in their order, and all numbers at the case's temperature."""
+    solutes: dict[str, Solute] = data["solutes"]
     if membrane.type == "none":
         return membrane.model_copy(update={"solutes": {}, "water_permeability": 0.0})
+    if data["phase"] == "liquid":
+        membrane = _porous(membrane, solutes, data["temperature"])
     without_water = membrane.water_permeability == 0
     for solute in solutes:
         path = f"membrane.solutes.{solute}"
@@ -1003,24 +1294,100 @@ def _completed(membrane: Membrane, solutes: tuple[str, ...]) -> Membrane:
                 f"{path}.partition = {numbers.partition:g}: other than 1 only with water_permeability = "
                 f'"0 L/m^2/hour/bar"'
             )
-    return membrane.model_copy(update={"solutes": {solute: membrane.solutes[solute] for solute in solutes}})
+    update: dict[str, Any] = {
+        "solutes": {
+            solute: membrane.solutes[solute].model_copy(
+                update={"permeability": _at_temperature(membrane.solutes[solute], "permeability", solute, data)}
+            )
+            for solute in solutes
+        },
+        "water_permeability": _at_temperature(membrane, "water_permeability", None, data),
+    }
+    return membrane.model_copy(update=update)
+
+
+def _porous(membrane: Membrane, solutes: Mapping[str, Solute], temperature: float) -> Membrane:
+    """The membrane with what its pores say about water and solutes, where that is not given."""
+    from membrane_pde.physics import hindered
+    from membrane_pde.physics.temperature import water_viscosity
+
+    radius, porosity = membrane.pore_radius, membrane.porosity_over_thickness
+    if radius is None and porosity is None:
+        return membrane
+    if radius is None:
+        raise CaseError('membrane.pore_radius is missing: porosity_over_thickness needs it, for example "0.5 nm"')
+    if porosity is None:
+        raise CaseError('membrane.porosity_over_thickness is missing: pore_radius needs it, for example "2e5 1/m"')
+    if membrane.flux_law == "solution-diffusion":
+        raise CaseError(
+            'membrane.flux_law = "solution-diffusion": it means a reflection of 1, and pores have less; leave it out, '
+            'or take flux_law = "spiegler-kedem"'
+        )
+    update: dict[str, Any] = {"solutes": dict(membrane.solutes)}
+    if membrane.water_permeability is None:
+        viscosity = float(water_viscosity(temperature))
+        update["water_permeability"] = hindered.water_permeability(radius, porosity, viscosity)
+    for name, numbers in membrane.solutes.items():
+        given = {"reflection": numbers.reflection} if "reflection" in numbers.model_fields_set else {}
+        if numbers.permeability is not None:
+            given["permeability"] = numbers.permeability
+        if len(given) == 2:
+            continue
+        size = solutes[name].radius
+        if size is None:
+            raise CaseError(
+                f"solutes.{name}.radius is missing: it decides whether {name} fits through the pores, for example "
+                f'"0.3 nm"; or give membrane.solutes.{name}.permeability and reflection'
+            )
+        permeability, reflection = hindered.pore_transport(size, radius, porosity, solutes[name].diffusivity)
+        update["solutes"][name] = numbers.model_copy(
+            update={"permeability": permeability, "reflection": reflection} | given
+        )
+    return membrane.model_copy(update=update)
+
+
+def _at_temperature(
+    numbers: Membrane | MembraneSolute, key: str, solute: str | None, data: Mapping[str, Any]
+) -> float | None:
+    """A permeability at the case's temperature."""
+    from membrane_pde.physics.temperature import arrhenius_scaling
+
+    value: float | None = getattr(numbers, key)
+    reference, energy = numbers.reference_temperature, numbers.activation_energy
+    if value is None or reference is None:
+        return value
+    path = "membrane" if solute is None else f"membrane.solutes.{solute}"
+    _check_reference(path, reference)
+    if energy is None:
+        return value
+    try:
+        scaled = value * arrhenius_scaling(data["temperature"], reference, energy)
+    except OverflowError:
+        scaled = math.inf
+    if not math.isfinite(scaled) or (scaled == 0) != (value == 0):
+        raise CaseError(
+            f"{path}.activation_energy = {energy:.6g} J/mol: no {key} can follow that from {reference:.6g} K to "
+            f"{data['temperature']:.6g} K; is the unit right?"
+        )
+    return scaled
 
 
 def _check_boundaries(case: Case) -> None:
     """DESIGN §3a, "Which boundaries combine", and the keys that only some boundaries take."""
     open_partition = case.membrane.type == "none"
     for name, side in _sides(case).items():
-        if "tube_area" in side.model_fields_set and side.boundary != "standpipe":
-            raise CaseError(f'{name}.tube_area: only a "standpipe" has one; {name}.boundary is "{side.boundary}"')
-        if side.backflow is not None and side.boundary != "outflow":
-            raise CaseError(f'{name}.backflow: only an "outflow" takes it; {name}.boundary is "{side.boundary}"')
-        if open_partition and side.boundary in ("standpipe", "outflow"):
+        if open_partition and side.boundary in ("standpipe", "elastic", "outflow"):
             raise CaseError(
-                f'{name}.boundary = "{side.boundary}": without a membrane nothing flows; expected "piston", "rigid" '
-                f'or "reservoir"'
+                f'{name}.boundary = "{side.boundary}": without a membrane nothing flows; expected "piston", "rigid", '
+                f'"reservoir" or "bath"'
+            )
+        if side.boundary == "bath" and case.run.solver == "fipy":
+            raise CaseError(
+                f'run.solver = "fipy" has no {name}.boundary = "bath"; expected solver = "cvode", or another boundary'
             )
         if side.boundary == "rigid" and not open_partition and "pressure" in side.model_fields_set:
             raise CaseError(f"{name}.pressure: a rigid side takes none, its pressure is computed; remove the key")
+    _check_held_flux(case)
     if open_partition:
         left, right = case.left, case.right
         if not _same_pressure(left.pressure, right.pressure):
@@ -1054,11 +1421,82 @@ def _check_osmotic_model(case: Case) -> None:
         raise CaseError(f'{odd}; osmotic_model = "pitzer" takes neutral solutions only')
 
 
+def _check_held_flux(case: Case) -> None:
+    """DESIGN §3a, "Constant flux"."""
+    held = [name for name, side in _sides(case).items() if side.pressure.flux]
+    if not held:
+        return
+    path = f"{held[0]}.pressure.flux"
+    if len(held) == 2:
+        raise CaseError("left.pressure.flux and right.pressure.flux: at most one side may hold the flux")
+    if case.membrane.type == "none":
+        raise CaseError(f'{path}: with membrane.type = "none" no water flows; expected a pressure')
+    if case.membrane.water_permeability == 0:
+        raise CaseError(f"{path}: membrane.water_permeability is 0, no pressure drives water through; expected above 0")
+    for name, side in _sides(case).items():
+        if side.boundary == "rigid":
+            raise CaseError(f'{path}: {name}.boundary = "rigid" lets no water flow; expected another boundary')
+
+
+def _check_oscillation(case: Case) -> None:
+    """A bound on the periods, and what never comes to rest."""
+    for name, side in _sides(case).items():
+        if not side.pressure.oscillates:
+            continue
+        periods = case.run.duration / side.pressure.period
+        if periods > MAX_PERIODS:
+            raise CaseError(
+                f"{name}.pressure: run.duration holds {periods:.3g} periods of {side.pressure.period:.6g} s; at most "
+                f"{MAX_PERIODS}: give a shorter duration, or the mean alone"
+            )
+        if case.run.until != "duration":
+            raise CaseError(
+                f'run.until = "{case.run.until}": {name}.pressure oscillates, so that nothing ever comes to rest; '
+                'expected until = "duration"'
+            )
+
+
 def _same_pressure(a: Pressure, b: Pressure) -> bool:
     """Equal at every time; between the times both are level or straight."""
+    if a.oscillates or b.oscillates:
+        return a == b
     times = sorted({*a.times, *b.times})
     times += [(s + t) / 2 for s, t in pairwise(times)] + [times[-1] + 1]
     return all(abs(a.at(t) - b.at(t)) <= 1e-9 * max(abs(a.at(t)), abs(b.at(t))) for t in times)
+
+
+def _diffusing(case: Case) -> dict[str, Solute]:
+    """The gases, each with the diffusivity of the pair: a given one, or Fuller's."""
+    from membrane_pde.physics.gas import fuller_diffusivity
+
+    known = [each.diffusivity for each in case.solutes.values() if each.diffusivity is not None]
+    missing = [name for name, each in case.solutes.items() if each.diffusivity is None]
+    if not missing:
+        return case.solutes
+    path = f"solutes.{missing[0]}"
+    if len(case.solutes) != 2:
+        raise CaseError(
+            f"{path}.diffusivity is missing: it follows from the gases themselves only for two, not for "
+            f'{len(case.solutes)}; give it, for example "2e-5 m^2/s"'
+        )
+    if known:
+        common = known[0]
+    else:
+        for key, example in (("molar_mass", "28.014 g/mol"), ("diffusion_volume", "18.5 cm^3/mol")):
+            without = next((name for name, each in case.solutes.items() if getattr(each, key) is None), None)
+            if without is not None:
+                raise CaseError(
+                    f"solutes.{without}.{key} is missing: the diffusivity of two gases follows from their molar masses "
+                    f'and diffusion volumes; give it, for example "{example}", or give the diffusivity'
+                )
+        first, second = case.solutes.values()
+        common = fuller_diffusivity(
+            case.temperature,
+            case.left.pressure.values[0],
+            (typing.cast(float, first.molar_mass), typing.cast(float, second.molar_mass)),
+            (typing.cast(float, first.diffusion_volume), typing.cast(float, second.diffusion_volume)),
+        )
+    return {name: each.model_copy(update={"diffusivity": common}) for name, each in case.solutes.items()}
 
 
 def _check_gas(case: Case) -> None:
@@ -1129,6 +1567,7 @@ _KNOWN_RANGES = {
 
 def _warnings(case: Case) -> Iterator[str]:
     yield from _unused(case)
+    yield from _unscaled(case)
     yield from _far_from_known(case)
     if case.phase == "liquid":
         yield from _assumed_dissociations(case)
@@ -1141,12 +1580,40 @@ def _unused(case: Case) -> Iterator[str]:
         yield f'membrane.type is "none": {", ".join(unused)} not used'
 
 
+def _permeabilities(case: Case) -> Iterator[tuple[str, str, float, Membrane | MembraneSolute]]:
+    """Table, key and value of every permeability of the membrane, and what stands around it."""
+    if case.membrane.type == "none":
+        return
+    yield "membrane", "water_permeability", case.membrane.water_permeability, case.membrane
+    for name, numbers in case.membrane.solutes.items():
+        yield f"membrane.solutes.{name}", "permeability", numbers.permeability, numbers
+
+
+def _unscaled(case: Case) -> Iterator[str]:
+    """What does not follow the temperature although one might think so, or only beyond what is known."""
+    held: dict[float, list[str]] = {}
+    for table, key, value, beside in _permeabilities(case):
+        if not value:
+            continue
+        if beside.reference_temperature is None:
+            if beside.activation_energy is not None:
+                yield f"{table}.activation_energy has no effect: no reference_temperature stands beside {table}.{key}"
+        elif beside.activation_energy is None and abs(beside.reference_temperature - case.temperature) > 1e-9:
+            held.setdefault(beside.reference_temperature, []).append(f"{table}.{key}")
+    for reference, paths in held.items():
+        yield (
+            f"{', '.join(paths)}: no activation energy known; the value of {reference - 273.15:.6g} degC is used at "
+            f"{case.temperature - 273.15:.6g} degC"
+        )
+    given = any("diffusivity" in each for each in case._raw.get("solutes", {}).values())
+    if case.phase == "gas" and not given and not 273.15 <= case.temperature <= 673.15:
+        yield "the two gases' diffusivity follows from Fuller's method, compared with measurements from 0 to 400 degC"
+
+
 def _far_from_known(case: Case) -> Iterator[str]:
-    membrane = case.membrane
-    values = [
-        ("permeability", f"membrane.solutes.{s}.permeability", m.permeability) for s, m in membrane.solutes.items()
-    ]
-    values.append(("water_permeability", "membrane.water_permeability", membrane.water_permeability))
+    values = [(key, f"{table}.{key}", value) for table, key, value, _ in _permeabilities(case)]
+    if case.membrane.pore_radius is not None:  # what follows from pores has no unit to be wrong
+        values = []
     if case.phase == "liquid":
         values += [("diffusivity", f"solutes.{s}.diffusivity", each.diffusivity) for s, each in case.solutes.items()]
         for name, side in _sides(case).items():

@@ -288,10 +288,29 @@ def _check_names(solutes: dict[str, Any]) -> None:
         seen[name.lower()] = name
 
 
+# The number that has a temperature: where `reference_temperature` stands, it stands beside this one.
+_MEASURED = {Solute: "diffusivity", Membrane: "water_permeability", MembraneSolute: "permeability"}
+
+
 def _library_values(entry: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """What a library's entry has for a model's keys, without the sources."""
     keys = [key for key in entry if key in model.model_fields and key != "solutes"]
-    return {key: entry[key]["value"] if isinstance(entry[key], dict) else entry[key] for key in keys}
+    values = {key: entry[key]["value"] if isinstance(entry[key], dict) else entry[key] for key in keys}
+    measured = entry.get(_MEASURED[model])
+    if measured and "temperature" in measured:
+        values["reference_temperature"] = measured["temperature"]
+    return values
+
+
+def _under(values: dict[str, Any], own: dict[str, Any], model: type[BaseModel], path: str) -> dict[str, Any]:
+    """The library's values under the user's; a number of the user's holds at its own temperature."""
+    measured = _MEASURED[model]
+    if measured in own:
+        beside = {"reference_temperature"} if "reference_temperature" in own else {"activation_energy"}
+        values = {k: v for k, v in values.items() if k not in {measured, "reference_temperature"} | beside}
+    elif "reference_temperature" in own:
+        raise CaseError(f"{path}.reference_temperature stands beside a {measured}; give that too")
+    return values | own
 
 
 def _merge_solutes(solutes: dict[str, Any], gas: bool) -> dict[str, tuple[float, float]]:
@@ -302,18 +321,14 @@ def _merge_solutes(solutes: dict[str, Any], gas: bool) -> dict[str, tuple[float,
             continue
         entry = library.solutes().get(name, {})
         values = _library_values(entry, Solute)
-        if "diffusivity" in own or (gas and entry):  # the library's is that in water
-            values.pop("diffusivity", None)
-        elif "reference_temperature" in own:
-            raise CaseError(f"solutes.{name}.reference_temperature stands beside a diffusivity; give that too")
-        elif "temperature" in entry.get("diffusivity", {}):
-            values["reference_temperature"] = entry["diffusivity"]["temperature"]
+        if gas:  # the library's is that in water; that of two gases follows from both
+            values = {k: v for k, v in values.items() if k != "reference_temperature"} | {"diffusivity": None}
         for key in values.keys() - own.keys():
-            span = library.pitzer() if key == "ions" else entry.get(key, {})
+            span = library.pitzer() | entry["ions"] if key == "ions" else entry.get(key, {})
             if "temperature_range" in span:
                 low, high = (units.parse(text, "temperature") for text in span["temperature_range"])
                 ranges[f"solutes.{key_text(name)}.{key}"] = low, high
-        solutes[name] = values | own
+        solutes[name] = _under(values, own, Solute, f"solutes.{name}")
     return ranges
 
 
@@ -325,17 +340,46 @@ def _merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
     own = membrane.get("solutes", {})
     if isinstance(own, dict) and solutes:
         check_declared(own, solutes, "membrane.solutes")
-    if not isinstance(membrane.get("type"), str):
-        return
-    values, numbers = _type_values(membrane["type"], solutes)
+    values: dict[str, Any] = {}
+    numbers: dict[str, Any] = {}
+    if isinstance(membrane.get("type"), str):
+        values, numbers = _type_values(membrane["type"], solutes)
     if membrane.get("flux_law") == "solution-diffusion":  # then the type's reflection does not belong
         for each in numbers.values():
             each.pop("reflection", None)
+    porous = any(key in values | membrane for key in _PORES)
+    if porous:  # what is not given follows from the pores
+        if values and not any(key in values for key in _PORES):
+            key = next(key for key in _PORES if key in membrane)
+            raise CaseError(
+                f"membrane.{key}: type = {show(membrane['type'])} has its own numbers; leave out the one or the other"
+            )
+        values = {"water_permeability": None} | values
+        numbers = {name: {"permeability": None} | numbers.get(name, {}) for name in solutes}
+    membrane = dict(membrane)
     if isinstance(own, dict):
+        _spread_reference(membrane, own)
         for name, mine in own.items():
-            numbers[name] = numbers.get(name, {}) | mine if isinstance(mine, dict) else mine
+            path = f"membrane.solutes.{name}"
+            there = numbers.get(name, {})
+            numbers[name] = _under(there, mine, MembraneSolute, path) if isinstance(mine, dict) else mine
         own = numbers
-    merged["membrane"] = values | membrane | {"solutes": own}
+    merged["membrane"] = _under(values, membrane, Membrane, "membrane") | {"solutes": own}
+
+
+_PORES = ("pore_radius", "porosity_over_thickness")
+
+
+def _spread_reference(membrane: dict[str, Any], numbers: dict[str, Any]) -> None:
+    """Put the membrane's reference temperature beside every number that it stands for."""
+    reference = membrane.get("reference_temperature")
+    given = [name for name, mine in numbers.items() if isinstance(mine, dict) and "permeability" in mine]
+    if reference is None or not (given or "water_permeability" in membrane):
+        return
+    for name in given:
+        numbers[name] = {"reference_temperature": reference} | numbers[name]
+    if "water_permeability" not in membrane:
+        del membrane["reference_temperature"]
 
 
 def _type_values(kind: str, solutes: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -493,7 +537,6 @@ def _reader(hint: Any) -> Reader | None:
 _PLANNED_VALUES = {
     "geometry": ("spherical", "cylindrical"),
     "transport": ("nernst-planck",),
-    "side.boundary": ("elastic", "bath"),
 }
 
 # What to add to "… is missing".
@@ -576,7 +619,7 @@ def _missing_hint(loc: list[str], general: str) -> str:
         name = loc[1]
         near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75)
         if name in library.solutes():
-            return 'the library\'s is that in water; give it, for example "2e-5 m^2/s"'
+            return f'the library has "{name}" as a gas only; give it, for example "2e-9 m^2/s"'
         hint = f' (nearest there: "{known[near[0]]}")' if near else ""
         return f'"{cut(name)}" is not in the library{hint}; give it, for example "1.6e-9 m^2/s"'
     return _HINTS.get(general, "it is required")

@@ -19,15 +19,20 @@ import numpy as np
 
 from membrane_pde.fv.interface import NoSolution
 from membrane_pde.fv.mesh import Array
-from membrane_pde.fv.operators import CLOSED, OUTFLOW, Segment, System
+from membrane_pde.fv.operators import BATH, CLOSED, OUTFLOW, Segment, System
 
 log = logging.getLogger(__name__)
 
 DRY = 1e-3  # a closed side that has lost all but this share of its length has run dry
+EMPTY = 1e-6  # the same for the volume of a bath
 MAX_STEPS = 200_000
+_STEPS_A_PERIOD = 16  # at least, of an oscillating pressure
+_STEPS_A_TURN = 1000  # more allowed for each period and each jump or kink of what is applied
 # States are stored densely first and thinned out as the run grows longer, so that one that stops early still shows how
 # it went: spacing at first over spacing at the end, for a run that should last its whole duration, and for others.
 _FIRST_SPACING = {True: 2.0**-2, False: 2.0**-12}
+
+_LOSING = (CLOSED, BATH)  # boundaries of sides that may run dry
 
 Stop = Callable[[float, Array, Segment], str | None]
 
@@ -73,7 +78,7 @@ class Events:
         self.system = system
         self.threshold = threshold  # water flux that counts as flowing back, m/s
         boundary = system.problem.boundary
-        self.names = [f"{side} dry" for side, kind in zip(("left", "right"), boundary, strict=True) if kind == CLOSED]
+        self.names = [f"{side} dry" for side, kind in zip(("left", "right"), boundary, strict=True) if kind in _LOSING]
         self.outflow = boundary.index(OUTFLOW) if OUTFLOW in boundary and not system.still else None
         if self.outflow is not None:
             self.names.append("backflow")
@@ -81,9 +86,12 @@ class Events:
 
     def __call__(self, t: float, y: Array, segment: Segment) -> list[float]:
         """One value an event, positive until it happens."""
-        problem = self.system.problem
-        shares = self.system.stretch(float(y[self.system.x]))
-        values = [share - DRY for share, kind in zip(shares, problem.boundary, strict=True) if kind == CLOSED]
+        problem, shares = self.system.problem, self.system.stretch(y)
+        values = [
+            shares[side] - DRY if kind == CLOSED else self.system.bath_share(side, y) - EMPTY
+            for side, kind in enumerate(problem.boundary)
+            if kind in _LOSING
+        ]
         if self.outflow is not None:
             if problem.exterior[self.outflow] is not None and not self.drawing:
                 values.append(1.0)  # what is drawn in is known: nothing to watch
@@ -99,7 +107,7 @@ class Events:
         assert self.outflow is not None
         self.drawing = not self.drawing
         edge = 0 if self.outflow == 0 else -1
-        width = system.widths(system.stretch(float(y[system.x])))
+        width = system.widths(system.stretch(y))
         last = system.amounts(y)[:, edge] / width[edge]
         system.problem.exterior[self.outflow] = last if self.drawing else None
 
@@ -133,6 +141,11 @@ def _import_cvode() -> Any:
     return CVODE
 
 
+def _longest_step(segment: Segment) -> float:
+    """A step sees a whole oscillation only if it does not jump over a good part of it, s."""
+    return segment.shortest_period / _STEPS_A_PERIOD
+
+
 class CvodeStepper:
     """SUNDIALS' variable-order BDF (through scikit-sundae) with the exact sparse Jacobian.
 
@@ -143,6 +156,7 @@ class CvodeStepper:
         self, system: System, segment: Segment, t: float, y: Array, rtol: float, atol: Array, events: Events
     ) -> None:
         CVODE = _import_cvode()
+        longest = _longest_step(segment)
 
         def rhs(t: float, y: Array, yp: Array) -> None:
             system.rhs(t, y, yp, segment)
@@ -165,6 +179,7 @@ class CvodeStepper:
                 rtol=rtol,
                 atol=atol,
                 max_num_steps=MAX_STEPS,
+                max_step=longest if math.isfinite(longest) else 0.0,
                 **options,
             )
         self._end, self._t = segment.end, t
@@ -217,7 +232,8 @@ class FipyStepper:
         system.rhs(t, self.y, self.slope, segment)
         self.last = 0.0
         self.gain = -1.0  # how the miss of a trial water flux changes with it: the secant of the last iteration
-        self.dt = (segment.end - t) * 1e-6
+        self.longest = _longest_step(segment)
+        self.dt = min((segment.end - t) * 1e-6, self.longest)
 
     def step(self) -> tuple[float, Array, str]:
         """Advance; see `Stepper`."""
@@ -245,7 +261,7 @@ class FipyStepper:
         self.slope, self.last = (new - self.y) / dt, dt
         reached = self.t + dt
         self.t, self.y = (self.segment.end if dt == self.segment.end - self.t else reached), new
-        self.dt = dt * min(2.0, 0.9 / math.sqrt(max(size, 1e-4)))
+        self.dt = min(dt * min(2.0, 0.9 / math.sqrt(max(size, 1e-4))), self.longest)
         return self.t, self.y, event
 
     def at(self, t: float) -> Array:
@@ -286,7 +302,7 @@ class FipyStepper:
         before: tuple[float, float] | None = None
         for _ in range(40):
             trial[system.x] = self.y[system.x] + dt * flux
-            if min(system.stretch(float(trial[system.x]))) <= 1e-5 and not system.still:
+            if min(system.stretch(trial)) <= 1e-5 and not system.still:
                 return None
             faces = system.faces(t, trial, self.segment, water_flux=flux)
             concentration = self.equation.step(faces, self.y, dt)
@@ -393,6 +409,8 @@ def integrate(
     events = Events(system, threshold)
     t = segments[0].start
     segment = segments[0]
+    turns = len(segments) - 1 + sum((each.end - each.start) / each.shortest_period for each in segments)
+    most = MAX_STEPS + math.ceil(_STEPS_A_TURN * turns)
     try:
         for segment in segments:
             system.accept(t, y, segment)
@@ -423,8 +441,8 @@ def integrate(
                     return _end(record, t, y, segment, status, "")
                 if progress is not None:
                     progress(t / duration)
-                if record.steps >= MAX_STEPS:
-                    raise IntegrationError(f"more than {MAX_STEPS} steps")
+                if record.steps >= most:
+                    raise IntegrationError(f"more than {most} steps")
     except (IntegrationError, NoSolution) as error:
         log.debug("the integrator gave up at t = %g s: %s", t, error)
         return _end(record, t, y, segment, "failed", str(error))

@@ -30,6 +30,9 @@ WATER_ARROW = "#0B3C5D"
 MEMBRANE, MEMBRANE_WIDTH = "#777777", 6.0  # points: a real membrane is far too thin to be drawn to scale
 MARKERS = ("", "o", "s")  # the first solute has plain lines
 PANELS, CURVES, LEADING = 6, 12, 3
+# m: Stokes radius k T/(6 pi mu D) of its self-diffusivity 2.299e-9 m^2/s at 25 degC (Holz, Heil & Sacco 2000, Phys.
+# Chem. Chem. Phys. 2, 4740-4742, doi:10.1039/B005319H); only where a picture puts it
+WATER_RADIUS = 0.107e-9
 
 
 def profiles(result: Result, axes: Any = None, solute: str | None = None) -> np.ndarray:
@@ -198,10 +201,144 @@ def comparison(results: Sequence[Result], axes: Any = None) -> np.ndarray:
     return axes
 
 
+def rejection(result: Result, axes: Any = None) -> np.ndarray:
+    """Draw what the membrane's pores hold back, against the radius of a sphere, from water to a bacterium.
+
+    Parameters
+    ----------
+    result : Result
+        Of a case whose membrane has a `pore_radius`.
+    axes : Axes, optional
+        By default a new figure.
+
+    Returns
+    -------
+    ndarray with one Axes
+        Reflection coefficient, which is the rejection at an endless flux, and the rejection at the flux of the run's
+        end (both %), of spheres that diffuse as Stokes and Einstein say, without polarization; the case's solutes as
+        points: what the run held back if it pressed water through, else their reflection coefficient.
+
+    Raises
+    ------
+    ValueError
+        If the membrane has no pores.
+    """
+    case, summary = result.case, result.summary
+    membrane = case.membrane
+    if membrane.pore_radius is None:
+        raise ValueError("the case's membrane has no pore_radius")
+    if axes is None:
+        figure = _figure(8.0, 4.8)
+        figure.suptitle(case.title)
+        axes = figure.add_subplot()
+    axes = _as_array(axes)
+    ax = axes.flat[0]
+    nm = report.factor("nm")
+    sizes = {name: solute.radius for name, solute in case.solutes.items() if solute.radius}
+    smallest, widest = (f([WATER_RADIUS, membrane.pore_radius, *sizes.values()]) for f in (min, max))
+    pressed = summary["process"] in ("reverse osmosis", "filtration") and bool(summary["water_flux_m_per_s"])
+    flux = abs(summary["water_flux_m_per_s"]) if pressed else 0.0
+    fits = np.geomspace(0.5 * smallest, membrane.pore_radius, 300)  # the curves end in 100 % there
+    radii = np.append(fits, 8 * widest)
+    limit, here = 100 * np.array([membrane.sieving(float(r), case.temperature, flux or 1.0) for r in radii]).T
+    ax.axvspan(membrane.pore_radius * nm, radii[-1] * nm, color="0.94", lw=0, zorder=0)
+    ax.axvline(membrane.pore_radius * nm, color=MEMBRANE, lw=1.2, ls=(0, (4, 3)), zorder=1)
+    pore = f"pores: {report.number(membrane.pore_radius * nm)} nm; what is wider does not pass"
+    ax.annotate(pore, (membrane.pore_radius * nm, 4), (6, 0), textcoords="offset points", color="0.35", fontsize=9)
+    ax.plot(radii * nm, limit, color=WATER, lw=1.6, ls="--", label="reflection coefficient: the limit at high flux")
+    if flux:
+        at = report.number(flux * report.factor("L/m^2/hour"), digits=3)
+        ax.plot(radii * nm, here, color=LEFT, lw=2.2, label=f"rejection at {at} L/m²/h")
+    ax.plot(WATER_RADIUS * nm, 0.0, "o", mfc="white", mec="0.2", ms=7, zorder=4, clip_on=False)
+    points = [("water", WATER_RADIUS, 0.0)]
+    for name, radius in sizes.items():
+        seen = (summary["rejection"] or {}).get(name) if flux else None
+        share = 100 * (membrane.solutes[name].reflection if seen is None else seen)
+        ax.plot(radius * nm, share, "o", color=RIGHT, ms=7, zorder=4, clip_on=False)
+        points.append((name, radius, share))
+    _name_points(ax, [(name, radius * nm, share) for name, radius, share in points], membrane.pore_radius * nm)
+    ax.set_xscale("log")
+    ax.set_xlim(radii[0] * nm, radii[-1] * nm)
+    ax.set_ylim(-3, 108)
+    ax.xaxis.set_major_formatter(lambda value, _: report.number(value))
+    ax.set_xlabel("radius (nm)")
+    ax.set_ylabel("held back (%)")
+    ax.grid(color="0.93")
+    ax.set_axisbelow(True)
+    ax.legend(frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1.0, 0.1))
+    return axes
+
+
+def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
+    """Draw how far several runs have mixed over time: the same experiment at several temperatures, for one.
+
+    The degree of mixing is ``1 − Δc(t)/Δc(0)``, Δc the difference of the two sides' means, of the solute that differs
+    most at the start (Loschmidt): 0 % at the start, 100 % when the sides are level.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        One curve each, named by its temperature, or by its case if the temperatures are the same.
+    axes : Axes, optional
+        By default a new figure.
+
+    Returns
+    -------
+    ndarray with one Axes
+
+    Raises
+    ------
+    ValueError
+        If a run starts with two equal sides.
+    """
+    if axes is None:
+        figure = _figure(7.5, 4.6)
+        figure.suptitle(results[0].case.title)
+        axes = figure.add_subplot()
+    axes = _as_array(axes)
+    ax = axes.flat[0]
+    celsius = [r.case.temperature - 273.15 for r in results]
+    curves, end = [], 0.0
+    for result in results:
+        left, right = (result.series[f"concentration_{s}_mol_per_m3"].values for s in ("left", "right"))
+        difference = left - right
+        leading = int(np.argmax(np.abs(difference[0])))
+        if difference[0, leading] == 0:
+            raise ValueError(f"{result.case.name}: the two sides are equal at the start")
+        curves.append(100 * (1 - difference[:, leading] / difference[0, leading]))
+        reached = np.flatnonzero(curves[-1] >= 99)
+        end = max(end, float(result.series.time[reached[0] if reached.size else -1]))
+    unit, time_factor = report.time_unit(end)
+    for result, degrees, mixed, colour in zip(results, celsius, curves, _temperature_colours(celsius), strict=True):
+        time = result.series.time.values
+        named = f"{report.number(degrees, digits=3)} °C" if len(set(celsius)) > 1 else report.short_title(result.case)
+        if mixed.max() >= 50:
+            after = int(np.argmax(mixed >= 50))  # between two stored times it is straight in √t
+            half = float(np.interp(50, mixed[after - 1 : after + 1], np.sqrt(time[after - 1 : after + 1]))) ** 2
+            named += f": half mixed in {report.duration(half)}"
+            ax.plot(half * time_factor, 50, "o", color=colour, ms=6, zorder=4)
+        ax.plot(time * time_factor, mixed, color=colour, lw=2.2, label=named)
+    ax.axhline(50, color="0.8", lw=0.8, zorder=0)
+    ax.set_xlim(0, end * time_factor or 1.0)
+    ax.set_ylim(0, 102)
+    ax.set_xlabel(f"time ({unit})")
+    ax.set_ylabel("mixed (%)")
+    ax.grid(color="0.93")
+    ax.set_axisbelow(True)
+    ax.legend(frameon=False, fontsize=10, loc="lower right")
+    return axes
+
+
 def save_all(result: Result, folder: Path | str) -> list[Path]:
-    """Write profiles.png and history.png into a folder that exists; return their paths."""
+    """Write profiles.png and history.png into a folder that exists, rejection.png if the membrane has pores.
+
+    Returns their paths.
+    """
+    pictures = {"profiles": profiles(result), "history": history(result)}
+    if result.case.membrane.pore_radius is not None:
+        pictures["rejection"] = rejection(result)
     paths = []
-    for name, axes in (("profiles", profiles(result)), ("history", history(result))):
+    for name, axes in pictures.items():
         paths.append(Path(folder) / f"{name}.png")
         axes.flat[0].figure.savefig(paths[-1], dpi=150)
     return paths
@@ -360,10 +497,10 @@ def _profile(ax: Axes, result: Result, name: str, index: int, scale: float, fact
         here = profile.side.values == side
         x = np.abs(profile.position.values[here])
         order = np.argsort(x)
-        end = float(result.series[f"length_{side}_m"][index])
+        end = float(profile.width.values[here].sum())  # without a bath behind it
         wall = float(result.series[f"wall_concentration_{side}_mol_per_m3"].sel(solute=name)[index])
         cells = profile.concentration.values[here][order]
-        far = _far_edge(getattr(result.case, side), name, float(cells[-1]))
+        far = _far_edge(result, side, name, index, float(cells[-1]))
         ax.plot(
             sign * np.concatenate([[0.0], x[order], [end]]) * scale,
             np.concatenate([[wall], cells, [far]]) * factor,
@@ -376,8 +513,16 @@ def _profile(ax: Axes, result: Result, name: str, index: int, scale: float, fact
         )
 
 
-def _far_edge(compartment: Any, name: str, last: float) -> float:
-    """Concentration at the far edge: a reservoir holds it, elsewhere the profile arrives level."""
+def _far_edge(result: Result, side: str, name: str, index: int, last: float) -> float:
+    """Concentration at the far edge: that of a reservoir or a bath behind it, elsewhere the profile arrives level."""
+    compartment = getattr(result.case, side)
+    if compartment.boundary == "bath" and not compartment.stirred:  # what the mean has beyond the layer
+        profile = result.profiles.isel(time=index).sel(solute=name)
+        here = profile.side.values == side
+        width = profile.width.values[here]
+        length = float(result.series[f"length_{side}_m"][index])
+        mean = float(result.series[f"concentration_{side}_mol_per_m3"].sel(solute=name)[index])
+        return float((mean * length - profile.concentration.values[here] @ width) / (length - width.sum()))
     if compartment.boundary != "reservoir":
         return last
     given = compartment.concentration[name]
@@ -386,7 +531,9 @@ def _far_edge(compartment: Any, name: str, last: float) -> float:
 
 def _position_axis(ax: Axes, result: Result) -> float:
     """Limits, label and scale of the position axis; sides of very different length get a scale each."""
-    left, right = (float(result.series[f"length_{s}_m"].max()) for s in ("left", "right"))
+    left, right = (
+        float(result.profiles.width.values[:, result.profiles.side.values == s].sum(axis=1).max()) for s in report.SIDES
+    )
     longest, shortest = max(left, right), min(left, right)
     uneven = longest > 5 * shortest
     unit = report.length_unit(shortest if uneven else longest)
@@ -504,6 +651,28 @@ def _change(result: Result, names: list[str]) -> np.ndarray:
         if steps.sum() > 1e-9 * _largest(result, name):
             total[1:] += np.cumsum(steps) / steps.sum()
     return total / total[-1] if total[-1] else total
+
+
+def _name_points(ax: Axes, points: list[tuple[str, float, float]], edge: float) -> None:
+    """Names beside points: left if the next one or the edge is near, below beyond the edge, else right."""
+    points = sorted(points, key=lambda point: point[1])
+    for i, (name, x, y) in enumerate(points):
+        crowded = i + 1 < len(points) and points[i + 1][1] < 1.3 * x and abs(points[i + 1][2] - y) < 12
+        beside, align = ((-8, 4), "right") if crowded or x < edge < 2.2 * x else ((9, -4), "left")
+        if x >= edge:  # the curve runs through it
+            beside, align = (0, -16), "center"
+        ax.annotate(name, (x, y), beside, textcoords="offset points", ha=align, fontsize=9.5, zorder=5)
+
+
+def _temperature_colours(celsius: list[float]) -> list[Any]:
+    """From blue for the coldest to vermillion for the warmest; one colour a run if all are equally warm."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    low, high = min(celsius), max(celsius)
+    if low == high:
+        return [CASES[i % len(CASES)] for i in range(len(celsius))]
+    shades = LinearSegmentedColormap.from_list("temperature", [LEFT, "#999999", RIGHT])
+    return [shades((degrees - low) / (high - low)) for degrees in celsius]
 
 
 def _viridis() -> Any:

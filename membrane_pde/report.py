@@ -132,12 +132,12 @@ def displaced(result: Result) -> float:
 def pressing(result: Result) -> float:
     """What presses at the end, left minus right, Pa; exactly 0 where it is round-off.
 
-    The applied pressure, without the head of a standpipe; on a rigid side the pressure that holds it.
+    The applied pressure, without the head of a standpipe; the computed one on a side that is rigid or holds the flux.
     """
     sides, end = [], float(result.series.time[-1])
     for name in SIDES:
         side = getattr(result.case, name)
-        held = side.boundary == "rigid"
+        held = side.boundary == "rigid" or side.pressure.flux
         sides.append(float(result.series[f"pressure_{name}_Pa"][-1]) if held else side.pressure.at(end))
     left, right = sides
     return 0.0 if abs(left - right) <= 1e-9 * max(abs(left), abs(right)) else left - right
@@ -183,7 +183,10 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
         verb = "was pressed" if higher * moved > 0 else "moved"
         what = f"Water {verb} from {origin} to {target}: reverse osmosis, {amount} in {span}."
     elif process == "filtration":
+        higher = (summary["pressure_left_Pa"] or 0.0) - (summary["pressure_right_Pa"] or 0.0)
         what = f"Pressure drove water from {origin} to {target}: filtration, {amount} in {span}."
+        if higher * moved <= 0:  # solutes that passed have undone the balance of the start
+            what = f"Water moved from {origin} to {target}, {amount} in {span}, though it began in osmotic balance."
     elif process == "diffusion":
         what = f"No membrane: the two sides mixed by diffusion for {span}."
     else:
@@ -344,10 +347,19 @@ def membrane_table(result: Result) -> list[Row]:
             ):
                 rows.append((quantity, unit, *(number(v, scale=scale) for v in values)))
     if (specific := summary["specific_energy_J_per_m3"]) is not None and specific:
-        rows.append(("energy per volume", "kWh/m³", "", number(specific * factor("kW*hour"))))
+        rows.append(("energy per volume", "kWh/m³", "", _energy(specific)))
+        if (least := summary["minimum_energy_J_per_m3"]) is not None:
+            rows.append(("  thermodynamic minimum", "kWh/m³", "", _energy(least)))
+        if (efficiency := summary["second_law_efficiency"]) is not None:
+            rows.append(("  second-law efficiency", "%", "", number(100 * efficiency, digits=3)))
     if (distance := summary["distance_to_equilibrium"]) is not None:
         rows.append(("distance to equilibrium", "%", "100", number(100 * distance, scale=100.0, digits=3)))
     return rows
+
+
+def _energy(joule_per_m3: float | None) -> str:
+    """An energy per volume in kWh/m³."""
+    return number(None if joule_per_m3 is None else joule_per_m3 * factor("kW*hour"))
 
 
 def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
@@ -375,6 +387,10 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         end = (result.summary["equilibrium"] or {}).get("displaced_volume_m")
         return number(None if end is None else end * mm, digits=4)
 
+    def efficiency(result: Result) -> str:
+        share = result.summary["second_law_efficiency"]
+        return number(None if share is None else 100 * share, digits=3)
+
     pressure, osmotic = "pressure_{side}_Pa", "osmotic_pressure_{side}_Pa"
     everything = results.values()
     rows: list[Row] = [
@@ -388,6 +404,9 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         ("water flux, end", "L/m²/h", *(flux_text(r, -1) for r in everything)),
         ("water moved, left to right", "L/m²", *(number(displaced(r) * mm) for r in everything)),
         ("  at equilibrium", "L/m²", *(equilibrium(r) for r in everything)),
+        ("energy per volume", "kWh/m³", *(_energy(r.summary["specific_energy_J_per_m3"]) for r in everything)),
+        ("  thermodynamic minimum", "kWh/m³", *(_energy(r.summary["minimum_energy_J_per_m3"]) for r in everything)),
+        ("  second-law efficiency", "%", *(efficiency(r) for r in everything)),
     ]
     for solute in dict.fromkeys(str(s) for r in everything for s in r.series.solute.values):
         having = [r for r in everything if solute in r.case.solutes]
@@ -441,14 +460,23 @@ SI_UNITS = {
     "temperature": "K",
     "reference_temperature": "K",
     "molar_mass": "kg/mol",
+    "diffusion_volume": "m³/mol",
     "diffusivity": "m²/s",
     "radius": "m",
     "length": "m",
     "pressure": "Pa",
     "concentration": "mol/m³",
     "backflow": "mol/m³",
+    "modulus": "Pa",
+    "volume": "m",
+    "feed": "mol/m³",
+    "flow": "m/s",
+    "bleed": "m/s",
     "water_permeability": "m/s/Pa",
     "permeability": "m/s",
+    "activation_energy": "J/mol",
+    "pore_radius": "m",
+    "porosity_over_thickness": "1/m",
     "duration": "s",
     "finest": "m",
     "left_widths": "m",
@@ -474,7 +502,8 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
             return
         if isinstance(value, Mapping):
             if "times" in value:
-                rows.append((path, *_schedule(value["times"], value["values"], value["shape"]), unit))
+                held = value.get("flux", False)
+                rows.append((f"{path}.flux" if held else path, _programme(value), "m/s" if held else unit))
             elif "distance" in value:
                 points = (
                     f"{number(c)} at {number(x)} m" for x, c in zip(value["distance"], value["value"], strict=True)
@@ -506,15 +535,24 @@ def case_values(case: Any) -> dict[str, Any]:
     for side in (values.get(name, {}) for name in SIDES):
         if side.get("boundary") != "standpipe":  # the only one that has a tube
             side.pop("tube_area", None)
+        if side.get("boundary") != "bath":  # the only one that is bled
+            side.pop("bleed", None)
+        elif side.get("stirred"):  # without a layer
+            side.pop("length", None)
     return {k: v for k, v in values.items() if k not in ("name", "source", "warnings")}
 
 
-def _schedule(times: Iterable[float], values: Iterable[float], shape: str) -> Row:
-    times, values = list(times), list(values)
+def _programme(pressure: Mapping[str, Any]) -> str:
+    """A pressure, or the flux that is held instead: a value, a schedule, or a mean with an oscillation."""
+    values, shape = pressure["values"], pressure["shape"]
+    mean = number(values[0], digits=6)
+    if shape in ("sine", "pulse"):
+        duty = f", high for {number(pressure['duty'])} of it" if shape == "pulse" else ""
+        return f"{mean} ± {number(pressure['amplitude'])} every {number(pressure['period'])} s ({shape}{duty})"
     if len(values) == 1:
-        return (number(values[0], digits=6),)
-    steps = (f"{number(p)} from {number(t)} s" for t, p in zip(times, values, strict=True))
-    return (f"{', '.join(steps)} ({shape})",)
+        return mean
+    steps = (f"{number(p)} from {number(t)} s" for t, p in zip(pressure["times"], values, strict=True))
+    return f"{', '.join(steps)} ({shape})"
 
 
 # --- on a terminal or a pipe ---

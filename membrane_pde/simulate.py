@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from membrane_pde import __version__, analytic, mixture
-from membrane_pde.case import Case, Compartment, Pressure, Profile
-from membrane_pde.physics import temperature
+from membrane_pde.case import SIDES, Case, Compartment, Pressure, Profile
+from membrane_pde.physics import energy, temperature
 from membrane_pde.result import SERIES, SUMMARY_KEYS, Result
 
 if TYPE_CHECKING:
     import xarray
 
     from membrane_pde.fv.interface import WallPressure
-    from membrane_pde.fv.operators import Observation, Segment, System
+    from membrane_pde.fv.operators import Observation, Segment, System, Wave
     from membrane_pde.integrate import Stop, Trajectory
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,8 @@ def _highest(case: Case) -> Vector:
             scale[s] = max(scale[s], *value.value) if isinstance(value, Profile) else max(scale[s], value)
             if isinstance(side.backflow, dict):
                 scale[s] = max(scale[s], side.backflow[name])
+            if side.feed is not None:
+                scale[s] = max(scale[s], side.feed.concentration[name])
     return scale
 
 
@@ -127,16 +129,28 @@ def _wall_pressure(case: Case) -> WallPressure:
 
 def _largest_pressure(case: Case) -> float:
     """Scale of everything that can drive water, Pa."""
-    applied = max(abs(p) for side in _pair(case) for p in side.pressure.values)
+    permeability = case.membrane.water_permeability
+    applied = max(p.largest / permeability if p.flux else p.largest for p in (case.left.pressure, case.right.pressure))
     return applied + float(_osmotic(case)(_highest(case)).sum())
 
 
 def _closed(side: Compartment) -> bool:
-    return side.boundary in ("piston", "standpipe", "rigid")
+    """Nothing enters or leaves but through the membrane."""
+    if side.boundary == "bath":
+        return side.feed is None and side.bleed == 0.0
+    return side.boundary in ("piston", "standpipe", "elastic", "rigid")
+
+
+def _held_flux(case: Case) -> str:
+    """The side that holds the water flux, or ""."""
+    return next((name for name, side in zip(SIDES, _pair(case), strict=True) if side.pressure.flux), "")
 
 
 def _stiffness(case: Case, side: Compartment) -> float:
     """Rise of the pressure with the length gained, Pa/m."""
+    if side.boundary == "elastic":
+        assert side.modulus is not None
+        return side.modulus / side.length
     if side.boundary != "standpipe":
         return 0.0
     return float(temperature.water_density(case.temperature)) * STANDARD_GRAVITY / side.tube_area
@@ -182,23 +196,33 @@ def mesh_of(case: Case) -> dict[str, Vector]:
     return {"left_widths": _side_widths(case, 0), "right_widths": _side_widths(case, 1)}
 
 
+def _kind(side: Compartment) -> str:
+    """What the far end is to the solver: whatever moves with its liquid is a closed side."""
+    return side.boundary if side.boundary in ("reservoir", "bath", "outflow") else "closed"
+
+
 def _system(case: Case) -> tuple[System, Vector]:
     """The semi-discrete model and the cell concentrations (solute, cell) it starts from."""
     from membrane_pde.fv.interface import Membrane
     from membrane_pde.fv.mesh import build
-    from membrane_pde.fv.operators import CLOSED, Problem, System
+    from membrane_pde.fv.operators import Bath, Problem, System
 
     widths = [_side_widths(case, 0), _side_widths(case, 1)]
     numbers = case.membrane.solutes.values()
     exterior: list[Vector | None] = []
+    baths: list[Bath | None] = []
     for side in _pair(case):
         known = None
-        if side.boundary == "reservoir":
+        if side.boundary in ("reservoir", "bath"):
             ends = [side.concentration[name] for name in case.solutes]
             known = np.array([end.value[-1] if isinstance(end, Profile) else end for end in ends])
         elif isinstance(side.backflow, dict):
             known = np.array([side.backflow[name] for name in case.solutes])
         exterior.append(known)
+        feed, fed = side.feed, None
+        if feed is not None:
+            fed = np.array([feed.concentration[name] for name in case.solutes])
+        baths.append(Bath(side.volume, fed, feed.flow if feed else None, side.bleed) if side.volume else None)
     problem = Problem(
         mesh=build(widths[0], widths[1]),
         membrane=Membrane(
@@ -211,14 +235,13 @@ def _system(case: Case) -> tuple[System, Vector]:
         ),
         wall_pressure=_wall_pressure(case),
         diffusivity=_diffusivity(case),
-        boundary=(
-            CLOSED if _closed(case.left) else case.left.boundary,
-            CLOSED if _closed(case.right) else case.right.boundary,
-        ),
+        boundary=(_kind(case.left), _kind(case.right)),
         stirred=(case.left.stirred, case.right.stirred),
         exterior=exterior,
         stiffness=(_stiffness(case, case.left), _stiffness(case, case.right)),
         rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
+        pumped=_held_flux(case),
+        baths=(baths[0], baths[1]),
     )
     rows = []
     for name in case.solutes:
@@ -228,25 +251,49 @@ def _system(case: Case) -> tuple[System, Vector]:
 
 
 def _segments(case: Case) -> list[Segment]:
-    """The pressure schedules of both sides, cut wherever one has a kink."""
+    """What both sides apply, cut wherever one of them has a kink or a jump."""
     from membrane_pde.fv.operators import Segment
 
     duration = case.run.duration
-    kinks = {t for side in _pair(case) for t in side.pressure.times if 0.0 < t < duration}
-    times = [0.0, *sorted(kinks), duration]
-    return [
-        Segment(start, end, _line(case.left.pressure, start, end), _line(case.right.pressure, start, end))
-        for start, end in itertools.pairwise(times)
-    ]
+    times = [0.0]
+    for kink in sorted(t for side in _pair(case) for t in _kinks(side.pressure, duration)):
+        if 1e-12 * duration < kink - times[-1] and kink < (1.0 - 1e-12) * duration:  # 3 · 0.1 s and 0.3 s are one
+            times.append(kink)
+    times.append(duration)
+    left, right, held = case.left.pressure, case.right.pressure, _held_flux(case)
+    waves = _wave(left), _wave(right)
+    segments = []
+    for start, end in itertools.pairwise(times):
+        lines, flux = [_line(left, start, end), _line(right, start, end)], (0.0, 0.0)
+        if held == "left":
+            lines[0], flux = (0.0, 0.0), lines[0]
+        elif held == "right":  # out of the right side is from right to left
+            lines[1], flux = (0.0, 0.0), (-lines[1][0], -lines[1][1])
+        segments.append(Segment(start, end, lines[0], lines[1], flux, waves))
+    return segments
+
+
+def _kinks(pressure: Pressure, duration: float) -> Sequence[float]:
+    """Times of kinks and jumps, s."""
+    if pressure.shape != "pulse":
+        return pressure.times
+    starts = np.arange(math.ceil(duration / pressure.period)) * pressure.period
+    return np.concatenate([starts, starts + pressure.duty * pressure.period]).tolist()
+
+
+def _wave(pressure: Pressure) -> Wave | None:
+    """What oscillates smoothly about the mean."""
+    from membrane_pde.fv.operators import Wave
+
+    return Wave(pressure.amplitude, pressure.period) if pressure.shape == "sine" and pressure.amplitude else None
 
 
 def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
-    """Pressure at the start and the end of a stretch of time without kinks."""
+    """Pressure (or flux) at the start and the end of a stretch of time without kinks; of a sine its mean."""
     if pressure.shape == "ramp":
         at = np.interp([start, end], pressure.times, pressure.values)
         return float(at[0]), float(at[1])
-    held = [value for t, value in zip(pressure.times, pressure.values, strict=True) if t <= start]
-    value = held[-1] if held else pressure.values[0]
+    value = pressure.values[0] if pressure.shape == "sine" else pressure.at(0.5 * (start + end))
     return value, value
 
 
@@ -255,9 +302,9 @@ def _scales(case: Case, system: System) -> Vector:
     run, mesh = case.run, system.problem.mesh
     concentration = _highest(case)
     concentration[concentration == 0.0] = concentration.max() or 1.0
-    whole = mesh.length_left + mesh.length_right
+    whole = case.left.volume_per_area + case.right.volume_per_area
     flow = case.membrane.water_permeability * _largest_pressure(case) * run.duration
-    lengths = [side.length for side in _pair(case) if _closed(side)] or [whole]
+    lengths = [side.volume_per_area for side in _pair(case) if _closed(side)] or [whole]
     displaced = min(flow, *lengths) if flow > 0.0 and not system.still else whole
     scale = np.empty(system.size)
     scale[: system.cells_total] = (concentration[:, None] * mesh.width).ravel()
@@ -265,6 +312,11 @@ def _scales(case: Case, system: System) -> Vector:
     held = concentration * whole
     scale[system.passed] = scale[system.far_left] = scale[system.far_right] = held
     scale[system.work] = displaced * (_largest_pressure(case) or 1.0)
+    for side, bath in enumerate(system.problem.baths):
+        if bath is not None:
+            scale[system.volume[side]] = bath.volume
+        if bath is not None and (amounts := system.bath[side]) is not None:
+            scale[amounts] = concentration * bath.volume
     return scale
 
 
@@ -277,12 +329,16 @@ def _end_state(case: Case, amounts: tuple[Vector, Vector]) -> analytic.Equilibri
     """The analytic equilibrium; None where a boundary is open."""
     if _is_open(case):
         return None
+    if _held_flux(case):
+        return analytic.Equilibrium(None, None, None, None, None, "the flux is held")
+    if case.left.pressure.oscillates or case.right.pressure.oscillates:
+        return analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates")
     membrane = case.membrane.type != "none"
     numbers = list(case.membrane.solutes.values())
     last = _segments(case)[-1]  # what is applied at the end of the run
     return analytic.equilibrium(
-        length_left=case.left.length,
-        length_right=case.right.length,
+        length_left=case.left.volume_per_area,
+        length_right=case.right.volume_per_area,
         amount_left=amounts[0],
         amount_right=amounts[1],
         passes=np.array([n.permeability > 0.0 for n in numbers] if membrane else [True] * len(case.solutes)),
@@ -304,15 +360,14 @@ class _Distance:
 
     def __init__(self, system: System, y: Vector, end: analytic.Equilibrium | None) -> None:
         self.system, self.end = system, end
-        mesh = system.problem.mesh
-        whole = mesh.length_left + mesh.length_right
+        whole = sum(system.lengths(y))
         self.displaced = None
         self.initial = 0.0
         if end is not None:
             if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * whole:
                 self.displaced = end.displaced_volume
             self.initial = self._spread(y)
-            if self.initial <= 1e-12 * float(system.amounts(y).sum()):
+            if self.initial <= 1e-12 * float(np.sum(system.amounts_of_sides(y))):
                 self.initial = 0.0
 
     def _spread(self, y: Vector) -> float:
@@ -320,11 +375,16 @@ class _Distance:
         if self.end is None or self.end.concentration_left is None or self.end.concentration_right is None:
             return 0.0
         m = self.system.problem.mesh.membrane
-        width = self.system.widths(self.system.stretch(float(y[self.system.x])))
+        width = self.system.widths(self.system.stretch(y))
         amounts = self.system.amounts(y)
         left = np.abs(amounts[:, :m] - self.end.concentration_left[:, None] * width[:m]).sum()
         right = np.abs(amounts[:, m:] - self.end.concentration_right[:, None] * width[m:]).sum()
-        return float(left + right)
+        spread = float(left + right)
+        for side, end in enumerate((self.end.concentration_left, self.end.concentration_right)):
+            if self.system.bath[side] is not None:
+                volume, c = self.system.bath_state(side, y)
+                spread += float(np.abs(c - end).sum()) * volume
+        return spread
 
     def __call__(self, y: Vector) -> float | None:
         parts = []
@@ -342,20 +402,28 @@ def _stop_rule(
     if case.run.until == "duration":
         return None
     mesh, diffusivity = system.problem.mesh, _diffusivity(case)
-    times = [side.length**2 / float(diffusivity[i].min()) for i, side in enumerate(_pair(case)) if not side.stirred]
+    times = [  # of a layer, or of a bath through its layer
+        side.length * side.volume_per_area / float(diffusivity[i].min())
+        for i, side in enumerate(_pair(case))
+        if not side.stirred
+    ]
     flow = case.membrane.water_permeability * _largest_pressure(case)
     if not times:
         times = [min(mesh.length_left, mesh.length_right) / flow] if flow > 0.0 else [case.run.duration]
+    for side in _pair(case):  # of a bath by what flows through it
+        if flushing := max(side.bleed, (side.feed and side.feed.flow) or 0.0):
+            times.append(side.volume_per_area / flushing)
     tau, settled = max(times), segments[-1]
     # what leaves with the water takes its time, too: the length of an outflow over J_v (unless that hardly flows)
-    through = max((side.length for side in _pair(case) if side.boundary == "outflow"), default=0.0)
+    through = max((side.volume_per_area for side in _pair(case) if side.boundary in ("outflow", "bath")), default=0.0)
     rate = np.empty(system.size)
     counted = np.zeros(system.size, dtype=bool)
     counted[: system.cells_total] = True
     counted[system.x] = any(system.moving)
+    counted[system.work + 1 :] = True  # baths
 
     def steady(t: float, state: Vector, segment: Segment) -> bool:
-        if segment.start != settled.start or segment.left[0] != segment.left[1] or segment.right[0] != segment.right[1]:
+        if segment.start != settled.start or not segment.level:
             return False
         system.rhs(t, state, rate, segment)
         flow = abs(float(rate[system.x]))
@@ -451,7 +519,7 @@ def _arrays(
     states = np.array(trajectory.states)
     if system.still:
         states[:, system.x] = 0.0  # by definition; the linear solver leaves 1e-23
-    width = np.array([system.widths(system.stretch(float(x))) for x in states[:, system.x]])
+    width = np.array([system.widths(system.stretch(y)) for y in states])
     m = mesh.membrane
     edges = np.concatenate([np.zeros((len(width), 1)), np.cumsum(width, axis=1)], axis=1)
     edges -= edges[:, m : m + 1]
@@ -516,7 +584,7 @@ def _amount_error(system: System, states: Vector, left: Vector, right: Vector) -
     lost_right = right - right[0] - passed + far_right
     fed = np.maximum(far_left, 0.0).max(axis=0) + np.maximum(-far_right, 0.0).max(axis=0)
     held = (left + right).max(axis=0) + fed
-    held[held == 0.0] = 1.0
+    held[(left[0] + right[0] == 0.0) & (fed <= 1e-20)] = 1.0  # none of it: the linear solver leaves 1e-22
     whole = np.abs(lost_left + lost_right)
     worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), whole) / held
     return np.asarray(np.maximum.accumulate(worst.max(axis=1)))
@@ -545,15 +613,22 @@ def _summary(
     if case.membrane.type == "none":
         summary["polarization_modulus"] = summary["rejection"] = None
     displaced = summary["displaced_volume_m"]
-    whole = case.left.length + case.right.length
+    whole = case.left.volume_per_area + case.right.volume_per_area
     moved = abs(displaced) > 1e-9 * whole
+    specific = summary["energy_J_per_m2"] / abs(displaced) if moved else None
+    work = _least_work(case, system, trajectory.times, trajectory.states) if moved else None
+    least = None if work is None else work / abs(displaced)
     summary |= {
         "title": case.title,
         "status": trajectory.status,
         "end_time_s": trajectory.times[-1],
         "process": _process(case, displaced, moved),
         "tonicity": _tonicity(case, system, arrays),
-        "specific_energy_J_per_m3": summary["energy_J_per_m2"] / abs(displaced) if moved else None,
+        "specific_energy_J_per_m3": specific,
+        "minimum_energy_J_per_m3": least,
+        "second_law_efficiency": (
+            None if specific is None or least is None else energy.second_law_efficiency(specific, least)
+        ),
         "equilibrium": goal,
         "cells": system.problem.mesh.cells,
         "steps": trajectory.steps,
@@ -561,6 +636,69 @@ def _summary(
     }
     summary["message"] = _message(case, system, trajectory, arrays, goal)
     return summary
+
+
+def _least_work(case: Case, system: System, times: Sequence[float], states: Sequence[Vector]) -> float | None:
+    """Least work (J/m^2) that brings about the same separation: from the start to the mixed contents of each side.
+
+    What ran out of an outflow is collected with what is in it, what flowed back into it was fed from elsewhere, and a
+    reservoir takes in its unstirred layer. What was bled from a bath is collected by itself.
+    """
+    if case.membrane.type == "none" or case.phase == "gas":
+        return None
+    m, pressure = system.problem.mesh.membrane, _osmotic(case)
+    width, amounts = system.widths(system.stretch(states[0])), system.amounts(states[0])
+    displaced, passed = float(states[-1][system.x]), states[-1][system.passed]
+    entered = np.diff([state[system.x] for state in states])  # through the far edge of an open left side
+    before: list[energy.Parcel] = []
+    after: list[energy.Parcel] = []
+    reservoirs: list[energy.Reservoir] = []
+    for index, (side, cells, sign, far) in enumerate(
+        ((case.left, slice(None, m), -1.0, system.far_left), (case.right, slice(m, None), 1.0, system.far_right))
+    ):
+        if any(isinstance(value, Profile) for value in side.concentration.values()):
+            before.append((width[cells], amounts[:, cells].T))
+        else:
+            before.append((width[cells].sum(), amounts[:, cells].sum(axis=1)))
+        volume = float(width[cells].sum()) + sign * displaced
+        amount = amounts[:, cells].sum(axis=1) + sign * passed
+        bath = system.problem.baths[index]
+        if bath is not None:
+            if (held := system.bath[index]) is not None:
+                before.append((bath.volume, states[0][held]))
+                volume, amount = volume + bath.volume, amount + states[0][held]
+            span = np.diff(times)
+            flows = [bath.flows(-sign * float(moved / dt)) for moved, dt in zip(entered, span, strict=True)]
+            fed, bled = (float(np.dot(flow, span)) for flow in zip(*flows, strict=True))
+            brought = np.zeros_like(amount) if bath.feed is None else fed * bath.feed
+            taken = np.maximum(brought + sign * (states[-1][far] - states[0][far]), 0.0)
+            if fed > 0.0:
+                before.append((fed, brought))
+            if bled > 0.0:
+                after.append((bled, taken))
+            volume, amount = volume + fed - bled, amount + brought - taken
+        elif side.boundary == "reservoir":
+            edge = system.problem.exterior[index]
+            assert edge is not None
+            trace = 1e-12 * (np.abs(passed) + amounts.sum(axis=1))
+            reservoirs.append((edge, volume, np.where(np.abs(amount) > trace, amount, 0.0)))
+            continue
+        elif side.boundary == "outflow":
+            entering = -sign * entered
+            back = entering > 0.0
+            if back.any():
+                brought = np.maximum(-sign * np.diff([state[far] for state in states], axis=0)[back], 0.0)
+                before.append((entering[back], brought))
+                volume, amount = volume + float(entering[back].sum()), amount + brought.sum(axis=0)
+        after.append((volume, np.maximum(amount, 0.0)))
+    return energy.least_work(
+        before,
+        after,
+        lambda c: pressure(c).sum(axis=-1),
+        [solute.dissociation for solute in case.solutes.values()],
+        case.temperature,
+        reservoirs,
+    )
 
 
 def _process(case: Case, displaced: float, moved: bool) -> str:
@@ -618,7 +756,7 @@ def _message(
         else 0.0,
         float((displaced - np.minimum.accumulate(displaced)).max()) if displaced.min() < 0 else 0.0,
     )
-    if furthest > 1e-9 * (case.left.length + case.right.length) and turned > 0.05 * furthest:
+    if furthest > 1e-9 * (case.left.volume_per_area + case.right.volume_per_area) and turned > 0.05 * furthest:
         parts.append("The flow of water turned during the run.")
     if system.interface.several_roots:
         parts.append(
@@ -639,11 +777,17 @@ def _failure(case: Case, trajectory: Trajectory, at: str) -> str:
         side = case.left if name == "left" else case.right
         other = "right" if name == "left" else "left"
         label = "" if side.label == name else f" ({side.label})"
-        return (
-            f"At {at} the {name} side{label} ran dry: less than 0.1 % of its length was left. "
-            f"Try a shorter run.duration, a lower {name}.pressure or a higher {other}.pressure, more solute in the "
-            f"{name} side, or a longer compartment."
-        )
+        left = "a millionth of its bath" if side.boundary == "bath" else "0.1 % of its length"
+        if side.boundary == "bath" and (side.feed is not None or side.bleed > 0.0):
+            hint = f"a larger {name}.feed, a smaller {name}.bleed, or a larger {name}.volume"
+        elif held := _held_flux(case):
+            hint = f"a smaller {held}.pressure.flux, or a larger {name} side"
+        else:
+            hint = (
+                f"a lower {name}.pressure or a higher {other}.pressure, more solute in the {name} side, or a longer "
+                "compartment"
+            )
+        return f"At {at} the {name} side{label} ran dry: less than {left} was left. Try a shorter run.duration, {hint}."
     if trajectory.reason == "backflow":
         name = "left" if case.left.boundary == "outflow" else "right"
         return (
@@ -678,8 +822,8 @@ def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amount_left: Vec
     if displaced is not None:
         summary["displaced_volume_m"] = displaced
         summary["length_left_m"], summary["length_right_m"] = (
-            case.left.length - displaced,
-            case.right.length + displaced,
+            case.left.volume_per_area - displaced,
+            case.right.volume_per_area + displaced,
         )
     for side, values in (("left", end.concentration_left), ("right", end.concentration_right)):
         if values is None:
@@ -691,7 +835,7 @@ def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amount_left: Vec
             summary[f"osmotic_pressure_{side}_Pa"] = summary[f"wall_osmotic_pressure_{side}_Pa"] = total
     summary["solute_flux_mol_per_m2_s"] = dict.fromkeys(names, 0.0)
     if displaced is not None and end.concentration_left is not None:
-        after = np.asarray(end.concentration_left) * (case.left.length - displaced)
+        after = np.asarray(end.concentration_left) * (case.left.volume_per_area - displaced)
         moved = {name: float(value) for name, value in zip(names, amount_left - after, strict=True)}
         summary["amount_transferred_mol_per_m2"] = moved
     summary["distance_to_equilibrium"] = 0.0

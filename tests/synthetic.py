@@ -29,7 +29,7 @@ SERIES_UNITS = {
 
 
 def _pressure(value: float) -> SimpleNamespace:
-    return SimpleNamespace(times=(0.0,), values=(value,), shape="step", at=lambda time: value)
+    return SimpleNamespace(times=(0.0,), values=(value,), shape="step", flux=False, at=lambda time: value)
 
 
 def case(
@@ -65,7 +65,9 @@ def case(
         },
         left=sides[0],
         right=sides[1],
-        membrane=SimpleNamespace(solutes={}, type=membrane, water_permeability=0.0 if membrane == "none" else 2.8e-12),
+        membrane=SimpleNamespace(
+            solutes={}, type=membrane, water_permeability=0.0 if membrane == "none" else 2.8e-12, pore_radius=None
+        ),
         run=SimpleNamespace(duration=7200.0),
     )
 
@@ -97,7 +99,7 @@ def result(
     fading = np.sign(displaced) * np.exp(-time / tau) * (1 - np.exp(-time / (0.02 * duration)))
     dissociation = np.array([the_case.solutes[s].dissociation for s in solutes])
 
-    position, concentration, mean, wall, length = [], [], [], [], []
+    position, concentration, mean, wall, length, width = [], [], [], [], [], []
     for sign, side, start, is_fixed in zip((-1, 1), (the_case.left, the_case.right), (left, right), fixed, strict=True):
         l_t = np.full_like(time, side.length) if is_fixed else side.length + sign * volume
         eta = (np.arange(cells) + 0.5) / cells
@@ -112,6 +114,7 @@ def result(
         wall.append(bulk + amplitude * (1 - average)[:, None])
         mean.append(bulk)
         length.append(l_t)
+        width.append(np.repeat(l_t[:, None] / cells, cells, axis=1))
         position.append(sign * x)
     # cells in the order of position: the left side from its far end to the membrane
     position[0], concentration[0] = position[0][:, ::-1], concentration[0][:, :, ::-1]
@@ -159,6 +162,7 @@ def result(
         {
             **coordinates,
             "position": (("time", "cell"), np.concatenate(position, axis=1), {"units": "m"}),
+            "width": (("time", "cell"), np.concatenate(width, axis=1), {"units": "m"}),
             "side": ("cell", ["left"] * cells + ["right"] * cells),
         },
     )
@@ -197,6 +201,9 @@ def _summary(
     }
     moved = abs(summary["displaced_volume_m"])
     summary["specific_energy_J_per_m3"] = summary["energy_J_per_m2"] / moved if moved else None
+    pressed = summary["energy_J_per_m2"] > 0.0
+    summary["minimum_energy_J_per_m3"] = 3.6e6 if pressed else -1.8e6 if moved else None  # 1 kWh/m^3, or half of it
+    summary["second_law_efficiency"] = 3.6e6 / summary["specific_energy_J_per_m3"] if pressed else None
     summary["amount_error"] = 3e-16
     summary["equilibrium"] = (
         None

@@ -7,8 +7,13 @@ State, per membrane area (SI):
     N[s]      ∫ flux through the membrane dt     mol/m^2
     E_L[s]    ∫ flux through the left far face dt,   E_R[s] the right one
     W         ∫ (p_applied,L − p_applied,R) J_v dt   J/m^2
+    V_b       volume of each stirred bath       m
+    n_b[s]    amounts in a bath behind a layer  mol/m^2  (a bath without a layer is the one cell of its side)
 
     dm[s, i]/dt = F[s, i] − F[s, i + 1]         one flux, used by both neighbours
+
+A bath gains ``Q_f c_f − Q_out c_b`` by feed and bleed, which is then what E counts, and loses F and q to its layer (a
+bath without a layer: to the membrane); see `Bath`.
 
 A closed compartment stretches with its liquid (arbitrary Lagrangian-Eulerian map of a fixed reference mesh), so that
 the liquid moves relative to a face with ``J_v`` at the membrane and not at all at the far wall; through a reservoir
@@ -22,6 +27,7 @@ and the membrane face what `membrane_pde.fv.interface` makes of the two half cel
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -32,8 +38,9 @@ from scipy.sparse import csc_array
 from membrane_pde.fv.interface import Face, HalfCells, Interface, Membrane, WallPressure
 from membrane_pde.fv.mesh import Array, Mesh
 
-CLOSED, RESERVOIR, OUTFLOW = "closed", "reservoir", "outflow"
+CLOSED, RESERVOIR, OUTFLOW, BATH = "closed", "reservoir", "outflow", "bath"
 _THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
+_SMALLEST = 1e-9  # the same for a bath, whose event is at 1e-6
 
 
 def bernoulli(x: Array) -> Array:
@@ -78,21 +85,102 @@ def face_coefficients(conductance: Array, peclet: Array, velocity: Array) -> tup
     return small + np.maximum(velocity, 0.0), small + np.maximum(-velocity, 0.0)
 
 
+class Wave(NamedTuple):
+    """A sine on top of a pressure: ``amplitude · sin(2π t/period)``, Pa and s."""
+
+    amplitude: float
+    period: float
+
+    def at(self, t: float) -> float:
+        """Pressure above the mean at time t, Pa."""
+        return self.amplitude * math.sin(2.0 * math.pi * math.fmod(t, self.period) / self.period)
+
+
 class Segment(NamedTuple):
-    """A stretch of time in which the applied pressures are straight lines."""
+    """A stretch of time in which what is applied is smooth: straight lines, and sines on top of them.
+
+    `left` and `right` are pressures at the start and the end, `waves` what oscillates about them, and `flux`, where a
+    side holds the water flux instead of a pressure, is J_v at the start and the end; that side's pressure is not used.
+    """
 
     start: float
     end: float
     left: tuple[float, float]
     right: tuple[float, float]
+    flux: tuple[float, float] = (0.0, 0.0)
+    waves: tuple[Wave | None, Wave | None] = (None, None)
 
     def applied(self, t: float) -> tuple[float, float]:
         """Applied pressures at time t, Pa."""
-        part = (t - self.start) / (self.end - self.start)
-        return (
-            self.left[0] + part * (self.left[1] - self.left[0]),
-            self.right[0] + part * (self.right[1] - self.right[0]),
-        )
+        left, right = self._on_line(self.left, t), self._on_line(self.right, t)
+        if self.waves[0] is not None:
+            left += self.waves[0].at(t)
+        if self.waves[1] is not None:
+            right += self.waves[1].at(t)
+        return left, right
+
+    def held_flux(self, t: float) -> float:
+        """J_v at time t where it is held, m/s."""
+        return self._on_line(self.flux, t)
+
+    @property
+    def shortest_period(self) -> float:
+        """Of the waves, s; infinite without any."""
+        return min((wave.period for wave in self.waves if wave is not None), default=math.inf)
+
+    @property
+    def level(self) -> bool:
+        """Nothing that is applied changes."""
+        lines = (self.left, self.right, self.flux)
+        return all(line[0] == line[1] for line in lines) and self.shortest_period == math.inf
+
+    def _on_line(self, line: tuple[float, float], t: float) -> float:
+        return line[0] + (t - self.start) / (self.end - self.start) * (line[1] - line[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Bath:
+    """A well-stirred volume with what flows in and out of it.
+
+    ``d(V_b c_b)/dt = Q_f c_f − Q_out c_b − F``, ``dV_b/dt = Q_f − Q_out − q``, with F and q the solute and the volume
+    that leave it into the layer (or the membrane).
+
+    Attributes
+    ----------
+    volume : float
+        At the start, per membrane area, m.
+    feed : ndarray, shape (solutes,), or None
+        Concentrations c_f of the feed, mol/m^3; None without a feed.
+    flow : float or None
+        Q_f, m/s; None for a make-up feed, which holds the volume: ``Q_f = max(q + bleed, 0)``,
+        ``Q_out = max(bleed, −q)``.
+    bleed : float
+        Q_out, m/s (with a make-up feed the least of it).
+    """
+
+    volume: float
+    feed: Array | None
+    flow: float | None
+    bleed: float
+
+    def flows(self, q: float) -> tuple[float, float]:
+        """Q_f and Q_out, m/s, where q leaves into the layer."""
+        if self.feed is None:
+            return 0.0, self.bleed
+        if self.flow is not None:
+            return self.flow, self.bleed
+        return max(q + self.bleed, 0.0), max(self.bleed, -q)
+
+    def slopes(self, q: float) -> tuple[float, float]:
+        """Derivatives of Q_f and Q_out with q."""
+        if self.feed is None or self.flow is not None:
+            return 0.0, 0.0
+        return (1.0, 0.0) if q + self.bleed > 0.0 else (0.0, -1.0)
+
+    @property
+    def holds_volume(self) -> bool:
+        """A make-up feed replaces what leaves."""
+        return self.feed is not None and self.flow is None
 
 
 @dataclass(eq=False)
@@ -110,15 +198,19 @@ class Problem:
     diffusivity : ndarray, shape (2, solutes)
         m^2/s.
     boundary : pair of str
-        ``"closed"``, ``"reservoir"`` or ``"outflow"``.
+        ``"closed"``, ``"reservoir"``, ``"outflow"`` or ``"bath"``.
     stirred : pair of bool
         One cell without wall resistance.
     exterior : list of two (ndarray or None)
         What stands behind a reservoir's far edge, or what an outflow draws in (None: nothing is known of it).
     stiffness : pair of float
-        Rise of pressure for each metre gained by the side (standpipe), Pa/m.
+        Rise of pressure for each metre gained by the side (standpipe, elastic wall), Pa/m.
     rigid : str
         ``"left"``, ``"right"`` or ``""``: the side without give, whose pressure is computed.
+    pumped : str
+        The same for the side that holds the water flux of the `Segment`.
+    baths : pair of (Bath or None)
+        Of the sides whose boundary is ``"bath"``.
     """
 
     mesh: Mesh
@@ -130,6 +222,8 @@ class Problem:
     exterior: list[Array | None]
     stiffness: tuple[float, float]
     rigid: str
+    pumped: str = ""
+    baths: tuple[Bath | None, Bath | None] = (None, None)
 
 
 @dataclass(eq=False)
@@ -144,6 +238,8 @@ class Faces:
     concentration: Array  # (solutes, cells)
     width: Array  # (cells,)
     stretch: tuple[float, float]
+    displaced: float
+    supply: tuple[Array | None, Array | None]  # what each bath gains by feed and bleed, (solutes,), mol/m^2/s
     outside: tuple[Array | None, Array | None]  # concentrations that the far faces see
     membrane: Face
 
@@ -151,7 +247,7 @@ class Faces:
 class Observation(NamedTuple):
     """What a person wants to know of one state (SI; arrays have one entry a solute).
 
-    `bulk_…` is what stands behind a reservoir's layer, on other sides the mean.
+    `bulk_…` is what stands behind the layer of a reservoir or a bath, on other sides the mean.
     """
 
     water_flux: float
@@ -187,6 +283,19 @@ class System:
         self.far_right = slice(self.x + 1 + 2 * k, self.x + 1 + 3 * k)
         self.work = self.x + 1 + 3 * k
         self.size = self.work + 1
+        self.volume = [-1, -1]  # where V_b of each side's bath stands
+        self.bath: list[slice | None] = [None, None]  # and its amounts, if there is a layer in front of it
+        for side in (0, 1):
+            if problem.baths[side] is not None:
+                self.volume[side] = self.size
+                self.size += 1
+                if not problem.stirred[side]:
+                    self.bath[side] = slice(self.size, self.size + k)
+                    self.size += k
+        self._far_sides = ((0, 0, 1.0, self.far_left), (1, -1, -1.0, self.far_right))
+        # states besides the wall cells that every face may depend on, through J_v
+        alone = [side for side in (0, 1) if problem.baths[side] is not None and self.bath[side] is None]
+        self._wide = [self.x, *(self.volume[side] for side in alone)]
         # of every face at the start (those left of the membrane belong to the left side): the share of J_v at which the
         # liquid passes it, its conductance, and the Péclet number that J_v = 1 m/s makes
         left_side = np.arange(n + 1) <= m
@@ -195,7 +304,7 @@ class System:
         self._conductance = np.where(left_side, *problem.diffusivity[:, :, None]) / mesh.distance
         self._peclet = self._share / self._conductance
         for side, far in ((0, 0), (1, -1)):
-            if self.moving[side] or self.endless(side) or problem.boundary[side] == OUTFLOW:
+            if self.moving[side] or self.one_cell(side) or problem.boundary[side] == OUTFLOW:
                 self._conductance[:, far] = self._share[far] = 0.0
         self._d_left, self._d_right = problem.diffusivity.tolist()  # plain floats: five times faster than NumPy's
         self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
@@ -210,23 +319,70 @@ class System:
         """State vector of given cell concentrations (solutes, cells), nothing displaced yet."""
         y = np.zeros(self.size)
         y[: self.cells_total] = (concentration * self.problem.mesh.width).ravel()
+        for side in (0, 1):
+            if (bath := self.problem.baths[side]) is None:
+                continue
+            y[self.volume[side]] = bath.volume
+            if (amounts := self.bath[side]) is not None:
+                known = self.problem.exterior[side]
+                assert known is not None
+                y[amounts] = known * bath.volume
         return y
 
-    def stretch(self, displaced: float) -> tuple[float, float]:
-        """Length of each side over its length at the start."""
-        mesh = self.problem.mesh
-        left = 1.0 - displaced / mesh.length_left if self.moving[0] else 1.0
-        right = 1.0 + displaced / mesh.length_right if self.moving[1] else 1.0
-        return max(left, _THINNEST), max(right, _THINNEST)
+    def stretch(self, y: Array) -> tuple[float, float]:
+        """Length of each side's mesh over its length at the start."""
+        mesh, displaced = self.problem.mesh, float(y[self.x])
+        left = max(1.0 - displaced / mesh.length_left, _THINNEST) if self.moving[0] else 1.0
+        right = max(1.0 + displaced / mesh.length_right, _THINNEST) if self.moving[1] else 1.0
+        if self.one_cell(0) and self.problem.baths[0] is not None:  # the cell is the bath
+            left = max(self.bath_share(0, y), _SMALLEST)
+        if self.one_cell(1) and self.problem.baths[1] is not None:
+            right = max(self.bath_share(1, y), _SMALLEST)
+        return left, right
+
+    def bath_state(self, side: int, y: Array) -> tuple[float, Array]:
+        """Volume (m) and concentrations (solutes,) of a side's bath."""
+        bath, amounts = self.problem.baths[side], self.bath[side]
+        assert bath is not None
+        volume = bath.volume * max(self.bath_share(side, y), _SMALLEST)
+        held = self.amounts(y)[:, 0 if side == 0 else -1] if amounts is None else y[amounts]
+        return volume, held / volume
+
+    def bath_share(self, side: int, y: Array) -> float:
+        """Volume of a side's bath over that at the start."""
+        bath = self.problem.baths[side]
+        assert bath is not None
+        return float(y[self.volume[side]]) / bath.volume
+
+    def bulk(self, side: int, y: Array) -> Array | None:
+        """Concentrations (solutes,) behind the layer of a reservoir or a bath, mol/m^3; None where there is none."""
+        kind = self.problem.boundary[side]
+        if kind == BATH:
+            return self.bath_state(side, y)[1]
+        return self.problem.exterior[side] if kind == RESERVOIR else None
+
+    def lengths(self, y: Array) -> tuple[float, float]:
+        """Volume of each side per membrane area, a bath behind a layer included, m."""
+        mesh, stretch = self.problem.mesh, self.stretch(y)
+        both = [mesh.length_left * stretch[0], mesh.length_right * stretch[1]]
+        for side in (0, 1):
+            if self.bath[side] is not None:
+                both[side] += self.bath_state(side, y)[0]
+        return both[0], both[1]
 
     def amounts(self, y: Array) -> Array:
         """Amounts (solutes, cells), mol/m^2: a view."""
         return y[: self.cells_total].reshape(self.solutes, -1)
 
     def amounts_of_sides(self, y: Array) -> tuple[Array, Array]:
-        """Amounts on the left and on the right (solutes,), mol/m^2."""
+        """Amounts on the left and on the right (solutes,), baths included, mol/m^2."""
         amounts, m = self.amounts(y), self.problem.mesh.membrane
-        return amounts[:, :m].sum(axis=1), amounts[:, m:].sum(axis=1)
+        left, right = amounts[:, :m].sum(axis=1), amounts[:, m:].sum(axis=1)
+        if self.bath[0] is not None:
+            left += y[self.bath[0]]
+        if self.bath[1] is not None:
+            right += y[self.bath[1]]
+        return left, right
 
     def widths(self, stretch: tuple[float, float]) -> Array:
         """Current cell widths, m."""
@@ -247,7 +403,7 @@ class System:
         )
 
     def pressures(self, t: float, displaced: float, segment: Segment) -> tuple[float, float]:
-        """Pressure on the liquid of each side (a rigid side: of the other one), Pa."""
+        """Pressure on the liquid of each side, Pa; without meaning on a side whose pressure is computed."""
         left, right = segment.applied(t)
         stiff_left, stiff_right = self.problem.stiffness
         return left - stiff_left * displaced, right + stiff_right * displaced
@@ -279,7 +435,7 @@ class System:
         mesh = self.problem.mesh
         m = mesh.membrane
         displaced = float(y[self.x])
-        stretch = self.stretch(displaced)
+        stretch = self.stretch(y)
         reach = self.of_faces(stretch)
         width = mesh.width * reach[1:]
         concentration = self.amounts(y) / width
@@ -292,11 +448,26 @@ class System:
         velocity = self._share * water_flux
         alpha, beta = face_coefficients(self._conductance / reach, peclet, velocity)
         alpha[:, m], beta[:, m] = at_membrane.alpha, at_membrane.beta
+        behind = self.bulk(0, y), self.bulk(1, y)
         outside = (
-            self._far_face(0, water_flux, alpha[:, 0], beta[:, 0]),
-            self._far_face(1, water_flux, beta[:, -1], alpha[:, -1]),
+            self._far_face(0, water_flux, alpha[:, 0], beta[:, 0], behind[0]),
+            self._far_face(1, water_flux, beta[:, -1], alpha[:, -1], behind[1]),
         )
-        faces = Faces(alpha, beta, alpha, peclet, velocity, concentration, width, stretch, outside, at_membrane)
+        supply = self._supply(0, water_flux, behind[0]), self._supply(1, water_flux, behind[1])
+        faces = Faces(
+            alpha=alpha,
+            beta=beta,
+            flux=alpha,
+            peclet=peclet,
+            velocity=velocity,
+            concentration=concentration,
+            width=width,
+            stretch=stretch,
+            displaced=displaced,
+            supply=supply,
+            outside=outside,
+            membrane=at_membrane,
+        )
         faces.flux = self._fluxes(faces, concentration)
         return faces
 
@@ -314,7 +485,17 @@ class System:
         for side, far in ((0, 0), (1, -1)):
             if self.endless(side):
                 flux[:, far] = flux[:, self.problem.mesh.membrane]
+            elif self.bath[side] is None and (gained := faces.supply[side]) is not None:  # its cell is the bath
+                flux[:, far] = gained if side == 0 else -gained
         return flux
+
+    def _supply(self, side: int, water_flux: float, concentration: Array | None) -> Array | None:
+        """``Q_f c_f − Q_out c_b``, what feed and bleed bring a bath, mol/m^2/s."""
+        bath = self.problem.baths[side]
+        if bath is None or concentration is None:
+            return None
+        entering, leaving = bath.flows(water_flux if side == 0 else -water_flux)
+        return -leaving * concentration if bath.feed is None else entering * bath.feed - leaving * concentration
 
     def of_faces(self, sides: tuple[float, float]) -> Array:
         """For each face the number of its side, those up to the membrane left; without the first: for each cell."""
@@ -327,6 +508,8 @@ class System:
         """J_v of this state, m/s."""
         if self.still:
             return 0.0
+        if self.problem.pumped:
+            return segment.held_flux(t)
         left, right = self.pressures(t, displaced, segment)
         self._guess = self.interface.water_flux(cells, left - right, self._guess, self.reference_flux)
         return self._guess
@@ -335,11 +518,17 @@ class System:
         """A stirred reservoir: its one cell never changes, what leaves through the membrane comes from behind."""
         return self.problem.boundary[side] == RESERVOIR and self.problem.stirred[side]
 
-    def _far_face(self, side: int, water_flux: float, inward: Array, outward: Array) -> Array | None:
+    def one_cell(self, side: int) -> bool:
+        """A stirred reservoir or bath: there is no layer in front of it."""
+        return self.problem.boundary[side] in (RESERVOIR, BATH) and self.problem.stirred[side]
+
+    def _far_face(
+        self, side: int, water_flux: float, inward: Array, outward: Array, behind: Array | None
+    ) -> Array | None:
         """Set the coefficients of a far face in place (`inward`: of what stands outside); return what is outside."""
         kind = self.problem.boundary[side]
-        if kind == RESERVOIR and not self.endless(side):
-            return self.problem.exterior[side]
+        if kind in (RESERVOIR, BATH) and not self.one_cell(side):
+            return behind
         if kind == OUTFLOW:
             inward[:] = outward[:] = 0.0
             entering = water_flux if side == 0 else -water_flux
@@ -354,14 +543,31 @@ class System:
         self._balance(t, self.faces(t, y, segment), segment, out)
 
     def _balance(self, t: float, faces: Faces, segment: Segment, out: Array) -> None:
-        flux = faces.flux
+        flux, water = faces.flux, faces.membrane.water_flux
         np.subtract(flux[:, :-1], flux[:, 1:], out=self.amounts(out))
-        out[self.x] = faces.membrane.water_flux
+        out[self.x] = water
         out[self.passed] = flux[:, self.problem.mesh.membrane]
         out[self.far_left] = flux[:, 0]
         out[self.far_right] = flux[:, -1]
-        left, right = segment.applied(t)
-        out[self.work] = (left - right) * faces.membrane.water_flux
+        out[self.work] = self._pressing(t, faces, segment) * water
+        for side, far, sign, total in self._far_sides:
+            bath, gained = self.problem.baths[side], faces.supply[side]
+            if bath is None or gained is None:
+                continue
+            entering, leaving = bath.flows(sign * water)
+            out[self.volume[side]] = 0.0 if bath.holds_volume else entering - leaving - sign * water
+            if (amounts := self.bath[side]) is not None:
+                out[amounts] = gained - sign * flux[:, far]
+                out[total] = sign * gained
+
+    def _pressing(self, t: float, faces: Faces, segment: Segment) -> float:
+        """Applied pressure on the left beyond that on the right, without head and elasticity, Pa."""
+        p, face = self.problem, faces.membrane
+        if not p.pumped:
+            left, right = segment.applied(t)
+            return left - right
+        osmotic = p.wall_pressure(face.wall_left)[0] - p.wall_pressure(face.wall_right)[0]
+        return face.water_flux / p.membrane.water_permeability + osmotic + sum(p.stiffness) * faces.displaced
 
     def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
         """dy/dt for given face coefficients and (other) cell concentrations: an implicit step of FiPy."""
@@ -370,34 +576,48 @@ class System:
         return out
 
     # -- Jacobian -------------------------------------------------------------------------------------------------
-    def _water_flux_gradient(self, faces: Faces) -> tuple[Array, Array, float]:
-        """Derivative of J_v with the amounts in the left and right wall cells (solutes,), and with X."""
-        p, mesh, k = self.problem, self.problem.mesh, self.solutes
-        if self.still:
-            return np.zeros(k), np.zeros(k), 0.0
-        face, m = faces.membrane, mesh.membrane
+    def _wall_pressure_gradient(self, faces: Faces) -> tuple[Array, float]:
+        """Derivative of ``Σσπ(c_wL) − Σσπ(c_wR)`` with the columns of `_gradients` at a given J_v, and with J_v."""
+        p, m, face = self.problem, self.problem.mesh.membrane, faces.membrane
         pull_left = np.array(p.wall_pressure(face.wall_left)[1])
         pull_right = np.array(p.wall_pressure(face.wall_right)[1])
         change = pull_left[:, None] * np.array(face.dwall_left) - pull_right[:, None] * np.array(face.dwall_right)
-        lp = p.membrane.water_permeability
-        with_flux = 1.0 + lp * change[:, 0].sum()
-        with_left, with_right = lp * change[:, 1] / faces.width[m - 1], lp * change[:, 2] / faces.width[m]
-        with_x = lp * sum(p.stiffness)
         c_p, c_a = faces.concentration[:, m - 1], faces.concentration[:, m]
-        shrink_left, shrink_right = self._stretch_rates(faces)
-        with_x += lp * (change[:, 3] - c_p * change[:, 1]).sum() * shrink_left
-        with_x += lp * (change[:, 4] - c_a * change[:, 2]).sum() * shrink_right
-        return -with_left / with_flux, -with_right / with_flux, -with_x / with_flux
+        with_left, with_right = (change[:, 3] - c_p * change[:, 1]).sum(), (change[:, 4] - c_a * change[:, 2]).sum()
+        wide = [with_left * left + with_right * right for left, right in self._stretch_rates(faces)]
+        columns = np.concatenate([change[:, 1] / faces.width[m - 1], change[:, 2] / faces.width[m], wide])
+        return columns, float(change[:, 0].sum())
 
-    def _stretch_rates(self, faces: Faces) -> tuple[float, float]:
-        """d ln(length)/dX of the two sides, 1/m."""
+    def _gradients(self, t: float, faces: Faces, segment: Segment) -> tuple[Array, Array]:
+        """Derivative of J_v and of the pressures' power with the full columns.
+
+        Those are the amounts in the left and right wall cells (solutes each), X, and baths without a layer.
+        """
+        p, k = self.problem, self.solutes
+        if self.still:
+            return np.zeros(2 * k + len(self._wide)), np.zeros(2 * k + len(self._wide))
+        pull, pull_flux = self._wall_pressure_gradient(faces)
+        pull[2 * k] += sum(p.stiffness)
+        if p.pumped:
+            return np.zeros_like(pull), pull * faces.membrane.water_flux
+        lp = p.membrane.water_permeability
+        gradient = -lp * pull / (1.0 + lp * pull_flux)
+        return gradient, self._pressing(t, faces, segment) * gradient
+
+    def _stretch_rates(self, faces: Faces) -> list[tuple[float, float]]:
+        """d ln(length) of the two sides' meshes with X and with the volume of each bath without a layer, 1/m."""
         mesh = self.problem.mesh
         left = -1.0 / (mesh.length_left * faces.stretch[0]) if self.moving[0] else 0.0
         right = 1.0 / (mesh.length_right * faces.stretch[1]) if self.moving[1] else 0.0
-        return left, right
+        rates = [(left, right)]
+        if self.volume[0] in self._wide:
+            rates.append((1.0 / faces.width[0], 0.0))
+        if self.volume[1] in self._wide:
+            rates.append((0.0, 1.0 / faces.width[-1]))
+        return rates
 
     def pattern(self) -> csc_array:
-        """Sparsity of the Jacobian: tridiagonal blocks, and full columns for the wall cells and X."""
+        """Sparsity of the Jacobian: tridiagonal blocks, and full columns for the wall cells, X, some baths."""
         return self._structure()[0]
 
     def _structure(self) -> tuple[csc_array, dict[str, NDArray[np.intp]]]:
@@ -406,7 +626,7 @@ class System:
         n, m, k, size = self.problem.mesh.cells, self.problem.mesh.membrane, self.solutes, self.size
         cell = np.arange(self.cells_total)
         first = np.arange(k) * n
-        full = np.concatenate([first + m - 1, first + m, [self.x]])
+        full = np.concatenate([first + m - 1, first + m, self._wide])
         place = {
             "full": (np.tile(np.arange(size)[:, None], (1, len(full))), np.tile(full, (size, 1))),
             "own": (cell, cell),
@@ -416,6 +636,15 @@ class System:
             "far_right": (np.arange(size)[self.far_right], first + n - 1),
             "rest": (np.arange(self.x, size), np.arange(self.x, size)),
         }
+        for side, edge in ((0, first), (1, first + n - 1)):
+            if (amounts := self.bath[side]) is None:
+                continue
+            held, far = np.arange(size)[amounts], place["far_left" if side == 0 else "far_right"][0]
+            volume = np.full(k, self.volume[side])
+            place[f"bath_{side}"] = (
+                np.array([held, held, held, edge, edge, far, far]),
+                np.array([edge, held, volume, held, volume, held, volume]),
+            )
         keys = {name: cols * size + rows for name, (rows, cols) in place.items()}
         every = np.unique(np.concatenate([key.ravel() for key in keys.values()]))
         index = {name: np.searchsorted(every, key) for name, key in keys.items()}
@@ -437,40 +666,40 @@ class System:
         faces = self.faces(t, y, segment, derivatives=True)
         c, width, face = faces.concentration, faces.width, faces.membrane
 
-        # derivative of each face's flux with J_v, and directly with X through the stretching of its side
+        # derivative of each face's flux with J_v, and directly with X and V_b through the stretching of its side
         slope = bernoulli_slope(faces.peclet)
         with_flux = np.zeros((k, n + 1))
         with_flux[:, 1:-1] = self._share[1:-1] * ((1.0 + slope[:, 1:-1]) * c[:, :-1] - slope[:, 1:-1] * c[:, 1:])
         self._far_with_flux(faces, slope, with_flux)
-        along = faces.velocity * slope - faces.beta
-        rates = self._stretch_rates(faces)
-        rate = self.of_faces(rates)
-        with_x = np.zeros((k, n + 1))
-        with_x[:, 1:-1] = rate[1:-1] * (along[:, 1:-1] * (c[:, :-1] - c[:, 1:]) - faces.flux[:, 1:-1])
         dflux = np.array(face.dflux)
         with_flux[:, m] = dflux[:, 0]
-        with_x[:, m] = rates[0] * (dflux[:, 3] - c[:, m - 1] * dflux[:, 1])
-        with_x[:, m] += rates[1] * (dflux[:, 4] - c[:, m] * dflux[:, 2])
+        along = faces.velocity * slope - faces.beta
+        stretched = along[:, 1:-1] * (c[:, :-1] - c[:, 1:]) - faces.flux[:, 1:-1]
 
-        # full columns: the wall cells of every solute and X act on every face through J_v
-        flux_left, flux_right, flux_x = self._water_flux_gradient(faces)
-        gradient = np.concatenate([flux_left, flux_right, [flux_x]])
+        # full columns: the wall cells of every solute, X and V_b act on every face through J_v
+        gradient, power = self._gradients(t, faces, segment)
         full = with_flux[:, :, None] * gradient
-        full[:, :, -1] += with_x
+        for j, rates in enumerate(self._stretch_rates(faces), 2 * k):
+            with_x = np.zeros((k, n + 1))
+            with_x[:, 1:-1] = self.of_faces(rates)[1:-1] * stretched
+            with_x[:, m] = rates[0] * (dflux[:, 3] - c[:, m - 1] * dflux[:, 1])
+            with_x[:, m] += rates[1] * (dflux[:, 4] - c[:, m] * dflux[:, 2])
+            full[:, :, j] += with_x
         solute = np.arange(k)
         full[solute, m, solute] += dflux[:, 1] / width[m - 1]
         full[solute, m, k + solute] += dflux[:, 2] / width[m]
         for side, far in ((0, 0), (1, -1)):
             if self.endless(side):
                 full[:, far] = full[:, m]
-        columns = np.empty((self.size, 2 * k + 1))
+        columns = np.zeros((self.size, len(gradient)))
+        self._bath_columns(faces, gradient, full, columns)
         columns[: self.cells_total] = (full[:, :-1] - full[:, 1:]).reshape(self.cells_total, -1)
         columns[self.x] = gradient
         columns[self.passed] = full[:, m]
-        columns[self.far_left] = full[:, 0]
-        columns[self.far_right] = full[:, -1]
-        left, right = segment.applied(t)
-        columns[self.work] = (left - right) * gradient
+        for side, far, _, total in self._far_sides:
+            if self.bath[side] is None:
+                columns[total] = full[:, far]
+        columns[self.work] = power
 
         # the two cells of each ordinary face
         downstream = np.zeros((k, n + 1))  # dF/dm of the cell before the face
@@ -483,9 +712,61 @@ class System:
         data[index["own"]] += (upstream[:, :-1] - downstream[:, 1:]).ravel()
         data[index["from_left"]] += downstream[:, 1:-1].ravel()
         data[index["from_right"]] -= upstream[:, 1:-1].ravel()
-        data[index["far_left"]] += upstream[:, 0]
-        data[index["far_right"]] += downstream[:, -1]
+        if self.bath[0] is None:
+            data[index["far_left"]] += upstream[:, 0]
+        else:
+            data[index["bath_0"]] += self._bath_entries(0, y, faces, upstream[:, 0])
+        if self.bath[1] is None:
+            data[index["far_right"]] += downstream[:, -1]
+        else:
+            data[index["bath_1"]] += self._bath_entries(1, y, faces, downstream[:, -1])
         return data
+
+    def _bath_columns(self, faces: Faces, gradient: Array, full: Array, columns: Array) -> None:
+        """The baths' rows of the full columns; into `full`, what feed and bleed bring a bath without a layer."""
+        k, water = self.solutes, faces.membrane.water_flux
+        for side, far, sign, total in self._far_sides:
+            if (bath := self.problem.baths[side]) is None:
+                continue
+            more_in, more_out = bath.slopes(sign * water)
+            columns[self.volume[side]] = 0.0 if bath.holds_volume else sign * (more_in - more_out - 1.0) * gradient
+            amounts = self.bath[side]
+            c = faces.concentration[:, far] if amounts is None else faces.outside[side]
+            assert c is not None
+            fed = 0.0 if bath.feed is None else bath.feed
+            gained = sign * (more_in * fed - more_out * c)[:, None] * gradient
+            if amounts is not None:
+                columns[amounts] = gained - sign * full[:, far]
+                columns[total] = sign * gained
+                continue
+            leaving, volume = bath.flows(sign * water)[1], faces.width[far]
+            own = np.arange(k) + (0 if side == 0 else k)
+            gained[np.arange(k), own] -= leaving / volume
+            gained[:, 2 * k + self._wide.index(self.volume[side])] += leaving * c / volume
+            full[:, far] = sign * gained
+
+    def _bath_entries(self, side: int, y: Array, faces: Faces, edge: Array) -> Array:
+        """Derivatives between a bath, its layer's far cell and E, as `_structure` places them.
+
+        `edge` is the derivative of the far face's flux with the amounts in the far cell.
+        """
+        bath = self.problem.baths[side]
+        assert bath is not None
+        sign = 1.0 if side == 0 else -1.0
+        volume, c = self.bath_state(side, y)
+        inward = (faces.alpha[:, 0] if side == 0 else faces.beta[:, -1]) / volume
+        leaving = bath.flows(sign * faces.membrane.water_flux)[1] / volume
+        return np.array(
+            [
+                -sign * edge,
+                -inward - leaving,
+                (inward + leaving) * c,
+                inward,
+                -inward * c,
+                np.full_like(c, -sign * leaving),
+                sign * leaving * c,
+            ]
+        )
 
     def _far_with_flux(self, faces: Faces, slope: Array, with_flux: Array) -> None:
         """Derivative of the two far faces' fluxes with J_v."""
@@ -495,7 +776,7 @@ class System:
             kind = self.problem.boundary[side]
             if kind == OUTFLOW:
                 with_flux[:, far] = c[:, inner] if outside is None else outside
-            elif kind == RESERVOIR and outside is not None:
+            elif outside is not None:
                 before, behind = (outside, c[:, inner]) if side == 0 else (c[:, inner], outside)
                 with_flux[:, far] = (1.0 + slope[:, far]) * before - slope[:, far] * behind
 
@@ -506,8 +787,7 @@ class System:
         `walls` are wall concentrations known without the half cells: those of the very start, before anything has piled
         up at the membrane.
         """
-        mesh, displaced = self.problem.mesh, float(y[self.x])
-        stretch = self.stretch(displaced)
+        displaced, stretch = float(y[self.x]), self.stretch(y)
         cells = self.half_cells(self.amounts(y) / self.widths(stretch), stretch)
         if walls is not None:
             cells = replace(
@@ -519,20 +799,19 @@ class System:
             )
         face = self.interface.face(self.water_flux(t, displaced, cells, segment), cells, derivatives=False)
         amount_left, amount_right = self.amounts_of_sides(y)
-        length_left, length_right = mesh.length_left * stretch[0], mesh.length_right * stretch[1]
+        length_left, length_right = self.lengths(y)
         pressure_left, pressure_right = self.pressures(t, displaced, segment)
         wall_left, wall_right = face.wall_left, face.wall_right
-        if self.problem.rigid:
-            held = 0.0
-            if self.problem.membrane.present and self.problem.membrane.water_permeability > 0.0:
+        if computed := self.problem.rigid or self.problem.pumped:
+            held, lp = 0.0, self.problem.membrane.water_permeability
+            if self.problem.membrane.present and lp > 0.0:
                 held = self.problem.wall_pressure(wall_left)[0] - self.problem.wall_pressure(wall_right)[0]
-            if self.problem.rigid == "right":
+                held += face.water_flux / lp
+            if computed == "right":
                 pressure_right = pressure_left - held
             else:
                 pressure_left = pressure_right + held
-        behind_left, behind_right = (
-            self.problem.exterior[side] if self.problem.boundary[side] == RESERVOIR else None for side in (0, 1)
-        )
+        behind_left, behind_right = self.bulk(0, y), self.bulk(1, y)
         mean_left, mean_right = amount_left / length_left, amount_right / length_right
         return Observation(
             face.water_flux,
@@ -553,8 +832,7 @@ class System:
 
     def water_flux_of(self, t: float, y: Array, segment: Segment) -> float:
         """J_v of a state, m/s."""
-        displaced = float(y[self.x])
-        stretch = self.stretch(displaced)
+        displaced, stretch = float(y[self.x]), self.stretch(y)
         cells = self.half_cells(self.amounts(y) / self.widths(stretch), stretch)
         return self.water_flux(t, displaced, cells, segment)
 

@@ -98,6 +98,30 @@ def linear_coefficients(
     return a, b / partition, da, db / partition
 
 
+def rejection(permeability: float, reflection: float, water_flux: float) -> float:
+    """Share of a solute that the membrane holds back where what passes is drawn off, by Spiegler-Kedem.
+
+    ``R = 1 − c_p/c_w`` with ``c_p = J_s/J_v``: ``R = σ (1 − F)/(1 − σ F)``, ``F = e^{−(1−σ) J_v/P}``, written with
+    the b of `linear_coefficients` as ``R = σ J_v/(J_v + b)``: ``J_v → 0`` gives 0 (for P > 0), ``J_v → ∞`` gives σ.
+
+    Parameters
+    ----------
+    permeability : float
+        P, m/s.
+    reflection : float
+        σ, 0 to 1.
+    water_flux : float
+        J_v, m/s, positive.
+
+    Returns
+    -------
+    float
+        R, 0 to 1.
+    """
+    _, back, _, _ = linear_coefficients(permeability, reflection, 1.0, water_flux)
+    return reflection * water_flux / (water_flux + back)
+
+
 def logarithmic_mean(first: float, second: float) -> float:
     """Logarithmic mean ``(c1 − c2) / ln(c1/c2)``; 0 when a side is empty, c when both are equal.
 

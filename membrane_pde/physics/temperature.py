@@ -1,7 +1,11 @@
-"""Pure water and temperature: density, viscosity, and how diffusivities follow the viscosity."""
+"""What temperature changes: water's density and viscosity, diffusivities in water, permeabilities of a membrane."""
+
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from membrane_pde.physics.osmotic import AVOGADRO, GAS_CONSTANT
 
 FREEZING = 273.15  # K
 BOILING = 373.15  # K
@@ -117,6 +121,57 @@ def diffusivity_scaling(temperature: ArrayLike, reference: ArrayLike) -> NDArray
     """
     t, t_ref = _checked(temperature), _checked(reference)
     return (t / t_ref) * (water_viscosity(t_ref) / water_viscosity(t))
+
+
+def stokes_diffusivity(radius: ArrayLike, temperature: float) -> NDArray[np.float64]:
+    """Diffusivity of a sphere in water.
+
+    Stokes-Einstein: ``D = k T / (6 pi mu r)``.
+
+    Parameters
+    ----------
+    radius : array_like
+        r, m, positive. Any shape.
+    temperature : float
+        K, 273.15 to 373.15.
+
+    Returns
+    -------
+    ndarray
+        m^2/s, in the shape given.
+
+    Raises
+    ------
+    ValueError
+        For a temperature outside 0 to 100 degC, or not finite.
+    """
+    friction = 6.0 * math.pi * water_viscosity(temperature) * np.asarray(radius, dtype=float)
+    return np.asarray(GAS_CONSTANT / AVOGADRO * temperature / friction)
+
+
+def arrhenius_scaling(temperature: float, reference: float, activation_energy: float) -> float:
+    """What to multiply a permeability by to take it to another temperature.
+
+    Arrhenius: ``L_p(T)/L_p(T_ref) = exp[-E/R (1/T - 1/T_ref)]``, for the permeability to water and to a solute alike.
+
+    Parameters
+    ----------
+    temperature, reference : float
+        Wanted temperature and the one the permeability was measured at, K, positive.
+    activation_energy : float
+        E, J/mol.
+
+    Returns
+    -------
+    float
+        Dimensionless factor; exactly 1 for equal temperatures, more than 1 if warmer.
+
+    Raises
+    ------
+    OverflowError
+        If the factor is beyond what a float holds.
+    """
+    return math.exp(activation_energy / GAS_CONSTANT * (1.0 / reference - 1.0 / temperature))
 
 
 def _checked(temperature: ArrayLike) -> NDArray[np.float64]:

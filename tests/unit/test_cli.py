@@ -43,6 +43,8 @@ KEYS = [
     "amount_error",
     "energy_J_per_m2",
     "specific_energy_J_per_m3",
+    "minimum_energy_J_per_m3",
+    "second_law_efficiency",
     "equilibrium",
     "distance_to_equilibrium",
     "cells",

@@ -1,5 +1,6 @@
 """Flux laws: limits, guards, slopes, and the film's rejections of FORMULAS.md."""
 
+import math
 from collections.abc import Callable
 from decimal import Decimal, localcontext
 from itertools import pairwise
@@ -238,3 +239,26 @@ def test_limit_of_the_rejection_at_high_peclet_numbers() -> None:
     values = [rejection(KEDEM_KATCHALSKY, 0.9, peclet) for peclet in (5.0, 50.0, 1e3, 1e6)]
     assert all(one < two for one, two in pairwise(values))
     assert values[-1] == pytest.approx(1 - np.exp(-y), rel=1e-6)
+
+
+@pytest.mark.parametrize("reflection", [0.0, 0.4, 0.9, 1.0])
+@pytest.mark.parametrize("flux", [1e-9, 1e-6, 1e-4])
+def test_rejection_is_spiegler_and_kedem_s(reflection: float, flux: float) -> None:
+    permeability = 2e-6
+    part = math.exp(-(1 - reflection) * flux / permeability)
+    limit = flux / (flux + permeability)  # of σ (1 − F)/(1 − σ F) as σ → 1
+    expected = reflection * (1 - part) / (1 - reflection * part) if reflection < 1 else limit
+    found = fluxes.rejection(permeability, reflection, flux)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-15)
+    # what passes is what is drawn off
+    drawn = solute_flux(SPIEGLER_KEDEM, permeability, reflection, flux, 1.0, 1.0 - found)
+    assert drawn == pytest.approx(flux * (1.0 - found), rel=1e-12, abs=1e-20)
+
+
+def test_limits_of_the_rejection() -> None:
+    assert fluxes.rejection(0.0, 0.4, 1e-6) == 0.4
+    assert fluxes.rejection(0.0, 1.0, 1e-6) == 1.0
+    assert fluxes.rejection(1e-6, 0.4, 1e3) == 0.4
+    assert fluxes.rejection(1e-6, 0.4, 1e-20) == pytest.approx(0.0, abs=1e-12)
+    # FORMULAS: σ = 0.9, Pe = (1 − σ) J_v/P = 5
+    assert fluxes.rejection(1e-6, 0.9, 5e-5) == pytest.approx(0.8994, abs=5e-5)

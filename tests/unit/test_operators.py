@@ -11,7 +11,18 @@ from scipy.sparse import csc_array
 
 from membrane_pde.fv.interface import Membrane
 from membrane_pde.fv.mesh import build, graded_widths
-from membrane_pde.fv.operators import CLOSED, OUTFLOW, RESERVOIR, Faces, Problem, Segment, System, face_coefficients
+from membrane_pde.fv.operators import (
+    BATH,
+    CLOSED,
+    OUTFLOW,
+    RESERVOIR,
+    Bath,
+    Faces,
+    Problem,
+    Segment,
+    System,
+    face_coefficients,
+)
 from membrane_pde.fv.terms import Equation
 
 Array = NDArray[np.float64]
@@ -32,6 +43,8 @@ def system(
     outside: tuple[Array | None, Array | None] | None = None,
     stiffness: tuple[float, float] = (0.0, 0.0),
     rigid: str = "",
+    pumped: str = "",
+    bath: str = "alone",
     cells: int = 4,
 ) -> System:
     if law == "solution-diffusion":
@@ -40,6 +53,9 @@ def system(
         graded_widths(length, 1 if still else cells, 0.3 * length / cells)
         for length, still in zip((1e-3, 2e-3), stirred, strict=True)
     ]
+    for side in (0, 1):
+        if boundary[side] == BATH and stirred[side]:  # its cell is the bath
+            widths[side] = np.array([BATHS[bath].volume])
     slopes = [s * 2 * RT for s in sigma]
     if outside is None:
         outside = (np.array([300.0, 20.0]), np.array([150.0, 60.0]))
@@ -54,16 +70,36 @@ def system(
             [known if kind != CLOSED else None for known, kind in zip(outside, boundary, strict=True)],
             stiffness,
             rigid,
+            pumped,
+            (BATHS[bath] if boundary[0] == BATH else None, BATHS[bath] if boundary[1] == BATH else None),
         )
     )
+
+
+# what flows in and out, against the 6e-5 m/s that 6 MPa press through: each branch of the make-up is met
+FEED = np.array([500.0, 40.0])
+BATHS = {
+    "alone": Bath(3e-3, None, None, 0.0),
+    "bleeding": Bath(3e-3, None, None, 2e-5),
+    "made up": Bath(3e-3, FEED, None, 2e-5),
+    "made up, no bleed": Bath(3e-3, FEED, None, 0.0),
+    "made up, bled faster than it overflows": Bath(3e-3, FEED, None, 9e-5),
+    "fed": Bath(3e-3, FEED, 4e-5, 2e-5),
+}
 
 
 def some_state(one: System, seed: int = 0, displaced: float = 2e-4) -> Array:
     rng = np.random.default_rng(seed)
     y = one.initial_state(rng.uniform(50, 400, (one.solutes, one.problem.mesh.cells)))
     y[one.x] = displaced
-    width = one.widths(one.stretch(displaced))
+    for side in (0, 1):
+        if one.problem.baths[side] is not None:
+            y[one.volume[side]] *= 0.7
+    width = one.widths(one.stretch(y))
     one.amounts(y)[:] = rng.uniform(50, 400, (one.solutes, one.problem.mesh.cells)) * width
+    for side in (0, 1):
+        if one.bath[side] is not None:
+            y[one.bath[side]] = y[one.volume[side]] * rng.uniform(50, 400, one.solutes)
     return y
 
 
@@ -80,7 +116,8 @@ def dense_jacobian(one: System, y: Array, segment: Segment) -> Array:
 
 
 def pressing(difference: float) -> Segment:
-    return Segment(0.0, 1.0, (difference, difference), (0.0, 0.0))
+    """A pressure difference; where the flux is held, what water permeability would make of it."""
+    return Segment(0.0, 1.0, (difference, difference), (0.0, 0.0), (1e-11 * difference, 1e-11 * difference))
 
 
 def settings() -> Iterator[dict[str, Any]]:
@@ -101,6 +138,23 @@ def settings() -> Iterator[dict[str, Any]]:
                     }
             if OUTFLOW not in boundary and not all(stirred):
                 yield {"boundary": boundary, "stirred": stirred, "pressure": 0.0, "present": False}
+    # baths: every way of feeding one, with and without a layer, on either side and on both
+    for other, bath, pressure in itertools.product((CLOSED, RESERVOIR, OUTFLOW, BATH), BATHS, (6e6, -6e6)):
+        for stirred in itertools.product((False, True), repeat=2):
+            some = {"stirred": stirred, "bath": bath, "pressure": pressure}
+            yield {"boundary": (BATH, other), **some}
+            if other != BATH:
+                yield {"boundary": (other, BATH), **some}
+    for law in LAWS:
+        yield {"boundary": (BATH, CLOSED), "stirred": (True, False), "law": law, "pressure": 6e6, "cells": 1}
+        yield {"boundary": (BATH, BATH), "stirred": (False, False), "law": law, "pressure": -6e6, "cells": 1}
+    for stirred in ((False, True), (False, False)):
+        yield {"boundary": (BATH, BATH), "stirred": stirred, "bath": "fed", "pressure": 0.0, "present": False}
+    # the water flux is given
+    for boundary in ((CLOSED, CLOSED), (RESERVOIR, OUTFLOW), (BATH, CLOSED), (OUTFLOW, BATH)):
+        for pumped, law in itertools.product(("left", "right"), LAWS):
+            for stirred in ((False, False), (True, False)):
+                yield {"boundary": boundary, "stirred": stirred, "law": law, "pressure": 6e6, "pumped": pumped}
 
 
 SETTINGS = list(settings())
@@ -109,6 +163,7 @@ SETTINGS = list(settings())
 def label(setting: dict[str, Any]) -> str:
     stirred = "".join("s" if s else "u" for s in setting["stirred"])
     words = [*setting["boundary"], stirred, setting.get("law", "none"), f"{setting['pressure']:+.0e}"]
+    words += [setting[key] for key in ("bath", "pumped") if key in setting]
     return "-".join(words + (["unknown"] if "outside" in setting else []))
 
 
@@ -137,7 +192,10 @@ def test_jacobian_against_differences_and_its_columns_conserve(setting: dict[str
     pressures = [abs(segment.left[0]), *(one.problem.wall_pressure(w)[0] for w in (seen.wall_left, seen.wall_right))]
     water = one.problem.membrane.water_permeability * sum(pressures) + np.abs(one.faces(0.5, y, segment).alpha).max()
     size = np.full(one.size, water * max(400.0, seen.wall_left.max(), seen.wall_right.max()))
-    size[one.x], size[one.work] = water, water * abs(segment.left[0])
+    size[one.x], size[one.work] = water, water * max(abs(segment.left[0]), *pressures)
+    for side in (0, 1):
+        if one.problem.baths[side] is not None:
+            size[one.volume[side]] = water
     noise = 4e-15 * size[:, None] / np.where(step > 0, step, 1.0)
     apart = np.abs(exact - numeric)
     assert (apart <= 1e-8 * np.abs(numeric).max(axis=0) + noise).all(), np.argwhere(apart > noise)
@@ -151,9 +209,13 @@ def test_jacobian_against_differences_and_its_columns_conserve(setting: dict[str
     largest = np.abs(exact).max(axis=0)
     for s in range(one.solutes):
         cells = exact[: one.cells_total].reshape(one.solutes, n, -1)[s]
+        sides = [cells[:m].sum(axis=0), cells[m:].sum(axis=0)]
+        for side in (0, 1):
+            if one.bath[side] is not None:
+                sides[side] += exact[one.bath[side]][s]
         passed, left, right = exact[one.passed][s], exact[one.far_left][s], exact[one.far_right][s]
-        assert (np.abs(cells[:m].sum(axis=0) - left + passed) <= 4e-15 * largest).all()
-        assert (np.abs(cells[m:].sum(axis=0) - passed + right) <= 4e-15 * largest).all()
+        assert (np.abs(sides[0] - left + passed) <= 4e-15 * largest).all()
+        assert (np.abs(sides[1] - passed + right) <= 4e-15 * largest).all()
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=label)
@@ -168,13 +230,15 @@ def test_right_hand_side_conserves(setting: dict[str, Any]) -> None:
     size = np.abs(faces.flux).max()
     for s in range(one.solutes):
         passed, left, right = change[one.passed][s], change[one.far_left][s], change[one.far_right][s]
-        assert cells[s, :m].sum() == pytest.approx(left - passed, abs=4e-15 * size)
-        assert cells[s, m:].sum() == pytest.approx(passed - right, abs=4e-15 * size)
+        baths = [0.0 if amounts is None else change[amounts][s] for amounts in one.bath]
+        assert cells[s, :m].sum() + baths[0] == pytest.approx(left - passed, abs=4e-15 * size)
+        assert cells[s, m:].sum() + baths[1] == pytest.approx(passed - right, abs=4e-15 * size)
     for side, far in ((0, one.far_left), (1, one.far_right)):
         if one.problem.boundary[side] == CLOSED:
             assert not change[far].any()
     assert change[one.x] == pytest.approx(faces.membrane.water_flux, rel=1e-12)
-    assert change[one.work] == pytest.approx((segment.left[0] - segment.right[0]) * change[one.x], rel=1e-15)
+    if not one.problem.pumped:
+        assert change[one.work] == pytest.approx((segment.left[0] - segment.right[0]) * change[one.x], rel=1e-15)
     if setting.get("present", True):
         assert change[one.x] * segment.left[0] > 0.0
 
@@ -204,7 +268,7 @@ def test_uniform_concentration_stays_uniform_on_the_moving_mesh(
     displaced = 3e-4
     y = one.initial_state(np.ones((2, one.problem.mesh.cells)))
     y[one.x] = displaced
-    width = one.widths(one.stretch(displaced))
+    width = one.widths(one.stretch(y))
     one.amounts(y)[:] = level[:, None] * width
     segment = pressing(pressure)
     change = rhs(one, y, segment)
@@ -223,6 +287,39 @@ def test_uniform_concentration_stays_uniform_on_the_moving_mesh(
     assert (np.abs(cells - level[:, None] * growth) <= 8e-15 * size).all()
     assert faces.membrane.wall_left == pytest.approx(level, rel=1e-14)
     assert faces.membrane.wall_right == pytest.approx(level, rel=1e-14)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("stirred", [False, True])
+@pytest.mark.parametrize("bath", ["alone", "bleeding", "made up", "made up, bled faster than it overflows", "fed"])
+@pytest.mark.parametrize("pressure", [5e6, -5e6])
+def test_a_uniform_bath_stays_uniform(side: int, stirred: bool, bath: str, pressure: float) -> None:
+    """With σ = 0 and a feed like the solution, whatever flows: ``dn_b = c dV_b``, and nothing changes in the layer."""
+    boundary = (BATH, CLOSED) if side == 0 else (CLOSED, BATH)
+    one = system(boundary, stirred=(stirred, stirred), law="spiegler-kedem", sigma=(0.0, 0.0), bath=bath)
+    y = some_state(one)
+    faces = one.faces(0.5, y, pressing(pressure))
+    one.amounts(y)[:] = FEED[:, None] * faces.width
+    place = one.volume[side]
+    if one.bath[side] is not None:
+        y[one.bath[side]] = FEED * y[place]
+    change = rhs(one, y, pressing(pressure))
+    assert abs(change[one.x]) == pytest.approx(5e-5, rel=1e-12)
+    faces = one.faces(0.5, y, pressing(pressure))
+    size = 8e-15 * (np.abs(faces.alpha).max() + 1e-4) * FEED  # flows are up to 1e-4 m/s
+    edge = 0 if side == 0 else -1
+    if stirred:
+        gained = one.amounts(change)[:, edge]
+    else:
+        gained = change[one.bath[side]]
+        m = one.problem.mesh.membrane
+        layer = one.amounts(change)[:, :m] if side == 0 else one.amounts(change)[:, m:]
+        assert (np.abs(layer) <= size[:, None]).all()
+    assert (np.abs(gained - FEED * change[place]) <= size).all()
+    if bath.startswith("made up"):
+        assert change[place] == 0.0
+    else:
+        assert change[place] != 0.0
 
 
 def test_face_coefficients_are_the_exponential_profile() -> None:
@@ -250,6 +347,8 @@ FIPY_CASES: dict[str, dict[str, Any]] = {
     "leaky": {"sigma": (0.4, 0.1), "permeability": (2e-6, 5e-6)},
     "logarithmic mean": {"law": "kedem-katchalsky", "sigma": (0.4, 0.1)},
     "stirred": {"stirred": (True, False)},
+    "held flux": {"boundary": (CLOSED, OUTFLOW), "pumped": "left"},
+    "elastic": {"stiffness": (1e9, 2e9)},
     "no membrane": {"present": False, "displaced": 0.0},
     "no water, partition": {"water": 0.0, "partition": (0.4, 3.0), "displaced": 0.0},
 }

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -264,9 +265,109 @@ def test_nothing_of_the_comparison_is_cut_off_or_overlaps():
         assert sum(a.overlaps(b) for a in extents for b in extents) == len(extents)  # each only itself
 
 
+def porous(process="reverse osmosis", flux=1e-5):
+    """A result whose case has pores of 0.45 nm; what they hold back is made up, in closed form."""
+    sizes = {"NaCl": 0.15e-9, "urea": 0.178e-9, "glucose": 0.365e-9, "bacterium": 0.62e-6}
+    content = dict.fromkeys(sizes, 10.0)
+    result = synthetic.result(content, content, process=process)
+
+    def sieving(radius, temperature, water_flux):
+        sigma = min(radius / 0.45e-9, 1.0)
+        return sigma, sigma * water_flux / (water_flux + 1e-5 * (1 - sigma))
+
+    for name, radius in sizes.items():
+        result.case.solutes[name].radius = radius
+        sigma, _ = sieving(radius, 298.15, 1.0)
+        result.case.membrane.solutes[name] = SimpleNamespace(reflection=sigma)
+    result.case.membrane.pore_radius, result.case.membrane.sieving = 0.45e-9, sieving
+    result.summary["water_flux_m_per_s"] = flux
+    result.summary["rejection"] = {"NaCl": 0.2, "urea": 0.3, "glucose": 0.8, "bacterium": 1.0}
+    return result
+
+
+def points(ax):
+    return {
+        round(float(line.get_xdata()[0]), 4): float(line.get_ydata()[0])
+        for line in ax.get_lines()
+        if line.get_marker() == "o"
+    }
+
+
+def test_rejection_from_water_to_the_bacterium():
+    (ax,) = plot.rejection(porous())
+    draw(np.array([ax]))
+    assert ax.get_xscale() == "log"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("radius (nm)", "held back (%)")
+    assert ax.get_xlim()[0] < 0.107
+    assert ax.get_xlim()[1] > 620
+    lines = {line.get_label(): line for line in ax.get_lines() if not line.get_label().startswith("_")}
+    limit = lines["reflection coefficient: the limit at high flux"]
+    here = lines["rejection at 36 L/m²/h"]
+    x, sigma = limit.get_xdata(), limit.get_ydata()
+    assert np.all(np.diff(sigma) >= 0)
+    assert np.interp(0.225, x, sigma) == pytest.approx(50, abs=0.1)
+    assert sigma[x >= 0.45 * (1 - 1e-12)] == pytest.approx(100.0)
+    assert np.all(here.get_ydata() <= sigma + 1e-9)
+    assert points(ax) == pytest.approx({0.107: 0.0, 0.15: 20.0, 0.178: 30.0, 0.365: 80.0, 620.0: 100.0})
+    assert {"water", "NaCl", "urea", "glucose", "bacterium", "pores: 0.45 nm; what is wider does not pass"} == set(
+        texts(ax)
+    )
+
+
+def test_rejection_of_a_run_that_pressed_nothing_through():
+    (ax,) = plot.rejection(porous(process="osmosis"))
+    draw(np.array([ax]))
+    assert len(ax.get_legend().get_texts()) == 1  # the limit alone
+    assert points(ax)[0.15] == pytest.approx(100 / 3)  # the reflection coefficient
+    own = Figure().add_subplot()
+    assert plot.rejection(porous(), own)[0] is own
+    with pytest.raises(ValueError, match="no pore_radius"):
+        plot.rejection(synthetic.osmosis())
+
+
+def mixed(celsius, half, name="mixing"):
+    """A run whose sides come half way in the time `half`, linearly in √t, in which the picture interpolates."""
+    result = synthetic.two_gases(name=name, title="")
+    result.case.temperature = celsius + 273.15
+    time = np.linspace(0, 7200, 201)
+    series = result.series.assign_coords(time=time)
+    left_over = 1 - np.minimum(np.sqrt(time / half) / 2, 1)
+    for side, sign in (("left", 1), ("right", -1)):
+        values = np.stack([20 + 20 * sign * left_over, 20 - 20 * sign * left_over], axis=1)
+        series[f"concentration_{side}_mol_per_m3"] = (("time", "solute"), values)
+    result.series = series
+    return result
+
+
+def test_warmer_mixes_faster():
+    (ax,) = plot.mixing([mixed(5, 600), mixed(60, 150)])
+    draw(np.array([ax]))
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert named == ["5 °C: half mixed in 10 min", "60 °C: half mixed in 2.5 min"]
+    halves = [line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() == "o"]
+    assert halves == pytest.approx([10.0, 2.5])  # min
+    curves = [line for line in ax.get_lines() if line.get_label() in named]
+    assert [line.get_ydata()[0] for line in curves] == [0.0, 0.0]
+    assert [line.get_ydata()[-1] for line in curves] == pytest.approx([100.0, 100.0])
+    assert [to_hex(line.get_color()).upper() for line in curves] == [plot.LEFT, plot.RIGHT]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (min)", "mixed (%)")
+    assert ax.get_xlim()[1] == pytest.approx(40, rel=0.05)  # where the slower one is 99 % mixed
+
+
+def test_mixing_at_one_temperature_names_the_cases():
+    own = Figure().add_subplot()
+    axes = plot.mixing([mixed(25, 600, "one"), mixed(25, 1e9, "other")], own)
+    assert axes[0] is own
+    named = [text.get_text() for text in own.get_legend().get_texts()]
+    assert named == ["One: half mixed in 10 min", "Other"]
+    with pytest.raises(ValueError, match="equal at the start"):
+        plot.mixing([synthetic.result({"NaCl": 1.0}, {"NaCl": 1.0}, displaced=0.0)])
+
+
 def test_files(tmp_path: Path):
     result = synthetic.osmosis()
     assert [p.name for p in plot.save_all(result, tmp_path)] == ["profiles.png", "history.png"]
+    assert plot.save_all(porous(), tmp_path)[-1].name == "rejection.png"
     plot.save_comparison([result, result], tmp_path / "comparison.png")
     for path in tmp_path.iterdir():
         assert path.read_bytes().startswith(b"\x89PNG")

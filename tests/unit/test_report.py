@@ -83,8 +83,14 @@ def test_reverse_osmosis_says_where_from_and_what_is_held_back():
 
 
 def test_filtration():
-    text = words(synthetic.osmosis(process="filtration"), rejection=None)
+    text = words(synthetic.osmosis(process="filtration"), rejection=None, pressure_left_Pa=1e5)
     assert text.startswith("Pressure drove water from the left (fresh) to the right (saline): filtration, 4.1 L/m²")
+
+
+def test_water_that_moves_out_of_osmotic_balance_without_pressure():
+    text = words(synthetic.osmosis(process="filtration"), rejection=None)
+    assert "though it began in osmotic balance" in text
+    assert "Pressure" not in text
 
 
 def test_diffusion():
@@ -164,8 +170,11 @@ def test_membrane_table():
     assert rows["water moved"] == ("L/m²", "0", "-3.6")
     assert rows["  at equilibrium"] == ("L/m²", "", "-3.9")
     assert rows["energy per volume"] == ("kWh/m³", "", "1.667")
+    assert rows["  thermodynamic minimum"] == ("kWh/m³", "", "1")
+    assert rows["  second-law efficiency"] == ("%", "", "60")
     assert rows["NaCl held back"] == ("%", "100", "100")
     assert "NaCl moved" not in rows
+    assert not any("energy" in name or "law" in name for name in table(report.membrane_table(synthetic.osmosis())))
 
 
 def test_membrane_table_shows_no_noise():
@@ -188,6 +197,9 @@ def test_comparison_table():
     assert found["process"] == ("", "osmosis", "reverse osmosis", "diffusion")
     assert found["water moved, left to right"] == ("L/m²", "4.1", "-3.6", "0")
     assert found["pressure, left − right, end"] == ("bar", "0", "-60", "0")
+    assert found["energy per volume"] == ("kWh/m³", "0", "1.667", "–")
+    assert found["  thermodynamic minimum"] == ("kWh/m³", "-0.5", "1", "–")
+    assert found["  second-law efficiency"] == ("%", "–", "60", "–")
     assert found["NaCl, right, end"] == ("g/L", "24.79", "54.6", "–")
 
 

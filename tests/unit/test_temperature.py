@@ -4,7 +4,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from membrane_pde.physics.temperature import diffusivity_scaling, water_density, water_viscosity
+from membrane_pde.physics.temperature import (
+    arrhenius_scaling,
+    diffusivity_scaling,
+    stokes_diffusivity,
+    water_density,
+    water_viscosity,
+)
 from tests.reference import table
 
 # degC: kg/m^3. Tanaka et al., Metrologia 38 (2001) 301, as tested in chempy 0.10.2
@@ -71,6 +77,28 @@ def test_ions_follow_the_linear_fits_of_boudreau(ion: str, celsius: float) -> No
     constant, slope = (float(text) for text in row["value"].removesuffix("*t").split("+"))
     expected = (constant + slope * celsius) / (constant + slope * 25)
     assert diffusivity_scaling(celsius + 273.15, 298.15) == pytest.approx(expected, rel=0.06)
+
+
+def test_stokes_einstein() -> None:
+    # glucose, urea and the bacterium of the library: radius, diffusivity
+    for radius, diffusivity in [(0.365e-9, 6.73e-10), (0.178e-9, 1.382e-9), (0.620e-6, 3.96e-13)]:
+        assert stokes_diffusivity(radius, 298.15) == pytest.approx(diffusivity, rel=4e-3)
+    both = stokes_diffusivity([1e-9, 2e-9], 310.15)
+    assert both[0] == pytest.approx(2 * both[1], rel=1e-14)
+    assert both[0] / stokes_diffusivity(1e-9, 298.15) == pytest.approx(diffusivity_scaling(310.15, 298.15), rel=1e-14)
+
+
+def test_arrhenius() -> None:
+    # the maker of the library's elements divides the flow at 15 degC by 1.422, which is 3020 K
+    energy = 3020 * 8.31446261815324
+    assert 1 / arrhenius_scaling(288.15, 298.15, energy) == pytest.approx(1.422, rel=2e-3)
+    assert arrhenius_scaling(298.15, 298.15, 5e4) == 1.0
+    assert arrhenius_scaling(320.0, 298.15, 0.0) == 1.0
+    there, back = arrhenius_scaling(320.0, 298.15, 5e4), arrhenius_scaling(298.15, 320.0, 5e4)
+    assert there > 1.0 > back
+    assert there * back == pytest.approx(1.0, rel=1e-14)
+    with pytest.raises(OverflowError):
+        arrhenius_scaling(373.15, 273.15, 1e9)
 
 
 def test_arrays_and_no_scaling_at_the_same_temperature() -> None:

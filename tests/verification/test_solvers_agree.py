@@ -53,6 +53,13 @@ CASES = {
         "duration": 40,
     },
     "no water": {"water": 0, "duration": 100},
+    "elastic walls, oscillating": {
+        "left": 'boundary = "elastic"\nmodulus = "5 bar"\n'
+        'pressure = { mean = "3 bar", amplitude = "3 bar", period = "40 s" }',
+        "right": 'boundary = "elastic"\nmodulus = "9 bar"',
+        "duration": 50,
+    },
+    "held flux": {"right": 'pressure = { flux = "1e-6 m/s" }', "duration": 30},
 }
 SERIES = [
     "water_flux_m_per_s",
@@ -71,7 +78,13 @@ def case(name: str) -> mp.Case:
     return mp.parse_case(TEXT.format(**(setting | CASES[name])))
 
 
-SLOW = ("film", "pressed, logarithmic mean", "stirred reservoir, ramp")
+SLOW = (
+    "film",
+    "pressed, logarithmic mean",
+    "stirred reservoir, ramp",
+    "elastic walls, oscillating",
+    "held flux",
+)
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in CASES])
