@@ -317,14 +317,14 @@ def osmotic_pressure(
 ) -> None:
     """Osmotic pressure of a solution, its osmolarity and osmolality, and its tonicity at a membrane."""
     from membrane_pde import mixture, report
+    from membrane_pde.case import CaseError
 
-    answer = mixture.osmotic_pressure(
-        _solution(solution),
-        temperature=temperature,
-        model=model,
-        membrane=membrane,
-        against=_solution(against) if against else None,
-    )
+    parts, other = _solution(solution), _solution(against) if against else None
+    try:
+        answer = mixture.osmotic_pressure(parts, temperature=temperature, model=model, membrane=membrane, against=other)
+    except CaseError as error:
+        hint = "; or take --model ideal" if f'osmotic_model = "{model}" needs it' in str(error) else ""
+        raise CaseError(f"{error}{hint}") from None
     if as_json:
         _print_json(answer)
     else:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -91,7 +90,7 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
     Returns
     -------
     list of str
-        Sentences, one a solute at most for temperature and one for concentration.
+        Sentences: one for each key of a solute that is used at another temperature, at most one for concentration.
     """
     if model.model == IDEAL:
         return []
@@ -106,12 +105,13 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
         mixture = max(concentrations, key=model.reach, default=None)
         if mixture is not None and model.reach(mixture) > 1.0 + 1e-9:
             shares = [max(c, 0.0) / end for c, end in zip(mixture, model.limit, strict=True)]
-            name = list(case.solutes)[shares.index(max(shares))]
+            most_used = shares.index(max(shares))
+            name = list(case.solutes)[most_used]
             most = case.solutes[name].max_molality
             known = f"are known up to {most:g} mol/kg" if most else "end where it fills half of the volume"
             told.append(
-                f"The osmotic data of {name} {known}; the solution went beyond ({max(mixture):.4g} mol/m^3), where the "
-                "osmotic coefficient is held."
+                f"The osmotic data of {name} {known}; the solution went beyond ({mixture[most_used]:.4g} mol/m^3), "
+                "where the osmotic coefficient is held."
             )
     return told
 
@@ -162,6 +162,15 @@ def osmotic_pressure(
         raise CaseError('no solute: give at least one, for example NaCl="35 g/L"')
     if against is not None and membrane is None:
         raise CaseError("tonicity is a matter of the membrane: name one")
+    if membrane == "none":
+        raise CaseError('membrane = "none": expected a membrane of the library, or "ideal"')
+    known = {*library.solutes(), *(solutes or {})}
+    for name in names:
+        if name not in known:
+            raise CaseError(f'"{name}": no such solute in the library{nearest(name, known)}; or describe it')
+    for name, each in [*concentration.items(), *(against or {}).items()]:
+        if not isinstance(each, str):
+            raise CaseError(f'{name}: expected one concentration, for example "35 g/L"')
     given = {name: dict((solutes or {}).get(name, {})) for name in names}
     for name, own in given.items():  # how fast it moves plays no part here
         if "diffusivity" not in own and "diffusivity" not in library.solutes().get(name, {}):
@@ -180,27 +189,10 @@ def osmotic_pressure(
     }
     try:
         case = build(raw, "solution")
-    except CaseError as error:
-        raise CaseError(_about_a_solution(str(error), set(names) - set(solutes or {}), model)) from None
+    except CaseError as error:  # there is no left and right to the one who asks
+        text = str(error).replace("left.concentration", "concentration").replace("right.concentration", "against")
+        raise CaseError(text) from None
     return _answer(case, membrane is not None, against is not None)
-
-
-def _about_a_solution(message: str, names: Iterable[str], model: str) -> str:
-    """The message of a case, said of one solution, which has no sides and no tables; `names`: not described by hand."""
-    known = library.solutes()
-    instead = f'take the model "{IDEAL}" (--model {IDEAL})'
-    table = re.search(r"(membrane\.)?solutes\.(.+?)( is missing|\.\w+)", message)
-    solute = table[2].strip('"') if table else ""
-    if table and solute in names:
-        if table[1]:
-            return f'{solute}: the membrane has no numbers for it; take one that has, or "ideal"'
-        if solute not in known:
-            return f"{solute}: not in the library{nearest(solute, known) or f'; {instead} and mol/L, or a case file'}"
-        key = table[3].removeprefix(".")
-        return f'{solute}: the model "{model}" needs its {key}, which the library lacks; {instead}, or a case file'
-    message = message.replace("left.concentration.", "").replace("right.concentration.", "against: ")
-    message = message.replace("left.concentration:", "the solution:").replace("right.concentration:", "against:")
-    return message.replace("osmotic_model", "model").replace("membrane.type", "membrane")
 
 
 def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, Any]:
@@ -216,7 +208,10 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, A
     rho = float(water_density(case.temperature))
     unit_osmolality = GAS_CONSTANT * case.temperature * rho / 1000.0  # Pa of 1 mOsm/kg
     answer["osmolality_mOsm_per_kg"] = total / unit_osmolality
-    content = _content(case, left, rho)
+    try:
+        content = _content(case, left, rho)
+    except ValueError as error:
+        raise CaseError(f"concentration: {error}") from None
     answer["osmotic_coefficient"] = (
         None if content is None or not particles else total / unit_osmolality / (1000.0 * particles / content[0])
     )
@@ -235,13 +230,8 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, A
         if with_tonicity:
             same = abs(pull - other) <= 1e-3 * max(pull, other)
             answer["tonicity"] = "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
-    assumed = [f"{n} is not in the library: counted as one particle." for n in _assumed(case)]
-    answer["message"] = " ".join([*assumed, *out_of_range(case, model, [left])])
+    answer["message"] = " ".join(out_of_range(case, model, [left, right]))
     return answer
-
-
-def _assumed(case: Case) -> list[str]:
-    return [name for name, solute in case.solutes.items() if "dissociation" not in solute.model_fields_set]
 
 
 def _number(concentration: float | Profile) -> float:
@@ -255,6 +245,8 @@ def _content(case: Case, concentration: Sequence[float], rho: float) -> tuple[fl
     if any(density_problem("", solute) for solute, _ in there):
         return None
     masses = [solute.molar_mass or 0.0 for solute, _ in there]
+    volumes = [apparent_volume(solute, case.temperature) for solute, _ in there]
     amounts = [c for _, c in there]
-    water, _ = density.water_content(amounts, [apparent_volume(s, case.temperature) for s, _ in there], masses, rho)
+    density.concentrations([(c, "amount") for c in amounts], volumes, masses, rho)  # refuses what leaves no water
+    water, _ = density.water_content(amounts, volumes, masses, rho)
     return water, water + sum([c * m for c, m in zip(amounts, masses, strict=True)])

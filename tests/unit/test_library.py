@@ -271,7 +271,9 @@ def test_what_is_held_back_is_reflected() -> None:
 
 def test_activation_energies_of_the_red_blood_cell() -> None:
     cell = MEMBRANES["red-blood-cell"]
-    assert units.parse(cell["activation_energy"]["value"], "molar_energy") == pytest.approx(3300 * 4.184, rel=2e-3)  # cal
+    assert units.parse(cell["activation_energy"]["value"], "molar_energy") == pytest.approx(
+        3300 * 4.184, rel=2e-3
+    )  # cal
     glycerol = cell["solutes"]["glycerol"]["activation_energy"]["value"]
     assert units.parse(glycerol, "molar_energy") == 76e3
 
