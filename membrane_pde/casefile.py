@@ -424,7 +424,7 @@ def _merge_gas(merged: dict[str, Any]) -> None:
 # Overrides.
 
 
-def parse_override(text: str) -> tuple[str, str]:
+def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure="50 bar"') -> tuple[str, str]:
     """Split ``left.pressure=50 bar`` into path and value, at the first "=".
 
     Quotes around the whole value, which some shells leave, are taken off.
@@ -433,6 +433,8 @@ def parse_override(text: str) -> tuple[str, str]:
     ----------
     text : str
         What stands behind ``--set``.
+    form : str
+        What to say was expected.
 
     Returns
     -------
@@ -447,7 +449,7 @@ def parse_override(text: str) -> tuple[str, str]:
     path, equals, value = text.partition("=")
     path, value = path.strip(), value.strip()
     if not equals or not path:
-        raise CaseError(f'"{cut(text)}": expected KEY=VALUE, for example left.pressure="50 bar"')
+        raise CaseError(f'"{cut(text)}": expected {form}')
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
     return path, value

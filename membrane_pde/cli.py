@@ -106,12 +106,26 @@ def options(
 
 
 @app.command("list")
-def list_cases(as_json: JsonOption = False) -> None:
-    """The cases that come with the package, one line each."""
+def list_cases(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="With --solutes or --membranes: only these.", show_default=False),
+    ] = None,
+    solutes: Annotated[bool, typer.Option("--solutes", help="The library's solutes: values and sources.")] = False,
+    membranes: Annotated[bool, typer.Option("--membranes", help="The library's membranes.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The cases that come with the package, one line each; or its solutes or membranes."""
+    if solutes or membranes:
+        _list_library(names or [], solutes, membranes, as_json)
+        return
     import tomllib
 
+    from membrane_pde.case import CaseError
     from membrane_pde.casefile import case_names, case_text
 
+    if names:
+        raise CaseError(f"list {names[0]}: names go with --solutes or --membranes; a case is shown by `show`")
     titles = {name: tomllib.loads(case_text(name)).get("title", "") for name in case_names()}
     if as_json:
         _print_json(titles)
@@ -119,6 +133,27 @@ def list_cases(as_json: JsonOption = False) -> None:
     width = max(map(len, titles), default=0)
     for name, title in titles.items():
         typer.echo(f"{name:{width}}  {title}")
+
+
+def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: bool) -> None:
+    """The library's solutes or membranes as they are written there: those with the names, or all."""
+    import shutil
+
+    from membrane_pde import library, report
+    from membrane_pde.case import CaseError, nearest
+
+    if solutes and membranes:
+        raise CaseError("--solutes and --membranes contradict each other: give one of them")
+    what, entries = ("solute", library.solutes()) if solutes else ("membrane", library.membranes())
+    for name in names:
+        if name not in entries:
+            raise CaseError(f'the library has no {what} "{name}"{nearest(name, entries, always=True)}')
+    chosen = {name: entries[name] for name in names or entries}
+    if as_json:
+        _print_json(chosen)
+        return
+    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    typer.echo(report.library_text(chosen, library.head(f"{what}s"), width))
 
 
 @app.command()
@@ -262,6 +297,56 @@ def equilibrium(case: CaseArgument, overrides: SetOption = None, as_json: JsonOp
         report.show_equilibrium(_console(), loaded, summary)
 
 
+@app.command("osmotic-pressure")
+def osmotic_pressure(
+    solution: Annotated[
+        list[str], typer.Argument(metavar="SOLUTE=CONCENTRATION...", help='For example NaCl="35 g/L".')
+    ],
+    temperature: Annotated[str, typer.Option("--temperature", metavar="T", help='For example "10 degC".')] = "25 degC",
+    model: Annotated[str, typer.Option("--model", help="pitzer, virial or ideal.")] = "pitzer",
+    membrane: Annotated[
+        str | None, typer.Option("--membrane", metavar="NAME", help="What pulls across this one (list --membranes).")
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against", metavar="SOLUTE=CONCENTRATION", help="Other side of the membrane: tonicity. May be repeated."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Osmotic pressure of a solution, its osmolarity and osmolality, and its tonicity at a membrane."""
+    from membrane_pde import mixture, report
+    from membrane_pde.case import CaseError
+
+    parts, other = _solution(solution), _solution(against) if against else None
+    try:
+        answer = mixture.osmotic_pressure(parts, temperature=temperature, model=model, membrane=membrane, against=other)
+    except CaseError as error:
+        hint = "; or take --model ideal" if f'osmotic_model = "{model}" needs it' in str(error) else ""
+        raise CaseError(f"{error}{hint}") from None
+    if as_json:
+        _print_json(answer)
+    else:
+        report.show_osmotic_pressure(_console(), answer, model)
+
+
+@app.command()
+def validate(as_json: JsonOption = False) -> None:
+    """Compare the package with data sheets and measurements; exit status 1 if a number is out of its tolerance."""
+    from dataclasses import asdict
+
+    from membrane_pde import report, verify
+
+    checks = list(verify.checks())
+    if as_json:
+        _print_json([asdict(check) | {"error": check.error, "passed": check.passed} for check in checks])
+    else:
+        report.show_checks(_console(), checks)
+    if not all(check.passed for check in checks):
+        raise typer.Exit(1)
+
+
 @app.command()
 def schema() -> None:
     """The JSON schema of a case file."""
@@ -297,6 +382,20 @@ def _load(case: str, overrides: list[str] | None = None) -> Case:
         for warning in loaded.warnings:
             complain(f"warning: {warning}")
     return loaded
+
+
+def _solution(texts: list[str]) -> dict[str, str]:
+    """Concentrations by solute from SOLUTE=CONCENTRATION."""
+    from membrane_pde.case import CaseError
+    from membrane_pde.casefile import parse_override
+
+    parts: dict[str, str] = {}
+    for text in texts:
+        solute, concentration = parse_override(text, 'SOLUTE=CONCENTRATION, for example NaCl="35 g/L"')
+        if solute in parts:
+            raise CaseError(f"{solute} is given twice: {parts[solute]} and {concentration}")
+        parts[solute] = concentration
+    return parts
 
 
 def _folder(out: Path | None, no_save: bool, name: str) -> Path | None:

@@ -664,3 +664,160 @@ def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> Non
     console.print()
     header = ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
     show_rows(console, header, equilibrium_table(case, summary))
+
+
+# --- without a case ---
+
+
+def osmotic_pressure_table(answer: Mapping[str, Any], model: str) -> tuple[Row, list[Row]]:
+    """The answer of `mixture.osmotic_pressure` in the units that people use, beside that of an ideal solution.
+
+    Parameters
+    ----------
+    answer : mapping
+    model : str
+        Its name, which heads the column.
+
+    Returns
+    -------
+    header : tuple of str
+        Quantity, unit, the model's value and the ideal one.
+    rows : list of tuple of str
+        "" where there is nothing to compare; "–" where a number is not known.
+    """
+    ideal = answer["ideal_osmotic_pressure_Pa"]
+    rows: list[Row] = []
+    for name, unit in zip(("osmotic pressure", "", "", ""), ("Pa", "bar", "atm", "mmHg"), strict=True):
+        rows.append((name, unit, number(answer[f"osmotic_pressure_{unit}"]), number(ideal * factor(unit))))
+    rows.append(("osmotic coefficient", "", number(answer["osmotic_coefficient"]), "1"))
+    rows.append(("osmolarity (particles)", "mOsm/L", number(answer["osmolarity_mOsm_per_L"]), ""))
+    rows.append(("osmolality (osmometer)", "mOsm/kg", number(answer["osmolality_mOsm_per_kg"]), ""))
+    rows.append(("density", "kg/m³", number(answer["density_kg_per_m3"]), ""))
+    molality = answer["molality_mol_per_kg"] or {}
+    for solute, concentration in answer["concentration_mol_per_m3"].items():
+        if concentration > 0:
+            rows.append((solute, "mmol/L", number(concentration), ""))
+            rows.append(("", "mmol/kg", number(1000 * molality[solute] if solute in molality else None), ""))
+    if "effective_osmotic_pressure_Pa" in answer:
+        rows.append(
+            ("effective osmotic pressure", "bar", number(answer["effective_osmotic_pressure_Pa"] * factor("bar")), "")
+        )
+        rows.append(("effective osmolality", "mOsm/kg", number(answer["effective_osmolality_mOsm_per_kg"]), ""))
+    if "tonicity" in answer:
+        rows.append(("tonicity", "", answer["tonicity"], ""))
+    return ("", "unit", model, "ideal"), rows
+
+
+def show_osmotic_pressure(console: Any, answer: Mapping[str, Any], model: str) -> None:
+    """Print the answer of `mixture.osmotic_pressure`."""
+    from rich.text import Text
+
+    header, rows = osmotic_pressure_table(answer, model)
+    show_rows(console, header, rows)
+    if answer["message"]:
+        console.print()
+        console.print(Text(answer["message"]), soft_wrap=not console.is_terminal)
+
+
+def library_text(entries: Mapping[str, Any], head: str, width: int = 100) -> str:
+    """Entries of the library with values, conditions and sources.
+
+    Parameters
+    ----------
+    entries : mapping
+        As `library.solutes` or `library.membranes` gives them.
+    head : str
+        What stands at the head of their file, which the sources refer to.
+    width : int
+        Lines are not longer, but for a word that is.
+
+    Returns
+    -------
+    str
+        A paragraph an entry: a line a value, its source indented below it; then the head.
+    """
+    import textwrap
+
+    paragraphs = [
+        "\n".join([f"{name}: {entry['name']}", *_library_lines(entry, width)]) for name, entry in entries.items()
+    ]
+    paragraphs += ["The head of the file", *("\n".join(textwrap.wrap(text, width)) for text in head.split("\n\n"))]
+    return "\n\n".join(paragraphs)
+
+
+def _library_lines(entry: Mapping[str, Any], width: int, within: str = "") -> list[str]:
+    import textwrap
+
+    lines = []
+    for key, value in entry.items():
+        if key == "name":
+            continue
+        if not isinstance(value, Mapping):
+            lines.append(f"  {within}{key}: {value}")
+        elif "source" in value:
+            text = f"{within}{key}: {_library_value(value['value'])}"
+            if "temperature" in value:
+                text += f" at {value['temperature']}"
+            if "temperature_range" in value:
+                low, high = value["temperature_range"]
+                text += f" at {low}" if low == high else f" from {low} to {high}"
+            lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+            lines += textwrap.wrap(
+                value["source"], width, initial_indent=" " * 6, subsequent_indent=" " * 6, break_long_words=False,
+                break_on_hyphens=False,
+            )  # fmt: skip
+        elif key == "solutes":
+            for solute, numbers in value.items():
+                lines += _library_lines(numbers, width, f"{solute}, ")
+    return lines
+
+
+def _library_value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " + ".join(f"{count} {ion}" for ion, count in value.items())
+    if isinstance(value, list):
+        return ", ".join(f"{each:.6g}" if isinstance(each, float) else str(each) for each in value)
+    return str(value)
+
+
+CHECKS_HEADER = ("", "unit", "expected", "got", "error", "allowed", "", "source")
+
+
+def checks_table(checks: Iterable[Any]) -> tuple[list[Row], list[str]]:
+    """Rows of checks, and the sources that their last column numbers.
+
+    Parameters
+    ----------
+    checks : iterable of verify.Check
+
+    Returns
+    -------
+    rows : list of tuple of str
+        What, unit, expected and computed value, relative error, allowed range, "pass" or "FAIL", number of the source.
+    sources : list of str
+    """
+    rows: list[Row] = []
+    sources: list[str] = []
+    for check in checks:
+        if check.source not in sources:
+            sources.append(check.source)
+        allowed = f"{number(check.low)} to {number(check.high)}"
+        error = f"{number(100 * check.error, scale=1e8, digits=2)} %"
+        verdict = "pass" if check.passed else "FAIL"
+        place = f"[{sources.index(check.source) + 1}]"
+        rows.append((check.what, check.unit, number(check.expected), number(check.got), error, allowed, verdict, place))
+    return rows, sources
+
+
+def show_checks(console: Any, checks: Iterable[Any]) -> None:
+    """Print checks as a table, their sources below it, and how many passed."""
+    from rich.text import Text
+
+    rows, sources = checks_table(checks)
+    show_rows(console, CHECKS_HEADER, rows)
+    console.print()
+    for i, source in enumerate(sources, 1):
+        console.print(Text(f"[{i}] {source}"), soft_wrap=not console.is_terminal)
+    failed = sum(row[-2] == "FAIL" for row in rows)
+    words = f"{failed} of {len(rows)} checks failed." if failed else f"All {len(rows)} checks passed."
+    console.print(Text(f"\n{words}"))

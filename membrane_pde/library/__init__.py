@@ -6,13 +6,14 @@ The files are TOML with the values written as in a case file. A solute is a tabl
     name = "sodium chloride"
     diffusivity = { value = "1.611e-9 m^2/s", temperature = "25 degC", source = "..." }
 
-and a membrane has `water_permeability`, perhaps `flux_law`, and ``[NAME.solutes.SOLUTE]`` with `permeability` and
-`reflection`, each again with `value` and `source`.
+and a membrane has `water_permeability`, perhaps `flux_law` and `activation_energy`, and ``[NAME.solutes.SOLUTE]`` with
+`permeability`, `reflection` and perhaps `activation_energy`, each again with `value` and `source`.
 """
 
 import tomllib
 from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 from typing import Any
 
 
@@ -34,5 +35,16 @@ def pitzer() -> dict[str, Any]:
     return _read("pitzer.toml")
 
 
+def head(name: str) -> str:
+    """The comment at the head of ``name.toml``, which its sources refer to: paragraphs, each one line."""
+    lines = _text(f"{name}.toml").splitlines()
+    comment = [line[1:].strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
+    return "\n\n".join(paragraph.replace("\n", " ") for paragraph in "\n".join(comment).split("\n\n"))
+
+
 def _read(name: str) -> dict[str, dict[str, Any]]:
-    return tomllib.loads(files(__name__).joinpath(name).read_text(encoding="utf-8"))
+    return tomllib.loads(_text(name))
+
+
+def _text(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")

@@ -82,10 +82,11 @@ MAY_USE: dict[str, set[str]] = {
     "fv": {"fv", "physics"},
     "integrate": {"fv"},
     "simulate": {"analytic", "case", "mixture", "physics", "fv", "integrate", "result"},
+    "verify": {"casefile", "mixture", "simulate"},
     "result": {"case", "casefile"},
     "report": {"units", "result", "case"},
     "plot": {"report", "units", "result", "case"},
-    "cli": {"case", "casefile", "mixture", "simulate", "result", "report", "plot"},
+    "cli": {"case", "casefile", "library", "mixture", "simulate", "result", "report", "plot", "verify"},
     "__main__": {"cli"},
 }
 MAY_USE_OF_OTHERS: dict[str, set[str]] = {
@@ -100,6 +101,7 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "fv": {"numpy", "scipy", "fipy"},
     "integrate": {"numpy", "scipy", "sksundae"},
     "simulate": {"numpy", "xarray"},
+    "verify": set(),
     "result": {"numpy", "xarray"},
     "report": {"numpy", "rich", "scipy"},  # scipy: physical constants
     "plot": {"numpy", "matplotlib"},

@@ -96,7 +96,9 @@ def is_bad_input(status, out, err, *expected):
 def test_help_imports_nothing_heavy():
     done = command("--help")
     assert done.returncode == 0
-    for name in ("list", "new", "show", "run", "compare", "equilibrium", "schema"):
+    for name in (
+        "list", "new", "show", "run", "compare", "equilibrium", "osmotic-pressure", "validate", "schema",
+    ):  # fmt: skip
         assert f"\n  {name} " in done.stdout
     code = "import sys, membrane_pde.cli\nprint(*sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
@@ -115,6 +117,123 @@ def test_list_prints_a_line_a_case(call):
     lines = dict(line.split("  ", 1) for line in out.splitlines())
     assert {"osmosis", "reverse_osmosis", "two_gases", "seawater_ro"} <= set(lines)
     assert all(title.strip() for title in lines.values())
+
+
+def test_list_library(call):
+    import tomllib
+
+    from membrane_pde import library
+
+    for option, file in (("--solutes", "solutes.toml"), ("--membranes", "membranes.toml")):
+        status, out, err = call("list", option)
+        assert (status, err) == (0, "")
+        assert max(map(len, out.splitlines())) <= 100
+        entries = tomllib.loads((Path(library.__file__).parent / file).read_text(encoding="utf-8"))
+        flowing = " ".join(out.split())
+
+        def sources(table):
+            for value in table.values():
+                if isinstance(value, dict):
+                    yield from [value["source"]] if "source" in value else sources(value)
+
+        for name, entry in entries.items():
+            assert f"\n{name}: {entry['name']}\n" in "\n" + out
+            for source in sources(entry):
+                assert " ".join(source.split()) in flowing
+        assert json.loads(call("list", option, "--json")[1]) == entries
+    status, out, _ = call("list", "--membranes", "red-blood-cell")
+    assert "  water_permeability: 0.528 L/m^2/hour/bar at 23 degC\n" in out
+    assert "  urea, permeability: 2.60e-6 m/s at 25 degC\n" in out
+    assert "SW30HR-380\n" not in out
+    assert "follow from its test" in out  # the head that the sources refer to
+    status, out, _ = call("list", "--solutes", "NaCl", "sucrose", "--json")
+    assert list(json.loads(out)) == ["NaCl", "sucrose"]
+    is_bad_input(*call("list", "--solutes", "NaCL"), "solute", "NaCL", 'did you mean "NaCl"')
+    is_bad_input(*call("list", "--membranes", "SW31HR"), 'did you mean "SW30HR"')
+    is_bad_input(*call("list", "osmosis"), "--solutes", "--membranes")
+    is_bad_input(*call("list", "--solutes", "--membranes"), "one of them")
+
+
+def test_osmotic_pressure(call):
+    import membrane_pde as mp
+
+    status, out, err = call("osmotic-pressure", "NaCl=35 g/L", "sucrose='0.1 mol/L'", "--json")
+    assert (status, err) == (0, "")
+    answer = json.loads(out)
+    assert answer == mp.osmotic_pressure({"NaCl": "35 g/L", "sucrose": "0.1 mol/L"})
+    assert answer["osmotic_pressure_bar"] == pytest.approx(answer["osmotic_pressure_Pa"] / 1e5)
+    assert answer["osmotic_pressure_atm"] == pytest.approx(answer["osmotic_pressure_Pa"] / 101325)
+    assert answer["osmotic_pressure_mmHg"] == pytest.approx(answer["osmotic_pressure_Pa"] / 133.322387415)
+    assert answer["osmolarity_mOsm_per_L"] == pytest.approx(2 * 35e3 / 58.44 + 100, rel=1e-4)
+    status, out, err = call("osmotic-pressure", "NaCl=32000 ppm")
+    assert (status, err) == (0, "")
+    rows = {line[:24].strip() or line.split()[0]: line.split() for line in out.splitlines()[1:]}
+    assert rows["bar"] == ["bar", "25.81", "27.68"]  # Robinson & Stokes: 25.79
+    assert rows["osmotic coefficient"][-2:] == ["0.9231", "1"]
+
+
+def test_osmotic_pressure_at_a_membrane(call):
+    """Urea enters a red cell: 0.3 mol/L has the osmolality of plasma and is hypotonic; sucrose is not."""
+    cell = ("--membrane", "red-blood-cell", "--against", "NaCl=9 g/L", "--json")
+    urea = json.loads(call("osmotic-pressure", "urea=0.3 mol/L", *cell)[1])
+    assert urea["osmolality_mOsm_per_kg"] == pytest.approx(300, rel=0.03)
+    assert urea["effective_osmolality_mOsm_per_kg"] == 0
+    assert urea["tonicity"] == "hypotonic"
+    assert json.loads(call("osmotic-pressure", "sucrose=0.35 mol/L", *cell)[1])["tonicity"] == "hypertonic"
+    assert json.loads(call("osmotic-pressure", "NaCl=9 g/L", *cell)[1])["tonicity"] == "isotonic"
+    _, out, _ = call("osmotic-pressure", "urea=0.3 mol/L", *cell[:-1], "--temperature", "37 degC")
+    assert "hypotonic" in out
+    assert "is used at 37 degC" in out  # beyond the data of urea
+
+
+def test_osmotic_pressure_of_bad_input(call):
+    def wrong(*arguments):
+        return call("osmotic-pressure", *arguments)
+
+    is_bad_input(*wrong("NaCl"), '"NaCl"', "SOLUTE=CONCENTRATION", '"35 g/L"')
+    is_bad_input(*wrong("=35 g/L"), "SOLUTE=CONCENTRATION")
+    is_bad_input(*wrong("NaCl=1 g/L", "NaCl=2 g/L"), "NaCl", "twice", "2 g/L")
+    is_bad_input(*wrong("NaCl=35"), 'concentration.NaCl = "35"', "unit", "35 g/L")
+    is_bad_input(*wrong("NaCl=35 bar"), "pressure", "concentration")
+    is_bad_input(*wrong("nacl=35 g/L"), 'did you mean "NaCl"')
+    is_bad_input(*wrong("raffinose=0.1 mol/L"), "raffinose", "library")
+    is_bad_input(*wrong("O2=1 mg/L"), "O2.apparent_volume", "or take --model ideal")
+    is_bad_input(*wrong("O2=1 mg/L", "--model", "virial"), "O2.virial", "or take --model ideal")
+    is_bad_input(*wrong("Na+=9 g/L"), "do not balance")
+    is_bad_input(*wrong("NaCl=9 g/L", "--model", "pizter"), 'did you mean "pitzer"')
+    is_bad_input(*wrong("NaCl=9 g/L", "--temperature", "25"), "temperature", "degC")
+    is_bad_input(*wrong("NaCl=9 g/L", "--membrane", "SW31HR"), "SW31HR", "SW30HR")
+    is_bad_input(*wrong("urea=9 g/L", "--membrane", "SW30HR"), "urea", "numbers", '"ideal"')
+    is_bad_input(*wrong("NaCl=9 g/L", "--against", "NaCl=1 g/L"), "membrane")
+    is_bad_input(*wrong("NaCl=9 g/L", "--membrane", "ideal", "--against", "NaCl"), "SOLUTE=CONCENTRATION")
+    is_bad_input(*wrong("NaCl=9 g/L", "--membrane", "ideal", "--against", "NaCl=1"), "against.NaCl", "unit")
+    status, out, err = wrong("O2=1 mg/L", "--model", "ideal")
+    assert (status, err) == (0, "")
+    assert "–" in out  # the density is not known
+
+
+def test_validate(call, monkeypatch):
+    from membrane_pde import verify
+
+    good = verify.Check("good", "bar", 2.0, 2.1, 1.8, 2.2, "a table")
+    bad = verify.Check("bad", "", 1.0, 1.5, 0.9, 1.1, "another")
+    monkeypatch.setattr(verify, "GROUPS", (lambda: iter([good]),))
+    status, out, err = call("validate")
+    assert (status, err) == (0, "")
+    assert "All 1 checks passed." in out
+    assert "[1] a table" in out
+    monkeypatch.setattr(verify, "GROUPS", (lambda: iter([good]), lambda: iter([bad])))
+    status, out, _ = call("validate")
+    assert status == 1
+    assert "1 of 2 checks failed." in out
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
+    assert rows["good"] == ["good", "bar", "2", "2.1", "5", "%", "1.8", "to", "2.2", "pass", "[1]"]
+    assert rows["bad"][-2:] == ["FAIL", "[2]"]
+    status, out, _ = call("validate", "--json")
+    assert status == 1
+    values = json.loads(out)
+    assert [row["passed"] for row in values] == [True, False]
+    assert set(values[0]) == {"what", "unit", "expected", "got", "error", "low", "high", "passed", "source"}
 
 
 def test_unknown_command_and_option(call):

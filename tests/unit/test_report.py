@@ -273,3 +273,109 @@ def test_equilibrium_in_words_and_numbers():
     report.show_equilibrium(Console(file=text), result.case, nothing)
     assert "A side is open." in text.getvalue()
     assert "–" in text.getvalue()
+
+
+ANSWER = {
+    "osmotic_pressure_Pa": 2.5e6,
+    "osmotic_pressure_bar": 25.0,
+    "osmotic_pressure_atm": 24.67,
+    "osmotic_pressure_mmHg": 18752.0,
+    "ideal_osmotic_pressure_Pa": 2.7e6,
+    "osmolarity_mOsm_per_L": 1100.0,
+    "osmolality_mOsm_per_kg": 1010.0,
+    "osmotic_coefficient": 0.92,
+    "concentration_mol_per_m3": {"NaCl": 500.0, "urea": 100.0, "sucrose": 0.0},
+    "molality_mol_per_kg": {"NaCl": 0.51, "urea": 0.102, "sucrose": 0.0},
+    "density_kg_per_m3": 1020.0,
+    "message": "",
+}
+
+
+def test_osmotic_pressure_beside_the_ideal_one():
+    header, rows = report.osmotic_pressure_table(ANSWER, "pitzer")
+    assert header == ("", "unit", "pitzer", "ideal")
+    assert rows[:4] == [
+        ("osmotic pressure", "Pa", "2.5e6", "2.7e6"),
+        ("", "bar", "25", "27"),
+        ("", "atm", "24.67", "26.65"),
+        ("", "mmHg", "18750", "20250"),
+    ]
+    table = {row[0]: row[1:] for row in rows}
+    assert table["osmotic coefficient"] == ("", "0.92", "1")
+    assert table["NaCl"] == ("mmol/L", "500", "")
+    assert ("", "mmol/kg", "102", "") in rows
+    assert "sucrose" not in table  # on the other side only
+    assert "tonicity" not in table
+    assert "effective osmolality" not in table
+
+
+def test_osmotic_pressure_at_a_membrane():
+    effective = {"effective_osmotic_pressure_Pa": 2.3e6, "effective_osmolality_mOsm_per_kg": 930.0}
+    _, rows = report.osmotic_pressure_table(ANSWER | effective | {"tonicity": "hypertonic"}, "pitzer")
+    assert rows[-3:] == [
+        ("effective osmotic pressure", "bar", "23", ""),
+        ("effective osmolality", "mOsm/kg", "930", ""),
+        ("tonicity", "", "hypertonic", ""),
+    ]
+
+
+def test_osmotic_pressure_without_a_density():
+    unknown = {"osmotic_coefficient": None, "molality_mol_per_kg": None, "density_kg_per_m3": None}
+    _, rows = report.osmotic_pressure_table(ANSWER | unknown, "ideal")
+    table = {row[0]: row[1:] for row in rows if row[0]}
+    assert table["osmotic coefficient"][1] == table["density"][1] == "–"
+    assert ("", "mmol/kg", "–", "") in rows
+
+
+def test_library_entries_are_wrapped():
+    entry = {
+        "name": "a salt",
+        "diffusivity": {"value": "1e-9 m^2/s", "temperature": "25 degC", "source": "word " * 20},
+        "ions": {"value": {"Na+": 2, "SO42-": 1}, "source": "formula"},
+        "virial": {"value": [0.123456789, 2], "temperature_range": ["0 degC", "60 degC"], "source": "table"},
+        "solutes": {"urea": {"reflection": {"value": 1.0, "source": "held back"}}},
+    }
+    lines = report.library_text({"X": entry}, "first paragraph\n\nsecond " + "long " * 20, width=40).splitlines()
+    assert max(map(len, lines)) <= 40
+    assert lines[:3] == [
+        "X: a salt",
+        "  diffusivity: 1e-9 m^2/s at 25 degC",
+        "      word word word word word word word",
+    ]
+    assert lines.count("      word word word word word word word") == 2
+    for line in (
+        "  ions: 2 Na+ + 1 SO42-",
+        "  virial: 0.123457, 2 from 0 degC to 60",
+        "  urea, reflection: 1.0",
+        "      held back",
+        "first paragraph",
+    ):
+        assert line in lines
+
+
+def test_checks_number_their_sources():
+    def check(got, source):
+        passed = 0.9 <= got <= 1.1
+        return SimpleNamespace(
+            what="x", unit="bar", expected=1.0, got=got, low=0.9, high=1.1, error=got - 1, passed=passed, source=source
+        )
+
+    rows, sources = report.checks_table([check(1.05, "A"), check(1.2, "B"), check(math.nan, "A")])
+    assert sources == ["A", "B"]
+    assert rows[0] == ("x", "bar", "1", "1.05", "5 %", "0.9 to 1.1", "pass", "[1]")
+    assert [row[-2:] for row in rows] == [("pass", "[1]"), ("FAIL", "[2]"), ("FAIL", "[1]")]
+    assert rows[2][3] == "–"
+
+
+def test_checks_fit_a_terminal():
+    from membrane_pde import verify
+
+    checks = [
+        verify.Check(f"{sheet.membrane}: permeate flow", "m³/d", 26.0, 25.85, 22.1, 29.9, "a sheet")
+        for sheet in verify.SHEETS
+    ]
+    text = io.StringIO()
+    report.show_checks(Console(file=text, force_terminal=True, width=100, color_system=None), checks)
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "SW30HR-LE: permeate flow" in text.getvalue()  # not folded
