@@ -691,8 +691,8 @@ class Compartment(BaseModel):
     )
     concentration: dict[str, Initial] = _field(
         "Initial concentration of every solute: an amount, mass, number or osmoles per volume, a molality, an "
-        "osmolality, or a mass fraction (ppm, %); in a gas a mole fraction. Osmoles count particles: they are divided by "
-        "`dissociation`. Or a profile by the distance from the membrane. Inside: mol/m^3.",
+        "osmolality, or a mass fraction (ppm, %); in a gas a mole fraction. Osmoles count particles: they are divided "
+        "by `dissociation`. Or a profile by the distance from the membrane. Inside: mol/m^3.",
         {},
     )
     diffusivity: dict[str, Diffusivity] = _field(
