@@ -924,7 +924,12 @@ class Case(BaseModel):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is legitimate but may not be meant."""
-        return tuple(_warnings(self))
+        return tuple(_warnings(self)) + self.range_warnings
+
+    @property
+    def range_warnings(self) -> tuple[str, ...]:
+        """Those of the warnings that tell of values used beyond what is known of them; a summary has them, too."""
+        return tuple(_beyond_sources(self))
 
     @property
     def source_ranges(self) -> dict[str, tuple[float, float]]:
@@ -1593,15 +1598,19 @@ def _permeabilities(case: Case) -> Iterator[tuple[str, str, float, Membrane | Me
 
 
 def _unscaled(case: Case) -> Iterator[str]:
-    """What does not follow the temperature although one might think so, or only beyond what is known."""
+    """What does not follow the temperature although one might think so."""
+    for table, key, value, beside in _permeabilities(case):
+        if value and beside.reference_temperature is None and beside.activation_energy is not None:
+            yield f"{table}.activation_energy has no effect: no reference_temperature stands beside {table}.{key}"
+
+
+def _beyond_sources(case: Case) -> Iterator[str]:
+    """What is used at a temperature where nothing is known of it."""
     held: dict[float, list[str]] = {}
     for table, key, value, beside in _permeabilities(case):
-        if not value:
+        if not value or beside.reference_temperature is None:
             continue
-        if beside.reference_temperature is None:
-            if beside.activation_energy is not None:
-                yield f"{table}.activation_energy has no effect: no reference_temperature stands beside {table}.{key}"
-        elif beside.activation_energy is None and abs(beside.reference_temperature - case.temperature) > 1e-9:
+        if beside.activation_energy is None and abs(beside.reference_temperature - case.temperature) > 1e-9:
             held.setdefault(beside.reference_temperature, []).append(f"{table}.{key}")
     for reference, paths in held.items():
         yield (

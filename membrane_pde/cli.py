@@ -207,7 +207,7 @@ def run(
     from membrane_pde import report
     from membrane_pde.result import check_output
 
-    loaded = _load(case, overrides)
+    loaded = _load(case, overrides, ranges=False)
     folder = _folder(out, no_save, loaded.name)
     if folder:
         check_output(folder)
@@ -246,7 +246,7 @@ def compare(
         raise CaseError(f"compare takes two cases or more, got only {cases[0]!r}")
     loaded: dict[str, Case] = {}
     for text in cases:
-        one = _load(text, overrides)
+        one = _load(text, overrides, ranges=False)
         name = next(n for n in _numbered(one.name) if n not in loaded)
         loaded[name] = one
     folder = _folder(out, no_save, "compare")
@@ -371,8 +371,8 @@ def complain(message: str) -> None:
     typer.echo(f"membrane-pde: {message}", err=True)
 
 
-def _load(case: str, overrides: list[str] | None = None) -> Case:
-    """The case, with its warnings told on stderr."""
+def _load(case: str, overrides: list[str] | None = None, ranges: bool = True) -> Case:
+    """The case, with its warnings told on stderr; `ranges`: also those that a summary will tell."""
     from membrane_pde.casefile import load_case, parse_override
 
     loaded = load_case(case)
@@ -380,7 +380,8 @@ def _load(case: str, overrides: list[str] | None = None) -> Case:
         loaded = loaded.with_values(dict(parse_override(text) for text in overrides))
     if log.isEnabledFor(logging.WARNING):
         for warning in loaded.warnings:
-            complain(f"warning: {warning}")
+            if ranges or warning not in loaded.range_warnings:
+                complain(f"warning: {warning}")
     return loaded
 
 

@@ -5,7 +5,8 @@ import warnings
 
 import pytest
 
-from membrane_pde import library, report, units
+import membrane_pde as mp
+from membrane_pde import cli, library, report, units
 from membrane_pde.case import CaseError
 from membrane_pde.casefile import parse_case
 from membrane_pde.physics import fluxes, hindered
@@ -128,6 +129,24 @@ def test_without_activation_energy_the_number_stays_and_a_warning_says_so():
     assert case.with_values({"temperature": "25 degC"}).warnings == ()
     held = case.with_values({"membrane.water_permeability": "0 L/m^2/hour/bar"})
     assert "water_permeability" not in held.warnings[0]  # nothing to scale
+
+
+def test_a_number_used_away_from_its_temperature_is_told_in_the_summary_once(tmp_path, capfd):
+    path = tmp_path / "held.toml"
+    path.write_text(CASE, encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    sooner = {"membrane.reference_temperature": "25 degC", "run.duration": "1 s", "run.outputs": 2}
+    summary = mp.run(parse_case(text).with_values(sooner)).summary
+    assert summary["message"].count("no activation energy known; the value of 25 degC is used at 35 degC") == 1
+    cli.app(
+        ["run", str(path), "--no-save", *(f"--set={key}={value}" for key, value in sooner.items())],
+        standalone_mode=False,
+    )
+    told = capfd.readouterr()
+    assert "no activation energy known" not in told.err
+    assert " ".join(told.out.split()).count("no activation energy known") == 1
+    cli.app(["equilibrium", str(path), "--set=membrane.reference_temperature=25 degC"], standalone_mode=False)
+    assert capfd.readouterr().err.count("no activation energy known") == 1
 
 
 def test_a_library_membrane_follows_the_temperature():
