@@ -767,6 +767,7 @@ def _message(
         names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
         seen = np.concatenate([arrays[f"{name}_mol_per_m3"] for name in names]).tolist()
         parts += mixture.out_of_range(case, mixture.solution(case), seen)
+    parts += case.away_from_source
     return " ".join(parts)
 
 
