@@ -924,12 +924,12 @@ class Case(BaseModel):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is legitimate but may not be meant."""
-        return tuple(_warnings(self)) + self.range_warnings
+        return tuple(_warnings(self)) + self.away_from_source
 
     @property
-    def range_warnings(self) -> tuple[str, ...]:
-        """Those of the warnings that tell of values used beyond what is known of them; a summary has them, too."""
-        return tuple(_beyond_sources(self))
+    def away_from_source(self) -> tuple[str, ...]:
+        """Those of the warnings that tell of values used at another temperature; a run's message has them, too."""
+        return tuple(_away_from_source(self))
 
     @property
     def source_ranges(self) -> dict[str, tuple[float, float]]:
@@ -1426,7 +1426,10 @@ def _check_osmotic_model(case: Case) -> None:
         if case.osmotic_model == "pitzer" and (problem := density_problem(key, solute)):
             raise CaseError(f'{problem}: osmotic_model = "pitzer" needs it; "0 cm^3/mol" where it takes up no room')
     if case.osmotic_model == "pitzer" and (odd := next(_charge_imbalance(case), "")):
-        raise CaseError(f'{odd}; osmotic_model = "pitzer" takes neutral solutions only')
+        raise CaseError(
+            f'{odd}; osmotic_model = "pitzer" takes neutral solutions only: give the ion that is missing, or take '
+            'osmotic_model = "ideal"'
+        )
 
 
 def _check_held_flux(case: Case) -> None:
@@ -1604,22 +1607,23 @@ def _unscaled(case: Case) -> Iterator[str]:
             yield f"{table}.activation_energy has no effect: no reference_temperature stands beside {table}.{key}"
 
 
-def _beyond_sources(case: Case) -> Iterator[str]:
-    """What is used at a temperature where nothing is known of it."""
+def _away_from_source(case: Case) -> Iterator[str]:
+    """Values that do not follow the temperature, or only beyond what is known."""
     held: dict[float, list[str]] = {}
     for table, key, value, beside in _permeabilities(case):
-        if not value or beside.reference_temperature is None:
+        reference = beside.reference_temperature
+        if not value or reference is None or beside.activation_energy is not None:
             continue
-        if beside.activation_energy is None and abs(beside.reference_temperature - case.temperature) > 1e-9:
-            held.setdefault(beside.reference_temperature, []).append(f"{table}.{key}")
+        if abs(reference - case.temperature) > 1e-9:
+            held.setdefault(reference, []).append(f"{table}.{key}")
     for reference, paths in held.items():
         yield (
             f"{', '.join(paths)}: no activation energy known; the value of {reference - 273.15:.6g} degC is used at "
-            f"{case.temperature - 273.15:.6g} degC"
+            f"{case.temperature - 273.15:.6g} degC."
         )
     given = any("diffusivity" in each for each in case._raw.get("solutes", {}).values())
     if case.phase == "gas" and not given and not 273.15 <= case.temperature <= 673.15:
-        yield "the two gases' diffusivity follows from Fuller's method, compared with measurements from 0 to 400 degC"
+        yield "The two gases' diffusivity follows from Fuller's method, compared with measurements from 0 to 400 degC."
 
 
 def _far_from_known(case: Case) -> Iterator[str]:

@@ -380,7 +380,7 @@ def _load(case: str, overrides: list[str] | None = None, ranges: bool = True) ->
         loaded = loaded.with_values(dict(parse_override(text) for text in overrides))
     if log.isEnabledFor(logging.WARNING):
         for warning in loaded.warnings:
-            if ranges or warning not in loaded.range_warnings:
+            if ranges or warning not in loaded.away_from_source:
                 complain(f"warning: {warning}")
     return loaded
 

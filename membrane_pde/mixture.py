@@ -102,16 +102,24 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
             span = f"{low - 273.15:.4g}" + ("" if low == high else f" to {high - 273.15:.4g}")
             told.append(f"{path} is of {span} degC, and is used at {case.temperature - 273.15:.4g} degC.")
     if model.model == PITZER:
+        unknown = [
+            name
+            for name, solute in case.solutes.items()
+            if not solute.ions and solute.osmotic_coefficient is None and (solute.molar_mass or 0.0) > 0.0
+        ]
+        if unknown:
+            told.append(f"No osmotic coefficient of {', '.join(unknown)} is known: counted as ideal.")
         mixture = max(concentrations, key=model.reach, default=None)
         if mixture is not None and model.reach(mixture) > 1.0 + 1e-9:
             shares = [max(c, 0.0) / end for c, end in zip(mixture, model.limit, strict=True)]
             most_used = shares.index(max(shares))
             name = list(case.solutes)[most_used]
             most = case.solutes[name].max_molality
+            end, reached = model.limit[most_used] / 1000.0, mixture[most_used] / 1000.0
             known = f"are known up to {most:g} mol/kg" if most else "end where it fills half of the volume"
             told.append(
-                f"The osmotic data of {name} {known}; the solution went beyond ({mixture[most_used]:.4g} mol/m^3), "
-                "where the osmotic coefficient is held."
+                f"The osmotic data of {name} {known} ({end:.4g} mol/L if alone); the solution went beyond "
+                f"({reached:.4g} mol/L), where the osmotic pressure is taken as proportional to the concentration."
             )
     return told
 
@@ -157,17 +165,27 @@ def osmotic_pressure(
     CaseError
         Wrong input; the message says what was expected.
     """
+    for key, table in {"concentration": concentration, "against": against, "solutes": solutes}.items():
+        if table is not None and not isinstance(table, Mapping):
+            raise CaseError(f'{key} = {table!r}: expected a value by solute, for example {{"NaCl": "35 g/L"}}')
+    for name, own in (solutes or {}).items():
+        if not isinstance(own, Mapping):
+            raise CaseError(f'solutes.{name} = {own!r}: expected a table, for example {{"molar_mass": "58.44 g/mol"}}')
     names = list(dict.fromkeys([*concentration, *(against or {})]))
     if not concentration:
         raise CaseError('no solute: give at least one, for example NaCl="35 g/L"')
     if against is not None and membrane is None:
-        raise CaseError("tonicity is a matter of the membrane: name one")
+        raise CaseError('tonicity is a matter of the membrane: name one, for example "red-blood-cell" or "ideal"')
     if membrane == "none":
         raise CaseError('membrane = "none": expected a membrane of the library, or "ideal"')
-    known = {*library.solutes(), *(solutes or {})}
+    known = {**library.solutes(), **(solutes or {})}
     for name in names:
         if name not in known:
-            raise CaseError(f'"{name}": no such solute in the library{nearest(name, known)}; or describe it')
+            near = nearest(name, known, always=True)
+            near += "" if near.endswith("?") else "."
+            raise CaseError(
+                f'the library has no solute "{name}"{near} Or describe it: in a case file, or by solutes in Python'
+            )
     for name, each in [*concentration.items(), *(against or {}).items()]:
         if not isinstance(each, str):
             raise CaseError(f'{name}: expected one concentration, for example "35 g/L"')
@@ -230,7 +248,17 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, A
         if with_tonicity:
             same = abs(pull - other) <= 1e-3 * max(pull, other)
             answer["tonicity"] = "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
-    answer["message"] = " ".join(out_of_range(case, model, [left, right]))
+    told = out_of_range(case, model, [left, right])
+    if with_membrane:
+        passing = [
+            n for n, c in zip(names, left, strict=True) if c > 0.0 and case.membrane.solutes[n].permeability > 0.0
+        ]
+        if passing:
+            told.append(
+                f"{', '.join(passing)}: passes the membrane, if slowly, so that it levels out in the end; what is "
+                "effective is without it."
+            )
+    answer["message"] = " ".join(told)
     return answer
 
 

@@ -118,7 +118,6 @@ def history(result: Result, axes: Any = None) -> np.ndarray:
     flux.plot(time, values, color=WATER)
     _limits(flux, np.append(values, 0.0), flat=1.0)
     flux.set_ylabel(f"{fluid} flux (L/m²/h)")
-    _directions(flux, 0.98, "right")
 
     both = {s: series[f"length_{s}_m"].values for s in ("left", "right")}
     mm = report.factor("mm")
@@ -161,6 +160,7 @@ def history(result: Result, axes: Any = None) -> np.ndarray:
         ax.set_axisbelow(True)
     for ax in axes[-1]:
         ax.set_xlabel(f"time ({unit})")
+    _directions(flux, 0.98, "right")
     return axes
 
 
@@ -241,10 +241,9 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
     fits = np.geomspace(0.3 * smallest, membrane.pore_radius, 300)  # the curves end in 100 % there
     radii = np.append(fits, 8 * widest)
     limit, here = 100 * np.array([membrane.sieving(float(r), case.temperature, flux or 1.0) for r in radii]).T
-    ax.axvspan(membrane.pore_radius * nm, radii[-1] * nm, color="0.94", lw=0, zorder=0)
+    wider = f"wider than the pores ({report.number(membrane.pore_radius * nm)} nm): does not pass"
+    ax.axvspan(membrane.pore_radius * nm, radii[-1] * nm, color="0.94", lw=0, zorder=0, label=wider)
     ax.axvline(membrane.pore_radius * nm, color=MEMBRANE, lw=1.2, ls=(0, (4, 3)), zorder=1)
-    pore = f"pores: {report.number(membrane.pore_radius * nm)} nm; what is wider does not pass"
-    ax.annotate(pore, (membrane.pore_radius * nm, 4), (6, 0), textcoords="offset points", color="0.35", fontsize=9)
     ax.plot(radii * nm, limit, color=WATER, lw=1.6, ls="--", label="reflection coefficient: the limit at high flux")
     if flux:
         at = report.number(flux * report.factor("L/m^2/hour"), digits=3)
@@ -265,7 +264,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
     ax.set_ylabel("held back (%)")
     ax.grid(color="0.93")
     ax.set_axisbelow(True)
-    ax.legend(frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1.0, 0.1))
+    ax.legend(frameon=False, fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.14))
     return axes
 
 
@@ -366,7 +365,7 @@ def _concentration_history(ax: Axes, result: Result, time: np.ndarray) -> None:
                 values = series[f"{key}_mol_per_m3"].sel(solute=name).values * factor[name]
                 drawn.append(values)
                 ax.plot(time, values, style, color=colour, marker=marker, ms=4, markevery=max(1, time.size // 8))
-    _limits(ax, np.concatenate(drawn), lowest=0.0, room=0.25)
+    _limits(ax, np.concatenate(drawn), lowest=0.0, room=0.36 if len(chosen) > 2 else 0.25)
     what = chosen[0] if len(chosen) == 1 else "concentration"
     if len(chosen) < len(result.case.solutes):
         what = f"the highest {len(chosen)} of {len(result.case.solutes)}"
@@ -587,11 +586,32 @@ def _membrane(ax: Axes, case: Any) -> None:
 
 
 def _directions(ax: Axes, x: float, align: str) -> None:
-    """Which way the water goes above and below zero, where the axis has room on that side."""
+    """Which way the water goes above and below zero, where the axis has room on that side: in a corner free of curves.
+
+    `x`, with `align`, is where it stands if that is free; the limits of both axes are set by now.
+    """
     low, high = ax.get_ylim()
-    for y, limit, text, edge in ((0.97, high, "↑ left to right", "top"), (0.03, -low, "↓ right to left", "bottom")):
+    zero = (0.0 - low) / (high - low)
+    (first, last), curves = ax.get_xlim(), []
+    fine = np.linspace(0.0, 1.0, 401)
+    for line in ax.get_lines():
+        along = (np.asarray(line.get_xdata(), dtype=float) - first) / (last - first)
+        curves.append(np.interp(fine, along, (np.asarray(line.get_ydata(), dtype=float) - low) / (high - low)))
+    other = (1.0 - x, "left" if align == "right" else "right")
+    up = ("↑ left to right", high, ((0.97, "top"), (zero + 0.03, "bottom")))
+    down = ("↓ right to left", -low, ((0.03, "bottom"), (zero - 0.03, "top")))
+
+    def free(place: tuple[float, str, float, str]) -> bool:
+        at, side, y, edge = place
+        wide = (fine >= at - 0.24) & (fine <= at) if side == "right" else (fine <= at + 0.24) & (fine >= at)
+        bottom, top = (y - 0.09, y + 0.01) if edge == "top" else (y - 0.01, y + 0.09)
+        return not any(((c[wide] > bottom) & (c[wide] < top)).any() for c in curves)
+
+    for text, limit, heights in (up, down):
         if limit > 0.15 * (high - low):
-            ax.text(x, y, text, transform=ax.transAxes, ha=align, va=edge, color="0.4", fontsize=8)
+            places = [(at, side, y, edge) for y, edge in heights for at, side in ((x, align), other)]
+            at, side, y, edge = next(filter(free, places), places[0])
+            ax.text(at, y, text, transform=ax.transAxes, ha=side, va=edge, color="0.4", fontsize=8)
 
 
 def _side_names(ax: Axes, case: Any) -> None:
@@ -654,16 +674,21 @@ def _change(result: Result, names: list[str]) -> np.ndarray:
 
 
 def _name_points(ax: Any, points: list[tuple[str, float, float]]) -> None:
-    """Name points on a logarithmic axis; names that would meet step down, each with a thin line to its point."""
-    ordered = sorted(points, key=lambda point: point[1])
+    """Name points on a logarithmic axis; names that would meet step away, each with a thin line to its point.
+
+    High points have their names below and to the right, the rightmost first, low ones above and to the left, the
+    leftmost first, so that no line runs through the name of another point.
+    """
+    ordered = sorted((p for p in points if p[2] <= 50.0), key=lambda point: point[1])
+    ordered += sorted((p for p in points if p[2] > 50.0), key=lambda point: -point[1])
     steps, last = 0, (-math.inf, 0.0)
     for name, x, y in ordered:
         crowded = abs(math.log10(x) - last[0]) < 0.5 and abs(y - last[1]) < 10.0
         steps, last = steps + 1 if crowded else 0, (math.log10(x), y)
         if y > 50.0:
-            place, align = (5, -20 - 15 * steps), "left"
+            place, align, corner = (5, -20 - 15 * steps), "left", (0.0, 1.0)
         else:
-            place, align = (-8, 10 + 15 * steps), "right"
+            place, align, corner = (-8, 10 + 15 * steps), "right", (1.0, 0.0)
         ax.annotate(
             name,
             (x, y),
@@ -671,7 +696,7 @@ def _name_points(ax: Any, points: list[tuple[str, float, float]]) -> None:
             textcoords="offset points",
             ha=align,
             fontsize=10,
-            arrowprops={"arrowstyle": "-", "color": "0.6", "lw": 0.8, "shrinkB": 4},
+            arrowprops={"arrowstyle": "-", "color": "0.6", "lw": 0.8, "shrinkB": 4, "relpos": corner},
             zorder=5,
         )
 

@@ -341,7 +341,8 @@ def membrane_table(result: Result) -> list[Row]:
             values = [float(v) for v in series[key].sel(solute=solute).values[[0, -1]]]
             scale = total * float(abs(series["concentration_left_mol_per_m3"].sel(solute=solute)).max())
             if key == "rejection":
-                values, scale = [100 * v for v in values], 1.0
+                # below zero the flux is not one of filtration: nothing of it on the far side yet, or no water moving
+                values, scale = [100 * v if v >= 0.0 else math.nan for v in values], 1.0
             if math.isfinite(values[1]) and (
                 key != "amount_transferred_mol_per_m2" or abs(values[1]) > ROUND_OFF * scale
             ):
@@ -713,6 +714,8 @@ def show_osmotic_pressure(console: Any, answer: Mapping[str, Any], model: str) -
     from rich.text import Text
 
     header, rows = osmotic_pressure_table(answer, model)
+    if model == "ideal":  # not the same column twice
+        header, rows = header[:-1], [row[:-1] for row in rows]
     show_rows(console, header, rows)
     if answer["message"]:
         console.print()

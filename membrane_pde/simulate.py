@@ -763,11 +763,11 @@ def _message(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
             "A finer mesh at the membrane (mesh.finest) makes it unique."
         )
-    parts += [f"{warning}." for warning in case.range_warnings]
     if case.phase == "liquid":
         names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
         seen = np.concatenate([arrays[f"{name}_mol_per_m3"] for name in names]).tolist()
         parts += mixture.out_of_range(case, mixture.solution(case), seen)
+    parts += case.away_from_source
     return " ".join(parts)
 
 

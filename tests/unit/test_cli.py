@@ -170,6 +170,8 @@ def test_osmotic_pressure(call):
     rows = {line[:24].strip() or line.split()[0]: line.split() for line in out.splitlines()[1:]}
     assert rows["bar"] == ["bar", "25.81", "27.68"]  # Robinson & Stokes: 25.79
     assert rows["osmotic coefficient"][-2:] == ["0.9231", "1"]
+    _, out, _ = call("osmotic-pressure", "albumin=40 g/L", "--model", "ideal")
+    assert out.splitlines()[0].split() == ["unit", "ideal"]  # not beside itself
 
 
 def test_osmotic_pressure_at_a_membrane(call):

@@ -155,10 +155,10 @@ duration = "10 s"
 
 
 def test_beyond_the_measurements_is_a_warning() -> None:
-    (warning,) = parse_case(case_of("O2", "N2", celsius=600)).warnings
+    (warning,) = parse_case(case_of("O2", "N2", celsius=600)).away_from_source
     assert "0 to 400 degC" in warning
     given = {f"solutes.{gas}.diffusivity": "1 cm^2/s" for gas in ("O2", "N2")}
-    assert parse_case(case_of("O2", "N2", celsius=600)).with_values(given).warnings == ()
+    assert parse_case(case_of("O2", "N2", celsius=600)).with_values(given).away_from_source == ()
 
 
 def test_a_gas_of_the_library_dissolves() -> None:

@@ -109,6 +109,8 @@ def test_a_membrane() -> None:
     assert found["effective_osmolality_mOsm_per_kg"] == pytest.approx(found["osmolality_mOsm_per_kg"], rel=1e-13)
     leaky = mp.osmotic_pressure({"NaCl": "9 g/L"}, membrane="SW30HR")  # lets a little through: nothing lasts
     assert leaky["effective_osmotic_pressure_Pa"] == 0.0
+    assert leaky["message"].startswith("NaCl: passes the membrane")
+    assert found["message"] == ""
 
 
 @pytest.mark.parametrize(
@@ -159,8 +161,8 @@ def test_temperature_out_of_range() -> None:
 def test_molality_out_of_range() -> None:
     assert message({"NaCl": "5.99 mol/kg"}) == ""
     told = message({"NaCl": "6.1 mol/kg", "urea": "1 mmol/L"})
-    assert told.startswith("The osmotic data of NaCl are known up to 6 mol/kg; the solution went beyond (5378 mol/m^3)")
-    assert "the osmotic coefficient is held" in told
+    assert told.startswith("The osmotic data of NaCl are known up to 6 mol/kg (5.302 mol/L if alone); ")
+    assert "the solution went beyond (5.378 mol/L), where the osmotic pressure is taken as proportional" in told
     assert "urea" not in told
     assert "of glucose are known up to 2.3 mol/kg" in message(
         {"glucose": "0 g/L"}, membrane="ideal", against={"glucose": "3 mol/kg"}
@@ -171,19 +173,27 @@ def test_molality_out_of_range() -> None:
     assert "of x end where it fills half of the volume" in bulky
 
 
+def test_what_has_no_osmotic_coefficient() -> None:
+    assert message({"ethanol": "5 %"}) == "No osmotic coefficient of ethanol is known: counted as ideal."
+    own = {"ethanol": {"osmotic_coefficient": [0.0]}}
+    assert message({"ethanol": "5 %"}, solutes=own) == ""  # meant so
+    assert message({"ethanol": "5 %"}, model="ideal") == ""
+
+
 # -- errors -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
         (({},), ["no solute", 'NaCl="35 g/L"']),
-        (({"Nacl": "1 mol/L"},), ['"Nacl": no such solute', 'did you mean "NaCl"?']),
+        (({"Nacl": "1 mol/L"},), ['no solute "Nacl"', 'did you mean "NaCl"?']),
         (({"unobtainium": "1 mol/L"},), ['"unobtainium"', "describe it"]),
         (({"NaCl": "35 bar"},), ['concentration.NaCl = "35 bar"', "this is a pressure"]),
         (({"NaCl": "35"},), ["concentration.NaCl", "without a unit"]),
+        (("NaCl=35 g/L",), ["concentration = 'NaCl=35 g/L'", "by solute"]),
         (({"NaCl": 35},), ["NaCl: expected one concentration", '"35 g/L"']),
         (({"NaCl": {"profile": []}},), ["NaCl: expected one concentration"]),
         (({"NaCl": "-1 g/L"},), ["must not be negative"]),
-        (({"Na+": "1 mol/L"},), ["concentration: positive charges", "neutral solutions only"]),
+        (({"Na+": "1 mol/L"},), ["concentration: positive charges", "neutral solutions only", "ideal"]),
         (({"lactose": "1 g/L"},), ["solutes.lactose.apparent_volume is missing", '"20 cm^3/mol"', '"0 cm^3/mol"']),
         (({"bacterium": "1 g/L"},), ["solutes.bacterium.molar_mass"]),
         (({"sucrose": "5 mol/L"},), ["concentration: the solutes alone take up more", "no water"]),
@@ -198,6 +208,11 @@ def test_errors(arguments: tuple[Any], parts: list[str]) -> None:
     assert len(text.splitlines()) <= 2
     for part in parts:
         assert part in text
+
+
+def test_a_description_that_is_no_table() -> None:
+    with pytest.raises(mp.CaseError, match=r"solutes\.X = 3: expected a table"):
+        mp.osmotic_pressure({"X": "1 mol/L"}, solutes={"X": 3})  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from membrane_pde import plot
 from tests import synthetic
@@ -293,6 +294,25 @@ def points(ax):
     }
 
 
+@pytest.mark.parametrize("flux", [[20.0] * 50, [20.0, *[-20.0] * 49], [-5.0] * 50, np.linspace(20.0, 18.0, 50)])
+def test_the_words_on_the_direction_stand_beside_the_curve(flux):
+    ax = Figure().subplots()
+    time = np.linspace(0.0, 45.0, 50)
+    ax.axhline(0)
+    ax.plot(time, flux)
+    plot._limits(ax, np.append(flux, 0.0))
+    ax.set_xlim(0.0, 45.0)
+    plot._directions(ax, 0.98, "right")
+    draw(np.array([ax]))
+    assert ax.texts
+    dense = np.linspace(0.0, 45.0, 2000)
+    curve = ax.transData.transform(np.column_stack([dense, np.interp(dense, time, flux)]))
+    for text in ax.texts:
+        box = text.get_window_extent()
+        assert not any(box.contains(*point) for point in curve)
+        assert (box.y0 > ax.transData.transform((0, 0))[1]) == text.get_text().startswith("↑")
+
+
 def test_rejection_from_water_to_the_bacterium():
     (ax,) = plot.rejection(porous())
     draw(np.array([ax]))
@@ -309,15 +329,35 @@ def test_rejection_from_water_to_the_bacterium():
     assert sigma[x >= 0.45 * (1 - 1e-12)] == pytest.approx(100.0)
     assert np.all(here.get_ydata() <= sigma + 1e-9)
     assert points(ax) == pytest.approx({0.107: 0.0, 0.15: 20.0, 0.178: 30.0, 0.365: 80.0, 620.0: 100.0})
-    assert {"water", "NaCl", "urea", "glucose", "bacterium", "pores: 0.45 nm; what is wider does not pass"} == set(
-        texts(ax)
-    )
+    assert {"water", "NaCl", "urea", "glucose", "bacterium"} == set(texts(ax))
+    legend = ax.get_legend()
+    assert "wider than the pores (0.45 nm): does not pass" in [text.get_text() for text in legend.get_texts()]
+    assert not legend.get_window_extent().overlaps(ax.get_window_extent())  # it covers no curve and no point
+
+
+def test_no_line_to_a_point_runs_through_the_name_of_another():
+    """The radii of `semipermeable`: five solutes within half a decade, all of them held back."""
+    ax = Figure(figsize=(8.0, 4.8)).subplots()
+    sizes = {"Cl-": 0.121, "urea": 0.178, "Na+": 0.184, "Ca2+": 0.310, "glucose": 0.365, "bacterium": 620.0}
+    held = [(name, radius, 100.0) for name, radius in sizes.items()]
+    passing = [("water", 0.107, 0.0), ("small", 0.15, 4.0), ("larger", 0.2, 8.0)]
+    plot._name_points(ax, held + passing)
+    ax.set(xscale="log", xlim=(0.03, 5000), ylim=(-3, 108))
+    draw(np.array([ax]))
+    boxes = {text.get_text(): Text.get_window_extent(text) for text in ax.texts}  # without the line
+    assert set(boxes) == {*sizes, "water", "small", "larger"}
+    for text in ax.texts:
+        path = text.arrow_patch.get_path().transformed(text.arrow_patch.get_transform())
+        (x0, y0), (x1, y1) = path.vertices[0], path.vertices[-1]
+        along = [(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for t in np.linspace(0, 1, 200)]
+        for name, box in boxes.items():
+            assert name == text.get_text() or not any(box.contains(*point) for point in along)
 
 
 def test_rejection_of_a_run_that_pressed_nothing_through():
     (ax,) = plot.rejection(porous(process="osmosis"))
     draw(np.array([ax]))
-    assert len(ax.get_legend().get_texts()) == 1  # the limit alone
+    assert len(ax.get_legend().get_texts()) == 2  # the limit and the grey of what is too wide
     assert points(ax)[0.15] == pytest.approx(100 / 3)  # the reflection coefficient
     own = Figure().add_subplot()
     assert plot.rejection(porous(), own)[0] is own

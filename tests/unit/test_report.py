@@ -177,6 +177,15 @@ def test_membrane_table():
     assert not any("energy" in name or "law" in name for name in table(report.membrane_table(synthetic.osmosis())))
 
 
+def test_membrane_table_without_a_rejection_below_zero():
+    """In the first instant a small solute diffuses faster than the water flows: no figure that anyone could use."""
+    result = synthetic.reverse_osmosis()
+    result.series["rejection"][0] = -10.66
+    assert table(report.membrane_table(result))["NaCl held back"] == ("%", "–", "100")
+    result.series["rejection"][-1] = -0.25
+    assert "NaCl held back" not in table(report.membrane_table(result))
+
+
 def test_membrane_table_shows_no_noise():
     result = synthetic.result(displaced=0.0, equilibrium_displaced=None)
     result.series["water_flux_m_per_s"] = result.series.water_flux_m_per_s - 1e-20

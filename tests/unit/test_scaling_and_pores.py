@@ -120,15 +120,16 @@ def test_only_the_solute_has_a_reference_temperature():
     assert numbers(case) == pytest.approx((1e-11, 1e-7 * factor(30e3), 1e-6), rel=1e-12)
 
 
-def test_without_activation_energy_the_number_stays_and_a_warning_says_so():
+def test_without_activation_energy_the_number_stays_and_the_run_says_so():
     case = parse_case(CASE).with_values({"membrane.reference_temperature": "25 degC"})
     assert numbers(case) == numbers(parse_case(CASE))
-    (warning,) = case.warnings
-    assert "membrane.water_permeability, membrane.solutes.NaCl.permeability, membrane.solutes.urea" in warning
-    assert "no activation energy known; the value of 25 degC is used at 35 degC" in warning
-    assert case.with_values({"temperature": "25 degC"}).warnings == ()
+    (told,) = case.away_from_source
+    assert "membrane.water_permeability, membrane.solutes.NaCl.permeability, membrane.solutes.urea" in told
+    assert "no activation energy known; the value of 25 degC is used at 35 degC." in told
+    assert case.warnings == case.away_from_source
+    assert case.with_values({"temperature": "25 degC"}).away_from_source == ()
     held = case.with_values({"membrane.water_permeability": "0 L/m^2/hour/bar"})
-    assert "water_permeability" not in held.warnings[0]  # nothing to scale
+    assert "water_permeability" not in held.away_from_source[0]  # nothing to scale
 
 
 def test_a_number_used_away_from_its_temperature_is_told_in_the_summary_once(tmp_path, capfd):
@@ -158,7 +159,7 @@ def test_a_library_membrane_follows_the_temperature():
     # the maker's correction for 35 degC: exp[2640 (1/298 - 1/308)]
     assert factor(energy) == pytest.approx(math.exp(2640 * (1 / 298 - 1 / 308)), rel=2e-3)
     assert numbers(case.with_values({"temperature": "25 degC"})) == pytest.approx((water, salt, 1e-6), rel=1e-15)
-    assert case.warnings == ()
+    assert case.warnings == case.away_from_source == ()
 
 
 def test_the_user_s_number_under_a_library_type_holds_at_the_case_s_temperature():
@@ -172,19 +173,19 @@ def test_the_user_s_number_under_a_library_type_holds_at_the_case_s_temperature(
     assert numbers(beside)[0] == pytest.approx(factor(energy, 288.15) / 3.6e11, rel=1e-12)
     assert numbers(beside)[1] == numbers(case)[1]
     # urea's permeability stands beside it, too, and has no energy
-    assert beside.warnings == (
-        "membrane.solutes.urea.permeability: no activation energy known; the value of 15 degC is used at 35 degC",
+    assert beside.away_from_source == (
+        "membrane.solutes.urea.permeability: no activation energy known; the value of 15 degC is used at 35 degC.",
     )
     hotter = case.with_values({"membrane.activation_energy": "40 kJ/mol"})
     water = units.parse(SW30HR["water_permeability"]["value"], "water_permeability")
     assert numbers(hotter)[0] == pytest.approx(water * factor(40e3), rel=1e-12)
 
 
-def test_a_library_membrane_without_activation_energy_warns(monkeypatch):
+def test_a_library_membrane_without_activation_energy_is_told_of(monkeypatch):
     without = {k: v for k, v in SW30HR.items() if k != "activation_energy"}
     monkeypatch.setattr(library, "membranes", lambda: {"SW30HR": without})
-    (warning,) = parse_case(LIBRARY).warnings
-    assert warning.startswith("membrane.water_permeability: no activation energy known; the value of 25 degC is used")
+    (told,) = parse_case(LIBRARY).away_from_source
+    assert told.startswith("membrane.water_permeability: no activation energy known; the value of 25 degC is used")
 
 
 def test_zero_kelvin_steps_and_exact_identity():

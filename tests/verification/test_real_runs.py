@@ -10,6 +10,7 @@ import pytest
 from scipy.optimize import brentq
 
 import membrane_pde as mp
+from membrane_pde.casefile import build
 from membrane_pde.mixture import solution
 from membrane_pde.physics.pitzer import debye_hueckel
 from membrane_pde.physics.temperature import water_density
@@ -124,6 +125,25 @@ def test_out_of_range_is_said_once() -> None:
     assert told.count("solutes.sucrose.osmotic_coefficient is of 25 degC, and is used at 10 degC.") == 1
     assert told.count("solutes.sucrose") == 2  # and its apparent volume
     assert "solutes.NaCl" not in told
+
+
+def test_a_permeability_of_another_temperature_is_told_once() -> None:
+    """The library's NF270 has no activation energy: the summary says so, as a warning on a screen is gone."""
+    raw = {
+        "temperature": "10 degC",
+        "osmotic_model": "pitzer",
+        "solutes": {"NaCl": {}},
+        "left": {"length": "1 mm", "stirred": True, "pressure": "5 bar", "concentration": {"NaCl": "2000 ppm"}},
+        "right": {"length": "1 mm", "stirred": True, "concentration": {"NaCl": "0 ppm"}},
+        "membrane": {"type": "NF270"},
+        "run": {"duration": "10 s"},
+    }
+    cold = build(raw, "cold")
+    told = mp.run(cold).summary["message"]
+    assert (
+        told.count("membrane.water_permeability, membrane.solutes.NaCl.permeability: no activation energy known") == 1
+    )
+    assert "activation energy" not in mp.run(cold.with_values({"temperature": "25 degC"})).summary["message"]
 
 
 def test_a_wall_beyond_the_data() -> None:
