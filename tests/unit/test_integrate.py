@@ -214,7 +214,7 @@ def test_backflow_from_the_start_fails_at_once(solver: str) -> None:
     assert caught.value.result.arrays["water_flux_m_per_s"][0] == pytest.approx(-LP * RT * 100, rel=1e-12)
 
 
-@pytest.mark.parametrize("solver", FIPY_TOO)
+@pytest.mark.parametrize("solver", ["cvode", pytest.param("fipy", marks=pytest.mark.slow)])
 def test_backflow_fails_when_the_flow_turns(solver: str) -> None:
     """A stirred reservoir against pure water: the flow turns when the falling pressure passes R T c."""
     turning = 100.0 * (1 - RT * 100.0 / 20e5)
