@@ -159,9 +159,9 @@ def _units(system: System, atol: Array) -> Array:
 class CvodeStepper:
     """SUNDIALS' variable-order BDF (through scikit-sundae) with the exact sparse Jacobian.
 
-    It is given the states in units of their own size: its linear solver chooses pivots by magnitude, and beside a salt's
-    amounts a trace of something else would be lost in their round-off. The units are powers of two, which leaves every
-    digit as it is, and one for each solute, which leaves its amounts adding up.
+    It is given the states in units of their own size: its linear solver chooses pivots by magnitude, and beside the
+    amounts of a salt a trace of something else would be lost in their round-off. The units are powers of two, which
+    leaves every digit as it is, and one for each solute, which leaves its amounts adding up.
 
     A. C. Hindmarsh et al., ACM TOMS 31 (2005), doi:10.1145/1089014.1089020 (as scikit-sundae cites it).
     """
