@@ -158,6 +158,8 @@ def test_a_negative_osmotic_pressure_does_not_stop_the_integrator() -> None:
             "solutes.sucrose.virial": ["-0.25 L/mol"],
             "left.concentration.NaCl": "0.1 mol/L",
             "right.concentration.sucrose": "5 mol/L",
+            "left.stirred": True,
+            "right.stirred": True,
             "run.duration": "1 s",
             "run.until": "duration",
         }
