@@ -526,9 +526,6 @@ def _arrays(
     states = np.array(trajectory.states)
     if system.still:
         states[:, system.x] = 0.0  # by definition; the linear solver leaves 1e-23
-    held_back = [n.permeability == 0.0 and n.reflection == 1.0 for n in case.membrane.solutes.values()]
-    if any(held_back):
-        states[:, np.arange(system.size)[system.passed][held_back]] = 0.0  # likewise
     width = np.array([system.widths(system.stretch(y)) for y in states])
     m = mesh.membrane
     edges = np.concatenate([np.zeros((len(width), 1)), np.cumsum(width, axis=1)], axis=1)
