@@ -97,9 +97,9 @@ A case is a [TOML](https://toml.io) file. `membrane-pde new osmosis my.toml` cop
 
 **Concentrations** in a liquid are an amount per volume (`"0.6 mol/L"`, `"0.6 M"`), a mass per volume (`"35 g/L"`, needs
 the molar mass), a number per volume (`"1e8/mL"`), or osmoles per volume (`"300 mOsm/L"`, divided by `dissociation`).
-Or they are per mass: a molality (`"0.6 mol/kg"`, of water), an osmolality (`"300 mOsm/kg"`), or a mass fraction of the
-solution (`"35 g/kg"`, `"2000 ppm"`, `"3.5 %"`); these need the solutes' `apparent_volume`. In a gas a concentration is
-a mole fraction, `"0.21 mol/mol"` or `"21 %"`, or an amount or mass per volume.
+A molality (`"1 mol/kg"` of water), an osmolality (`"300 mOsm/kg"`) or a mass fraction of the solution (`"32000 ppm"`,
+`"3.5 %"`, `"35 g/kg"`) needs the solution's density: an `apparent_volume` of every solute in it. In a gas a
+concentration is a mole fraction, `"0.21 mol/mol"` or `"21 %"`, or an amount or mass per volume.
 
 **Overrides**, `--set left.pressure="50 bar"` and `case.with_values({"left.pressure": "50 bar"})`, take the same keys,
 joined by dots, and the same values.

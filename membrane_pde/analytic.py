@@ -164,12 +164,13 @@ def equilibrium(
         if force * (1 if from_left else -1) >= -_ROUND_OFF * size:
             return dry
     low = high = 0
-    while drive(high) > 0 and high < _FARTHEST:
-        low, high = high, high + 1
-    while drive(low) <= 0 and low > -_FARTHEST:
-        low, high = low - 1, low
-    if not drive(low) > 0 >= drive(high):
-        return dry
+    with np.errstate(over="ignore", invalid="ignore"):  # where pi falls with c, the walk may leave what a float holds
+        while drive(high) > 0 and high < _FARTHEST:
+            low, high = high, high + 1
+        while drive(low) <= 0 and low > -_FARTHEST:
+            low, high = low - 1, low
+        if not drive(low) > 0 >= drive(high):
+            return dry
     inner, outer = float(low), float(high)
     while inner < (middle := 0.5 * (inner + outer)) < outer:  # to the last bit
         inner, outer = (middle, outer) if drive(middle) > 0 else (inner, middle)

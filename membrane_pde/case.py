@@ -283,7 +283,7 @@ def _read_initial(value: Any) -> Any:
     """A concentration, or distances and a concentration at each, not yet in mol/m^3."""
     if not isinstance(value, dict):
         return _read_concentration(value)
-    _only_keys(value, ("profile",), "side.concentration.*")
+    _only_keys(value, ("profile",))
     pairs = _pairs(value, "profile", _PROFILE)
     distances = _increasing(pairs, "length", "distances", "a distance from the membrane must not be negative")
     return distances, [_entry(i, _read_concentration, concentration) for i, (_, concentration) in enumerate(pairs)]
@@ -293,7 +293,7 @@ def _read_pressure(value: Any) -> Pressure:
     if not isinstance(value, dict):
         return Pressure((0.0,), (_read_quantity(value, "pressure"),))
     forms = {"schedule": ("shape",), "flux": (), "mean": ("amplitude", "period", "frequency", "shape", "duty")}
-    _only_keys(value, (*forms, *forms["mean"]), "side.pressure")
+    _only_keys(value, (*forms, *forms["mean"]))
     some_mean = value.keys() & {"amplitude", "period", "frequency", "duty"}
     form = next((form for form in forms if form in value), "mean" if some_mean else "schedule")
     for key in value:
@@ -308,7 +308,7 @@ def _read_pressure(value: Any) -> Pressure:
         return _read_schedule(value, "pressure")
     flux = value["flux"]
     if isinstance(flux, dict):
-        _only_keys(flux, ("schedule", "shape"), "side.pressure.flux")
+        _only_keys(flux, ("schedule", "shape"))
         return replace(_read_schedule(flux, "flux"), flux=True)
     return Pressure((0.0,), (_read_quantity(flux, "flux"),), flux=True)
 
@@ -354,7 +354,7 @@ def _read_feed(value: Any) -> Any:
     by_solute: Any = value
     flow = None
     if isinstance(value.get("concentration"), dict) or "flow" in value:
-        _only_keys(value, ("flow", "concentration"), "side.feed")
+        _only_keys(value, ("flow", "concentration"))
         by_solute = value.get("concentration")
         if not isinstance(by_solute, dict) or "flow" not in value:
             raise UnitError(f"a constant feed has a flow and a concentration, {example}")
@@ -403,10 +403,8 @@ def _read_numbers(value: Any) -> tuple[float, ...]:
     return tuple(float(each) for each in value)
 
 
-def _only_keys(table: dict[str, Any], keys: tuple[str, ...], where: str) -> None:
+def _only_keys(table: dict[str, Any], keys: tuple[str, ...]) -> None:
     for key in table:
-        if f"{where}.{key}" in PLANNED_KEYS:
-            raise UnitError(f'"{cut(key)}" is {NOT_YET}')
         if key not in keys:
             raise UnitError(f'unknown key "{cut(key)}"{nearest(key, keys, always=True)}')
 

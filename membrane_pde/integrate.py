@@ -146,8 +146,22 @@ def _longest_step(segment: Segment) -> float:
     return segment.shortest_period / _STEPS_A_PERIOD
 
 
+def _units(system: System, atol: Array) -> Array:
+    """A power of two near the size of each state; the same for all amounts of a solute."""
+    size = atol.copy()
+    system.amounts(size)[:] = size[system.passed][:, None]
+    for amounts in system.bath:
+        if amounts is not None:
+            size[amounts] = size[system.passed]
+    return np.asarray(np.exp2(np.round(np.log2(size))))
+
+
 class CvodeStepper:
     """SUNDIALS' variable-order BDF (through scikit-sundae) with the exact sparse Jacobian.
+
+    It is given the states in units of their own size: its linear solver chooses pivots by magnitude, and beside the
+    amounts of a salt a trace of something else would be lost in their round-off. The units are powers of two, which
+    leaves every digit as it is, and one for each solute, which leaves its amounts adding up.
 
     A. C. Hindmarsh et al., ACM TOMS 31 (2005), doi:10.1145/1089014.1089020 (as scikit-sundae cites it).
     """
@@ -157,15 +171,19 @@ class CvodeStepper:
     ) -> None:
         CVODE = _import_cvode()
         longest = _longest_step(segment)
+        unit = self._unit = _units(system, atol)
+        pattern = system.pattern()
+        relative = np.repeat(unit, np.diff(pattern.indptr)) / unit[pattern.indices]
 
-        def rhs(t: float, y: Array, yp: Array) -> None:
-            system.rhs(t, y, yp, segment)
+        def rhs(t: float, z: Array, zp: Array) -> None:
+            system.rhs(t, z * unit, zp, segment)
+            zp /= unit
 
-        def jacobian(t: float, y: Array, yp: Array, values: Array) -> None:
-            values[:] = system.jacobian(t, y, segment)
+        def jacobian(t: float, z: Array, zp: Array, values: Array) -> None:
+            values[:] = system.jacobian(t, z * unit, segment) * relative
 
-        def watch(t: float, y: Array, values: Array) -> None:
-            values[:] = events(t, y, segment)
+        def watch(t: float, z: Array, values: Array) -> None:
+            values[:] = events(t, z * unit, segment)
 
         watch.direction = [-1] * len(events.names)  # type: ignore[attr-defined]
         options: dict[str, object] = {"eventsfn": watch, "num_events": len(events.names)} if events.names else {}
@@ -174,17 +192,17 @@ class CvodeStepper:
             self._solver = CVODE(
                 rhs,
                 jacfn=jacobian,
-                sparsity=system.pattern(),
+                sparsity=pattern,
                 linsolver="sparse",
                 rtol=rtol,
-                atol=atol,
+                atol=atol / unit,
                 max_num_steps=MAX_STEPS,
                 max_step=longest if math.isfinite(longest) else 0.0,
                 **options,
             )
         self._end, self._t = segment.end, t
         self._names = events.names
-        self._solver.init_step(t, y)
+        self._solver.init_step(t, y / unit)
 
     def step(self) -> tuple[float, Array, str]:
         """Advance; see `Stepper`."""
@@ -195,11 +213,11 @@ class CvodeStepper:
         event = ""
         if answer.i_events is not None and np.any(answer.i_events):
             event = self._names[int(np.flatnonzero(np.ravel(answer.i_events))[0])]
-        return self._t, np.ravel(answer.y), event
+        return self._t, np.ravel(answer.y) * self._unit, event
 
     def at(self, t: float) -> Array:
         """State within the last step, by the polynomial of the method."""
-        return np.ravel(self._ask(t, "normal").y)
+        return np.ravel(self._ask(t, "normal").y) * self._unit
 
     def _ask(self, t: float, method: str) -> Any:
         try:

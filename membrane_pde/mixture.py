@@ -90,7 +90,8 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
     Returns
     -------
     list of str
-        Sentences: one for each key of a solute that is used at another temperature, at most one for concentration.
+        Sentences: one for each key of a solute that is used at another temperature, at most one for concentration (of
+        virial coefficients: where the osmotic pressure falls with it).
     """
     if model.model == IDEAL:
         return []
@@ -101,6 +102,16 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
         if used and not low - 0.5 <= case.temperature <= high + 0.5:
             span = f"{low - 273.15:.4g}" + ("" if low == high else f" to {high - 273.15:.4g}")
             told.append(f"{path} is of {span} degC, and is used at {case.temperature - 273.15:.4g} degC.")
+    if model.model == VIRIAL:
+        falling = next(
+            ((row, i) for row in concentrations for i, k in enumerate(model.pressure(row)[1]) if k < 0.0), None
+        )
+        if falling is not None:
+            row, i = falling
+            told.append(
+                f"With the virial coefficients of {list(case.solutes)[i]} the osmotic pressure falls with its "
+                f"concentration ({row[i]:.4g} mol/m^3): they do not reach that far."
+            )
     if model.model == PITZER:
         unknown = [
             name

@@ -370,9 +370,7 @@ class Interface:
         return self._newton(cells, pressure, guess, -math.inf, math.inf)
 
     def _newton(self, cells: HalfCells, pressure: float, guess: float, low: float, high: float) -> float:
-        flux, lp = guess, self.membrane.water_permeability
-        bulk = self.wall_pressure(cells.concentration_left)[0], self.wall_pressure(cells.concentration_right)[0]
-        scale = lp * (abs(pressure) + abs(bulk[0]) + abs(bulk[1]))  # J_v is a difference of these: its round-off
+        flux = guess
         before, visited_zero = math.inf, flux == 0.0
         for _ in range(400):
             value, slope, size = self._imbalance(flux, cells, pressure)
@@ -383,8 +381,8 @@ class Interface:
             else:
                 high = flux
             new = flux - value / slope if slope > 0.0 and math.isfinite(value) else math.nan
-            near = abs(value) <= 1e-6 * scale  # where Newton doubles the digits with each step
-            if near and abs(new - flux) <= max(_SETTLED * abs(new), 2 * _EPS * scale):
+            near = abs(value) <= 1e-6 * size  # where Newton doubles the digits with each step
+            if near and abs(new - flux) <= max(_SETTLED * abs(new), 2 * _EPS * size):
                 return new
             slow = abs(value) > 0.25 * before  # up an exponential Newton takes steps of one in the Péclet number
             before = abs(value)

@@ -41,6 +41,7 @@ from membrane_pde.fv.interface import Face, HalfCells, Interface, Membrane, Wall
 from membrane_pde.fv.mesh import Array, Mesh
 
 CLOSED, RESERVOIR, OUTFLOW, BATH = "closed", "reservoir", "outflow", "bath"
+_EPS = 2.0**-52
 _THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
 _SMALLEST = 1e-9  # the same for a bath, whose event is at 1e-6
 
@@ -573,6 +574,16 @@ class System:
             if (amounts := self.bath[side]) is not None:
                 out[amounts] = gained - sign * flux[:, far]
                 out[total] = sign * gained
+
+    def round_off(self, t: float, y: Array, segment: Segment) -> Array:
+        """Size of the round-off in dy/dt of the cells' amounts: differences of fluxes, which are differences of α c."""
+        faces = self.faces(t, y, segment)
+        terms = np.zeros_like(faces.alpha)
+        terms[:, 1:] += faces.alpha[:, 1:] * np.abs(faces.concentration)
+        terms[:, :-1] += faces.beta[:, :-1] * np.abs(faces.concentration)
+        out = np.zeros(self.size)
+        self.amounts(out)[:] = 8.0 * _EPS * (terms[:, :-1] + terms[:, 1:])
+        return out
 
     def _whole_work(self, segment: Segment) -> bool:
         return bool(self.problem.pumped) or segment.waving

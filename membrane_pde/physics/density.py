@@ -87,7 +87,8 @@ def water_content(
         dW/dc_i, kg/mol.
     """
     mass = sum([c * m for c, m in zip(concentration, molar_mass, strict=True)])
-    water = water_density
+    room = sum([c * a / d for c, (_, a, _, d) in zip(concentration, volume, strict=True)])  # at infinite dilution
+    water = water_density * max(1.0 - room, 0.1)
     for _ in range(50):
         whole = water + mass
         w = mass / whole

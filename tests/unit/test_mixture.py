@@ -158,6 +158,15 @@ def test_temperature_out_of_range() -> None:
     assert message({"sucrose": "10 g/L"}, temperature="10 degC", solutes=own) == ""
 
 
+def test_virial_coefficients_that_let_the_pressure_fall() -> None:
+    """``c (1 + B c)`` with ``B = −0.25 L/mol`` is highest at 2 mol/L."""
+    attracting = {"sucrose": {"virial": ["-0.25 L/mol"]}}
+    assert message({"sucrose": "1.99 mol/L"}, model="virial", solutes=attracting) == ""
+    told = message({"sucrose": "2.01 mol/L"}, model="virial", solutes=attracting)
+    assert told.startswith("With the virial coefficients of sucrose the osmotic pressure falls")
+    assert told.count("2010 mol/m^3") == 1
+
+
 def test_molality_out_of_range() -> None:
     assert message({"NaCl": "5.99 mol/kg"}) == ""
     told = message({"NaCl": "6.1 mol/kg", "urea": "1 mmol/L"})

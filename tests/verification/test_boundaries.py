@@ -581,3 +581,29 @@ def test_a_fed_and_bled_bath_comes_to_a_steady_state() -> None:
     assert result.summary["status"] == "steady"
     assert bath_of(result, "left", 5e-5)[-1] == pytest.approx(120.0, rel=1e-6)
     assert result.summary["wall_concentration_left_mol_per_m3"]["S"] == pytest.approx(120.0 * np.exp(0.5), rel=1e-6)
+
+
+# -- until steady ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("stirred", [True, False])
+def test_a_bled_bath_comes_to_rest_however_slow_it_is_beside_its_layer(stirred: bool) -> None:
+    """What is fed leaves with the bleed: ``(J + b) c_f = b c``. Over hours even the round-off of thin cells adds up."""
+    flux, bleed, feed = 5e-6, 1.25e-6, 100.0
+    more = f'volume = "50 mm"\npressure = {{ flux = "{flux} m/s" }}\nfeed = {{ S = "{feed} mol/m^3" }}\n'
+    bath = side(0.05 if stirred else 5e-5, feed, "bath", stirred, more="\n".join(more.split("\n")[stirred:]))
+    bath += f'\nbleed = "{bleed} m/s"'
+    mesh = 'cells = 60\nfinest = "0.05 um"'
+    summary = mp.run(
+        case(bath, side(5e-5, 0.0, "outflow", stirred=False), 3e7, mesh=mesh, run='until = "steady"')
+    ).summary
+    assert summary["status"] == "steady"
+    assert summary["end_time_s"] < 40 * 0.05 / bleed
+    film = 1.0 if stirred else np.exp(flux * 5e-5 / 1e-9)  # wall over bath: nothing passes
+    assert summary["wall_concentration_left_mol_per_m3"]["S"] == pytest.approx(500.0 * film, rel=1e-6)
+
+
+def test_a_stirred_bath_is_not_at_rest_while_it_fills_through_the_membrane() -> None:
+    bath = side(0.05, 100.0, "bath")
+    reservoir = side(5e-5, 300.0, "reservoir", stirred=False)
+    summary = mp.run(case(bath, reservoir, 1e8, permeability=1e-7, run='until = "steady"')).summary
+    assert summary["status"] == "steady"
+    assert summary["concentration_left_mol_per_m3"]["S"] == pytest.approx(300.0, rel=1e-6)

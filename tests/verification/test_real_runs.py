@@ -167,3 +167,25 @@ def test_a_wall_beyond_the_data() -> None:
     assert summary["message"].count("The osmotic data of NaCl are known up to 6 mol/kg") == 1
     assert summary["message"].count("data") == 1
     assert summary["amount_error"] < 1e-13
+
+
+def test_a_negative_osmotic_pressure_does_not_stop_the_integrator() -> None:
+    """At 5 mol/L and ``B = −0.25 L/mol`` the osmotic pressure is negative: no scale of anything may be."""
+    case = mp.parse_case(BASE).with_values(
+        {
+            "osmotic_model": "virial",
+            "solutes.NaCl.virial": ["0 L/mol"],
+            "solutes.sucrose.virial": ["-0.25 L/mol"],
+            "left.concentration.NaCl": "0.1 mol/L",
+            "right.concentration.sucrose": "5 mol/L",
+            "left.stirred": True,
+            "right.stirred": True,
+            "run.duration": "1 s",
+            "run.until": "duration",
+        }
+    )
+    result = mp.run(case)
+    summary = result.summary
+    assert result.arrays["osmotic_pressure_right_Pa"][0] < 0.0
+    assert "the osmotic pressure falls" in summary["message"]
+    assert summary["amount_error"] < 1e-13
