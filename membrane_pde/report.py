@@ -662,6 +662,8 @@ def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> Non
     elif moved is not None:
         words = f"At equilibrium no water has moved. {words}".strip()
     console.print(Text(words), soft_wrap=not console.is_terminal)
+    if summary["status"] is None:  # there is none
+        return
     console.print()
     header = ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
     show_rows(console, header, equilibrium_table(case, summary))

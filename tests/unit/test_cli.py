@@ -412,6 +412,7 @@ def test_equilibrium_says_why_there_is_none(call):
     status, out, _ = call("equilibrium", "seawater_ro")
     assert status == 0
     assert "open" in out
+    assert "–" not in out  # no table of nothing
     _, out, _ = call("equilibrium", "seawater_ro", "--json")
     assert json.loads(out)["displaced_volume_m"] is None
 
