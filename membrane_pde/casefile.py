@@ -30,15 +30,12 @@ from membrane_pde.case import (
     CaseError,
     Membrane,
     MembraneSolute,
-    Reader,
     Solute,
     check_declared,
-    key_text,
     misplaced,
-    nearest,
-    show,
 )
 from membrane_pde.units import cut
+from membrane_pde.values import Reader, key_text, nearest, show
 
 MAX_BYTES = 10_000_000
 MAX_SOLUTES = 64

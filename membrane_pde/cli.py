@@ -140,7 +140,8 @@ def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: boo
     import shutil
 
     from membrane_pde import library, report
-    from membrane_pde.case import CaseError, nearest
+    from membrane_pde.case import CaseError
+    from membrane_pde.values import nearest
 
     if solutes and membranes:
         raise CaseError("--solutes and --membranes contradict each other: give one of them")

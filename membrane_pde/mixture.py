@@ -1,4 +1,4 @@
-"""Osmotic pressure of a case's solutions: from the solutes' data to `physics.solution`, and what to say of their range.
+"""Osmotic pressure of a case's solutions: from the solutes' data to `physics.osmotic`, and what to say of their range.
 
 `osmotic_pressure` answers for one solution, without a case file.
 """
@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from membrane_pde import library, units
-from membrane_pde.case import Case, CaseError, Profile, apparent_volume, density_problem, nearest
+from membrane_pde.case import Case, CaseError, apparent_volume, density_problem
 from membrane_pde.casefile import build
 from membrane_pde.physics import density
-from membrane_pde.physics.osmotic import GAS_CONSTANT
+from membrane_pde.physics.constants import GAS_CONSTANT
+from membrane_pde.physics.osmotic import IDEAL, PITZER, VIRIAL, Solution
 from membrane_pde.physics.pitzer import Pitzer
-from membrane_pde.physics.solution import IDEAL, PITZER, VIRIAL, Solution
 from membrane_pde.physics.temperature import water_density
+from membrane_pde.values import Profile, nearest
 
 _PRESSURE_UNITS = ("Pa", "bar", "atm", "mmHg")
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from membrane_pde import __version__, analytic, mixture
-from membrane_pde.case import SIDES, Case, Compartment, Pressure, Profile
+from membrane_pde.case import SIDES, Case, Compartment
 from membrane_pde.physics import energy, temperature
 from membrane_pde.result import SERIES, SUMMARY_KEYS, Result
+from membrane_pde.values import Pressure, Profile
 
 if TYPE_CHECKING:
     import xarray

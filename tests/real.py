@@ -6,7 +6,7 @@ from typing import Any
 
 from membrane_pde.casefile import build
 from membrane_pde.mixture import solution
-from membrane_pde.physics.solution import Solution
+from membrane_pde.physics.osmotic import Solution
 
 
 def solution_of(

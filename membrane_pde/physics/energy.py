@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from membrane_pde.physics.osmotic import GAS_CONSTANT
+from membrane_pde.physics.constants import GAS_CONSTANT
 
 Array = NDArray[np.float64]
 Osmotic = Callable[[Array], Array]  # concentrations (..., solute), mol/m^3 -> pressure of the solution (...,), Pa

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from membrane_pde.physics.osmotic import AVOGADRO, GAS_CONSTANT
+from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
 from membrane_pde.physics.temperature import water_density
 
 _B = 1.2  # kg^½/mol^½

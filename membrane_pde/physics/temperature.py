@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from membrane_pde.physics.osmotic import AVOGADRO, GAS_CONSTANT
+from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
 
 FREEZING = 273.15  # K
 BOILING = 373.15  # K

@@ -7,8 +7,9 @@ from jsonschema import Draft202012Validator
 
 import membrane_pde as mp
 from membrane_pde import report
-from membrane_pde.case import CaseError, Feed, Pressure, json_schema
+from membrane_pde.case import CaseError, json_schema
 from membrane_pde.simulate import _segments
+from membrane_pde.values import Feed, Pressure
 
 TEXT = """
 title = "input"

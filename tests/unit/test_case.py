@@ -9,9 +9,10 @@ import pytest
 from scipy.constants import N_A, R
 
 from membrane_pde import casefile, library
-from membrane_pde.case import CaseError, Pressure, Profile
+from membrane_pde.case import CaseError
 from membrane_pde.casefile import case_names, case_text, load_case, parse_case, parse_override
 from membrane_pde.physics.temperature import diffusivity_scaling
+from membrane_pde.values import Pressure, Profile
 
 CASE = """
 [solutes.A]

@@ -8,9 +8,9 @@ import random
 import pytest
 
 from membrane_pde import library, units
-from membrane_pde.case import _read_apparent_volume
 from membrane_pde.physics import density
 from membrane_pde.physics.temperature import water_density
+from membrane_pde.values import _read_apparent_volume
 
 T = 298.15
 RHO = float(water_density(T))

@@ -280,8 +280,7 @@ def test_equilibrium_in_words_and_numbers():
     nothing = dict.fromkeys(result.summary) | {"message": "a side is open"}
     text = io.StringIO()
     report.show_equilibrium(Console(file=text), result.case, nothing)
-    assert "A side is open." in text.getvalue()
-    assert "–" in text.getvalue()
+    assert text.getvalue().endswith("A side is open.\n")  # and no table of nothing
 
 
 ANSWER = {

@@ -1,0 +1,5 @@
+"""Constants of nature that several laws take."""
+
+# Both exact by definition of the SI of 2019; a test compares them with scipy.constants.
+AVOGADRO = 6.02214076e23  # 1/mol
+GAS_CONSTANT = 8.31446261815324  # J/(mol K), Avogadro times Boltzmann
