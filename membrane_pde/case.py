@@ -632,13 +632,12 @@ def _initial(
         at[x] = _amounts(there, where, data)
     concentration: dict[str, float | Profile] = {}
     for s, (distances, _) in parts.items():
-        if len(distances) == 1 and isinstance(written[s][1], str):
-            level = len({at[x][s] for x in points}) == 1  # not a mass fraction beside another solute's profile
-            distances = distances if level else tuple(points)
-            if level:
-                concentration[s] = at[0.0][s] if 0.0 in at else at[points[0]][s]
-                continue
-        concentration[s] = Profile(distances, tuple(at[x][s] for x in distances))
+        if not isinstance(written[s][1], str):
+            concentration[s] = Profile(distances, tuple(at[x][s] for x in distances))
+        elif len({amounts[s] for amounts in at.values()}) == 1:
+            concentration[s] = at[0.0][s]
+        else:  # a fraction or molality beside the profile of another solute
+            concentration[s] = Profile(tuple(points), tuple(at[x][s] for x in points))
     return concentration
 
 

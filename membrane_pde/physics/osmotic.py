@@ -171,12 +171,9 @@ class Solution:
         first = reflection[0]
         if all(sigma == first for sigma in reflection):
             return first * value, [first * k for k in gradient]
-        if self.model == IDEAL:
-            slopes = [sigma * k for sigma, k in zip(reflection, gradient, strict=True)]
-            return sum([k * c for k, c in zip(slopes, concentration, strict=True)]), slopes
         particles = [nu * max(c, 0.0) for nu, c in zip(self.dissociation, concentration, strict=True)]
         number = sum(particles)
-        if number <= 0.0:
+        if self.model == IDEAL or number <= 0.0:  # linear
             slopes = [sigma * k for sigma, k in zip(reflection, gradient, strict=True)]
             return sum([k * c for k, c in zip(slopes, concentration, strict=True)]), slopes
         share = sum([sigma * each for sigma, each in zip(reflection, particles, strict=True)]) / number

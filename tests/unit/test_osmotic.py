@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from membrane_pde.physics.constants import GAS_CONSTANT
-from membrane_pde.physics.osmotic import Solution
+from membrane_pde.physics.osmotic import IDEAL, Solution
 from membrane_pde.physics.pitzer import debye_hueckel
 from membrane_pde.physics.temperature import water_density
 from tests.real import solution_of as of
@@ -201,3 +201,16 @@ def test_a_solute_without_data_counts_ideally_per_mass_of_water() -> None:
     no_room = of(["x"], x={"diffusivity": "1e-9 m^2/s", "apparent_volume": "0 cm^3/mol"})
     assert no_room.limit == (math.inf,)
     assert no_room.pressure([c])[0] == pytest.approx(GAS_CONSTANT * 298.15 * c, rel=1e-14)
+
+
+def test_seawater_is_about_27_7_bar_ideally() -> None:
+    # FORMULAS.md, trap 1: NaCl 32 g/kg, 558 mol/m^3 by mass fraction and 547.6 by volume
+    assert Solution(IDEAL, 298.15, (2.0,)).shares([558.0]).sum() == pytest.approx(27.7e5, rel=2e-3)
+
+
+def test_each_solute_by_itself_over_any_leading_axes() -> None:
+    concentration = np.array([[[1.0, 10.0, 0.0], [2.0, 20.0, 5.0]]])
+    pressure = Solution(IDEAL, 300.0, (1.0, 2.0, 3.0)).shares(concentration)
+    assert pressure.shape == concentration.shape
+    assert pressure[0, 1] == pytest.approx(np.array([2.0, 40.0, 15.0]) * 8.31446261815324 * 300.0, rel=1e-14)
+    assert pressure[0, 0, 2] == 0.0
