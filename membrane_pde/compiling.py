@@ -58,10 +58,10 @@ def _machine_code(entry: Callable[_P, _R]) -> Callable[_P, _R]:
         _register(function)
     folder = _cache_folder()
     if folder is None:
-        return numba.njit(entry, **_OPTIONS)  # type: ignore[no-any-return]
+        return numba.njit(entry, **_OPTIONS)
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)  # it is read when the function is made
     try:
-        return numba.njit(entry, cache=True, **_OPTIONS)  # type: ignore[no-any-return]
+        return numba.njit(entry, cache=True, **_OPTIONS)
     finally:
         numba.config.CACHE_DIR = before
 
