@@ -23,6 +23,8 @@ from __future__ import annotations
 
 import math
 
+from membrane_pde.compiling import kernel
+
 SOLUTION_DIFFUSION = "solution-diffusion"
 KEDEM_KATCHALSKY = "kedem-katchalsky"
 SPIEGLER_KEDEM = "spiegler-kedem"
@@ -31,6 +33,7 @@ _LARGE = 700.0  # exp() of more than this overflows; every expression has reache
 _SMALL = 0.05  # below this the closed form loses digits to cancellation and the series is exact to round-off
 
 
+@kernel
 def bernoulli(x: float) -> tuple[float, float]:
     """Bernoulli function ``B(x) = x / (e^x − 1)`` and its derivative.
 
@@ -58,6 +61,7 @@ def bernoulli(x: float) -> tuple[float, float]:
     return value, value * (1.0 - x - value) / x
 
 
+@kernel
 def linear_coefficients(
     permeability: float, reflection: float, partition: float, water_flux: float
 ) -> tuple[float, float, float, float]:
@@ -122,20 +126,25 @@ def rejection(permeability: float, reflection: float, water_flux: float) -> floa
     return reflection * water_flux / (water_flux + back)
 
 
+@kernel
 def logarithmic_mean(first: float, second: float) -> float:
     """Logarithmic mean ``(c1 − c2) / ln(c1/c2)``; 0 when a side is empty, c when both are equal.
 
     Expanded in ``(c1 − c2)/(c1 + c2)`` when the two are close, where the quotient is noise.
     """
-    if first <= 0.0 or second <= 0.0 or first / second in (0.0, math.inf):
+    if first <= 0.0 or second <= 0.0:
+        return 0.0
+    ratio = first / second
+    if ratio == 0.0 or ratio == math.inf:
         return 0.0
     half = (first - second) / (first + second)
     if abs(half) < 1e-2:
         h2 = half * half  # 2 artanh(h) = ln(c1/c2)
         return 0.5 * (first + second) / (1.0 + h2 * (1 / 3 + h2 * (1 / 5 + h2 * (1 / 7 + h2 / 9))))
-    return (first - second) / math.log(first / second)
+    return (first - second) / math.log(ratio)
 
 
+@kernel
 def logarithmic_mean_slopes(first: float, second: float) -> tuple[float, float]:
     """Partial derivatives of the logarithmic mean with respect to its two arguments (both positive)."""
     half = (first - second) / (first + second)

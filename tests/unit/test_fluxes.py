@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from membrane_pde.compiling import compiled
 from membrane_pde.fv import operators
 from membrane_pde.physics import fluxes
 from membrane_pde.physics.fluxes import KEDEM_KATCHALSKY, SOLUTION_DIFFUSION, SPIEGLER_KEDEM, solute_flux
@@ -262,3 +263,29 @@ def test_limits_of_the_rejection() -> None:
     assert fluxes.rejection(1e-6, 0.4, 1e-20) == pytest.approx(0.0, abs=1e-12)
     # FORMULAS: σ = 0.9, Pe = (1 − σ) J_v/P = 5
     assert fluxes.rejection(1e-6, 0.9, 5e-5) == pytest.approx(0.8994, abs=5e-5)
+
+
+# -- compiled -------------------------------------------------------------------------------------------------------
+def test_kernels_compiled_are_the_plain_ones() -> None:
+    pytest.importorskip("numba")
+    dice = np.random.default_rng(3)
+    size = [0.0, 1e-320, 1e-300, 1e-40, 1e-12, 1e-7, 1e-6, 0.01, 1.0, 300.0, 1e5, 1e300]
+    arguments: dict[Callable[..., object], list[list[float]]] = {
+        fluxes.bernoulli: [[sign * x] for x in [*GUARDS, 720.0, 745.0, 1e5, 1e200] for sign in (1.0, -1.0)],
+        fluxes.linear_coefficients: [
+            [p, sigma, partition, sign * water]
+            for p in (0.0, 1e-300, 1e-9, 2e-7, 1e-4)
+            for sigma in (0.0, 0.4, 0.99, 1.0)
+            for partition in (1.0, 0.3)
+            for water in (0.0, 1e-30, 1e-9, 1e-6, 1e-3, 1.0)
+            for sign in (1.0, -1.0)
+        ],
+        fluxes.logarithmic_mean: [[one, two] for one in (-1.0, *size) for two in (-1.0, *size)],
+        fluxes.logarithmic_mean_slopes: [
+            [350.0, 350.0 * ratio] for ratio in (1.0, 1 + 1e-9, *np.exp(dice.normal(0.0, 3.0, 50)))
+        ],
+    }
+    for plain, rows in arguments.items():
+        fast = compiled(plain)
+        for row in rows:
+            assert fast(*row) == pytest.approx(plain(*row), rel=1e-14, abs=0)
