@@ -14,6 +14,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.compiling import kernel
+
+Array = NDArray[np.float64]
+
 _ZERO_CELSIUS = 273.15
 _EPS = 2.0**-52
 
@@ -64,9 +71,7 @@ def molarity(molality: float, volume: Volume, molar_mass: float, water_density: 
 def water_content(
     concentration: Sequence[float], volume: Sequence[Volume], molar_mass: Sequence[float], water_density: float
 ) -> tuple[float, list[float]]:
-    """Water in a cubic metre of solution, and its derivatives.
-
-    Newton's iteration for W in ``W/ρ_w + Σ c_i V_i(w) = 1``, ``w = S/(W + S)``, ``S = Σ c_i M_i``.
+    """Water in a cubic metre of solution, and its derivatives: the kernel `water_and_slopes` of sequences.
 
     Parameters
     ----------
@@ -86,14 +91,52 @@ def water_content(
     slopes : list of float
         dW/dc_i, kg/mol.
     """
-    mass = sum([c * m for c, m in zip(concentration, molar_mass, strict=True)])
-    room = sum([c * a / d for c, (_, a, _, d) in zip(concentration, volume, strict=True)])  # at infinite dilution
+    c, masses = np.array(concentration, dtype=float), np.array(molar_mass, dtype=float)
+    slopes = np.empty(len(c))
+    water = water_and_slopes(c, np.array(volume, dtype=float).reshape(-1, 4), masses, water_density, slopes)
+    return water, slopes.tolist()
+
+
+@kernel
+def water_and_slopes(
+    concentration: Array, volume: Array, molar_mass: Array, water_density: float, slopes: Array
+) -> float:
+    """Water in a cubic metre of solution.
+
+    Newton's iteration for W in ``W/ρ_w + Σ c_i V_i(w) = 1``, ``w = S/(W + S)``, ``S = Σ c_i M_i``.
+
+    Parameters
+    ----------
+    concentration : ndarray, shape (solute,)
+        mol/m^3.
+    volume : ndarray, shape (solute, 4)
+        Rows from `apparent_volume`.
+    molar_mass : ndarray, shape (solute,)
+        kg/mol.
+    water_density : float
+        Of pure water, kg/m^3.
+    slopes : ndarray, shape (solute,)
+        dW/dc_i, kg/mol, is written here.
+
+    Returns
+    -------
+    float
+        W, kg/m^3.
+    """
+    mass = room = 0.0
+    for i in range(len(concentration)):
+        c = float(concentration[i])
+        mass += c * float(molar_mass[i])
+        room += c * float(volume[i, 1]) / float(volume[i, 3])  # at infinite dilution
     water = water_density * max(1.0 - room, 0.1)
+    slope = steeper = 0.0
     for _ in range(50):
         whole = water + mass
         w = mass / whole
         taken = steeper = 0.0
-        for c, (p, a, b, d) in zip(concentration, volume, strict=True):
+        for i in range(len(concentration)):
+            c = float(concentration[i])
+            p, a, b, d = float(volume[i, 0]), float(volume[i, 1]), float(volume[i, 2]), float(volume[i, 3])
             bottom = b * w + d
             taken += c * (p * w + a) / bottom
             steeper += c * (p * d - a * b) / (bottom * bottom)
@@ -104,9 +147,10 @@ def water_content(
             break
     whole = water + mass
     w, lean = mass / whole, steeper * water / (whole * whole)
-    return water, [
-        -((p * w + a) / (b * w + d) + lean * m) / slope for (p, a, b, d), m in zip(volume, molar_mass, strict=True)
-    ]
+    for i in range(len(concentration)):
+        p, a, b, d = float(volume[i, 0]), float(volume[i, 1]), float(volume[i, 2]), float(volume[i, 3])
+        slopes[i] = -((p * w + a) / (b * w + d) + lean * float(molar_mass[i])) / slope
+    return water
 
 
 def concentrations(

@@ -17,15 +17,253 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from membrane_pde.compiling import compiled, kernel
 from membrane_pde.physics.constants import GAS_CONSTANT
-from membrane_pde.physics.density import Volume, water_content
-from membrane_pde.physics.pitzer import Pitzer
+from membrane_pde.physics.density import Volume, water_and_slopes
+from membrane_pde.physics.pitzer import Pitzer, sum_with_slopes
+
+Array = NDArray[np.float64]
 
 IDEAL, VIRIAL, PITZER = "ideal", "virial", "pitzer"
+_MODELS = (IDEAL, VIRIAL, PITZER)
+_IDEAL, _VIRIAL = 0, 1  # places in _MODELS
+
+
+class Osmotics(NamedTuple):
+    """A `Solution` for kernels: arrays and plain numbers, of the same types for every model.
+
+    Attributes
+    ----------
+    model : int
+        0 ideal, 1 virial, 2 pitzer.
+    gas : float
+        R T, J/mol.
+    water_density : float
+        Of pure water, kg/m^3. From here on but for the dissociation and virial coefficients: `pitzer` only.
+    slope : float
+        A_φ, kg^½/mol^½.
+    dissociation : ndarray, shape (solute,)
+        ν.
+    coefficients : ndarray, shape (solute, n)
+        Of c, c², … in the osmotic coefficient (virial), or of m, m², … (molecules of pitzer).
+    limit : ndarray, shape (solute,)
+        mol/m^3.
+    molar_mass : ndarray, shape (solute,)
+        kg/mol.
+    volume : ndarray, shape (solute, 4)
+        As `density.apparent_volume` gives it.
+    molecules : ndarray of int
+        The solutes that make no ions.
+    composition : ndarray of int, shape (n, 3)
+        Solute, ion, ions a formula unit.
+    charges, pairs, likes, triples : ndarray
+        As in `pitzer.Pitzer`.
+    """
+
+    model: int
+    gas: float
+    water_density: float
+    slope: float
+    dissociation: Array
+    coefficients: Array
+    limit: Array
+    molar_mass: Array
+    volume: Array
+    molecules: NDArray[np.int64]
+    composition: NDArray[np.int64]
+    charges: Array
+    pairs: Array
+    likes: Array
+    triples: Array
+
+
+@kernel
+def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradient: Array) -> float:
+    """``Σ σ_i π_i`` with the shares ``π_i = π ν_i c_i/Σ ν_k c_k``, and its derivatives.
+
+    Parameters
+    ----------
+    numbers : Osmotics
+        From `Solution.numbers`.
+    concentration : ndarray, shape (solute,)
+        mol/m^3. A negative one, the undershoot of a solver, counts ideally.
+    reflection : ndarray, shape (solute,)
+        σ.
+    gradient : ndarray, shape (solute,)
+        The derivative with each concentration, Pa m^3/mol, is written here.
+
+    Returns
+    -------
+    float
+        Pa.
+    """
+    nu = numbers.dissociation
+    if numbers.model == _IDEAL:
+        total = 0.0
+        for i in range(len(nu)):
+            slope = numbers.gas * float(nu[i]) * float(reflection[i])
+            gradient[i] = slope
+            total += slope * float(concentration[i])
+        return total
+    value = _pressure(numbers, concentration, gradient)
+    number, held, first, same = 0.0, 0.0, float(reflection[0]), True
+    for i in range(len(nu)):
+        sigma, particles = float(reflection[i]), float(nu[i]) * max(float(concentration[i]), 0.0)
+        number += particles
+        held += sigma * particles
+        same = same and sigma == first
+    if same:
+        for i in range(len(nu)):
+            gradient[i] *= first
+        return first * value
+    if number <= 0.0:  # linear
+        total = 0.0
+        for i in range(len(nu)):
+            gradient[i] *= reflection[i]
+            total += float(gradient[i]) * float(concentration[i])
+        return total
+    share = held / number
+    for i in range(len(nu)):
+        slope = share * float(gradient[i])
+        if concentration[i] > 0.0:
+            slope += value * float(nu[i]) * (float(reflection[i]) - share) / number
+        gradient[i] = slope
+    return share * value
+
+
+@kernel
+def _pressure(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
+    """Osmotic pressure of a virial or a real solution; its derivatives are written into `gradient`."""
+    there = np.empty(len(concentration))
+    for i in range(len(there)):
+        there[i] = max(float(concentration[i]), 0.0)
+    if numbers.model == _VIRIAL:
+        value = _virial(numbers, there, gradient)
+    else:
+        far = _reach(numbers.limit, concentration)
+        if far <= 1.0:
+            value = _real(numbers, there, gradient)
+        else:
+            for i in range(len(there)):
+                there[i] /= far
+            at = _real(numbers, there, gradient)
+            rest = at
+            for i in range(len(there)):
+                rest -= float(gradient[i]) * float(there[i])
+            for i in range(len(there)):
+                gradient[i] += rest / float(numbers.limit[i])
+            value = far * at
+    for i in range(len(there)):
+        c = float(concentration[i])
+        if c < 0.0:
+            slope = numbers.gas * float(numbers.dissociation[i])
+            gradient[i] = slope
+            value += slope * c
+    return value
+
+
+@kernel
+def _reach(limit: Array, concentration: Array) -> float:
+    far = 0.0
+    for i in range(len(limit)):
+        far += max(float(concentration[i]), 0.0) / float(limit[i])
+    return far
+
+
+@kernel
+def _virial(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
+    value = 0.0
+    for i in range(len(concentration)):
+        c, ideal = float(concentration[i]), numbers.gas * float(numbers.dissociation[i])
+        phi, slope = _osmotic_coefficient(numbers.coefficients, i, c)
+        value += ideal * c * phi
+        gradient[i] = ideal * slope
+    return value
+
+
+@kernel
+def _osmotic_coefficient(coefficients: Array, solute: int, x: float) -> tuple[float, float]:
+    """``φ = 1 + Σ_n a_n x^n`` and ``d(x φ)/dx``."""
+    phi, slope = 0.0, 0.0
+    for n in range(coefficients.shape[1], 0, -1):  # Horner: what pads a row stays 0, however large x is
+        a = float(coefficients[solute, n - 1])
+        phi = (phi + a) * x
+        slope = (slope + (n + 1) * a) * x
+    return 1.0 + phi, 1.0 + slope
+
+
+@kernel
+def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
+    lost = np.empty(len(concentration))
+    water = water_and_slopes(concentration, numbers.volume, numbers.molar_mass, numbers.water_density, lost)
+    molality = np.empty(len(concentration))
+    for i in range(len(concentration)):
+        molality[i] = float(concentration[i]) / water
+    total = osmolality(numbers, molality, gradient)
+    # m_i = c_i/W: dm_i/dc_j = δ_ij/W − m_i/W dW/dc_j
+    along = 0.0
+    for i in range(len(concentration)):
+        along += float(gradient[i]) * float(molality[i])
+    scale = numbers.gas * numbers.water_density
+    for i in range(len(concentration)):
+        gradient[i] = scale * (float(gradient[i]) - along * float(lost[i])) / water
+    return scale * total
+
+
+@kernel
+def osmolality(numbers: Osmotics, molality: Array, gradient: Array) -> float:
+    """``O = −ln a_w/M_w`` in mol of particles per kg of water; derivatives with molalities into `gradient`."""
+    ions = len(numbers.charges)
+    total = 0.0
+    if ions > 0:
+        amounts, with_ion = np.zeros(ions), np.empty(ions)
+        for n in range(len(numbers.composition)):
+            solute, ion, count = numbers.composition[n, 0], numbers.composition[n, 1], numbers.composition[n, 2]
+            amounts[ion] += count * molality[solute]
+        total = sum_with_slopes(
+            numbers.charges, numbers.slope, numbers.pairs, numbers.likes, numbers.triples, amounts, with_ion
+        )
+        for i in range(len(molality)):
+            gradient[i] = 0.0
+        for n in range(len(numbers.composition)):
+            solute, ion, count = numbers.composition[n, 0], numbers.composition[n, 1], numbers.composition[n, 2]
+            gradient[solute] += count * with_ion[ion]
+    for n in range(len(numbers.molecules)):
+        i = numbers.molecules[n]
+        m, nu = float(molality[i]), float(numbers.dissociation[i])
+        phi, slope = _osmotic_coefficient(numbers.coefficients, i, m)
+        total += nu * m * phi
+        gradient[i] = nu * slope
+    return total
+
+
+@compiled
+def total_pressures(numbers: Osmotics, concentration: Array) -> Array:
+    """Osmotic pressure of many solutions of the same solutes.
+
+    Parameters
+    ----------
+    numbers : Osmotics
+        From `Solution.numbers`.
+    concentration : ndarray, shape (row, solute)
+        mol/m^3.
+
+    Returns
+    -------
+    ndarray, shape (row,)
+        Pa.
+    """
+    rows, solutes = concentration.shape
+    totals, gradient, everything = np.empty(rows), np.empty(solutes), np.ones(solutes)
+    for r in range(rows):
+        totals[r] = reflected(numbers, concentration[r], everything, gradient)
+    return totals
 
 
 @dataclass(frozen=True)
@@ -70,117 +308,47 @@ class Solution:
 
     def reach(self, concentration: Sequence[float]) -> float:
         """How far a mixture goes to the end of its data, ``Σ c_i/limit_i``: beyond 1 nothing is known."""
-        return sum([max(c, 0.0) / end for c, end in zip(concentration, self.limit, strict=False)])
+        return _reach(self.numbers.limit, np.array(concentration, dtype=float))
+
+    @cached_property
+    def numbers(self) -> Osmotics:
+        """The same for kernels."""
+        solutes, ions = len(self.dissociation), self.ions
+        known = self.virial or self.polynomial
+        coefficients = np.zeros((solutes, max([len(row) for row in known], default=0)))
+        for row, given in zip(coefficients, known, strict=False):
+            row[: len(given)] = given
+        charged = {solute for solute, _, _ in self.composition}
+        nothing = np.empty((0, 0))
+        return Osmotics(
+            _MODELS.index(self.model),
+            float(GAS_CONSTANT * self.temperature),
+            float(self.water_density),
+            ions.slope if ions else 0.0,
+            np.array(self.dissociation, dtype=float),
+            coefficients,
+            np.array(self.limit, dtype=float),
+            np.array(self.molar_mass, dtype=float),
+            np.array(self.volume, dtype=float).reshape(-1, 4),
+            np.array([i for i in range(solutes) if i not in charged], dtype=np.int64),
+            np.array(self.composition, dtype=np.int64).reshape(-1, 3),
+            ions.charges if ions else np.empty(0),
+            ions.pairs if ions else nothing,
+            ions.likes if ions else nothing,
+            ions.triples if ions else nothing,
+        )
 
     def pressure(self, concentration: Sequence[float]) -> tuple[float, list[float]]:
-        """Osmotic pressure and its derivative with each concentration.
-
-        Parameters
-        ----------
-        concentration : sequence of float, one a solute
-            mol/m^3. A negative one, the undershoot of a solver, counts ideally.
-
-        Returns
-        -------
-        float, and list of float
-            Pa; Pa m^3/mol.
-        """
-        rt = GAS_CONSTANT * self.temperature
-        if self.model == IDEAL:
-            slopes = [rt * nu for nu in self.dissociation]
-            return sum([k * c for k, c in zip(slopes, concentration, strict=True)]), slopes
-        there = [max(c, 0.0) for c in concentration]
-        if self.model == VIRIAL:
-            value, gradient = self._virial(there)
-        else:
-            far = self.reach(there)
-            if far <= 1.0:
-                value, gradient = self._real(there)
-            else:
-                edge = [c / far for c in there]
-                at, slopes = self._real(edge)
-                rest = at - sum([k * c for k, c in zip(slopes, edge, strict=True)])
-                value, gradient = far * at, [k + rest / end for k, end in zip(slopes, self.limit, strict=True)]
-        for i, c in enumerate(concentration):
-            if c < 0.0:
-                gradient[i] = rt * self.dissociation[i]
-                value += gradient[i] * c
-        return value, gradient
-
-    def _virial(self, c: Sequence[float]) -> tuple[float, list[float]]:
-        rt = GAS_CONSTANT * self.temperature
-        value, gradient = 0.0, []
-        for x, nu, coefficients in zip(c, self.dissociation, self.virial, strict=True):
-            phi, slope, power = 1.0, 1.0, 1.0
-            for n, coefficient in enumerate(coefficients):
-                power *= x
-                phi += coefficient * power
-                slope += (n + 2) * coefficient * power
-            value += rt * nu * x * phi
-            gradient.append(rt * nu * slope)
-        return value, gradient
-
-    def _real(self, c: Sequence[float]) -> tuple[float, list[float]]:
-        water, lost = water_content(c, self.volume, self.molar_mass, self.water_density)
-        molality = [x / water for x in c]
-        total, with_molality = self.osmolality(molality)
-        # m_i = c_i/W: dm_i/dc_j = δ_ij/W − m_i/W dW/dc_j
-        along = sum([k * m for k, m in zip(with_molality, molality, strict=True)])
-        scale = GAS_CONSTANT * self.temperature * self.water_density
-        return scale * total, [scale * (k - along * loss) / water for k, loss in zip(with_molality, lost, strict=True)]
-
-    def osmolality(self, molality: Sequence[float]) -> tuple[float, list[float]]:
-        """``O = −ln a_w/M_w`` in mol of particles per kg of water, and its derivative with each molality (mol/kg)."""
-        total, gradient = 0.0, []
-        charged = set()
-        if self.ions is not None:
-            amounts = [0.0] * len(self.ions.charges)
-            for solute, ion, count in self.composition:
-                amounts[ion] += count * molality[solute]
-                charged.add(solute)
-            total, with_ion = self.ions.osmolality(amounts)
-        for i, (m, nu, coefficients) in enumerate(zip(molality, self.dissociation, self.polynomial, strict=True)):
-            if i in charged:
-                gradient.append(sum([count * with_ion[ion] for solute, ion, count in self.composition if solute == i]))
-                continue
-            phi, slope, power = 1.0, 1.0, 1.0
-            for n, coefficient in enumerate(coefficients):
-                power *= m
-                phi += coefficient * power
-                slope += (n + 2) * coefficient * power
-            total += nu * m * phi
-            gradient.append(nu * slope)
-        return total, gradient
+        """Osmotic pressure (Pa) and its derivatives (Pa m^3/mol): `reflected` by a membrane that holds all back."""
+        return self.reflected(concentration, [1.0] * len(self.dissociation))
 
     def reflected(self, concentration: Sequence[float], reflection: Sequence[float]) -> tuple[float, list[float]]:
-        """``Σ σ_i π_i`` with the shares ``π_i = π ν_i c_i/Σ ν_k c_k``, and its derivatives.
-
-        Parameters
-        ----------
-        concentration : sequence of float
-            mol/m^3.
-        reflection : sequence of float
-            σ.
-
-        Returns
-        -------
-        float, and list of float
-            Pa; Pa m^3/mol.
-        """
-        value, gradient = self.pressure(concentration)
-        first = reflection[0]
-        if all(sigma == first for sigma in reflection):
-            return first * value, [first * k for k in gradient]
-        particles = [nu * max(c, 0.0) for nu, c in zip(self.dissociation, concentration, strict=True)]
-        number = sum(particles)
-        if self.model == IDEAL or number <= 0.0:  # linear
-            slopes = [sigma * k for sigma, k in zip(reflection, gradient, strict=True)]
-            return sum([k * c for k, c in zip(slopes, concentration, strict=True)]), slopes
-        share = sum([sigma * each for sigma, each in zip(reflection, particles, strict=True)]) / number
-        return share * value, [
-            share * k + (value * nu * (sigma - share) / number if c > 0.0 else 0.0)
-            for k, nu, sigma, c in zip(gradient, self.dissociation, reflection, concentration, strict=True)
-        ]
+        """``Σ σ_i π_i`` (Pa) and its derivatives (Pa m^3/mol): the kernel `reflected` of this solution."""
+        gradient = np.empty(len(self.dissociation))
+        value = reflected(
+            self.numbers, np.array(concentration, dtype=float), np.array(reflection, dtype=float), gradient
+        )
+        return value, gradient.tolist()
 
     def shares(self, concentration: ArrayLike) -> NDArray[np.float64]:
         """Each solute's share of the osmotic pressure.
@@ -200,7 +368,7 @@ class Solution:
         if self.model == IDEAL:
             return particles * (GAS_CONSTANT * self.temperature)
         rows = particles.reshape(-1, c.shape[-1])
-        totals = np.array([self.pressure(row)[0] for row in c.reshape(rows.shape).tolist()])
+        totals = total_pressures(self.numbers, np.array(c.reshape(rows.shape), order="C"))  # one type for the compiler
         number = rows.sum(axis=1)
         number[number == 0.0] = 1.0
         return (rows * (totals / number)[:, None]).reshape(c.shape)

@@ -24,8 +24,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.compiling import kernel
 from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
 from membrane_pde.physics.temperature import water_density
+
+Array = NDArray[np.float64]
 
 _B = 1.2  # kg^½/mol^½
 _ALPHA1, _ALPHA2 = 2.0, 12.0
@@ -76,6 +82,7 @@ def _at(coefficients: Sequence[float], temperature: float) -> float:
     return sum([a * term for a, term in zip(coefficients, terms, strict=False)])
 
 
+@kernel
 def _mixing(x: float) -> tuple[float, float]:
     """``x J'`` and ``x d(x J')/dx`` of ``J = x/(4 + c1 x^−c2 exp(−c3 x^c4))``."""
     if x <= 0.0:
@@ -96,23 +103,23 @@ class Pitzer:
 
     Attributes
     ----------
-    charges : tuple of int
-        z of each ion.
+    charges : ndarray, shape (ion,)
+        z.
     slope : float
         A_φ, kg^½/mol^½.
-    pairs : tuple
-        (cation, anion, β0, β1, β2, C, α1, α2).
-    likes : tuple
-        (i, j, θ) of every two ions of like charge.
-    triples : tuple
-        (i, j, k, ψ).
+    pairs : ndarray, shape (n, 8)
+        Rows of cation, anion, β0, β1, β2, C, α1, α2.
+    likes : ndarray, shape (n, 3)
+        Rows of i, j, θ: every two ions of like charge, those of equal product of charges after one another.
+    triples : ndarray, shape (n, 4)
+        Rows of i, j, k, ψ.
     """
 
-    charges: tuple[int, ...]
+    charges: Array
     slope: float
-    pairs: tuple[tuple[int, int, float, float, float, float, float, float], ...]
-    likes: tuple[tuple[int, int, float], ...]
-    triples: tuple[tuple[int, int, int, float], ...]
+    pairs: Array
+    likes: Array
+    triples: Array
 
     @classmethod
     def of(cls, ions: Mapping[str, int], parameters: Mapping[str, Any], temperature: float) -> Pitzer:
@@ -128,7 +135,7 @@ class Pitzer:
             K.
         """
         index = {name: i for i, name in enumerate(ions)}
-        charges = tuple(ions.values())
+        charges = list(ions.values())
         pairs = []
         for row in parameters["pair"]:
             if not all(name in index for name in row["ions"]):
@@ -148,83 +155,116 @@ class Pitzer:
             for j in range(i + 1, len(names))
             if charges[i] * charges[j] > 0
         ]
+        likes.sort(key=lambda like: charges[like[0]] * charges[like[1]])
         triples = [
             (index[i], index[j], index[k], _at(row["value"], temperature))
             for row in parameters["psi"]
             for i, j, k in [row["ions"]]
             if i in index and j in index and k in index
         ]
-        return cls(charges, debye_hueckel(temperature), tuple(pairs), tuple(likes), tuple(triples))
+        return cls(
+            np.array(charges, dtype=float),
+            debye_hueckel(temperature),
+            np.array(pairs, dtype=float).reshape(-1, 8),
+            np.array(likes, dtype=float).reshape(-1, 3),
+            np.array(triples, dtype=float).reshape(-1, 4),
+        )
 
     def osmolality(self, molality: Sequence[float]) -> tuple[float, list[float]]:
-        """``Σ m_i φ`` of the ions and its derivative with each molality.
+        """``Σ m_i φ`` (mol/kg) of the ions and its derivatives: `sum_with_slopes` of these ions."""
+        gradient = np.empty(len(self.charges))
+        total = sum_with_slopes(
+            self.charges, self.slope, self.pairs, self.likes, self.triples, np.array(molality, dtype=float), gradient
+        )
+        return total, gradient.tolist()
 
-        Parameters
-        ----------
-        molality : sequence of float
-            mol/kg, none negative.
 
-        Returns
-        -------
-        float, and list of float
-            mol/kg; dimensionless.
-        """
-        z = self.charges
-        total, strength, charge = 0.0, 0.0, 0.0
-        for m, zi in zip(molality, z, strict=True):
-            total += m
-            strength += 0.5 * m * zi * zi
-            charge += m * abs(zi)
-        if strength < _DILUTE:
-            return total, [1.0] * len(z)
-        root = math.sqrt(strength)
-        far = 1.0 + _B * root
-        value = -self.slope * strength * root / far
-        with_strength = -self.slope * root * (1.5 + _B * root) / (far * far)
-        with_charge = 0.0
-        gradient = [0.0] * len(z)
-        for c, a, beta0, beta1, beta2, cphi, alpha1, alpha2 in self.pairs:
-            m_c, m_a = molality[c], molality[a]
-            one, two = beta1 * math.exp(-alpha1 * root), beta2 * math.exp(-alpha2 * root)
-            each = beta0 + one + two + charge * cphi
-            both = m_c * m_a
-            value += both * each
-            with_strength -= both * (alpha1 * one + alpha2 * two) / (2.0 * root)
-            with_charge += both * cphi
-            gradient[c] += m_a * each
-            gradient[a] += m_c * each
-        unsymmetrical: dict[int, tuple[float, float]] = {}
-        for i, j, theta in self.likes:
-            each, change = theta, 0.0
-            if z[i] != z[j]:
-                key = z[i] * z[j]
-                if key not in unsymmetrical:
-                    unsymmetrical[key] = self._unsymmetrical(abs(z[i]), abs(z[j]), root)
-                each += unsymmetrical[key][0]
-                change = unsymmetrical[key][1]
-            both = molality[i] * molality[j]
-            value += both * each
-            with_strength += both * change
-            gradient[i] += molality[j] * each
-            gradient[j] += molality[i] * each
-        for i, j, k, psi in self.triples:
-            m_i, m_j, m_k = molality[i], molality[j], molality[k]
-            value += m_i * m_j * m_k * psi
-            gradient[i] += m_j * m_k * psi
-            gradient[j] += m_i * m_k * psi
-            gradient[k] += m_i * m_j * psi
-        return total + 2.0 * value, [
-            1.0 + 2.0 * (g + 0.5 * zi * zi * with_strength + abs(zi) * with_charge)
-            for g, zi in zip(gradient, z, strict=True)
-        ]
+@kernel
+def sum_with_slopes(
+    charges: Array, slope: float, pairs: Array, likes: Array, triples: Array, molality: Array, gradient: Array
+) -> float:
+    """``Σ m_i φ`` of the ions, mol/kg.
 
-    def _unsymmetrical(self, z_i: int, z_j: int, root: float) -> tuple[float, float]:
-        """``E + I dE/dI`` of two like charges, and its derivative with I."""
-        x = 6.0 * self.slope * root
-        first = second = 0.0
-        for weight, product in ((1.0, z_i * z_j), (-0.5, z_i * z_i), (-0.5, z_j * z_j)):
-            one, two = _mixing(x * product)
-            first += weight * one
-            second += weight * two
-        size = z_i * z_j / (8.0 * root * root)
-        return size * first, size / (root * root) * (0.5 * second - first)
+    Parameters
+    ----------
+    charges, slope, pairs, likes, triples
+        As in `Pitzer`.
+    molality : ndarray, shape (ion,)
+        mol/kg, none negative.
+    gradient : ndarray, shape (ion,)
+        The derivative with each molality is written here.
+
+    Returns
+    -------
+    float
+        mol/kg.
+    """
+    ions = len(charges)
+    total, strength, charge = 0.0, 0.0, 0.0
+    for i in range(ions):
+        m, z = float(molality[i]), float(charges[i])
+        total += m
+        strength += 0.5 * m * z * z
+        charge += m * abs(z)
+    if strength < _DILUTE:
+        for i in range(ions):
+            gradient[i] = 1.0
+        return total
+    for i in range(ions):
+        gradient[i] = 0.0
+    root = math.sqrt(strength)
+    far = 1.0 + _B * root
+    value = -slope * strength * root / far
+    with_strength = -slope * root * (1.5 + _B * root) / (far * far)
+    with_charge = 0.0
+    for n in range(len(pairs)):
+        c, a = int(pairs[n, 0]), int(pairs[n, 1])
+        beta0, beta1, beta2 = float(pairs[n, 2]), float(pairs[n, 3]), float(pairs[n, 4])
+        cphi, alpha1, alpha2 = float(pairs[n, 5]), float(pairs[n, 6]), float(pairs[n, 7])
+        m_c, m_a = float(molality[c]), float(molality[a])
+        one, two = beta1 * math.exp(-alpha1 * root), beta2 * math.exp(-alpha2 * root)
+        each = beta0 + one + two + charge * cphi
+        both = m_c * m_a
+        value += both * each
+        with_strength -= both * (alpha1 * one + alpha2 * two) / (2.0 * root)
+        with_charge += both * cphi
+        gradient[c] += m_a * each
+        gradient[a] += m_c * each
+    of = unsymmetrical = bend = 0.0
+    for n in range(len(likes)):
+        i, j, each = int(likes[n, 0]), int(likes[n, 1]), float(likes[n, 2])
+        m_i, m_j, z_i, z_j = float(molality[i]), float(molality[j]), float(charges[i]), float(charges[j])
+        both = m_i * m_j
+        if z_i != z_j:
+            if z_i * z_j != of:
+                of = z_i * z_j
+                unsymmetrical, bend = _unsymmetrical(slope, abs(z_i), abs(z_j), root)
+            each += unsymmetrical
+            with_strength += both * bend
+        value += both * each
+        gradient[i] += m_j * each
+        gradient[j] += m_i * each
+    for n in range(len(triples)):
+        i, j, k, psi = int(triples[n, 0]), int(triples[n, 1]), int(triples[n, 2]), float(triples[n, 3])
+        m_i, m_j, m_k = float(molality[i]), float(molality[j]), float(molality[k])
+        value += m_i * m_j * m_k * psi
+        gradient[i] += m_j * m_k * psi
+        gradient[j] += m_i * m_k * psi
+        gradient[k] += m_i * m_j * psi
+    for i in range(ions):
+        z = float(charges[i])
+        gradient[i] = 1.0 + 2.0 * (float(gradient[i]) + 0.5 * z * z * with_strength + abs(z) * with_charge)
+    return total + 2.0 * value
+
+
+@kernel
+def _unsymmetrical(slope: float, z_i: float, z_j: float, root: float) -> tuple[float, float]:
+    """``E + I dE/dI`` of two like charges, and its derivative with I."""
+    x = 6.0 * slope * root
+    first, second = _mixing(x * z_i * z_j)
+    for z in (z_i, z_j):
+        one, two = _mixing(x * z * z)
+        first -= 0.5 * one
+        second -= 0.5 * two
+    size = z_i * z_j / (8.0 * root * root)
+    return size * first, size / (root * root) * (0.5 * second - first)

@@ -148,7 +148,7 @@ def test_mixing_function_is_the_integral_it_stands_for(x: float) -> None:
 
 
 def test_no_unsymmetrical_mixing_of_equal_charges() -> None:
-    assert of("Na+", "K+", "Cl-")._unsymmetrical(1, 1, 0.7) == (0.0, 0.0)
+    assert pitzer._unsymmetrical(debye_hueckel(T), 1.0, 1.0, 0.7) == (0.0, 0.0)
 
 
 # -- limits and constants ---------------------------------------------------------------------------------------------
