@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
 from membrane_pde.units import cut
 from membrane_pde.values import (
     Applied,
@@ -383,6 +385,19 @@ class Run(BaseModel):
     )
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a case comes from: its name, what was written, and the way from there to a changed case.
+
+    `source_ranges`: temperatures (K) between which values from the library hold, by the path of the key.
+    """
+
+    name: str
+    written: dict[str, Any]
+    change: Callable[[Case, Mapping[str, object]], Case]
+    source_ranges: dict[str, tuple[float, float]]
+
+
 class Case(BaseModel):
     """A case: two solutions, the membrane between them, and what to do. Frozen; all numbers SI.
 
@@ -418,16 +433,12 @@ class Case(BaseModel):
     mesh: Mesh = Field(default_factory=Mesh, description="How space is cut up; may be left out.")
     run: Run = _field("How long to run, and how.")
 
-    # Set by `casefile.build`, the one maker of cases: what was written, and the way from there to a changed case.
-    _name: str = PrivateAttr("case")
-    _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
-    _change: Callable[[Case, Mapping[str, object]], Case] = PrivateAttr()
-    _source_ranges: dict[str, tuple[float, float]] = PrivateAttr(default_factory=dict)
+    _origin: Origin = PrivateAttr()  # set by `casefile.build`, the one maker of cases
 
     @property
     def name(self) -> str:
         """File stem or name of the shipped case."""
-        return self._name
+        return self._origin.name
 
     @property
     def source(self) -> str:
@@ -447,13 +458,13 @@ class Case(BaseModel):
     @property
     def source_ranges(self) -> dict[str, tuple[float, float]]:
         """Temperatures (K) between which values from the library hold, by the path of the key."""
-        return self._source_ranges
+        return self._origin.source_ranges
 
     def to_toml(self) -> str:
         """The case as written, overrides included, as the text of a case file; comments are lost."""
         import tomli_w
 
-        return tomli_w.dumps(self._raw)
+        return tomli_w.dumps(self._origin.written)
 
     def with_values(self, values: Mapping[str, object]) -> Case:
         """A copy of the case with some values changed.
@@ -475,7 +486,7 @@ class Case(BaseModel):
         CaseError
             An unknown path, or a case that is wrong with these values.
         """
-        return self._change(self, values)
+        return self._origin.change(self, values)
 
     def _key(self) -> str:
         return self.model_dump_json()
@@ -486,13 +497,14 @@ class Case(BaseModel):
     def __hash__(self) -> int:
         return hash(self._key())
 
-    # What needs another part of the case: pydantic hands over the fields declared (and validated) before this one.
+    # What needs another part of the case: pydantic hands over the fields declared (and validated) before this one, and
+    # as context the parts that stand already in the case that this one is a change of.
 
     @field_validator("solutes")
     @classmethod
     def _at_case_temperature(cls, solutes: dict[str, Solute], info: ValidationInfo) -> dict[str, Solute]:
         temperature = info.data.get("temperature")
-        if temperature is None or "phase" not in info.data:
+        if temperature is None or "phase" not in info.data or _stands(info):
             return solutes
         _check_temperature(temperature, info.data["phase"])
         return {name: _scaled(name, each, temperature, info.data["phase"]) for name, each in solutes.items()}
@@ -500,14 +512,14 @@ class Case(BaseModel):
     @field_validator("left", "right")
     @classmethod
     def _in_si(cls, side: Compartment, info: ValidationInfo) -> Compartment:
-        if not {"temperature", "phase", "solutes"} <= info.data.keys():
+        if not {"temperature", "phase", "solutes"} <= info.data.keys() or _stands(info):
             return side
         return _with_amounts(side, str(info.field_name), info.data)
 
     @field_validator("membrane")
     @classmethod
     def _complete(cls, membrane: Membrane, info: ValidationInfo) -> Membrane:
-        if not {"temperature", "phase", "solutes"} <= info.data.keys():
+        if not {"temperature", "phase", "solutes"} <= info.data.keys() or _stands(info):
             return membrane
         return _completed(membrane, info.data)
 
@@ -527,6 +539,22 @@ class Case(BaseModel):
 # Steps and checks that concern several parts of a case.
 
 
+def _stands(info: ValidationInfo) -> bool:
+    """The part was taken over from another case, complete."""
+    kept: dict[str, Any] = info.context or {}
+    return info.field_name in kept
+
+
+_Part = TypeVar("_Part", bound=BaseModel)
+
+
+def _put(part: _Part, **values: Any) -> _Part:
+    """Put into a part what follows from others: frozen, but nobody has it yet, and a copy takes long."""
+    part.__dict__.update(values)
+    part.model_fields_set.update(values)
+    return part
+
+
 def _sides(case: Case) -> dict[str, Compartment]:
     return {"left": case.left, "right": case.right}
 
@@ -543,18 +571,19 @@ def _check_temperature(temperature: float, phase: str) -> None:
 
 def _scaled(name: str, solute: Solute, temperature: float, phase: str) -> Solute:
     """The solute with its diffusivity at the case's temperature."""
-    from membrane_pde.physics import gas
     from membrane_pde.physics.temperature import diffusivity_scaling
 
     reference = solute.reference_temperature
     if reference is None:
         return solute
     if phase == "gas":
+        from membrane_pde.physics import gas
+
         factor = gas.diffusivity_scaling(temperature, reference)
     else:
         _check_reference(f"solutes.{name}", reference)
         factor = float(diffusivity_scaling(temperature, reference))
-    return solute.model_copy(update={"diffusivity": solute.diffusivity * factor})
+    return _put(solute, diffusivity=solute.diffusivity * factor)
 
 
 def _check_reference(path: str, reference: float) -> None:
@@ -573,7 +602,7 @@ def _with_amounts(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
         _check_gas_pressure(side, name)
     _check_boundary_keys(side, name)
     if side.boundary == "bath" and side.stirred:  # the one cell is the bath
-        side = side.model_copy(update={"length": side.volume})
+        _put(side, length=side.volume)
     check_declared(side.concentration, solutes, f"{name}.concentration")
     check_declared(side.diffusivity, solutes, f"{name}.diffusivity")
     for solute in solutes:
@@ -596,7 +625,7 @@ def _with_amounts(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
     if side.feed is not None:
         fed, flow = typing.cast(Any, side.feed)  # what `_read_feed` made of it
         update["feed"] = Feed(_supplied(fed, f"{name}.feed", ', "0 mol/L" where there is none', side, data), flow)
-    return side.model_copy(update=update)
+    return _put(side, **update)
 
 
 def _supplied(
@@ -615,6 +644,9 @@ def _initial(
     written: Mapping[str, Any], where: str, side: Compartment, data: Mapping[str, Any]
 ) -> dict[str, float | Profile]:
     """Initial concentrations, numbers or profiles, in mol/m^3."""
+    if all(isinstance(written[s][1], str) for s in data["solutes"]):
+        levels = {s: _part(written[s], f"{where}.{s}", s, side, data) for s in data["solutes"]}
+        return {**_amounts(levels, where, data)}
     parts: dict[str, tuple[tuple[float, ...], list[tuple[float, str]]]] = {}
     for s in data["solutes"]:
         level = isinstance(written[s][1], str)
@@ -655,8 +687,9 @@ _NEEDED_KEYS = {"modulus": "10 bar", "volume": "10 mm"}
 
 def _check_boundary_keys(side: Compartment, name: str) -> None:
     """The keys that only some boundaries take."""
+    given = side.model_fields_set
     for key, boundary in _OWN_KEYS.items():
-        if key in side.model_fields_set and side.boundary != boundary:
+        if key in given and side.boundary != boundary:
             takes = "has one" if key == "tube_area" else "takes it"
             article = "an" if boundary[0] in "aeiou" else "a"
             raise CaseError(f'{name}.{key}: only {article} "{boundary}" {takes}; {name}.boundary is "{side.boundary}"')
@@ -727,8 +760,6 @@ def _part(
     written: tuple[float, str], path: str, name: str, side: Compartment, data: Mapping[str, Any]
 ) -> tuple[float, str]:
     """A concentration of any kind as "amount" (mol/m^3), or in a liquid also "molality" or "mass fraction"."""
-    from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
-
     number, kind = written
     solute: Solute = data["solutes"][name]
     fractions = ("mole fraction", "volume fraction", "mass fraction", "fraction")
@@ -788,7 +819,7 @@ def _completed(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
     """The membrane with one entry a declared solute, in their order, and all numbers at the case's temperature."""
     solutes: dict[str, Solute] = data["solutes"]
     if membrane.type == "none":
-        return membrane.model_copy(update={"solutes": {}, "water_permeability": 0.0})
+        return _put(membrane, solutes={}, water_permeability=0.0)
     if data["phase"] == "liquid":
         membrane = _porous(membrane, solutes, data["temperature"])
     without_water = membrane.water_permeability == 0
@@ -814,26 +845,24 @@ def _completed(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
                 f"{path}.partition = {numbers.partition:g}: other than 1 only with water_permeability = "
                 f'"0 L/m^2/hour/bar"'
             )
-    update: dict[str, Any] = {
-        "solutes": {
-            solute: membrane.solutes[solute].model_copy(
-                update={"permeability": _at_temperature(membrane.solutes[solute], "permeability", solute, data)}
-            )
-            for solute in solutes
-        },
-        "water_permeability": _at_temperature(membrane, "water_permeability", None, data),
-    }
-    return membrane.model_copy(update=update)
+    for name in solutes:
+        numbers = membrane.solutes[name]
+        _put(numbers, permeability=_at_temperature(numbers, "permeability", name, data))
+    return _put(
+        membrane,
+        solutes={name: membrane.solutes[name] for name in solutes},
+        water_permeability=_at_temperature(membrane, "water_permeability", None, data),
+    )
 
 
 def _porous(membrane: Membrane, solutes: Mapping[str, Solute], temperature: float) -> Membrane:
     """The membrane with what its pores say about water and solutes, where that is not given."""
-    from membrane_pde.physics import hindered
-    from membrane_pde.physics.temperature import water_viscosity
-
     radius, porosity = membrane.pore_radius, membrane.porosity_over_thickness
     if radius is None and porosity is None:
         return membrane
+    from membrane_pde.physics import hindered
+    from membrane_pde.physics.temperature import water_viscosity
+
     if radius is None:
         raise CaseError('membrane.pore_radius is missing: porosity_over_thickness needs it, for example "0.5 nm"')
     if porosity is None:
@@ -843,10 +872,9 @@ def _porous(membrane: Membrane, solutes: Mapping[str, Solute], temperature: floa
             'membrane.flux_law = "solution-diffusion": it means a reflection of 1, and pores have less; leave it out, '
             'or take flux_law = "spiegler-kedem"'
         )
-    update: dict[str, Any] = {"solutes": dict(membrane.solutes)}
     if membrane.water_permeability is None:
         viscosity = float(water_viscosity(temperature))
-        update["water_permeability"] = hindered.water_permeability(radius, porosity, viscosity)
+        _put(membrane, water_permeability=hindered.water_permeability(radius, porosity, viscosity))
     for name, numbers in membrane.solutes.items():
         given = {"reflection": numbers.reflection} if "reflection" in numbers.model_fields_set else {}
         if numbers.permeability is not None:
@@ -860,18 +888,14 @@ def _porous(membrane: Membrane, solutes: Mapping[str, Solute], temperature: floa
                 f'"0.3 nm"; or give membrane.solutes.{name}.permeability and reflection'
             )
         permeability, reflection = hindered.pore_transport(size, radius, porosity, solutes[name].diffusivity)
-        update["solutes"][name] = numbers.model_copy(
-            update={"permeability": permeability, "reflection": reflection} | given
-        )
-    return membrane.model_copy(update=update)
+        _put(numbers, **{"permeability": permeability, "reflection": reflection} | given)
+    return membrane
 
 
 def _at_temperature(
     numbers: Membrane | MembraneSolute, key: str, solute: str | None, data: Mapping[str, Any]
 ) -> float | None:
     """A permeability at the case's temperature."""
-    from membrane_pde.physics.temperature import arrhenius_scaling
-
     value: float | None = getattr(numbers, key)
     reference, energy = numbers.reference_temperature, numbers.activation_energy
     if value is None or reference is None:
@@ -880,6 +904,8 @@ def _at_temperature(
     _check_reference(path, reference)
     if energy is None:
         return value
+    from membrane_pde.physics.temperature import arrhenius_scaling
+
     try:
         scaled = value * arrhenius_scaling(data["temperature"], reference, energy)
     except OverflowError:
@@ -929,13 +955,12 @@ def _check_boundaries(case: Case) -> None:
 def _check_osmotic_model(case: Case) -> None:
     """What `virial` and `pitzer` need of every solute, and that ions make a solution that is neutral."""
     for name, solute in case.solutes.items():
-        key = key_text(name)
         if case.osmotic_model == "virial" and solute.virial is None:
             raise CaseError(
-                f'solutes.{key}.virial is missing: osmotic_model = "virial" needs it, for example ["0.1 L/mol"]; '
-                '["0 L/mol"] for an ideal solute'
+                f'solutes.{key_text(name)}.virial is missing: osmotic_model = "virial" needs it, for example '
+                '["0.1 L/mol"]; ["0 L/mol"] for an ideal solute'
             )
-        if case.osmotic_model == "pitzer" and (problem := density_problem(key, solute)):
+        if case.osmotic_model == "pitzer" and (problem := density_problem(key_text(name), solute)):
             raise CaseError(f'{problem}: osmotic_model = "pitzer" needs it; "0 cm^3/mol" where it takes up no room')
     if case.osmotic_model == "pitzer" and (odd := next(_charge_imbalance(case), "")):
         raise CaseError(
@@ -1019,12 +1044,10 @@ def _diffusing(case: Case) -> dict[str, Solute]:
             (typing.cast(float, first.molar_mass), typing.cast(float, second.molar_mass)),
             (typing.cast(float, first.diffusion_volume), typing.cast(float, second.diffusion_volume)),
         )
-    return {name: each.model_copy(update={"diffusivity": common}) for name, each in case.solutes.items()}
+    return {name: _put(each, diffusivity=common) for name, each in case.solutes.items()}
 
 
 def _check_gas(case: Case) -> None:
-    from membrane_pde.physics.constants import GAS_CONSTANT
-
     if case.membrane.type != "none":
         raise CaseError('membrane.type: a gas has no membrane here; expected type = "none"')
     used = [(each.diffusivity, f"solutes.{s}.diffusivity") for s, each in case.solutes.items()]
@@ -1098,7 +1121,7 @@ def _warnings(case: Case) -> Iterator[str]:
 
 
 def _unused(case: Case) -> Iterator[str]:
-    unused = [key for key in case._raw.get("membrane", {}) if key != "type"]
+    unused = [key for key in case._origin.written.get("membrane", {}) if key != "type"]
     if case.membrane.type == "none" and unused:
         yield f'membrane.type is "none": {", ".join(unused)} not used'
 
@@ -1133,7 +1156,7 @@ def _away_from_source(case: Case) -> Iterator[str]:
             f"{', '.join(paths)}: no activation energy known; the value of {reference - 273.15:.6g} degC is used at "
             f"{case.temperature - 273.15:.6g} degC."
         )
-    given = any("diffusivity" in each for each in case._raw.get("solutes", {}).values())
+    given = any("diffusivity" in each for each in case._origin.written.get("solutes", {}).values())
     if case.phase == "gas" and not given and not 273.15 <= case.temperature <= 673.15:
         yield "The two gases' diffusivity follows from Fuller's method, compared with measurements from 0 to 400 degC."
 

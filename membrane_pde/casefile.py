@@ -15,7 +15,7 @@ import re
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ from membrane_pde.case import (
     CaseError,
     Membrane,
     MembraneSolute,
+    Origin,
     Solute,
     check_declared,
     misplaced,
@@ -215,7 +216,7 @@ def _opens_inline_table(line: str) -> bool:
 # From the dict as written to a case.
 
 
-def build(raw: dict[str, Any], name: str) -> Case:
+def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
     """Merge the library under a case as written, and validate it.
 
     Parameters
@@ -224,6 +225,8 @@ def build(raw: dict[str, Any], name: str) -> Case:
         As tomllib reads a case file.
     name : str
         What to call the case (`Case.name`).
+    before : Case, optional
+        One that this one is a change of: what is the same there is not read again.
 
     Returns
     -------
@@ -234,42 +237,57 @@ def build(raw: dict[str, Any], name: str) -> Case:
     CaseError
         Anything wrong with it.
     """
-    merged = copy.deepcopy(raw)
+    kept = {} if before is None else _kept(raw, before)
+    merged = raw | kept  # what changes below is copied there: cases share what they were written as
     ranges: dict[str, tuple[float, float]] = {}
     gas = merged.get("phase") == "gas"
     solutes = merged.get("solutes")
-    if isinstance(solutes, dict):  # if not, validation says so
+    if before is not None and "solutes" in kept:
+        ranges = before.source_ranges
+    elif isinstance(solutes, dict):  # if not, validation says so
         _check_names(solutes)
-        ranges = _merge_solutes(solutes, gas)
+        merged["solutes"], ranges = _merge_solutes(solutes, gas)
+    if isinstance(solutes, dict) and "membrane" not in kept:
         _merge_membrane(merged, solutes)
     if gas:
         _merge_gas(merged)
     try:
-        case = Case.model_validate(merged)
+        case = Case.model_validate(merged, context=kept)
     except ValidationError as error:
         raise _case_error(error) from None
-    _check_ions(case)
-    case._name, case._raw, case._change, case._source_ranges = name, raw, _changed, ranges
+    if "solutes" not in kept:
+        _check_ions(case)
+    case._origin = Origin(name, raw, _changed, ranges)
     return case
+
+
+def _kept(raw: dict[str, Any], before: Case) -> dict[str, Any]:
+    """The parts of a case that are written in another one as they were, and follow from the same solutes."""
+    written, parts = before._origin.written, ["mesh", "run"]
+    alike = raw["solutes"] is written["solutes"] and all(raw.get(k) == written.get(k) for k in ("phase", "temperature"))
+    if alike and before.phase == "liquid":  # a gas's solutes follow from its pressure
+        parts += ["solutes", "left", "right", "membrane"]
+    return {part: getattr(before, part) for part in parts if raw.get(part) is written.get(part)}
 
 
 def _check_ions(case: Case) -> None:
     known = library.pitzer()["charges"]
     for name, solute in case.solutes.items():
-        for ion, count in (solute.ions or {}).items():
-            path = f"solutes.{key_text(name)}.ions.{key_text(cut(ion))}"
+        if not solute.ions:
+            continue
+        path = f"solutes.{key_text(name)}.ions"
+        for ion, count in solute.ions.items():
             if ion not in known:
                 raise CaseError(
-                    f"{path}: no data of this ion; known: {', '.join(known)}. Without the key ions the solute counts "
-                    "ideally"
+                    f"{path}.{key_text(cut(ion))}: no data of this ion; known: {', '.join(known)}. Without the key "
+                    "ions the solute counts ideally"
                 )
             if count < 1:
-                raise CaseError(f"{path} = {count}: expected 1 or more")
-        charge = sum(count * known[ion] for ion, count in (solute.ions or {}).items())
-        if solute.ions and charge != (solute.charge or 0):
+                raise CaseError(f"{path}.{key_text(cut(ion))} = {count}: expected 1 or more")
+        charge = sum(count * known[ion] for ion, count in solute.ions.items())
+        if charge != (solute.charge or 0):
             raise CaseError(
-                f"solutes.{key_text(name)}.ions: their charges add up to {charge}; expected "
-                f"{solute.charge or 0}, the solute's charge"
+                f"{path}: their charges add up to {charge}; expected {solute.charge or 0}, the solute's charge"
             )
 
 
@@ -297,7 +315,8 @@ _MEASURED = {Solute: "diffusivity", Membrane: "water_permeability", MembraneSolu
 
 def _library_values(entry: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """What a library's entry has for a model's keys, without the sources."""
-    keys = [key for key in entry if key in model.model_fields and key != "solutes"]
+    fields = model.model_fields
+    keys = [key for key in entry if key in fields and key != "solutes"]
     values = {key: entry[key]["value"] if isinstance(entry[key], dict) else entry[key] for key in keys}
     measured = entry.get(_MEASURED[model])
     if measured and "temperature" in measured:
@@ -316,25 +335,35 @@ def _under(values: dict[str, Any], own: dict[str, Any], model: type[BaseModel], 
     return values | own
 
 
-def _merge_solutes(solutes: dict[str, Any], gas: bool) -> dict[str, tuple[float, float]]:
-    """Put the library's values under the user's; temperatures (K) between which those taken hold, by path."""
-    ranges = {}
+def _merge_solutes(solutes: dict[str, Any], gas: bool) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
+    """The library's values under the user's; temperatures (K) between which those taken hold, by path."""
+    merged, ranges = dict(solutes), {}
     for name, own in solutes.items():
         if not isinstance(own, dict):
             continue
-        entry = library.solutes().get(name, {})
-        values = _library_values(entry, Solute)
+        values, spans = _of_library(name)
         if gas:  # the library's is that in water; that of two gases follows from both
             values = {k: v for k, v in values.items() if k != "reference_temperature"} | {"diffusivity": None}
-        for key in values:
-            span = entry.get(key, {})
-            if key == "ions" and "temperature_range" not in span:
-                span = library.pitzer()
-            if key not in own and "temperature_range" in span:
-                low, high = (units.parse(text, "temperature") for text in span["temperature_range"])
-                ranges[f"solutes.{key_text(name)}.{key}"] = low, high
-        solutes[name] = _under(values, own, Solute, f"solutes.{name}")
-    return ranges
+        for key, span in spans.items():
+            if key not in own:
+                ranges[f"solutes.{key_text(name)}.{key}"] = span
+        merged[name] = _under(values, own, Solute, f"solutes.{name}")
+    return merged, ranges
+
+
+@lru_cache(maxsize=1024)
+def _of_library(name: str) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
+    """What the library has of a solute, and the temperatures (K) between which that holds. Not to be changed."""
+    entry = library.solutes().get(name, {})
+    values, spans = _library_values(entry, Solute), {}
+    for key in values:
+        span = entry.get(key, {})
+        if key == "ions" and "temperature_range" not in span:
+            span = library.pitzer()
+        if "temperature_range" in span:
+            low, high = (units.parse(text, "temperature") for text in span["temperature_range"])
+            spans[key] = low, high
+    return values, spans
 
 
 def _merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
@@ -363,7 +392,7 @@ def _merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
         numbers = {name: {"permeability": None} | numbers.get(name, {}) for name in solutes}
     membrane = dict(membrane)
     if isinstance(own, dict):
-        _spread_reference(membrane, own)
+        own = _with_reference(membrane, own)
         for name, mine in own.items():
             path = f"membrane.solutes.{name}"
             there = numbers.get(name, {})
@@ -375,16 +404,15 @@ def _merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
 _PORES = ("pore_radius", "porosity_over_thickness")
 
 
-def _spread_reference(membrane: dict[str, Any], numbers: dict[str, Any]) -> None:
+def _with_reference(membrane: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
     """Put the membrane's reference temperature beside every number that it stands for."""
     reference = membrane.get("reference_temperature")
     given = [name for name, mine in numbers.items() if isinstance(mine, dict) and "permeability" in mine]
     if reference is None or not (given or "water_permeability" in membrane):
-        return
-    for name in given:
-        numbers[name] = {"reference_temperature": reference} | numbers[name]
+        return numbers
     if "water_permeability" not in membrane:
         del membrane["reference_temperature"]
+    return numbers | {name: {"reference_temperature": reference} | numbers[name] for name in given}
 
 
 def _type_values(kind: str, solutes: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -409,7 +437,7 @@ def _merge_gas(merged: dict[str, Any]) -> None:
         side = merged.get(name)
         if not isinstance(side, dict):
             continue
-        side.setdefault("boundary", "rigid")
+        merged[name] = {"boundary": "rigid"} | side
         if re.search(r"(barg|psig)\s*$", str(side.get("pressure"))):
             raise CaseError(
                 f"{name}.pressure = {show(side['pressure'])}: a gas needs its absolute pressure; "
@@ -454,16 +482,30 @@ def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure=
 
 def _changed(case: Case, values: Mapping[str, object]) -> Case:
     """`Case.with_values`."""
-    raw = copy.deepcopy(case._raw)
+    raw = dict(case._origin.written)
     for path, value in values.items():
         _set(raw, path, value)
-    return build(raw, case.name)
+    return build(raw, case.name, case)
 
 
 def _set(raw: dict[str, Any], path: str, value: object) -> None:
-    """Put one override into a case as written."""
+    """Put one override into a case as written, whose tables on the way are copied: other cases have them, too."""
     if not isinstance(path, str) or not path.strip():
         raise CaseError(f"{show(path)}: expected the path of a key, for example left.pressure")
+    loc, declared = _declared(path)
+    table = raw
+    for i, part in enumerate(loc[:-1]):
+        below = table.get(part, {})
+        if not isinstance(below, dict):
+            raise CaseError(f"{cut(path)}: {'.'.join(loc[: i + 1])} is {show(below)}, not a table; give it whole")
+        table[part] = below = dict(below)
+        table = below
+    table[loc[-1]] = _as_declared(".".join(loc), declared, value)
+
+
+@lru_cache(maxsize=1024)
+def _declared(path: str) -> tuple[tuple[str, ...], Any]:
+    """The parts of a key's path, and the declared type of the key."""
     loc = [part.strip().strip("\"'") for part in path.split(".")]
     declared: Any = Case
     for i, part in enumerate(loc):
@@ -473,12 +515,7 @@ def _set(raw: dict[str, Any], path: str, value: object) -> None:
                 raise CaseError(_unknown_key(loc[: i + 1]))
             raise CaseError(f"{cut(path)}: there is nothing below {'.'.join(loc[:i])}")
         declared = below
-    table = raw
-    for i, part in enumerate(loc[:-1]):
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise CaseError(f"{cut(path)}: {'.'.join(loc[: i + 1])} is {show(table)}, not a table; give it whole")
-    table[loc[-1]] = _as_declared(".".join(loc), declared, value)
+    return tuple(loc), declared
 
 
 def _as_declared(path: str, declared: Any, value: object) -> Any:

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -56,6 +57,7 @@ def show(value: Any) -> str:
         return cut(str(value))
 
 
+@lru_cache(maxsize=1024)
 def key_text(name: str) -> str:
     """A key as it is written in TOML."""
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
@@ -190,9 +192,22 @@ def _check_sign(number: float, sign: str) -> None:
 
 def _read_quantity(value: Any, dimension: str, sign: str = "any") -> float:
     _check_text(value, dimension)
-    number = units.parse(value, dimension)
+    return _quantity_of(value, dimension, sign)
+
+
+# In a sweep the same texts are read time and again.
+@lru_cache(maxsize=4096)
+def _quantity_of(text: str, dimension: str, sign: str) -> float:
+    number = units.parse(text, dimension)
     _check_sign(number, sign)
     return number
+
+
+@lru_cache(maxsize=4096)
+def _concentration_of(text: str) -> tuple[float, str]:
+    number, kind = units.parse_concentration(text)
+    _check_sign(number, "not negative")
+    return number, kind
 
 
 def _read_temperature(value: Any) -> float:
@@ -214,9 +229,7 @@ def _read_ratio(value: Any) -> float:
 def _read_concentration(value: Any) -> tuple[float, str]:
     """Number and kind of unit; `Case` makes mol/m^3 of it, which may take the solute's molar mass."""
     _check_text(value, "concentration")
-    number, kind = units.parse_concentration(value)
-    _check_sign(number, "not negative")
-    return number, kind
+    return _concentration_of(value)
 
 
 _PROFILE = [["0 mm", "1 g/L"], ["1 mm", "2 g/L"]]

@@ -174,8 +174,10 @@ def arrhenius_scaling(temperature: float, reference: float, activation_energy: f
     return math.exp(activation_energy / GAS_CONSTANT * (1.0 / reference - 1.0 / temperature))
 
 
-def _checked(temperature: ArrayLike) -> NDArray[np.float64]:
+def _checked(temperature: ArrayLike) -> NDArray[np.float64] | float:
     """The temperature as floats, refused outside liquid water's range."""
+    if isinstance(temperature, float) and FREEZING <= temperature <= BOILING:  # that of a case, read time and again
+        return temperature
     t = np.asarray(temperature, dtype=float)
     if not np.all((t >= FREEZING) & (t <= BOILING)):  # also catches nan
         raise ValueError(f"temperature {temperature!r} K: liquid water is known from {FREEZING} to {BOILING} K")

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 
 import numpy as np
 import pytest
@@ -382,6 +383,61 @@ def test_overrides():
     assert other.left.label == "[sea] water"
     assert other.membrane.solutes["A"].reflection == 0.99
     assert case == parse_case(CASE)  # untouched
+
+
+# A changed case takes over the parts that are written as before; what they follow from may have changed all the same.
+CHANGES = (
+    {"left.length": "0.9 mm"},
+    {"run.duration": "7 min", "mesh.cells": 12},
+    {"temperature": "31 degC"},
+    {"right.concentration": None, "temperature": "12 degC"},
+    {"membrane.water_permeability": "2 L/m^2/hour/bar"},
+    {"osmotic_model": "ideal", "title": "other"},
+    {"temperature": "25 degC"},
+)
+
+
+def case_or_error(make, *arguments):
+    try:
+        return make(*arguments)
+    except CaseError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_a_change_is_what_reading_the_changed_case_gives(name):
+    """Change after change, each from the last: the same as the text of each, read from the start; or the same error."""
+    case = load_case(name)
+    for change in CHANGES:
+        if change.get("right.concentration", "") is None:
+            some = {s: "0.01 mol/mol" if case.phase == "gas" else "0.2 mol/kg" for s in case.solutes}
+            change = change | {"right.concentration": some}
+        before, written = case.model_dump_json(), case.to_toml()
+        raw = tomllib.loads(written)
+        for path, value in change.items():
+            casefile._set(raw, path, value)
+        changed = case_or_error(case.with_values, change)
+        read = case_or_error(casefile.build, raw, name)
+        assert changed == read
+        assert (case.model_dump_json(), case.to_toml()) == (before, written)
+        if isinstance(read, str):
+            continue
+        assert changed.to_toml() == read.to_toml()
+        assert changed.warnings == read.warnings
+        assert changed.source_ranges == read.source_ranges
+        for part in ("left", "right", "membrane"):
+            assert getattr(changed, part).model_fields_set == getattr(read, part).model_fields_set
+        case = changed
+
+
+def test_what_a_change_was_made_of_may_be_changed_afterwards():
+    case, concentration = parse_case(CASE), {"A": "2 mol/L"}
+    changed = case.with_values({"left.concentration": concentration})
+    concentration["A"] = "3 mol/L"
+    assert changed.with_values({"temperature": "30 degC"}).left.concentration["A"] == 2000
+    assert changed.with_values({"left.concentration.A": "4 mol/L"}).left.concentration["A"] == 4000
+    assert changed.with_values({"title": "again"}).left.concentration["A"] == 2000
+    assert case.with_values({"title": "again"}).left.concentration["A"] == 1000
 
 
 @pytest.mark.parametrize("value", [50, 50.0, np.int64(50), np.float64(50), "50"])
