@@ -19,6 +19,7 @@ read.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -107,12 +108,12 @@ class Pitzer:
         z.
     slope : float
         A_φ, kg^½/mol^½.
-    pairs : ndarray, shape (n, 8)
-        Rows of cation, anion, β0, β1, β2, C, α1, α2.
-    likes : ndarray, shape (n, 3)
-        Rows of i, j, θ: every two ions of like charge, those of equal product of charges after one another.
-    triples : ndarray, shape (n, 4)
-        Rows of i, j, k, ψ.
+    pairs : ndarray, shape (n, 7)
+        Rows of cation, anion, β0, β1, β2, C, α1.
+    likes : ndarray, shape (n, 4)
+        Rows of i, j, θ, number of ψ: every two ions of like charge, those of equal product of charges together.
+    triples : ndarray, shape (n, 2)
+        Rows of k, ψ, in the order of `likes`.
     """
 
     charges: Array
@@ -134,7 +135,8 @@ class Pitzer:
         temperature : float
             K.
         """
-        index = {name: i for i, name in enumerate(ions)}
+        names = list(ions)
+        index = {name: i for i, name in enumerate(names)}
         charges = list(ions.values())
         pairs = []
         for row in parameters["pair"]:
@@ -146,28 +148,24 @@ class Pitzer:
             )
             product = abs(charges[c] * charges[a])
             alpha1 = _ALPHA1_DIVALENT if charges[c] == 2 and charges[a] == -2 else _ALPHA1
-            pairs.append((c, a, beta0, beta1, beta2, cphi / (2.0 * math.sqrt(product)), alpha1, _ALPHA2))
-        theta = {frozenset(row["ions"]): _at(row["value"], temperature) for row in parameters["theta"]}
-        names = list(ions)
-        likes = [
-            (i, j, theta.get(frozenset((names[i], names[j])), 0.0))
-            for i in range(len(names))
-            for j in range(i + 1, len(names))
-            if charges[i] * charges[j] > 0
-        ]
-        likes.sort(key=lambda like: charges[like[0]] * charges[like[1]])
-        triples = [
-            (index[i], index[j], index[k], _at(row["value"], temperature))
-            for row in parameters["psi"]
-            for i, j, k in [row["ions"]]
-            if i in index and j in index and k in index
-        ]
+            pairs.append((c, a, beta0, beta1, beta2, cphi / (2.0 * math.sqrt(product)), alpha1))
+        theta, psi = (
+            {frozenset(row["ions"]): _at(row["value"], temperature) for row in parameters[key]}
+            for key in ("theta", "psi")
+        )
+        likes, triples = [], []
+        two = [(i, j) for i, j in itertools.combinations(range(len(names)), 2) if charges[i] * charges[j] > 0]
+        for i, j in sorted(two, key=lambda like: charges[like[0]] * charges[like[1]]):
+            both = frozenset((names[i], names[j]))
+            third = [(k, psi[both | {name}]) for k, name in enumerate(names) if both | {name} in psi]
+            likes.append((i, j, theta.get(both, 0.0), len(third)))
+            triples += third
         return cls(
             np.array(charges, dtype=float),
             debye_hueckel(temperature),
-            np.array(pairs, dtype=float).reshape(-1, 8),
-            np.array(likes, dtype=float).reshape(-1, 3),
-            np.array(triples, dtype=float).reshape(-1, 4),
+            np.array(pairs, dtype=float).reshape(-1, 7),
+            np.array(likes, dtype=float).reshape(-1, 4),
+            np.array(triples, dtype=float).reshape(-1, 2),
         )
 
     def osmolality(self, molality: Sequence[float]) -> tuple[float, list[float]]:
@@ -217,20 +215,25 @@ def sum_with_slopes(
     value = -slope * strength * root / far
     with_strength = -slope * root * (1.5 + _B * root) / (far * far)
     with_charge = 0.0
+    fade, fade_divalent, fade2 = (
+        math.exp(-_ALPHA1 * root),
+        math.exp(-_ALPHA1_DIVALENT * root),
+        math.exp(-_ALPHA2 * root),
+    )
     for n in range(len(pairs)):
         c, a = int(pairs[n, 0]), int(pairs[n, 1])
-        beta0, beta1, beta2 = float(pairs[n, 2]), float(pairs[n, 3]), float(pairs[n, 4])
-        cphi, alpha1, alpha2 = float(pairs[n, 5]), float(pairs[n, 6]), float(pairs[n, 7])
-        m_c, m_a = float(molality[c]), float(molality[a])
-        one, two = beta1 * math.exp(-alpha1 * root), beta2 * math.exp(-alpha2 * root)
-        each = beta0 + one + two + charge * cphi
+        m_c, m_a, cphi, alpha1 = float(molality[c]), float(molality[a]), float(pairs[n, 5]), float(pairs[n, 6])
+        one = float(pairs[n, 3]) * (fade if alpha1 == _ALPHA1 else fade_divalent)
+        two = float(pairs[n, 4]) * fade2
+        each = float(pairs[n, 2]) + one + two + charge * cphi
         both = m_c * m_a
         value += both * each
-        with_strength -= both * (alpha1 * one + alpha2 * two) / (2.0 * root)
+        with_strength -= both * (alpha1 * one + _ALPHA2 * two) / (2.0 * root)
         with_charge += both * cphi
         gradient[c] += m_a * each
         gradient[a] += m_c * each
     of = unsymmetrical = bend = 0.0
+    t = 0
     for n in range(len(likes)):
         i, j, each = int(likes[n, 0]), int(likes[n, 1]), float(likes[n, 2])
         m_i, m_j, z_i, z_j = float(molality[i]), float(molality[j]), float(charges[i]), float(charges[j])
@@ -241,16 +244,14 @@ def sum_with_slopes(
                 unsymmetrical, bend = _unsymmetrical(slope, abs(z_i), abs(z_j), root)
             each += unsymmetrical
             with_strength += both * bend
+        for _ in range(int(likes[n, 3])):
+            k, psi = int(triples[t, 0]), float(triples[t, 1])
+            each += float(molality[k]) * psi
+            gradient[k] += both * psi
+            t += 1
         value += both * each
         gradient[i] += m_j * each
         gradient[j] += m_i * each
-    for n in range(len(triples)):
-        i, j, k, psi = int(triples[n, 0]), int(triples[n, 1]), int(triples[n, 2]), float(triples[n, 3])
-        m_i, m_j, m_k = float(molality[i]), float(molality[j]), float(molality[k])
-        value += m_i * m_j * m_k * psi
-        gradient[i] += m_j * m_k * psi
-        gradient[j] += m_i * m_k * psi
-        gradient[k] += m_i * m_j * psi
     for i in range(ions):
         z = float(charges[i])
         gradient[i] = 1.0 + 2.0 * (float(gradient[i]) + 0.5 * z * z * with_strength + abs(z) * with_charge)
