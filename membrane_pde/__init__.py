@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from membrane_pde.mixture import osmotic_pressure
     from membrane_pde.result import Result, load_result
     from membrane_pde.simulate import RunError, compare, equilibrium, run
+    from membrane_pde.sweeping import sweep
 
 __all__ = [
     "Case",
@@ -36,6 +37,7 @@ __all__ = [
     "parse_case",
     "plot",
     "run",
+    "sweep",
 ]
 
 _HOME = {
@@ -50,6 +52,7 @@ _HOME = {
     "compare": "simulate",
     "equilibrium": "simulate",
     "run": "simulate",
+    "sweep": "sweeping",
 }
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -84,6 +84,7 @@ MAY_USE: dict[str, set[str]] = {
     "fv": {"compiling", "fv", "physics"},
     "integrate": {"compiling", "fv"},
     "simulate": {"analytic", "case", "mixture", "physics", "fv", "integrate", "result", "values"},
+    "sweeping": {"case", "result", "simulate", "units", "values"},
     "verify": {"casefile", "mixture", "simulate"},
     "result": {"case", "casefile"},
     "report": {"units", "result", "case"},
@@ -105,6 +106,7 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "fv": {"numpy", "scipy", "fipy"},
     "integrate": {"numpy", "scipy", "sksundae"},
     "simulate": {"numpy", "xarray"},
+    "sweeping": {"numpy", "xarray"},
     "verify": set(),
     "result": {"numpy", "xarray"},
     "report": {"numpy", "rich", "scipy"},  # scipy: physical constants

@@ -1,0 +1,399 @@
+"""sweep(case, values) -> xarray.Dataset: a grid of cases, solved by several processes at once.
+
+A point is its number in the grid: processes are told from which number to which, make the values themselves, and answer
+with one array of numbers and the words. Nothing is kept of a run but its row.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import traceback
+import types
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde import __version__, simulate, units
+from membrane_pde.case import Case, CaseError
+from membrane_pde.result import SERIES, SUMMARY_KEYS
+from membrane_pde.values import show
+
+if TYPE_CHECKING:
+    import xarray
+
+MAX_POINTS = 10_000_000
+
+_WORDS = ("title", "status", "message", "process", "tonicity", "version")
+_BY_SOLUTE = (
+    "solute_flux_mol_per_m2_s",
+    "amount_transferred_mol_per_m2",
+    "concentration_left_mol_per_m3",
+    "concentration_right_mol_per_m3",
+    "wall_concentration_left_mol_per_m3",
+    "wall_concentration_right_mol_per_m3",
+    "polarization_modulus",
+    "rejection",
+)
+_NUMBERS = tuple(key for key in SUMMARY_KEYS if key not in (*_WORDS, *_BY_SOLUTE, "equilibrium"))
+
+_CHUNK = 0.1  # s of work handed out at once: long beside the 0.2 ms that it takes to hand it out
+_PATIENCE = 0.2  # s after which other processes are worth their start
+_GROWTH = 8  # of a chunk over the one before it, whose time may mislead
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+Chunk = tuple[NDArray[np.float64], list[tuple[str, ...]], float]  # (point, number), words by point, seconds
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """All combinations, the last key varying fastest, and the solutes that any of them has."""
+
+    case: Case
+    axes: dict[str, list[object]]
+    solutes: list[str]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(map(len, self.axes.values()))
+
+    @property
+    def points(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def width(self) -> int:
+        """Numbers of a row: those of `_NUMBERS`, then those of `_BY_SOLUTE`, solute by solute."""
+        return len(_NUMBERS) + len(_BY_SOLUTE) * len(self.solutes)
+
+    def values(self, point: int) -> dict[str, object]:
+        """What a point has at each key."""
+        chosen = {}
+        for key, values in reversed(self.axes.items()):
+            point, i = divmod(point, len(values))
+            chosen[key] = values[i]
+        return {key: chosen[key] for key in self.axes}
+
+
+def sweep(
+    case: Case,
+    values: Mapping[str, Iterable[object]],
+    workers: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> xarray.Dataset:
+    """Solve a case with every combination of some values.
+
+    Parameters
+    ----------
+    case : Case
+        From `load_case`.
+    values : mapping of str to iterable
+        By the path of the key the values it takes, each as `Case.with_values` takes one.
+    workers : int, optional
+        How many processes solve; 1: this one alone. Default: as many as this process may use CPUs, once the sweep has
+        lasted longer than they take to start.
+    progress : callable, optional
+        Told the share of the points that is done, several times a second.
+
+    Returns
+    -------
+    xarray.Dataset
+        The keys are the dimensions, in their order, and ``solute``. Coordinates are the numbers as written, the unit in
+        the attribute ``units``, if all values of a key are numbers in one unit; else the texts. Variables are all
+        numbers and words of the summary but ``equilibrium``; NaN or "" where something does not apply. A run that
+        failed is a point with the status ``failed``, its message, and what it knew up to then; a combination of values
+        that makes no valid case has the message alone.
+
+    Raises
+    ------
+    CaseError
+        Before anything is solved: a wrong key, and a value that makes no valid case, neither by itself nor beside the
+        first values of the other keys.
+    RuntimeError
+        If a process that solves ends unexpectedly, or solving meets an error that is no result.
+
+    Examples
+    --------
+    >>> import membrane_pde as mp
+    >>> case = mp.load_case("reverse_osmosis")
+    >>> pressures = [f"{p} bar" for p in range(0, 80, 10)]
+    >>> found = mp.sweep(case, {"right.pressure": pressures, "right.concentration.NaCl": ["10 g/L", "35 g/L"]})
+    >>> found["water_flux_m_per_s"].dims
+    ('right.pressure', 'right.concentration.NaCl')
+    >>> flux = found["water_flux_m_per_s"].sel({"right.pressure": 60, "right.concentration.NaCl": 35})
+    """
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise CaseError(f"workers = {show(workers)}: expected a whole number, 1 or more")
+    grid = _checked(case, values)
+    numbers = np.full((grid.width, grid.points), np.nan)
+    words = np.full((len(_WORDS), grid.points), "", dtype=object)
+    done = 0
+    with closing(_solved(grid, workers)) as chunks:
+        for start, (some_numbers, some_words, _) in chunks:
+            stop = start + len(some_words)
+            numbers[:, start:stop] = some_numbers.T
+            words[:, start:stop] = np.array(some_words, dtype=object).T
+            done += len(some_words)
+            if progress is not None:
+                progress(done / grid.points)
+    return _dataset(grid, numbers, words)
+
+
+# -- the grid -------------------------------------------------------------------------------------------------------
+def _checked(case: Case, values: Mapping[str, Iterable[object]]) -> _Grid:
+    """The grid, if every value of every key makes a valid case."""
+    if not values:
+        raise CaseError('nothing to vary: expected values by key, for example {"left.pressure": ["0 bar", "50 bar"]}')
+    axes = {key: _listed(key, each) for key, each in values.items()}
+    points = math.prod(map(len, axes.values()))
+    if points > MAX_POINTS:
+        raise CaseError(f"{' x '.join(axes)}: {points} combinations; at most {MAX_POINTS}")
+    first = {key: each[0] for key, each in axes.items()}
+    solutes: dict[str, None] = {}
+    for key, each in axes.items():
+        for value in each:
+            solutes |= dict.fromkeys(_valid(case, key, value, first).solutes)
+    return _Grid(case, axes, list(solutes))
+
+
+def _listed(key: str, values: Iterable[object]) -> list[object]:
+    """The values of a key, NumPy's numbers as Python's."""
+    try:
+        listed = None if isinstance(values, str | Mapping) else list(values)
+    except TypeError:
+        listed = None
+    if not listed:
+        raise CaseError(f'{key} = {show(values)}: expected a list of values, for example ["0 bar", "50 bar"]')
+    return [value.item() if hasattr(value, "item") else value for value in listed]
+
+
+def _valid(case: Case, key: str, value: object, first: Mapping[str, object]) -> Case:
+    """The case with one value changed or, where keys need each other, with the first values of the others, too."""
+    try:
+        return case.with_values({key: value})
+    except CaseError:
+        if len(first) == 1:
+            raise
+    return case.with_values({**first, key: value})
+
+
+# -- solving --------------------------------------------------------------------------------------------------------
+def _point(case: Case, values: Mapping[str, object]) -> dict[str, Any]:
+    """The summary of one point, or what there is of it if it fails."""
+    try:
+        return simulate.run(case.with_values(values)).summary
+    except simulate.RunError as error:
+        return error.result.summary
+    except CaseError as error:
+        return {"title": case.title, "status": "failed", "message": str(error), "version": __version__}
+
+
+def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
+    """The rows of some points."""
+    begun = time.perf_counter()
+    numbers, words = np.empty((stop - start, grid.width)), []
+    for position, point in enumerate(range(start, stop)):
+        values = grid.values(point)
+        try:
+            summary = _point(grid.case, values)
+        except Exception as error:
+            raise RuntimeError(f"{_told(values)}: an unexpected error, {type(error).__name__}: {error}") from error
+        row = [summary.get(name) for name in _NUMBERS]
+        for name in _BY_SOLUTE:
+            by_solute = summary.get(name) or {}
+            row += [by_solute.get(solute) for solute in grid.solutes]
+        numbers[position] = [math.nan if number is None else number for number in row]
+        words.append(tuple(summary.get(name) or "" for name in _WORDS))
+    return numbers, words, time.perf_counter() - begun
+
+
+def _solved(grid: _Grid, workers: int | None) -> Generator[tuple[int, Chunk], None, None]:
+    """First point and rows of every chunk of the grid, in the order they are done."""
+    available = _cpus() if workers is None else workers
+    patience = math.inf if available == 1 else _PATIENCE if workers is None else 0.0
+    start, size, begun = 0, 1, time.perf_counter()
+    while start < grid.points and time.perf_counter() - begun < patience:
+        stop = min(start + size, grid.points)
+        chunk = _solve(grid, start, stop)
+        yield start, chunk
+        start, size = stop, _next_size(stop - start, chunk[2])
+    if start < grid.points:
+        yield from _solved_by_workers(grid, start, min(available, grid.points - start))
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """Points of the next chunk by what the last one took."""
+    return max(1, min(_GROWTH * size, int(size * _CHUNK / max(seconds, 1e-9))))
+
+
+def _cpus() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# -- workers --------------------------------------------------------------------------------------------------------
+def _solved_by_workers(grid: _Grid, start: int, workers: int) -> Generator[tuple[int, Chunk], None, None]:
+    """What `_solved` yields, from a point on, by other processes."""
+    context = multiprocessing.get_context()
+    processes: dict[Any, Any] = {}  # by the connection to each
+    busy: dict[Any, tuple[int, int]] = {}
+
+    def hand_out(connection: Any, size: int) -> None:
+        nonlocal start
+        left = grid.points - start
+        stop = start + min(size, math.ceil(left / (2 * workers)))  # so that all are busy to the end
+        busy[connection] = start, stop
+        try:
+            connection.send((start, stop))
+        except OSError:
+            raise _death(grid, processes[connection], start, stop) from None
+        start = stop
+
+    try:
+        for _ in range(workers):
+            with _seen_by_workers():
+                ours, theirs = context.Pipe()
+                process = context.Process(target=_work, args=(grid, theirs, ours), daemon=True)
+                process.start()
+                processes[ours] = process
+                theirs.close()  # so that nothing more to read means that the worker is gone
+            hand_out(ours, 1)
+        while busy:
+            ready: list[Any] = wait(list(busy))
+            for connection in ready:
+                first, stop = busy.pop(connection)
+                try:
+                    answer: Chunk | str = connection.recv()
+                except (EOFError, OSError):
+                    raise _death(grid, processes[connection], first, stop) from None
+                if isinstance(answer, str):
+                    raise RuntimeError(answer)
+                if start < grid.points:  # before the rows are looked at: the worker need not wait
+                    hand_out(connection, _next_size(stop - first, answer[2]))
+                yield first, answer
+    finally:
+        for process in processes.values():
+            process.terminate()
+        for connection, process in processes.items():
+            process.join()
+            connection.close()
+
+
+def _work(grid: _Grid, connection: Any, others_end: Any) -> None:
+    """What a worker does: solve what it is told to, until nobody tells it anything any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep, which then ends its workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    others_end.close()
+    try:
+        while True:
+            start, stop = connection.recv()
+            try:
+                answer: Chunk | str = _solve(grid, start, stop)
+            except Exception as error:
+                answer = f"{error}\n\n{traceback.format_exc()}"
+            connection.send(answer)
+    except (EOFError, OSError):
+        return
+
+
+@contextmanager
+def _seen_by_workers() -> Iterator[None]:
+    """What processes see that start from nothing: one thread each, and no script, which they would run again."""
+    script, threads = sys.modules["__main__"], {name: os.environ.get(name) for name in _THREADS}
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+        for name, value in threads.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _death(grid: _Grid, process: Any, start: int, stop: int) -> RuntimeError:
+    """A worker that is gone, in words."""
+    process.join()
+    code = process.exitcode
+    how = f"with exit status {code}" if code >= 0 else f"by signal {-code} ({signal.strsignal(-code)})"
+    which = _told(grid.values(start))
+    if stop - start > 1:
+        which = f"one of the {stop - start} points from {which} to {_told(grid.values(stop - 1))}"
+    return RuntimeError(
+        f"a worker process ended {how} while it solved {which}. Is there memory enough? Fewer workers take less; "
+        "workers=1 solves in this process."
+    )
+
+
+def _told(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{key} = {show(value)}" for key, value in values.items())
+
+
+# -- the answer -----------------------------------------------------------------------------------------------------
+def _dataset(grid: _Grid, numbers: NDArray[np.float64], words: NDArray[Any]) -> xarray.Dataset:
+    """The columns (column, point) by name, folded to the grid without copying."""
+    import xarray
+
+    columns: dict[str, Any] = {}
+    keys, shape, solutes = tuple(grid.axes), grid.shape, len(grid.solutes)
+    for name, column in zip(_WORDS, words, strict=True):
+        columns[name] = keys, column.reshape(shape)
+    for name, column in zip(_NUMBERS, numbers, strict=False):
+        columns[name] = keys, column.reshape(shape), _attributes(name)
+    rest = numbers[len(_NUMBERS) :].reshape(len(_BY_SOLUTE), solutes, *shape)
+    for name, column in zip(_BY_SOLUTE, rest, strict=True):
+        columns[name] = (*keys, "solute"), np.moveaxis(column, 0, -1), _attributes(name)
+    coordinates = {key: _coordinate(key, values) for key, values in grid.axes.items()}
+    coordinates["solute"] = "solute", np.array(grid.solutes, dtype=object)
+    return xarray.Dataset(
+        {name: columns[name] for name in SUMMARY_KEYS if name in columns and name not in coordinates},
+        coordinates,
+        {
+            "title": grid.case.title,
+            "case_name": grid.case.name,
+            "case": grid.case.to_toml(),
+            "membrane_pde_version": __version__,
+        },
+    )
+
+
+def _attributes(name: str) -> dict[str, str]:
+    return dict(zip(("units", "long_name"), SERIES[name], strict=True)) if name in SERIES else {}
+
+
+def _coordinate(key: str, values: list[object]) -> tuple[Any, ...]:
+    """Numbers to plot against, if they are of one unit; else the values as texts."""
+    read = [_number_and_unit(value) for value in values]
+    units_written = {unit for _, unit in read}
+    if len(units_written) == 1 and None not in units_written:
+        unit = units_written.pop()
+        return key, np.array([number for number, _ in read]), {"units": unit} if unit else {}
+    return key, np.array([value if isinstance(value, str) else show(value) for value in values], dtype=object)
+
+
+def _number_and_unit(value: object) -> tuple[float, str | None]:
+    """The number and its unit ("" without one); None for the unit of what is no quantity."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return math.nan, None
+    if not isinstance(value, str):
+        return value, ""
+    try:
+        return float(value), ""
+    except ValueError:
+        pass
+    try:
+        number, unit = units.split(value)
+    except units.UnitError:
+        return math.nan, None
+    return number, unit.strip()
