@@ -48,6 +48,7 @@ _NUMBERS = tuple(key for key in SUMMARY_KEYS if key not in (*_WORDS, *_BY_SOLUTE
 
 _CHUNK = 0.1  # s of work handed out at once: long beside the 0.2 ms that it takes to hand it out
 _PATIENCE = 0.2  # s after which other processes are worth their start
+_MANY = 8  # points a process
 _GROWTH = 8  # of a chunk over the one before it, whose time may mislead
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -99,8 +100,8 @@ def sweep(
     values : mapping of str to iterable
         By the path of the key the values it takes, each as `Case.with_values` takes one.
     workers : int, optional
-        How many processes solve; 1: this one alone. Default: as many as this process may use CPUs, once the sweep has
-        lasted longer than they take to start.
+        How many processes solve; 1: this one alone. Default: as many as this process may use CPUs. A sweep of many
+        points begins here and starts others when it lasts: what has been loaded and compiled by then they may inherit.
     progress : callable, optional
         Told the share of the points that is done, several times a second.
 
@@ -219,7 +220,8 @@ def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
 def _solved(grid: _Grid, workers: int | None) -> Generator[tuple[int, Chunk], None, None]:
     """First point and rows of every chunk of the grid, in the order they are done."""
     available = _cpus() if workers is None else workers
-    patience = math.inf if available == 1 else _PATIENCE if workers is None else 0.0
+    few = workers is not None and grid.points < _MANY * workers  # then a long case here keeps the others waiting
+    patience = math.inf if available == 1 else 0.0 if few else _PATIENCE
     start, size, begun = 0, 1, time.perf_counter()
     while start < grid.points and time.perf_counter() - begun < patience:
         stop = min(start + size, grid.points)

@@ -263,7 +263,7 @@ def test_a_worker_that_dies_is_told_in_words(monkeypatch: pytest.MonkeyPatch, en
 
     monkeypatch.setattr(sweeping, "_point", point)
     with pytest.raises(RuntimeError, match=f"a worker process ended .*{how}.* while it solved .*left.pressure = "):
-        mp.sweep(CASE, {"left.pressure": [f"{p} bar" for p in range(20)]}, workers=2)
+        mp.sweep(CASE, {"left.pressure": [f"{p} bar" for p in range(12)]}, workers=2)
     assert multiprocessing.active_children() == []
 
 
@@ -293,6 +293,7 @@ def test_all_workers_have_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
         return counted(case, values)
 
     monkeypatch.setattr(sweeping, "_point", point)
+    monkeypatch.setattr(sweeping, "_PATIENCE", 0.0)
     values = {"left.pressure": [f"{p} bar" for p in range(10)], "run.outputs": range(2, 22)}
     answer = mp.sweep(CASE, values, workers=2)
     expected = [[f"{p} {n}" for n in values["run.outputs"]] for p in values["left.pressure"]]
@@ -311,7 +312,10 @@ def test_by_default_a_short_sweep_starts_no_process(monkeypatch: pytest.MonkeyPa
 
 
 @FORK
-def test_by_default_a_long_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("workers", "points", "begins_here"), [(None, 20, True), (2, 20, True), (2, 15, False)])
+def test_a_long_one_does(monkeypatch: pytest.MonkeyPatch, workers: int | None, points: int, begins_here: bool) -> None:
+    """Once it has begun here, so that the workers inherit what is loaded; unless that could keep them waiting."""
+
     def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
         time.sleep(0.02)
         return counted(case, values)
@@ -319,9 +323,8 @@ def test_by_default_a_long_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "_point", point)
     monkeypatch.setattr(sweeping, "_cpus", lambda: 2)
     monkeypatch.setattr(sweeping, "_PATIENCE", 0.01)
-    answer = mp.sweep(CASE, {"run.outputs": range(2, 22)})
-    by = answer["steps"].values
-    assert by[0] == os.getpid()
+    by = mp.sweep(CASE, {"run.outputs": range(2, points + 2)}, workers=workers)["steps"].values
+    assert (by[0] == os.getpid()) == begins_here
     assert os.getpid() not in by[1:]
 
 
@@ -337,6 +340,7 @@ def test_memory_is_that_of_the_answer(monkeypatch: pytest.MonkeyPatch, workers: 
     """Bytes counted: beside the columns nothing grows with the number of points."""
     monkeypatch.setattr(sweeping, "_point", lambda case, values: {"steps": 1, "status": "completed", "message": ""})
     monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 50)
+    monkeypatch.setattr(sweeping, "_PATIENCE", 0.0)
     mp.sweep(CASE, {"run.outputs": range(2, 12)}, workers=workers)  # imports what is imported once
     beside = []
     for rows in (10, 100):
@@ -388,7 +392,7 @@ print(max(threads, default=1))
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run(
         script(tmp_path, body),
-        **{"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "timeout": 120, "check": False},
+        **{"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "timeout": 300, "check": False},
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["read", "1"]
@@ -444,6 +448,7 @@ def told(case, values):
     print(os.getpid(), flush=True)
     return point(case, values)
 sweeping._point = told
+sweeping._PATIENCE = 0.0
 many = [f"{{p}} bar" for p in range(200)]
 mp.sweep(mp.parse_case({TEXT!r}), {{"left.pressure": many, "right.pressure": many}}, workers=2)
 """
