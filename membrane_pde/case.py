@@ -380,8 +380,10 @@ class Run(BaseModel):
         ge=1e-12,
         le=1e-2,
     )
-    solver: Literal["cvode", "fipy"] = _field(
-        "Time integrator: SUNDIALS (fast, exact), or FiPy's own terms as a cross-check.", "cvode"
+    solver: Literal["rosenbrock", "cvode", "fipy"] = _field(
+        "Time integrator: a Rosenbrock method that knows the problem's structure (fast), SUNDIALS, or FiPy's own terms "
+        "as a cross-check.",
+        "rosenbrock",
     )
 
 

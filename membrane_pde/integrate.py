@@ -1,8 +1,8 @@
-"""Time integration of a `membrane_pde.fv.operators.System`: two steppers, one driver.
+"""Time integration of a `membrane_pde.fv.operators.System`: three steppers, one driver.
 
-A stepper advances one internal step at a time and can be asked for the state anywhere within the last one. The driver
-walks through the segments of the pressure schedule (a kink is always the end of a segment, never inside a step), stores
-states at even times, finds events, and says why it stopped.
+A stepper walks through one segment of the pressure schedule (a kink is always the end of a segment, never inside a
+step) and leaves the states that are due on its way. The driver goes from segment to segment, stores states at even
+times, acts on events, and says why it stopped.
 """
 
 from __future__ import annotations
@@ -12,27 +12,26 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from membrane_pde import rosenbrock
 from membrane_pde.fv.interface import NoSolution
 from membrane_pde.fv.mesh import Array
-from membrane_pde.fv.operators import BATH, CLOSED, OUTFLOW, Segment, System
+from membrane_pde.fv.operators import OUTFLOW, Segment, System
 
 log = logging.getLogger(__name__)
 
-DRY = 1e-3  # a closed side that has lost all but this share of its length has run dry
-EMPTY = 1e-6  # the same for the volume of a bath
 MAX_STEPS = 200_000
 _STEPS_A_PERIOD = 16  # at least, of an oscillating pressure
 _STEPS_A_TURN = 1000  # more allowed for each period and each jump or kink of what is applied
+_STEPS_A_REPORT = 100  # of progress
 # States are stored densely first and thinned out as the run grows longer, so that one that stops early still shows how
 # it went: spacing at first over spacing at the end, for a run that should last its whole duration, and for others.
 _FIRST_SPACING = {True: 2.0**-2, False: 2.0**-12}
-
-_LOSING = (CLOSED, BATH)  # boundaries of sides that may run dry
+_EVENTS = ("", "left dry", "right dry", "backflow")  # by the numbers of `fv.operators.set_events`, from 1 on
 
 Stop = Callable[[float, Array, Segment], str | None]
 
@@ -47,8 +46,12 @@ class Trajectory:
 
     Attributes
     ----------
-    times, states, segments : list
-        Stored times (s), states, and the pressures in force at each.
+    times : ndarray, shape (n,)
+        Stored times, s.
+    states : ndarray, shape (n, size)
+        States.
+    segments : list of Segment
+        What is applied at each.
     status : str
         ``"completed"``, ``"equilibrium"``, ``"steady"`` or ``"failed"``.
     reason : str
@@ -57,69 +60,153 @@ class Trajectory:
         Internal steps taken.
     """
 
-    times: list[float] = field(default_factory=list)
-    states: list[Array] = field(default_factory=list)
-    segments: list[Segment] = field(default_factory=list)
-    status: str = "completed"
-    reason: str = ""
-    steps: int = 0
-
-    def store(self, t: float, y: Array, segment: Segment) -> None:
-        """Append a copy of a state."""
-        self.times.append(t)
-        self.states.append(np.array(y))
-        self.segments.append(segment)
+    times: Array
+    states: Array
+    segments: list[Segment]
+    status: str
+    reason: str
+    steps: int
 
 
 class Events:
-    """Functions of the state whose fall through zero ends a step: a side runs dry, an outflow turns round."""
+    """What ends a step: a side runs dry, an outflow turns round.
+
+    Attributes
+    ----------
+    outflow : int or None
+        The side whose flow may turn.
+    watch : ndarray, shape (2,)
+        Of `fv.operators.set_events`.
+    """
 
     def __init__(self, system: System, threshold: float) -> None:
-        self.system = system
-        self.threshold = threshold  # water flux that counts as flowing back, m/s
+        self.system, self.threshold = system, threshold  # of the water flux that counts as flowing back, m/s
         boundary = system.problem.boundary
-        self.names = [f"{side} dry" for side, kind in zip(("left", "right"), boundary, strict=True) if kind in _LOSING]
         self.outflow = boundary.index(OUTFLOW) if OUTFLOW in boundary and not system.still else None
-        if self.outflow is not None:
-            self.names.append("backflow")
-        self.drawing = False  # the outflow draws in what it let out last
+        self.watch = np.zeros(2)
+        self._set_watch(drawing=False)
 
-    def __call__(self, t: float, y: Array, segment: Segment) -> list[float]:
+    def _set_watch(self, drawing: bool) -> None:
+        # where it is known what is drawn in, there is nothing to watch
+        watched = self.outflow is not None and (drawing or self.system.problem.exterior[self.outflow] is None)
+        self.watch[:] = self.threshold if watched else 0.0, float(drawing)
+
+    def __call__(self, t: float, y: Array, segment: Segment) -> Array:
         """One value an event, positive until it happens."""
-        problem, shares = self.system.problem, self.system.stretch(y)
-        values = [
-            shares[side] - DRY if kind == CLOSED else self.system.bath_share(side, y) - EMPTY
-            for side, kind in enumerate(problem.boundary)
-            if kind in _LOSING
-        ]
-        if self.outflow is not None:
-            if problem.exterior[self.outflow] is not None and not self.drawing:
-                values.append(1.0)  # what is drawn in is known: nothing to watch
-            else:
-                flux = self.system.water_flux_of(t, y, segment) / self.threshold
-                outward = -flux if self.outflow == 0 else flux
-                values.append(1.0 - outward if self.drawing else 1.0 + outward)
-        return values
+        return self.system.events(t, y, segment, self.watch)
 
     def turn(self, y: Array) -> None:
         """The outflow turned round: from now on it draws in what it let out last, or lets out again."""
-        system = self.system
+        system, drawing = self.system, not self.watch[1]
         assert self.outflow is not None
-        self.drawing = not self.drawing
         edge = 0 if self.outflow == 0 else -1
-        width = system.widths(system.stretch(y))
-        last = system.amounts(y)[:, edge] / width[edge]
-        system.problem.exterior[self.outflow] = last if self.drawing else None
+        last = system.amounts(y)[:, edge] / system.widths(y)[edge]
+        system.draw_in(self.outflow, last if drawing else None)
+        self._set_watch(drawing)
 
 
 class Stepper(Protocol):
-    """One internal step at a time through one segment."""
+    """Walks through one segment.
 
-    def step(self) -> tuple[float, Array, str]:
-        """Advance; time, state, and the name of the event that ended the step or ``""``."""
+    Attributes
+    ----------
+    t : float
+        Time reached, s.
+    y : ndarray
+        State there.
+    """
+
+    t: float
+    y: Array
+
+    def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
+        """Take steps, to the end of the segment at the furthest.
+
+        Parameters
+        ----------
+        due : ndarray, shape (n,)
+            Times at which the state is wanted, rising; once all of them are served the call is over.
+        kept : ndarray, shape (n, size)
+            Written: the states.
+        most : int
+            Steps to take at most.
+
+        Returns
+        -------
+        int, int, str
+            Steps taken, states kept, and the name of the event that ended the last step or ``""``.
+
+        Raises
+        ------
+        IntegrationError
+            If no step succeeds.
+        """
+
+
+class RosenbrockStepper:
+    """The Rosenbrock method of `membrane_pde.rosenbrock`, whose linear algebra knows the Jacobian's structure."""
+
+    def __init__(
+        self, system: System, segment: Segment, t: float, y: Array, rtol: float, atol: Array, events: Events
+    ) -> None:
+        self.system, self.segment, self.events, self.rtol, self.atol = system, segment, events, rtol, atol
+        self.method = rosenbrock.RODAS5P
+        self.work = rosenbrock.new_work(self.method, y, t, system.solutes, system.cells)
+        self.t, self.y = t, self.work.y
+        self.longest = _longest_step(segment)
+
+    def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
+        """Take steps; see `Stepper`."""
+        system = self.system
+        steps, stored, event = rosenbrock.advance(
+            system.numbers,
+            self.segment,
+            self.method,
+            self.rtol,
+            self.atol,
+            self.longest,
+            self.events.watch,
+            system.memory,
+            self.work,
+            most,
+            due,
+            kept,
+        )
+        self.t = float(self.work.pace[rosenbrock.TIME])
+        if event == rosenbrock.NO_STEP:
+            raise IntegrationError("its steps became too short")
+        if event == rosenbrock.NO_FLUX:
+            raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")
+        return steps, stored, _EVENTS[event]
+
+
+class _SingleSteps:
+    """A stepper that is called for each step, `step`, and for each state within the last one, `at`."""
+
+    def __init__(self, system: System, segment: Segment, t: float, y: Array, events: Events) -> None:
+        self.system, self.segment, self.events = system, segment, events
+        self.t, self.y = t, np.array(y)
+
+    def step(self) -> str:
+        """Take one step; the name of the event that ended it or ``""``."""
+        raise NotImplementedError
 
     def at(self, t: float) -> Array:
         """State within the last step."""
+        raise NotImplementedError
+
+    def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
+        """Take steps; see `Stepper`."""
+        steps, stored, event = 0, 0, ""
+        while True:
+            while stored < len(due) and due[stored] <= self.t:
+                kept[stored] = self.y if due[stored] == self.t else self.at(float(due[stored]))
+                stored += 1
+            if event or self.t >= self.segment.end or steps >= most or stored == len(due):
+                return steps, stored, event
+            event = self.step()
+            self.system.accept(self.t, self.y, self.segment)
+            steps += 1
 
 
 def _import_cvode() -> Any:
@@ -150,13 +237,10 @@ def _units(system: System, atol: Array) -> Array:
     """A power of two near the size of each state; the same for all amounts of a solute."""
     size = atol.copy()
     system.amounts(size)[:] = size[system.passed][:, None]
-    for amounts in system.bath:
-        if amounts is not None:
-            size[amounts] = size[system.passed]
     return np.asarray(np.exp2(np.round(np.log2(size))))
 
 
-class CvodeStepper:
+class CvodeStepper(_SingleSteps):
     """SUNDIALS' variable-order BDF (through scikit-sundae) with the exact sparse Jacobian.
 
     It is given the states in units of their own size: its linear solver chooses pivots by magnitude, and beside the
@@ -169,10 +253,11 @@ class CvodeStepper:
     def __init__(
         self, system: System, segment: Segment, t: float, y: Array, rtol: float, atol: Array, events: Events
     ) -> None:
+        super().__init__(system, segment, t, y, events)
         CVODE = _import_cvode()
         longest = _longest_step(segment)
         unit = self._unit = _units(system, atol)
-        pattern = system.pattern()
+        pattern = system.pattern
         relative = np.repeat(unit, np.diff(pattern.indptr)) / unit[pattern.indices]
 
         def rhs(t: float, z: Array, zp: Array) -> None:
@@ -185,8 +270,7 @@ class CvodeStepper:
         def watch(t: float, z: Array, values: Array) -> None:
             values[:] = events(t, z * unit, segment)
 
-        watch.direction = [-1] * len(events.names)  # type: ignore[attr-defined]
-        options: dict[str, object] = {"eventsfn": watch, "num_events": len(events.names)} if events.names else {}
+        watch.direction = [-1] * 3  # type: ignore[attr-defined]
         with warnings.catch_warnings():  # it warns that the pattern is not used to approximate the Jacobian: as meant
             warnings.simplefilter("ignore", UserWarning)
             self._solver = CVODE(
@@ -198,22 +282,20 @@ class CvodeStepper:
                 atol=atol / unit,
                 max_num_steps=MAX_STEPS,
                 max_step=longest if math.isfinite(longest) else 0.0,
-                **options,
+                eventsfn=watch,
+                num_events=3,
             )
-        self._end, self._t = segment.end, t
-        self._names = events.names
         self._solver.init_step(t, y / unit)
 
-    def step(self) -> tuple[float, Array, str]:
-        """Advance; see `Stepper`."""
-        answer = self._ask(self._end, "onestep")
-        if float(answer.t) == self._t:  # asked for a state within the last step, CVODE first returns to its end
-            answer = self._ask(self._end, "onestep")
-        self._t = float(answer.t)
-        event = ""
+    def step(self) -> str:
+        """Advance; see `_SingleSteps`."""
+        answer = self._ask(self.segment.end, "onestep")
+        if float(answer.t) == self.t:  # asked for a state within the last step, CVODE first returns to its end
+            answer = self._ask(self.segment.end, "onestep")
+        self.t, self.y = float(answer.t), np.ravel(answer.y) * self._unit
         if answer.i_events is not None and np.any(answer.i_events):
-            event = self._names[int(np.flatnonzero(np.ravel(answer.i_events))[0])]
-        return self._t, np.ravel(answer.y) * self._unit, event
+            return _EVENTS[1 + int(np.flatnonzero(np.ravel(answer.i_events))[0])]
+        return ""
 
     def at(self, t: float) -> Array:
         """State within the last step, by the polynomial of the method."""
@@ -221,7 +303,7 @@ class CvodeStepper:
 
     def _ask(self, t: float, method: str) -> Any:
         try:
-            answer = self._solver.step(t, method=method, tstop=self._end)
+            answer = self._solver.step(t, method=method, tstop=self.segment.end)
         except (RuntimeError, NoSolution) as error:
             raise IntegrationError(str(error)) from error
         if not answer.success:
@@ -229,7 +311,7 @@ class CvodeStepper:
         return answer
 
 
-class FipyStepper:
+class FipyStepper(_SingleSteps):
     """Backward Euler through FiPy's own terms and solvers; first order, steps by their estimated error.
 
     Each step solves for the water flux at its end: secant iteration around FiPy's linear solves. The error of a step is
@@ -241,10 +323,9 @@ class FipyStepper:
     ) -> None:
         from membrane_pde.fv.terms import Equation
 
-        self.system, self.segment, self.events = system, segment, events
+        super().__init__(system, segment, t, y, events)
         self.equation = Equation(system)
         self.rtol, self.atol = rtol, atol
-        self.t, self.y = t, np.array(y)
         self.before = t, self.y
         self.slope = np.empty_like(self.y)
         system.rhs(t, self.y, self.slope, segment)
@@ -253,8 +334,8 @@ class FipyStepper:
         self.longest = _longest_step(segment)
         self.dt = min((segment.end - t) * 1e-6, self.longest)
 
-    def step(self) -> tuple[float, Array, str]:
-        """Advance; see `Stepper`."""
+    def step(self) -> str:
+        """Advance; see `_SingleSteps`."""
         for _ in range(60):
             dt = min(self.dt, self.segment.end - self.t)
             if self.segment.end - self.t - dt < 1e-9 * dt:
@@ -280,7 +361,7 @@ class FipyStepper:
         reached = self.t + dt
         self.t, self.y = (self.segment.end if dt == self.segment.end - self.t else reached), new
         self.dt = min(dt * min(2.0, 0.9 / math.sqrt(max(size, 1e-4))), self.longest)
-        return self.t, self.y, event
+        return event
 
     def at(self, t: float) -> Array:
         """State within the last step, by the straight line of the method."""
@@ -290,12 +371,12 @@ class FipyStepper:
 
     def _until_event(self, dt: float, new: Array) -> tuple[float, Array, str]:
         """Shorten the step to where the first event falls through zero."""
-        names = self.events.names
         old_values = self.events(self.t, self.y, self.segment)
 
         def fallen(dt: float, state: Array) -> str:
             values = self.events(self.t + dt, state, self.segment)
-            return next((n for n, old, value in zip(names, old_values, values, strict=True) if old > 0.0 >= value), "")
+            fallen = np.flatnonzero((old_values > 0.0) & (values <= 0.0))
+            return _EVENTS[1 + int(fallen[0])] if fallen.size else ""
 
         event = fallen(dt, new)
         if not event:
@@ -326,8 +407,7 @@ class FipyStepper:
             concentration = self.equation.step(faces, self.y, dt)
             moved = float(np.max(np.abs(concentration - faces.concentration)) / (np.max(np.abs(concentration)) or 1.0))
             system.amounts(trial)[:] = concentration * faces.width
-            cells = system.half_cells(concentration, faces.stretch)
-            miss = system.water_flux(t, float(trial[system.x]), cells, self.segment) - flux
+            miss = system.water_flux(t, trial, self.segment) - flux
             if abs(miss) <= max(allowed, 1e-12 * abs(flux)) and (not self._nonlinear or moved < 1e-10):
                 # from the fluxes of FiPy's solution, so that amounts balance face by face
                 return np.asarray(self.y + dt * system.rates(t, faces, concentration, self.segment))
@@ -343,35 +423,56 @@ class FipyStepper:
         return self.system.problem.membrane.flux_law == "kedem-katchalsky" and not self.system.still
 
 
-STEPPERS: dict[str, type[CvodeStepper] | type[FipyStepper]] = {"cvode": CvodeStepper, "fipy": FipyStepper}
+STEPPERS: dict[str, type[RosenbrockStepper] | type[CvodeStepper] | type[FipyStepper]] = {
+    "rosenbrock": RosenbrockStepper,
+    "cvode": CvodeStepper,
+    "fipy": FipyStepper,
+}
 
 
 class _Recorder:
     """Stores states at even times, and keeps every second one whenever there are more than were asked for."""
 
-    def __init__(self, duration: float, outputs: int, known_end: bool) -> None:
-        self.trajectory = Trajectory()
+    def __init__(self, duration: float, outputs: int, known_end: bool, size: int) -> None:
+        self.times, self.states = np.empty(outputs + 2), np.empty((outputs + 2, size))
+        self.segments: list[Segment] = []
         self.outputs = outputs
         self.duration = duration
         self.spacing = duration / (outputs - 1) * _FIRST_SPACING[known_end]
-        self.count = 1
 
-    def due(self, t: float, edge: float) -> float | None:
-        """Next time to store, if the run has reached it; one that falls on the edge of a segment is exactly that."""
-        nearest = self.count * self.spacing
-        for fixed in (edge, self.duration):
-            if abs(nearest - fixed) <= 1e-12 * self.duration:
-                nearest = fixed
-        return nearest if self.trajectory.times[-1] < nearest <= t else None
+    def due(self, segment: Segment) -> Array:
+        """Next times to store within a segment, as many as there is room for; behind the last one stands infinity.
 
-    def store(self, t: float, y: Array, segment: Segment) -> None:
-        record = self.trajectory
-        record.store(t, y, segment)
-        self.count += 1
-        if len(record.times) > self.outputs:  # keep every second one
-            record.times, record.states, record.segments = record.times[::2], record.states[::2], record.segments[::2]
+        One that falls on the edge of a segment is exactly that, and belongs to the segment behind it.
+        """
+        count = len(self.segments)
+        times = self.spacing * np.arange(count, self.outputs + 1)
+        for fixed in (segment.start, segment.end, self.duration):
+            times[np.abs(times - fixed) <= 1e-12 * self.duration] = fixed
+        inside = times < segment.end if segment.end < self.duration else times <= segment.end
+        times = times[inside & (times > self.times[count - 1])]
+        return times if inside.all() else np.append(times, np.inf)
+
+    def store(self, times: Array, states: Array, segment: Segment) -> None:
+        """Keep states."""
+        count = len(self.segments)
+        end = count + len(times)
+        self.times[count:end], self.states[count:end] = times, states
+        self.segments += [segment] * len(times)
+        if end > self.outputs:  # keep every second one
+            kept = len(self.segments[::2])
+            self.times[:kept], self.states[:kept] = self.times[:end:2], self.states[:end:2]
+            self.segments = self.segments[::2]
             self.spacing *= 2.0
-            self.count = len(record.times)
+
+    def finish(self, t: float, y: Array, segment: Segment, status: str, reason: str, steps: int) -> Trajectory:
+        """The trajectory, with the last state."""
+        count = len(self.segments)
+        if self.times[count - 1] < t:
+            self.times[count], self.states[count] = t, y
+            self.segments.append(segment)
+            count += 1
+        return Trajectory(self.times[:count], self.states[:count], self.segments, status, reason, steps)
 
 
 def integrate(
@@ -405,7 +506,7 @@ def integrate(
     atol : ndarray
         Absolute tolerance of each state.
     solver : str
-        ``"cvode"`` or ``"fipy"``.
+        Name of one of `STEPPERS`.
     threshold : float
         Water flux into an outflow that counts as flowing back, m/s.
     draws_last : bool
@@ -421,56 +522,45 @@ def integrate(
         See there.
     """
     duration = segments[-1].end
-    recorder = _Recorder(duration, outputs, known_end=stop is None)
-    record = recorder.trajectory
-    record.store(segments[0].start, y, segments[0])
+    recorder = _Recorder(duration, outputs, stop is None, system.size)
+    t, segment, steps = segments[0].start, segments[0], 0
+    recorder.store(np.array([t]), y[None, :], segment)
     events = Events(system, threshold)
-    t = segments[0].start
-    segment = segments[0]
     turns = len(segments) - 1 + sum((each.end - each.start) / each.shortest_period for each in segments)
-    most = MAX_STEPS + math.ceil(_STEPS_A_TURN * turns)
+    limit = MAX_STEPS + math.ceil(_STEPS_A_TURN * turns)
+    at_once = 1 if stop is not None else _STEPS_A_REPORT if progress is not None else limit
+    kept = np.empty((outputs + 2, system.size))
     try:
         for each in segments:
             before, segment = segment, each
             y = system.enter(t, y, before, segment)
             system.accept(t, y, segment)
-            if recorder.due(t, edge=segment.start) == t:
-                recorder.store(t, y, segment)
-            last = segment is segments[-1]
             stepper: Stepper | None = None
             while t < segment.end:
                 if stepper is None:
-                    if events.outflow is not None and events(t, y, segment)[-1] <= 0.0:  # a step of the pressure
+                    if events.outflow is not None and events(t, y, segment)[2] <= 0.0:  # a step of the pressure
                         if not draws_last:
-                            return _end(record, t, y, segment, "failed", "backflow")
+                            return recorder.finish(t, y, segment, "failed", "backflow", steps)
                         events.turn(y)
                     stepper = STEPPERS[solver](system, segment, t, y, rtol, atol, events)
-                t, y, event = stepper.step()
-                record.steps += 1
-                while (due := recorder.due(t, edge=segment.end)) is not None and (last or due < segment.end):
-                    recorder.store(due, y if due == t else stepper.at(due), segment)
-                system.accept(t, y, segment)
+                due = recorder.due(segment)
+                taken, stored, event = stepper.advance(due, kept, min(at_once, limit - steps))
+                t, y, steps = stepper.t, stepper.y, steps + taken
+                recorder.store(due[:stored], kept[:stored], segment)
                 if event.endswith("dry"):
-                    return _end(record, t, y, segment, "failed", event)
+                    return recorder.finish(t, y, segment, "failed", event, steps)
                 if event == "backflow":
                     if not draws_last:
-                        return _end(record, t, y, segment, "failed", event)
+                        return recorder.finish(t, y, segment, "failed", event, steps)
                     events.turn(y)
                     stepper = None
                 if stop is not None and (status := stop(t, y, segment)) is not None:
-                    return _end(record, t, y, segment, status, "")
+                    return recorder.finish(t, y, segment, status, "", steps)
                 if progress is not None:
                     progress(t / duration)
-                if record.steps >= most:
-                    raise IntegrationError(f"more than {most} steps")
+                if steps >= limit:
+                    raise IntegrationError(f"more than {limit} steps")
     except (IntegrationError, NoSolution) as error:
         log.debug("the integrator gave up at t = %g s: %s", t, error)
-        return _end(record, t, y, segment, "failed", str(error))
-    return _end(record, t, y, segment, "completed", "")
-
-
-def _end(record: Trajectory, t: float, y: Array, segment: Segment, status: str, reason: str) -> Trajectory:
-    record.status, record.reason = status, reason
-    if record.times[-1] < t:
-        record.store(t, y, segment)
-    return record
+        return recorder.finish(t, y, segment, "failed", str(error), steps)
+    return recorder.finish(t, y, segment, "completed", "", steps)

@@ -14,14 +14,14 @@ import numpy as np
 from membrane_pde import __version__, analytic, mixture
 from membrane_pde.case import SIDES, Case, Compartment
 from membrane_pde.physics import energy, temperature
+from membrane_pde.physics.osmotic import IDEAL, Solution
 from membrane_pde.result import SERIES, SUMMARY_KEYS, Result
 from membrane_pde.values import Pressure, Profile
 
 if TYPE_CHECKING:
     import xarray
 
-    from membrane_pde.fv.interface import WallPressure
-    from membrane_pde.fv.operators import Observation, Segment, System, Wave
+    from membrane_pde.fv.operators import Observations, Segment, System, Wave
     from membrane_pde.integrate import Stop, Trajectory
 
 log = logging.getLogger(__name__)
@@ -101,31 +101,27 @@ def _highest(case: Case) -> Vector:
 
 
 def _osmotic(case: Case) -> Callable[[Vector], Vector]:
-    """Each solute's osmotic pressure (Pa) as a function of the concentrations (..., solute); nothing in a gas."""
-    if case.phase == "gas":
-        return lambda c: np.zeros_like(np.asarray(c, dtype=float))
-    return mixture.solution(case).shares
+    """Each solute's osmotic pressure (Pa) as a function of the concentrations (..., solute)."""
+    return _solution(case).shares
 
 
 def _reflection(case: Case) -> Vector:
     return np.array([case.membrane.solutes[name].reflection if case.membrane.solutes else 0.0 for name in case.solutes])
 
 
-def _wall_pressure(case: Case) -> WallPressure:
-    """Σσπ of wall concentrations and its derivatives, as the interface wants them."""
-    reflection = _reflection(case).tolist()
-    if case.osmotic_model == "ideal" or case.phase == "gas":
-        slope = (_reflection(case) * _osmotic(case)(np.ones(len(case.solutes)))).tolist()
+def _solution(case: Case) -> Solution:
+    """The osmotic model; a gas has no osmotic pressure."""
+    if case.phase == "gas":
+        return Solution(IDEAL, case.temperature, (0.0,) * len(case.solutes))
+    return mixture.solution(case)
 
-        def pressure(walls: Sequence[float]) -> tuple[float, Sequence[float]]:
-            total = 0.0
-            for s, wall in enumerate(walls):
-                total += slope[s] * wall
-            return total, slope
 
-        return pressure
-    model = mixture.solution(case)
-    return lambda walls: model.reflected(walls, reflection)
+def _at_the_start(case: Case) -> tuple[float, float]:
+    """Σσπ at both sides of the membrane before anything has moved, Pa."""
+    solution, reflection = _solution(case), _reflection(case)
+    starts = [[_start(side.concentration[name]) for name in case.solutes] for side in _pair(case)]
+    left, right = (float(np.dot(reflection, solution.shares(start))) for start in starts)
+    return left, right
 
 
 def _largest_pressure(case: Case) -> float:
@@ -234,7 +230,7 @@ def _system(case: Case) -> tuple[System, Vector]:
             reflection=tuple(n.reflection for n in numbers),
             partition=tuple(n.partition for n in numbers),
         ),
-        wall_pressure=_wall_pressure(case),
+        osmotics=_solution(case).numbers,
         diffusivity=_diffusivity(case),
         boundary=(_kind(case.left), _kind(case.right)),
         stirred=(case.left.stirred, case.right.stirred),
@@ -282,11 +278,11 @@ def _kinks(pressure: Pressure, duration: float) -> Sequence[float]:
     return np.concatenate([starts, starts + pressure.duty * pressure.period]).tolist()
 
 
-def _wave(pressure: Pressure) -> Wave | None:
+def _wave(pressure: Pressure) -> Wave:
     """What oscillates smoothly about the mean."""
     from membrane_pde.fv.operators import Wave
 
-    return Wave(pressure.amplitude, pressure.period) if pressure.shape == "sine" and pressure.amplitude else None
+    return Wave(pressure.amplitude, pressure.period) if pressure.shape == "sine" and pressure.amplitude else Wave()
 
 
 def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
@@ -300,7 +296,7 @@ def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
 
 def _scales(case: Case, system: System) -> Vector:
     """Scale of each state: times rtol, its absolute tolerance."""
-    run, mesh = case.run, system.problem.mesh
+    run = case.run
     concentration = _highest(case)
     concentration[concentration == 0.0] = concentration.max() or 1.0
     whole = case.left.volume_per_area + case.right.volume_per_area
@@ -308,16 +304,13 @@ def _scales(case: Case, system: System) -> Vector:
     lengths = [side.volume_per_area for side in _pair(case) if _closed(side)] or [whole]
     displaced = min(flow, *lengths) if flow > 0.0 and not system.still else whole
     scale = np.empty(system.size)
-    scale[: system.cells_total] = (concentration[:, None] * mesh.width).ravel()
+    system.amounts(scale)[:] = concentration[:, None] * system.numbers.width
     scale[system.x] = displaced
     held = concentration * whole
     scale[system.passed] = scale[system.far_left] = scale[system.far_right] = held
     scale[system.work] = displaced * (_largest_pressure(case) or 1.0)
-    for side, bath in enumerate(system.problem.baths):
-        if bath is not None:
-            scale[system.volume[side]] = bath.volume
-        if bath is not None and (amounts := system.bath[side]) is not None:
-            scale[amounts] = concentration * bath.volume
+    for place, bath in zip(system.volume, system.problem.baths, strict=True):
+        scale[place] = whole if bath is None else bath.volume
     return scale
 
 
@@ -360,40 +353,40 @@ class _Distance:
     """How far a state is from the equilibrium: 1 at the start, 0 there, None where there is none to compare with."""
 
     def __init__(self, system: System, y: Vector, end: analytic.Equilibrium | None) -> None:
-        self.system, self.end = system, end
+        self.system = system
         whole = sum(system.lengths(y))
-        self.displaced = None
-        self.initial = 0.0
-        if end is not None:
-            if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * whole:
-                self.displaced = end.displaced_volume
-            self.initial = self._spread(y)
-            if self.initial <= 1e-12 * float(np.sum(system.amounts_of_sides(y))):
-                self.initial = 0.0
+        self.displaced, self.initial, self.goal = None, 0.0, None
+        if end is None:
+            return
+        if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * whole:
+            self.displaced = end.displaced_volume
+        if end.concentration_left is None or end.concentration_right is None:
+            return
+        self.goal = np.empty((system.solutes, system.cells))
+        self.goal[:, : system.membrane] = np.asarray(end.concentration_left)[:, None]
+        self.goal[:, system.membrane :] = np.asarray(end.concentration_right)[:, None]
+        self.initial = float(self._spread(y[None, :])[0])
+        if self.initial <= 1e-12 * float(np.sum(system.amounts_of_sides(y))):
+            self.initial = 0.0
 
-    def _spread(self, y: Vector) -> float:
-        """``Σ∫|c − c_eq| dV``, mol/m^2."""
-        if self.end is None or self.end.concentration_left is None or self.end.concentration_right is None:
-            return 0.0
-        m = self.system.problem.mesh.membrane
-        width = self.system.widths(self.system.stretch(y))
-        amounts = self.system.amounts(y)
-        left = np.abs(amounts[:, :m] - self.end.concentration_left[:, None] * width[:m]).sum()
-        right = np.abs(amounts[:, m:] - self.end.concentration_right[:, None] * width[m:]).sum()
-        spread = float(left + right)
-        for side, end in enumerate((self.end.concentration_left, self.end.concentration_right)):
-            if self.system.bath[side] is not None:
-                volume, c = self.system.bath_state(side, y)
-                spread += float(np.abs(c - end).sum()) * volume
-        return spread
+    def _spread(self, states: Vector) -> Vector:
+        """``Σ∫|c − c_eq| dV`` of each state, mol/m^2."""
+        assert self.goal is not None
+        amounts = states[:, : self.system.x].reshape(len(states), *self.goal.shape)
+        apart = amounts - self.goal * self.system.widths(states)[:, None, :]
+        return np.asarray(np.abs(apart, out=apart).sum(axis=(1, 2)))
 
-    def __call__(self, y: Vector) -> float | None:
+    def of(self, states: Vector) -> Vector:
+        """The distance of each of several states (state, size); NaN where there is nothing to compare with."""
         parts = []
         if self.displaced is not None:
-            parts.append(abs(float(y[self.system.x]) - self.displaced) / abs(self.displaced))
+            parts.append(np.abs(states[:, self.system.x] - self.displaced) / abs(self.displaced))
         if self.initial > 0.0:
-            parts.append(self._spread(y) / self.initial)
-        return max(parts) if parts else None
+            parts.append(self._spread(states) / self.initial)
+        return np.max(parts, axis=0) if parts else np.full(len(states), np.nan)
+
+    def __call__(self, y: Vector) -> float | None:
+        return _number(self.of(y[None, :])[0])
 
 
 def _stop_rule(
@@ -422,9 +415,9 @@ def _stop_rule(
     through = max((side.volume_per_area for side in _pair(case) if side.boundary in ("outflow", "bath")), default=0.0)
     rate = np.empty(system.size)
     counted = np.zeros(system.size, dtype=bool)
-    counted[: system.cells_total] = True
-    counted[system.x] = any(system.moving)
-    counted[system.work + 1 :] = True  # baths
+    counted[: system.x] = True
+    counted[system.x] = any(system.numbers.moving)
+    counted[list(system.volume)] = True
 
     def steady(t: float, state: Vector, segment: Segment) -> bool:
         if segment.start != settled.start or not segment.level:
@@ -482,7 +475,7 @@ def run(case: Case, progress: Callable[[float], None] | None = None) -> Result:
     segments = _segments(case)
     threshold = 1e-9 * case.membrane.water_permeability * (_largest_pressure(case) or 1.0)
     scale, rtol = _scales(case, system), case.run.rtol
-    if case.run.until != "duration" and case.run.solver == "cvode":
+    if case.run.until != "duration" and case.run.solver != "fipy":
         rtol = min(rtol, _STOPPING_RTOL)
     trajectory = integrate(
         system,
@@ -511,78 +504,78 @@ def _arrays(
     case: Case, system: System, trajectory: Trajectory, distance: _Distance, threshold: float
 ) -> dict[str, np.ndarray[Any, Any]]:
     """Everything that is stored, at every stored time."""
-    mesh, pressure = system.problem.mesh, _osmotic(case)
-    seen = [
-        system.observe(t, y, segment)
-        for t, y, segment in zip(trajectory.times, trajectory.states, trajectory.segments, strict=True)
-    ]
+    pressure, m, inside = _osmotic(case), system.membrane, system.inside
+    walls = None
     if case.membrane.type != "none":  # at the very start nothing has piled up at the membrane yet
-        walls = [np.array([_start(side.concentration[name]) for name in case.solutes]) for side in _pair(case)]
-        first = trajectory.times[0], trajectory.states[0], trajectory.segments[0]
-        seen[0] = system.observe(*first, walls=(walls[0], walls[1]))
-
-    def each(name: str) -> Vector:
-        return np.array([getattr(one, name) for one in seen])
-
-    states = np.array(trajectory.states)
+        starts = [np.array([_start(side.concentration[name]) for name in case.solutes]) for side in _pair(case)]
+        walls = starts[0], starts[1]
+    times, states = trajectory.times, trajectory.states
     if system.still:
         states[:, system.x] = 0.0  # by definition; the linear solver leaves 1e-23
-    width = np.array([system.widths(system.stretch(y)) for y in states])
-    m = mesh.membrane
-    edges = np.concatenate([np.zeros((len(width), 1)), np.cumsum(width, axis=1)], axis=1)
-    edges -= edges[:, m : m + 1]
-    amounts = states[:, : system.cells_total].reshape(len(states), system.solutes, -1)
-    gas = case.phase == "gas"
-    nothing = np.full(len(states), np.nan)
+    seen = system.observe(times, states, trajectory.segments, walls)
+    chain = system.widths(states)
+    width = chain[:, inside]
+    edges = np.zeros((len(width), width.shape[1] + 1))
+    np.cumsum(width, axis=1, out=edges[:, 1:])
+    edges -= edges[:, m - inside.start, None].copy()
+    amounts = states[:, : system.x].reshape(len(states), system.solutes, -1)[:, :, inside]
+    mean_left = seen.amount_left / seen.length_left[:, None]
+    mean_right = seen.amount_right / seen.length_right[:, None]
+
+    def osmotic(concentration: Vector) -> Vector:
+        if case.phase == "gas":
+            return np.full(len(states), np.nan)
+        return np.asarray(pressure(concentration).sum(axis=-1))
+
     polarization, rejection = _polarization_and_rejection(case, seen, threshold)
     arrays: dict[str, np.ndarray[Any, Any]] = {
-        "time": np.array(trajectory.times),
-        "water_flux_m_per_s": each("water_flux"),
+        "time": times,
+        "water_flux_m_per_s": seen.water_flux,
         "displaced_volume_m": states[:, system.x].copy(),
-        "solute_flux_mol_per_m2_s": each("solute_flux"),
+        "solute_flux_mol_per_m2_s": seen.solute_flux,
         "amount_transferred_mol_per_m2": states[:, system.passed].copy(),
-        "pressure_left_Pa": each("pressure_left"),
-        "pressure_right_Pa": each("pressure_right"),
-        "length_left_m": each("length_left"),
-        "length_right_m": each("length_right"),
-        "concentration_left_mol_per_m3": each("mean_left"),
-        "concentration_right_mol_per_m3": each("mean_right"),
-        "wall_concentration_left_mol_per_m3": each("wall_left"),
-        "wall_concentration_right_mol_per_m3": each("wall_right"),
-        "osmotic_pressure_left_Pa": nothing if gas else pressure(each("mean_left")).sum(axis=-1),
-        "osmotic_pressure_right_Pa": nothing if gas else pressure(each("mean_right")).sum(axis=-1),
-        "wall_osmotic_pressure_left_Pa": nothing if gas else pressure(each("wall_left")).sum(axis=-1),
-        "wall_osmotic_pressure_right_Pa": nothing if gas else pressure(each("wall_right")).sum(axis=-1),
+        "pressure_left_Pa": seen.pressure_left,
+        "pressure_right_Pa": seen.pressure_right,
+        "length_left_m": seen.length_left,
+        "length_right_m": seen.length_right,
+        "concentration_left_mol_per_m3": mean_left,
+        "concentration_right_mol_per_m3": mean_right,
+        "wall_concentration_left_mol_per_m3": seen.wall_left,
+        "wall_concentration_right_mol_per_m3": seen.wall_right,
+        "osmotic_pressure_left_Pa": osmotic(mean_left),
+        "osmotic_pressure_right_Pa": osmotic(mean_right),
+        "wall_osmotic_pressure_left_Pa": osmotic(seen.wall_left),
+        "wall_osmotic_pressure_right_Pa": osmotic(seen.wall_right),
         "polarization_modulus": polarization,
         "rejection": rejection,
-        "energy_J_per_m2": np.array(list(map(system.energy, trajectory.times, states, trajectory.segments))),
-        "amount_error": _amount_error(system, states, each("amount_left"), each("amount_right")),
-        "distance_to_equilibrium": np.array(
-            [np.nan if (gone := distance(y)) is None else gone for y in trajectory.states]
-        ),
+        "energy_J_per_m2": seen.energy,
+        "amount_error": _amount_error(system, states, seen.amount_left, seen.amount_right),
+        "distance_to_equilibrium": distance.of(states),
         "concentration": amounts / width[:, None, :],
         "position": 0.5 * (edges[:, :-1] + edges[:, 1:]),
         "width": width,
-        "side": np.array(["left"] * m + ["right"] * (mesh.cells - m), dtype=object),
+        "side": _side_names(m - inside.start, width.shape[1]),
     }
     assert set(SERIES) <= set(arrays)
     return arrays
 
 
-def _polarization_and_rejection(case: Case, seen: Sequence[Observation], threshold: float) -> tuple[Vector, Vector]:
+def _side_names(membrane: int, cells: int) -> np.ndarray[Any, Any]:
+    return np.array(["left"] * membrane + ["right"] * (cells - membrane), dtype=object)
+
+
+def _polarization_and_rejection(case: Case, seen: Observations, threshold: float) -> tuple[Vector, Vector]:
     """Wall over bulk on the side the water leaves, and ``1 − (J_s/J_v)/c_bulk``; NaN where they mean nothing."""
-    shape = len(seen), len(case.solutes)
-    polarization, rejection = np.full(shape, np.nan), np.full(shape, np.nan)
+    polarization, rejection = np.full(seen.wall_left.shape, np.nan), np.full(seen.wall_left.shape, np.nan)
     if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
         return polarization, rejection
-    for row, one in enumerate(seen):
-        if abs(one.water_flux) <= threshold:
-            continue
-        bulk, wall = (one.bulk_left, one.wall_left) if one.water_flux > 0.0 else (one.bulk_right, one.wall_right)
-        some = bulk > 0.0
-        polarization[row, some] = wall[some] / bulk[some]
-        rejection[row, some] = 1.0 - one.solute_flux[some] / one.water_flux / bulk[some]
-    return polarization, rejection
+    flux = seen.water_flux[:, None]
+    bulk = np.where(flux > 0.0, seen.bulk_left, seen.bulk_right)
+    wall = np.where(flux > 0.0, seen.wall_left, seen.wall_right)
+    some = (np.abs(flux) > threshold) & (bulk > 0.0)
+    np.divide(wall, bulk, out=polarization, where=some)
+    np.divide(seen.solute_flux, flux * bulk, out=rejection, where=some)
+    return polarization, 1.0 - rejection
 
 
 def _amount_error(system: System, states: Vector, left: Vector, right: Vector) -> Vector:
@@ -629,7 +622,7 @@ def _summary(
     summary |= {
         "title": case.title,
         "status": trajectory.status,
-        "end_time_s": trajectory.times[-1],
+        "end_time_s": float(trajectory.times[-1]),
         "process": _process(case, displaced, moved),
         "tonicity": _tonicity(case, system, arrays),
         "specific_energy_J_per_m3": specific,
@@ -646,7 +639,7 @@ def _summary(
     return summary
 
 
-def _least_work(case: Case, system: System, times: Sequence[float], states: Sequence[Vector]) -> float | None:
+def _least_work(case: Case, system: System, times: Vector, states: Vector) -> float | None:
     """Least work (J/m^2) that brings about the same separation: from the start to the mixed contents of each side.
 
     What ran out of an outflow is collected with what is in it, what flowed back into it was fed from elsewhere, and a
@@ -654,15 +647,18 @@ def _least_work(case: Case, system: System, times: Sequence[float], states: Sequ
     """
     if case.membrane.type == "none" or case.phase == "gas":
         return None
-    m, pressure = system.problem.mesh.membrane, _osmotic(case)
-    width, amounts = system.widths(system.stretch(states[0])), system.amounts(states[0])
+    m, inside, pressure = system.membrane, system.inside, _osmotic(case)
+    width, amounts = system.widths(states[0]), system.amounts(states[0])
     displaced, passed = float(states[-1][system.x]), states[-1][system.passed]
-    entered = np.diff([state[system.x] for state in states])  # through the far edge of an open left side
+    entered = np.diff(states[:, system.x])  # through the far edge of an open left side
     before: list[energy.Parcel] = []
     after: list[energy.Parcel] = []
     reservoirs: list[energy.Reservoir] = []
     for index, (side, cells, sign, far) in enumerate(
-        ((case.left, slice(None, m), -1.0, system.far_left), (case.right, slice(m, None), 1.0, system.far_right))
+        (
+            (case.left, slice(inside.start, m), -1.0, system.far_left),
+            (case.right, slice(m, inside.stop), 1.0, system.far_right),
+        )
     ):
         if any(isinstance(value, Profile) for value in side.concentration.values()):
             before.append((width[cells], amounts[:, cells].T))
@@ -695,7 +691,7 @@ def _least_work(case: Case, system: System, times: Sequence[float], states: Sequ
             entering = -sign * entered
             back = entering > 0.0
             if back.any():
-                brought = np.maximum(-sign * np.diff([state[far] for state in states], axis=0)[back], 0.0)
+                brought = np.maximum(-sign * np.diff(states[:, far], axis=0)[back], 0.0)
                 before.append((entering[back], brought))
                 volume, amount = volume + float(entering[back].sum()), amount + brought.sum(axis=0)
         after.append((volume, np.maximum(amount, 0.0)))
@@ -715,8 +711,7 @@ def _process(case: Case, displaced: float, moved: bool) -> str:
         return "diffusion"
     if not moved:
         return "no flow"
-    wall = _wall_pressure(case)
-    left, right = (wall([_start(side.concentration[name]) for name in case.solutes])[0] for side in _pair(case))
+    left, right = _at_the_start(case)
     if abs(left - right) <= 1e-6 * max(left, right):
         return "filtration"
     towards_higher = (displaced > 0.0) == (right > left)
@@ -748,7 +743,7 @@ def _message(
     goal: dict[str, Any] | None,
 ) -> str:
     parts = []
-    at = _clock(trajectory.times[-1])
+    at = _clock(float(trajectory.times[-1]))
     if trajectory.status == "failed":
         parts.append(_failure(case, trajectory, at))
     elif trajectory.status == "completed" and case.run.until != "duration":
@@ -766,7 +761,7 @@ def _message(
     )
     if furthest > 1e-9 * (case.left.volume_per_area + case.right.volume_per_area) and turned > 0.05 * furthest:
         parts.append("The flow of water turned during the run.")
-    if system.interface.several_roots:
+    if system.several_roots:
         parts.append(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
             "A finer mesh at the membrane (mesh.finest) makes it unique."

@@ -16,15 +16,20 @@ Solved without cancellation (every term is positive):
     J    = [a A_L A_R c_P − b B_L B_R c_A] / det
 
 What is left is one equation for the water flux, ``J_v = L_p [Δp − Σσπ(c_wL) + Σσπ(c_wR)]``, solved by a safeguarded
-Newton iteration with the exact derivative. Plain floats: there are few solutes, and this runs in every call.
+Newton iteration with the exact derivative. Plain numbers, as there are few solutes, and this runs in every call.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.compiling import compiled, kernel
 from membrane_pde.physics.fluxes import (
     KEDEM_KATCHALSKY,
     bernoulli,
@@ -32,14 +37,19 @@ from membrane_pde.physics.fluxes import (
     logarithmic_mean,
     logarithmic_mean_slopes,
 )
+from membrane_pde.physics.osmotic import Osmotics, reflected
 
-# Σ_s σ_s π_s (Pa) of a list of wall concentrations, and its derivative with respect to each of them
-WallPressure = Callable[[Sequence[float]], tuple[float, Sequence[float]]]
-
-_Floats = tuple[float, ...]
+Array = NDArray[np.float64]
+_Three = tuple[float, float, float]
+_Four = tuple[float, float, float, float]
+_Six = tuple[float, float, float, float, float, float]
 _EPS = 2.0**-52
 _SETTLED = 1e-9
 _UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one root even for σ < 1
+
+# Entries of the memory of the search for the water flux: where to start, the last accepted step's (of several roots the
+# nearest one is taken), and whether there have been several.
+GUESS, REFERENCE, SEVERAL = range(3)
 
 
 class NoSolution(Exception):
@@ -70,6 +80,59 @@ class Membrane:
     partition: tuple[float, ...]
 
 
+class FaceNumbers(NamedTuple):
+    """The membrane and the solutions at it as the kernels read them; arrays have one entry a solute.
+
+    Attributes
+    ----------
+    present, logarithmic, unique : bool
+        There is a membrane; its law is Kedem and Katchalsky's; the equation for J_v has one root, whatever happens.
+    water_permeability : float
+        L_p, m/s/Pa.
+    permeability, reflection, partition : ndarray
+        P (m/s), σ, K.
+    diffusivity : ndarray, shape (2, solutes)
+        m^2/s, left and right.
+    stirred : tuple of bool
+        No wall resistance on the left, on the right.
+    osmotics : Osmotics
+        For Σσπ at the walls.
+    """
+
+    present: bool
+    logarithmic: bool
+    unique: bool
+    water_permeability: float
+    permeability: Array
+    reflection: Array
+    partition: Array
+    diffusivity: Array
+    stirred: tuple[bool, bool]
+    osmotics: Osmotics
+
+
+def face_numbers(membrane: Membrane, diffusivity: Array, stirred: tuple[bool, bool], osmotics: Osmotics) -> FaceNumbers:
+    """A membrane between two solutions, for the kernels."""
+    solutes = diffusivity.shape[1]
+
+    def each(values: Sequence[float], without: float) -> Array:
+        return np.array(values, dtype=float) if membrane.present else np.full(solutes, without)
+
+    reflection = each(membrane.reflection, 0.0)
+    return FaceNumbers(
+        membrane.present,
+        membrane.flux_law == KEDEM_KATCHALSKY,
+        bool(np.all((reflection == 0.0) | (reflection == 1.0))),
+        float(membrane.water_permeability),
+        each(membrane.permeability, 0.0),
+        reflection,
+        each(membrane.partition, 1.0),
+        np.ascontiguousarray(diffusivity, dtype=float),
+        (bool(stirred[0]), bool(stirred[1])),
+        osmotics,
+    )
+
+
 @dataclass
 class HalfCells:
     """The half cell on either side of the membrane, one entry a solute.
@@ -78,45 +141,37 @@ class HalfCells:
     ----------
     length_left, length_right : float
         Distance from cell centre to membrane, m.
-    diffusivity_left, diffusivity_right : sequence of float
-        m^2/s.
-    concentration_left, concentration_right : sequence of float
-        Cell values, mol/m^3.
-    stirred_left, stirred_right : bool
-        No wall resistance.
+    concentration : ndarray, shape (2, solutes)
+        Cell values left and right, mol/m^3.
     """
 
     length_left: float
     length_right: float
-    diffusivity_left: Sequence[float]
-    diffusivity_right: Sequence[float]
-    concentration_left: Sequence[float]
-    concentration_right: Sequence[float]
-    stirred_left: bool
-    stirred_right: bool
+    concentration: Array
 
 
 @dataclass
 class Face:
-    """State of the membrane face at one water flux; lists with one entry a solute.
+    """State of the membrane face at one water flux; arrays with one entry a solute.
 
-    `alpha`, `beta` are the coefficients of ``J = α c_P − β c_A``; the `d…` entries are derivatives of the solute flux J
-    with respect to the water flux, the two cell values, and the logarithms of the two half-cell lengths (at fixed cell
-    values); `dwall_…` those of the wall concentrations with respect to the same five.
+    `alpha`, `beta` are the coefficients of ``J = α c_P − β c_A``; the `d…` entries, of shape (solutes, 5), are
+    derivatives of the solute flux J with respect to the water flux, the two cell values, and the logarithms of the two
+    half-cell lengths (at fixed cell values); `dwall_…` those of the wall concentrations with respect to the same five.
     """
 
     water_flux: float
-    wall_left: list[float]
-    wall_right: list[float]
-    flux: list[float]
-    alpha: list[float]
-    beta: list[float]
-    dflux: list[tuple[float, float, float, float, float]]
-    dwall_left: list[tuple[float, float, float, float, float]]
-    dwall_right: list[tuple[float, float, float, float, float]]
+    wall_left: Array
+    wall_right: Array
+    flux: Array
+    alpha: Array
+    beta: Array
+    dflux: Array
+    dwall_left: Array
+    dwall_right: Array
 
 
-def _half_cell(diffusivity: float, length: float, water_flux: float, stirred: bool) -> _Floats:
+@kernel
+def _half_cell(diffusivity: float, length: float, water_flux: float, stirred: bool) -> _Six:
     """``g B(−Pe), g B(Pe)``, their derivatives with J_v, with ln l (the same for both), and R."""
     if stirred:
         return 1.0, 1.0, 0.0, 0.0, 0.0, 0.0
@@ -130,9 +185,8 @@ def _half_cell(diffusivity: float, length: float, water_flux: float, stirred: bo
     return up, down, 1.0 + slope, slope, stretch, 1.0
 
 
-def _forcing(
-    left: _Floats, right: _Floats, law: tuple[float, float, float], walls: _Floats, c_p: float, c_a: float
-) -> tuple[float, float, float]:
+@kernel
+def _forcing(left: _Six, right: _Six, law: _Three, walls: _Four, c_p: float, c_a: float) -> _Three:
     """What a change of the water flux does to the three equations of the face."""
     return (
         c_p * left[2] - walls[0] * left[3],
@@ -141,6 +195,12 @@ def _forcing(
     )
 
 
+@kernel
+def _excess(r: float, drag: float, permeability: float, u: float, v: float, w: float) -> float:
+    return ((permeability + drag * logarithmic_mean(1.0, r)) * u + v) - r * w
+
+
+@kernel
 def _wall_ratio(drag: float, permeability: float, u: float, v: float, w: float) -> float:
     """Ratio r of downstream to upstream wall concentration under Kedem and Katchalsky's logarithmic mean.
 
@@ -148,22 +208,18 @@ def _wall_ratio(drag: float, permeability: float, u: float, v: float, w: float) 
     infinite slope at r = 0 and grows more slowly than r, so that the root is unique (for P = 0 it is the limit P → 0⁺).
     Bisection in ln r brackets it, Newton finishes.
     """
-
-    def excess(r: float) -> float:
-        return ((permeability + drag * logarithmic_mean(1.0, r)) * u + v) - r * w
-
     low, high = 1.0, 1.0
-    while excess(high) > 0.0:
+    while _excess(high, drag, permeability, u, v, w) > 0.0:
         low, high = high, high * 16.0
         if high > 1e290:
             return high
-    while excess(low) <= 0.0:
+    while _excess(low, drag, permeability, u, v, w) <= 0.0:
         low, high = low / 16.0, low
         if low < 1e-290:
             return 0.0
     r = math.sqrt(low) * math.sqrt(high)
     for _ in range(200):
-        value = excess(r)
+        value = _excess(r, drag, permeability, u, v, w)
         if value > 0.0:
             low = r
         else:
@@ -178,259 +234,323 @@ def _wall_ratio(drag: float, permeability: float, u: float, v: float, w: float) 
     return r
 
 
-class Interface:
-    """Solves the membrane face for the water flux and everything that follows from it."""
+@kernel
+def _walls(present: bool, a: float, b: float, left: _Six, right: _Six, c_p: float, c_a: float) -> _Four:
+    """Both wall concentrations, and the α, β of ``J = α c_P − β c_A``."""
+    m = 1.0 if present else 0.0
+    up_l, down_l, r_l = left[0], left[1], left[5]
+    up_r, down_r, r_r = right[0], right[1], right[5]
+    det = m * down_l * up_r + a * r_l * up_r + b * r_r * down_l
+    if det == 0.0:  # an endless Péclet number in front of a tight membrane; the caller steps back
+        return math.inf, math.inf, 0.0, 0.0
+    wall_left = (up_l * c_p * (m * up_r + b * r_r) + b * r_l * down_r * c_a) / det
+    wall_right = (a * r_r * up_l * c_p + (m * down_l + a * r_l) * down_r * c_a) / det
+    return wall_left, wall_right, a * up_l * up_r / det, b * down_r * down_l / det
 
-    def __init__(self, membrane: Membrane, wall_pressure: WallPressure) -> None:
-        self.membrane = membrane
-        self.wall_pressure = wall_pressure
-        self.several_roots = False  # set once the equation for J_v may have had more than one root
 
-    # -- one solute at a given water flux -----------------------------------------------------------------------
-    def _law(
-        self, s: int, water_flux: float, left: _Floats, right: _Floats, c_p: float, c_a: float
-    ) -> tuple[tuple[float, float, float], tuple[float, float, float, float]]:
-        """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with c_wL, c_wR and J_v; and `_walls`."""
-        m = self.membrane
-        if not m.present:
-            return (1.0, -1.0, 0.0), self._walls(1.0, 1.0, left, right, c_p, c_a)
-        permeability, reflection, partition = m.permeability[s], m.reflection[s], m.partition[s]
-        if m.flux_law != KEDEM_KATCHALSKY:
-            a, b, da, db = linear_coefficients(permeability, reflection, partition, water_flux)
-            walls = self._walls(a, b, left, right, c_p, c_a)
-            return (a, -b, da * walls[0] - db * walls[1]), walls
-        drag = (1.0 - reflection) * water_flux
-        if drag == 0.0:
-            a, b = permeability, permeability / partition
-            walls = self._walls(a, b, left, right, c_p, c_a)
-            return (a, -b, (1.0 - reflection) * logarithmic_mean(walls[0], walls[1] / partition)), walls
-        # logarithmic mean: look along the water flux, so that drag > 0; partition is 1 wherever water moves
-        up_l, down_l, r_l = left[0], left[1], left[5]
-        up_r, down_r, r_r = right[0], right[1], right[5]
-        if drag < 0.0:
-            up_l, down_l, r_l, up_r, down_r, r_r = down_r, up_r, r_r, down_l, up_l, r_l
-            c_p, c_a = c_a, c_p
-        c_p, c_a = max(c_p, 0.0), max(c_a, 0.0)
-        size = abs(drag)
-        u = r_r * up_l * c_p + r_l * down_r * c_a
-        v = down_l * down_r * c_a
-        w = up_l * c_p * (up_r + permeability * r_r) + permeability * r_l * down_r * c_a
-        mean = first = second = 0.0
-        if w > 0.0 and u + v > 0.0 and math.isfinite(u + v + w):  # else an empty side, or a trial flux far too large
-            r = _wall_ratio(size, permeability, u, v, w)
-            mean = logarithmic_mean(1.0, r)
-            if r > 0.0:
-                first, second = logarithmic_mean_slopes(1.0, r)
-        a, b = permeability + size * mean, permeability
-        law_up, law_down = permeability + size * first, -permeability + size * second
-        if drag < 0.0:
-            walls = self._walls(b, a, left, right, c_a, c_p)
-            return (-law_down, -law_up, (1.0 - reflection) * mean * walls[1]), walls
-        walls = self._walls(a, b, left, right, c_p, c_a)
-        return (law_up, law_down, (1.0 - reflection) * mean * walls[0]), walls
+@kernel
+def _law(
+    p: FaceNumbers, s: int, water_flux: float, left: _Six, right: _Six, c_p: float, c_a: float
+) -> tuple[_Three, _Four]:
+    """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with c_wL, c_wR and J_v; and `_walls`."""
+    if not p.present:
+        return (1.0, -1.0, 0.0), _walls(False, 1.0, 1.0, left, right, c_p, c_a)
+    permeability, reflection, partition = float(p.permeability[s]), float(p.reflection[s]), float(p.partition[s])
+    if not p.logarithmic:
+        a, b, da, db = linear_coefficients(permeability, reflection, partition, water_flux)
+        walls = _walls(True, a, b, left, right, c_p, c_a)
+        return (a, -b, da * walls[0] - db * walls[1]), walls
+    drag = (1.0 - reflection) * water_flux
+    if drag == 0.0:
+        a, b = permeability, permeability / partition
+        walls = _walls(True, a, b, left, right, c_p, c_a)
+        return (a, -b, (1.0 - reflection) * logarithmic_mean(walls[0], walls[1] / partition)), walls
+    # logarithmic mean: look along the water flux, so that drag > 0; partition is 1 wherever water moves
+    up_l, down_l, r_l = left[0], left[1], left[5]
+    up_r, down_r, r_r = right[0], right[1], right[5]
+    if drag < 0.0:
+        up_l, down_l, r_l, up_r, down_r, r_r = down_r, up_r, r_r, down_l, up_l, r_l
+        c_p, c_a = c_a, c_p
+    c_p, c_a = max(c_p, 0.0), max(c_a, 0.0)
+    size = abs(drag)
+    u = r_r * up_l * c_p + r_l * down_r * c_a
+    v = down_l * down_r * c_a
+    w = up_l * c_p * (up_r + permeability * r_r) + permeability * r_l * down_r * c_a
+    mean, first, second = 0.0, 0.0, 0.0
+    if w > 0.0 and u + v > 0.0 and math.isfinite(u + v + w):  # else an empty side, or a trial flux far too large
+        r = _wall_ratio(size, permeability, u, v, w)
+        mean = logarithmic_mean(1.0, r)
+        if r > 0.0:
+            first, second = logarithmic_mean_slopes(1.0, r)
+    a, b = permeability + size * mean, permeability
+    law_up, law_down = permeability + size * first, -permeability + size * second
+    if drag < 0.0:
+        walls = _walls(True, b, a, left, right, c_a, c_p)
+        return (-law_down, -law_up, (1.0 - reflection) * mean * walls[1]), walls
+    walls = _walls(True, a, b, left, right, c_p, c_a)
+    return (law_up, law_down, (1.0 - reflection) * mean * walls[0]), walls
 
-    def _walls(
-        self, a: float, b: float, left: _Floats, right: _Floats, c_p: float, c_a: float
-    ) -> tuple[float, float, float, float]:
-        """Both wall concentrations, and the α, β of ``J = α c_P − β c_A``."""
-        m = 1.0 if self.membrane.present else 0.0
-        up_l, down_l, r_l = left[0], left[1], left[5]
-        up_r, down_r, r_r = right[0], right[1], right[5]
-        det = m * down_l * up_r + a * r_l * up_r + b * r_r * down_l
-        if det == 0.0:  # an endless Péclet number in front of a tight membrane; the caller steps back
-            return math.inf, math.inf, 0.0, 0.0
-        wall_left = (up_l * c_p * (m * up_r + b * r_r) + b * r_l * down_r * c_a) / det
-        wall_right = (a * r_r * up_l * c_p + (m * down_l + a * r_l) * down_r * c_a) / det
-        return wall_left, wall_right, a * up_l * up_r / det, b * down_r * down_l / det
 
-    def _solute(
-        self, s: int, water_flux: float, cells: HalfCells
-    ) -> tuple[_Floats, _Floats, tuple[float, float, float], tuple[float, float, float, float]]:
-        """Both half cells, the law's partial derivatives, and the walls of one solute."""
-        c_p, c_a = cells.concentration_left[s], cells.concentration_right[s]
-        left = _half_cell(cells.diffusivity_left[s], cells.length_left, water_flux, cells.stirred_left)
-        right = _half_cell(cells.diffusivity_right[s], cells.length_right, water_flux, cells.stirred_right)
-        return left, right, *self._law(s, water_flux, left, right, c_p, c_a)
+@kernel
+def _response(present: bool, left: _Six, right: _Six, law: _Three, e1: float, e2: float, e3: float) -> _Three:
+    """Change of J, c_wL, c_wR when the three linear equations are forced by e1, e2, e3 (Cramer's rule)."""
+    m = 1.0 if present else 0.0
+    down_l, r_l, up_r, r_r = left[1], left[5], right[0], right[5]
+    law_l, law_r = law[0], law[1]
+    across = up_r * m - r_r * law_r
+    det = down_l * across + r_l * up_r * law_l
+    return (
+        (down_l * (up_r * e3 + law_r * e2) + up_r * law_l * e1) / det,
+        (e1 * across - r_l * (law_r * e2 + up_r * e3)) / det,
+        (down_l * (e2 * m + r_r * e3) + law_l * (e1 * r_r + e2 * r_l)) / det,
+    )
 
-    def _response(
-        self, left: _Floats, right: _Floats, law: tuple[float, float, float], e1: float, e2: float, e3: float
-    ) -> tuple[float, float, float]:
-        """Change of J, c_wL, c_wR when the three linear equations are forced by e1, e2, e3 (Cramer's rule)."""
-        m = 1.0 if self.membrane.present else 0.0
-        down_l, r_l, up_r, r_r = left[1], left[5], right[0], right[5]
-        law_l, law_r, _ = law
-        across = up_r * m - r_r * law_r
-        det = down_l * across + r_l * up_r * law_l
-        return (
-            (down_l * (up_r * e3 + law_r * e2) + up_r * law_l * e1) / det,
-            (e1 * across - r_l * (law_r * e2 + up_r * e3)) / det,
-            (down_l * (e2 * m + r_r * e3) + law_l * (e1 * r_r + e2 * r_l)) / det,
-        )
 
-    def face(self, water_flux: float, cells: HalfCells, derivatives: bool = True) -> Face:
-        """Walls, fluxes and their derivatives at a given water flux.
+@kernel
+def set_face(
+    p: FaceNumbers,
+    water_flux: float,
+    length_left: float,
+    length_right: float,
+    cells: Array,
+    state: Array,
+    slopes: Array,
+    derivatives: bool,
+) -> None:
+    """Walls, fluxes and their derivatives at a given water flux.
 
-        Parameters
-        ----------
-        water_flux : float
-            J_v, m/s.
-        cells : HalfCells
-            What stands on both sides.
-        derivatives : bool
-            Without them their lists stay empty: the right-hand side does not need them.
+    Parameters
+    ----------
+    p : FaceNumbers
+        Membrane and solutions.
+    water_flux : float
+        J_v, m/s.
+    length_left, length_right : float
+        Of the half cells, m.
+    cells : ndarray, shape (2, solutes)
+        Cell values, mol/m^3.
+    state : ndarray, shape (solutes, 5)
+        Written: wall left, wall right, J, α, β.
+    slopes : ndarray, shape (3, solutes, 5)
+        Written, if `derivatives`: of J, wall left, wall right, with the water flux, the two cell values, and the logarithms
+        of the two half-cell lengths (at fixed cell values).
+    """
+    for s in range(cells.shape[1]):
+        c_p, c_a = float(cells[0, s]), float(cells[1, s])
+        left = _half_cell(float(p.diffusivity[0, s]), length_left, water_flux, p.stirred[0])
+        right = _half_cell(float(p.diffusivity[1, s]), length_right, water_flux, p.stirred[1])
+        law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
+        state[s, 0], state[s, 1] = walls[0], walls[1]
+        state[s, 2] = walls[2] * c_p - walls[3] * c_a
+        state[s, 3], state[s, 4] = walls[2], walls[3]
+        if not derivatives:
+            continue
+        e1, e2, e3 = _forcing(left, right, law, walls, c_p, c_a)
+        slopes[0, s, 0], slopes[1, s, 0], slopes[2, s, 0] = _response(p.present, left, right, law, e1, e2, e3)
+        slopes[0, s, 1], slopes[1, s, 1], slopes[2, s, 1] = _response(p.present, left, right, law, left[0], 0.0, 0.0)
+        slopes[0, s, 2], slopes[1, s, 2], slopes[2, s, 2] = _response(p.present, left, right, law, 0.0, right[1], 0.0)
+        e1, e2 = (c_p - walls[0]) * left[4], (c_a - walls[1]) * right[4]
+        slopes[0, s, 3], slopes[1, s, 3], slopes[2, s, 3] = _response(p.present, left, right, law, e1, 0.0, 0.0)
+        slopes[0, s, 4], slopes[1, s, 4], slopes[2, s, 4] = _response(p.present, left, right, law, 0.0, e2, 0.0)
 
-        Returns
-        -------
-        Face
-            See there.
-        """
-        out = Face(water_flux, [], [], [], [], [], [], [], [])
-        for s in range(len(cells.concentration_left)):
-            c_p, c_a = cells.concentration_left[s], cells.concentration_right[s]
-            left, right, law, walls = self._solute(s, water_flux, cells)
-            wall_l, wall_r, alpha, beta = walls
-            out.wall_left.append(wall_l)
-            out.wall_right.append(wall_r)
-            out.flux.append(alpha * c_p - beta * c_a)
-            out.alpha.append(alpha)
-            out.beta.append(beta)
-            if not derivatives:
-                continue
-            responses = [
-                self._response(left, right, law, e1, e2, e3)
-                for e1, e2, e3 in (
-                    _forcing(left, right, law, walls, c_p, c_a),  # with J_v
-                    (left[0], 0.0, 0.0),  # with c_P
-                    (0.0, right[1], 0.0),  # with c_A
-                    ((c_p - wall_l) * left[4], 0.0, 0.0),  # with ln l_L
-                    (0.0, (c_a - wall_r) * right[4], 0.0),  # with ln l_R
-                )
-            ]
-            dflux, dwall_l, dwall_r = zip(*responses, strict=True)
-            out.dflux.append(dflux)
-            out.dwall_left.append(dwall_l)
-            out.dwall_right.append(dwall_r)
-        return out
 
-    # -- the water flux -----------------------------------------------------------------------------------------
-    def _imbalance(self, water_flux: float, cells: HalfCells, pressure: float) -> tuple[float, float, float]:
-        """``J_v − L_p[Δp − ΔΣσπ]``, its derivative, and the size of what was subtracted (for round-off)."""
-        lp = self.membrane.water_permeability
-        walls_l, walls_r, slopes_l, slopes_r = [], [], [], []
-        for s in range(len(cells.concentration_left)):
-            left, right, law, walls = self._solute(s, water_flux, cells)
-            if not (math.isfinite(walls[0]) and math.isfinite(walls[1])):
-                return math.copysign(math.inf, water_flux), math.inf, math.inf
-            forcing = _forcing(left, right, law, walls, cells.concentration_left[s], cells.concentration_right[s])
-            _, slope_l, slope_r = self._response(left, right, law, *forcing)
-            walls_l.append(walls[0])
-            walls_r.append(walls[1])
-            slopes_l.append(slope_l)
-            slopes_r.append(slope_r)
-        pi_l, grad_l = self.wall_pressure(walls_l)
-        pi_r, grad_r = self.wall_pressure(walls_r)
-        value = water_flux - lp * (pressure - pi_l + pi_r)
-        slope = 1.0
-        for s in range(len(walls_l)):
-            slope += lp * (grad_l[s] * slopes_l[s] - grad_r[s] * slopes_r[s])
-        return value, slope, abs(water_flux) + lp * (abs(pressure) + abs(pi_l) + abs(pi_r))
+@kernel
+def _imbalance(
+    p: FaceNumbers,
+    water_flux: float,
+    length_left: float,
+    length_right: float,
+    cells: Array,
+    pressure: float,
+    room: Array,
+) -> _Three:
+    """``J_v − L_p[Δp − ΔΣσπ]``, its derivative, and the size of what was subtracted (for round-off)."""
+    lp, solutes = p.water_permeability, cells.shape[1]
+    for s in range(solutes):
+        c_p, c_a = float(cells[0, s]), float(cells[1, s])
+        left = _half_cell(float(p.diffusivity[0, s]), length_left, water_flux, p.stirred[0])
+        right = _half_cell(float(p.diffusivity[1, s]), length_right, water_flux, p.stirred[1])
+        law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
+        if not (math.isfinite(walls[0]) and math.isfinite(walls[1])):
+            return math.copysign(math.inf, water_flux), math.inf, math.inf
+        e1, e2, e3 = _forcing(left, right, law, walls, c_p, c_a)
+        _, slope_l, slope_r = _response(p.present, left, right, law, e1, e2, e3)
+        room[0, s], room[1, s], room[2, s], room[3, s] = walls[0], walls[1], slope_l, slope_r
+    pi_l = reflected(p.osmotics, room[0], p.reflection, room[4])
+    pi_r = reflected(p.osmotics, room[1], p.reflection, room[5])
+    value = water_flux - lp * (pressure - pi_l + pi_r)
+    slope = 1.0
+    for s in range(solutes):
+        slope += lp * (float(room[4, s]) * float(room[2, s]) - float(room[5, s]) * float(room[3, s]))
+    return value, slope, abs(water_flux) + lp * (abs(pressure) + abs(pi_l) + abs(pi_r))
 
-    def water_flux(self, cells: HalfCells, pressure: float, guess: float, reference: float) -> float:
-        """Water flux that the pressures and the wall concentrations it makes agree on.
 
-        Parameters
-        ----------
-        cells : HalfCells
-            What stands on both sides.
-        pressure : float
-            Hydrostatic pressure difference p_L − p_R, Pa.
-        guess : float
-            Where to start, m/s.
-        reference : float
-            Where there is more than one root, the one nearest to this is taken: J_v of the last accepted step, m/s.
+@kernel
+def find_water_flux(
+    p: FaceNumbers, length_left: float, length_right: float, cells: Array, pressure: float, memory: Array
+) -> float:
+    """Water flux that the pressures and the wall concentrations it makes agree on.
 
-        Returns
-        -------
-        float
-            J_v, m/s, positive from left to right.
+    Parameters
+    ----------
+    p, length_left, length_right, cells
+        As in `set_face`.
+    pressure : float
+        Hydrostatic pressure difference p_L − p_R, Pa.
+    memory : ndarray, shape (3,)
+        Where to start (m/s; written: the answer), J_v of the last accepted step (m/s), and a mark set to 1 where there
+        was more than one root.
 
-        Raises
-        ------
-        NoSolution
-            If the iteration does not settle.
-        """
-        if self.membrane.water_permeability == 0.0 or not self.membrane.present:
-            return 0.0
-        if self._multiplicity(cells) >= _UNIQUE_BELOW:
-            roots = self._all_roots(cells, pressure)
-            if len(roots) > 1:
-                self.several_roots = True
-            if roots:
-                return min(roots, key=lambda root: abs(root - reference))
-        return self._newton(cells, pressure, guess, -math.inf, math.inf)
+    Returns
+    -------
+    float
+        J_v, m/s, positive from left to right; nan if the iteration does not settle.
+    """
+    if p.water_permeability == 0.0 or not p.present:
+        return 0.0
+    room = np.empty((6, cells.shape[1]))
+    found = math.nan
+    if not p.unique and _multiplicity(p, length_left, length_right, cells, room) >= _UNIQUE_BELOW:
+        found = _nearest_root(p, length_left, length_right, cells, pressure, room, memory)
+    if math.isnan(found):
+        guess = float(memory[GUESS])
+        found = _newton(p, length_left, length_right, cells, pressure, room, guess, -math.inf, math.inf)
+    memory[GUESS] = 0.0 if math.isnan(found) else found
+    return found
 
-    def _newton(self, cells: HalfCells, pressure: float, guess: float, low: float, high: float) -> float:
-        flux = guess
-        before, visited_zero = math.inf, flux == 0.0
-        for _ in range(400):
-            value, slope, size = self._imbalance(flux, cells, pressure)
-            if value == 0.0:
-                return flux
-            if value < 0.0:
-                low = flux
-            else:
-                high = flux
-            new = flux - value / slope if slope > 0.0 and math.isfinite(value) else math.nan
-            near = abs(value) <= 1e-6 * size  # where Newton doubles the digits with each step
-            if near and abs(new - flux) <= max(_SETTLED * abs(new), 2 * _EPS * size):
-                return new
-            slow = abs(value) > 0.25 * before  # up an exponential Newton takes steps of one in the Péclet number
-            before = abs(value)
-            if slow or not low < new < high:
-                if math.isfinite(low) and math.isfinite(high):
-                    new = 0.5 * (low + high)
-                    if not low < new < high:
-                        return flux
-                elif not visited_zero:  # no exponentials there
-                    new, visited_zero = 0.0, True
-                else:  # walk on in the direction of the root until it is bracketed
-                    reach = max(2.0 * abs(flux), size if math.isfinite(size) else 0.0, 1e-300)
-                    new = flux - math.copysign(reach, value)
-            flux = new
+
+@kernel
+def _newton(
+    p: FaceNumbers,
+    length_left: float,
+    length_right: float,
+    cells: Array,
+    pressure: float,
+    room: Array,
+    guess: float,
+    low: float,
+    high: float,
+) -> float:
+    flux = guess
+    before, visited_zero = math.inf, flux == 0.0
+    for _ in range(400):
+        value, slope, size = _imbalance(p, flux, length_left, length_right, cells, pressure, room)
+        if value == 0.0:
+            return flux
+        if value < 0.0:
+            low = flux
+        else:
+            high = flux
+        new = flux - value / slope if slope > 0.0 and math.isfinite(value) else math.nan
+        near = abs(value) <= 1e-6 * size  # where Newton doubles the digits with each step
+        if near and abs(new - flux) <= max(_SETTLED * abs(new), 2 * _EPS * size):
+            return new
+        slow = abs(value) > 0.25 * before  # up an exponential Newton takes steps of one in the Péclet number
+        before = abs(value)
+        if slow or not low < new < high:
+            if math.isfinite(low) and math.isfinite(high):
+                new = 0.5 * (low + high)
+                if not low < new < high:
+                    return flux
+            elif not visited_zero:  # no exponentials there
+                new, visited_zero = 0.0, True
+            else:  # walk on in the direction of the root until it is bracketed
+                reach = max(2.0 * abs(flux), size if math.isfinite(size) else 0.0, 1e-300)
+                new = flux - math.copysign(reach, value)
+        flux = new
+    return math.nan
+
+
+@kernel
+def _multiplicity(p: FaceNumbers, length_left: float, length_right: float, cells: Array, room: Array) -> float:
+    """``L_p ν R T c / min(g)`` over the solutes the membrane lets through with the water."""
+    worst, solutes = 0.0, cells.shape[1]
+    for s in range(solutes):
+        sigma = float(p.reflection[s])
+        if sigma in (0.0, 1.0):
+            continue
+        resistance = 0.0
+        if not p.stirred[0]:
+            resistance = length_left / float(p.diffusivity[0, s])
+        if not p.stirred[1]:
+            resistance = max(resistance, length_right / float(p.diffusivity[1, s]))
+        for other in range(solutes):
+            room[0, other] = 0.0
+        room[0, s] = max(float(cells[0, s]), float(cells[1, s]), 0.0)
+        pressure = reflected(p.osmotics, room[0], p.reflection, room[4])
+        worst += p.water_permeability * pressure / sigma * resistance
+    return worst
+
+
+@kernel
+def _nearest_root(
+    p: FaceNumbers,
+    length_left: float,
+    length_right: float,
+    cells: Array,
+    pressure: float,
+    room: Array,
+    memory: Array,
+) -> float:
+    """Of the roots where the imbalance rises, found on a fine grid of water fluxes, the one nearest the reference."""
+    reach = _imbalance(p, 0.0, length_left, length_right, cells, pressure, room)[2]
+    for _ in range(60):
+        if (
+            _imbalance(p, reach, length_left, length_right, cells, pressure, room)[0] > 0
+            and _imbalance(p, -reach, length_left, length_right, cells, pressure, room)[0] < 0
+        ):
+            break
+        reach *= 2.0
+    count, best, reference = 0, math.nan, float(memory[REFERENCE])
+    before = _imbalance(p, -reach, length_left, length_right, cells, pressure, room)[0]
+    for k in range(-100, 100):
+        low, high = reach * (k / 100), reach * ((k + 1) / 100)
+        value = _imbalance(p, high, length_left, length_right, cells, pressure, room)[0]
+        if before < 0.0 <= value:
+            root = _newton(p, length_left, length_right, cells, pressure, room, 0.5 * (low + high), low, high)
+            count += 1
+            if count == 1 or abs(root - reference) < abs(best - reference):
+                best = root
+        before = value
+    if count > 1:
+        memory[SEVERAL] = 1.0
+    return best
+
+
+@kernel
+def wall_pressure(p: FaceNumbers, state: Array) -> float:
+    """``Σσπ(c_wL) − Σσπ(c_wR)`` of what `set_face` has written, Pa."""
+    slopes, walls = np.empty(state.shape[0]), np.empty((2, state.shape[0]))
+    for s in range(state.shape[0]):
+        walls[0, s], walls[1, s] = state[s, 0], state[s, 1]
+    left = reflected(p.osmotics, walls[0], p.reflection, slopes)
+    return left - reflected(p.osmotics, walls[1], p.reflection, slopes)
+
+
+_set_face = compiled(set_face)
+_find_water_flux = compiled(find_water_flux)
+
+
+def face_at(p: FaceNumbers, water_flux: float, cells: HalfCells) -> Face:
+    """State of the membrane face with all derivatives, at a given water flux; see `set_face`."""
+    solutes = cells.concentration.shape[1]
+    state, slopes = np.empty((solutes, 5)), np.zeros((3, solutes, 5))
+    _set_face(p, float(water_flux), cells.length_left, cells.length_right, cells.concentration, state, slopes, True)
+    return Face(float(water_flux), *state.T.copy(), *slopes)
+
+
+def water_flux_at(
+    p: FaceNumbers, cells: HalfCells, pressure: float, guess: float = 0.0, reference: float = 0.0
+) -> tuple[float, bool]:
+    """Water flux of the face, and whether there was a choice; see `find_water_flux`.
+
+    Raises
+    ------
+    NoSolution
+        If the iteration does not settle.
+    """
+    memory = np.array([guess, reference, 0.0])
+    found = _find_water_flux(p, cells.length_left, cells.length_right, cells.concentration, float(pressure), memory)
+    if math.isnan(found):
         raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")
-
-    def _multiplicity(self, cells: HalfCells) -> float:
-        """``L_p ν R T c / min(g)`` over the solutes the membrane lets through with the water."""
-        m = self.membrane
-        if all(sigma == 1.0 for sigma in m.reflection):
-            return 0.0
-        worst = 0.0
-        for s, sigma in enumerate(m.reflection):
-            if sigma in (0.0, 1.0):
-                continue
-            resistance = 0.0
-            if not cells.stirred_left:
-                resistance = cells.length_left / cells.diffusivity_left[s]
-            if not cells.stirred_right:
-                resistance = max(resistance, cells.length_right / cells.diffusivity_right[s])
-            alone = [0.0] * len(m.reflection)
-            alone[s] = max(cells.concentration_left[s], cells.concentration_right[s], 0.0)
-            pressure, _ = self.wall_pressure(alone)
-            worst += m.water_permeability * pressure / sigma * resistance
-        return worst
-
-    def _all_roots(self, cells: HalfCells, pressure: float) -> list[float]:
-        """Every sign change of the imbalance from − to + on a fine grid of water fluxes, refined."""
-        _, _, size = self._imbalance(0.0, cells, pressure)
-        reach = size
-        for _ in range(60):
-            if self._imbalance(reach, cells, pressure)[0] > 0 and self._imbalance(-reach, cells, pressure)[0] < 0:
-                break
-            reach *= 2.0
-        grid = [reach * (k / 100) for k in range(-100, 101)]
-        values = [self._imbalance(flux, cells, pressure)[0] for flux in grid]
-        roots = []
-        for k in range(200):
-            if values[k] < 0.0 <= values[k + 1]:
-                roots.append(self._newton(cells, pressure, 0.5 * (grid[k] + grid[k + 1]), grid[k], grid[k + 1]))
-        return roots
+    return found, memory[SEVERAL] == 1.0

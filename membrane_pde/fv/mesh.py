@@ -1,12 +1,17 @@
-"""The mesh: two compartments in one FiPy grid, graded towards the membrane between them."""
+"""The mesh: two compartments in one grid, graded towards the membrane between them.
+
+The arrays are those of FiPy's `Grid1D` (a test compares them); the FiPy mesh itself, which takes longer to import than
+most cases to solve, is made when somebody asks for it.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +20,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def _import_fipy() -> Any:
+def import_fipy() -> Any:
     """Import FiPy without letting it read our command line, with SciPy's solvers, and without its own warnings."""
     os.environ.setdefault("FIPY_SOLVERS", "scipy")
     argv, sys.argv = sys.argv, sys.argv[:1]
@@ -26,9 +31,6 @@ def _import_fipy() -> Any:
     finally:
         sys.argv = argv
     return fipy
-
-
-fipy = _import_fipy()
 
 
 def graded_widths(length: float, cells: int, finest: float) -> Array:
@@ -52,26 +54,32 @@ def graded_widths(length: float, cells: int, finest: float) -> Array:
     """
     if cells == 1 or finest * cells >= length * (1.0 - 1e-9):
         return np.full(cells, length / cells)
-    low, high = 0.0, np.log(length / finest)  # of ln r; with r = L/finest the second cell alone fills the length
-    k = np.arange(cells)
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if finest * np.exp(np.minimum(middle * k, 700.0)).sum() > length:
-            high = middle
-        else:
-            low = middle
-    widths = np.exp(low * k)
+    widths = np.exp(_growth(length / finest, cells) * np.arange(cells))
     return np.asarray(widths * (length / widths.sum()))
+
+
+def _growth(whole: float, cells: int) -> float:
+    """ln r of ``Σ_{k < cells} r^k = whole > cells``.
+
+    Newton's iteration for the logarithm of the sum, ``(r^n − 1)/(r − 1)``: convex in ln r, and started above the root.
+    """
+    x = 2.0 * math.log(whole / cells) / (cells - 1)
+    for _ in range(100):
+        all_of_it, one = -math.expm1(-cells * x), -math.expm1(-x)
+        excess = (cells - 1) * x + math.log(all_of_it / one) - math.log(whole)
+        change = excess / (cells / all_of_it - 1.0 / one)
+        x -= change
+        if abs(change) <= 4e-16 * x or x <= 0.0:
+            break
+    return max(x, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """Arrays of the grid, taken from FiPy; the membrane is the face `membrane`.
+    """Arrays of the grid; the membrane is the face `membrane`.
 
     Attributes
     ----------
-    grid : fipy.Grid1D
-        The FiPy mesh both integrators stand on.
     membrane : int
         Index of the membrane face, which is also the number of cells on the left.
     width : ndarray, shape (cells,)
@@ -87,7 +95,6 @@ class Mesh:
         Lengths of the sides at the start, m.
     """
 
-    grid: Any
     membrane: int
     width: Array
     distance: Array
@@ -101,6 +108,11 @@ class Mesh:
     def cells(self) -> int:
         """Number of cells on both sides together."""
         return len(self.width)
+
+    @cached_property
+    def grid(self) -> Any:
+        """The FiPy mesh (`fipy.Grid1D`)."""
+        return import_fipy().Grid1D(dx=self.width)
 
 
 def build(left_widths: Array, right_widths: Array) -> Mesh:
@@ -116,26 +128,19 @@ def build(left_widths: Array, right_widths: Array) -> Mesh:
     Mesh
         See there.
     """
-    return _build(tuple(left_widths.tolist()), tuple(right_widths.tolist()))
+    return _build(left_widths.tobytes(), right_widths.tobytes())
 
 
-@lru_cache(maxsize=32)  # FiPy takes tens of milliseconds to make one; a sweep over pressures needs the same again
-def _build(left_widths: tuple[float, ...], right_widths: tuple[float, ...]) -> Mesh:
-    grid = fipy.Grid1D(dx=np.array([*left_widths[::-1], *right_widths]))
-    membrane = len(left_widths)
-    face_x = np.asarray(grid.faceCenters.value[0])
-    to_face = np.asarray(np.ma.filled(grid._faceToCellDistances, np.nan))
-    middle = face_x[membrane]
-    length_left, length_right = float(middle), float(face_x[-1] - middle)
-    reach = np.where(face_x <= middle, face_x / length_left, (face_x[-1] - face_x) / length_right)
-    return Mesh(
-        grid=grid,
-        membrane=membrane,
-        width=np.asarray(grid.cellVolumes, dtype=float),
-        distance=np.asarray(grid._cellDistances, dtype=float),
-        half_left=float(to_face[0, membrane]),
-        half_right=float(to_face[1, membrane]),
-        reach=reach,
-        length_left=length_left,
-        length_right=length_right,
-    )
+@lru_cache(maxsize=32)  # a sweep over pressures needs the same again, and FiPy takes tens of milliseconds for a grid
+def _build(left_widths: bytes, right_widths: bytes) -> Mesh:
+    left, right = np.frombuffer(left_widths)[::-1], np.frombuffer(right_widths)
+    width, m = np.concatenate([left, right]), len(left)
+    distance = np.empty(len(width) + 1)
+    distance[1:-1] = 0.5 * (width[1:] + width[:-1])
+    distance[0], distance[-1] = 0.5 * width[0], 0.5 * width[-1]
+    length_left, length_right = float(left.sum()), float(right.sum())
+    reach = np.zeros(len(width) + 1)
+    reach[1:m] = np.cumsum(left)[:-1] / length_left
+    reach[m] = 1.0
+    reach[m + 1 : -1] = np.cumsum(right[::-1])[-2::-1] / length_right
+    return Mesh(m, width, distance, 0.5 * float(left[-1]), 0.5 * float(right[0]), reach, length_left, length_right)

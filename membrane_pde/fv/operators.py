@@ -1,21 +1,19 @@
-"""The semi-discrete model: fluxes through every face, their balance in every cell, and the exact sparse Jacobian.
+"""The semi-discrete model: fluxes through every face, their balance in every cell, and their exact derivatives.
 
-State, per membrane area (SI):
+State, per membrane area (SI). The cells of a solute are a chain: the left far wall to the right far wall, and before it
+and behind it the stirred baths, where there are layers in front of them (a bath without a layer is the one cell of its
+side):
 
-    amounts   m[s, i] = c[s, i] · width[i]      mol/m^2, of solute s in cell i, left far wall to right far wall
+    amounts   m[s, i] = c[s, i] · width[i]      mol/m^2, of solute s in cell i
     X         displaced volume ∫J_v dt          m
+    V_L, V_R  volumes of the baths              m (0 where there is none)
     N[s]      ∫ flux through the membrane dt     mol/m^2
     E_L[s]    ∫ flux through the left far face dt,   E_R[s] the right one
     W'        −∫ X d(p_applied,L − p_applied,R)   J/m^2, the work of the pressures without their Δp X (by parts: J_v is
               a small difference of large numbers, X is not); the whole work, ∫ Δp J_v dt, where J_v is held or a
               pressure oscillates
-    V_b       volume of each stirred bath       m
-    n_b[s]    amounts in a bath behind a layer  mol/m^2  (a bath without a layer is the one cell of its side)
 
     dm[s, i]/dt = F[s, i] − F[s, i + 1]         one flux, used by both neighbours
-
-A bath gains ``Q_f c_f − Q_out c_b`` by feed and bleed, which is then what E counts, and loses F and q to its layer (a
-bath without a layer: to the membrane); see `Bath`.
 
 A closed compartment stretches with its liquid (arbitrary Lagrangian-Eulerian map of a fixed reference mesh), so that
 the liquid moves relative to a face with ``J_v`` at the membrane and not at all at the far wall; through a reservoir
@@ -24,79 +22,60 @@ flux
 
     F = α c_P − β c_A,   α = g B(−v/g),  β = g B(v/g),  g = D/d
 
-and the membrane face what `membrane_pde.fv.interface` makes of the two half cells.
+the membrane face what `membrane_pde.fv.interface` makes of the two half cells, and the outer face of a bath what feed
+and bleed bring, ``Q_f c_f − Q_out c_b``; see `Bath`.
+
+Cells meet only their neighbours, but for the water flux, which is one number that every face depends on: the Jacobian
+is tridiagonal for each solute, plus one column of derivatives with J_v times one row of derivatives of J_v, plus a
+column for each of X, V_L and V_R. `Slopes` holds just that; `membrane_pde.fv.implicit` solves with it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
-from membrane_pde.fv.interface import Face, HalfCells, Interface, Membrane, WallPressure
+from membrane_pde.compiling import compiled, kernel
+from membrane_pde.fv.interface import (
+    REFERENCE,
+    SEVERAL,
+    FaceNumbers,
+    Membrane,
+    NoSolution,
+    face_numbers,
+    find_water_flux,
+    set_face,
+    wall_pressure,
+)
 from membrane_pde.fv.mesh import Array, Mesh
+from membrane_pde.physics.fluxes import bernoulli
+from membrane_pde.physics.osmotic import Osmotics, reflected
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 CLOSED, RESERVOIR, OUTFLOW, BATH = "closed", "reservoir", "outflow", "bath"
+_RESERVOIR, _OUTFLOW, _BATH = 1, 2, 3
 _EPS = 2.0**-52
 _THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
 _SMALLEST = 1e-9  # the same for a bath, whose event is at 1e-6
-
-
-def bernoulli(x: Array) -> Array:
-    """Bernoulli function ``x / (e^x − 1)`` of an array.
-
-    The same function as `membrane_pde.physics.fluxes.bernoulli`, for all faces at once.
-    """
-    y = np.minimum(x, 700.0) + 1e-30  # expm1 loses nothing near 0; only 0 itself needs the push
-    return y / np.expm1(y)
-
-
-def bernoulli_slope(x: Array) -> Array:
-    """Derivative of `bernoulli`: ``B' = B (1 − x − B) / x``, near 0 its series."""
-    small = np.abs(x) < 0.05
-    y = np.where(small, 1.0, np.minimum(x, 700.0))
-    value = bernoulli(y)
-    z = np.where(small, x, 0.0)
-    square = z * z
-    series = -0.5 + z * (1 / 6 + square * (-1 / 180 + square * (1 / 5040 - square / 151200)))
-    return np.where(small, series, value * (1.0 - y - value) / y)
-
-
-def face_coefficients(conductance: Array, peclet: Array, velocity: Array) -> tuple[Array, Array]:
-    """Diffusive and convective coefficients of faces: ``F = α c_P − β c_A`` with the exact exponential profile.
-
-    Parameters
-    ----------
-    conductance : ndarray
-        g = D/d, diffusivity over the distance between the two centres, m/s; 0 where a wall is closed.
-    peclet : ndarray
-        Pe = v/g.
-    velocity : ndarray
-        v, the liquid's velocity relative to the face, m/s.
-
-    Returns
-    -------
-    alpha, beta : ndarray
-        ``α = g B(−Pe)`` and ``β = g B(Pe)``, m/s, so that ``α − β = v``; their derivatives with v are
-        ``1 + B'(Pe)`` and ``B'(Pe)``.
-    """
-    small = conductance * bernoulli(np.abs(peclet))  # the one against the flow, without cancellation
-    return small + np.maximum(velocity, 0.0), small + np.maximum(-velocity, 0.0)
+_NO_FEED, _FED, _MADE_UP = 0, 1, 2
 
 
 class Wave(NamedTuple):
-    """A sine on top of a pressure: ``amplitude · sin(2π t/period)``, Pa and s."""
+    """A sine on top of a pressure: ``amplitude · sin(2π t/period)``, Pa and s; none by default."""
 
-    amplitude: float
-    period: float
+    amplitude: float = 0.0
+    period: float = math.inf
 
-    def at(self, t: float) -> float:
-        """Pressure above the mean at time t, Pa."""
-        return self.amplitude * math.sin(2.0 * math.pi * math.fmod(t, self.period) / self.period)
+
+_NO_WAVES = (Wave(), Wave())
 
 
 class Segment(NamedTuple):
@@ -111,45 +90,66 @@ class Segment(NamedTuple):
     left: tuple[float, float]
     right: tuple[float, float]
     flux: tuple[float, float] = (0.0, 0.0)
-    waves: tuple[Wave | None, Wave | None] = (None, None)
+    waves: tuple[Wave, Wave] = _NO_WAVES
 
     def applied(self, t: float) -> tuple[float, float]:
         """Applied pressures at time t, Pa."""
-        left, right = self._on_line(self.left, t), self._on_line(self.right, t)
-        if self.waves[0] is not None:
-            left += self.waves[0].at(t)
-        if self.waves[1] is not None:
-            right += self.waves[1].at(t)
-        return left, right
+        return applied(self, t)
 
     @property
     def rise(self) -> float:
         """Change of the left pressure beyond that of the right one, without waves, Pa/s."""
-        (l0, l1), (r0, r1) = self.left, self.right
-        return (l1 - l0 - r1 + r0) / (self.end - self.start)
+        return _rise(self)
 
     @property
     def waving(self) -> bool:
         """A pressure oscillates."""
-        return self.waves != (None, None)
-
-    def held_flux(self, t: float) -> float:
-        """J_v at time t where it is held, m/s."""
-        return self._on_line(self.flux, t)
+        return _waving(self)
 
     @property
     def shortest_period(self) -> float:
         """Of the waves, s; infinite without any."""
-        return min((wave.period for wave in self.waves if wave is not None), default=math.inf)
+        return min(wave.period for wave in self.waves)
 
     @property
     def level(self) -> bool:
         """Nothing that is applied changes."""
         lines = (self.left, self.right, self.flux)
-        return all(line[0] == line[1] for line in lines) and self.shortest_period == math.inf
+        return all(line[0] == line[1] for line in lines) and not self.waving
 
-    def _on_line(self, line: tuple[float, float], t: float) -> float:
-        return line[0] + (t - self.start) / (self.end - self.start) * (line[1] - line[0])
+
+@kernel
+def _on_line(segment: Segment, line: tuple[float, float], t: float) -> float:
+    return line[0] + (t - segment.start) / (segment.end - segment.start) * (line[1] - line[0])
+
+
+@kernel
+def _waving(segment: Segment) -> bool:
+    return segment.waves[0].amplitude != 0.0 or segment.waves[1].amplitude != 0.0
+
+
+@kernel
+def _wave_at(wave: Wave, t: float) -> tuple[float, float]:
+    """Pressure above the mean at time t, and its derivative with time."""
+    if wave.amplitude == 0.0:
+        return 0.0, 0.0
+    turn = 2.0 * math.pi / wave.period
+    angle = turn * (t % wave.period)
+    return wave.amplitude * math.sin(angle), wave.amplitude * turn * math.cos(angle)
+
+
+@kernel
+def applied(segment: Segment, t: float) -> tuple[float, float]:
+    """Applied pressures of a segment at time t, Pa."""
+    left, right = _on_line(segment, segment.left, t), _on_line(segment, segment.right, t)
+    return left + _wave_at(segment.waves[0], t)[0], right + _wave_at(segment.waves[1], t)[0]
+
+
+@kernel
+def _rise(segment: Segment) -> float:
+    l0, l1 = segment.left
+    r0, r1 = segment.right
+    return (l1 - l0 - r1 + r0) / (segment.end - segment.start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,22 +179,35 @@ class Bath:
 
     def flows(self, q: float) -> tuple[float, float]:
         """Q_f and Q_out, m/s, where q leaves into the layer."""
-        if self.feed is None:
-            return 0.0, self.bleed
-        if self.flow is not None:
-            return self.flow, self.bleed
-        return max(q + self.bleed, 0.0), max(self.bleed, -q)
-
-    def slopes(self, q: float) -> tuple[float, float]:
-        """Derivatives of Q_f and Q_out with q."""
-        if self.feed is None or self.flow is not None:
-            return 0.0, 0.0
-        return (1.0, 0.0) if q + self.bleed > 0.0 else (0.0, -1.0)
+        return _bath_flows(self.numbers, q)[:2]
 
     @property
-    def holds_volume(self) -> bool:
-        """A make-up feed replaces what leaves."""
-        return self.feed is not None and self.flow is None
+    def numbers(self) -> BathNumbers:
+        """For the kernels."""
+        mode = _NO_FEED if self.feed is None else _MADE_UP if self.flow is None else _FED
+        return BathNumbers(True, float(self.volume), mode, float(self.flow or 0.0), float(self.bleed))
+
+
+class BathNumbers(NamedTuple):
+    """A `Bath` as the kernels read it; what the feed carries stands beside what else is outside."""
+
+    present: bool = False
+    volume: float = 0.0
+    mode: int = _NO_FEED
+    flow: float = 0.0
+    bleed: float = 0.0
+
+
+@kernel
+def _bath_flows(bath: BathNumbers, q: float) -> tuple[float, float, float, float]:
+    """Q_f and Q_out, m/s, where q leaves into the layer, and their derivatives with q."""
+    if bath.mode == _NO_FEED:
+        return 0.0, bath.bleed, 0.0, 0.0
+    if bath.mode == _FED:
+        return bath.flow, bath.bleed, 0.0, 0.0
+    if q + bath.bleed > 0.0:
+        return q + bath.bleed, max(bath.bleed, -q), 1.0, 0.0
+    return 0.0, -q, 0.0, -1.0
 
 
 @dataclass(eq=False)
@@ -207,8 +220,8 @@ class Problem:
         Two compartments, the membrane between them.
     membrane : Membrane
         Permeabilities and flux law.
-    wall_pressure : callable
-        Σσπ of a list of wall concentrations (Pa) and its derivatives.
+    osmotics : Osmotics
+        The solutions' osmotic pressure.
     diffusivity : ndarray, shape (2, solutes)
         m^2/s.
     boundary : pair of str
@@ -229,7 +242,7 @@ class Problem:
 
     mesh: Mesh
     membrane: Membrane
-    wall_pressure: WallPressure
+    osmotics: Osmotics
     diffusivity: Array
     boundary: tuple[str, str]
     stirred: tuple[bool, bool]
@@ -240,192 +253,842 @@ class Problem:
     baths: tuple[Bath | None, Bath | None] = (None, None)
 
 
-@dataclass(eq=False)
-class Faces:
-    """All faces at one state: coefficients, fluxes and what they depend on."""
+class Numbers(NamedTuple):
+    """A `Problem` as the kernels read it. A pair is (left, right); faces and cells are those of the chain.
 
-    alpha: Array  # (solutes, faces)
+    Attributes
+    ----------
+    face : FaceNumbers
+        The membrane and what stands at it.
+    membrane : int
+        Index of the membrane face.
+    kind : pair of int
+        0 closed, 1 reservoir, 2 outflow, 3 bath.
+    moving, one_cell, endless : pair of bool
+        The mesh stretches with the liquid; a stirred reservoir or bath, without a layer; a stirred reservoir, whose one
+        cell never changes.
+    length, half : pair of float
+        Of the side and of its half cell at the membrane, at the start, m.
+    bath : pair of BathNumbers
+        See there.
+    stiffness : pair of float
+        Pa/m.
+    still, pumped : bool
+        No water flows; the water flux is held.
+    width : ndarray, shape (cells,)
+        At the start, m.
+    share : ndarray, shape (faces,)
+        Of J_v, at which the liquid passes a face.
+    conductance, peclet : ndarray, shape (solutes, faces)
+        ``D/d`` at the start, m/s, and the Péclet number that J_v = 1 m/s makes.
+    outside : ndarray, shape (2, solutes)
+        What is behind the far faces: of a reservoir, a feed, what an outflow draws in, mol/m^3.
+    known : ndarray of bool, shape (2,)
+        Something is.
+    """
+
+    face: FaceNumbers
+    membrane: int
+    kind: tuple[int, int]
+    moving: tuple[bool, bool]
+    one_cell: tuple[bool, bool]
+    endless: tuple[bool, bool]
+    length: tuple[float, float]
+    half: tuple[float, float]
+    bath: tuple[BathNumbers, BathNumbers]
+    stiffness: tuple[float, float]
+    still: bool
+    pumped: bool
+    width: Array
+    share: Array
+    conductance: Array
+    peclet: Array
+    outside: Array
+    known: NDArray[np.bool_]
+
+
+class Faces(NamedTuple):
+    """All faces at one state: coefficients, fluxes and what they depend on; `set_faces` writes it.
+
+    Attributes
+    ----------
+    scalars : ndarray, shape (4,)
+        J_v, X, and the stretch of the left and the right mesh.
+    width : ndarray, shape (cells,)
+        m.
+    reach : ndarray, shape (faces,)
+        The stretch of the mesh around each face.
+    concentration : ndarray, shape (solutes, cells)
+        mol/m^3.
+    alpha, beta, flux : ndarray, shape (solutes, faces)
+        m/s, m/s, mol/m^2/s.
+    bend : ndarray, shape (solutes, faces)
+        B'(|Pe|).
+    outside : ndarray, shape (2, solutes)
+        Concentrations that the far faces see, mol/m^3.
+    cells : ndarray, shape (2, solutes)
+        Values of the two cells at the membrane, mol/m^3.
+    membrane, slopes : ndarray
+        What `interface.set_face` wrote.
+    """
+
+    scalars: Array
+    width: Array
+    reach: Array
+    concentration: Array
+    alpha: Array
     beta: Array
     flux: Array
-    peclet: Array
-    velocity: Array  # (faces,)
-    concentration: Array  # (solutes, cells)
-    width: Array  # (cells,)
-    stretch: tuple[float, float]
-    displaced: float
-    supply: tuple[Array | None, Array | None]  # what each bath gains by feed and bleed, (solutes,), mol/m^2/s
-    outside: tuple[Array | None, Array | None]  # concentrations that the far faces see
-    membrane: Face
+    bend: Array
+    outside: Array
+    cells: Array
+    membrane: Array
+    slopes: Array
+
+    @property
+    def water_flux(self) -> float:
+        """J_v, m/s."""
+        return float(self.scalars[0])
+
+    @property
+    def stretch(self) -> tuple[float, float]:
+        """Length of each side's mesh over that at the start."""
+        return float(self.scalars[2]), float(self.scalars[3])
+
+    @property
+    def wall_left(self) -> Array:
+        """Concentrations at the left of the membrane, mol/m^3."""
+        return self.membrane[:, 0]
+
+    @property
+    def wall_right(self) -> Array:
+        """Concentrations at the right of the membrane, mol/m^3."""
+        return self.membrane[:, 1]
 
 
-class Observation(NamedTuple):
-    """What a person wants to know of one state (SI; arrays have one entry a solute).
+@kernel
+def new_faces(solutes: int, cells: int) -> Faces:
+    """Room for `Faces`."""
+    return Faces(
+        np.empty(4),
+        np.empty(cells),
+        np.empty(cells + 1),
+        np.empty((solutes, cells)),
+        np.empty((solutes, cells + 1)),
+        np.empty((solutes, cells + 1)),
+        np.empty((solutes, cells + 1)),
+        np.empty((solutes, cells + 1)),
+        np.zeros((2, solutes)),
+        np.empty((2, solutes)),
+        np.empty((solutes, 5)),
+        np.zeros((3, solutes, 5)),
+    )
+
+
+# -- kernels: the state and its fluxes --------------------------------------------------------------------------------
+@kernel
+def stretches(p: Numbers, y: Array, x: int) -> tuple[float, float]:
+    """Length of each side's mesh over its length at the start; X stands at place x."""
+    left = max(1.0 - float(y[x]) / p.length[0], _THINNEST) if p.moving[0] else 1.0
+    right = max(1.0 + float(y[x]) / p.length[1], _THINNEST) if p.moving[1] else 1.0
+    return left, right
+
+
+@kernel
+def bath_volume(bath: BathNumbers, volume: float) -> float:
+    """The volume of a bath, which a trial step may have emptied, m."""
+    return max(volume, bath.volume * _SMALLEST)
+
+
+@kernel
+def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
+    """Write widths and concentrations of a state, and the scalars but for J_v."""
+    solutes, n = faces.concentration.shape
+    m, x = p.membrane, solutes * n
+    left, right = stretches(p, y, x)
+    faces.scalars[1], faces.scalars[2], faces.scalars[3] = y[x], left, right
+    for i in range(n + 1):
+        faces.reach[i] = left if i <= m else right
+    for i in range(n):
+        faces.width[i] = p.width[i] * faces.reach[i + 1]
+    if p.bath[0].present:
+        faces.width[0] = bath_volume(p.bath[0], float(y[x + 1]))
+    if p.bath[1].present:
+        faces.width[n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
+    for s in range(solutes):
+        for i in range(n):
+            faces.concentration[s, i] = y[s * n + i] / faces.width[i]
+        faces.cells[0, s] = faces.concentration[s, m - 1]
+        faces.cells[1, s] = faces.concentration[s, m]
+
+
+@kernel
+def pressing(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[float, float]:
+    """Pressure on the liquid of each side, Pa; without meaning on a side whose pressure is computed."""
+    left, right = applied(segment, t)
+    return left - p.stiffness[0] * displaced, right + p.stiffness[1] * displaced
+
+
+@kernel
+def water_flux_now(p: Numbers, segment: Segment, t: float, faces: Faces, memory: Array) -> float:
+    """J_v of what `set_cells` has written, m/s; nan if it is not found."""
+    if p.still:
+        return 0.0
+    if p.pumped:
+        return _on_line(segment, segment.flux, t)
+    left, right = pressing(p, segment, t, float(faces.scalars[1]))
+    half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
+    return find_water_flux(p.face, half_left, half_right, faces.cells, left - right, memory)
+
+
+@kernel
+def set_faces(
+    p: Numbers, segment: Segment, t: float, y: Array, given: float, memory: Array, faces: Faces, derivatives: bool
+) -> bool:
+    """Write coefficients and fluxes of every face.
+
+    Parameters
+    ----------
+    p : Numbers
+        The problem.
+    segment : Segment
+        What is applied.
+    t : float
+        Time, s.
+    y : ndarray
+        State.
+    given : float
+        J_v to use, m/s; nan for the one that the pressures and the wall concentrations agree on.
+    memory : ndarray, shape (3,)
+        Of `interface.find_water_flux`.
+    faces : Faces
+        Written.
+    derivatives : bool
+        With those of the membrane face, for `set_slopes`.
+
+    Returns
+    -------
+    bool
+        Whether there is such a J_v.
+    """
+    set_cells(p, y, faces)
+    water = water_flux_now(p, segment, t, faces, memory) if math.isnan(given) else given
+    if math.isnan(water):
+        return False
+    faces.scalars[0] = water
+    half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
+    set_face(p.face, water, half_left, half_right, faces.cells, faces.membrane, faces.slopes, derivatives)
+    m, size, forward, backward = p.membrane, abs(water), max(water, 0.0), max(-water, 0.0)
+    solutes, n = faces.concentration.shape
+    for s in range(solutes):
+        for i in range(n + 1):
+            reach, share = float(faces.reach[i]), float(p.share[i])
+            value, slope = bernoulli(size * float(p.peclet[s, i]) * reach)
+            small = float(p.conductance[s, i]) / reach * value  # the one against the flow, without cancellation
+            faces.alpha[s, i] = small + share * forward
+            faces.beta[s, i] = small + share * backward
+            faces.bend[s, i] = slope
+        faces.alpha[s, m], faces.beta[s, m] = faces.membrane[s, 3], faces.membrane[s, 4]
+    _set_far_faces(p, faces)
+    set_fluxes(p, faces)
+    return True
+
+
+@kernel
+def _set_far_faces(p: Numbers, faces: Faces) -> None:
+    """Coefficients of the two far faces: into the chain (`inward`, of what stands outside) and out of it."""
+    water, solutes, n = float(faces.scalars[0]), faces.concentration.shape[0], faces.concentration.shape[1]
+    for side in range(2):
+        entering = water if side == 0 else -water
+        inward, outward, seen = 0.0, 0.0, p.kind[side] != 0
+        layer = p.kind[side] == _RESERVOIR and not p.one_cell[side]
+        if p.kind[side] == _OUTFLOW:
+            seen = entering > 0.0 and bool(p.known[side])
+            if seen:
+                inward = entering
+            else:
+                outward = -entering
+        if p.kind[side] == _BATH:
+            inward, outward, _, _ = _bath_flows(p.bath[side], entering)
+        for s in range(solutes):
+            faces.outside[side, s] = p.outside[side, s] if seen else 0.0
+            if not layer and side == 0:
+                faces.alpha[s, 0], faces.beta[s, 0] = inward, outward
+            if not layer and side == 1:
+                faces.alpha[s, n], faces.beta[s, n] = outward, inward
+
+
+@kernel
+def set_fluxes(p: Numbers, faces: Faces) -> None:
+    """``α c_P − β c_A`` of every face, mol/m^2/s."""
+    solutes, n = faces.concentration.shape
+    for s in range(solutes):
+        flux, c, alpha, beta = faces.flux[s], faces.concentration[s], faces.alpha[s], faces.beta[s]
+        flux[0] = alpha[0] * faces.outside[0, s] - beta[0] * c[0]
+        for i in range(1, n):
+            flux[i] = alpha[i] * c[i - 1] - beta[i] * c[i]
+        flux[n] = alpha[n] * c[n - 1] - beta[n] * faces.outside[1, s]
+        if p.endless[0]:
+            flux[0] = flux[p.membrane]
+        if p.endless[1]:
+            flux[n] = flux[p.membrane]
+
+
+@kernel
+def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) -> None:
+    """Write dy/dt of what `set_faces` has written."""
+    solutes, n = faces.concentration.shape
+    x, water = solutes * n, float(faces.scalars[0])
+    for s in range(solutes):
+        flux = faces.flux[s]
+        for i in range(n):
+            out[s * n + i] = flux[i] - flux[i + 1]
+    out[x] = water
+    for side in range(2):
+        entering = water if side == 0 else -water
+        gained = 0.0
+        if p.bath[side].present and p.bath[side].mode != _MADE_UP:
+            fed, bled, _, _ = _bath_flows(p.bath[side], entering)
+            gained = fed - bled - entering
+        out[x + 1 + side] = gained
+    passed = x + 3
+    for s in range(solutes):
+        out[passed + s] = faces.flux[s, p.membrane]
+        out[passed + solutes + s] = faces.flux[s, 0]
+        out[passed + 2 * solutes + s] = faces.flux[s, n]
+    if whole_work(p, segment):
+        out[passed + 3 * solutes] = _pressed(p, segment, t, faces) * water
+    else:
+        out[passed + 3 * solutes] = -_rise(segment) * float(faces.scalars[1])
+
+
+@kernel
+def whole_work(p: Numbers, segment: Segment) -> bool:
+    """The state's work is the whole one, not that without Δp X."""
+    return p.pumped or _waving(segment)
+
+
+@kernel
+def _pressed(p: Numbers, segment: Segment, t: float, faces: Faces) -> float:
+    """Applied pressure on the left beyond that on the right, without head and elasticity, Pa."""
+    if not p.pumped:
+        left, right = applied(segment, t)
+        return left - right
+    held = float(faces.scalars[0]) / p.face.water_permeability + wall_pressure(p.face, faces.membrane)
+    return held + (p.stiffness[0] + p.stiffness[1]) * float(faces.scalars[1])
+
+
+@kernel
+def rates(p: Numbers, segment: Segment, t: float, y: Array, memory: Array, faces: Faces, out: Array) -> bool:
+    """Write dy/dt of a state; False if there is no water flux that fits."""
+    if not set_faces(p, segment, t, y, math.nan, memory, faces, False):
+        return False
+    set_rates(p, segment, t, faces, out)
+    return True
+
+
+# -- kernels: derivatives ---------------------------------------------------------------------------------------------
+class Slopes(NamedTuple):
+    """Derivatives of dy/dt; `set_slopes` writes them. The scalars are X, V_L and V_R.
+
+    Attributes
+    ----------
+    before, behind : ndarray, shape (solutes, faces)
+        Of a face's flux with the amounts in the cell before and behind it, at a given J_v, 1/s.
+    with_flux : ndarray, shape (solutes, faces)
+        With J_v.
+    with_scalar : ndarray, shape (3, solutes, faces)
+        With each scalar, at a given J_v.
+    scalar_with_flux : ndarray, shape (3,)
+        Of dX/dt, dV_L/dt, dV_R/dt with J_v.
+    flux_with_wall : ndarray, shape (2, solutes)
+        Of J_v with the amounts in the left and right wall cell.
+    flux_with_scalar : ndarray, shape (3,)
+        Of J_v with each scalar.
+    work_with_wall, work_with_scalar : ndarray
+        The same of the work's rate, at a given J_v.
+    rest : ndarray, shape (3,)
+        Of J_v with time; of the work's rate with J_v and with time, all else given.
+    """
+
+    before: Array
+    behind: Array
+    with_flux: Array
+    with_scalar: Array
+    scalar_with_flux: Array
+    flux_with_wall: Array
+    flux_with_scalar: Array
+    work_with_wall: Array
+    work_with_scalar: Array
+    rest: Array
+
+
+@kernel
+def new_slopes(solutes: int, cells: int) -> Slopes:
+    """Room for `Slopes`."""
+    return Slopes(
+        np.zeros((solutes, cells + 1)),
+        np.zeros((solutes, cells + 1)),
+        np.zeros((solutes, cells + 1)),
+        np.zeros((3, solutes, cells + 1)),
+        np.zeros(3),
+        np.zeros((2, solutes)),
+        np.zeros(3),
+        np.zeros((2, solutes)),
+        np.zeros(3),
+        np.zeros(3),
+    )
+
+
+@kernel
+def _stretch_rates(p: Numbers, faces: Faces, scalar: int) -> tuple[float, float]:
+    """d ln(length) of the two sides' meshes (or of the cell that is the bath) with a scalar, 1/m."""
+    if scalar == 0:
+        left = -1.0 / (p.length[0] * float(faces.scalars[2])) if p.moving[0] else 0.0
+        right = 1.0 / (p.length[1] * float(faces.scalars[3])) if p.moving[1] else 0.0
+        return left, right
+    if scalar == 1:
+        return (1.0 / float(faces.width[0]) if p.bath[0].present and p.one_cell[0] else 0.0), 0.0
+    return 0.0, (1.0 / float(faces.width[-1]) if p.bath[1].present and p.one_cell[1] else 0.0)
+
+
+@kernel
+def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
+    """Write the derivatives of dy/dt at what `set_faces` has written, with its derivatives.
+
+    Built from the derivatives of each face's flux, which both its cells use, so that amounts are conserved by what is
+    solved with them as by the right-hand side.
+    """
+    solutes, n = faces.concentration.shape
+    m, water = p.membrane, float(faces.scalars[0])
+    left_rate, right_rate = _stretch_rates(p, faces, 0)
+    for s in range(solutes):
+        c, alpha, beta, flux = faces.concentration[s], faces.alpha[s], faces.beta[s], faces.flux[s]
+        for i in range(1, n):
+            bend, share = float(faces.bend[s, i]), float(p.share[i])
+            if water < 0.0:
+                bend = -1.0 - bend  # B'(−x) = −1 − B'(x)
+            inner, outer = float(c[i - 1]), float(c[i])
+            d.before[s, i], d.behind[s, i] = alpha[i] / faces.width[i - 1], -beta[i] / faces.width[i]
+            d.with_flux[s, i] = share * ((1.0 + bend) * inner - bend * outer)
+            along = share * water * bend - beta[i]
+            rate = left_rate if i < m else right_rate
+            d.with_scalar[0, s, i] = rate * (along * (inner - outer) - flux[i])
+        d.behind[s, 0], d.before[s, n] = -beta[0] / faces.width[0], alpha[n] / faces.width[n - 1]
+        # the membrane face
+        c_p, c_a = float(faces.cells[0, s]), float(faces.cells[1, s])
+        by = faces.slopes[0, s]
+        d.with_flux[s, m] = by[0]
+        d.before[s, m] = by[1] / faces.width[m - 1]
+        d.behind[s, m] = by[2] / faces.width[m]
+        for j in range(3):
+            left, right = _stretch_rates(p, faces, j)
+            d.with_scalar[j, s, m] = left * (by[3] - c_p * by[1]) + right * (by[4] - c_a * by[2])
+        for side in range(2):
+            _set_far_slopes(p, faces, d, s, side)
+    _set_flux_slopes(p, segment, t, faces, d)
+
+
+@kernel
+def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> None:
+    """Derivatives of the flux through a far face, and of what a bath's volume does to its faces and to itself."""
+    n, water = faces.concentration.shape[1], float(faces.scalars[0])
+    far, cell, inner = (0, 0, 1) if side == 0 else (n, n - 1, n - 1)
+    inside, outside = float(faces.concentration[s, cell]), float(faces.outside[side, s])
+    d.with_flux[s, far] = 0.0
+    if p.endless[side]:  # what leaves through the membrane comes from behind
+        d.with_flux[s, far] = d.with_flux[s, p.membrane]
+        for j in range(3):
+            d.with_scalar[j, s, far] = d.with_scalar[j, s, p.membrane]
+        return
+    if p.kind[side] == _RESERVOIR:
+        before, behind = (outside, inside) if side == 0 else (inside, outside)
+        bend = float(faces.bend[s, far])
+        if water < 0.0:
+            bend = -1.0 - bend
+        d.with_flux[s, far] = (1.0 + bend) * before - bend * behind
+    if p.kind[side] == _OUTFLOW:
+        entering = water if side == 0 else -water
+        d.with_flux[s, far] = outside if entering > 0.0 and p.known[side] else inside
+    if p.kind[side] == _BATH:
+        entering = water if side == 0 else -water
+        _, bled, more_fed, more_bled = _bath_flows(p.bath[side], entering)
+        d.with_flux[s, far] = more_fed * outside - more_bled * inside
+        volume, sign = float(faces.width[cell]), 1.0 if side == 0 else -1.0
+        d.with_scalar[1 + side, s, far] = sign * bled * inside / volume
+        if not p.one_cell[side]:
+            inward = faces.alpha[s, inner] if side == 0 else faces.beta[s, inner]
+            d.with_scalar[1 + side, s, inner] = -sign * inward * inside / volume
+
+
+@kernel
+def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
+    """Derivatives of J_v, of the scalars' rates and of the work's rate."""
+    solutes, m, water = faces.concentration.shape[0], p.membrane, float(faces.scalars[0])
+    d.scalar_with_flux[0] = 1.0
+    for side in range(2):
+        sign = 1.0 if side == 0 else -1.0
+        _, _, more_fed, more_bled = _bath_flows(p.bath[side], sign * water)
+        holds = not p.bath[side].present or p.bath[side].mode == _MADE_UP
+        d.scalar_with_flux[1 + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
+    for j in range(3):
+        d.flux_with_scalar[j] = d.work_with_scalar[j] = d.rest[j] = 0.0
+    for s in range(solutes):
+        for side in range(2):
+            d.flux_with_wall[side, s] = d.work_with_wall[side, s] = 0.0
+    whole = whole_work(p, segment)
+    if not whole:
+        d.work_with_scalar[0] = -_rise(segment)
+    if p.still:
+        return
+    # of the osmotic pressure at the walls, left beyond right: with the wall cells, the scalars, J_v
+    pull = np.empty((2, solutes))
+    _pull(p, faces, pull)
+    with_flux, with_scalar = 0.0, np.zeros(3)
+    with_scalar[0] = p.stiffness[0] + p.stiffness[1]
+    for s in range(solutes):
+        left_wall, right_wall = faces.slopes[1, s], faces.slopes[2, s]
+        change = np.empty(5)
+        for j in range(5):
+            change[j] = pull[0, s] * left_wall[j] - pull[1, s] * right_wall[j]
+        with_flux += float(change[0])
+        d.flux_with_wall[0, s] = change[1] / faces.width[m - 1]
+        d.flux_with_wall[1, s] = change[2] / faces.width[m]
+        for j in range(3):
+            left, right = _stretch_rates(p, faces, j)
+            with_scalar[j] += left * (change[3] - faces.cells[0, s] * change[1])
+            with_scalar[j] += right * (change[4] - faces.cells[1, s] * change[2])
+    lp = p.face.water_permeability
+    scale = -lp / (1.0 + lp * with_flux)
+    if p.pumped:
+        scale = 0.0
+        d.rest[0] = (segment.flux[1] - segment.flux[0]) / (segment.end - segment.start)
+        d.rest[1] = _pressed(p, segment, t, faces) + water * (1.0 / lp + with_flux)
+    else:
+        rise = _rise(segment) + _wave_at(segment.waves[0], t)[1] - _wave_at(segment.waves[1], t)[1]
+        d.rest[0] = -scale * rise
+        if whole:
+            d.rest[1], d.rest[2] = _pressed(p, segment, t, faces), rise * water
+    for s in range(solutes):
+        for side in range(2):
+            if p.pumped:
+                d.work_with_wall[side, s] = water * d.flux_with_wall[side, s]
+            d.flux_with_wall[side, s] *= scale
+    for j in range(3):
+        if p.pumped:
+            d.work_with_scalar[j] = water * with_scalar[j]
+        d.flux_with_scalar[j] = scale * with_scalar[j]
+
+
+@kernel
+def _pull(p: Numbers, faces: Faces, out: Array) -> None:
+    """Derivatives of Σσπ at the left and the right wall with the concentrations there."""
+    walls = np.empty((2, out.shape[1]))
+    for s in range(out.shape[1]):
+        walls[0, s], walls[1, s] = faces.membrane[s, 0], faces.membrane[s, 1]
+    for side in range(2):
+        reflected(p.face.osmotics, walls[side], p.face.reflection, out[side])
+
+
+@kernel
+def linearize(p: Numbers, segment: Segment, t: float, y: Array, memory: Array, faces: Faces, d: Slopes) -> bool:
+    """Faces and derivatives of a state; False if there is no water flux that fits."""
+    if not set_faces(p, segment, t, y, math.nan, memory, faces, True):
+        return False
+    set_slopes(p, segment, t, faces, d)
+    return True
+
+
+# -- kernels: events and read-out -------------------------------------------------------------------------------------
+DRY = 1e-3  # a closed side that has lost all but this share of its length has run dry
+EMPTY = 1e-6  # the same for the volume of a bath
+
+
+@kernel
+def set_events(
+    p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces, out: Array
+) -> None:
+    """Write three numbers that fall through zero when the left or the right side runs dry, or an outflow turns round.
+
+    `watch` is a water flux that counts as flowing (m/s; 0 to watch no outflow), and 1 where the outflow draws in what
+    it let out last, so that it is the end of that which counts.
+    """
+    solutes, n = faces.concentration.shape
+    x = solutes * n
+    stretch = stretches(p, y, x)
+    for side in range(2):
+        out[side] = 1.0
+        if p.kind[side] == 0:
+            out[side] = stretch[side] - DRY
+        if p.bath[side].present:
+            out[side] = float(y[x + 1 + side]) / p.bath[side].volume - EMPTY
+    out[2] = 1.0
+    if watch[0] > 0.0:
+        set_cells(p, y, faces)
+        outward = water_flux_now(p, segment, t, faces, memory) / float(watch[0])
+        if p.kind[0] == _OUTFLOW:
+            outward = -outward
+        out[2] = 1.0 - outward if watch[1] > 0.0 else 1.0 + outward
+
+
+@kernel
+def _sums(x: Array, first: int) -> tuple[float, float]:
+    """Sums of the first entries and of the others."""
+    left, right = 0.0, 0.0
+    for i in range(first):
+        left += float(x[i])
+    for i in range(first, x.shape[0]):
+        right += float(x[i])
+    return left, right
+
+
+@kernel
+def observe_states(
+    p: Numbers,
+    segment: Segment,
+    times: Array,
+    states: Array,
+    walls: Array,
+    memory: Array,
+    numbers: Array,
+    solutes: Array,
+) -> bool:
+    """Write what a person wants to know of states; see `Observations`. False if a water flux was not found.
+
+    `walls`, unless its first entry is nan, are wall concentrations (2, solutes) known without the half cells; then `p`
+    is that of stirred sides.
+    """
+    k, m = solutes.shape[2], p.membrane
+    n = p.width.shape[0]
+    x = k * n
+    faces = new_faces(k, n)
+    for i in range(times.shape[0]):
+        t, y = float(times[i]), states[i]
+        set_cells(p, y, faces)
+        for s in range(k):
+            if not math.isnan(walls[0, 0]):
+                faces.cells[0, s], faces.cells[1, s] = walls[0, s], walls[1, s]
+        water = water_flux_now(p, segment, t, faces, memory)
+        if math.isnan(water):
+            return False
+        half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
+        set_face(p.face, water, half_left, half_right, faces.cells, faces.membrane, faces.slopes, False)
+        left, right = _sums(faces.width, m)
+        pressed_left, pressed_right = pressing(p, segment, t, float(y[x]))
+        held = 0.0
+        if p.face.present and p.face.water_permeability > 0.0:
+            held = water / p.face.water_permeability + wall_pressure(p.face, faces.membrane)
+        work = float(y[x + 3 + 3 * k])
+        if not whole_work(p, segment):
+            applied_left, applied_right = applied(segment, t)
+            work += (applied_left - applied_right) * float(y[x])
+        numbers[i, 0], numbers[i, 1], numbers[i, 2] = water, left, right
+        numbers[i, 3], numbers[i, 4], numbers[i, 5], numbers[i, 6] = pressed_left, pressed_right, held, work
+        for s in range(k):
+            solutes[i, 0, s], solutes[i, 1, s] = faces.membrane[s, 2], faces.membrane[s, 0]
+            solutes[i, 2, s] = faces.membrane[s, 1]
+            amount_left, amount_right = _sums(y[s * n : (s + 1) * n], m)
+            solutes[i, 3, s], solutes[i, 4, s] = amount_left, amount_right
+            for side in range(2):
+                bulk = amount_left / left if side == 0 else amount_right / right
+                if p.kind[side] == _BATH:
+                    bulk = float(faces.concentration[s, 0 if side == 0 else n - 1])
+                if p.kind[side] == _RESERVOIR:
+                    bulk = float(p.outside[side, s])
+                solutes[i, 5 + side, s] = bulk
+    return True
+
+
+_rates = compiled(rates)
+_set_faces = compiled(set_faces)
+_linearize = compiled(linearize)
+_set_events = compiled(set_events)
+_observe_states = compiled(observe_states)
+
+
+class Observations(NamedTuple):
+    """What a person wants to know of states (SI): arrays (state,), of the solutes (state, solute).
 
     `bulk_…` is what stands behind the layer of a reservoir or a bath, on other sides the mean.
     """
 
-    water_flux: float
+    water_flux: Array
+    length_left: Array
+    length_right: Array
+    pressure_left: Array
+    pressure_right: Array
+    energy: Array
     solute_flux: Array
     wall_left: Array
     wall_right: Array
-    mean_left: Array
-    mean_right: Array
-    bulk_left: Array
-    bulk_right: Array
     amount_left: Array
     amount_right: Array
-    length_left: float
-    length_right: float
-    pressure_left: float
-    pressure_right: float
+    bulk_left: Array
+    bulk_right: Array
 
 
 class System:
-    """Right-hand side, Jacobian and read-out of a `Problem`."""
+    """Right-hand side, Jacobian and read-out of a `Problem`.
+
+    Attributes
+    ----------
+    numbers : Numbers
+        The problem for the kernels.
+    memory : ndarray, shape (3,)
+        Of `interface.find_water_flux`.
+    solutes, cells, membrane : int
+        Of the chain: with baths that stand behind layers; the membrane is a face.
+    size, x, work : int
+        Of the state; places of X and of the work in it.
+    volume : tuple of int
+        Places of V_L and V_R.
+    bath : pair of (ndarray of int or None)
+        Places of the amounts in a bath behind a layer.
+    passed, far_left, far_right : slice
+        Of the state: what passed the membrane and the far faces.
+    inside : slice
+        Of the chain: the cells of the mesh.
+    still : bool
+        No water flows.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.interface = Interface(problem.membrane, problem.wall_pressure)
-        self.solutes = problem.diffusivity.shape[1]
-        self.moving = tuple(kind == CLOSED for kind in problem.boundary)
-        mesh = problem.mesh
-        n, m, k = mesh.cells, mesh.membrane, self.solutes
-        self.cells_total = k * n
-        self.x = self.cells_total
-        self.passed = slice(self.x + 1, self.x + 1 + k)
-        self.far_left = slice(self.x + 1 + k, self.x + 1 + 2 * k)
-        self.far_right = slice(self.x + 1 + 2 * k, self.x + 1 + 3 * k)
-        self.work = self.x + 1 + 3 * k
+        mesh, self.solutes = problem.mesh, problem.diffusivity.shape[1]
+        k = self.solutes
+        one_cell = tuple(
+            kind in (RESERVOIR, BATH) and still for kind, still in zip(problem.boundary, problem.stirred, strict=True)
+        )
+        layered = tuple(bath is not None and not alone for bath, alone in zip(problem.baths, one_cell, strict=True))
+        n = mesh.cells + sum(layered)
+        self.cells, self.membrane = n, mesh.membrane + layered[0]
+        self.inside = slice(int(layered[0]), n - int(layered[1]))
+        self.x = k * n
+        self.volume = (self.x + 1, self.x + 2)
+        places = [np.arange(k) * n, np.arange(k) * n + n - 1]
+        self.bath = tuple(place if there else None for place, there in zip(places, layered, strict=True))
+        self.passed, self.far_left, self.far_right = (
+            slice(start, start + k) for start in range(self.x + 3, self.x + 3 + 3 * k, k)
+        )
+        self.work = self.x + 3 + 3 * k
         self.size = self.work + 1
-        self.volume = [-1, -1]  # where V_b of each side's bath stands
-        self.bath: list[slice | None] = [None, None]  # and its amounts, if there is a layer in front of it
-        for side in (0, 1):
-            if problem.baths[side] is not None:
-                self.volume[side] = self.size
-                self.size += 1
-                if not problem.stirred[side]:
-                    self.bath[side] = slice(self.size, self.size + k)
-                    self.size += k
-        self._far_sides = ((0, 0, 1.0, self.far_left), (1, -1, -1.0, self.far_right))
-        # states besides the wall cells that every face may depend on, through J_v
-        alone = [side for side in (0, 1) if problem.baths[side] is not None and self.bath[side] is None]
-        self._wide = [self.x, *(self.volume[side] for side in alone)]
-        # of every face at the start (those left of the membrane belong to the left side): the share of J_v at which the
-        # liquid passes it, its conductance, and the Péclet number that J_v = 1 m/s makes
-        left_side = np.arange(n + 1) <= m
-        moved = [mesh.reach if moving else np.ones(n + 1) for moving in self.moving]
-        self._share = np.where(left_side, moved[0], moved[1])
-        self._conductance = np.where(left_side, *problem.diffusivity[:, :, None]) / mesh.distance
-        self._peclet = self._share / self._conductance
-        for side, far in ((0, 0), (1, -1)):
-            if self.moving[side] or self.one_cell(side) or problem.boundary[side] == OUTFLOW:
-                self._conductance[:, far] = self._share[far] = 0.0
-        self._d_left, self._d_right = problem.diffusivity.tolist()  # plain floats: five times faster than NumPy's
         self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
-        self.reference_flux = 0.0  # J_v at the last accepted step: which root to stay with, where there are several
-        reflection = problem.membrane.reflection
-        self._one_root = self.still or all(sigma in (0.0, 1.0) for sigma in reflection)
-        self._guess = 0.0  # J_v of the last call: where the next search starts
-        self._pattern: tuple[csc_array, dict[str, NDArray[np.intp]]] | None = None
+        self.memory = np.zeros(3)
+        self.numbers = self._numbers(one_cell, layered)
+
+    def _numbers(self, one_cell: tuple[bool, ...], layered: tuple[bool, ...]) -> Numbers:
+        p, mesh, m, n, k = self.problem, self.problem.mesh, self.membrane, self.cells, self.solutes
+        baths = tuple(BathNumbers() if bath is None else bath.numbers for bath in p.baths)
+        moving = tuple(kind == CLOSED for kind in p.boundary)
+        width, distance, share = np.empty(n), np.empty(n + 1), np.ones(n + 1)
+        width[self.inside] = mesh.width
+        first, last = self.inside.start, self.inside.stop
+        distance[first : last + 1] = mesh.distance
+        share[first : last + 1] = mesh.reach
+        for side, part in ((0, slice(0, m)), (1, slice(m + 1, None))):
+            if not moving[side]:
+                share[part] = 1.0
+        distance[0], distance[-1] = mesh.distance[0], mesh.distance[-1]
+        share[m] = 1.0
+        left_side = np.arange(n + 1) <= m
+        conductance = np.where(left_side, *p.diffusivity[:, :, None]) / distance
+        peclet = share / conductance
+        kinds = tuple((CLOSED, RESERVOIR, OUTFLOW, BATH).index(kind) for kind in p.boundary)
+        outside, known = np.zeros((2, k)), np.zeros(2, dtype=bool)
+        for side, far, cell in ((0, 0, 0), (1, n, n - 1)):
+            if moving[side] or one_cell[side] or kinds[side] in (_OUTFLOW, _BATH):
+                conductance[:, far] = share[far] = 0.0
+            bath, behind = p.baths[side], p.exterior[side]
+            if bath is not None:
+                width[cell] = bath.volume
+                if bath.feed is not None:
+                    outside[side] = bath.feed
+            elif behind is not None:
+                outside[side], known[side] = behind, True
+        return Numbers(
+            face=face_numbers(p.membrane, p.diffusivity, p.stirred, p.osmotics),
+            membrane=m,
+            kind=(kinds[0], kinds[1]),
+            moving=(moving[0], moving[1]),
+            one_cell=(bool(one_cell[0]), bool(one_cell[1])),
+            endless=(self.endless(0), self.endless(1)),
+            length=(mesh.length_left, mesh.length_right),
+            half=(mesh.half_left, mesh.half_right),
+            bath=(baths[0], baths[1]),
+            stiffness=(float(p.stiffness[0]), float(p.stiffness[1])),
+            still=self.still,
+            pumped=bool(p.pumped),
+            width=width,
+            share=share,
+            conductance=conductance,
+            peclet=peclet,
+            outside=outside,
+            known=known,
+        )
 
     # -- state ----------------------------------------------------------------------------------------------------
     def initial_state(self, concentration: Array) -> Array:
-        """State vector of given cell concentrations (solutes, cells), nothing displaced yet."""
+        """State vector of given concentrations in the cells of the mesh (solutes, cells), nothing displaced yet."""
         y = np.zeros(self.size)
-        y[: self.cells_total] = (concentration * self.problem.mesh.width).ravel()
-        for side in (0, 1):
-            if (bath := self.problem.baths[side]) is None:
+        amounts = self.amounts(y)
+        amounts[:, self.inside] = concentration * self.numbers.width[self.inside]
+        for side, bath in enumerate(self.problem.baths):
+            if bath is None:
                 continue
             y[self.volume[side]] = bath.volume
-            if (amounts := self.bath[side]) is not None:
+            if (places := self.bath[side]) is not None:
                 known = self.problem.exterior[side]
                 assert known is not None
-                y[amounts] = known * bath.volume
+                y[places] = known * bath.volume
         return y
+
+    def draw_in(self, side: int, concentration: Array | None) -> None:
+        """What an outflow draws in from now on; None: nothing is known of it."""
+        self.problem.exterior[side] = concentration
+        self.numbers.known[side] = concentration is not None
+        self.numbers.outside[side] = 0.0 if concentration is None else concentration
 
     def stretch(self, y: Array) -> tuple[float, float]:
         """Length of each side's mesh over its length at the start."""
-        mesh, displaced = self.problem.mesh, float(y[self.x])
-        left = max(1.0 - displaced / mesh.length_left, _THINNEST) if self.moving[0] else 1.0
-        right = max(1.0 + displaced / mesh.length_right, _THINNEST) if self.moving[1] else 1.0
-        if self.one_cell(0) and self.problem.baths[0] is not None:  # the cell is the bath
-            left = max(self.bath_share(0, y), _SMALLEST)
-        if self.one_cell(1) and self.problem.baths[1] is not None:
-            right = max(self.bath_share(1, y), _SMALLEST)
-        return left, right
-
-    def bath_state(self, side: int, y: Array) -> tuple[float, Array]:
-        """Volume (m) and concentrations (solutes,) of a side's bath."""
-        bath, amounts = self.problem.baths[side], self.bath[side]
-        assert bath is not None
-        volume = bath.volume * max(self.bath_share(side, y), _SMALLEST)
-        held = self.amounts(y)[:, 0 if side == 0 else -1] if amounts is None else y[amounts]
-        return volume, held / volume
+        return stretches(self.numbers, y, self.x)
 
     def bath_share(self, side: int, y: Array) -> float:
         """Volume of a side's bath over that at the start."""
-        bath = self.problem.baths[side]
-        assert bath is not None
-        return float(y[self.volume[side]]) / bath.volume
-
-    def bulk(self, side: int, y: Array) -> Array | None:
-        """Concentrations (solutes,) behind the layer of a reservoir or a bath, mol/m^3; None where there is none."""
-        kind = self.problem.boundary[side]
-        if kind == BATH:
-            return self.bath_state(side, y)[1]
-        return self.problem.exterior[side] if kind == RESERVOIR else None
+        return float(y[self.volume[side]]) / self.numbers.bath[side].volume
 
     def lengths(self, y: Array) -> tuple[float, float]:
         """Volume of each side per membrane area, a bath behind a layer included, m."""
-        mesh, stretch = self.problem.mesh, self.stretch(y)
-        both = [mesh.length_left * stretch[0], mesh.length_right * stretch[1]]
-        for side in (0, 1):
-            if self.bath[side] is not None:
-                both[side] += self.bath_state(side, y)[0]
-        return both[0], both[1]
+        width = self.widths(y)
+        return float(width[: self.membrane].sum()), float(width[self.membrane :].sum())
 
     def amounts(self, y: Array) -> Array:
-        """Amounts (solutes, cells), mol/m^2: a view."""
-        return y[: self.cells_total].reshape(self.solutes, -1)
+        """Amounts (solutes, cells of the chain), mol/m^2: a view."""
+        return y[: self.x].reshape(self.solutes, -1)
 
     def amounts_of_sides(self, y: Array) -> tuple[Array, Array]:
         """Amounts on the left and on the right (solutes,), baths included, mol/m^2."""
-        amounts, m = self.amounts(y), self.problem.mesh.membrane
-        left, right = amounts[:, :m].sum(axis=1), amounts[:, m:].sum(axis=1)
-        if self.bath[0] is not None:
-            left += y[self.bath[0]]
-        if self.bath[1] is not None:
-            right += y[self.bath[1]]
-        return left, right
+        amounts = self.amounts(y)
+        return amounts[:, : self.membrane].sum(axis=1), amounts[:, self.membrane :].sum(axis=1)
 
-    def widths(self, stretch: tuple[float, float]) -> Array:
-        """Current cell widths, m."""
-        return self.problem.mesh.width * self.of_faces(stretch)[1:]
+    def widths(self, y: Array) -> Array:
+        """Current widths of the cells of the chain, m; of several states (state, size) those of each."""
+        p, m, x = self.numbers, self.membrane, y[..., self.x]
+        width = np.empty((*x.shape, self.cells))
+        left = np.maximum(1.0 - x / p.length[0], _THINNEST) if p.moving[0] else np.ones_like(x)
+        right = np.maximum(1.0 + x / p.length[1], _THINNEST) if p.moving[1] else np.ones_like(x)
+        width[..., :m] = left[..., None] * p.width[:m]
+        width[..., m:] = right[..., None] * p.width[m:]
+        for side, cell in ((0, 0), (1, -1)):
+            if (bath := p.bath[side]).present:
+                width[..., cell] = np.maximum(y[..., self.volume[side]], bath.volume * _SMALLEST)
+        return width
 
-    def half_cells(self, concentration: Array, stretch: tuple[float, float]) -> HalfCells:
-        """The two half cells at the membrane."""
-        p, m = self.problem, self.problem.mesh.membrane
-        return HalfCells(
-            p.mesh.half_left * stretch[0],
-            p.mesh.half_right * stretch[1],
-            self._d_left,
-            self._d_right,
-            concentration[:, m - 1].tolist(),
-            concentration[:, m].tolist(),
-            p.stirred[0],
-            p.stirred[1],
-        )
-
-    def pressures(self, t: float, displaced: float, segment: Segment) -> tuple[float, float]:
-        """Pressure on the liquid of each side, Pa; without meaning on a side whose pressure is computed."""
-        left, right = segment.applied(t)
-        stiff_left, stiff_right = self.problem.stiffness
-        return left - stiff_left * displaced, right + stiff_right * displaced
+    def endless(self, side: int) -> bool:
+        """A stirred reservoir: its one cell never changes, what leaves through the membrane comes from behind."""
+        return self.problem.boundary[side] == RESERVOIR and self.problem.stirred[side]
 
     # -- fluxes ---------------------------------------------------------------------------------------------------
-    def faces(
-        self, t: float, y: Array, segment: Segment, water_flux: float | None = None, derivatives: bool = False
-    ) -> Faces:
+    def faces(self, t: float, y: Array, segment: Segment, water_flux: float = math.nan) -> Faces:
         """Coefficients and fluxes of every face.
 
         Parameters
@@ -435,145 +1098,52 @@ class System:
         y : ndarray
             State.
         segment : Segment
-            Applied pressures.
+            What is applied.
         water_flux : float, optional
             J_v to use; by default the one that the pressures and the wall concentrations agree on.
-        derivatives : bool
-            With those of the membrane face, for the Jacobian.
 
         Returns
         -------
         Faces
             See there.
+
+        Raises
+        ------
+        NoSolution
+            If there is no such water flux.
         """
-        mesh = self.problem.mesh
-        m = mesh.membrane
-        displaced = float(y[self.x])
-        stretch = self.stretch(y)
-        reach = self.of_faces(stretch)
-        width = mesh.width * reach[1:]
-        concentration = self.amounts(y) / width
-        cells = self.half_cells(concentration, stretch)
-        if water_flux is None:
-            water_flux = self.water_flux(t, displaced, cells, segment)
-        at_membrane = self.interface.face(water_flux, cells, derivatives)
-
-        peclet = self._peclet * (reach * water_flux)
-        velocity = self._share * water_flux
-        alpha, beta = face_coefficients(self._conductance / reach, peclet, velocity)
-        alpha[:, m], beta[:, m] = at_membrane.alpha, at_membrane.beta
-        behind = self.bulk(0, y), self.bulk(1, y)
-        outside = (
-            self._far_face(0, water_flux, alpha[:, 0], beta[:, 0], behind[0]),
-            self._far_face(1, water_flux, beta[:, -1], alpha[:, -1], behind[1]),
-        )
-        supply = self._supply(0, water_flux, behind[0]), self._supply(1, water_flux, behind[1])
-        faces = Faces(
-            alpha=alpha,
-            beta=beta,
-            flux=alpha,
-            peclet=peclet,
-            velocity=velocity,
-            concentration=concentration,
-            width=width,
-            stretch=stretch,
-            displaced=displaced,
-            supply=supply,
-            outside=outside,
-            membrane=at_membrane,
-        )
-        faces.flux = self._fluxes(faces, concentration)
+        faces = new_faces(self.solutes, self.cells)
+        _settle(_set_faces(self.numbers, segment, t, y, water_flux, self.memory, faces, True))
         return faces
-
-    def _fluxes(self, faces: Faces, c: Array) -> Array:
-        """``α c_P − β c_A`` of every face, mol/m^2/s."""
-        alpha, beta = faces.alpha, faces.beta
-        flux = np.empty_like(alpha)
-        flux[:, 1:] = alpha[:, 1:] * c
-        flux[:, 0] = 0.0
-        flux[:, :-1] -= beta[:, :-1] * c
-        if faces.outside[0] is not None:
-            flux[:, 0] += alpha[:, 0] * faces.outside[0]
-        if faces.outside[1] is not None:
-            flux[:, -1] -= beta[:, -1] * faces.outside[1]
-        for side, far in ((0, 0), (1, -1)):
-            if self.endless(side):
-                flux[:, far] = flux[:, self.problem.mesh.membrane]
-            elif self.bath[side] is None and (gained := faces.supply[side]) is not None:  # its cell is the bath
-                flux[:, far] = gained if side == 0 else -gained
-        return flux
-
-    def _supply(self, side: int, water_flux: float, concentration: Array | None) -> Array | None:
-        """``Q_f c_f − Q_out c_b``, what feed and bleed bring a bath, mol/m^2/s."""
-        bath = self.problem.baths[side]
-        if bath is None or concentration is None:
-            return None
-        entering, leaving = bath.flows(water_flux if side == 0 else -water_flux)
-        return -leaving * concentration if bath.feed is None else entering * bath.feed - leaving * concentration
-
-    def of_faces(self, sides: tuple[float, float]) -> Array:
-        """For each face the number of its side, those up to the membrane left; without the first: for each cell."""
-        each = np.empty(self.problem.mesh.cells + 1)
-        each[: self.problem.mesh.membrane + 1] = sides[0]
-        each[self.problem.mesh.membrane + 1 :] = sides[1]
-        return each
-
-    def water_flux(self, t: float, displaced: float, cells: HalfCells, segment: Segment) -> float:
-        """J_v of this state, m/s."""
-        if self.still:
-            return 0.0
-        if self.problem.pumped:
-            return segment.held_flux(t)
-        left, right = self.pressures(t, displaced, segment)
-        self._guess = self.interface.water_flux(cells, left - right, self._guess, self.reference_flux)
-        return self._guess
-
-    def endless(self, side: int) -> bool:
-        """A stirred reservoir: its one cell never changes, what leaves through the membrane comes from behind."""
-        return self.problem.boundary[side] == RESERVOIR and self.problem.stirred[side]
-
-    def one_cell(self, side: int) -> bool:
-        """A stirred reservoir or bath: there is no layer in front of it."""
-        return self.problem.boundary[side] in (RESERVOIR, BATH) and self.problem.stirred[side]
-
-    def _far_face(
-        self, side: int, water_flux: float, inward: Array, outward: Array, behind: Array | None
-    ) -> Array | None:
-        """Set the coefficients of a far face in place (`inward`: of what stands outside); return what is outside."""
-        kind = self.problem.boundary[side]
-        if kind in (RESERVOIR, BATH) and not self.one_cell(side):
-            return behind
-        if kind == OUTFLOW:
-            inward[:] = outward[:] = 0.0
-            entering = water_flux if side == 0 else -water_flux
-            if entering > 0.0 and self.problem.exterior[side] is not None:
-                inward[:] = entering
-                return self.problem.exterior[side]
-            outward[:] = -entering
-        return None
 
     def rhs(self, t: float, y: Array, out: Array, segment: Segment) -> None:
         """Write dy/dt into `out`."""
-        self._balance(t, self.faces(t, y, segment), segment, out)
+        _settle(_rates(self.numbers, segment, t, y, self.memory, self._faces, out))
 
-    def _balance(self, t: float, faces: Faces, segment: Segment, out: Array) -> None:
-        flux, water = faces.flux, faces.membrane.water_flux
-        np.subtract(flux[:, :-1], flux[:, 1:], out=self.amounts(out))
-        out[self.x] = water
-        out[self.passed] = flux[:, self.problem.mesh.membrane]
-        out[self.far_left] = flux[:, 0]
-        out[self.far_right] = flux[:, -1]
-        whole = self._whole_work(segment)
-        out[self.work] = self._pressing(t, faces, segment) * water if whole else -segment.rise * faces.displaced
-        for side, far, sign, total in self._far_sides:
-            bath, gained = self.problem.baths[side], faces.supply[side]
-            if bath is None or gained is None:
-                continue
-            entering, leaving = bath.flows(sign * water)
-            out[self.volume[side]] = 0.0 if bath.holds_volume else entering - leaving - sign * water
-            if (amounts := self.bath[side]) is not None:
-                out[amounts] = gained - sign * flux[:, far]
-                out[total] = sign * gained
+    @cached_property
+    def _faces(self) -> Faces:
+        return new_faces(self.solutes, self.cells)
+
+    def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
+        """dy/dt for given face coefficients and (other) cell concentrations: an implicit step of FiPy."""
+        out = np.empty(self.size)
+        other = faces._replace(concentration=concentration, flux=np.empty_like(faces.flux))
+        set_fluxes(self.numbers, other)
+        set_rates(self.numbers, segment, t, other, out)
+        return out
+
+    def water_flux(self, t: float, y: Array, segment: Segment) -> float:
+        """J_v of a state, m/s."""
+        set_cells(self.numbers, y, self._faces)
+        found = water_flux_now(self.numbers, segment, t, self._faces, self.memory)
+        _settle(not math.isnan(found))
+        return found
+
+    def events(self, t: float, y: Array, segment: Segment, watch: Array) -> Array:
+        """What falls through zero when a side runs dry or an outflow turns round; see `set_events`."""
+        out = np.empty(3)
+        _set_events(self.numbers, segment, t, y, watch, self.memory, self._faces, out)
+        return out
 
     def round_off(self, t: float, y: Array, segment: Segment) -> Array:
         """Size of the round-off in dy/dt of the cells' amounts: differences of fluxes, which are differences of α c."""
@@ -585,307 +1155,152 @@ class System:
         self.amounts(out)[:] = 8.0 * _EPS * (terms[:, :-1] + terms[:, 1:])
         return out
 
-    def _whole_work(self, segment: Segment) -> bool:
-        return bool(self.problem.pumped) or segment.waving
-
-    def _pressing(self, t: float, faces: Faces, segment: Segment) -> float:
-        """Applied pressure on the left beyond that on the right, without head and elasticity, Pa."""
-        p, face = self.problem, faces.membrane
-        if not p.pumped:
-            left, right = segment.applied(t)
-            return left - right
-        osmotic = p.wall_pressure(face.wall_left)[0] - p.wall_pressure(face.wall_right)[0]
-        return face.water_flux / p.membrane.water_permeability + osmotic + sum(p.stiffness) * faces.displaced
-
     def enter(self, t: float, y: Array, before: Segment, segment: Segment) -> Array:
         """The state at the start of a segment: where the pressures jump, ``X dΔp`` does."""
-        if self._whole_work(segment):
+        if whole_work(self.numbers, segment):
             return y
         (l0, r0), (l1, r1) = before.applied(t), segment.applied(t)
         y = y.copy()
         y[self.work] -= (l1 - r1 - l0 + r0) * y[self.x]
         return y
 
-    def energy(self, t: float, y: Array, segment: Segment) -> float:
-        """Work of the applied pressures so far, J/m^2."""
-        if self._whole_work(segment):
-            return float(y[self.work])
-        left, right = segment.applied(t)
-        return float(y[self.work] + (left - right) * y[self.x])
-
-    def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
-        """dy/dt for given face coefficients and (other) cell concentrations: an implicit step of FiPy."""
-        out = np.empty(self.size)
-        self._balance(t, replace(faces, flux=self._fluxes(faces, concentration)), segment, out)
-        return out
-
     # -- Jacobian -------------------------------------------------------------------------------------------------
-    def _wall_pressure_gradient(self, faces: Faces) -> tuple[Array, float]:
-        """Derivative of ``Σσπ(c_wL) − Σσπ(c_wR)`` with the columns of `_gradients` at a given J_v, and with J_v."""
-        p, m, face = self.problem, self.problem.mesh.membrane, faces.membrane
-        pull_left = np.array(p.wall_pressure(face.wall_left)[1])
-        pull_right = np.array(p.wall_pressure(face.wall_right)[1])
-        change = pull_left[:, None] * np.array(face.dwall_left) - pull_right[:, None] * np.array(face.dwall_right)
-        c_p, c_a = faces.concentration[:, m - 1], faces.concentration[:, m]
-        with_left, with_right = (change[:, 3] - c_p * change[:, 1]).sum(), (change[:, 4] - c_a * change[:, 2]).sum()
-        wide = [with_left * left + with_right * right for left, right in self._stretch_rates(faces)]
-        columns = np.concatenate([change[:, 1] / faces.width[m - 1], change[:, 2] / faces.width[m], wide])
-        return columns, float(change[:, 0].sum())
-
-    def _gradients(self, t: float, faces: Faces, segment: Segment) -> tuple[Array, Array]:
-        """Derivative of J_v and of dW'/dt with the full columns.
-
-        Those are the amounts in the left and right wall cells (solutes each), X, and baths without a layer.
-        """
-        p, k = self.problem, self.solutes
-        power = np.zeros(2 * k + len(self._wide))
-        if not self._whole_work(segment):
-            power[2 * k] = -segment.rise
-        if self.still:
-            return np.zeros_like(power), power
-        pull, pull_flux = self._wall_pressure_gradient(faces)
-        pull[2 * k] += sum(p.stiffness)
-        if p.pumped:
-            return np.zeros_like(pull), pull * faces.membrane.water_flux
-        lp = p.membrane.water_permeability
-        gradient = -lp * pull / (1.0 + lp * pull_flux)
-        if segment.waving:
-            power = self._pressing(t, faces, segment) * gradient
-        return gradient, power
-
-    def _stretch_rates(self, faces: Faces) -> list[tuple[float, float]]:
-        """d ln(length) of the two sides' meshes with X and with the volume of each bath without a layer, 1/m."""
-        mesh = self.problem.mesh
-        left = -1.0 / (mesh.length_left * faces.stretch[0]) if self.moving[0] else 0.0
-        right = 1.0 / (mesh.length_right * faces.stretch[1]) if self.moving[1] else 0.0
-        rates = [(left, right)]
-        if self.volume[0] in self._wide:
-            rates.append((1.0 / faces.width[0], 0.0))
-        if self.volume[1] in self._wide:
-            rates.append((0.0, 1.0 / faces.width[-1]))
-        return rates
-
+    @cached_property
     def pattern(self) -> csc_array:
-        """Sparsity of the Jacobian: tridiagonal blocks, and full columns for the wall cells, X, some baths."""
-        return self._structure()[0]
+        """Sparsity of the Jacobian: tridiagonal blocks, and full columns for the wall cells and the scalars."""
+        from scipy.sparse import csc_array
 
-    def _structure(self) -> tuple[csc_array, dict[str, NDArray[np.intp]]]:
-        if self._pattern is not None:
-            return self._pattern
-        n, m, k, size = self.problem.mesh.cells, self.problem.mesh.membrane, self.solutes, self.size
-        cell = np.arange(self.cells_total)
-        first = np.arange(k) * n
-        full = np.concatenate([first + m - 1, first + m, self._wide])
-        place = {
-            "full": (np.tile(np.arange(size)[:, None], (1, len(full))), np.tile(full, (size, 1))),
-            "own": (cell, cell),
-            "from_left": (cell[cell % n != 0], cell[cell % n != 0] - 1),
-            "from_right": (cell[cell % n != n - 1], cell[cell % n != n - 1] + 1),
-            "far_left": (np.arange(size)[self.far_left], first),
-            "far_right": (np.arange(size)[self.far_right], first + n - 1),
-            "rest": (np.arange(self.x, size), np.arange(self.x, size)),
-        }
-        for side, edge in ((0, first), (1, first + n - 1)):
-            if (amounts := self.bath[side]) is None:
-                continue
-            held, far = np.arange(size)[amounts], place["far_left" if side == 0 else "far_right"][0]
-            volume = np.full(k, self.volume[side])
-            place[f"bath_{side}"] = (
-                np.array([held, held, held, edge, edge, far, far]),
-                np.array([edge, held, volume, held, volume, held, volume]),
-            )
-        keys = {name: cols * size + rows for name, (rows, cols) in place.items()}
-        every = np.unique(np.concatenate([key.ravel() for key in keys.values()]))
-        index = {name: np.searchsorted(every, key) for name, key in keys.items()}
-        starts = np.searchsorted(every // size, np.arange(size + 1))
-        rows, starts = (every % size).astype(np.int32), starts.astype(np.int32)  # SUNDIALS indexes with 32 bits
-        pattern = csc_array((np.ones(len(every)), rows, starts), shape=(size, size))
-        self._pattern = pattern, index
-        return self._pattern
+        rows, columns = self._entries
+        starts = np.searchsorted(columns, np.arange(self.size + 1))  # SUNDIALS indexes with 32 bits
+        entries = np.ones(len(rows)), rows.astype(np.int32), starts.astype(np.int32)
+        return csc_array(entries, shape=(self.size, self.size))
+
+    @cached_property
+    def _entries(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of the entries that may differ from zero, column by column."""
+        n, m, k, size = self.cells, self.membrane, self.solutes, self.size
+        cell, first = np.arange(self.x), np.arange(k) * n
+        inner = cell[cell % n != 0]
+        full = np.concatenate([first + m - 1, first + m, [self.x, *self.volume]])
+        ends = np.arange(self.far_left.start, self.far_left.stop), np.arange(self.far_right.start, self.far_right.stop)
+        rows = [np.tile(np.arange(size), len(full)), cell, inner, inner - 1, *ends, np.arange(self.x, size)]
+        columns = [np.repeat(full, size), cell, inner - 1, inner, first, first + n - 1, np.arange(self.x, size)]
+        every = np.unique(np.concatenate(columns) * size + np.concatenate(rows))
+        return every % size, every // size
 
     def jacobian(self, t: float, y: Array, segment: Segment) -> Array:
-        """Values of the Jacobian ∂(dy/dt)/∂y in the column order of `pattern`.
-
-        Built from the derivatives of each face's flux, which both its cells use, so that the columns conserve amounts
-        to round-off as the right-hand side does.
-        """
-        mesh, k = self.problem.mesh, self.solutes
-        n, m = mesh.cells, mesh.membrane
-        pattern, index = self._structure()
-        faces = self.faces(t, y, segment, derivatives=True)
-        c, width, face = faces.concentration, faces.width, faces.membrane
-
-        # derivative of each face's flux with J_v, and directly with X and V_b through the stretching of its side
-        slope = bernoulli_slope(faces.peclet)
-        with_flux = np.zeros((k, n + 1))
-        with_flux[:, 1:-1] = self._share[1:-1] * ((1.0 + slope[:, 1:-1]) * c[:, :-1] - slope[:, 1:-1] * c[:, 1:])
-        self._far_with_flux(faces, slope, with_flux)
-        dflux = np.array(face.dflux)
-        with_flux[:, m] = dflux[:, 0]
-        along = faces.velocity * slope - faces.beta
-        stretched = along[:, 1:-1] * (c[:, :-1] - c[:, 1:]) - faces.flux[:, 1:-1]
-
-        # full columns: the wall cells of every solute, X and V_b act on every face through J_v
-        gradient, power = self._gradients(t, faces, segment)
-        full = with_flux[:, :, None] * gradient
-        for j, rates in enumerate(self._stretch_rates(faces), 2 * k):
-            with_x = np.zeros((k, n + 1))
-            with_x[:, 1:-1] = self.of_faces(rates)[1:-1] * stretched
-            with_x[:, m] = rates[0] * (dflux[:, 3] - c[:, m - 1] * dflux[:, 1])
-            with_x[:, m] += rates[1] * (dflux[:, 4] - c[:, m] * dflux[:, 2])
-            full[:, :, j] += with_x
+        """Values of the Jacobian ∂(dy/dt)/∂y in the column order of `pattern`."""
+        n, m, k = self.cells, self.membrane, self.solutes
+        faces, d = self._faces, self._slopes
+        _settle(_linearize(self.numbers, segment, t, y, self.memory, faces, d))
+        # of every row with J_v; the full columns through J_v, and directly
+        with_flux = np.zeros(self.size)
+        self.amounts(with_flux)[:] = d.with_flux[:, :-1] - d.with_flux[:, 1:]
+        scalars = slice(self.x, self.x + 3)
+        with_flux[scalars] = d.scalar_with_flux
+        counted = (self.passed, m), (self.far_left, 0), (self.far_right, n)
+        for total, face in counted:
+            with_flux[total] = d.with_flux[:, face]
+        with_flux[self.work] = d.rest[1]
+        gradient = np.concatenate([*d.flux_with_wall, d.flux_with_scalar])
+        full = with_flux[:, None] * gradient
+        full[self.work] += np.concatenate([*d.work_with_wall, d.work_with_scalar])
+        for j in range(3):
+            through = d.with_scalar[j]
+            full[: self.x, 2 * k + j] += (through[:, :-1] - through[:, 1:]).ravel()
+            for total, face in counted:
+                full[total, 2 * k + j] += through[:, face]
         solute = np.arange(k)
-        full[solute, m, solute] += dflux[:, 1] / width[m - 1]
-        full[solute, m, k + solute] += dflux[:, 2] / width[m]
-        for side, far in ((0, 0), (1, -1)):
+        full[self.passed.start + solute, solute] += d.before[:, m]
+        full[self.passed.start + solute, k + solute] += d.behind[:, m]
+
+        dense = _Scatter(self._entries, self.size)
+        first = np.arange(k) * n
+        walls = np.concatenate([first + m - 1, first + m, np.arange(self.x, self.x + 3)])
+        dense.add(np.tile(np.arange(self.size)[:, None], (1, len(walls))), np.tile(walls, (self.size, 1)), full)
+        own, lower, upper = d.behind[:, :-1] - d.before[:, 1:], d.before[:, :-1].copy(), -d.behind[:, 1:]
+        for side, end in ((0, 0), (1, n - 1)):
             if self.endless(side):
-                full[:, far] = full[:, m]
-        columns = np.zeros((self.size, len(gradient)))
-        self._bath_columns(faces, gradient, full, columns)
-        columns[: self.cells_total] = (full[:, :-1] - full[:, 1:]).reshape(self.cells_total, -1)
-        columns[self.x] = gradient
-        columns[self.passed] = full[:, m]
-        for side, far, _, total in self._far_sides:
-            if self.bath[side] is None:
-                columns[total] = full[:, far]
-        columns[self.work] = power
+                own[:, end] = lower[:, end] = upper[:, end] = 0.0
+        cell = np.arange(self.x).reshape(k, n)
+        dense.add(cell, cell, own)
+        dense.add(cell[:, 1:], cell[:, :-1], lower[:, 1:])
+        dense.add(cell[:, :-1], cell[:, 1:], upper[:, :-1])
+        for total, face, end, inward in (
+            (self.far_left, 0, 0, d.behind[:, 0]),
+            (self.far_right, n, n - 1, d.before[:, n]),
+        ):
+            place = np.arange(total.start, total.stop)
+            if self.endless(0 if face == 0 else 1):
+                dense.add(place, first + m - 1, d.before[:, m])
+                dense.add(place, first + m, d.behind[:, m])
+            else:
+                dense.add(place, first + end, inward)
+        return dense.values
 
-        # the two cells of each ordinary face
-        downstream = np.zeros((k, n + 1))  # dF/dm of the cell before the face
-        upstream = np.zeros((k, n + 1))  # dF/dm of the cell behind it
-        downstream[:, 1:] = faces.alpha[:, 1:] / width
-        upstream[:, :-1] = -faces.beta[:, :-1] / width
-        downstream[:, m] = upstream[:, m] = 0.0
-        data = np.zeros(pattern.nnz)
-        data[index["full"]] = columns
-        data[index["own"]] += (upstream[:, :-1] - downstream[:, 1:]).ravel()
-        data[index["from_left"]] += downstream[:, 1:-1].ravel()
-        data[index["from_right"]] -= upstream[:, 1:-1].ravel()
-        if self.bath[0] is None:
-            data[index["far_left"]] += upstream[:, 0]
-        else:
-            data[index["bath_0"]] += self._bath_entries(0, y, faces, upstream[:, 0])
-        if self.bath[1] is None:
-            data[index["far_right"]] += downstream[:, -1]
-        else:
-            data[index["bath_1"]] += self._bath_entries(1, y, faces, downstream[:, -1])
-        return data
-
-    def _bath_columns(self, faces: Faces, gradient: Array, full: Array, columns: Array) -> None:
-        """The baths' rows of the full columns; into `full`, what feed and bleed bring a bath without a layer."""
-        k, water = self.solutes, faces.membrane.water_flux
-        for side, far, sign, total in self._far_sides:
-            if (bath := self.problem.baths[side]) is None:
-                continue
-            more_in, more_out = bath.slopes(sign * water)
-            columns[self.volume[side]] = 0.0 if bath.holds_volume else sign * (more_in - more_out - 1.0) * gradient
-            amounts = self.bath[side]
-            c = faces.concentration[:, far] if amounts is None else faces.outside[side]
-            assert c is not None
-            fed = 0.0 if bath.feed is None else bath.feed
-            gained = sign * (more_in * fed - more_out * c)[:, None] * gradient
-            if amounts is not None:
-                columns[amounts] = gained - sign * full[:, far]
-                columns[total] = sign * gained
-                continue
-            leaving, volume = bath.flows(sign * water)[1], faces.width[far]
-            own = np.arange(k) + (0 if side == 0 else k)
-            gained[np.arange(k), own] -= leaving / volume
-            gained[:, 2 * k + self._wide.index(self.volume[side])] += leaving * c / volume
-            full[:, far] = sign * gained
-
-    def _bath_entries(self, side: int, y: Array, faces: Faces, edge: Array) -> Array:
-        """Derivatives between a bath, its layer's far cell and E, as `_structure` places them.
-
-        `edge` is the derivative of the far face's flux with the amounts in the far cell.
-        """
-        bath = self.problem.baths[side]
-        assert bath is not None
-        sign = 1.0 if side == 0 else -1.0
-        volume, c = self.bath_state(side, y)
-        inward = (faces.alpha[:, 0] if side == 0 else faces.beta[:, -1]) / volume
-        leaving = bath.flows(sign * faces.membrane.water_flux)[1] / volume
-        return np.array(
-            [
-                -sign * edge,
-                -inward - leaving,
-                (inward + leaving) * c,
-                inward,
-                -inward * c,
-                np.full_like(c, -sign * leaving),
-                sign * leaving * c,
-            ]
-        )
-
-    def _far_with_flux(self, faces: Faces, slope: Array, with_flux: Array) -> None:
-        """Derivative of the two far faces' fluxes with J_v."""
-        c = faces.concentration
-        for side, far, inner in ((0, 0, 0), (1, -1, -1)):
-            outside = faces.outside[side]
-            kind = self.problem.boundary[side]
-            if kind == OUTFLOW:
-                with_flux[:, far] = c[:, inner] if outside is None else outside
-            elif outside is not None:
-                before, behind = (outside, c[:, inner]) if side == 0 else (c[:, inner], outside)
-                with_flux[:, far] = (1.0 + slope[:, far]) * before - slope[:, far] * behind
+    @cached_property
+    def _slopes(self) -> Slopes:
+        return new_slopes(self.solutes, self.cells)
 
     # -- read-out -------------------------------------------------------------------------------------------------
-    def observe(self, t: float, y: Array, segment: Segment, walls: tuple[Array, Array] | None = None) -> Observation:
-        """Everything that a table or a plot shows of one state.
+    def observe(
+        self, times: Array, states: Array, segments: Sequence[Segment], walls: tuple[Array, Array] | None = None
+    ) -> Observations:
+        """Everything that a table or a plot shows of states.
 
-        `walls` are wall concentrations known without the half cells: those of the very start, before anything has piled
-        up at the membrane.
+        `walls` are wall concentrations of the first of them that are known without the half cells: those of the very
+        start, before anything has piled up at the membrane.
         """
-        displaced, stretch = float(y[self.x]), self.stretch(y)
-        cells = self.half_cells(self.amounts(y) / self.widths(stretch), stretch)
-        if walls is not None:
-            cells = replace(
-                cells,
-                concentration_left=walls[0].tolist(),
-                concentration_right=walls[1].tolist(),
-                stirred_left=True,
-                stirred_right=True,
-            )
-        face = self.interface.face(self.water_flux(t, displaced, cells, segment), cells, derivatives=False)
-        amount_left, amount_right = self.amounts_of_sides(y)
-        length_left, length_right = self.lengths(y)
-        pressure_left, pressure_right = self.pressures(t, displaced, segment)
-        wall_left, wall_right = face.wall_left, face.wall_right
-        if computed := self.problem.rigid or self.problem.pumped:
-            held, lp = 0.0, self.problem.membrane.water_permeability
-            if self.problem.membrane.present and lp > 0.0:
-                held = self.problem.wall_pressure(wall_left)[0] - self.problem.wall_pressure(wall_right)[0]
-                held += face.water_flux / lp
-            if computed == "right":
-                pressure_right = pressure_left - held
+        k, count = self.solutes, len(times)
+        numbers, solutes, nothing = np.empty((count, 7)), np.empty((count, 7, k)), np.full((2, k), math.nan)
+        start = 0
+        while start < count:
+            p, known, end = self.numbers, nothing, start + 1
+            if start == 0 and walls is not None:
+                p, known = p._replace(face=p.face._replace(stirred=(True, True))), np.array(walls)
             else:
-                pressure_left = pressure_right + held
-        behind_left, behind_right = self.bulk(0, y), self.bulk(1, y)
-        mean_left, mean_right = amount_left / length_left, amount_right / length_right
-        return Observation(
-            face.water_flux,
-            np.array(face.flux),
-            np.array(wall_left),
-            np.array(wall_right),
-            mean_left,
-            mean_right,
-            mean_left if behind_left is None else behind_left,
-            mean_right if behind_right is None else behind_right,
-            amount_left,
-            amount_right,
-            length_left,
-            length_right,
-            pressure_left,
-            pressure_right,
+                while end < count and segments[end] is segments[start]:
+                    end += 1
+            part = slice(start, end)
+            _settle(
+                _observe_states(
+                    p, segments[start], times[part], states[part], known, self.memory, numbers[part], solutes[part]
+                )
+            )
+            start = end
+        flux, length_left, length_right, pressure_left, pressure_right, held, energy = numbers.T
+        computed = self.problem.rigid or self.problem.pumped
+        if computed == "right":
+            pressure_right = pressure_left - held
+        elif computed:
+            pressure_left = pressure_right + held
+        return Observations(
+            flux, length_left, length_right, pressure_left, pressure_right, energy, *np.moveaxis(solutes, 1, 0)
         )
-
-    def water_flux_of(self, t: float, y: Array, segment: Segment) -> float:
-        """J_v of a state, m/s."""
-        displaced, stretch = float(y[self.x]), self.stretch(y)
-        cells = self.half_cells(self.amounts(y) / self.widths(stretch), stretch)
-        return self.water_flux(t, displaced, cells, segment)
 
     def accept(self, t: float, y: Array, segment: Segment) -> None:
         """Remember J_v of an accepted step, where the equation for it may have several roots."""
-        if not self._one_root:
-            self.reference_flux = self.water_flux_of(t, y, segment)
+        if not self.still and not self.numbers.face.unique:
+            self.memory[REFERENCE] = self.water_flux(t, y, segment)
+
+    @property
+    def several_roots(self) -> bool:
+        """The equation for J_v has had more than one root."""
+        return bool(self.memory[SEVERAL])
+
+
+class _Scatter:
+    """Values of a sparse matrix in column order, added to by row and column."""
+
+    def __init__(self, entries: tuple[NDArray[np.intp], NDArray[np.intp]], size: int) -> None:
+        self.keys, self.size = entries[1] * size + entries[0], size
+        self.values = np.zeros(len(self.keys))
+
+    def add(self, rows: NDArray[np.intp], columns: NDArray[np.intp], values: Array) -> None:
+        """Each place at most once a call."""
+        self.values[np.searchsorted(self.keys, columns * self.size + rows)] += values
+
+
+def _settle(found: bool) -> None:
+    if not found:
+        raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from membrane_pde.fv.mesh import Array, fipy
+from membrane_pde.fv.mesh import Array, import_fipy
 from membrane_pde.fv.operators import Faces, System
+
+fipy = import_fipy()
 
 _FIXED = 1e12
 _TIGHT = 1e-14  # FiPy's default tolerance of 1e-5 would skip the solve when a step changes little
@@ -44,7 +46,7 @@ class Equation:
         """Give FiPy's coefficients the values of one solute."""
         mesh = self.system.problem.mesh
         m = mesh.membrane
-        stretch = self.system.of_faces(faces.stretch)[1:]
+        stretch = faces.reach[1:]
         forward, backward = np.zeros(mesh.cells + 1), np.zeros(mesh.cells + 1)
         forward[1:-1] = faces.alpha[solute, 1:-1] / stretch[:-1]
         backward[1:-1] = faces.beta[solute, 1:-1] / stretch[1:]
@@ -57,8 +59,7 @@ class Equation:
                 inward = outward = _FIXED * max(forward[m], backward[m], mesh.width[cell])
                 outside = faces.concentration[solute, cell]
             else:
-                behind = faces.outside[side]
-                outside = 0.0 if behind is None else behind[solute]
+                outside = faces.outside[side, solute]
             leaving[cell] += outward / faces.stretch[side] / mesh.width[cell]
             entering[cell] += inward * outside / mesh.width[cell]
         self.diffusion.setValue(0.5 * (forward + backward) * mesh.grid._cellDistances)

@@ -1,0 +1,182 @@
+"""Solving with the Jacobian J of the semi-discrete model: ``(I − h γ J) δ = r``.
+
+J is tridiagonal for each solute, plus what goes through the water flux and the three scalars (`operators.Slopes`). With
+T the tridiagonal part, u the derivative with J_v, w_j that with the scalar z_j, g the derivatives of J_v, and
+``τ = h γ``,
+
+    (I − τ T) δm = r_m + τ u δJ + τ Σ_j w_j δz_j,    δz_j = r_j + τ q_j δJ,    δJ = Σ g_m δm + Σ_j g_j δz_j
+
+so that ``δm = a + b δJ`` with two tridiagonal solves (one of them once for all right-hand sides), and δJ follows from
+one scalar equation. What only counts (fluxes through the membrane and the far faces, the work) is put in afterwards.
+The matrices are diagonally dominant by columns, as a cell loses what its neighbours gain: elimination needs no pivots.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from membrane_pde.compiling import kernel
+from membrane_pde.fv.mesh import Array
+from membrane_pde.fv.operators import Numbers, Slopes
+
+
+class Factors(NamedTuple):
+    """What `factorize` writes; arrays of shape (solutes, cells).
+
+    Attributes
+    ----------
+    lower, inverse, upper : ndarray
+        Multipliers of the elimination, reciprocals of the pivots, and the upper diagonal.
+    response : ndarray
+        b: the change of the amounts with δJ.
+    scalars : ndarray, shape (2,)
+        τ (s), and what divides the sum that is δJ.
+    """
+
+    lower: Array
+    inverse: Array
+    upper: Array
+    response: Array
+    scalars: Array
+
+
+@kernel
+def new_factors(solutes: int, cells: int) -> Factors:
+    """Room for `Factors`."""
+    return Factors(
+        np.zeros((solutes, cells)),
+        np.zeros((solutes, cells)),
+        np.zeros((solutes, cells)),
+        np.zeros((solutes, cells)),
+        np.zeros(2),
+    )
+
+
+@kernel
+def _eliminate(lower: Array, inverse: Array, upper: Array) -> None:
+    """Factorize a tridiagonal matrix in place; `inverse` holds the diagonal."""
+    last = 1.0 / float(inverse[0])
+    inverse[0] = last
+    for i in range(1, lower.shape[0]):
+        factor = lower[i] * last
+        lower[i] = factor
+        last = 1.0 / (inverse[i] - factor * upper[i - 1])
+        inverse[i] = last
+
+
+@kernel
+def _substitute(lower: Array, inverse: Array, upper: Array, x: Array) -> None:
+    """Solve in place with what `_eliminate` has left."""
+    n = x.shape[0]
+    last = float(x[0])
+    for i in range(1, n):
+        last = x[i] - lower[i] * last
+        x[i] = last
+    last = last * inverse[n - 1]
+    x[n - 1] = last
+    for i in range(n - 2, -1, -1):
+        last = (x[i] - upper[i] * last) * inverse[i]
+        x[i] = last
+
+
+@kernel
+def _push(p: Numbers, d: Slopes, s: int, j: int, scale: float, x: Array) -> None:
+    """Add ``scale w_j`` to the amounts x of a solute."""
+    n = x.shape[0]
+    if j > 0 and not p.bath[j - 1].present:
+        return
+    with_scalar = d.with_scalar[j, s]
+    for i in range(n):
+        x[i] += scale * (with_scalar[i] - with_scalar[i + 1])
+
+
+@kernel
+def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
+    """Prepare to solve with ``I − τ J``."""
+    solutes, n = f.inverse.shape
+    m, held = p.membrane, 0.0
+    for s in range(solutes):
+        lower, inverse, upper, response = f.lower[s], f.inverse[s], f.upper[s], f.response[s]
+        before, behind = d.before[s], d.behind[s]
+        for i in range(n):
+            lower[i] = -tau * before[i]
+            inverse[i] = 1.0 - tau * (behind[i] - before[i + 1])
+            upper[i] = tau * behind[i + 1]
+            response[i] = tau * (d.with_flux[s, i] - d.with_flux[s, i + 1])
+        if p.endless[0]:
+            inverse[0], upper[0] = 1.0, 0.0
+        if p.endless[1]:
+            inverse[n - 1], lower[n - 1] = 1.0, 0.0
+        _eliminate(lower, inverse, upper)
+        for j in range(3):
+            _push(p, d, s, j, tau * tau * float(d.scalar_with_flux[j]), response)
+        _substitute(lower, inverse, upper, response)
+        held += d.flux_with_wall[0, s] * response[m - 1] + d.flux_with_wall[1, s] * response[m]
+    for j in range(3):
+        held += tau * d.flux_with_scalar[j] * d.scalar_with_flux[j]
+    f.scalars[0], f.scalars[1] = tau, 1.0 - held
+
+
+@kernel
+def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
+    """Replace a right-hand side by the solution of ``(I − τ J) x = r``."""
+    solutes, n = f.inverse.shape
+    m, z, tau = p.membrane, solutes * n, float(f.scalars[0])
+    water = 0.0
+    for s in range(solutes):
+        part = x[s * n : (s + 1) * n]
+        for j in range(3):
+            _push(p, d, s, j, tau * float(x[z + j]), part)
+        _substitute(f.lower[s], f.inverse[s], f.upper[s], part)
+        water += d.flux_with_wall[0, s] * part[m - 1] + d.flux_with_wall[1, s] * part[m]
+    for j in range(3):
+        water += d.flux_with_scalar[j] * x[z + j]
+    water = float(water / f.scalars[1])
+    for j in range(3):
+        x[z + j] += tau * d.scalar_with_flux[j] * water
+    passed, left, right, work = z + 3, z + 3 + solutes, z + 3 + 2 * solutes, z + 3 + 3 * solutes
+    done = d.rest[1] * water
+    for s in range(solutes):
+        part = x[s * n : (s + 1) * n]
+        for i in range(n):
+            part[i] += f.response[s, i] * water
+        through = d.before[s, m] * part[m - 1] + d.behind[s, m] * part[m] + d.with_flux[s, m] * water
+        from_left, from_right = d.behind[s, 0] * part[0], d.before[s, n] * part[n - 1]
+        from_left += d.with_flux[s, 0] * water
+        from_right += d.with_flux[s, n] * water
+        for j in range(3):
+            through += d.with_scalar[j, s, m] * x[z + j]
+            from_left += d.with_scalar[j, s, 0] * x[z + j]
+            from_right += d.with_scalar[j, s, n] * x[z + j]
+        if p.endless[0]:
+            from_left = through
+        if p.endless[1]:
+            from_right = through
+        x[passed + s] += tau * through
+        x[left + s] += tau * from_left
+        x[right + s] += tau * from_right
+        done += d.work_with_wall[0, s] * part[m - 1] + d.work_with_wall[1, s] * part[m]
+    for j in range(3):
+        done += d.work_with_scalar[j] * x[z + j]
+    x[work] += tau * done
+
+
+@kernel
+def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
+    """Add ``scale ∂f/∂t``, at a given state, to x."""
+    solutes, n = d.with_flux.shape[0], d.with_flux.shape[1] - 1
+    rise, z = scale * float(d.rest[0]), solutes * n
+    x[z + 3 + 3 * solutes] += rise * d.rest[1] + scale * d.rest[2]
+    if rise == 0.0:
+        return
+    for s in range(solutes):
+        with_flux = d.with_flux[s]
+        for i in range(n):
+            x[s * n + i] += rise * (with_flux[i] - with_flux[i + 1])
+        x[z + 3 + s] += rise * with_flux[p.membrane]
+        x[z + 3 + solutes + s] += rise * with_flux[0]
+        x[z + 3 + 2 * solutes + s] += rise * with_flux[n]
+    for j in range(3):
+        x[z + j] += rise * d.scalar_with_flux[j]

@@ -1,0 +1,400 @@
+"""A Rosenbrock method: stiff time integration by a few linear solves a step, without iteration.
+
+With the exact Jacobian J and ``τ = h γ``, the s stages of a step from (t, y) over h are
+
+    (I − τ J) U_i = τ f(t + c_i h, y + Σ_j a_ij U_j) + γ Σ_j C_ij U_j + γ d_i h² ∂f/∂t
+    y_new = y + Σ_j a_sj U_j + U_s,    error ≈ U_s
+
+and within the step, with ``K_r = Σ_j H_rj U_j`` and ``θ`` its share,
+
+    y(θ) = (1 − θ) y + θ [y_new + (1 − θ) (K_1 + θ (K_2 + θ K_3))]
+
+All of them are linear in what is conserved, so that it is. The coefficients are those of Rodas5P: order 5 with an
+embedded order 4, stiffly accurate, L-stable, of no lower order on parabolic problems, and of order 4 within the step.
+
+G. Steinebach, BIT Numerical Mathematics 63, 27 (2023), doi:10.1007/s10543-023-00967-x; coefficients as in the Julia
+package OrdinaryDiffEq.jl (lib/OrdinaryDiffEqRosenbrock/src/rosenbrock_tableaus.jl), which was read. A test verifies
+the orders. The step is chosen as in E. Hairer and G. Wanner's program RODAS.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from membrane_pde.compiling import compiled, kernel
+from membrane_pde.fv.implicit import Factors, add_time_slopes, factorize, new_factors, solve
+from membrane_pde.fv.interface import REFERENCE
+from membrane_pde.fv.mesh import Array
+from membrane_pde.fv.operators import (
+    Faces,
+    Numbers,
+    Segment,
+    Slopes,
+    linearize,
+    new_faces,
+    new_slopes,
+    rates,
+    set_events,
+    set_rates,
+)
+
+NO_STEP, NO_FLUX = -1, -2  # what `advance` answers where it gives up; from 1 on, the event that ended it
+
+_A = """
+3.0
+2.849394379747939 0.45842242204463923
+-6.954028509809101 2.489845061869568 -10.358996098473584
+2.8029986275628964 0.5072464736228206 -0.3988312541770524 -0.04721187230404641
+-7.502846399306121 2.561846144803919 -11.627539656261098 -0.18268767659942256 0.030198172008377946
+-7.502846399306121 2.561846144803919 -11.627539656261098 -0.18268767659942256 0.030198172008377946 1
+-7.502846399306121 2.561846144803919 -11.627539656261098 -0.18268767659942256 0.030198172008377946 1 1
+"""
+_C = """
+-14.155112264123755
+-17.97296035885952 -2.859693295451294
+147.12150275711716 -1.41221402718213 71.68940251302358
+165.43517024871676 -0.4592823456491126 42.90938336958603 -5.961986721573306
+24.854864614690072 -3.0009227002832186 47.4931110020768 5.5814197821558125 -0.6610691825249471
+30.91273214028599 -3.1208243349937974 77.79954646070892 34.28646028294783 -19.097331116725623 -28.087943162872662
+37.80277123390563 -3.2571969029072276 112.26918849496327 66.9347231244047 -40.06618937091002 -54.66780262877968 -9.48861652309627
+"""  # noqa: E501
+_NODES = "0 0.6358126895828704 0.4095798393397535 0.9769306725060716 0.4288403609558664 1 1 1"
+_D = "0.21193756319429014 -0.42387512638858027 -0.3384627126235924 1.8046452872882734 2.325825639765069 0 0 0"
+_H = """
+25.948786856663858 -2.5579724845846235 10.433815404888879 -2.3679251022685204 0.524948541321073 1.1241088310450404 0.4272876194431874 -0.17202221070155493
+-9.91568850695171 -0.9689944594115154 3.0438037242978453 -24.495224566215796 20.176138334709044 15.98066361424651 -6.789040303419874 -6.710236069923372
+11.419903575922262 2.8879645146136994 72.92137995996029 80.12511834622643 -52.072871366152654 -59.78993625266729 -0.15582684282751913 4.883087185713722
+"""  # noqa: E501
+
+
+class Method(NamedTuple):
+    """Coefficients of a Rosenbrock method; names as in the equations above.
+
+    Attributes
+    ----------
+    gamma : float
+        γ.
+    order : float
+        Of the error estimate, plus one.
+    a, c : ndarray, shape (stages, stages)
+        a_ij and C_ij, zero from the diagonal on.
+    nodes, d : ndarray, shape (stages,)
+        c_i and d_i.
+    h : ndarray, shape (3, stages)
+        H.
+    """
+
+    gamma: float
+    order: float
+    a: Array
+    c: Array
+    nodes: Array
+    d: Array
+    h: Array
+
+
+def _triangle(text: str) -> Array:
+    rows = text.strip().splitlines()
+    out = np.zeros((len(rows) + 1, len(rows) + 1))
+    for i, row in enumerate(rows, 1):
+        out[i, :i] = [float(number) for number in row.split()]
+    return out
+
+
+def _numbers(text: str) -> Array:
+    return np.array([float(number) for number in text.split()])
+
+
+RODAS5P = Method(
+    0.21193756319429014, 5.0, _triangle(_A), _triangle(_C), _numbers(_NODES), _numbers(_D), _numbers(_H).reshape(3, -1)
+)
+
+# Entries of `Work.pace`: time and next step; start and length of the last one; error and length of the one before (0:
+# none); 1 where the derivatives are those of the state; 1 where the dense output is that of the last step.
+TIME, NEXT, START, LENGTH, ERROR, BEFORE, FRESH, DENSE = range(8)
+
+
+class Work(NamedTuple):
+    """What `advance` works on and leaves for the next call.
+
+    Attributes
+    ----------
+    pace : ndarray, shape (8,)
+        Times and steps; see above.
+    y, start : ndarray, shape (size,)
+        State now and at the start of the last step.
+    stages : ndarray, shape (stages, size)
+        U.
+    dense : ndarray, shape (3, size)
+        K.
+    rate, trial : ndarray, shape (size,)
+        f at the start of the step; a stage's state.
+    events : ndarray, shape (3,)
+        What `operators.set_events` makes of y.
+    faces, other, slopes, factors
+        Of the start of the step; of the stages; derivatives; what is solved with.
+    """
+
+    pace: Array
+    y: Array
+    start: Array
+    stages: Array
+    dense: Array
+    rate: Array
+    trial: Array
+    events: Array
+    faces: Faces
+    other: Faces
+    slopes: Slopes
+    factors: Factors
+
+
+def new_work(method: Method, y: Array, t: float, solutes: int, cells: int) -> Work:
+    """Room for a run that starts at a state."""
+    pace = np.zeros(8)
+    pace[TIME] = pace[START] = t
+    size = len(y)
+    return Work(
+        pace,
+        np.array(y),
+        np.array(y),
+        np.zeros((len(method.nodes), size)),
+        np.zeros((3, size)),
+        np.zeros(size),
+        np.zeros(size),
+        np.ones(3),
+        new_faces(solutes, cells),
+        new_faces(solutes, cells),
+        new_slopes(solutes, cells),
+        new_factors(solutes, cells),
+    )
+
+
+@kernel
+def _norm(x: Array, y: Array, other: Array, rtol: float, atol: Array) -> float:
+    """Root of the mean square of x over what is allowed at y and at another state."""
+    total = 0.0
+    for i in range(x.shape[0]):
+        share = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
+        total += share * share
+    return math.sqrt(total / x.shape[0])
+
+
+@kernel
+def _copy(x: Array, out: Array) -> None:
+    for i in range(x.shape[0]):
+        out[i] = x[i]
+
+
+@kernel
+def _add(scale: float, x: Array, out: Array) -> None:
+    """Add ``scale x`` to out."""
+    if scale != 0.0:
+        for i in range(x.shape[0]):
+            out[i] += scale * x[i]
+
+
+@kernel
+def interpolate(method: Method, w: Work, theta: float, out: Array) -> None:
+    """Write the state at a share of the last step."""
+    if theta == 1.0:
+        _copy(w.y, out)
+        return
+    if w.pace[DENSE] == 0.0:
+        for r in range(3):
+            row = w.dense[r]
+            for i in range(row.shape[0]):
+                row[i] = 0.0
+            for j in range(w.stages.shape[0]):
+                _add(float(method.h[r, j]), w.stages[j], row)
+        w.pace[DENSE] = 1.0
+    rest = 1.0 - theta
+    for i in range(out.shape[0]):
+        inner = w.dense[0, i] + theta * (w.dense[1, i] + theta * w.dense[2, i])
+        out[i] = rest * w.start[i] + theta * (w.y[i] + rest * inner)
+
+
+@kernel
+def _first_step(method: Method, w: Work, rtol: float, atol: Array, length: float) -> float:
+    """A step whose error should be about what is allowed, from the size of the state and of its rate."""
+    size, speed = _norm(w.y, w.y, w.y, rtol, atol), _norm(w.rate, w.y, w.y, rtol, atol)
+    if speed * length * 1e-6 > size:
+        return 1e-6 * length
+    return min(length, 0.1 * rtol ** (1.0 / method.order) * max(size, 1.0) / speed) if speed > 0.0 else length
+
+
+@kernel
+def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Work, h: float) -> bool:
+    """Write the stages of a step, and the state at its end into `trial`; False if a stage has no water flux."""
+    t, tau = float(w.pace[TIME]), h * method.gamma
+    factorize(p, w.slopes, tau, w.factors)
+    last = method.nodes.shape[0] - 1
+    for i in range(last + 1):
+        stage = w.stages[i]
+        if i == 0:
+            _copy(w.rate, stage)
+        else:
+            _copy(w.y, w.trial)
+            for j in range(i):
+                _add(float(method.a[i, j]), w.stages[j], w.trial)
+            if not rates(p, segment, t + float(method.nodes[i]) * h, w.trial, memory, w.other, stage):
+                return False
+        for j in range(stage.shape[0]):
+            stage[j] *= tau
+        for j in range(i):
+            _add(method.gamma * float(method.c[i, j]), w.stages[j], stage)
+        if method.d[i] != 0.0:
+            add_time_slopes(p, w.slopes, method.gamma * float(method.d[i]) * h * h, stage)
+        solve(p, w.slopes, w.factors, stage)
+    _add(1.0, w.stages[last], w.trial)
+    return True
+
+
+@kernel
+def _fallen(before: Array, now: Array) -> int:
+    """Number of the first event that has fallen through zero, from 1 on; 0 if none has."""
+    for j in range(before.shape[0]):
+        if before[j] > 0.0 >= now[j]:
+            return j + 1
+    return 0
+
+
+@kernel
+def _share_before_event(
+    p: Numbers, segment: Segment, method: Method, memory: Array, watch: Array, before: Array, w: Work
+) -> float:
+    """Share of the last step after which the first event has fallen through zero."""
+    low, high = 0.0, 1.0
+    now = np.empty(3)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if not low < middle < high:
+            break
+        interpolate(method, w, middle, w.trial)
+        set_events(p, segment, w.pace[START] + middle * w.pace[LENGTH], w.trial, watch, memory, w.other, now)
+        if _fallen(before, now) > 0:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+@kernel
+def _serve(method: Method, w: Work, due: Array, kept: Array, stored: int) -> int:
+    """Write the states that are due by now, from the last step; how many have been written."""
+    while stored < due.shape[0] and due[stored] <= w.pace[TIME]:
+        theta = 1.0
+        if due[stored] < w.pace[START] + w.pace[LENGTH]:
+            theta = float((due[stored] - w.pace[START]) / w.pace[LENGTH])
+        interpolate(method, w, theta, kept[stored])
+        stored += 1
+    return stored
+
+
+@kernel
+def _advance(
+    p: Numbers,
+    segment: Segment,
+    method: Method,
+    rtol: float,
+    atol: Array,
+    longest: float,
+    watch: Array,
+    memory: Array,
+    w: Work,
+    most: int,
+    due: Array,
+    kept: Array,
+) -> tuple[int, int, int]:
+    """Step through a segment.
+
+    Parameters
+    ----------
+    p : Numbers
+        The problem.
+    segment : Segment
+        What is applied.
+    method : Method
+        Coefficients.
+    rtol : float
+        Relative tolerance of a step.
+    atol : ndarray, shape (size,)
+        Absolute tolerance of each state.
+    longest : float
+        No step is longer, s.
+    watch : ndarray, shape (2,)
+        Of `operators.set_events`.
+    memory : ndarray, shape (3,)
+        Of `interface.find_water_flux`.
+    w : Work
+        Where the run stands; moved on.
+    most : int
+        Steps to take at most.
+    due : ndarray, shape (n,)
+        Times at which the state is wanted, rising; the call ends when all of them are served.
+    kept : ndarray, shape (n, size)
+        Written: the states.
+
+    Returns
+    -------
+    int, int, int
+        Steps taken, states kept, and 0, the number of an event, `NO_STEP` or `NO_FLUX`.
+    """
+    steps, stored, pace = 0, 0, w.pace
+    before = np.empty(3)
+    while True:
+        stored = _serve(method, w, due, kept, stored)
+        if pace[TIME] >= segment.end or steps >= most or stored == due.shape[0]:
+            return steps, stored, 0
+        if pace[FRESH] == 0.0:
+            if not linearize(p, segment, float(pace[TIME]), w.y, memory, w.faces, w.slopes):
+                return steps, stored, NO_FLUX
+            set_rates(p, segment, float(pace[TIME]), w.faces, w.rate)
+            memory[REFERENCE] = w.faces.scalars[0]
+            pace[FRESH] = 1.0
+        left = segment.end - float(pace[TIME])
+        if pace[NEXT] == 0.0:
+            pace[NEXT] = _first_step(method, w, rtol, atol, left)
+            set_events(p, segment, float(pace[TIME]), w.y, watch, memory, w.other, w.events)
+        h = min(float(pace[NEXT]), longest)
+        if h >= left * (1.0 - 1e-9):
+            h = left
+        error = math.inf
+        if _try_step(p, segment, method, memory, w, h):
+            error = _norm(w.stages[method.nodes.shape[0] - 1], w.y, w.trial, rtol, atol)
+        if not error <= 1.0:  # nan, too
+            pace[NEXT] = h * (max(0.2, 0.9 * error ** (-1.0 / method.order)) if math.isfinite(error) else 0.2)
+            if pace[NEXT] < 1e-14 * max(segment.end, 1e-300):
+                return steps, stored, NO_STEP
+            pace[ERROR] = 0.0
+            continue
+        error = max(error, 1e-4)
+        grow = 0.9 * error ** (-1.0 / method.order)
+        if pace[ERROR] > 0.0:  # after Gustafsson: as the error has changed from the last step to this one
+            grow = min(
+                grow, 0.9 * h / float(pace[BEFORE]) * (float(pace[ERROR]) / (error * error)) ** (1.0 / method.order)
+            )
+        pace[ERROR], pace[BEFORE] = max(error, 1e-2), h
+        pace[NEXT] = h * min(max(grow, 0.2), 6.0)
+        _copy(w.y, w.start)
+        _copy(w.trial, w.y)
+        pace[START], pace[LENGTH] = pace[TIME], h
+        pace[TIME] = segment.end if h == left else pace[TIME] + h
+        pace[FRESH], pace[DENSE] = 0.0, 0.0
+        steps += 1
+        _copy(w.events, before)
+        set_events(p, segment, float(pace[TIME]), w.y, watch, memory, w.other, w.events)
+        if _fallen(before, w.events) > 0:
+            share = _share_before_event(p, segment, method, memory, watch, before, w)
+            pace[TIME] = pace[START] + share * pace[LENGTH]
+            stored = _serve(method, w, due, kept, stored)
+            interpolate(method, w, share, w.trial)
+            _copy(w.trial, w.y)
+            set_events(p, segment, float(pace[TIME]), w.y, watch, memory, w.other, w.events)
+            return steps, stored, max(_fallen(before, w.events), 1)
+
+
+advance = compiled(_advance)
