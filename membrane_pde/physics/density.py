@@ -93,7 +93,7 @@ def water_content(
     """
     c, masses = np.array(concentration, dtype=float), np.array(molar_mass, dtype=float)
     slopes = np.empty(len(c))
-    water = water_and_slopes(c, np.array(volume, dtype=float).reshape(-1, 4), masses, water_density, slopes)
+    water = water_and_slopes(c, np.array(volume, dtype=float).ravel(), masses, water_density, slopes)
     return water, slopes.tolist()
 
 
@@ -109,8 +109,8 @@ def water_and_slopes(
     ----------
     concentration : ndarray, shape (solute,)
         mol/m^3.
-    volume : ndarray, shape (solute, 4)
-        Rows from `apparent_volume`.
+    volume : ndarray, shape (4 · solute,)
+        The four numbers of `apparent_volume`, of one solute after the other.
     molar_mass : ndarray, shape (solute,)
         kg/mol.
     water_density : float
@@ -123,20 +123,21 @@ def water_and_slopes(
     float
         W, kg/m^3.
     """
+    solutes = len(concentration)
     mass = room = 0.0
-    for i in range(len(concentration)):
+    for i in range(solutes):
         c = float(concentration[i])
         mass += c * float(molar_mass[i])
-        room += c * float(volume[i, 1]) / float(volume[i, 3])  # at infinite dilution
-    water = water_density * max(1.0 - room, 0.1)
+        room += c * float(volume[4 * i + 1]) / float(volume[4 * i + 3])  # at infinite dilution
+    water = water_density * (1.0 - room if room < 0.9 else 0.1)
     slope = steeper = 0.0
     for _ in range(50):
         whole = water + mass
         w = mass / whole
         taken = steeper = 0.0
-        for i in range(len(concentration)):
-            c = float(concentration[i])
-            p, a, b, d = float(volume[i, 0]), float(volume[i, 1]), float(volume[i, 2]), float(volume[i, 3])
+        for i in range(solutes):
+            n, c = 4 * i, float(concentration[i])
+            p, a, b, d = float(volume[n]), float(volume[n + 1]), float(volume[n + 2]), float(volume[n + 3])
             bottom = b * w + d
             taken += c * (p * w + a) / bottom
             steeper += c * (p * d - a * b) / (bottom * bottom)
@@ -147,8 +148,9 @@ def water_and_slopes(
             break
     whole = water + mass
     w, lean = mass / whole, steeper * water / (whole * whole)
-    for i in range(len(concentration)):
-        p, a, b, d = float(volume[i, 0]), float(volume[i, 1]), float(volume[i, 2]), float(volume[i, 3])
+    for i in range(solutes):
+        n = 4 * i
+        p, a, b, d = float(volume[n]), float(volume[n + 1]), float(volume[n + 2]), float(volume[n + 3])
         slopes[i] = -((p * w + a) / (b * w + d) + lean * float(molar_mass[i])) / slope
     return water
 

@@ -36,7 +36,10 @@ _IDEAL, _VIRIAL = 0, 1  # places in _MODELS
 
 
 class Osmotics(NamedTuple):
-    """A `Solution` for kernels: arrays and plain numbers, of the same types for every model.
+    """A `Solution` for kernels: plain numbers and flat arrays, of the same types for every model.
+
+    Where there are several numbers a solute, an ion or a pair, they stand one after the other: plain Python reads from
+    one axis twice as fast as from two.
 
     Attributes
     ----------
@@ -50,18 +53,16 @@ class Osmotics(NamedTuple):
         A_φ, kg^½/mol^½.
     dissociation : ndarray, shape (solute,)
         ν.
-    coefficients : ndarray, shape (solute, n)
-        Of c, c², … in the osmotic coefficient (virial), or of m, m², … (molecules of pitzer).
+    coefficients : ndarray, shape (n · solute,)
+        In the osmotic coefficient: of c, then of c², … (virial), or of m, m², … (molecules of pitzer) of every solute.
     limit : ndarray, shape (solute,)
         mol/m^3.
     molar_mass : ndarray, shape (solute,)
         kg/mol.
-    volume : ndarray, shape (solute, 4)
-        As `density.apparent_volume` gives it.
-    molecules : ndarray of int
-        The solutes that make no ions.
-    composition : ndarray of int, shape (n, 3)
-        Solute, ion, ions a formula unit.
+    volume : ndarray, shape (4 · solute,)
+        The four numbers of `density.apparent_volume`, of one solute after the other.
+    composition : ndarray of int
+        Solute, ion, ions a formula unit; solute, ion, …: in the order of the solutes.
     charges, pairs, likes, triples : ndarray
         As in `pitzer.Pitzer`.
     """
@@ -75,7 +76,6 @@ class Osmotics(NamedTuple):
     limit: Array
     molar_mass: Array
     volume: Array
-    molecules: NDArray[np.int64]
     composition: NDArray[np.int64]
     charges: Array
     pairs: Array
@@ -103,96 +103,56 @@ def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradie
     float
         Pa.
     """
-    nu = numbers.dissociation
+    gas, nu = numbers.gas, numbers.dissociation
+    solutes = len(nu)
+    value = 0.0
     if numbers.model == _IDEAL:
-        total = 0.0
-        for i in range(len(nu)):
-            slope = numbers.gas * float(nu[i]) * float(reflection[i])
+        for i in range(solutes):
+            slope = gas * float(nu[i]) * float(reflection[i])
             gradient[i] = slope
-            total += slope * float(concentration[i])
-        return total
-    value = _pressure(numbers, concentration, gradient)
-    number, held, first, same = 0.0, 0.0, float(reflection[0]), True
-    for i in range(len(nu)):
-        sigma, particles = float(reflection[i]), float(nu[i]) * max(float(concentration[i]), 0.0)
-        number += particles
-        held += sigma * particles
+            value += slope * float(concentration[i])
+        return value
+    if numbers.model == _VIRIAL:
+        coefficients = numbers.coefficients
+        for i in range(solutes):
+            c, ideal = float(concentration[i]), gas * float(nu[i])
+            c = 0.0 if c < 0.0 else c
+            phi, slope = _osmotic_coefficient(coefficients, solutes, i, c)
+            value += ideal * c * phi
+            gradient[i] = ideal * slope
+    else:
+        value = _real(numbers, concentration, gradient)
+    first, same = float(reflection[0]), True
+    particles = held = below = 0.0
+    for i in range(solutes):
+        c, sigma, ideal = float(concentration[i]), float(reflection[i]), gas * float(nu[i])
+        if c < 0.0:
+            gradient[i] = ideal
+            value += ideal * c
+            below += sigma * ideal * c
+        else:
+            particles += ideal * c
+            held += sigma * ideal * c
         same = same and sigma == first
-    if same:
-        for i in range(len(nu)):
-            gradient[i] *= first
-        return first * value
-    if number <= 0.0:  # linear
-        total = 0.0
-        for i in range(len(nu)):
-            gradient[i] *= reflection[i]
-            total += float(gradient[i]) * float(concentration[i])
-        return total
-    share = held / number
-    for i in range(len(nu)):
+    if same or particles == 0.0:
+        for i in range(solutes):
+            gradient[i] *= float(reflection[i])
+        return first * value if same else below
+    share = held / particles
+    for i in range(solutes):
         slope = share * float(gradient[i])
         if concentration[i] > 0.0:
-            slope += value * float(nu[i]) * (float(reflection[i]) - share) / number
+            slope += value * gas * float(nu[i]) * (float(reflection[i]) - share) / particles
         gradient[i] = slope
     return share * value
 
 
 @kernel
-def _pressure(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
-    """Osmotic pressure of a virial or a real solution; its derivatives are written into `gradient`."""
-    there = np.empty(len(concentration))
-    for i in range(len(there)):
-        there[i] = max(float(concentration[i]), 0.0)
-    if numbers.model == _VIRIAL:
-        value = _virial(numbers, there, gradient)
-    else:
-        far = _reach(numbers.limit, concentration)
-        if far <= 1.0:
-            value = _real(numbers, there, gradient)
-        else:
-            for i in range(len(there)):
-                there[i] /= far
-            at = _real(numbers, there, gradient)
-            rest = at
-            for i in range(len(there)):
-                rest -= float(gradient[i]) * float(there[i])
-            for i in range(len(there)):
-                gradient[i] += rest / float(numbers.limit[i])
-            value = far * at
-    for i in range(len(there)):
-        c = float(concentration[i])
-        if c < 0.0:
-            slope = numbers.gas * float(numbers.dissociation[i])
-            gradient[i] = slope
-            value += slope * c
-    return value
-
-
-@kernel
-def _reach(limit: Array, concentration: Array) -> float:
-    far = 0.0
-    for i in range(len(limit)):
-        far += max(float(concentration[i]), 0.0) / float(limit[i])
-    return far
-
-
-@kernel
-def _virial(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
-    value = 0.0
-    for i in range(len(concentration)):
-        c, ideal = float(concentration[i]), numbers.gas * float(numbers.dissociation[i])
-        phi, slope = _osmotic_coefficient(numbers.coefficients, i, c)
-        value += ideal * c * phi
-        gradient[i] = ideal * slope
-    return value
-
-
-@kernel
-def _osmotic_coefficient(coefficients: Array, solute: int, x: float) -> tuple[float, float]:
+def _osmotic_coefficient(coefficients: Array, solutes: int, solute: int, x: float) -> tuple[float, float]:
     """``φ = 1 + Σ_n a_n x^n`` and ``d(x φ)/dx``."""
     phi, slope = 0.0, 0.0
-    for n in range(coefficients.shape[1], 0, -1):  # Horner: what pads a row stays 0, however large x is
-        a = float(coefficients[solute, n - 1])
+    for n in range(len(coefficients) // solutes, 0, -1):  # Horner: a coefficient of 0 plays no part, however large x is
+        a = float(coefficients[(n - 1) * solutes + solute])
         phi = (phi + a) * x
         slope = (slope + (n + 1) * a) * x
     return 1.0 + phi, 1.0 + slope
@@ -200,47 +160,59 @@ def _osmotic_coefficient(coefficients: Array, solute: int, x: float) -> tuple[fl
 
 @kernel
 def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
-    lost = np.empty(len(concentration))
-    water = water_and_slopes(concentration, numbers.volume, numbers.molar_mass, numbers.water_density, lost)
-    molality = np.empty(len(concentration))
-    for i in range(len(concentration)):
-        molality[i] = float(concentration[i]) / water
-    total = osmolality(numbers, molality, gradient)
-    # m_i = c_i/W: dm_i/dc_j = δ_ij/W − m_i/W dW/dc_j
-    along = 0.0
-    for i in range(len(concentration)):
-        along += float(gradient[i]) * float(molality[i])
+    """Osmotic pressure of a real solution without what is negative; its derivatives are written into `gradient`."""
+    nu, limit, coefficients, composition = (
+        numbers.dissociation,
+        numbers.limit,
+        numbers.coefficients,
+        numbers.composition,
+    )
+    solutes, ions = len(nu), len(numbers.charges)
+    molality, lost, ion_molality, with_ion = np.empty(solutes), np.empty(solutes), np.empty(ions), np.empty(ions)
+    far = 0.0  # Solution.reach
+    for i in range(solutes):
+        c = float(concentration[i])
+        c = 0.0 if c < 0.0 else c
+        molality[i] = c
+        far += c / float(limit[i])
+    if far > 1.0:
+        for i in range(solutes):
+            molality[i] /= far
+    water = water_and_slopes(molality, numbers.volume, numbers.molar_mass, numbers.water_density, lost)
+    for i in range(solutes):
+        molality[i] /= water
+    for i in range(ions):
+        ion_molality[i] = 0.0
+    for t in range(0, len(composition), 3):
+        ion_molality[composition[t + 1]] += float(composition[t + 2]) * float(molality[composition[t]])
+    total = sum_with_slopes(
+        numbers.charges, numbers.slope, numbers.pairs, numbers.likes, numbers.triples, ion_molality, with_ion
+    )
+    t, along = 0, 0.0
+    for i in range(solutes):
+        m, slope = float(molality[i]), 0.0
+        if t < len(composition) and composition[t] == i:
+            while t < len(composition) and composition[t] == i:
+                slope += float(composition[t + 2]) * float(with_ion[composition[t + 1]])
+                t += 3
+        else:
+            phi, slope = _osmotic_coefficient(coefficients, solutes, i, m)
+            total += float(nu[i]) * m * phi
+            slope *= float(nu[i])
+        gradient[i] = slope
+        along += slope * m
     scale = numbers.gas * numbers.water_density
-    for i in range(len(concentration)):
-        gradient[i] = scale * (float(gradient[i]) - along * float(lost[i])) / water
-    return scale * total
-
-
-@kernel
-def osmolality(numbers: Osmotics, molality: Array, gradient: Array) -> float:
-    """``O = −ln a_w/M_w`` in mol of particles per kg of water; derivatives with molalities into `gradient`."""
-    ions = len(numbers.charges)
-    total = 0.0
-    if ions > 0:
-        amounts, with_ion = np.zeros(ions), np.empty(ions)
-        for n in range(len(numbers.composition)):
-            solute, ion, count = numbers.composition[n, 0], numbers.composition[n, 1], numbers.composition[n, 2]
-            amounts[ion] += count * molality[solute]
-        total = sum_with_slopes(
-            numbers.charges, numbers.slope, numbers.pairs, numbers.likes, numbers.triples, amounts, with_ion
-        )
-        for i in range(len(molality)):
-            gradient[i] = 0.0
-        for n in range(len(numbers.composition)):
-            solute, ion, count = numbers.composition[n, 0], numbers.composition[n, 1], numbers.composition[n, 2]
-            gradient[solute] += count * with_ion[ion]
-    for n in range(len(numbers.molecules)):
-        i = numbers.molecules[n]
-        m, nu = float(molality[i]), float(numbers.dissociation[i])
-        phi, slope = _osmotic_coefficient(numbers.coefficients, i, m)
-        total += nu * m * phi
-        gradient[i] = nu * slope
-    return total
+    value = scale * total
+    rest = value
+    for i in range(solutes):  # m_i = c_i/W: dm_i/dc_j = δ_ij/W − m_i/W dW/dc_j
+        slope = scale * (float(gradient[i]) - along * float(lost[i])) / water
+        gradient[i] = slope
+        rest -= slope * float(molality[i]) * water
+    if far > 1.0:
+        value *= far
+        for i in range(solutes):
+            gradient[i] += rest / float(limit[i])
+    return value
 
 
 @compiled
@@ -287,7 +259,7 @@ class Solution:
     ions : Pitzer or None
         The ions that the solutes make.
     composition : tuple of (int, int, int)
-        Solute, ion, ions a formula unit.
+        Solute, ion, ions a formula unit, in the order of the solutes.
     polynomial : tuple of tuple of float
         a_1, a_2, … of the osmotic coefficient of molecules (kg/mol to the power of the index).
     limit : tuple of float
@@ -308,31 +280,29 @@ class Solution:
 
     def reach(self, concentration: Sequence[float]) -> float:
         """How far a mixture goes to the end of its data, ``Σ c_i/limit_i``: beyond 1 nothing is known."""
-        return _reach(self.numbers.limit, np.array(concentration, dtype=float))
+        return sum([max(c, 0.0) / end for c, end in zip(concentration, self.limit, strict=False)])
 
     @cached_property
     def numbers(self) -> Osmotics:
         """The same for kernels."""
         solutes, ions = len(self.dissociation), self.ions
         known = self.virial or self.polynomial
-        coefficients = np.zeros((solutes, max([len(row) for row in known], default=0)))
-        for row, given in zip(coefficients, known, strict=False):
-            row[: len(given)] = given
-        charged = {solute for solute, _, _ in self.composition}
-        nothing = np.empty((0, 0))
+        coefficients = np.zeros((max([len(row) for row in known], default=0), solutes))
+        for i, row in enumerate(known):
+            coefficients[: len(row), i] = row
+        nothing = np.empty(0)
         return Osmotics(
             _MODELS.index(self.model),
             float(GAS_CONSTANT * self.temperature),
             float(self.water_density),
             ions.slope if ions else 0.0,
             np.array(self.dissociation, dtype=float),
-            coefficients,
+            coefficients.ravel(),
             np.array(self.limit, dtype=float),
             np.array(self.molar_mass, dtype=float),
-            np.array(self.volume, dtype=float).reshape(-1, 4),
-            np.array([i for i in range(solutes) if i not in charged], dtype=np.int64),
-            np.array(self.composition, dtype=np.int64).reshape(-1, 3),
-            ions.charges if ions else np.empty(0),
+            np.array(self.volume, dtype=float).ravel(),
+            np.array(self.composition, dtype=np.int64).ravel(),
+            ions.charges if ions else nothing,
             ions.pairs if ions else nothing,
             ions.likes if ions else nothing,
             ions.triples if ions else nothing,

@@ -108,12 +108,12 @@ class Pitzer:
         z.
     slope : float
         A_φ, kg^½/mol^½.
-    pairs : ndarray, shape (n, 7)
-        Rows of cation, anion, β0, β1, β2, C, α1.
-    likes : ndarray, shape (n, 4)
-        Rows of i, j, θ, number of ψ: every two ions of like charge, those of equal product of charges together.
-    triples : ndarray, shape (n, 2)
-        Rows of k, ψ, in the order of `likes`.
+    pairs : ndarray
+        Cation, anion, β0, β1, β2, C, α1; cation, anion, …
+    likes : ndarray
+        i, j, θ, number of ψ; i, j, …: every two ions of like charge, those of equal product of charges together.
+    triples : ndarray
+        k, ψ; k, ψ; … in the order of `likes`.
     """
 
     charges: Array
@@ -163,9 +163,9 @@ class Pitzer:
         return cls(
             np.array(charges, dtype=float),
             debye_hueckel(temperature),
-            np.array(pairs, dtype=float).reshape(-1, 7),
-            np.array(likes, dtype=float).reshape(-1, 4),
-            np.array(triples, dtype=float).reshape(-1, 2),
+            np.array(pairs, dtype=float).ravel(),
+            np.array(likes, dtype=float).ravel(),
+            np.array(triples, dtype=float).ravel(),
         )
 
     def osmolality(self, molality: Sequence[float]) -> tuple[float, list[float]]:
@@ -220,12 +220,12 @@ def sum_with_slopes(
         math.exp(-_ALPHA1_DIVALENT * root),
         math.exp(-_ALPHA2 * root),
     )
-    for n in range(len(pairs)):
-        c, a = int(pairs[n, 0]), int(pairs[n, 1])
-        m_c, m_a, cphi, alpha1 = float(molality[c]), float(molality[a]), float(pairs[n, 5]), float(pairs[n, 6])
-        one = float(pairs[n, 3]) * (fade if alpha1 == _ALPHA1 else fade_divalent)
-        two = float(pairs[n, 4]) * fade2
-        each = float(pairs[n, 2]) + one + two + charge * cphi
+    for n in range(0, len(pairs), 7):
+        c, a = int(pairs[n]), int(pairs[n + 1])
+        m_c, m_a, cphi, alpha1 = float(molality[c]), float(molality[a]), float(pairs[n + 5]), float(pairs[n + 6])
+        one = float(pairs[n + 3]) * (fade if alpha1 == _ALPHA1 else fade_divalent)
+        two = float(pairs[n + 4]) * fade2
+        each = float(pairs[n + 2]) + one + two + charge * cphi
         both = m_c * m_a
         value += both * each
         with_strength -= both * (alpha1 * one + _ALPHA2 * two) / (2.0 * root)
@@ -234,8 +234,8 @@ def sum_with_slopes(
         gradient[a] += m_c * each
     of = unsymmetrical = bend = 0.0
     t = 0
-    for n in range(len(likes)):
-        i, j, each = int(likes[n, 0]), int(likes[n, 1]), float(likes[n, 2])
+    for n in range(0, len(likes), 4):
+        i, j, each = int(likes[n]), int(likes[n + 1]), float(likes[n + 2])
         m_i, m_j, z_i, z_j = float(molality[i]), float(molality[j]), float(charges[i]), float(charges[j])
         both = m_i * m_j
         if z_i != z_j:
@@ -244,11 +244,11 @@ def sum_with_slopes(
                 unsymmetrical, bend = _unsymmetrical(slope, abs(z_i), abs(z_j), root)
             each += unsymmetrical
             with_strength += both * bend
-        for _ in range(int(likes[n, 3])):
-            k, psi = int(triples[t, 0]), float(triples[t, 1])
+        for _ in range(int(likes[n + 3])):
+            k, psi = int(triples[t]), float(triples[t + 1])
             each += float(molality[k]) * psi
             gradient[k] += both * psi
-            t += 1
+            t += 2
         value += both * each
         gradient[i] += m_j * each
         gradient[j] += m_i * each

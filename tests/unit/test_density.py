@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 
 from membrane_pde import library, units
+from membrane_pde.compiling import compiled
 from membrane_pde.physics import density
 from membrane_pde.physics.temperature import water_density
 from membrane_pde.values import _read_apparent_volume
@@ -120,3 +122,17 @@ def test_no_room_for_water(written: list[tuple[float, str]], words: str) -> None
     names = ["glucose", "urea"]
     with pytest.raises(ValueError, match=words):
         density.concentrations(written, [room(n) for n in names], [molar_mass(n) for n in names], RHO)
+
+
+# -- compiled ---------------------------------------------------------------------------------------------------------
+def test_compiled_is_plain() -> None:
+    pytest.importorskip("numba")
+    fast, dice = compiled(density.water_and_slopes), random.Random(5)
+    for names, amounts, t in mixtures(30):
+        c = [x * dice.choice([0.0, 1e-9, 1.0]) for x in amounts]
+        volumes, masses, rho = [room(name, t) for name in names], [molar_mass(name) for name in names], water_density(t)
+        water, slopes = density.water_content(c, volumes, masses, float(rho))
+        quick = np.empty(len(c))
+        found = fast(np.array(c), np.array(volumes).ravel(), np.array(masses), float(rho), quick)
+        assert found == pytest.approx(water, rel=1e-14, abs=0)
+        assert quick.tolist() == pytest.approx(slopes, rel=1e-14, abs=0)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from membrane_pde.compiling import compiled
 from membrane_pde.physics import osmotic
 from membrane_pde.physics.constants import GAS_CONSTANT
 from membrane_pde.physics.osmotic import IDEAL, Solution
@@ -36,7 +38,11 @@ def random_mixtures(model: str, count: int) -> list[tuple[Solution, list[float],
 
 
 def osmolality(one: Solution, molality: list[float]) -> float:
-    return osmotic.osmolality(one.numbers, np.array(molality), np.empty(len(molality)))
+    """Of solutes that take up no room: mol of particles per kg of water."""
+    count = len(molality)
+    bare = replace(one, volume=((0.0, 0.0, 0.0, 1.0),) * count, limit=(math.inf,) * count)
+    value, _ = bare.pressure([one.water_density * m for m in molality])
+    return value / (GAS_CONSTANT * one.temperature * one.water_density)
 
 
 def check_gradient(function: Any, c: list[float], scale: float = 1.0) -> None:
@@ -219,3 +225,48 @@ def test_each_solute_by_itself_over_any_leading_axes() -> None:
     assert pressure.shape == concentration.shape
     assert pressure[0, 1] == pytest.approx(np.array([2.0, 40.0, 15.0]) * 8.31446261815324 * 300.0, rel=1e-14)
     assert pressure[0, 0, 2] == 0.0
+
+
+def test_of_a_gas_nothing_is_left() -> None:
+    gradient = np.ones(2)
+    nothing = Solution(IDEAL, 300.0, (0.0, 0.0)).numbers
+    assert osmotic.reflected(nothing, np.array([40.0, -1.0]), np.array([1.0, 0.5]), gradient) == 0.0
+    assert not gradient.any()
+
+
+# -- compiled -------------------------------------------------------------------------------------------------------
+def wild_mixtures(model: str) -> list[tuple[Solution, list[list[float]]]]:
+    """Any solutes with any of them absent, a trace, below zero, or far beyond the data."""
+    dice = random.Random(11)
+    found = []
+    for _ in range(12):
+        one = of(dice.sample(MOLECULES if model == "virial" else ALL, dice.randint(1, 4)), model)
+        sizes = [0.0, 0.0, 1e-300, 1e-12, 1e-3, 10.0, 300.0, 1000.0, 3000.0, 2e4, -1e-6, -50.0]
+        rows = [[0.0] * len(one.dissociation), [-1.0] * len(one.dissociation)]
+        rows += [[dice.choice(sizes) * dice.uniform(0.5, 1.0) for _ in one.dissociation] for _ in range(40)]
+        found.append((one, rows))
+    return found
+
+
+@pytest.mark.parametrize("model", ["pitzer", "virial", "ideal"])
+def test_compiled_is_plain(model: str) -> None:
+    pytest.importorskip("numba")
+    fast, dice = compiled(osmotic.reflected), random.Random(3)
+    for one, rows in wild_mixtures(model):
+        for row in rows:
+            c = np.array(row)
+            for sigma in (np.full(len(c), 0.7), np.array([dice.random() for _ in row])):
+                plain, quick = np.empty(len(c)), np.empty(len(c))
+                expected = osmotic.reflected(one.numbers, c, sigma, plain)
+                assert fast(one.numbers, c, sigma, quick) == pytest.approx(expected, rel=1e-14, abs=0)
+                assert quick == pytest.approx(plain, rel=1e-14, abs=0)
+        everything = np.array(rows)
+        expected_totals = osmotic.total_pressures.__wrapped__(one.numbers, everything)  # type: ignore[attr-defined]
+        assert expected_totals.tolist() == [one.pressure(row)[0] for row in rows]
+        assert osmotic.total_pressures(one.numbers, everything) == pytest.approx(expected_totals, rel=1e-14, abs=0)
+
+
+def test_one_compilation_serves_every_model() -> None:
+    numba = pytest.importorskip("numba")
+    several = [of(["NaCl", "sucrose"]), of(["urea"]), of(["sucrose", "urea"], "virial"), of(["NaCl"], "ideal")]
+    assert len({numba.typeof(one.numbers) for one in [*several, Solution(IDEAL, 300.0, (0.0,))]}) == 1

@@ -14,6 +14,7 @@ import scipy.constants
 from scipy.integrate import quad
 
 from membrane_pde import library
+from membrane_pde.compiling import compiled
 from membrane_pde.physics import pitzer
 from membrane_pde.physics.pitzer import Pitzer, debye_hueckel, dielectric_constant
 
@@ -199,3 +200,18 @@ def test_temperature_dependence_is_that_of_the_file() -> None:
     coefficients = [0.1, 2.0, 3.0, 4e-3, 5e-6, 6e3]
     assert pitzer._at(coefficients, 310.0) == pytest.approx(at({"x": coefficients}, "x", 310.0), rel=1e-15)
     assert pitzer._at(coefficients, 298.15) == 0.1
+
+
+# -- compiled ---------------------------------------------------------------------------------------------------------
+def test_compiled_is_plain() -> None:
+    pytest.importorskip("numba")
+    fast, dice = compiled(pitzer.sum_with_slopes), random.Random(2)
+    mixtures = random_mixtures(40) + [(dict.fromkeys(CHARGES, amount), T) for amount in (0.0, 1e-300, 1e-30, 1e-6)]
+    for m, t in mixtures:
+        ions = of(*m, temperature=t)
+        molality = np.array([x * dice.choice([0.0, 1.0]) for x in m.values()])
+        quick = np.empty(len(molality))
+        total = fast(ions.charges, ions.slope, ions.pairs, ions.likes, ions.triples, molality, quick)
+        expected, slopes = ions.osmolality(molality.tolist())
+        assert total == pytest.approx(expected, rel=1e-14, abs=0)
+        assert quick.tolist() == pytest.approx(slopes, rel=1e-14, abs=1e-14)
