@@ -6,7 +6,7 @@ left, 2 is right, and a flux is positive from left to right.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy  # loads its parts when they are first used: a run needs none of them
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 _EPS = float(np.finfo(float).eps)
 _ROUND_OFF = 8 * _EPS  # a balance this small beside its terms is zero
-_FARTHEST = 512  # logit of the displaced share at which the search ends: 1e-222 of the side is left
+_FARTHEST = 1e100  # displaced over remaining volume at which the search ends
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,10 @@ def equilibrium(
 
     ``0 = p_L - p_R - sum_s sigma_s (pi_s(c_L) - pi_s(c_R))``, ``p_L = p_L0 - k_L X``, ``p_R = p_R0 + k_R X``,
 
-    with the lengths ``l_L - X`` and ``l_R + X``. For ideal solutions the right-hand side falls with X, so
-    there is at most one root. It is bracketed and found in the logit of the displaced share of the side that
-    shrinks, which keeps X and what is left of that side accurate however small one of them is.
+    with the lengths ``l_L - X`` and ``l_R + X``. It is solved for the odds ``X/(l - X)`` of the side that shrinks,
+    which keep X and what is left of that side accurate however small one of them is: by Newton's method, its steps
+    kept between what is known to lie on either side, from where ideal solutions of these osmotic pressures would
+    end. For those the right-hand side falls with X, so there is at most one root.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def equilibrium(
     water_passes : bool
         False: X = 0; a rigid side's pressure is then the other's.
     osmotic_pressure : callable
-        Concentrations (solute,) in mol/m^3 to each solute's share of the osmotic pressure, (solute,) in Pa.
+        Concentrations (..., solute) in mol/m^3 to each solute's share of the osmotic pressure, in Pa and that shape.
 
     Returns
     -------
@@ -95,89 +96,133 @@ def equilibrium(
         do (equal pressures, pistons, only solutes that pass: the concentrations are still given), and where
         the end depends on the path (water flows and carries a solute with P = 0 and sigma < 1).
     """
-    n_left, n_right = np.asarray(amount_left, float), np.asarray(amount_right, float)
-    total = n_left + n_right
-    level = np.asarray(passes, bool) | (not membrane)
-    sigma = np.asarray(reflection, float)
-    k = np.asarray(partition, float) if membrane else np.ones_like(total)
-    staying = ~level & (total > 0)
+    n_left, n_right = np.asarray(amount_left, float).tolist(), np.asarray(amount_right, float).tolist()
+    level = [bool(each) or not membrane for each in np.asarray(passes).tolist()]
+    sigma = np.asarray(reflection, float).tolist()
+    k = np.asarray(partition, float).tolist() if membrane else [1.0] * len(n_left)
+    solutes = list(zip(n_left, n_right, level, k, strict=True))
+    staying = [not levels and a + b > 0.0 for a, b, levels, _ in solutes]
 
-    def concentrations(left: float, right: float) -> tuple[Array, Array]:
-        c_left = total / (left + k * right)
-        c_right = k * c_left
-        for c, amount, length in ((c_left, n_left, left), (c_right, n_right, right)):
-            # an empty side (length 0) is only asked for when nothing stays there
-            c[~level] = 0.0
-            np.divide(amount, length, out=c, where=~level & (amount > 0))
+    def concentrations(left: float, right: float) -> tuple[list[float], list[float]]:
+        c_left, c_right = [], []
+        for a, b, levels, ratio in solutes:
+            if levels:
+                c_left.append((a + b) / (left + ratio * right))
+                c_right.append(ratio * c_left[-1])
+            else:  # an empty side (length 0) is only asked for when nothing stays there
+                c_left.append(a / left if a > 0.0 else 0.0)
+                c_right.append(b / right if b > 0.0 else 0.0)
         return c_left, c_right
 
-    def balance(left: float, right: float, moved: float) -> tuple[float, float]:
-        """Force on the water, and the size of its terms, which sets its round-off."""
+    def pressures(moved: float) -> tuple[float, float]:
+        return pressure_left - stiffness_left * moved, pressure_right + stiffness_right * moved
+
+    def balance(*states: tuple[float, float, float]) -> list[_Forces]:
+        """What acts on the water at each of (left, right, moved)."""
+        rows = [c for left, right, _ in states for c in concentrations(left, right)]
+        pi = np.asarray(osmotic_pressure(np.array(rows))).tolist()
+        answers = []
+        for (_, _, moved), pi_left, pi_right in zip(states, pi[::2], pi[1::2], strict=True):
+            p_left, p_right = pressures(moved)
+            osmotic = pull_left = pull_right = 0.0
+            for s, left, right, stays in zip(sigma, pi_left, pi_right, staying, strict=True):
+                osmotic += s * (left - right)  # solute by solute, so that those that are level cancel exactly
+                if stays:
+                    pull_left, pull_right = pull_left + s * left, pull_right + s * right
+            size = abs(p_left) + abs(p_right) + abs(pull_left) + abs(pull_right)
+            answers.append(_Forces(p_left - p_right - osmotic, osmotic, pull_left, pull_right, _ROUND_OFF * size))
+        return answers
+
+    def end(left: float, right: float, moved: float) -> Equilibrium:
         c_left, c_right = concentrations(left, right)
-        p_left, p_right = pressure_left - stiffness_left * moved, pressure_right + stiffness_right * moved
-        pi_left, pi_right = sigma * osmotic_pressure(c_left), sigma * osmotic_pressure(c_right)
-        size = abs(p_left) + abs(p_right) + np.sum(np.abs(pi_left) + np.abs(pi_right), where=staying)
-        # solute by solute, so that those that are level cancel exactly
-        return float(p_left - p_right - np.sum(pi_left - pi_right)), float(size)
+        return Equilibrium(moved, np.array(c_left), np.array(c_right), *pressures(moved))
 
-    if rigid or not (membrane and water_passes):
-        c_left, c_right = concentrations(length_left, length_right)
-        push = 0.0
-        if membrane and water_passes:
-            push = float(np.sum(sigma * (osmotic_pressure(c_left) - osmotic_pressure(c_right))))
-        p_left = pressure_right + push if rigid == "left" else pressure_left
-        p_right = pressure_left - push if rigid == "right" else pressure_right
-        return Equilibrium(0.0, c_left, c_right, p_left, p_right)
+    start = length_left, length_right, 0.0
+    if not (membrane and water_passes):
+        p_left = pressure_right if rigid == "left" else pressure_left
+        p_right = pressure_left if rigid == "right" else pressure_right
+        return replace(end(*start), pressure_left=p_left, pressure_right=p_right)
+    (first,) = balance(start)
+    if rigid == "left":
+        return replace(end(*start), pressure_left=pressure_right + first.osmotic)
+    if rigid == "right":
+        return replace(end(*start), pressure_right=pressure_left - first.osmotic)
 
-    if np.any(staying & (sigma < 1)):
+    if any(stays and s < 1.0 for stays, s in zip(staying, sigma, strict=True)):
         return _none("the end depends on the path: the water drags a solute along that cannot diffuse back")
 
-    force, size = balance(length_left, length_right, 0.0)
-    balanced = abs(force) <= _ROUND_OFF * size
-    if balanced and stiffness_left + stiffness_right == 0 and not np.any(staying):
-        c_left, c_right = concentrations(length_left, length_right)
-        reason = "any displaced volume is an equilibrium: equal pressures and only solutes that pass"
-        return Equilibrium(None, c_left, c_right, pressure_left, pressure_right, reason)
-    if balanced:
-        c_left, c_right = concentrations(length_left, length_right)
-        return Equilibrium(0.0, c_left, c_right, pressure_left, pressure_right)
+    if abs(first.force) <= first.round_off:
+        if stiffness_left + stiffness_right == 0.0 and not any(staying):
+            reason = "any displaced volume is an equilibrium: equal pressures and only solutes that pass"
+            return replace(end(*start), displaced_volume=None, reason=reason)
+        return end(*start)
 
-    from_left = force > 0
-    shrinking = length_left if from_left else length_right
+    from_left = first.force > 0.0
+    sign = 1.0 if from_left else -1.0
+    shrinking, growing = (length_left, length_right) if from_left else (length_right, length_left)
+
+    def at(odds: float) -> tuple[float, float, float]:
+        moved, rest = shrinking * odds / (1.0 + odds), shrinking / (1.0 + odds)
+        return (rest, growing + moved, moved) if from_left else (growing + moved, rest, -moved)
+
     dry = _none(f"the {'left' if from_left else 'right'} side runs dry before the forces balance")
-
-    def lengths(moved: float, rest: float) -> tuple[float, float, float]:
-        if from_left:
-            return rest, length_right + moved, moved
-        return length_left + moved, rest, -moved
-
-    def split(logit: float) -> tuple[float, float, float]:
-        return lengths(shrinking / (1.0 + math.exp(-logit)), shrinking / (1.0 + math.exp(logit)))
-
-    def drive(logit: float) -> float:
-        """Force out of the shrinking side: falls from positive at no displacement."""
-        return balance(*split(logit))[0] * (1 if from_left else -1)
-
-    if not np.any(staying & ((n_left if from_left else n_right) > 0)):
+    if not any(stays and n > 0.0 for stays, n in zip(staying, n_left if from_left else n_right, strict=True)):
         # nothing there resists being emptied, unless the forces turn before
-        force, size = balance(*lengths(shrinking, 0.0))
-        if force * (1 if from_left else -1) >= -_ROUND_OFF * size:
+        whole = growing + shrinking
+        (last,) = balance((0.0, whole, shrinking) if from_left else (whole, 0.0, -shrinking))
+        if sign * last.force >= -last.round_off:
             return dry
-    low = high = 0
-    with np.errstate(over="ignore", invalid="ignore"):  # where pi falls with c, the walk may leave what a float holds
-        while drive(high) > 0 and high < _FARTHEST:
-            low, high = high, high + 1
-        while drive(low) <= 0 and low > -_FARTHEST:
-            low, high = low - 1, low
-        if not drive(low) > 0 >= drive(high):
-            return dry
-    inner, outer = float(low), float(high)
-    while inner < (middle := 0.5 * (inner + outer)) < outer:  # to the last bit
-        inner, outer = (middle, outer) if drive(middle) > 0 else (inner, middle)
-    left, right, moved = split(outer)
-    c_left, c_right = concentrations(left, right)
-    p_left, p_right = pressure_left - stiffness_left * moved, pressure_right + stiffness_right * moved
-    return Equilibrium(moved, c_left, c_right, p_left, p_right)
+
+    push, pulls = sign * (pressure_left - pressure_right), (first.pull_left, first.pull_right)
+    pull, other = pulls if from_left else pulls[::-1]
+    odds = _ideal_odds(push, stiffness_left + stiffness_right, shrinking, growing, pull, other)
+    low, high, before = 0.0, math.inf, math.inf
+    with np.errstate(over="ignore", invalid="ignore"):  # where pi falls with c, the odds may leave what a float holds
+        while odds < _FARTHEST:
+            state = at(odds)
+            rest, length = state[:2] if from_left else (state[1], state[0])
+            step = 1e-6 * (1.0 + odds) * min(1.0, length / rest)  # a millionth of the shorter side
+            here, beyond = balance(state, at(odds + step))
+            force, slope = sign * here.force, sign * (beyond.force - here.force) / step
+            low, high = (odds, high) if force > 0.0 else (low, odds)
+            following = odds - force / slope if slope < 0.0 else odds
+            if abs(force) <= here.round_off:  # within what this step still mends
+                return end(*at(following))
+            if not low < following < high or (high < math.inf and abs(force) > 0.5 * before):
+                following = math.sqrt(max(low, 1e-3 * high)) * math.sqrt(high) if high < math.inf else 1.0 + 2.0 * odds
+            if following in (low, high):
+                return end(*state)
+            odds, before = min(following, 1e3 * (1.0 + odds)), abs(force)
+    return dry
+
+
+@dataclass(slots=True)
+class _Forces:
+    """Force on the water from left to right, its osmotic part, what holds it back on each side, and round-off (Pa)."""
+
+    force: float
+    osmotic: float
+    pull_left: float
+    pull_right: float
+    round_off: float
+
+
+def _ideal_odds(push: float, stiffness: float, shrinking: float, growing: float, pull: float, other: float) -> float:
+    """Odds ``w = X/(l_s - X)`` at which ``p - k X = pi_s l_s/(l_s - X) - pi_g l_g/(l_g + X)``.
+
+    What is left of the push falls with w and is convex: Newton's steps from X = 0 come up to the root and never go
+    beyond it. 0 where there is none.
+    """
+    odds = 0.0
+    for _ in range(100):  # an almost empty side takes dozens, each of which doubles the odds
+        length = growing + shrinking * odds / (1.0 + odds)
+        far = other * growing / length
+        force = push - stiffness * (length - growing) - pull * (1.0 + odds) + far
+        slope = pull + (stiffness + far / length) * shrinking / (1.0 + odds) / (1.0 + odds)
+        if force <= 0.0 or slope <= 0.0 or odds + force / slope == odds:
+            break
+        odds += force / slope
+    return odds if odds < _FARTHEST else 0.0
 
 
 def _none(reason: str) -> Equilibrium:

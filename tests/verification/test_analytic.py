@@ -527,6 +527,65 @@ def test_any_osmotic_pressure_will_do() -> None:
     assert c1 == pytest.approx(c2, rel=1e-13)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        # so much solute in so thin a layer that an ideal solution would empty the other side
+        {
+            "length_left": 0.024,
+            "length_right": 3.6e-4,
+            "amount_left": [0.0],
+            "amount_right": [11.5],
+            "pressure_left": 6e6,
+        },
+        {
+            "length_left": 0.043,
+            "length_right": 3.5e-6,
+            "amount_left": [0.0],
+            "amount_right": [0.1],
+            "stiffness_right": 1e7,
+        },
+        {"length_left": 6e-6, "length_right": 0.075, "amount_left": [8.5], "amount_right": [0.0]},
+        {"amount_left": [3e3], "amount_right": [2e3], "pressure_left": 3e7},
+    ],
+)
+def test_a_law_far_from_ideal(given: dict[str, Any]) -> None:
+    def law(c: np.ndarray) -> np.ndarray:
+        return RT * c * (1 + 1e-4 * c + 1e-7 * c**2)
+
+    problem = {"stiffness_left": 1e9} | given
+    end = solve(**problem, osmotic_pressure=law)
+    assert end.displaced_volume is not None
+    assert end.concentration_left is not None
+    assert end.concentration_right is not None
+    assert end.pressure_left is not None
+    assert end.pressure_right is not None
+    pull = float(law(end.concentration_left)[0] - law(end.concentration_right)[0])
+    size = abs(end.pressure_left) + abs(end.pressure_right) + abs(pull)
+    assert end.pressure_left - end.pressure_right == pytest.approx(pull, abs=1e-13 * size)
+
+
+def test_the_law_is_asked_a_few_times_only() -> None:
+    """It may be costly. Where it is ideal: at the start, at the end, and whether a side can be emptied."""
+    asked: list[np.ndarray] = []
+
+    def law(factor: float) -> Any:
+        def pressure(c: np.ndarray) -> np.ndarray:
+            asked.append(c)
+            return RT * c * (1 + factor * c)
+
+        return pressure
+
+    problem: dict[str, Any] = {"amount_left": [1e-4], "amount_right": [0.03], "pressure_right": 20.0}
+    solve(**problem, osmotic_pressure=law(0.0))
+    solve(**problem, stiffness_left=1e3, osmotic_pressure=law(0.0))
+    solve(amount_left=[0.0], amount_right=[0.03], stiffness_right=1e4, osmotic_pressure=law(0.0))
+    assert len(asked) <= 3 * 3
+    asked.clear()
+    solve(**problem, osmotic_pressure=law(3.0))
+    assert len(asked) <= 7
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_rigid_side_is_the_membrane_osmometer(side: str) -> None:
     end = solve(
