@@ -1,8 +1,9 @@
 """Quantities as people write them ("60 bar") to SI floats, and back. The only module that uses pint.
 
 A quantity is one number with a decimal point and a unit expression. Only the unit ever reaches pint: pint reads
-"1,5 bar" as 15 bar and "bar" as 1 bar without a word. Importing pint and making its registry takes longer than
-solving a case, so both wait for the first quantity, and every unit is looked up once.
+"1,5 bar" as 15 bar and "bar" as 1 bar without a word. Importing pint and making its registry takes many times as long
+as solving a case, so what it says of common units is written down here (and a test asks it again), and both wait for
+the first other unit. Every unit is looked up once.
 """
 
 from __future__ import annotations
@@ -83,6 +84,56 @@ _DEFINITIONS = (
     "barg = bar",
     "psig = psi",
 )
+
+
+def _powers(**powers: int) -> Dimensionality:
+    return tuple(sorted((f"[{name}]", float(power)) for name, power in powers.items()))
+
+
+# What pint says of units that are often met, as it reads them: by dimension the size of each in SI units.
+_SIZES = {
+    _powers(): "percent=0.01 ppm=1e-6 mol/mol=1 g/g=1 g/kg=1e-3 mg/kg=1e-6 kg/kg=1 L/L=1 m^2/m^2=1 cm^2/cm^2=1",
+    _powers(length=1): "m=1 dm=0.1 cm=0.01 mm=1e-3 um=1e-6 µm=1e-6 nm=1e-9",
+    _powers(length=-1): "1/m=1 1/mm=1e3 1/um=1e6 m^-1=1",
+    _powers(length=2): "m^2=1 cm^2=1e-4",
+    _powers(length=3): "m^3=1 L=1e-3 dL=1e-4 mL=1e-6 uL=1e-9",
+    _powers(length=-3): "1/m^3=1 1/L=1e3 1/mL=1e6 1/cm^3=1e6",
+    _powers(time=1): "s=1 ms=1e-3 min=60 h=3600 hour=3600 d=86400 day=86400 days=86400",
+    _powers(time=-1): "1/s=1 Hz=1 1/min=0.016666666666666666 1/hour=0.0002777777777777778",
+    _powers(length=1, time=-1): (
+        "m/s=1 cm/s=0.01 mm/s=1e-3 um/s=1e-6 L/m^2/hour=2.7777777777777776e-07 L/m^2/h=2.7777777777777776e-07 "
+        "LMH=2.7777777777777776e-07"
+    ),
+    _powers(length=2, time=-1): "m^2/s=1 cm^2/s=1e-4 mm^2/s=1e-6 um^2/s=1e-12",
+    _powers(length=-1, mass=1, time=-2): (
+        "Pa=1 hPa=100 kPa=1e3 MPa=1e6 mbar=100 bar=1e5 barg=1e5 atm=101325 psi=6894.7572931683635 "
+        "psig=6894.7572931683635 mmHg=133.322387415 torr=133.32236842105263"
+    ),
+    _powers(length=2, mass=-1, time=1): (
+        "m/s/Pa=1 m/s/bar=1e-5 cm/s/bar=1e-7 um/s/bar=1e-11 L/m^2/hour/bar=2.7777777777777777e-12 "
+        "L/m^2/h/bar=2.7777777777777777e-12 LMH/bar=2.7777777777777777e-12"
+    ),
+    _powers(mass=1): "kg=1 g=1e-3 mg=1e-6 ug=1e-9",
+    _powers(substance=1): "mol=1 mmol=1e-3 umol=1e-6 nmol=1e-9 kmol=1e3",
+    _powers(mass=1, substance=-1): "kg/mol=1 g/mol=1e-3 (g/mol)=1e-3 (kg/mol)=1",
+    _powers(length=-3, substance=1): "mol/m^3=1 mol/L=1e3 mmol/L=1 umol/L=1e-3 mmol/m^3=1e-3 M=1e3 mM=1 uM=1e-3",
+    _powers(length=-3, mass=1): "kg/m^3=1 g/L=1 mg/L=1e-3 ug/L=1e-6 g/m^3=1e-3 mg/mL=1 g/mL=1e3 g/cm^3=1e3 mg/dL=0.01",
+    _powers(osmoles=1): "Osm=1 mOsm=1e-3",
+    _powers(length=-3, osmoles=1): "Osm/m^3=1 Osm/L=1e3 mOsm/L=1",
+    _powers(mass=-1, substance=1): "mol/kg=1 mmol/kg=1e-3",
+    _powers(mass=-1, osmoles=1): "Osm/kg=1 mOsm/kg=1e-3",
+    _powers(length=3, substance=-1): "m^3/mol=1 L/mol=1e-3 mL/mol=1e-6 cm^3/mol=1e-6",
+    _powers(length=6, substance=-2): "m^6/mol^2=1 L^2/mol^2=1e-6",
+    _powers(length=3, mass=-1): "m^3/kg=1 L/kg=1e-3 mL/g=1e-3 cm^3/g=1e-3",
+    _powers(length=2, mass=1, time=-2): "J=1 kJ=1e3 kW*hour=3600000",
+    _powers(length=2, mass=1, substance=-1, time=-2): "J/mol=1 kJ/mol=1e3 kcal/mol=4184",
+    _powers(temperature=1): "K=1 degC=1 degF=0.5555555555555556",
+}
+_KNOWN = {
+    unit: (float(size), dimensionality)
+    for dimensionality, sizes in _SIZES.items()
+    for unit, size in (each.split("=") for each in sizes.split())
+}
 
 # To guess what a misspelt unit was meant to be.
 _COMMON_TEXT = (
@@ -306,20 +357,24 @@ def _unit(text: str) -> Unit:
     plain = _normalise(text)
     if not plain:  # the SI unit of a ratio
         return Unit(1.0, 1.0, 0.0, (), "unclear")
-    registry = _registry()
     try:
-        parsed = registry.parse_units(plain)
-        dimensionality = _sorted(parsed.dimensionality)
+        size, dimensionality = _KNOWN.get(plain) or _asked(plain)
         if plain in ("degC", "degF"):
             factor, divisor, offset = (1.0, 1.0, 273.15) if plain == "degC" else (5.0, 9.0, 459.67 * 5 / 9)
         else:
-            size = float(registry.Quantity(1.0, parsed).to_base_units().magnitude)
             factor, divisor, offset = _round_number(size), 1.0, 0.0
             if size < 1 and _round_number(1 / size) == round(1 / size):
                 factor, divisor = 1.0, float(round(1 / size))
     except Exception:  # pint's parser fails in many ways on what is not a unit
         raise UnitError(_unknown(plain, text)) from None
     return Unit(factor, divisor, offset, dimensionality, "" if dimensionality else _fraction(plain))
+
+
+def _asked(plain: str) -> tuple[float, Dimensionality]:
+    """What pint says of a unit: its size in SI units, and its dimensionality."""
+    registry = _registry()
+    parsed = registry.parse_units(plain)
+    return float(registry.Quantity(1.0, parsed).to_base_units().magnitude), _sorted(parsed.dimensionality)
 
 
 def _round_number(factor: float) -> float:

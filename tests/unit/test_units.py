@@ -236,16 +236,34 @@ def test_examples_parse():
         assert read(dimension.example)
 
 
-def test_pint_waits_for_the_first_quantity():
+def test_pint_waits_for_a_unit_that_is_not_written_down():
     code = (
         "import sys; import membrane_pde.casefile; "
         "assert 'pint' not in sys.modules; assert 'numpy' not in sys.modules; "
-        "from membrane_pde import units; units.parse('1 bar', 'pressure'); assert 'pint' in sys.modules"
+        "from membrane_pde import units; units.parse('1 bar', 'pressure'); assert 'pint' not in sys.modules; "
+        "units.parse('1 inHg', 'pressure'); assert 'pint' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_what_is_written_down_is_what_pint_says(monkeypatch):
+    written = {unit: units._unit.__wrapped__(unit) for unit in units._KNOWN}
+    monkeypatch.setattr(units, "_KNOWN", {})
+    units._unit.cache_clear()  # what a fraction is of is looked up there
+    assert {unit: units._unit.__wrapped__(unit) for unit in written} == written
+    assert all(units._normalise(unit) == unit for unit in written)  # or it would never be found
+
+
+def test_what_the_package_itself_writes_is_written_down(monkeypatch):
+    monkeypatch.setattr(units, "_registry", lambda: pytest.fail("pint was asked"))
+    units._unit.cache_clear()
+    for dimension in units.DIMENSIONS.values():
+        units._unit(dimension.si)
+        units._unit(split(dimension.example)[1])
+    units._concentration_kinds.__wrapped__()
+
+
 def test_pint_is_asked_once_a_unit(monkeypatch):
-    parse("1 bar", "pressure")
+    parse("1 inHg", "pressure")
     monkeypatch.setattr(units, "_registry", lambda: pytest.fail("pint was asked again"))
-    assert parse("7 bar", "pressure") == 7e5
+    assert parse("7 inHg", "pressure") == 7 * parse("1 inHg", "pressure")
