@@ -91,16 +91,14 @@ def water_content(
     slopes : list of float
         dW/dc_i, kg/mol.
     """
-    c, masses = np.array(concentration, dtype=float), np.array(molar_mass, dtype=float)
-    slopes = np.empty(len(c))
-    water = water_and_slopes(c, np.array(volume, dtype=float).ravel(), masses, water_density, slopes)
+    rows = np.array([(m, *numbers) for m, numbers in zip(molar_mass, volume, strict=True)]).ravel()
+    slopes = np.empty(len(concentration))
+    water = water_and_slopes(np.array(concentration, dtype=float), rows, 0, water_density, slopes)
     return water, slopes.tolist()
 
 
 @kernel
-def water_and_slopes(
-    concentration: Array, volume: Array, molar_mass: Array, water_density: float, slopes: Array
-) -> float:
+def water_and_slopes(concentration: Array, data: Array, start: int, water_density: float, slopes: Array) -> float:
     """Water in a cubic metre of solution.
 
     Newton's iteration for W in ``W/ρ_w + Σ c_i V_i(w) = 1``, ``w = S/(W + S)``, ``S = Σ c_i M_i``.
@@ -109,10 +107,10 @@ def water_and_slopes(
     ----------
     concentration : ndarray, shape (solute,)
         mol/m^3.
-    volume : ndarray, shape (4 · solute,)
-        The four numbers of `apparent_volume`, of one solute after the other.
-    molar_mass : ndarray, shape (solute,)
-        kg/mol.
+    data : ndarray
+        From `start` on, five numbers a solute: the molar mass (kg/mol) and the four of `apparent_volume`.
+    start : int
+        Where they begin.
     water_density : float
         Of pure water, kg/m^3.
     slopes : ndarray, shape (solute,)
@@ -125,22 +123,26 @@ def water_and_slopes(
     """
     solutes = len(concentration)
     mass = room = 0.0
+    n = start
     for i in range(solutes):
         c = float(concentration[i])
-        mass += c * float(molar_mass[i])
-        room += c * float(volume[4 * i + 1]) / float(volume[4 * i + 3])  # at infinite dilution
+        mass += c * float(data[n])
+        room += c * float(data[n + 2]) / float(data[n + 4])  # at infinite dilution
+        n += 5
     water = water_density * (1.0 - room if room < 0.9 else 0.1)
     slope = steeper = 0.0
     for _ in range(50):
         whole = water + mass
         w = mass / whole
         taken = steeper = 0.0
+        n = start
         for i in range(solutes):
-            n, c = 4 * i, float(concentration[i])
-            p, a, b, d = float(volume[n]), float(volume[n + 1]), float(volume[n + 2]), float(volume[n + 3])
+            c = float(concentration[i])
+            p, a, b, d = float(data[n + 1]), float(data[n + 2]), float(data[n + 3]), float(data[n + 4])
             bottom = b * w + d
             taken += c * (p * w + a) / bottom
             steeper += c * (p * d - a * b) / (bottom * bottom)
+            n += 5
         slope = 1.0 / water_density - steeper * mass / (whole * whole)
         change = (1.0 - water / water_density - taken) / slope
         water += change
@@ -148,10 +150,11 @@ def water_and_slopes(
             break
     whole = water + mass
     w, lean = mass / whole, steeper * water / (whole * whole)
+    n = start
     for i in range(solutes):
-        n = 4 * i
-        p, a, b, d = float(volume[n]), float(volume[n + 1]), float(volume[n + 2]), float(volume[n + 3])
-        slopes[i] = -((p * w + a) / (b * w + d) + lean * float(molar_mass[i])) / slope
+        p, a, b, d = float(data[n + 1]), float(data[n + 2]), float(data[n + 3]), float(data[n + 4])
+        slopes[i] = -((p * w + a) / (b * w + d) + lean * float(data[n])) / slope
+        n += 5
     return water
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -36,10 +37,7 @@ _IDEAL, _VIRIAL = 0, 1  # places in _MODELS
 
 
 class Osmotics(NamedTuple):
-    """A `Solution` for kernels: plain numbers and flat arrays, of the same types for every model.
-
-    Where there are several numbers a solute, an ion or a pair, they stand one after the other: plain Python reads from
-    one axis twice as fast as from two.
+    """A `Solution` for kernels: of the same types for every model, and few, since each is handed on with every call.
 
     Attributes
     ----------
@@ -47,40 +45,16 @@ class Osmotics(NamedTuple):
         0 ideal, 1 virial, 2 pitzer.
     gas : float
         R T, J/mol.
-    water_density : float
-        Of pure water, kg/m^3. From here on but for the dissociation and virial coefficients: `pitzer` only.
-    slope : float
-        A_φ, kg^½/mol^½.
     dissociation : ndarray, shape (solute,)
         ν.
-    coefficients : ndarray, shape (n · solute,)
-        In the osmotic coefficient: of c, then of c², … (virial), or of m, m², … (molecules of pitzer) of every solute.
-    limit : ndarray, shape (solute,)
-        mol/m^3.
-    molar_mass : ndarray, shape (solute,)
-        kg/mol.
-    volume : ndarray, shape (4 · solute,)
-        The four numbers of `density.apparent_volume`, of one solute after the other.
-    composition : ndarray of int
-        Solute, ion, ions a formula unit; solute, ion, …: in the order of the solutes.
-    charges, pairs, likes, triples : ndarray
-        As in `pitzer.Pitzer`.
+    data : ndarray
+        What else the model takes, as `Solution.numbers` lines it up.
     """
 
     model: int
     gas: float
-    water_density: float
-    slope: float
     dissociation: Array
-    coefficients: Array
-    limit: Array
-    molar_mass: Array
-    volume: Array
-    composition: NDArray[np.int64]
-    charges: Array
-    pairs: Array
-    likes: Array
-    triples: Array
+    data: Array
 
 
 @kernel
@@ -113,11 +87,11 @@ def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradie
             value += slope * float(concentration[i])
         return value
     if numbers.model == _VIRIAL:
-        coefficients = numbers.coefficients
+        degree = len(numbers.data) // solutes
         for i in range(solutes):
             c, ideal = float(concentration[i]), gas * float(nu[i])
             c = 0.0 if c < 0.0 else c
-            phi, slope = _osmotic_coefficient(coefficients, solutes, i, c)
+            phi, slope = _osmotic_coefficient(numbers.data, degree * i, degree, c)
             value += ideal * c * phi
             gradient[i] = ideal * slope
     else:
@@ -148,11 +122,11 @@ def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradie
 
 
 @kernel
-def _osmotic_coefficient(coefficients: Array, solutes: int, solute: int, x: float) -> tuple[float, float]:
-    """``φ = 1 + Σ_n a_n x^n`` and ``d(x φ)/dx``."""
+def _osmotic_coefficient(data: Array, start: int, degree: int, x: float) -> tuple[float, float]:
+    """``φ = 1 + Σ_n a_n x^n`` and ``d(x φ)/dx``; the a_n from `start` on."""
     phi, slope = 0.0, 0.0
-    for n in range(len(coefficients) // solutes, 0, -1):  # Horner: a coefficient of 0 plays no part, however large x is
-        a = float(coefficients[(n - 1) * solutes + solute])
+    for n in range(degree, 0, -1):  # Horner: a coefficient of 0 plays no part, however large x is
+        a = float(data[start + n - 1])
         phi = (phi + a) * x
         slope = (slope + (n + 1) * a) * x
     return 1.0 + phi, 1.0 + slope
@@ -161,47 +135,46 @@ def _osmotic_coefficient(coefficients: Array, solutes: int, solute: int, x: floa
 @kernel
 def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
     """Osmotic pressure of a real solution without what is negative; its derivatives are written into `gradient`."""
-    nu, limit, coefficients, composition = (
-        numbers.dissociation,
-        numbers.limit,
-        numbers.coefficients,
-        numbers.composition,
-    )
-    solutes, ions = len(nu), len(numbers.charges)
+    nu, data = numbers.dissociation, numbers.data
+    water_density, degree, members, ions = float(data[0]), int(data[1]), int(data[2]), int(data[3])
+    solutes = len(nu)
+    limit = 4
+    volume = limit + solutes
+    coefficients = volume + 5 * solutes
+    composition = coefficients + degree * solutes
+    pitzer = composition + 3 * members
     molality, lost, ion_molality, with_ion = np.empty(solutes), np.empty(solutes), np.empty(ions), np.empty(ions)
     far = 0.0  # Solution.reach
     for i in range(solutes):
         c = float(concentration[i])
         c = 0.0 if c < 0.0 else c
         molality[i] = c
-        far += c / float(limit[i])
+        far += c / float(data[limit + i])
     if far > 1.0:
         for i in range(solutes):
             molality[i] /= far
-    water = water_and_slopes(molality, numbers.volume, numbers.molar_mass, numbers.water_density, lost)
+    water = water_and_slopes(molality, data, volume, water_density, lost)
     for i in range(solutes):
         molality[i] /= water
     for i in range(ions):
         ion_molality[i] = 0.0
-    for t in range(0, len(composition), 3):
-        ion_molality[composition[t + 1]] += float(composition[t + 2]) * float(molality[composition[t]])
-    total = sum_with_slopes(
-        numbers.charges, numbers.slope, numbers.pairs, numbers.likes, numbers.triples, ion_molality, with_ion
-    )
-    t, along = 0, 0.0
+    for t in range(composition, pitzer, 3):
+        ion_molality[int(data[t + 1])] += float(data[t + 2]) * float(molality[int(data[t])])
+    total = sum_with_slopes(data, pitzer, ion_molality, with_ion)
+    t, along = composition, 0.0
     for i in range(solutes):
         m, slope = float(molality[i]), 0.0
-        if t < len(composition) and composition[t] == i:
-            while t < len(composition) and composition[t] == i:
-                slope += float(composition[t + 2]) * float(with_ion[composition[t + 1]])
+        if t < pitzer and data[t] == i:
+            while t < pitzer and data[t] == i:
+                slope += float(data[t + 2]) * float(with_ion[int(data[t + 1])])
                 t += 3
         else:
-            phi, slope = _osmotic_coefficient(coefficients, solutes, i, m)
+            phi, slope = _osmotic_coefficient(data, coefficients + degree * i, degree, m)
             total += float(nu[i]) * m * phi
             slope *= float(nu[i])
         gradient[i] = slope
         along += slope * m
-    scale = numbers.gas * numbers.water_density
+    scale = numbers.gas * water_density
     value = scale * total
     rest = value
     for i in range(solutes):  # m_i = c_i/W: dm_i/dc_j = δ_ij/W − m_i/W dW/dc_j
@@ -211,7 +184,7 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
     if far > 1.0:
         value *= far
         for i in range(solutes):
-            gradient[i] += rest / float(limit[i])
+            gradient[i] += rest / float(data[limit + i])
     return value
 
 
@@ -284,29 +257,26 @@ class Solution:
 
     @cached_property
     def numbers(self) -> Osmotics:
-        """The same for kernels."""
-        solutes, ions = len(self.dissociation), self.ions
+        """The same for kernels.
+
+        `data` has of virial solutions the coefficients; of real ones the density of water, how many coefficients a
+        solute has, how many rows the composition, and how many ions there are; then, each right behind the other,
+        the limits; the molar masses and volumes, as `density.water_and_slopes` takes them; the coefficients; the
+        composition; and `Pitzer.numbers`.
+        """
         known = self.virial or self.polynomial
-        coefficients = np.zeros((max([len(row) for row in known], default=0), solutes))
-        for i, row in enumerate(known):
-            coefficients[: len(row), i] = row
-        nothing = np.empty(0)
-        return Osmotics(
-            _MODELS.index(self.model),
-            float(GAS_CONSTANT * self.temperature),
-            float(self.water_density),
-            ions.slope if ions else 0.0,
-            np.array(self.dissociation, dtype=float),
-            coefficients.ravel(),
-            np.array(self.limit, dtype=float),
-            np.array(self.molar_mass, dtype=float),
-            np.array(self.volume, dtype=float).ravel(),
-            np.array(self.composition, dtype=np.int64).ravel(),
-            ions.charges if ions else nothing,
-            ions.pairs if ions else nothing,
-            ions.likes if ions else nothing,
-            ions.triples if ions else nothing,
-        )
+        degree = max([len(row) for row in known], default=0)
+        padded = [row + (0.0,) * (degree - len(row)) for row in known]
+        if self.model == PITZER:
+            ions = self.ions.numbers if self.ions else np.zeros(4)
+            head = (self.water_density, degree, len(self.composition), ions[1])
+            volumes = [(m, *volume) for m, volume in zip(self.molar_mass, self.volume, strict=True)]
+            data = [*head, *self.limit, *chain(*volumes, *padded, *self.composition), *ions]
+        else:
+            data = [*chain(*padded)]
+        gas = float(GAS_CONSTANT * self.temperature)
+        nu = np.array(self.dissociation, dtype=float)
+        return Osmotics(_MODELS.index(self.model), gas, nu, np.array(data, dtype=float))
 
     def pressure(self, concentration: Sequence[float]) -> tuple[float, list[float]]:
         """Osmotic pressure (Pa) and its derivatives (Pa m^3/mol): `reflected` by a membrane that holds all back."""

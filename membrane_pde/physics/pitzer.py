@@ -100,27 +100,19 @@ def _mixing(x: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Pitzer:
-    """The equations for a fixed list of ions at one temperature; ions are indices into `charges`.
+    """The equations for a fixed list of ions at one temperature; ions are told by their places in it.
 
     Attributes
     ----------
-    charges : ndarray, shape (ion,)
-        z.
-    slope : float
-        A_φ, kg^½/mol^½.
-    pairs : ndarray
-        Cation, anion, β0, β1, β2, C, α1; cation, anion, …
-    likes : ndarray
-        i, j, θ, number of ψ; i, j, …: every two ions of like charge, those of equal product of charges together.
-    triples : ndarray
-        k, ψ; k, ψ; … in the order of `likes`.
+    numbers : ndarray
+        A_φ (kg^½/mol^½) and how many ions, pairs and likes there are; then, each right behind the other,
+        the charges of the ions;
+        the pairs: cation, anion, β0, β1, β2, C, α1;
+        the likes, every two ions of like charge: i, j, θ and how many ψ, those of equal product of charges together;
+        the ψ of the likes, in their order: k, ψ.
     """
 
-    charges: Array
-    slope: float
-    pairs: Array
-    likes: Array
-    triples: Array
+    numbers: Array
 
     @classmethod
     def of(cls, ions: Mapping[str, int], parameters: Mapping[str, Any], temperature: float) -> Pitzer:
@@ -160,33 +152,25 @@ class Pitzer:
             third = [(k, psi[both | {name}]) for k, name in enumerate(names) if both | {name} in psi]
             likes.append((i, j, theta.get(both, 0.0), len(third)))
             triples += third
-        return cls(
-            np.array(charges, dtype=float),
-            debye_hueckel(temperature),
-            np.array(pairs, dtype=float).ravel(),
-            np.array(likes, dtype=float).ravel(),
-            np.array(triples, dtype=float).ravel(),
-        )
+        numbers = [debye_hueckel(temperature), len(names), len(pairs), len(likes), *charges]
+        return cls(np.array([*numbers, *itertools.chain(*pairs, *likes, *triples)], dtype=float))
 
     def osmolality(self, molality: Sequence[float]) -> tuple[float, list[float]]:
         """``Σ m_i φ`` (mol/kg) of the ions and its derivatives: `sum_with_slopes` of these ions."""
-        gradient = np.empty(len(self.charges))
-        total = sum_with_slopes(
-            self.charges, self.slope, self.pairs, self.likes, self.triples, np.array(molality, dtype=float), gradient
-        )
-        return total, gradient.tolist()
+        gradient = np.empty(len(molality))
+        return sum_with_slopes(self.numbers, 0, np.array(molality, dtype=float), gradient), gradient.tolist()
 
 
 @kernel
-def sum_with_slopes(
-    charges: Array, slope: float, pairs: Array, likes: Array, triples: Array, molality: Array, gradient: Array
-) -> float:
+def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -> float:
     """``Σ m_i φ`` of the ions, mol/kg.
 
     Parameters
     ----------
-    charges, slope, pairs, likes, triples
-        As in `Pitzer`.
+    data : ndarray
+        `Pitzer.numbers` from `start` on.
+    start : int
+        Where they begin.
     molality : ndarray, shape (ion,)
         mol/kg, none negative.
     gradient : ndarray, shape (ion,)
@@ -197,10 +181,12 @@ def sum_with_slopes(
     float
         mol/kg.
     """
-    ions = len(charges)
+    slope, ions, pairs, likes = float(data[start]), int(data[start + 1]), int(data[start + 2]), int(data[start + 3])
+    charges = start + 4
+    n = charges + ions
     total, strength, charge = 0.0, 0.0, 0.0
     for i in range(ions):
-        m, z = float(molality[i]), float(charges[i])
+        m, z = float(molality[i]), float(data[charges + i])
         total += m
         strength += 0.5 * m * z * z
         charge += m * abs(z)
@@ -220,23 +206,24 @@ def sum_with_slopes(
         math.exp(-_ALPHA1_DIVALENT * root),
         math.exp(-_ALPHA2 * root),
     )
-    for n in range(0, len(pairs), 7):
-        c, a = int(pairs[n]), int(pairs[n + 1])
-        m_c, m_a, cphi, alpha1 = float(molality[c]), float(molality[a]), float(pairs[n + 5]), float(pairs[n + 6])
-        one = float(pairs[n + 3]) * (fade if alpha1 == _ALPHA1 else fade_divalent)
-        two = float(pairs[n + 4]) * fade2
-        each = float(pairs[n + 2]) + one + two + charge * cphi
+    for _ in range(pairs):
+        c, a, alpha1, cphi = int(data[n]), int(data[n + 1]), float(data[n + 6]), float(data[n + 5])
+        m_c, m_a = float(molality[c]), float(molality[a])
+        one = float(data[n + 3]) * (fade if alpha1 == _ALPHA1 else fade_divalent)
+        two = float(data[n + 4]) * fade2
+        each = float(data[n + 2]) + one + two + charge * cphi
         both = m_c * m_a
         value += both * each
         with_strength -= both * (alpha1 * one + _ALPHA2 * two) / (2.0 * root)
         with_charge += both * cphi
         gradient[c] += m_a * each
         gradient[a] += m_c * each
+        n += 7
     of = unsymmetrical = bend = 0.0
-    t = 0
-    for n in range(0, len(likes), 4):
-        i, j, each = int(likes[n]), int(likes[n + 1]), float(likes[n + 2])
-        m_i, m_j, z_i, z_j = float(molality[i]), float(molality[j]), float(charges[i]), float(charges[j])
+    t = n + 4 * likes
+    for _ in range(likes):
+        i, j, each = int(data[n]), int(data[n + 1]), float(data[n + 2])
+        m_i, m_j, z_i, z_j = float(molality[i]), float(molality[j]), float(data[charges + i]), float(data[charges + j])
         both = m_i * m_j
         if z_i != z_j:
             if z_i * z_j != of:
@@ -244,16 +231,17 @@ def sum_with_slopes(
                 unsymmetrical, bend = _unsymmetrical(slope, abs(z_i), abs(z_j), root)
             each += unsymmetrical
             with_strength += both * bend
-        for _ in range(int(likes[n + 3])):
-            k, psi = int(triples[t]), float(triples[t + 1])
+        for _ in range(int(data[n + 3])):
+            k, psi = int(data[t]), float(data[t + 1])
             each += float(molality[k]) * psi
             gradient[k] += both * psi
             t += 2
         value += both * each
         gradient[i] += m_j * each
         gradient[j] += m_i * each
+        n += 4
     for i in range(ions):
-        z = float(charges[i])
+        z = float(data[charges + i])
         gradient[i] = 1.0 + 2.0 * (float(gradient[i]) + 0.5 * z * z * with_strength + abs(z) * with_charge)
     return total + 2.0 * value
 

@@ -133,6 +133,7 @@ def test_compiled_is_plain() -> None:
         volumes, masses, rho = [room(name, t) for name in names], [molar_mass(name) for name in names], water_density(t)
         water, slopes = density.water_content(c, volumes, masses, float(rho))
         quick = np.empty(len(c))
-        found = fast(np.array(c), np.array(volumes).ravel(), np.array(masses), float(rho), quick)
+        data = np.array([(mass, *volume) for mass, volume in zip(masses, volumes, strict=True)]).ravel()
+        found = fast(np.array(c), data, 0, float(rho), quick)
         assert found == pytest.approx(water, rel=1e-14, abs=0)
         assert quick.tolist() == pytest.approx(slopes, rel=1e-14, abs=0)
