@@ -16,6 +16,7 @@ import inspect
 import logging
 import os
 import shutil
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -26,7 +27,6 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 _KERNELS: list[Callable[..., Any]] = []
-_OPTIONS = {"nogil": True, "error_model": "numpy"}
 
 
 def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -51,19 +51,32 @@ def compiled(entry: Callable[_P, _R]) -> Callable[_P, _R]:
 
 @functools.cache
 def _machine_code(entry: Callable[_P, _R]) -> Callable[_P, _R]:
-    numba = _numba()
-    if numba is None:
+    if _numba() is None:
         return entry
-    for function in _KERNELS:  # kernels of modules that were imported since
-        _register(function)
     folder = _cache_folder()
     if folder is None:
-        return numba.njit(entry, **_OPTIONS)
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)  # it is read when the function is made
+        return _twin(entry)
+    config = _numba().config
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)  # it is read when the function is made
     try:
-        return numba.njit(entry, cache=True, **_OPTIONS)
+        return _twin(entry, cache=True)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
+
+
+def _twin(function: Callable[..., Any], **options: bool) -> Any:
+    """The same function for Numba, which finds the twins of the kernels under the names of the kernels."""
+    names = {name: function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__}
+    kernels = {name: _inner(value) for name, value in names.items() if callable(value) and value in _KERNELS}
+    twin = types.FunctionType(function.__code__, function.__globals__ | kernels, function.__name__)
+    twin.__qualname__, twin.__module__ = function.__qualname__, function.__module__
+    return _numba().njit(twin, nogil=True, error_model="numpy", **options)
+
+
+@functools.cache
+def _inner(function: Callable[..., Any]) -> Any:
+    """Of a kernel that only compiled code calls: half the time to compile is for being called from Python."""
+    return _twin(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 @functools.cache
@@ -72,7 +85,6 @@ def _numba() -> Any:
         return None
     try:
         import numba
-        import numba.extending
     except ImportError:
         return None
     return numba
@@ -80,12 +92,7 @@ def _numba() -> Any:
 
 def wanted() -> bool:
     """Compiled code is asked for."""
-    return os.environ.get("MEMBRANE_PDE_COMPILE", "1") != "0"
-
-
-@functools.cache
-def _register(function: Callable[..., Any]) -> None:
-    _numba().extending.register_jitable(**_OPTIONS)(function)
+    return os.environ.get("MEMBRANE_PDE_COMPILE", "0") != "0"
 
 
 @functools.cache

@@ -33,12 +33,13 @@ from membrane_pde.fv.operators import (
     Numbers,
     Segment,
     Slopes,
-    linearize,
     new_faces,
     new_slopes,
     rates,
     set_events,
+    set_faces,
     set_rates,
+    set_slopes,
 )
 
 NO_STEP, NO_FLUX = -1, -2  # what `advance` answers where it gives up; from 1 on, the event that ended it
@@ -132,8 +133,8 @@ class Work(NamedTuple):
         K.
     rate, trial : ndarray, shape (size,)
         f at the start of the step; a stage's state.
-    events : ndarray, shape (3,)
-        What `operators.set_events` makes of y.
+    events, before, now : ndarray, shape (3,)
+        What `operators.set_events` makes of y; of the last step's start; room for more of it.
     faces, other, slopes, factors
         Of the start of the step; of the stages; derivatives; what is solved with.
     """
@@ -146,6 +147,8 @@ class Work(NamedTuple):
     rate: Array
     trial: Array
     events: Array
+    before: Array
+    now: Array
     faces: Faces
     other: Faces
     slopes: Slopes
@@ -165,6 +168,8 @@ def new_work(method: Method, y: Array, t: float, solutes: int, cells: int) -> Wo
         np.zeros((3, size)),
         np.zeros(size),
         np.zeros(size),
+        np.ones(3),
+        np.ones(3),
         np.ones(3),
         new_faces(solutes, cells),
         new_faces(solutes, cells),
@@ -264,11 +269,10 @@ def _fallen(before: Array, now: Array) -> int:
 
 @kernel
 def _share_before_event(
-    p: Numbers, segment: Segment, method: Method, memory: Array, watch: Array, before: Array, w: Work
+    p: Numbers, segment: Segment, method: Method, memory: Array, watch: Array, before: Array, now: Array, w: Work
 ) -> float:
     """Share of the last step after which the first event has fallen through zero."""
     low, high = 0.0, 1.0
-    now = np.empty(3)
     for _ in range(60):
         middle = 0.5 * (low + high)
         if not low < middle < high:
@@ -344,14 +348,15 @@ def _advance(
         Steps taken, states kept, and 0, the number of an event, `NO_STEP` or `NO_FLUX`.
     """
     steps, stored, pace = 0, 0, w.pace
-    before = np.empty(3)
+    before, now = w.before, w.now
     while True:
         stored = _serve(method, w, due, kept, stored)
         if pace[TIME] >= segment.end or steps >= most or stored == due.shape[0]:
             return steps, stored, 0
         if pace[FRESH] == 0.0:
-            if not linearize(p, segment, float(pace[TIME]), w.y, memory, w.faces, w.slopes):
+            if not set_faces(p, segment, float(pace[TIME]), w.y, math.nan, memory, w.faces):
                 return steps, stored, NO_FLUX
+            set_slopes(p, segment, float(pace[TIME]), w.faces, w.slopes)
             set_rates(p, segment, float(pace[TIME]), w.faces, w.rate)
             memory[REFERENCE] = w.faces.scalars[0]
             pace[FRESH] = 1.0
@@ -388,7 +393,7 @@ def _advance(
         _copy(w.events, before)
         set_events(p, segment, float(pace[TIME]), w.y, watch, memory, w.other, w.events)
         if _fallen(before, w.events) > 0:
-            share = _share_before_event(p, segment, method, memory, watch, before, w)
+            share = _share_before_event(p, segment, method, memory, watch, before, now, w)
             pace[TIME] = pace[START] + share * pace[LENGTH]
             stored = _serve(method, w, due, kept, stored)
             interpolate(method, w, share, w.trial)

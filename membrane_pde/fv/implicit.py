@@ -42,7 +42,6 @@ class Factors(NamedTuple):
     scalars: Array
 
 
-@kernel
 def new_factors(solutes: int, cells: int) -> Factors:
     """Room for `Factors`."""
     return Factors(

@@ -254,16 +254,16 @@ def _law(
 ) -> tuple[_Three, _Four]:
     """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with c_wL, c_wR and J_v; and `_walls`."""
     if not p.present:
-        return (1.0, -1.0, 0.0), _walls(False, 1.0, 1.0, left, right, c_p, c_a)
+        return (1.0, -1.0, 0.0), _walls(p.present, 1.0, 1.0, left, right, c_p, c_a)
     permeability, reflection, partition = float(p.permeability[s]), float(p.reflection[s]), float(p.partition[s])
     if not p.logarithmic:
         a, b, da, db = linear_coefficients(permeability, reflection, partition, water_flux)
-        walls = _walls(True, a, b, left, right, c_p, c_a)
+        walls = _walls(p.present, a, b, left, right, c_p, c_a)
         return (a, -b, da * walls[0] - db * walls[1]), walls
     drag = (1.0 - reflection) * water_flux
     if drag == 0.0:
         a, b = permeability, permeability / partition
-        walls = _walls(True, a, b, left, right, c_p, c_a)
+        walls = _walls(p.present, a, b, left, right, c_p, c_a)
         return (a, -b, (1.0 - reflection) * logarithmic_mean(walls[0], walls[1] / partition)), walls
     # logarithmic mean: look along the water flux, so that drag > 0; partition is 1 wherever water moves
     up_l, down_l, r_l = left[0], left[1], left[5]
@@ -285,9 +285,9 @@ def _law(
     a, b = permeability + size * mean, permeability
     law_up, law_down = permeability + size * first, -permeability + size * second
     if drag < 0.0:
-        walls = _walls(True, b, a, left, right, c_a, c_p)
+        walls = _walls(p.present, b, a, left, right, c_a, c_p)
         return (-law_down, -law_up, (1.0 - reflection) * mean * walls[1]), walls
-    walls = _walls(True, a, b, left, right, c_p, c_a)
+    walls = _walls(p.present, a, b, left, right, c_p, c_a)
     return (law_up, law_down, (1.0 - reflection) * mean * walls[0]), walls
 
 
@@ -308,16 +308,9 @@ def _response(present: bool, left: _Six, right: _Six, law: _Three, e1: float, e2
 
 @kernel
 def set_face(
-    p: FaceNumbers,
-    water_flux: float,
-    length_left: float,
-    length_right: float,
-    cells: Array,
-    state: Array,
-    slopes: Array,
-    derivatives: bool,
+    p: FaceNumbers, water_flux: float, length_left: float, length_right: float, cells: Array, state: Array
 ) -> None:
-    """Walls, fluxes and their derivatives at a given water flux.
+    """Walls and fluxes at a given water flux.
 
     Parameters
     ----------
@@ -331,27 +324,51 @@ def set_face(
         Cell values, mol/m^3.
     state : ndarray, shape (solutes, 5)
         Written: wall left, wall right, J, α, β.
+    """
+    for s in range(cells.shape[1]):
+        c_p, c_a = float(cells[0, s]), float(cells[1, s])
+        left = _half_cell(float(p.diffusivity[0, s]), length_left, water_flux, p.stirred[0])
+        right = _half_cell(float(p.diffusivity[1, s]), length_right, water_flux, p.stirred[1])
+        _, walls = _law(p, s, water_flux, left, right, c_p, c_a)
+        state[s, 0], state[s, 1] = walls[0], walls[1]
+        state[s, 2] = walls[2] * c_p - walls[3] * c_a
+        state[s, 3], state[s, 4] = walls[2], walls[3]
+
+
+@kernel
+def set_face_slopes(
+    p: FaceNumbers, water_flux: float, length_left: float, length_right: float, cells: Array, slopes: Array
+) -> None:
+    """Derivatives of what `set_face` writes.
+
+    Parameters
+    ----------
+    p, water_flux, length_left, length_right, cells
+        As there.
     slopes : ndarray, shape (3, solutes, 5)
-        Written, if `derivatives`: of J, wall left, wall right, with the water flux, the two cell values, and the logarithms
-        of the two half-cell lengths (at fixed cell values).
+        Written: of J, wall left, wall right, with the water flux, the two cell values, and the logarithms of the two
+        half-cell lengths (at fixed cell values).
     """
     for s in range(cells.shape[1]):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
         left = _half_cell(float(p.diffusivity[0, s]), length_left, water_flux, p.stirred[0])
         right = _half_cell(float(p.diffusivity[1, s]), length_right, water_flux, p.stirred[1])
         law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
-        state[s, 0], state[s, 1] = walls[0], walls[1]
-        state[s, 2] = walls[2] * c_p - walls[3] * c_a
-        state[s, 3], state[s, 4] = walls[2], walls[3]
-        if not derivatives:
-            continue
-        e1, e2, e3 = _forcing(left, right, law, walls, c_p, c_a)
-        slopes[0, s, 0], slopes[1, s, 0], slopes[2, s, 0] = _response(p.present, left, right, law, e1, e2, e3)
-        slopes[0, s, 1], slopes[1, s, 1], slopes[2, s, 1] = _response(p.present, left, right, law, left[0], 0.0, 0.0)
-        slopes[0, s, 2], slopes[1, s, 2], slopes[2, s, 2] = _response(p.present, left, right, law, 0.0, right[1], 0.0)
-        e1, e2 = (c_p - walls[0]) * left[4], (c_a - walls[1]) * right[4]
-        slopes[0, s, 3], slopes[1, s, 3], slopes[2, s, 3] = _response(p.present, left, right, law, e1, 0.0, 0.0)
-        slopes[0, s, 4], slopes[1, s, 4], slopes[2, s, 4] = _response(p.present, left, right, law, 0.0, e2, 0.0)
+        forced = _forcing(left, right, law, walls, c_p, c_a)
+        for j in range(5):
+            e1, e2, e3 = 0.0, 0.0, 0.0
+            if j == 0:
+                e1, e2, e3 = forced
+            elif j == 1:
+                e1 = left[0]
+            elif j == 2:
+                e2 = right[1]
+            elif j == 3:
+                e1 = (c_p - walls[0]) * left[4]
+            else:
+                e2 = (c_a - walls[1]) * right[4]
+            flux, wall_left, wall_right = _response(p.present, left, right, law, e1, e2, e3)
+            slopes[0, s, j], slopes[1, s, j], slopes[2, s, j] = flux, wall_left, wall_right
 
 
 @kernel
@@ -387,7 +404,7 @@ def _imbalance(
 
 @kernel
 def find_water_flux(
-    p: FaceNumbers, length_left: float, length_right: float, cells: Array, pressure: float, memory: Array
+    p: FaceNumbers, length_left: float, length_right: float, cells: Array, pressure: float, memory: Array, room: Array
 ) -> float:
     """Water flux that the pressures and the wall concentrations it makes agree on.
 
@@ -400,6 +417,8 @@ def find_water_flux(
     memory : ndarray, shape (3,)
         Where to start (m/s; written: the answer), J_v of the last accepted step (m/s), and a mark set to 1 where there
         was more than one root.
+    room : ndarray, shape (6, solutes)
+        To work in.
 
     Returns
     -------
@@ -408,7 +427,6 @@ def find_water_flux(
     """
     if p.water_permeability == 0.0 or not p.present:
         return 0.0
-    room = np.empty((6, cells.shape[1]))
     found = math.nan
     if not p.unique and _multiplicity(p, length_left, length_right, cells, room) >= _UNIQUE_BELOW:
         found = _nearest_root(p, length_left, length_right, cells, pressure, room, memory)
@@ -494,19 +512,21 @@ def _nearest_root(
 ) -> float:
     """Of the roots where the imbalance rises, found on a fine grid of water fluxes, the one nearest the reference."""
     reach = _imbalance(p, 0.0, length_left, length_right, cells, pressure, room)[2]
+    outside = False
     for _ in range(60):
-        if (
-            _imbalance(p, reach, length_left, length_right, cells, pressure, room)[0] > 0
-            and _imbalance(p, -reach, length_left, length_right, cells, pressure, room)[0] < 0
-        ):
+        outside = True
+        for sign in (1.0, -1.0):
+            value = _imbalance(p, sign * reach, length_left, length_right, cells, pressure, room)[0]
+            outside = outside and sign * value > 0.0
+        if outside:
             break
         reach *= 2.0
-    count, best, reference = 0, math.nan, float(memory[REFERENCE])
-    before = _imbalance(p, -reach, length_left, length_right, cells, pressure, room)[0]
-    for k in range(-100, 100):
-        low, high = reach * (k / 100), reach * ((k + 1) / 100)
+    count, best, reference, before = 0, math.nan, float(memory[REFERENCE]), 0.0
+    for k in range(-100, 101):
+        high = reach * (k / 100)
         value = _imbalance(p, high, length_left, length_right, cells, pressure, room)[0]
         if before < 0.0 <= value:
+            low = reach * ((k - 1) / 100)
             root = _newton(p, length_left, length_right, cells, pressure, room, 0.5 * (low + high), low, high)
             count += 1
             if count == 1 or abs(root - reference) < abs(best - reference):
@@ -518,16 +538,22 @@ def _nearest_root(
 
 
 @kernel
-def wall_pressure(p: FaceNumbers, state: Array) -> float:
-    """``Σσπ(c_wL) − Σσπ(c_wR)`` of what `set_face` has written, Pa."""
-    slopes, walls = np.empty(state.shape[0]), np.empty((2, state.shape[0]))
-    for s in range(state.shape[0]):
-        walls[0, s], walls[1, s] = state[s, 0], state[s, 1]
-    left = reflected(p.osmotics, walls[0], p.reflection, slopes)
-    return left - reflected(p.osmotics, walls[1], p.reflection, slopes)
+def wall_pressure(p: FaceNumbers, state: Array, walls: Array, pull: Array) -> float:
+    """``Σσπ(c_wL) − Σσπ(c_wR)`` of what `set_face` has written, Pa.
+
+    `walls` (solutes,) is room; into `pull` (2, solutes) go the derivatives of both terms with the concentrations there.
+    """
+    difference, sign = 0.0, 1.0
+    for side in range(2):
+        for s in range(state.shape[0]):
+            walls[s] = state[s, side]
+        difference += sign * reflected(p.osmotics, walls, p.reflection, pull[side])
+        sign = -1.0
+    return difference
 
 
 _set_face = compiled(set_face)
+_set_face_slopes = compiled(set_face_slopes)
 _find_water_flux = compiled(find_water_flux)
 
 
@@ -535,7 +561,9 @@ def face_at(p: FaceNumbers, water_flux: float, cells: HalfCells) -> Face:
     """State of the membrane face with all derivatives, at a given water flux; see `set_face`."""
     solutes = cells.concentration.shape[1]
     state, slopes = np.empty((solutes, 5)), np.zeros((3, solutes, 5))
-    _set_face(p, float(water_flux), cells.length_left, cells.length_right, cells.concentration, state, slopes, True)
+    given = p, float(water_flux), cells.length_left, cells.length_right, cells.concentration
+    _set_face(*given, state)
+    _set_face_slopes(*given, slopes)
     return Face(float(water_flux), *state.T.copy(), *slopes)
 
 
@@ -550,7 +578,9 @@ def water_flux_at(
         If the iteration does not settle.
     """
     memory = np.array([guess, reference, 0.0])
-    found = _find_water_flux(p, cells.length_left, cells.length_right, cells.concentration, float(pressure), memory)
+    c = cells.concentration
+    room = np.empty((6, c.shape[1]))
+    found = _find_water_flux(p, cells.length_left, cells.length_right, c, float(pressure), memory, room)
     if math.isnan(found):
         raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")
     return found, memory[SEVERAL] == 1.0

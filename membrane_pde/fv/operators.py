@@ -51,11 +51,12 @@ from membrane_pde.fv.interface import (
     face_numbers,
     find_water_flux,
     set_face,
+    set_face_slopes,
     wall_pressure,
 )
 from membrane_pde.fv.mesh import Array, Mesh
 from membrane_pde.physics.fluxes import bernoulli
-from membrane_pde.physics.osmotic import Osmotics, reflected
+from membrane_pde.physics.osmotic import Osmotics
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -329,7 +330,11 @@ class Faces(NamedTuple):
     cells : ndarray, shape (2, solutes)
         Values of the two cells at the membrane, mol/m^3.
     membrane, slopes : ndarray
-        What `interface.set_face` wrote.
+        What `interface.set_face` and (for `set_slopes`) `interface.set_face_slopes` wrote.
+    pull : ndarray, shape (2, solutes)
+        Derivatives of Σσπ at the left and the right wall with the concentrations there.
+    room : ndarray, shape (6, solutes)
+        To work in.
     """
 
     scalars: Array
@@ -344,6 +349,8 @@ class Faces(NamedTuple):
     cells: Array
     membrane: Array
     slopes: Array
+    pull: Array
+    room: Array
 
     @property
     def water_flux(self) -> float:
@@ -366,7 +373,6 @@ class Faces(NamedTuple):
         return self.membrane[:, 1]
 
 
-@kernel
 def new_faces(solutes: int, cells: int) -> Faces:
     """Room for `Faces`."""
     return Faces(
@@ -382,6 +388,8 @@ def new_faces(solutes: int, cells: int) -> Faces:
         np.empty((2, solutes)),
         np.empty((solutes, 5)),
         np.zeros((3, solutes, 5)),
+        np.empty((2, solutes)),
+        np.empty((6, solutes)),
     )
 
 
@@ -438,13 +446,11 @@ def water_flux_now(p: Numbers, segment: Segment, t: float, faces: Faces, memory:
         return _on_line(segment, segment.flux, t)
     left, right = pressing(p, segment, t, float(faces.scalars[1]))
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    return find_water_flux(p.face, half_left, half_right, faces.cells, left - right, memory)
+    return find_water_flux(p.face, half_left, half_right, faces.cells, left - right, memory, faces.room)
 
 
 @kernel
-def set_faces(
-    p: Numbers, segment: Segment, t: float, y: Array, given: float, memory: Array, faces: Faces, derivatives: bool
-) -> bool:
+def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, memory: Array, faces: Faces) -> bool:
     """Write coefficients and fluxes of every face.
 
     Parameters
@@ -463,8 +469,6 @@ def set_faces(
         Of `interface.find_water_flux`.
     faces : Faces
         Written.
-    derivatives : bool
-        With those of the membrane face, for `set_slopes`.
 
     Returns
     -------
@@ -477,7 +481,7 @@ def set_faces(
         return False
     faces.scalars[0] = water
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    set_face(p.face, water, half_left, half_right, faces.cells, faces.membrane, faces.slopes, derivatives)
+    set_face(p.face, water, half_left, half_right, faces.cells, faces.membrane)
     m, size, forward, backward = p.membrane, abs(water), max(water, 0.0), max(-water, 0.0)
     solutes, n = faces.concentration.shape
     for s in range(solutes):
@@ -574,14 +578,16 @@ def _pressed(p: Numbers, segment: Segment, t: float, faces: Faces) -> float:
     if not p.pumped:
         left, right = applied(segment, t)
         return left - right
-    held = float(faces.scalars[0]) / p.face.water_permeability + wall_pressure(p.face, faces.membrane)
+    held = float(faces.scalars[0]) / p.face.water_permeability + wall_pressure(
+        p.face, faces.membrane, faces.room[0], faces.pull
+    )
     return held + (p.stiffness[0] + p.stiffness[1]) * float(faces.scalars[1])
 
 
 @kernel
 def rates(p: Numbers, segment: Segment, t: float, y: Array, memory: Array, faces: Faces, out: Array) -> bool:
     """Write dy/dt of a state; False if there is no water flux that fits."""
-    if not set_faces(p, segment, t, y, math.nan, memory, faces, False):
+    if not set_faces(p, segment, t, y, math.nan, memory, faces):
         return False
     set_rates(p, segment, t, faces, out)
     return True
@@ -609,6 +615,8 @@ class Slopes(NamedTuple):
         The same of the work's rate, at a given J_v.
     rest : ndarray, shape (3,)
         Of J_v with time; of the work's rate with J_v and with time, all else given.
+    room : ndarray, shape (2, 5)
+        To work in.
     """
 
     before: Array
@@ -621,9 +629,9 @@ class Slopes(NamedTuple):
     work_with_wall: Array
     work_with_scalar: Array
     rest: Array
+    room: Array
 
 
-@kernel
 def new_slopes(solutes: int, cells: int) -> Slopes:
     """Room for `Slopes`."""
     return Slopes(
@@ -637,6 +645,7 @@ def new_slopes(solutes: int, cells: int) -> Slopes:
         np.zeros((2, solutes)),
         np.zeros(3),
         np.zeros(3),
+        np.zeros((2, 5)),
     )
 
 
@@ -654,14 +663,15 @@ def _stretch_rates(p: Numbers, faces: Faces, scalar: int) -> tuple[float, float]
 
 @kernel
 def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
-    """Write the derivatives of dy/dt at what `set_faces` has written, with its derivatives.
+    """Write the derivatives of dy/dt at what `set_faces` has written.
 
     Built from the derivatives of each face's flux, which both its cells use, so that amounts are conserved by what is
     solved with them as by the right-hand side.
     """
     solutes, n = faces.concentration.shape
     m, water = p.membrane, float(faces.scalars[0])
-    left_rate, right_rate = _stretch_rates(p, faces, 0)
+    half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
+    set_face_slopes(p.face, water, half_left, half_right, faces.cells, faces.slopes)
     for s in range(solutes):
         c, alpha, beta, flux = faces.concentration[s], faces.alpha[s], faces.beta[s], faces.flux[s]
         for i in range(1, n):
@@ -672,8 +682,7 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
             d.before[s, i], d.behind[s, i] = alpha[i] / faces.width[i - 1], -beta[i] / faces.width[i]
             d.with_flux[s, i] = share * ((1.0 + bend) * inner - bend * outer)
             along = share * water * bend - beta[i]
-            rate = left_rate if i < m else right_rate
-            d.with_scalar[0, s, i] = rate * (along * (inner - outer) - flux[i])
+            d.with_scalar[0, s, i] = along * (inner - outer) - flux[i]  # with ln(length), as yet
         d.behind[s, 0], d.before[s, n] = -beta[0] / faces.width[0], alpha[n] / faces.width[n - 1]
         # the membrane face
         c_p, c_a = float(faces.cells[0, s]), float(faces.cells[1, s])
@@ -683,6 +692,9 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
         d.behind[s, m] = by[2] / faces.width[m]
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
+            if j == 0:
+                for i in range(1, n):
+                    d.with_scalar[0, s, i] *= left if i < m else right
             d.with_scalar[j, s, m] = left * (by[3] - c_p * by[1]) + right * (by[4] - c_a * by[2])
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
@@ -742,13 +754,12 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
     if p.still:
         return
     # of the osmotic pressure at the walls, left beyond right: with the wall cells, the scalars, J_v
-    pull = np.empty((2, solutes))
-    _pull(p, faces, pull)
-    with_flux, with_scalar = 0.0, np.zeros(3)
+    wall_pressure(p.face, faces.membrane, faces.room[0], faces.pull)
+    pull, change, with_scalar, with_flux = faces.pull, d.room[0], d.room[1], 0.0
+    with_scalar[1] = with_scalar[2] = 0.0
     with_scalar[0] = p.stiffness[0] + p.stiffness[1]
     for s in range(solutes):
         left_wall, right_wall = faces.slopes[1, s], faces.slopes[2, s]
-        change = np.empty(5)
         for j in range(5):
             change[j] = pull[0, s] * left_wall[j] - pull[1, s] * right_wall[j]
         with_flux += float(change[0])
@@ -778,25 +789,6 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
         if p.pumped:
             d.work_with_scalar[j] = water * with_scalar[j]
         d.flux_with_scalar[j] = scale * with_scalar[j]
-
-
-@kernel
-def _pull(p: Numbers, faces: Faces, out: Array) -> None:
-    """Derivatives of Σσπ at the left and the right wall with the concentrations there."""
-    walls = np.empty((2, out.shape[1]))
-    for s in range(out.shape[1]):
-        walls[0, s], walls[1, s] = faces.membrane[s, 0], faces.membrane[s, 1]
-    for side in range(2):
-        reflected(p.face.osmotics, walls[side], p.face.reflection, out[side])
-
-
-@kernel
-def linearize(p: Numbers, segment: Segment, t: float, y: Array, memory: Array, faces: Faces, d: Slopes) -> bool:
-    """Faces and derivatives of a state; False if there is no water flux that fits."""
-    if not set_faces(p, segment, t, y, math.nan, memory, faces, True):
-        return False
-    set_slopes(p, segment, t, faces, d)
-    return True
 
 
 # -- kernels: events and read-out -------------------------------------------------------------------------------------
@@ -850,6 +842,7 @@ def observe_states(
     states: Array,
     walls: Array,
     memory: Array,
+    faces: Faces,
     numbers: Array,
     solutes: Array,
 ) -> bool:
@@ -861,7 +854,6 @@ def observe_states(
     k, m = solutes.shape[2], p.membrane
     n = p.width.shape[0]
     x = k * n
-    faces = new_faces(k, n)
     for i in range(times.shape[0]):
         t, y = float(times[i]), states[i]
         set_cells(p, y, faces)
@@ -872,12 +864,13 @@ def observe_states(
         if math.isnan(water):
             return False
         half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-        set_face(p.face, water, half_left, half_right, faces.cells, faces.membrane, faces.slopes, False)
+        set_face(p.face, water, half_left, half_right, faces.cells, faces.membrane)
         left, right = _sums(faces.width, m)
         pressed_left, pressed_right = pressing(p, segment, t, float(y[x]))
         held = 0.0
         if p.face.present and p.face.water_permeability > 0.0:
-            held = water / p.face.water_permeability + wall_pressure(p.face, faces.membrane)
+            held = wall_pressure(p.face, faces.membrane, faces.room[0], faces.pull)
+            held += water / p.face.water_permeability
         work = float(y[x + 3 + 3 * k])
         if not whole_work(p, segment):
             applied_left, applied_right = applied(segment, t)
@@ -901,7 +894,7 @@ def observe_states(
 
 _rates = compiled(rates)
 _set_faces = compiled(set_faces)
-_linearize = compiled(linearize)
+_set_slopes = compiled(set_slopes)
 _set_events = compiled(set_events)
 _observe_states = compiled(observe_states)
 
@@ -1113,7 +1106,7 @@ class System:
             If there is no such water flux.
         """
         faces = new_faces(self.solutes, self.cells)
-        _settle(_set_faces(self.numbers, segment, t, y, water_flux, self.memory, faces, True))
+        _settle(_set_faces(self.numbers, segment, t, y, water_flux, self.memory, faces))
         return faces
 
     def rhs(self, t: float, y: Array, out: Array, segment: Segment) -> None:
@@ -1192,7 +1185,8 @@ class System:
         """Values of the Jacobian ∂(dy/dt)/∂y in the column order of `pattern`."""
         n, m, k = self.cells, self.membrane, self.solutes
         faces, d = self._faces, self._slopes
-        _settle(_linearize(self.numbers, segment, t, y, self.memory, faces, d))
+        _settle(_set_faces(self.numbers, segment, t, y, math.nan, self.memory, faces))
+        _set_slopes(self.numbers, segment, t, faces, d)
         # of every row with J_v; the full columns through J_v, and directly
         with_flux = np.zeros(self.size)
         self.amounts(with_flux)[:] = d.with_flux[:, :-1] - d.with_flux[:, 1:]
@@ -1262,11 +1256,8 @@ class System:
                 while end < count and segments[end] is segments[start]:
                     end += 1
             part = slice(start, end)
-            _settle(
-                _observe_states(
-                    p, segments[start], times[part], states[part], known, self.memory, numbers[part], solutes[part]
-                )
-            )
+            given = p, segments[start], times[part], states[part], known
+            _settle(_observe_states(*given, self.memory, self._faces, numbers[part], solutes[part]))
             start = end
         flux, length_left, length_right, pressure_left, pressure_right, held, energy = numbers.T
         computed = self.problem.rigid or self.problem.pumped
