@@ -110,7 +110,7 @@ def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradie
         same = same and sigma == first
     if same or particles == 0.0:
         for i in range(solutes):
-            gradient[i] *= float(reflection[i])
+            gradient[i] = float(gradient[i]) * float(reflection[i])
         return first * value if same else below
     share = held / particles
     for i in range(solutes):
@@ -136,13 +136,12 @@ def _osmotic_coefficient(data: Array, start: int, degree: int, x: float) -> tupl
 def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
     """Osmotic pressure of a real solution without what is negative; its derivatives are written into `gradient`."""
     nu, data = numbers.dissociation, numbers.data
-    water_density, degree, members, ions = float(data[0]), int(data[1]), int(data[2]), int(data[3])
+    water_density, degree, ions = float(data[0]), int(data[1]), int(data[2])
     solutes = len(nu)
-    limit = 4
+    limit = 3
     volume = limit + solutes
     coefficients = volume + 5 * solutes
     composition = coefficients + degree * solutes
-    pitzer = composition + 3 * members
     molality, lost, ion_molality, with_ion = np.empty(solutes), np.empty(solutes), np.empty(ions), np.empty(ions)
     far = 0.0  # Solution.reach
     for i in range(solutes):
@@ -152,23 +151,29 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
         far += c / float(data[limit + i])
     if far > 1.0:
         for i in range(solutes):
-            molality[i] /= far
+            molality[i] = float(molality[i]) / far
     water = water_and_slopes(molality, data, volume, water_density, lost)
+    for ion in range(ions):
+        ion_molality[ion] = 0.0
+    t = composition
     for i in range(solutes):
-        molality[i] /= water
-    for i in range(ions):
-        ion_molality[i] = 0.0
-    for t in range(composition, pitzer, 3):
-        ion_molality[int(data[t + 1])] += float(data[t + 2]) * float(molality[int(data[t])])
-    total = sum_with_slopes(data, pitzer, ion_molality, with_ion)
-    t, along = composition, 0.0
+        m, kinds = float(molality[i]) / water, int(data[t])
+        molality[i] = m
+        t += 1
+        for _ in range(kinds):
+            ion = int(data[t])
+            ion_molality[ion] = float(ion_molality[ion]) + float(data[t + 1]) * m
+            t += 2
+    total = sum_with_slopes(data, t, ion_molality, with_ion)
+    t = composition
+    along = 0.0
     for i in range(solutes):
-        m, slope = float(molality[i]), 0.0
-        if t < pitzer and data[t] == i:
-            while t < pitzer and data[t] == i:
-                slope += float(data[t + 2]) * float(with_ion[int(data[t + 1])])
-                t += 3
-        else:
+        m, kinds, slope = float(molality[i]), int(data[t]), 0.0
+        t += 1
+        for _ in range(kinds):
+            slope += float(data[t + 1]) * float(with_ion[int(data[t])])
+            t += 2
+        if kinds == 0:
             phi, slope = _osmotic_coefficient(data, coefficients + degree * i, degree, m)
             total += float(nu[i]) * m * phi
             slope *= float(nu[i])
@@ -184,7 +189,7 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
     if far > 1.0:
         value *= far
         for i in range(solutes):
-            gradient[i] += rest / float(data[limit + i])
+            gradient[i] = float(gradient[i]) + rest / float(data[limit + i])
     return value
 
 
@@ -232,7 +237,7 @@ class Solution:
     ions : Pitzer or None
         The ions that the solutes make.
     composition : tuple of (int, int, int)
-        Solute, ion, ions a formula unit, in the order of the solutes.
+        Solute, ion, ions a formula unit.
     polynomial : tuple of tuple of float
         a_1, a_2, … of the osmotic coefficient of molecules (kg/mol to the power of the index).
     limit : tuple of float
@@ -260,18 +265,19 @@ class Solution:
         """The same for kernels.
 
         `data` has of virial solutions the coefficients; of real ones the density of water, how many coefficients a
-        solute has, how many rows the composition, and how many ions there are; then, each right behind the other,
-        the limits; the molar masses and volumes, as `density.water_and_slopes` takes them; the coefficients; the
-        composition; and `Pitzer.numbers`.
+        solute has, and how many ions there are; then, each right behind the other, the limits; the molar masses and
+        volumes, as `density.water_and_slopes` takes them; the coefficients; of how many kinds of ions each solute is,
+        which, and how many of each; and `Pitzer.numbers`.
         """
         known = self.virial or self.polynomial
         degree = max([len(row) for row in known], default=0)
         padded = [row + (0.0,) * (degree - len(row)) for row in known]
         if self.model == PITZER:
-            ions = self.ions.numbers if self.ions else np.zeros(4)
-            head = (self.water_density, degree, len(self.composition), ions[1])
+            ions = self.ions.numbers if self.ions else (0.0,) * 4
             volumes = [(m, *volume) for m, volume in zip(self.molar_mass, self.volume, strict=True)]
-            data = [*head, *self.limit, *chain(*volumes, *padded, *self.composition), *ions]
+            made = [[row[1:] for row in self.composition if row[0] == i] for i in range(len(self.dissociation))]
+            members = [(len(kinds), *chain(*kinds)) for kinds in made]
+            data = [self.water_density, degree, ions[1], *self.limit, *chain(*volumes, *padded, *members), *ions]
         else:
             data = [*chain(*padded)]
         gas = float(GAS_CONSTANT * self.temperature)

@@ -104,7 +104,7 @@ class Pitzer:
 
     Attributes
     ----------
-    numbers : ndarray
+    numbers : tuple of float
         A_φ (kg^½/mol^½) and how many ions, pairs and likes there are; then, each right behind the other,
         the charges of the ions;
         the pairs: cation, anion, β0, β1, β2, C, α1;
@@ -112,7 +112,7 @@ class Pitzer:
         the ψ of the likes, in their order: k, ψ.
     """
 
-    numbers: Array
+    numbers: tuple[float, ...]
 
     @classmethod
     def of(cls, ions: Mapping[str, int], parameters: Mapping[str, Any], temperature: float) -> Pitzer:
@@ -153,12 +153,12 @@ class Pitzer:
             likes.append((i, j, theta.get(both, 0.0), len(third)))
             triples += third
         numbers = [debye_hueckel(temperature), len(names), len(pairs), len(likes), *charges]
-        return cls(np.array([*numbers, *itertools.chain(*pairs, *likes, *triples)], dtype=float))
+        return cls(tuple(map(float, itertools.chain(numbers, *pairs, *likes, *triples))))
 
     def osmolality(self, molality: Sequence[float]) -> tuple[float, list[float]]:
         """``Σ m_i φ`` (mol/kg) of the ions and its derivatives: `sum_with_slopes` of these ions."""
         gradient = np.empty(len(molality))
-        return sum_with_slopes(self.numbers, 0, np.array(molality, dtype=float), gradient), gradient.tolist()
+        return sum_with_slopes(np.array(self.numbers), 0, np.array(molality, dtype=float), gradient), gradient.tolist()
 
 
 @kernel
@@ -206,6 +206,7 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
         math.exp(-_ALPHA1_DIVALENT * root),
         math.exp(-_ALPHA2 * root),
     )
+    fading = 0.0
     for _ in range(pairs):
         c, a, alpha1, cphi = int(data[n]), int(data[n + 1]), float(data[n + 6]), float(data[n + 5])
         m_c, m_a = float(molality[c]), float(molality[a])
@@ -214,11 +215,12 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
         each = float(data[n + 2]) + one + two + charge * cphi
         both = m_c * m_a
         value += both * each
-        with_strength -= both * (alpha1 * one + _ALPHA2 * two) / (2.0 * root)
+        fading += both * (alpha1 * one + _ALPHA2 * two)
         with_charge += both * cphi
-        gradient[c] += m_a * each
-        gradient[a] += m_c * each
+        gradient[c] = float(gradient[c]) + m_a * each
+        gradient[a] = float(gradient[a]) + m_c * each
         n += 7
+    with_strength -= fading / (2.0 * root)
     of = unsymmetrical = bend = 0.0
     t = n + 4 * likes
     for _ in range(likes):
@@ -234,11 +236,11 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
         for _ in range(int(data[n + 3])):
             k, psi = int(data[t]), float(data[t + 1])
             each += float(molality[k]) * psi
-            gradient[k] += both * psi
+            gradient[k] = float(gradient[k]) + both * psi
             t += 2
         value += both * each
-        gradient[i] += m_j * each
-        gradient[j] += m_i * each
+        gradient[i] = float(gradient[i]) + m_j * each
+        gradient[j] = float(gradient[j]) + m_i * each
         n += 4
     for i in range(ions):
         z = float(data[charges + i])

@@ -181,6 +181,17 @@ def test_shares_add_up_and_are_the_reflected_pressure(model: str) -> None:
     assert not shares[1, 0].any()
 
 
+@pytest.mark.parametrize("model", ["pitzer", "virial", "ideal"])
+@pytest.mark.parametrize("wild", [math.inf, math.nan, 1e308])
+def test_what_is_not_a_number_stays_one(model: str, wild: float) -> None:
+    """A trial step may overflow; it is answered without a warning, and by nothing that looks like a pressure."""
+    one = of(["sucrose", "urea"], model)
+    for c in ([wild, 10.0], [wild, -10.0], [wild, 0.0]):
+        for sigma in ([1.0, 1.0], [0.3, 1.0]):
+            value, _ = one.reflected(c, sigma)
+            assert not value < 1e250
+
+
 def test_virial_written_out() -> None:
     one = of(
         ["a", "b"],

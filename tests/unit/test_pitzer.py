@@ -211,7 +211,7 @@ def test_compiled_is_plain() -> None:
         ions = of(*m, temperature=t)
         molality = np.array([x * dice.choice([0.0, 1.0]) for x in m.values()])
         quick = np.empty(len(molality))
-        total = fast(ions.numbers, 0, molality, quick)
+        total = fast(np.array(ions.numbers), 0, molality, quick)
         expected, slopes = ions.osmolality(molality.tolist())
         assert total == pytest.approx(expected, rel=1e-14, abs=0)
         assert quick.tolist() == pytest.approx(slopes, rel=1e-14, abs=1e-14)
