@@ -152,7 +152,7 @@ class RosenbrockStepper:
         self.system, self.segment, self.events, self.rtol, self.atol = system, segment, events, rtol, atol
         self.method = rosenbrock.RODAS5P
         self.work = rosenbrock.new_work(self.method, y, t, system.solutes, system.cells)
-        self.t, self.y = t, self.work.y
+        self.t, self.y = t, self.work.vectors[rosenbrock.Y]
         self.longest = _longest_step(segment)
 
     def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:

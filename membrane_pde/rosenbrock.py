@@ -80,21 +80,16 @@ class Method(NamedTuple):
         γ.
     order : float
         Of the error estimate, plus one.
-    a, c : ndarray, shape (stages, stages)
+    stages : ndarray, shape (2, stages, stages)
         a_ij and C_ij, zero from the diagonal on.
-    nodes, d : ndarray, shape (stages,)
-        c_i and d_i.
-    h : ndarray, shape (3, stages)
-        H.
+    rows : ndarray, shape (5, stages)
+        c_i, d_i, and the three rows of H.
     """
 
     gamma: float
     order: float
-    a: Array
-    c: Array
-    nodes: Array
-    d: Array
-    h: Array
+    stages: Array
+    rows: Array
 
 
 def _triangle(text: str) -> Array:
@@ -110,12 +105,18 @@ def _numbers(text: str) -> Array:
 
 
 RODAS5P = Method(
-    0.21193756319429014, 5.0, _triangle(_A), _triangle(_C), _numbers(_NODES), _numbers(_D), _numbers(_H).reshape(3, -1)
+    gamma=0.21193756319429014,
+    order=5.0,
+    stages=np.array([_triangle(_A), _triangle(_C)]),
+    rows=np.array([_numbers(_NODES), _numbers(_D), *_numbers(_H).reshape(3, -1)]),
 )
 
 # Entries of `Work.pace`: time and next step; start and length of the last one; error and length of the one before (0:
 # none); 1 where the derivatives are those of the state; 1 where the dense output is that of the last step.
 TIME, NEXT, START, LENGTH, ERROR, BEFORE, FRESH, DENSE = range(8)
+
+
+Y, START_STATE, RATE, TRIAL = range(4)  # rows of `Work.vectors`
 
 
 class Work(NamedTuple):
@@ -125,30 +126,23 @@ class Work(NamedTuple):
     ----------
     pace : ndarray, shape (8,)
         Times and steps; see above.
-    y, start : ndarray, shape (size,)
-        State now and at the start of the last step.
+    vectors : ndarray, shape (4, size)
+        State now and at the start of the last step, f at the start of the step, a stage's state.
     stages : ndarray, shape (stages, size)
         U.
     dense : ndarray, shape (3, size)
         K.
-    rate, trial : ndarray, shape (size,)
-        f at the start of the step; a stage's state.
-    events, before, now : ndarray, shape (3,)
-        What `operators.set_events` makes of y; of the last step's start; room for more of it.
+    events : ndarray, shape (3, 3)
+        What `operators.set_events` makes of the state now, and at the start of the last step; room for more of it.
     faces, other, slopes, factors
         Of the start of the step; of the stages; derivatives; what is solved with.
     """
 
     pace: Array
-    y: Array
-    start: Array
+    vectors: Array
     stages: Array
     dense: Array
-    rate: Array
-    trial: Array
     events: Array
-    before: Array
-    now: Array
     faces: Faces
     other: Faces
     slopes: Slopes
@@ -160,17 +154,14 @@ def new_work(method: Method, y: Array, t: float, solutes: int, cells: int) -> Wo
     pace = np.zeros(8)
     pace[TIME] = pace[START] = t
     size = len(y)
+    vectors = np.zeros((4, size))
+    vectors[Y] = vectors[START_STATE] = y
     return Work(
         pace,
-        np.array(y),
-        np.array(y),
-        np.zeros((len(method.nodes), size)),
+        vectors,
+        np.zeros((method.rows.shape[1], size)),
         np.zeros((3, size)),
-        np.zeros(size),
-        np.zeros(size),
-        np.ones(3),
-        np.ones(3),
-        np.ones(3),
+        np.ones((3, 3)),
         new_faces(solutes, cells),
         new_faces(solutes, cells),
         new_slopes(solutes, cells),
@@ -206,7 +197,7 @@ def _add(scale: float, x: Array, out: Array) -> None:
 def interpolate(method: Method, w: Work, theta: float, out: Array) -> None:
     """Write the state at a share of the last step."""
     if theta == 1.0:
-        _copy(w.y, out)
+        _copy(w.vectors[Y], out)
         return
     if w.pace[DENSE] == 0.0:
         for r in range(3):
@@ -214,18 +205,21 @@ def interpolate(method: Method, w: Work, theta: float, out: Array) -> None:
             for i in range(row.shape[0]):
                 row[i] = 0.0
             for j in range(w.stages.shape[0]):
-                _add(float(method.h[r, j]), w.stages[j], row)
+                _add(float(method.rows[2 + r, j]), w.stages[j], row)
         w.pace[DENSE] = 1.0
     rest = 1.0 - theta
     for i in range(out.shape[0]):
         inner = w.dense[0, i] + theta * (w.dense[1, i] + theta * w.dense[2, i])
-        out[i] = rest * w.start[i] + theta * (w.y[i] + rest * inner)
+        out[i] = rest * w.vectors[START_STATE, i] + theta * (w.vectors[Y, i] + rest * inner)
 
 
 @kernel
 def _first_step(method: Method, w: Work, rtol: float, atol: Array, length: float) -> float:
     """A step whose error should be about what is allowed, from the size of the state and of its rate."""
-    size, speed = _norm(w.y, w.y, w.y, rtol, atol), _norm(w.rate, w.y, w.y, rtol, atol)
+    size, speed = (
+        _norm(w.vectors[Y], w.vectors[Y], w.vectors[Y], rtol, atol),
+        _norm(w.vectors[RATE], w.vectors[Y], w.vectors[Y], rtol, atol),
+    )
     if speed * length * 1e-6 > size:
         return 1e-6 * length
     return min(length, 0.1 * rtol ** (1.0 / method.order) * max(size, 1.0) / speed) if speed > 0.0 else length
@@ -236,25 +230,25 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
     """Write the stages of a step, and the state at its end into `trial`; False if a stage has no water flux."""
     t, tau = float(w.pace[TIME]), h * method.gamma
     factorize(p, w.slopes, tau, w.factors)
-    last = method.nodes.shape[0] - 1
+    last = method.rows.shape[1] - 1
     for i in range(last + 1):
         stage = w.stages[i]
         if i == 0:
-            _copy(w.rate, stage)
+            _copy(w.vectors[RATE], stage)
         else:
-            _copy(w.y, w.trial)
+            _copy(w.vectors[Y], w.vectors[TRIAL])
             for j in range(i):
-                _add(float(method.a[i, j]), w.stages[j], w.trial)
-            if not rates(p, segment, t + float(method.nodes[i]) * h, w.trial, memory, w.other, stage):
+                _add(float(method.stages[0, i, j]), w.stages[j], w.vectors[TRIAL])
+            if not rates(p, segment, t + float(method.rows[0, i]) * h, w.vectors[TRIAL], memory, w.other, stage):
                 return False
         for j in range(stage.shape[0]):
             stage[j] *= tau
         for j in range(i):
-            _add(method.gamma * float(method.c[i, j]), w.stages[j], stage)
-        if method.d[i] != 0.0:
-            add_time_slopes(p, w.slopes, method.gamma * float(method.d[i]) * h * h, stage)
+            _add(method.gamma * float(method.stages[1, i, j]), w.stages[j], stage)
+        if method.rows[1, i] != 0.0:
+            add_time_slopes(p, w.slopes, method.gamma * float(method.rows[1, i]) * h * h, stage)
         solve(p, w.slopes, w.factors, stage)
-    _add(1.0, w.stages[last], w.trial)
+    _add(1.0, w.stages[last], w.vectors[TRIAL])
     return True
 
 
@@ -277,8 +271,8 @@ def _share_before_event(
         middle = 0.5 * (low + high)
         if not low < middle < high:
             break
-        interpolate(method, w, middle, w.trial)
-        set_events(p, segment, w.pace[START] + middle * w.pace[LENGTH], w.trial, watch, memory, w.other, now)
+        interpolate(method, w, middle, w.vectors[TRIAL])
+        set_events(p, segment, w.pace[START] + middle * w.pace[LENGTH], w.vectors[TRIAL], watch, memory, w.other, now)
         if _fallen(before, now) > 0:
             high = middle
         else:
@@ -348,28 +342,28 @@ def _advance(
         Steps taken, states kept, and 0, the number of an event, `NO_STEP` or `NO_FLUX`.
     """
     steps, stored, pace = 0, 0, w.pace
-    before, now = w.before, w.now
+    before, now = w.events[1], w.events[2]
     while True:
         stored = _serve(method, w, due, kept, stored)
         if pace[TIME] >= segment.end or steps >= most or stored == due.shape[0]:
             return steps, stored, 0
         if pace[FRESH] == 0.0:
-            if not set_faces(p, segment, float(pace[TIME]), w.y, math.nan, memory, w.faces):
+            if not set_faces(p, segment, float(pace[TIME]), w.vectors[Y], math.nan, memory, w.faces):
                 return steps, stored, NO_FLUX
             set_slopes(p, segment, float(pace[TIME]), w.faces, w.slopes)
-            set_rates(p, segment, float(pace[TIME]), w.faces, w.rate)
+            set_rates(p, segment, float(pace[TIME]), w.faces, w.vectors[RATE])
             memory[REFERENCE] = w.faces.scalars[0]
             pace[FRESH] = 1.0
         left = segment.end - float(pace[TIME])
         if pace[NEXT] == 0.0:
             pace[NEXT] = _first_step(method, w, rtol, atol, left)
-            set_events(p, segment, float(pace[TIME]), w.y, watch, memory, w.other, w.events)
+            set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
         h = min(float(pace[NEXT]), longest)
         if h >= left * (1.0 - 1e-9):
             h = left
         error = math.inf
         if _try_step(p, segment, method, memory, w, h):
-            error = _norm(w.stages[method.nodes.shape[0] - 1], w.y, w.trial, rtol, atol)
+            error = _norm(w.stages[method.rows.shape[1] - 1], w.vectors[Y], w.vectors[TRIAL], rtol, atol)
         if not error <= 1.0:  # nan, too
             pace[NEXT] = h * (max(0.2, 0.9 * error ** (-1.0 / method.order)) if math.isfinite(error) else 0.2)
             if pace[NEXT] < 1e-14 * max(segment.end, 1e-300):
@@ -384,22 +378,22 @@ def _advance(
             )
         pace[ERROR], pace[BEFORE] = max(error, 1e-2), h
         pace[NEXT] = h * min(max(grow, 0.2), 6.0)
-        _copy(w.y, w.start)
-        _copy(w.trial, w.y)
+        _copy(w.vectors[Y], w.vectors[START_STATE])
+        _copy(w.vectors[TRIAL], w.vectors[Y])
         pace[START], pace[LENGTH] = pace[TIME], h
         pace[TIME] = segment.end if h == left else pace[TIME] + h
         pace[FRESH], pace[DENSE] = 0.0, 0.0
         steps += 1
-        _copy(w.events, before)
-        set_events(p, segment, float(pace[TIME]), w.y, watch, memory, w.other, w.events)
-        if _fallen(before, w.events) > 0:
+        _copy(w.events[0], before)
+        set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
+        if _fallen(before, w.events[0]) > 0:
             share = _share_before_event(p, segment, method, memory, watch, before, now, w)
             pace[TIME] = pace[START] + share * pace[LENGTH]
             stored = _serve(method, w, due, kept, stored)
-            interpolate(method, w, share, w.trial)
-            _copy(w.trial, w.y)
-            set_events(p, segment, float(pace[TIME]), w.y, watch, memory, w.other, w.events)
-            return steps, stored, max(_fallen(before, w.events), 1)
+            interpolate(method, w, share, w.vectors[TRIAL])
+            _copy(w.vectors[TRIAL], w.vectors[Y])
+            set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
+            return steps, stored, max(_fallen(before, w.events[0]), 1)
 
 
 advance = compiled(_advance)

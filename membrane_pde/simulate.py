@@ -304,7 +304,7 @@ def _scales(case: Case, system: System) -> Vector:
     lengths = [side.volume_per_area for side in _pair(case) if _closed(side)] or [whole]
     displaced = min(flow, *lengths) if flow > 0.0 and not system.still else whole
     scale = np.empty(system.size)
-    system.amounts(scale)[:] = concentration[:, None] * system.numbers.width
+    system.amounts(scale)[:] = concentration[:, None] * system.width
     scale[system.x] = displaced
     held = concentration * whole
     scale[system.passed] = scale[system.far_left] = scale[system.far_right] = held

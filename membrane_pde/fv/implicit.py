@@ -19,38 +19,30 @@ import numpy as np
 
 from membrane_pde.compiling import kernel
 from membrane_pde.fv.mesh import Array
-from membrane_pde.fv.operators import Numbers, Slopes
+from membrane_pde.fv.operators import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Numbers, Slopes
+
+LOWER, INVERSE, UPPER, RESPONSE = range(4)  # rows of `Factors.table`
 
 
 class Factors(NamedTuple):
-    """What `factorize` writes; arrays of shape (solutes, cells).
+    """What `factorize` writes.
 
     Attributes
     ----------
-    lower, inverse, upper : ndarray
-        Multipliers of the elimination, reciprocals of the pivots, and the upper diagonal.
-    response : ndarray
-        b: the change of the amounts with δJ.
+    table : ndarray, shape (4, solutes, cells)
+        Multipliers of the elimination, reciprocals of the pivots, the upper diagonal, and b: the change of the amounts
+        with δJ.
     scalars : ndarray, shape (2,)
         τ (s), and what divides the sum that is δJ.
     """
 
-    lower: Array
-    inverse: Array
-    upper: Array
-    response: Array
+    table: Array
     scalars: Array
 
 
 def new_factors(solutes: int, cells: int) -> Factors:
     """Room for `Factors`."""
-    return Factors(
-        np.zeros((solutes, cells)),
-        np.zeros((solutes, cells)),
-        np.zeros((solutes, cells)),
-        np.zeros((solutes, cells)),
-        np.zeros(2),
-    )
+    return Factors(np.zeros((4, solutes, cells)), np.zeros(2))
 
 
 @kernel
@@ -86,7 +78,7 @@ def _push(p: Numbers, d: Slopes, s: int, j: int, scale: float, x: Array) -> None
     n = x.shape[0]
     if j > 0 and not p.bath[j - 1].present:
         return
-    with_scalar = d.with_scalar[j, s]
+    with_scalar = d.faces[WITH_SCALAR + j, s]
     for i in range(n):
         x[i] += scale * (with_scalar[i] - with_scalar[i + 1])
 
@@ -94,61 +86,68 @@ def _push(p: Numbers, d: Slopes, s: int, j: int, scale: float, x: Array) -> None
 @kernel
 def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
     """Prepare to solve with ``I − τ J``."""
-    solutes, n = f.inverse.shape
+    solutes, n = f.table.shape[1], f.table.shape[2]
     m, held = p.membrane, 0.0
     for s in range(solutes):
-        lower, inverse, upper, response = f.lower[s], f.inverse[s], f.upper[s], f.response[s]
-        before, behind = d.before[s], d.behind[s]
+        lower, inverse, upper, response = (
+            f.table[LOWER, s],
+            f.table[INVERSE, s],
+            f.table[UPPER, s],
+            f.table[RESPONSE, s],
+        )
+        before, behind = d.faces[BEFORE, s], d.faces[BEHIND, s]
         for i in range(n):
             lower[i] = -tau * before[i]
             inverse[i] = 1.0 - tau * (behind[i] - before[i + 1])
             upper[i] = tau * behind[i + 1]
-            response[i] = tau * (d.with_flux[s, i] - d.with_flux[s, i + 1])
+            response[i] = tau * (d.faces[WITH_FLUX, s, i] - d.faces[WITH_FLUX, s, i + 1])
         if p.endless[0]:
             inverse[0], upper[0] = 1.0, 0.0
         if p.endless[1]:
             inverse[n - 1], lower[n - 1] = 1.0, 0.0
         _eliminate(lower, inverse, upper)
         for j in range(3):
-            _push(p, d, s, j, tau * tau * float(d.scalar_with_flux[j]), response)
+            _push(p, d, s, j, tau * tau * float(d.scalars[0, j]), response)
         _substitute(lower, inverse, upper, response)
-        held += d.flux_with_wall[0, s] * response[m - 1] + d.flux_with_wall[1, s] * response[m]
+        held += d.walls[0, 0, s] * response[m - 1] + d.walls[0, 1, s] * response[m]
     for j in range(3):
-        held += tau * d.flux_with_scalar[j] * d.scalar_with_flux[j]
+        held += tau * d.scalars[1, j] * d.scalars[0, j]
     f.scalars[0], f.scalars[1] = tau, 1.0 - held
 
 
 @kernel
 def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     """Replace a right-hand side by the solution of ``(I − τ J) x = r``."""
-    solutes, n = f.inverse.shape
+    solutes, n = f.table.shape[1], f.table.shape[2]
     m, z, tau = p.membrane, solutes * n, float(f.scalars[0])
     water = 0.0
     for s in range(solutes):
         part = x[s * n : (s + 1) * n]
         for j in range(3):
             _push(p, d, s, j, tau * float(x[z + j]), part)
-        _substitute(f.lower[s], f.inverse[s], f.upper[s], part)
-        water += d.flux_with_wall[0, s] * part[m - 1] + d.flux_with_wall[1, s] * part[m]
+        _substitute(f.table[LOWER, s], f.table[INVERSE, s], f.table[UPPER, s], part)
+        water += d.walls[0, 0, s] * part[m - 1] + d.walls[0, 1, s] * part[m]
     for j in range(3):
-        water += d.flux_with_scalar[j] * x[z + j]
+        water += d.scalars[1, j] * x[z + j]
     water = float(water / f.scalars[1])
     for j in range(3):
-        x[z + j] += tau * d.scalar_with_flux[j] * water
+        x[z + j] += tau * d.scalars[0, j] * water
     passed, left, right, work = z + 3, z + 3 + solutes, z + 3 + 2 * solutes, z + 3 + 3 * solutes
-    done = d.rest[1] * water
+    done = d.scalars[3, 1] * water
     for s in range(solutes):
         part = x[s * n : (s + 1) * n]
         for i in range(n):
-            part[i] += f.response[s, i] * water
-        through = d.before[s, m] * part[m - 1] + d.behind[s, m] * part[m] + d.with_flux[s, m] * water
-        from_left, from_right = d.behind[s, 0] * part[0], d.before[s, n] * part[n - 1]
-        from_left += d.with_flux[s, 0] * water
-        from_right += d.with_flux[s, n] * water
+            part[i] += f.table[RESPONSE, s, i] * water
+        through = (
+            d.faces[BEFORE, s, m] * part[m - 1] + d.faces[BEHIND, s, m] * part[m] + d.faces[WITH_FLUX, s, m] * water
+        )
+        from_left, from_right = d.faces[BEHIND, s, 0] * part[0], d.faces[BEFORE, s, n] * part[n - 1]
+        from_left += d.faces[WITH_FLUX, s, 0] * water
+        from_right += d.faces[WITH_FLUX, s, n] * water
         for j in range(3):
-            through += d.with_scalar[j, s, m] * x[z + j]
-            from_left += d.with_scalar[j, s, 0] * x[z + j]
-            from_right += d.with_scalar[j, s, n] * x[z + j]
+            through += d.faces[WITH_SCALAR + j, s, m] * x[z + j]
+            from_left += d.faces[WITH_SCALAR + j, s, 0] * x[z + j]
+            from_right += d.faces[WITH_SCALAR + j, s, n] * x[z + j]
         if p.endless[0]:
             from_left = through
         if p.endless[1]:
@@ -156,26 +155,26 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         x[passed + s] += tau * through
         x[left + s] += tau * from_left
         x[right + s] += tau * from_right
-        done += d.work_with_wall[0, s] * part[m - 1] + d.work_with_wall[1, s] * part[m]
+        done += d.walls[1, 0, s] * part[m - 1] + d.walls[1, 1, s] * part[m]
     for j in range(3):
-        done += d.work_with_scalar[j] * x[z + j]
+        done += d.scalars[2, j] * x[z + j]
     x[work] += tau * done
 
 
 @kernel
 def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
     """Add ``scale ∂f/∂t``, at a given state, to x."""
-    solutes, n = d.with_flux.shape[0], d.with_flux.shape[1] - 1
-    rise, z = scale * float(d.rest[0]), solutes * n
-    x[z + 3 + 3 * solutes] += rise * d.rest[1] + scale * d.rest[2]
+    solutes, n = d.faces.shape[1], d.faces.shape[2] - 1
+    rise, z = scale * float(d.scalars[3, 0]), solutes * n
+    x[z + 3 + 3 * solutes] += rise * d.scalars[3, 1] + scale * d.scalars[3, 2]
     if rise == 0.0:
         return
     for s in range(solutes):
-        with_flux = d.with_flux[s]
+        with_flux = d.faces[WITH_FLUX, s]
         for i in range(n):
             x[s * n + i] += rise * (with_flux[i] - with_flux[i + 1])
         x[z + 3 + s] += rise * with_flux[p.membrane]
         x[z + 3 + solutes + s] += rise * with_flux[0]
         x[z + 3 + 2 * solutes + s] += rise * with_flux[n]
     for j in range(3):
-        x[z + j] += rise * d.scalar_with_flux[j]
+        x[z + j] += rise * d.scalars[0, j]

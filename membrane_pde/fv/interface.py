@@ -52,6 +52,9 @@ _UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one
 GUESS, REFERENCE, SEVERAL = range(3)
 
 
+PERMEABILITY, REFLECTION, PARTITION, DIFFUSIVITY = range(4)  # rows of `FaceNumbers.table`
+
+
 class NoSolution(Exception):
     """The water flux and the wall concentrations that it makes could not be brought to agree."""
 
@@ -89,10 +92,8 @@ class FaceNumbers(NamedTuple):
         There is a membrane; its law is Kedem and Katchalsky's; the equation for J_v has one root, whatever happens.
     water_permeability : float
         L_p, m/s/Pa.
-    permeability, reflection, partition : ndarray
-        P (m/s), σ, K.
-    diffusivity : ndarray, shape (2, solutes)
-        m^2/s, left and right.
+    table : ndarray, shape (5, solutes)
+        P (m/s), σ, K, and the diffusivities on the left and on the right (m^2/s).
     stirred : tuple of bool
         No wall resistance on the left, on the right.
     osmotics : Osmotics
@@ -103,10 +104,7 @@ class FaceNumbers(NamedTuple):
     logarithmic: bool
     unique: bool
     water_permeability: float
-    permeability: Array
-    reflection: Array
-    partition: Array
-    diffusivity: Array
+    table: Array
     stirred: tuple[bool, bool]
     osmotics: Osmotics
 
@@ -124,10 +122,7 @@ def face_numbers(membrane: Membrane, diffusivity: Array, stirred: tuple[bool, bo
         membrane.flux_law == KEDEM_KATCHALSKY,
         bool(np.all((reflection == 0.0) | (reflection == 1.0))),
         float(membrane.water_permeability),
-        each(membrane.permeability, 0.0),
-        reflection,
-        each(membrane.partition, 1.0),
-        np.ascontiguousarray(diffusivity, dtype=float),
+        np.array([each(membrane.permeability, 0.0), reflection, each(membrane.partition, 1.0), *diffusivity]),
         (bool(stirred[0]), bool(stirred[1])),
         osmotics,
     )
@@ -255,7 +250,11 @@ def _law(
     """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with c_wL, c_wR and J_v; and `_walls`."""
     if not p.present:
         return (1.0, -1.0, 0.0), _walls(p.present, 1.0, 1.0, left, right, c_p, c_a)
-    permeability, reflection, partition = float(p.permeability[s]), float(p.reflection[s]), float(p.partition[s])
+    permeability, reflection, partition = (
+        float(p.table[PERMEABILITY, s]),
+        float(p.table[REFLECTION, s]),
+        float(p.table[PARTITION, s]),
+    )
     if not p.logarithmic:
         a, b, da, db = linear_coefficients(permeability, reflection, partition, water_flux)
         walls = _walls(p.present, a, b, left, right, c_p, c_a)
@@ -327,8 +326,8 @@ def set_face(
     """
     for s in range(cells.shape[1]):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
-        left = _half_cell(float(p.diffusivity[0, s]), length_left, water_flux, p.stirred[0])
-        right = _half_cell(float(p.diffusivity[1, s]), length_right, water_flux, p.stirred[1])
+        left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
+        right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
         _, walls = _law(p, s, water_flux, left, right, c_p, c_a)
         state[s, 0], state[s, 1] = walls[0], walls[1]
         state[s, 2] = walls[2] * c_p - walls[3] * c_a
@@ -351,8 +350,8 @@ def set_face_slopes(
     """
     for s in range(cells.shape[1]):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
-        left = _half_cell(float(p.diffusivity[0, s]), length_left, water_flux, p.stirred[0])
-        right = _half_cell(float(p.diffusivity[1, s]), length_right, water_flux, p.stirred[1])
+        left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
+        right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
         law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
         forced = _forcing(left, right, law, walls, c_p, c_a)
         for j in range(5):
@@ -385,16 +384,16 @@ def _imbalance(
     lp, solutes = p.water_permeability, cells.shape[1]
     for s in range(solutes):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
-        left = _half_cell(float(p.diffusivity[0, s]), length_left, water_flux, p.stirred[0])
-        right = _half_cell(float(p.diffusivity[1, s]), length_right, water_flux, p.stirred[1])
+        left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
+        right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
         law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
         if not (math.isfinite(walls[0]) and math.isfinite(walls[1])):
             return math.copysign(math.inf, water_flux), math.inf, math.inf
         e1, e2, e3 = _forcing(left, right, law, walls, c_p, c_a)
         _, slope_l, slope_r = _response(p.present, left, right, law, e1, e2, e3)
         room[0, s], room[1, s], room[2, s], room[3, s] = walls[0], walls[1], slope_l, slope_r
-    pi_l = reflected(p.osmotics, room[0], p.reflection, room[4])
-    pi_r = reflected(p.osmotics, room[1], p.reflection, room[5])
+    pi_l = reflected(p.osmotics, room[0], p.table[REFLECTION], room[4])
+    pi_r = reflected(p.osmotics, room[1], p.table[REFLECTION], room[5])
     value = water_flux - lp * (pressure - pi_l + pi_r)
     slope = 1.0
     for s in range(solutes):
@@ -484,18 +483,18 @@ def _multiplicity(p: FaceNumbers, length_left: float, length_right: float, cells
     """``L_p ν R T c / min(g)`` over the solutes the membrane lets through with the water."""
     worst, solutes = 0.0, cells.shape[1]
     for s in range(solutes):
-        sigma = float(p.reflection[s])
+        sigma = float(p.table[REFLECTION, s])
         if sigma in (0.0, 1.0):
             continue
         resistance = 0.0
         if not p.stirred[0]:
-            resistance = length_left / float(p.diffusivity[0, s])
+            resistance = length_left / float(p.table[DIFFUSIVITY, s])
         if not p.stirred[1]:
-            resistance = max(resistance, length_right / float(p.diffusivity[1, s]))
+            resistance = max(resistance, length_right / float(p.table[DIFFUSIVITY + 1, s]))
         for other in range(solutes):
             room[0, other] = 0.0
         room[0, s] = max(float(cells[0, s]), float(cells[1, s]), 0.0)
-        pressure = reflected(p.osmotics, room[0], p.reflection, room[4])
+        pressure = reflected(p.osmotics, room[0], p.table[REFLECTION], room[4])
         worst += p.water_permeability * pressure / sigma * resistance
     return worst
 
@@ -547,7 +546,7 @@ def wall_pressure(p: FaceNumbers, state: Array, walls: Array, pull: Array) -> fl
     for side in range(2):
         for s in range(state.shape[0]):
             walls[s] = state[s, side]
-        difference += sign * reflected(p.osmotics, walls, p.reflection, pull[side])
+        difference += sign * reflected(p.osmotics, walls, p.table[REFLECTION], pull[side])
         sign = -1.0
     return difference
 

@@ -276,11 +276,9 @@ class Numbers(NamedTuple):
         Pa/m.
     still, pumped : bool
         No water flows; the water flux is held.
-    width : ndarray, shape (cells,)
-        At the start, m.
-    share : ndarray, shape (faces,)
-        Of J_v, at which the liquid passes a face.
-    conductance, peclet : ndarray, shape (solutes, faces)
+    mesh : ndarray, shape (2, faces)
+        Widths of the cells at the start, m; of J_v the share at which the liquid passes a face.
+    faces : ndarray, shape (2, solutes, faces)
         ``D/d`` at the start, m/s, and the Péclet number that J_v = 1 m/s makes.
     outside : ndarray, shape (2, solutes)
         What is behind the far faces: of a reservoir, a feed, what an outflow draws in, mol/m^3.
@@ -300,56 +298,49 @@ class Numbers(NamedTuple):
     stiffness: tuple[float, float]
     still: bool
     pumped: bool
-    width: Array
-    share: Array
-    conductance: Array
-    peclet: Array
+    mesh: Array
+    faces: Array
     outside: Array
     known: NDArray[np.bool_]
+
+
+# Rows of the arrays below.
+WIDTH, REACH = 0, 1
+SHARE = 1
+CONDUCTANCE, PECLET = 0, 1
+CONCENTRATION, ALPHA, BETA, FLUX, BEND = range(5)
+OUTSIDE, CELLS, PULL = range(3)
+BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)
 
 
 class Faces(NamedTuple):
     """All faces at one state: coefficients, fluxes and what they depend on; `set_faces` writes it.
 
+    Few arrays, of several rows each: what compiling costs grows with their number.
+
     Attributes
     ----------
     scalars : ndarray, shape (4,)
         J_v, X, and the stretch of the left and the right mesh.
-    width : ndarray, shape (cells,)
-        m.
-    reach : ndarray, shape (faces,)
-        The stretch of the mesh around each face.
-    concentration : ndarray, shape (solutes, cells)
-        mol/m^3.
-    alpha, beta, flux : ndarray, shape (solutes, faces)
-        m/s, m/s, mol/m^2/s.
-    bend : ndarray, shape (solutes, faces)
-        B'(|Pe|).
-    outside : ndarray, shape (2, solutes)
-        Concentrations that the far faces see, mol/m^3.
-    cells : ndarray, shape (2, solutes)
-        Values of the two cells at the membrane, mol/m^3.
+    mesh : ndarray, shape (2, faces)
+        Widths of the cells, m, and the stretch of the mesh around each face.
+    state : ndarray, shape (5, solutes, faces)
+        Concentrations of the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s; B'(|Pe|).
+    sides : ndarray, shape (3, 2, solutes)
+        Concentrations that the far faces see, and of the two cells at the membrane, mol/m^3; derivatives of Σσπ at the
+        two walls with the concentrations there.
     membrane, slopes : ndarray
         What `interface.set_face` and (for `set_slopes`) `interface.set_face_slopes` wrote.
-    pull : ndarray, shape (2, solutes)
-        Derivatives of Σσπ at the left and the right wall with the concentrations there.
     room : ndarray, shape (6, solutes)
         To work in.
     """
 
     scalars: Array
-    width: Array
-    reach: Array
-    concentration: Array
-    alpha: Array
-    beta: Array
-    flux: Array
-    bend: Array
-    outside: Array
-    cells: Array
+    mesh: Array
+    state: Array
+    sides: Array
     membrane: Array
     slopes: Array
-    pull: Array
     room: Array
 
     @property
@@ -361,6 +352,41 @@ class Faces(NamedTuple):
     def stretch(self) -> tuple[float, float]:
         """Length of each side's mesh over that at the start."""
         return float(self.scalars[2]), float(self.scalars[3])
+
+    @property
+    def width(self) -> Array:
+        """Widths of the cells, m."""
+        return self.mesh[WIDTH, :-1]
+
+    @property
+    def reach(self) -> Array:
+        """The stretch of the mesh around each face."""
+        return self.mesh[REACH]
+
+    @property
+    def concentration(self) -> Array:
+        """Concentrations (solutes, cells), mol/m^3."""
+        return self.state[CONCENTRATION, :, :-1]
+
+    @property
+    def alpha(self) -> Array:
+        """α of ``F = α c_P − β c_A`` (solutes, faces), m/s."""
+        return self.state[ALPHA]
+
+    @property
+    def beta(self) -> Array:
+        """β (solutes, faces), m/s."""
+        return self.state[BETA]
+
+    @property
+    def flux(self) -> Array:
+        """Fluxes (solutes, faces), mol/m^2/s."""
+        return self.state[FLUX]
+
+    @property
+    def outside(self) -> Array:
+        """Concentrations that the far faces see (2, solutes), mol/m^3."""
+        return self.sides[OUTSIDE]
 
     @property
     def wall_left(self) -> Array:
@@ -376,20 +402,13 @@ class Faces(NamedTuple):
 def new_faces(solutes: int, cells: int) -> Faces:
     """Room for `Faces`."""
     return Faces(
-        np.empty(4),
-        np.empty(cells),
-        np.empty(cells + 1),
-        np.empty((solutes, cells)),
-        np.empty((solutes, cells + 1)),
-        np.empty((solutes, cells + 1)),
-        np.empty((solutes, cells + 1)),
-        np.empty((solutes, cells + 1)),
-        np.zeros((2, solutes)),
-        np.empty((2, solutes)),
-        np.empty((solutes, 5)),
-        np.zeros((3, solutes, 5)),
-        np.empty((2, solutes)),
-        np.empty((6, solutes)),
+        scalars=np.zeros(4),
+        mesh=np.zeros((2, cells + 1)),
+        state=np.zeros((5, solutes, cells + 1)),
+        sides=np.zeros((3, 2, solutes)),
+        membrane=np.zeros((solutes, 5)),
+        slopes=np.zeros((3, solutes, 5)),
+        room=np.zeros((6, solutes)),
     )
 
 
@@ -411,23 +430,23 @@ def bath_volume(bath: BathNumbers, volume: float) -> float:
 @kernel
 def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
     """Write widths and concentrations of a state, and the scalars but for J_v."""
-    solutes, n = faces.concentration.shape
+    solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     m, x = p.membrane, solutes * n
     left, right = stretches(p, y, x)
     faces.scalars[1], faces.scalars[2], faces.scalars[3] = y[x], left, right
     for i in range(n + 1):
-        faces.reach[i] = left if i <= m else right
+        faces.mesh[REACH, i] = left if i <= m else right
     for i in range(n):
-        faces.width[i] = p.width[i] * faces.reach[i + 1]
+        faces.mesh[WIDTH, i] = p.mesh[WIDTH, i] * faces.mesh[REACH, i + 1]
     if p.bath[0].present:
-        faces.width[0] = bath_volume(p.bath[0], float(y[x + 1]))
+        faces.mesh[WIDTH, 0] = bath_volume(p.bath[0], float(y[x + 1]))
     if p.bath[1].present:
-        faces.width[n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
+        faces.mesh[WIDTH, n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
     for s in range(solutes):
         for i in range(n):
-            faces.concentration[s, i] = y[s * n + i] / faces.width[i]
-        faces.cells[0, s] = faces.concentration[s, m - 1]
-        faces.cells[1, s] = faces.concentration[s, m]
+            faces.state[CONCENTRATION, s, i] = y[s * n + i] / faces.mesh[WIDTH, i]
+        faces.sides[CELLS, 0, s] = faces.state[CONCENTRATION, s, m - 1]
+        faces.sides[CELLS, 1, s] = faces.state[CONCENTRATION, s, m]
 
 
 @kernel
@@ -446,7 +465,7 @@ def water_flux_now(p: Numbers, segment: Segment, t: float, faces: Faces, memory:
         return _on_line(segment, segment.flux, t)
     left, right = pressing(p, segment, t, float(faces.scalars[1]))
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    return find_water_flux(p.face, half_left, half_right, faces.cells, left - right, memory, faces.room)
+    return find_water_flux(p.face, half_left, half_right, faces.sides[CELLS], left - right, memory, faces.room)
 
 
 @kernel
@@ -481,18 +500,18 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
         return False
     faces.scalars[0] = water
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    set_face(p.face, water, half_left, half_right, faces.cells, faces.membrane)
+    set_face(p.face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
     m, size, forward, backward = p.membrane, abs(water), max(water, 0.0), max(-water, 0.0)
-    solutes, n = faces.concentration.shape
+    solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     for s in range(solutes):
         for i in range(n + 1):
-            reach, share = float(faces.reach[i]), float(p.share[i])
-            value, slope = bernoulli(size * float(p.peclet[s, i]) * reach)
-            small = float(p.conductance[s, i]) / reach * value  # the one against the flow, without cancellation
-            faces.alpha[s, i] = small + share * forward
-            faces.beta[s, i] = small + share * backward
-            faces.bend[s, i] = slope
-        faces.alpha[s, m], faces.beta[s, m] = faces.membrane[s, 3], faces.membrane[s, 4]
+            reach, share = float(faces.mesh[REACH, i]), float(p.mesh[SHARE, i])
+            value, slope = bernoulli(size * float(p.faces[PECLET, s, i]) * reach)
+            small = float(p.faces[CONDUCTANCE, s, i]) / reach * value  # the one against the flow, without cancellation
+            faces.state[ALPHA, s, i] = small + share * forward
+            faces.state[BETA, s, i] = small + share * backward
+            faces.state[BEND, s, i] = slope
+        faces.state[ALPHA, s, m], faces.state[BETA, s, m] = faces.membrane[s, 3], faces.membrane[s, 4]
     _set_far_faces(p, faces)
     set_fluxes(p, faces)
     return True
@@ -501,7 +520,7 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
 @kernel
 def _set_far_faces(p: Numbers, faces: Faces) -> None:
     """Coefficients of the two far faces: into the chain (`inward`, of what stands outside) and out of it."""
-    water, solutes, n = float(faces.scalars[0]), faces.concentration.shape[0], faces.concentration.shape[1]
+    water, solutes, n = float(faces.scalars[0]), faces.state.shape[1], faces.state.shape[2] - 1
     for side in range(2):
         entering = water if side == 0 else -water
         inward, outward, seen = 0.0, 0.0, p.kind[side] != 0
@@ -515,23 +534,28 @@ def _set_far_faces(p: Numbers, faces: Faces) -> None:
         if p.kind[side] == _BATH:
             inward, outward, _, _ = _bath_flows(p.bath[side], entering)
         for s in range(solutes):
-            faces.outside[side, s] = p.outside[side, s] if seen else 0.0
+            faces.sides[OUTSIDE, side, s] = p.outside[side, s] if seen else 0.0
             if not layer and side == 0:
-                faces.alpha[s, 0], faces.beta[s, 0] = inward, outward
+                faces.state[ALPHA, s, 0], faces.state[BETA, s, 0] = inward, outward
             if not layer and side == 1:
-                faces.alpha[s, n], faces.beta[s, n] = outward, inward
+                faces.state[ALPHA, s, n], faces.state[BETA, s, n] = outward, inward
 
 
 @kernel
 def set_fluxes(p: Numbers, faces: Faces) -> None:
     """``α c_P − β c_A`` of every face, mol/m^2/s."""
-    solutes, n = faces.concentration.shape
+    solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     for s in range(solutes):
-        flux, c, alpha, beta = faces.flux[s], faces.concentration[s], faces.alpha[s], faces.beta[s]
-        flux[0] = alpha[0] * faces.outside[0, s] - beta[0] * c[0]
+        flux, c, alpha, beta = (
+            faces.state[FLUX, s],
+            faces.state[CONCENTRATION, s],
+            faces.state[ALPHA, s],
+            faces.state[BETA, s],
+        )
+        flux[0] = alpha[0] * faces.sides[OUTSIDE, 0, s] - beta[0] * c[0]
         for i in range(1, n):
             flux[i] = alpha[i] * c[i - 1] - beta[i] * c[i]
-        flux[n] = alpha[n] * c[n - 1] - beta[n] * faces.outside[1, s]
+        flux[n] = alpha[n] * c[n - 1] - beta[n] * faces.sides[OUTSIDE, 1, s]
         if p.endless[0]:
             flux[0] = flux[p.membrane]
         if p.endless[1]:
@@ -541,10 +565,10 @@ def set_fluxes(p: Numbers, faces: Faces) -> None:
 @kernel
 def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) -> None:
     """Write dy/dt of what `set_faces` has written."""
-    solutes, n = faces.concentration.shape
+    solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     x, water = solutes * n, float(faces.scalars[0])
     for s in range(solutes):
-        flux = faces.flux[s]
+        flux = faces.state[FLUX, s]
         for i in range(n):
             out[s * n + i] = flux[i] - flux[i + 1]
     out[x] = water
@@ -557,9 +581,9 @@ def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) 
         out[x + 1 + side] = gained
     passed = x + 3
     for s in range(solutes):
-        out[passed + s] = faces.flux[s, p.membrane]
-        out[passed + solutes + s] = faces.flux[s, 0]
-        out[passed + 2 * solutes + s] = faces.flux[s, n]
+        out[passed + s] = faces.state[FLUX, s, p.membrane]
+        out[passed + solutes + s] = faces.state[FLUX, s, 0]
+        out[passed + 2 * solutes + s] = faces.state[FLUX, s, n]
     if whole_work(p, segment):
         out[passed + 3 * solutes] = _pressed(p, segment, t, faces) * water
     else:
@@ -579,7 +603,7 @@ def _pressed(p: Numbers, segment: Segment, t: float, faces: Faces) -> float:
         left, right = applied(segment, t)
         return left - right
     held = float(faces.scalars[0]) / p.face.water_permeability + wall_pressure(
-        p.face, faces.membrane, faces.room[0], faces.pull
+        p.face, faces.membrane, faces.room[0], faces.sides[PULL]
     )
     return held + (p.stiffness[0] + p.stiffness[1]) * float(faces.scalars[1])
 
@@ -599,54 +623,24 @@ class Slopes(NamedTuple):
 
     Attributes
     ----------
-    before, behind : ndarray, shape (solutes, faces)
-        Of a face's flux with the amounts in the cell before and behind it, at a given J_v, 1/s.
-    with_flux : ndarray, shape (solutes, faces)
-        With J_v.
-    with_scalar : ndarray, shape (3, solutes, faces)
-        With each scalar, at a given J_v.
-    scalar_with_flux : ndarray, shape (3,)
-        Of dX/dt, dV_L/dt, dV_R/dt with J_v.
-    flux_with_wall : ndarray, shape (2, solutes)
-        Of J_v with the amounts in the left and right wall cell.
-    flux_with_scalar : ndarray, shape (3,)
-        Of J_v with each scalar.
-    work_with_wall, work_with_scalar : ndarray
-        The same of the work's rate, at a given J_v.
-    rest : ndarray, shape (3,)
-        Of J_v with time; of the work's rate with J_v and with time, all else given.
-    room : ndarray, shape (2, 5)
-        To work in.
+    faces : ndarray, shape (6, solutes, faces)
+        Of a face's flux with the amounts in the cell before and behind it, at a given J_v, 1/s; with J_v; and with each
+        scalar, at a given J_v.
+    walls : ndarray, shape (2, 2, solutes)
+        Of J_v with the amounts in the left and the right wall cell; the same of the work's rate, at a given J_v.
+    scalars : ndarray, shape (6, 5)
+        Of dX/dt, dV_L/dt, dV_R/dt with J_v; of J_v with each scalar; of the work's rate with each, at a given J_v; of
+        J_v with time, of the work's rate with J_v and with time, all else given. The rest to work in.
     """
 
-    before: Array
-    behind: Array
-    with_flux: Array
-    with_scalar: Array
-    scalar_with_flux: Array
-    flux_with_wall: Array
-    flux_with_scalar: Array
-    work_with_wall: Array
-    work_with_scalar: Array
-    rest: Array
-    room: Array
+    faces: Array
+    walls: Array
+    scalars: Array
 
 
 def new_slopes(solutes: int, cells: int) -> Slopes:
     """Room for `Slopes`."""
-    return Slopes(
-        np.zeros((solutes, cells + 1)),
-        np.zeros((solutes, cells + 1)),
-        np.zeros((solutes, cells + 1)),
-        np.zeros((3, solutes, cells + 1)),
-        np.zeros(3),
-        np.zeros((2, solutes)),
-        np.zeros(3),
-        np.zeros((2, solutes)),
-        np.zeros(3),
-        np.zeros(3),
-        np.zeros((2, 5)),
-    )
+    return Slopes(np.zeros((6, solutes, cells + 1)), np.zeros((2, 2, solutes)), np.zeros((6, 5)))
 
 
 @kernel
@@ -657,8 +651,8 @@ def _stretch_rates(p: Numbers, faces: Faces, scalar: int) -> tuple[float, float]
         right = 1.0 / (p.length[1] * float(faces.scalars[3])) if p.moving[1] else 0.0
         return left, right
     if scalar == 1:
-        return (1.0 / float(faces.width[0]) if p.bath[0].present and p.one_cell[0] else 0.0), 0.0
-    return 0.0, (1.0 / float(faces.width[-1]) if p.bath[1].present and p.one_cell[1] else 0.0)
+        return (1.0 / float(faces.mesh[WIDTH, 0]) if p.bath[0].present and p.one_cell[0] else 0.0), 0.0
+    return 0.0, (1.0 / float(faces.mesh[WIDTH, -1]) if p.bath[1].present and p.one_cell[1] else 0.0)
 
 
 @kernel
@@ -668,34 +662,45 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
     Built from the derivatives of each face's flux, which both its cells use, so that amounts are conserved by what is
     solved with them as by the right-hand side.
     """
-    solutes, n = faces.concentration.shape
+    solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     m, water = p.membrane, float(faces.scalars[0])
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    set_face_slopes(p.face, water, half_left, half_right, faces.cells, faces.slopes)
+    set_face_slopes(p.face, water, half_left, half_right, faces.sides[CELLS], faces.slopes)
     for s in range(solutes):
-        c, alpha, beta, flux = faces.concentration[s], faces.alpha[s], faces.beta[s], faces.flux[s]
+        c, alpha, beta, flux = (
+            faces.state[CONCENTRATION, s],
+            faces.state[ALPHA, s],
+            faces.state[BETA, s],
+            faces.state[FLUX, s],
+        )
         for i in range(1, n):
-            bend, share = float(faces.bend[s, i]), float(p.share[i])
+            bend, share = float(faces.state[BEND, s, i]), float(p.mesh[SHARE, i])
             if water < 0.0:
                 bend = -1.0 - bend  # B'(−x) = −1 − B'(x)
             inner, outer = float(c[i - 1]), float(c[i])
-            d.before[s, i], d.behind[s, i] = alpha[i] / faces.width[i - 1], -beta[i] / faces.width[i]
-            d.with_flux[s, i] = share * ((1.0 + bend) * inner - bend * outer)
+            d.faces[BEFORE, s, i], d.faces[BEHIND, s, i] = (
+                alpha[i] / faces.mesh[WIDTH, i - 1],
+                -beta[i] / faces.mesh[WIDTH, i],
+            )
+            d.faces[WITH_FLUX, s, i] = share * ((1.0 + bend) * inner - bend * outer)
             along = share * water * bend - beta[i]
-            d.with_scalar[0, s, i] = along * (inner - outer) - flux[i]  # with ln(length), as yet
-        d.behind[s, 0], d.before[s, n] = -beta[0] / faces.width[0], alpha[n] / faces.width[n - 1]
+            d.faces[WITH_SCALAR, s, i] = along * (inner - outer) - flux[i]  # with ln(length), as yet
+        d.faces[BEHIND, s, 0], d.faces[BEFORE, s, n] = (
+            -beta[0] / faces.mesh[WIDTH, 0],
+            alpha[n] / faces.mesh[WIDTH, n - 1],
+        )
         # the membrane face
-        c_p, c_a = float(faces.cells[0, s]), float(faces.cells[1, s])
+        c_p, c_a = float(faces.sides[CELLS, 0, s]), float(faces.sides[CELLS, 1, s])
         by = faces.slopes[0, s]
-        d.with_flux[s, m] = by[0]
-        d.before[s, m] = by[1] / faces.width[m - 1]
-        d.behind[s, m] = by[2] / faces.width[m]
+        d.faces[WITH_FLUX, s, m] = by[0]
+        d.faces[BEFORE, s, m] = by[1] / faces.mesh[WIDTH, m - 1]
+        d.faces[BEHIND, s, m] = by[2] / faces.mesh[WIDTH, m]
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
             if j == 0:
                 for i in range(1, n):
-                    d.with_scalar[0, s, i] *= left if i < m else right
-            d.with_scalar[j, s, m] = left * (by[3] - c_p * by[1]) + right * (by[4] - c_a * by[2])
+                    d.faces[WITH_SCALAR, s, i] *= left if i < m else right
+            d.faces[WITH_SCALAR + j, s, m] = left * (by[3] - c_p * by[1]) + right * (by[4] - c_a * by[2])
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
     _set_flux_slopes(p, segment, t, faces, d)
@@ -704,58 +709,58 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
 @kernel
 def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> None:
     """Derivatives of the flux through a far face, and of what a bath's volume does to its faces and to itself."""
-    n, water = faces.concentration.shape[1], float(faces.scalars[0])
+    n, water = faces.state.shape[2] - 1, float(faces.scalars[0])
     far, cell, inner = (0, 0, 1) if side == 0 else (n, n - 1, n - 1)
-    inside, outside = float(faces.concentration[s, cell]), float(faces.outside[side, s])
-    d.with_flux[s, far] = 0.0
+    inside, outside = float(faces.state[CONCENTRATION, s, cell]), float(faces.sides[OUTSIDE, side, s])
+    d.faces[WITH_FLUX, s, far] = 0.0
     if p.endless[side]:  # what leaves through the membrane comes from behind
-        d.with_flux[s, far] = d.with_flux[s, p.membrane]
+        d.faces[WITH_FLUX, s, far] = d.faces[WITH_FLUX, s, p.membrane]
         for j in range(3):
-            d.with_scalar[j, s, far] = d.with_scalar[j, s, p.membrane]
+            d.faces[WITH_SCALAR + j, s, far] = d.faces[WITH_SCALAR + j, s, p.membrane]
         return
     if p.kind[side] == _RESERVOIR:
         before, behind = (outside, inside) if side == 0 else (inside, outside)
-        bend = float(faces.bend[s, far])
+        bend = float(faces.state[BEND, s, far])
         if water < 0.0:
             bend = -1.0 - bend
-        d.with_flux[s, far] = (1.0 + bend) * before - bend * behind
+        d.faces[WITH_FLUX, s, far] = (1.0 + bend) * before - bend * behind
     if p.kind[side] == _OUTFLOW:
         entering = water if side == 0 else -water
-        d.with_flux[s, far] = outside if entering > 0.0 and p.known[side] else inside
+        d.faces[WITH_FLUX, s, far] = outside if entering > 0.0 and p.known[side] else inside
     if p.kind[side] == _BATH:
         entering = water if side == 0 else -water
         _, bled, more_fed, more_bled = _bath_flows(p.bath[side], entering)
-        d.with_flux[s, far] = more_fed * outside - more_bled * inside
-        volume, sign = float(faces.width[cell]), 1.0 if side == 0 else -1.0
-        d.with_scalar[1 + side, s, far] = sign * bled * inside / volume
+        d.faces[WITH_FLUX, s, far] = more_fed * outside - more_bled * inside
+        volume, sign = float(faces.mesh[WIDTH, cell]), 1.0 if side == 0 else -1.0
+        d.faces[WITH_SCALAR + 1 + side, s, far] = sign * bled * inside / volume
         if not p.one_cell[side]:
-            inward = faces.alpha[s, inner] if side == 0 else faces.beta[s, inner]
-            d.with_scalar[1 + side, s, inner] = -sign * inward * inside / volume
+            inward = faces.state[ALPHA, s, inner] if side == 0 else faces.state[BETA, s, inner]
+            d.faces[WITH_SCALAR + 1 + side, s, inner] = -sign * inward * inside / volume
 
 
 @kernel
 def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
     """Derivatives of J_v, of the scalars' rates and of the work's rate."""
-    solutes, m, water = faces.concentration.shape[0], p.membrane, float(faces.scalars[0])
-    d.scalar_with_flux[0] = 1.0
+    solutes, m, water = faces.state.shape[1], p.membrane, float(faces.scalars[0])
+    d.scalars[0, 0] = 1.0
     for side in range(2):
         sign = 1.0 if side == 0 else -1.0
         _, _, more_fed, more_bled = _bath_flows(p.bath[side], sign * water)
         holds = not p.bath[side].present or p.bath[side].mode == _MADE_UP
-        d.scalar_with_flux[1 + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
+        d.scalars[0, 1 + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
     for j in range(3):
-        d.flux_with_scalar[j] = d.work_with_scalar[j] = d.rest[j] = 0.0
+        d.scalars[1, j] = d.scalars[2, j] = d.scalars[3, j] = 0.0
     for s in range(solutes):
         for side in range(2):
-            d.flux_with_wall[side, s] = d.work_with_wall[side, s] = 0.0
+            d.walls[0, side, s] = d.walls[1, side, s] = 0.0
     whole = whole_work(p, segment)
     if not whole:
-        d.work_with_scalar[0] = -_rise(segment)
+        d.scalars[2, 0] = -_rise(segment)
     if p.still:
         return
     # of the osmotic pressure at the walls, left beyond right: with the wall cells, the scalars, J_v
-    wall_pressure(p.face, faces.membrane, faces.room[0], faces.pull)
-    pull, change, with_scalar, with_flux = faces.pull, d.room[0], d.room[1], 0.0
+    wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
+    pull, change, with_scalar, with_flux = faces.sides[PULL], d.scalars[4], d.scalars[5], 0.0
     with_scalar[1] = with_scalar[2] = 0.0
     with_scalar[0] = p.stiffness[0] + p.stiffness[1]
     for s in range(solutes):
@@ -763,32 +768,32 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
         for j in range(5):
             change[j] = pull[0, s] * left_wall[j] - pull[1, s] * right_wall[j]
         with_flux += float(change[0])
-        d.flux_with_wall[0, s] = change[1] / faces.width[m - 1]
-        d.flux_with_wall[1, s] = change[2] / faces.width[m]
+        d.walls[0, 0, s] = change[1] / faces.mesh[WIDTH, m - 1]
+        d.walls[0, 1, s] = change[2] / faces.mesh[WIDTH, m]
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
-            with_scalar[j] += left * (change[3] - faces.cells[0, s] * change[1])
-            with_scalar[j] += right * (change[4] - faces.cells[1, s] * change[2])
+            with_scalar[j] += left * (change[3] - faces.sides[CELLS, 0, s] * change[1])
+            with_scalar[j] += right * (change[4] - faces.sides[CELLS, 1, s] * change[2])
     lp = p.face.water_permeability
     scale = -lp / (1.0 + lp * with_flux)
     if p.pumped:
         scale = 0.0
-        d.rest[0] = (segment.flux[1] - segment.flux[0]) / (segment.end - segment.start)
-        d.rest[1] = _pressed(p, segment, t, faces) + water * (1.0 / lp + with_flux)
+        d.scalars[3, 0] = (segment.flux[1] - segment.flux[0]) / (segment.end - segment.start)
+        d.scalars[3, 1] = _pressed(p, segment, t, faces) + water * (1.0 / lp + with_flux)
     else:
         rise = _rise(segment) + _wave_at(segment.waves[0], t)[1] - _wave_at(segment.waves[1], t)[1]
-        d.rest[0] = -scale * rise
+        d.scalars[3, 0] = -scale * rise
         if whole:
-            d.rest[1], d.rest[2] = _pressed(p, segment, t, faces), rise * water
+            d.scalars[3, 1], d.scalars[3, 2] = _pressed(p, segment, t, faces), rise * water
     for s in range(solutes):
         for side in range(2):
             if p.pumped:
-                d.work_with_wall[side, s] = water * d.flux_with_wall[side, s]
-            d.flux_with_wall[side, s] *= scale
+                d.walls[1, side, s] = water * d.walls[0, side, s]
+            d.walls[0, side, s] *= scale
     for j in range(3):
         if p.pumped:
-            d.work_with_scalar[j] = water * with_scalar[j]
-        d.flux_with_scalar[j] = scale * with_scalar[j]
+            d.scalars[2, j] = water * with_scalar[j]
+        d.scalars[1, j] = scale * with_scalar[j]
 
 
 # -- kernels: events and read-out -------------------------------------------------------------------------------------
@@ -805,7 +810,7 @@ def set_events(
     `watch` is a water flux that counts as flowing (m/s; 0 to watch no outflow), and 1 where the outflow draws in what
     it let out last, so that it is the end of that which counts.
     """
-    solutes, n = faces.concentration.shape
+    solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     x = solutes * n
     stretch = stretches(p, y, x)
     for side in range(2):
@@ -852,24 +857,24 @@ def observe_states(
     is that of stirred sides.
     """
     k, m = solutes.shape[2], p.membrane
-    n = p.width.shape[0]
+    n = p.mesh.shape[1] - 1
     x = k * n
     for i in range(times.shape[0]):
         t, y = float(times[i]), states[i]
         set_cells(p, y, faces)
         for s in range(k):
             if not math.isnan(walls[0, 0]):
-                faces.cells[0, s], faces.cells[1, s] = walls[0, s], walls[1, s]
+                faces.sides[CELLS, 0, s], faces.sides[CELLS, 1, s] = walls[0, s], walls[1, s]
         water = water_flux_now(p, segment, t, faces, memory)
         if math.isnan(water):
             return False
         half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-        set_face(p.face, water, half_left, half_right, faces.cells, faces.membrane)
-        left, right = _sums(faces.width, m)
+        set_face(p.face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
+        left, right = _sums(faces.mesh[WIDTH], m)
         pressed_left, pressed_right = pressing(p, segment, t, float(y[x]))
         held = 0.0
         if p.face.present and p.face.water_permeability > 0.0:
-            held = wall_pressure(p.face, faces.membrane, faces.room[0], faces.pull)
+            held = wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
             held += water / p.face.water_permeability
         work = float(y[x + 3 + 3 * k])
         if not whole_work(p, segment):
@@ -885,7 +890,7 @@ def observe_states(
             for side in range(2):
                 bulk = amount_left / left if side == 0 else amount_right / right
                 if p.kind[side] == _BATH:
-                    bulk = float(faces.concentration[s, 0 if side == 0 else n - 1])
+                    bulk = float(faces.state[CONCENTRATION, s, 0 if side == 0 else n - 1])
                 if p.kind[side] == _RESERVOIR:
                     bulk = float(p.outside[side, s])
                 solutes[i, 5 + side, s] = bulk
@@ -943,6 +948,8 @@ class System:
         Of the chain: the cells of the mesh.
     still : bool
         No water flows.
+    width : ndarray, shape (cells,)
+        Of the chain, at the start, m.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -968,12 +975,13 @@ class System:
         self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
         self.memory = np.zeros(3)
         self.numbers = self._numbers(one_cell, layered)
+        self.width = self.numbers.mesh[WIDTH, :-1]
 
     def _numbers(self, one_cell: tuple[bool, ...], layered: tuple[bool, ...]) -> Numbers:
         p, mesh, m, n, k = self.problem, self.problem.mesh, self.membrane, self.cells, self.solutes
         baths = tuple(BathNumbers() if bath is None else bath.numbers for bath in p.baths)
         moving = tuple(kind == CLOSED for kind in p.boundary)
-        width, distance, share = np.empty(n), np.empty(n + 1), np.ones(n + 1)
+        width, distance, share = np.zeros(n + 1), np.empty(n + 1), np.ones(n + 1)
         width[self.inside] = mesh.width
         first, last = self.inside.start, self.inside.stop
         distance[first : last + 1] = mesh.distance
@@ -1011,10 +1019,8 @@ class System:
             stiffness=(float(p.stiffness[0]), float(p.stiffness[1])),
             still=self.still,
             pumped=bool(p.pumped),
-            width=width,
-            share=share,
-            conductance=conductance,
-            peclet=peclet,
+            mesh=np.array([width, share]),
+            faces=np.array([conductance, peclet]),
             outside=outside,
             known=known,
         )
@@ -1024,7 +1030,7 @@ class System:
         """State vector of given concentrations in the cells of the mesh (solutes, cells), nothing displaced yet."""
         y = np.zeros(self.size)
         amounts = self.amounts(y)
-        amounts[:, self.inside] = concentration * self.numbers.width[self.inside]
+        amounts[:, self.inside] = concentration * self.problem.mesh.width
         for side, bath in enumerate(self.problem.baths):
             if bath is None:
                 continue
@@ -1069,8 +1075,8 @@ class System:
         width = np.empty((*x.shape, self.cells))
         left = np.maximum(1.0 - x / p.length[0], _THINNEST) if p.moving[0] else np.ones_like(x)
         right = np.maximum(1.0 + x / p.length[1], _THINNEST) if p.moving[1] else np.ones_like(x)
-        width[..., :m] = left[..., None] * p.width[:m]
-        width[..., m:] = right[..., None] * p.width[m:]
+        width[..., :m] = left[..., None] * p.mesh[WIDTH, :m]
+        width[..., m:] = right[..., None] * p.mesh[WIDTH, m:-1]
         for side, cell in ((0, 0), (1, -1)):
             if (bath := p.bath[side]).present:
                 width[..., cell] = np.maximum(y[..., self.volume[side]], bath.volume * _SMALLEST)
@@ -1120,7 +1126,8 @@ class System:
     def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
         """dy/dt for given face coefficients and (other) cell concentrations: an implicit step of FiPy."""
         out = np.empty(self.size)
-        other = faces._replace(concentration=concentration, flux=np.empty_like(faces.flux))
+        other = faces._replace(state=faces.state.copy())
+        other.concentration[:] = concentration
         set_fluxes(self.numbers, other)
         set_rates(self.numbers, segment, t, other, out)
         return out
@@ -1185,34 +1192,35 @@ class System:
         """Values of the Jacobian ∂(dy/dt)/∂y in the column order of `pattern`."""
         n, m, k = self.cells, self.membrane, self.solutes
         faces, d = self._faces, self._slopes
+        before, behind = d.faces[BEFORE], d.faces[BEHIND]
         _settle(_set_faces(self.numbers, segment, t, y, math.nan, self.memory, faces))
         _set_slopes(self.numbers, segment, t, faces, d)
         # of every row with J_v; the full columns through J_v, and directly
         with_flux = np.zeros(self.size)
-        self.amounts(with_flux)[:] = d.with_flux[:, :-1] - d.with_flux[:, 1:]
+        self.amounts(with_flux)[:] = d.faces[WITH_FLUX, :, :-1] - d.faces[WITH_FLUX, :, 1:]
         scalars = slice(self.x, self.x + 3)
-        with_flux[scalars] = d.scalar_with_flux
+        with_flux[scalars] = d.scalars[0, :3]
         counted = (self.passed, m), (self.far_left, 0), (self.far_right, n)
         for total, face in counted:
-            with_flux[total] = d.with_flux[:, face]
-        with_flux[self.work] = d.rest[1]
-        gradient = np.concatenate([*d.flux_with_wall, d.flux_with_scalar])
+            with_flux[total] = d.faces[WITH_FLUX, :, face]
+        with_flux[self.work] = d.scalars[3, 1]
+        gradient = np.concatenate([*d.walls[0], d.scalars[1, :3]])
         full = with_flux[:, None] * gradient
-        full[self.work] += np.concatenate([*d.work_with_wall, d.work_with_scalar])
+        full[self.work] += np.concatenate([*d.walls[1], d.scalars[2, :3]])
         for j in range(3):
-            through = d.with_scalar[j]
+            through = d.faces[WITH_SCALAR + j]
             full[: self.x, 2 * k + j] += (through[:, :-1] - through[:, 1:]).ravel()
             for total, face in counted:
                 full[total, 2 * k + j] += through[:, face]
         solute = np.arange(k)
-        full[self.passed.start + solute, solute] += d.before[:, m]
-        full[self.passed.start + solute, k + solute] += d.behind[:, m]
+        full[self.passed.start + solute, solute] += before[:, m]
+        full[self.passed.start + solute, k + solute] += behind[:, m]
 
         dense = _Scatter(self._entries, self.size)
         first = np.arange(k) * n
         walls = np.concatenate([first + m - 1, first + m, np.arange(self.x, self.x + 3)])
         dense.add(np.tile(np.arange(self.size)[:, None], (1, len(walls))), np.tile(walls, (self.size, 1)), full)
-        own, lower, upper = d.behind[:, :-1] - d.before[:, 1:], d.before[:, :-1].copy(), -d.behind[:, 1:]
+        own, lower, upper = behind[:, :-1] - before[:, 1:], before[:, :-1].copy(), -behind[:, 1:]
         for side, end in ((0, 0), (1, n - 1)):
             if self.endless(side):
                 own[:, end] = lower[:, end] = upper[:, end] = 0.0
@@ -1221,13 +1229,13 @@ class System:
         dense.add(cell[:, 1:], cell[:, :-1], lower[:, 1:])
         dense.add(cell[:, :-1], cell[:, 1:], upper[:, :-1])
         for total, face, end, inward in (
-            (self.far_left, 0, 0, d.behind[:, 0]),
-            (self.far_right, n, n - 1, d.before[:, n]),
+            (self.far_left, 0, 0, behind[:, 0]),
+            (self.far_right, n, n - 1, before[:, n]),
         ):
             place = np.arange(total.start, total.stop)
             if self.endless(0 if face == 0 else 1):
-                dense.add(place, first + m - 1, d.before[:, m])
-                dense.add(place, first + m, d.behind[:, m])
+                dense.add(place, first + m - 1, before[:, m])
+                dense.add(place, first + m, behind[:, m])
             else:
                 dense.add(place, first + end, inward)
         return dense.values
