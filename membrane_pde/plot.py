@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from membrane_pde import report
+from membrane_pde.report import stored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +67,7 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None) -> np.
         figure.suptitle(_title(result, chosen) if solute is None else result.case.title)
         axes = [figure.add_subplot(rows, columns, i + 1) for i in range(len(chosen))]
     axes = _as_array(axes)
-    times = _times(result.series.time.values, CURVES, _change(result, chosen))
+    times = _times(stored(result, "time"), CURVES, _change(result, chosen))
     colours, mappable = _time_colours(result, times)
     for ax, name in zip(axes.flat, chosen, strict=True):
         scale = _position_axis(ax, result)
@@ -74,13 +75,14 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None) -> np.
         unit, factor = report.concentration_unit(result.case, [name], _largest(result, name))
         for index, colour in zip(times, colours, strict=True):
             _profile(ax, result, name, index, scale, factor[name], color=colour, lw=1.4)
-        values = result.profiles.concentration.sel(solute=name).values[times] * factor[name]
+        values = _cells(result, name)[times] * factor[name]
         _limits(ax, np.append(values.ravel(), _walls(result, name)[times].ravel() * factor[name]), lowest=0.0)
         ax.set_ylabel(f"{name} ({unit})")
         _side_names(ax, result.case)
-    unit, time_factor = report.time_unit(float(result.series.time[-1]))
+    end = float(stored(result, "time")[-1])
+    unit, time_factor = report.time_unit(end)
     bar = axes.flat[0].figure.colorbar(mappable, ax=list(axes.flat), label=f"time ({unit})", pad=0.02, aspect=30)
-    ticks = _time_ticks(float(result.series.time[-1]) * time_factor)
+    ticks = _time_ticks(end * time_factor)
     bar.set_ticks([t / time_factor for t in ticks], labels=[report.number(t, digits=3) for t in ticks])
     bar.minorticks_off()
     return axes
@@ -107,23 +109,23 @@ def history(result: Result, axes: Any = None) -> np.ndarray:
         figure.suptitle(result.case.title)
         axes = figure.subplots(2, 2, sharex=True)
     axes = _as_array(axes)
-    series, labels = result.series, report.labels_of(result.case)
-    unit, time_factor = report.time_unit(float(series.time[-1]))
-    time = series.time.values * time_factor
+    labels, time = report.labels_of(result.case), stored(result, "time")
+    unit, time_factor = report.time_unit(float(time[-1]))
+    time = time * time_factor
     flux, lengths, concentrations, pressures = axes.flat
     fluid = "gas" if result.case.phase == "gas" else "water"
 
-    values = _clean(series.water_flux_m_per_s.values, report.flux_scale(result)) * report.factor("L/m^2/hour")
+    values = _clean(stored(result, "water_flux_m_per_s"), report.flux_scale(result)) * report.factor("L/m^2/hour")
     flux.axhline(0, color="0.7", lw=0.8)
     flux.plot(time, values, color=WATER)
     _limits(flux, np.append(values, 0.0), flat=1.0)
     flux.set_ylabel(f"{fluid} flux (L/m²/h)")
 
-    both = {s: series[f"length_{s}_m"].values for s in ("left", "right")}
+    both = {s: stored(result, f"length_{s}_m") for s in ("left", "right")}
     mm = report.factor("mm")
     total = sum(v[0] for v in both.values())
     if all(np.ptp(v) <= 1e-9 * total for v in both.values()):
-        moved = _clean(series.displaced_volume_m.values, total) * mm
+        moved = _clean(stored(result, "displaced_volume_m"), total) * mm
         lengths.axhline(0, color="0.7", lw=0.8)
         lengths.plot(time, moved, color=WATER)
         _limits(lengths, np.append(moved, 0.0), flat=1.0)
@@ -141,8 +143,8 @@ def history(result: Result, axes: Any = None) -> np.ndarray:
 
     bar = report.factor("bar")
     osmotic = _felt(result, "left") - _felt(result, "right")
-    hydrostatic = series.pressure_left_Pa.values - series.pressure_right_Pa.values
-    scale = max(report.peak(series[k].values) for k in series.data_vars if str(k).endswith("_Pa"))
+    hydrostatic = stored(result, "pressure_left_Pa") - stored(result, "pressure_right_Pa")
+    scale = report.largest_pressure(result)
     osmotic, hydrostatic = _clean(osmotic, scale) * bar, _clean(hydrostatic, scale) * bar
     pressures.axhline(0, color="0.7", lw=0.8)
     if result.case.membrane.water_permeability > 0:  # the distance between the two is what drives the water
@@ -299,17 +301,17 @@ def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
     celsius = [r.case.temperature - 273.15 for r in results]
     curves, end = [], 0.0
     for result in results:
-        left, right = (result.series[f"concentration_{s}_mol_per_m3"].values for s in ("left", "right"))
+        left, right = (stored(result, f"concentration_{s}_mol_per_m3") for s in ("left", "right"))
         difference = left - right
         leading = int(np.argmax(np.abs(difference[0])))
         if difference[0, leading] == 0:
             raise ValueError(f"{result.case.name}: the two sides are equal at the start")
         curves.append(100 * (1 - difference[:, leading] / difference[0, leading]))
         reached = np.flatnonzero(curves[-1] >= 99)
-        end = max(end, float(result.series.time[reached[0] if reached.size else -1]))
+        end = max(end, float(stored(result, "time")[reached[0] if reached.size else -1]))
     unit, time_factor = report.time_unit(end)
     for result, degrees, mixed, colour in zip(results, celsius, curves, _temperature_colours(celsius), strict=True):
-        time = result.series.time.values
+        time = stored(result, "time")
         named = f"{report.number(degrees, digits=3)} °C" if len(set(celsius)) > 1 else report.short_title(result.case)
         if mixed.max() >= 50:
             after = int(np.argmax(mixed >= 50))  # between two stored times it is straight in √t
@@ -355,14 +357,13 @@ def _concentration_history(ax: Axes, result: Result, time: np.ndarray) -> None:
     """Wall (solid) and mean (dashed) concentrations of the leading solutes, which markers tell apart."""
     from matplotlib.lines import Line2D
 
-    series, labels = result.series, report.labels_of(result.case)
-    chosen = _leading(result, LEADING)
+    labels, chosen = report.labels_of(result.case), _leading(result, LEADING)
     unit, factor = report.concentration_unit(result.case, chosen, max(_largest(result, s) for s in chosen))
     drawn = [np.zeros(1)]
     for name, marker in zip(chosen, MARKERS, strict=False):
         for side, colour in (("left", LEFT), ("right", RIGHT)):
             for key, style in ((f"wall_concentration_{side}", "-"), (f"concentration_{side}", "--")):
-                values = series[f"{key}_mol_per_m3"].sel(solute=name).values * factor[name]
+                values = stored(result, f"{key}_mol_per_m3", name) * factor[name]
                 drawn.append(values)
                 ax.plot(time, values, style, color=colour, marker=marker, ms=4, markevery=max(1, time.size // 8))
     _limits(ax, np.concatenate(drawn), lowest=0.0, room=0.36 if len(chosen) > 2 else 0.25)
@@ -388,9 +389,9 @@ def _schematic(ax: Axes, result: Result, darkest: float) -> None:
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle
 
-    case, series, labels = result.case, result.series, report.labels_of(result.case)
+    case, labels = result.case, report.labels_of(result.case)
     no_membrane = case.membrane.type == "none"
-    lengths = {s: series[f"length_{s}_m"].values[[0, -1]] for s in report.SIDES}
+    lengths = {s: stored(result, f"length_{s}_m")[[0, -1]] for s in report.SIDES}
     highest = max(v.max() for v in lengths.values())
     ax.set(xlim=(-1.08, 1.08), ylim=(-0.62, 1.72))
     ax.axis("off")
@@ -444,7 +445,7 @@ def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
     unit, factor = report.concentration_unit(result.case, [name], _largest(result, name))
     scale = _position_axis(ax, result)
     _membrane(ax, result.case)
-    time = result.series.time.values
+    time = stored(result, "time")
     middle = int(np.argmin(np.abs(time - 0.25 * time[-1])))  # a quarter in time is half way in √t
     change = _change(result, [name])
     if change[middle] > 0.9:  # all but over by then
@@ -459,24 +460,25 @@ def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
     for line in legend.get_lines():
         line.set_marker("")
     indices = [0, middle, -1]
-    values = result.profiles.concentration.sel(solute=name).values[indices]
+    values = _cells(result, name)[indices]
     top = max(values.max(), _walls(result, name)[indices].max()) * factor[name]
     return ax.get_ylabel(), 1.1 * float(top) or 1.0
 
 
 def _displaced(ax: Axes, results: Sequence[Result]) -> None:
     """Displaced volume over time of every case, named at the end of its line."""
-    unit, time_factor = report.time_unit(max(float(r.series.time[-1]) for r in results))
+    end = max(float(stored(r, "time")[-1]) for r in results)
+    unit, time_factor = report.time_unit(end)
     mm, drawn = report.factor("mm"), [np.zeros(1)]
     ax.axhline(0, color="0.6", lw=0.8)
     for i, result in enumerate(results):
-        length = sum(float(result.series[f"length_{s}_m"][0]) for s in ("left", "right"))
-        values = _clean(result.series.displaced_volume_m.values, length) * mm
+        length = sum(float(stored(result, f"length_{s}_m")[0]) for s in ("left", "right"))
+        values = _clean(stored(result, "displaced_volume_m"), length) * mm
         drawn.append(values)
         name = report.short_title(result.case)
-        ax.plot(result.series.time.values * time_factor, values, lw=2.2, color=CASES[i % len(CASES)], label=name)
+        ax.plot(stored(result, "time") * time_factor, values, lw=2.2, color=CASES[i % len(CASES)], label=name)
     _limits(ax, np.concatenate(drawn), flat=1.0, room=0.08)
-    ax.set_xlim(0, max(float(r.series.time[-1]) for r in results) * time_factor or 1.0)
+    ax.set_xlim(0, end * time_factor or 1.0)
     ax.set_xlabel(f"time ({unit})")
     ax.set_ylabel("water moved (L/m²)")
     ax.grid(color="0.93")
@@ -491,14 +493,14 @@ def _displaced(ax: Axes, results: Sequence[Result]) -> None:
 def _profile(ax: Axes, result: Result, name: str, index: int, scale: float, factor: float, **line: Any) -> None:
     """One profile: each side from its far end to its wall value at x = 0, where the jump is left open."""
     label = line.pop("label", None)
-    profile = result.profiles.isel(time=index).sel(solute=name)
+    arrays, profile = result.arrays, _cells(result, name)[index]
     for side, sign in (("left", -1), ("right", 1)):
-        here = profile.side.values == side
-        x = np.abs(profile.position.values[here])
+        here = arrays["side"] == side
+        x = np.abs(arrays["position"][index, here])
         order = np.argsort(x)
-        end = float(profile.width.values[here].sum())  # without a bath behind it
-        wall = float(result.series[f"wall_concentration_{side}_mol_per_m3"].sel(solute=name)[index])
-        cells = profile.concentration.values[here][order]
+        end = float(arrays["width"][index, here].sum())  # without a bath behind it
+        wall = float(stored(result, f"wall_concentration_{side}_mol_per_m3", name)[index])
+        cells = profile[here][order]
         far = _far_edge(result, side, name, index, float(cells[-1]))
         ax.plot(
             sign * np.concatenate([[0.0], x[order], [end]]) * scale,
@@ -516,12 +518,11 @@ def _far_edge(result: Result, side: str, name: str, index: int, last: float) -> 
     """Concentration at the far edge: that of a reservoir or a bath behind it, elsewhere the profile arrives level."""
     compartment = getattr(result.case, side)
     if compartment.boundary == "bath" and not compartment.stirred:  # what the mean has beyond the layer
-        profile = result.profiles.isel(time=index).sel(solute=name)
-        here = profile.side.values == side
-        width = profile.width.values[here]
-        length = float(result.series[f"length_{side}_m"][index])
-        mean = float(result.series[f"concentration_{side}_mol_per_m3"].sel(solute=name)[index])
-        return float((mean * length - profile.concentration.values[here] @ width) / (length - width.sum()))
+        here = result.arrays["side"] == side
+        width = result.arrays["width"][index, here]
+        length = float(stored(result, f"length_{side}_m")[index])
+        mean = float(stored(result, f"concentration_{side}_mol_per_m3", name)[index])
+        return float((mean * length - _cells(result, name)[index, here] @ width) / (length - width.sum()))
     if compartment.boundary != "reservoir":
         return last
     given = compartment.concentration[name]
@@ -530,9 +531,8 @@ def _far_edge(result: Result, side: str, name: str, index: int, last: float) -> 
 
 def _position_axis(ax: Axes, result: Result) -> float:
     """Limits, label and scale of the position axis; sides of very different length get a scale each."""
-    left, right = (
-        float(result.profiles.width.values[:, result.profiles.side.values == s].sum(axis=1).max()) for s in report.SIDES
-    )
+    width, side = result.arrays["width"], result.arrays["side"]
+    left, right = (float(width[:, side == name].sum(axis=1).max()) for name in report.SIDES)
     longest, shortest = max(left, right), min(left, right)
     uneven = longest > 5 * shortest
     unit = report.length_unit(shortest if uneven else longest)
@@ -665,9 +665,9 @@ def _times(times: np.ndarray, count: int, change: np.ndarray | None = None) -> n
 
 def _change(result: Result, names: list[str]) -> np.ndarray:
     """Path that the profiles have gone by each stored time, as a share of the whole; each solute counts the same."""
-    total = np.zeros(result.series.time.size)
+    total = np.zeros(stored(result, "time").size)
     for name in names:
-        steps = np.abs(np.diff(result.profiles.concentration.sel(solute=name).values, axis=0)).sum(axis=1)
+        steps = np.abs(np.diff(_cells(result, name), axis=0)).sum(axis=1)
         if steps.sum() > 1e-9 * _largest(result, name):
             total[1:] += np.cumsum(steps) / steps.sum()
     return total / total[-1] if total[-1] else total
@@ -725,7 +725,7 @@ def _time_colours(result: Result, times: np.ndarray) -> tuple[np.ndarray, Any]:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import PowerNorm
 
-    time = result.series.time.values
+    time = stored(result, "time")
     norm = PowerNorm(0.5, vmin=time[0], vmax=time[-1] if time[-1] > time[0] else time[0] + 1)
     cmap = _viridis()
     return cmap(norm(time[times])), ScalarMappable(norm, cmap)
@@ -744,30 +744,34 @@ def _time_ticks(end: float) -> list[float]:
 # --- what to show ---
 
 
+def _cells(result: Result, name: str) -> np.ndarray:
+    """Concentration of a solute (time, cell)."""
+    return np.asarray(result.arrays["concentration"][:, result.solutes.index(name)])
+
+
 def _largest(result: Result, name: str) -> float:
-    return float(np.abs(result.profiles.concentration.sel(solute=name)).max())
+    return float(np.abs(_cells(result, name)).max())
 
 
 def _walls(result: Result, name: str) -> np.ndarray:
     keys = [f"wall_concentration_{side}_mol_per_m3" for side in ("left", "right")]
-    return np.stack([result.series[k].sel(solute=name).values for k in keys], axis=1)
+    return np.stack([stored(result, k, name) for k in keys], axis=1)
 
 
 def _leading(result: Result, count: int) -> list[str]:
     """The most concentrated solutes, in the order of the case."""
-    names = [str(s) for s in result.series.solute.values]
-    ranked = sorted(names, key=lambda s: -_largest(result, s))[:count]
-    return [s for s in names if s in ranked]
+    ranked = sorted(result.solutes, key=lambda s: -_largest(result, s))[:count]
+    return [s for s in result.solutes if s in ranked]
 
 
 def _title(result: Result, chosen: list[str]) -> str:
-    total = result.series.solute.size
+    total = len(result.solutes)
     shown = f" ({len(chosen)} of {total} solutes, the most concentrated)" if total > len(chosen) else ""
     return f"{result.case.title}{shown}"
 
 
 def _osmotic_level(result: Result, side: str, index: int) -> float:
-    return float(np.nan_to_num(result.series[f"osmotic_pressure_{side}_Pa"].values[index]))  # NaN in a gas
+    return float(np.nan_to_num(stored(result, f"osmotic_pressure_{side}_Pa")[index]))  # NaN in a gas
 
 
 def _concentrations_text(result: Result, side: str) -> str:
@@ -775,7 +779,7 @@ def _concentrations_text(result: Result, side: str) -> str:
     lines = []
     for name in _leading(result, 2):
         unit, factor = report.concentration_unit(result.case, [name], _largest(result, name))
-        values = result.series[f"concentration_{side}_mol_per_m3"].sel(solute=name).values[[0, -1]] * factor[name]
+        values = stored(result, f"concentration_{side}_mol_per_m3", name)[[0, -1]] * factor[name]
         before, after = (report.number(float(v), scale=_largest(result, name) * factor[name], digits=3) for v in values)
         change = before if before == after else f"{before} → {after}"
         lines.append(f"{name}\n{change} {unit}")
@@ -801,10 +805,10 @@ def _as_array(axes: Any) -> np.ndarray:
 
 def _felt(result: Result, side: str) -> np.ndarray:
     """Osmotic pressure at the membrane that acts on the water, ``Σ σ_s π_s`` (Pa); π_s by the share of particles."""
-    walls = result.series[f"wall_concentration_{side}_mol_per_m3"].values
+    walls = stored(result, f"wall_concentration_{side}_mol_per_m3")
     particles = walls * [solute.dissociation for solute in result.case.solutes.values()]
     numbers = result.case.membrane.solutes
     held = particles @ [numbers[name].reflection if name in numbers else 1.0 for name in result.case.solutes]
     total = particles.sum(axis=1)
     share = np.divide(held, total, out=np.ones_like(total), where=total > 0)
-    return np.asarray(share * result.series[f"wall_osmotic_pressure_{side}_Pa"].values)
+    return np.asarray(share * stored(result, f"wall_osmotic_pressure_{side}_Pa"))

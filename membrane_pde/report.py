@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from membrane_pde import units
+from membrane_pde.physics.constants import AVOGADRO
 
 if TYPE_CHECKING:
     from membrane_pde.result import Result
@@ -93,14 +94,12 @@ def concentration_unit(case: Any, solutes: Iterable[str], largest: float) -> tup
         mL for what is so dilute that it must be particles.
     factors : dict
     """
-    from scipy.constants import N_A
-
     names = list(solutes)
     masses = [case.solutes[s].molar_mass for s in names]
     if case.phase == "gas":
         return "mol/m³", dict.fromkeys(names, 1.0)
     if 0 < largest < 1e-6:
-        return "1/mL", dict.fromkeys(names, N_A * 1e-6)
+        return "1/mL", dict.fromkeys(names, AVOGADRO * 1e-6)
     if len(names) == 1 and masses[0]:
         if 0 < largest * masses[0] < 0.05:
             return "mg/L", {names[0]: 1000 * masses[0]}
@@ -108,11 +107,20 @@ def concentration_unit(case: Any, solutes: Iterable[str], largest: float) -> tup
     return "mmol/L", dict.fromkeys(names, 1.0)
 
 
+def stored(result: Result, key: str, solute: str | None = None) -> Any:
+    """What `Result.arrays` holds over the stored times, of one solute where there is one a solute."""
+    values = result.arrays[key]
+    return values if solute is None else values[:, result.solutes.index(solute)]
+
+
+def largest_pressure(result: Result) -> float:
+    """Largest hydrostatic or osmotic pressure anywhere at any time, Pa."""
+    return max(peak(values) for key, values in result.arrays.items() if key.endswith("_Pa"))
+
+
 def flux_scale(result: Result) -> float:
     """Water flux that the largest pressure would drive, m/s: what a flux must be compared with to be called zero."""
-    series = result.series
-    largest = max(peak(series[k].values) for k in series.data_vars if str(k).endswith("_Pa"))
-    return float(result.case.membrane.water_permeability) * largest
+    return float(result.case.membrane.water_permeability) * largest_pressure(result)
 
 
 def peak(values: Any) -> float:
@@ -124,8 +132,8 @@ def peak(values: Any) -> float:
 
 def displaced(result: Result) -> float:
     """Displaced volume at the end, m; exactly 0 where it is below 1e-9 of the total length, as in `process`."""
-    moved = float(result.series.displaced_volume_m[-1])
-    total = sum(float(result.series[f"length_{side}_m"][0]) for side in SIDES)
+    moved = float(stored(result, "displaced_volume_m")[-1])
+    total = sum(float(stored(result, f"length_{side}_m")[0]) for side in SIDES)
     return 0.0 if abs(moved) < 1e-9 * total else moved
 
 
@@ -134,18 +142,18 @@ def pressing(result: Result) -> float:
 
     The applied pressure, without the head of a standpipe; the computed one on a side that is rigid or holds the flux.
     """
-    sides, end = [], float(result.series.time[-1])
+    sides, end = [], float(stored(result, "time")[-1])
     for name in SIDES:
         side = getattr(result.case, name)
         held = side.boundary == "rigid" or side.pressure.flux
-        sides.append(float(result.series[f"pressure_{name}_Pa"][-1]) if held else side.pressure.at(end))
+        sides.append(float(stored(result, f"pressure_{name}_Pa")[-1]) if held else side.pressure.at(end))
     left, right = sides
     return 0.0 if abs(left - right) <= 1e-9 * max(abs(left), abs(right)) else left - right
 
 
 def flux_text(result: Result, index: int) -> str:
     """Water flux at a stored time in L/m²/h; 0 where it is round-off or has died away to 1e-7 of what it was."""
-    flux, unit = result.series.water_flux_m_per_s.values, factor("L/m^2/hour")
+    flux, unit = stored(result, "water_flux_m_per_s"), factor("L/m^2/hour")
     negligible = max(1e-9 * flux_scale(result), 1e-7 * peak(flux))
     return number(float(flux[index]) * unit, scale=negligible * unit / ROUND_OFF)
 
@@ -286,17 +294,15 @@ def sides_table(result: Result) -> list[Row]:
     list of tuple of str
         Quantity, unit, left at the start and the end, right at the start and the end (`SIDES_HEADER`).
     """
-    series, case = result.series, result.case
-    rows = []
+    case, rows = result.case, []
 
     def add(quantity: str, unit: str, per_si: float, key: str, solute: str | None = None) -> None:
         values = []
         for side in SIDES:
-            data = series[key.format(side=side)]
-            values.append((data if solute is None else data.sel(solute=solute)).values * per_si)
+            values.append(stored(result, key.format(side=side), solute) * per_si)
         scale = max(peak(v) for v in values)
         if unit == "bar":  # a head that has levelled out beside the osmotic pressures that are left
-            scale = max(scale, 1e4 * per_si * max(peak(series[f"osmotic_pressure_{side}_Pa"].values) for side in SIDES))
+            scale = max(scale, 1e4 * per_si * max(peak(stored(result, f"osmotic_pressure_{s}_Pa")) for s in SIDES))
         cells = [number(float(v[i]), scale=scale) for v in values for i in (0, -1)]
         rows.append((quantity, unit, *cells))
 
@@ -306,8 +312,8 @@ def sides_table(result: Result) -> list[Row]:
         add("osmotic pressure", "bar", factor("bar"), "osmotic_pressure_{side}_Pa")
         if case.membrane.type != "none":
             add("  at the membrane", "bar", factor("bar"), "wall_osmotic_pressure_{side}_Pa")
-    for solute in map(str, series.solute.values):
-        largest = max(float(series[f"concentration_{side}_mol_per_m3"].sel(solute=solute).max()) for side in SIDES)
+    for solute in result.solutes:
+        largest = _largest_mean(result, solute)
         unit, per_si = concentration_unit(case, [solute], largest)
         add(solute, unit, per_si[solute], "concentration_{side}_mol_per_m3", solute)
         add("  at the membrane", unit, per_si[solute], "wall_concentration_{side}_mol_per_m3", solute)
@@ -322,9 +328,8 @@ def membrane_table(result: Result) -> list[Row]:
     list of tuple of str
         Quantity, unit, value at the start, value at the end (`MEMBRANE_HEADER`); rows that do not apply are left out.
     """
-    series, summary = result.series, result.summary
-    mm = factor("mm")
-    total = sum(float(series[f"length_{side}_m"][0]) for side in SIDES)
+    summary, mm = result.summary, factor("mm")
+    total = sum(float(stored(result, f"length_{side}_m")[0]) for side in SIDES)
     rows: list[Row] = []
     if result.case.membrane.type != "none":
         rows.append(("water flux", "L/m²/h", flux_text(result, 0), flux_text(result, -1)))
@@ -332,14 +337,14 @@ def membrane_table(result: Result) -> list[Row]:
     equilibrium = summary["equilibrium"] or {}
     if rows and (end := equilibrium.get("displaced_volume_m")) is not None:
         rows.append(("  at equilibrium", "L/m²", "", number(end * mm, scale=total * mm)))
-    for solute in map(str, series.solute.values):
+    for solute in result.solutes:
         for quantity, unit, key in (
             (f"{solute} moved", "mol/m²", "amount_transferred_mol_per_m2"),
             (f"{solute} held back", "%", "rejection"),
             (f"{solute}, wall over bulk", "", "polarization_modulus"),
         ):
-            values = [float(v) for v in series[key].sel(solute=solute).values[[0, -1]]]
-            scale = total * float(abs(series["concentration_left_mol_per_m3"].sel(solute=solute)).max())
+            values = [float(v) for v in stored(result, key, solute)[[0, -1]]]
+            scale = total * float(abs(stored(result, "concentration_left_mol_per_m3", solute)).max())
             if key == "rejection":
                 # below zero the flux is not one of filtration: nothing of it on the far side yet, or no water moving
                 values, scale = [100 * v if v >= 0.0 else math.nan for v in values], 1.0
@@ -356,6 +361,11 @@ def membrane_table(result: Result) -> list[Row]:
     if (distance := summary["distance_to_equilibrium"]) is not None:
         rows.append(("distance to equilibrium", "%", "100", number(100 * distance, scale=100.0, digits=3)))
     return rows
+
+
+def _largest_mean(result: Result, solute: str) -> float:
+    """Largest mean concentration of a solute on either side, mol/m^3."""
+    return max(float(stored(result, f"concentration_{side}_mol_per_m3", solute).max()) for side in SIDES)
 
 
 def _energy(joule_per_m3: float | None) -> str:
@@ -381,7 +391,7 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
     bar, mm = factor("bar"), factor("mm")
 
     def differences(result: Result, key: str, index: int) -> str:
-        left, right = (float(result.series[key.format(side=side)][index]) * bar for side in SIDES)
+        left, right = (float(stored(result, key.format(side=side))[index]) * bar for side in SIDES)
         return number(left - right, scale=1e3 * max(abs(left), abs(right)))
 
     def equilibrium(result: Result) -> str:
@@ -409,18 +419,14 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         ("  thermodynamic minimum", "kWh/m³", *(_energy(r.summary["minimum_energy_J_per_m3"]) for r in everything)),
         ("  second-law efficiency", "%", *(efficiency(r) for r in everything)),
     ]
-    for solute in dict.fromkeys(str(s) for r in everything for s in r.series.solute.values):
-        having = [r for r in everything if solute in r.case.solutes]
-        largest = max(
-            float(r.series[f"concentration_{side}_mol_per_m3"].sel(solute=solute).max())
-            for r in having
-            for side in SIDES
-        )
+    for solute in dict.fromkeys(s for r in everything for s in r.solutes):
+        having = [r for r in everything if solute in r.solutes]
+        largest = max(_largest_mean(r, solute) for r in having)
         unit, per_si = concentration_unit(having[0].case, [solute], largest)
         for side in SIDES:
             cells = [
-                number(float(r.series[f"concentration_{side}_mol_per_m3"].sel(solute=solute)[-1]) * per_si[solute])
-                if solute in r.case.solutes
+                number(float(stored(r, f"concentration_{side}_mol_per_m3", solute)[-1]) * per_si[solute])
+                if solute in r.solutes
                 else "–"
                 for r in everything
             ]

@@ -49,6 +49,13 @@ SERIES = {
     "distance_to_equilibrium": ("1", "distance to the analytic equilibrium"),
 }
 
+# name -> (dimensions, unit, what it is)
+PROFILES = {
+    "concentration": (("time", "solute", "cell"), "mol/m^3", "concentration"),
+    "position": (("time", "cell"), "m", "from the membrane"),
+    "width": (("time", "cell"), "m", "width of the cell"),
+}
+
 SUMMARY_KEYS = (
     "title",
     "status",
@@ -103,35 +110,32 @@ class Result:
         """Everything that has one value a stored time, dimensions ``time`` and ``solute``."""
         import xarray
 
-        variables = {}
-        for name, (unit, long_name) in SERIES.items():
-            values = self.arrays[name]
-            dims = ("time",) if values.ndim == 1 else ("time", "solute")
-            variables[name] = (dims, values, {"units": unit, "long_name": long_name})
-        return xarray.Dataset(variables, self._coordinates(), self._attributes())
+        known = self._variables()
+        variables, coordinates = ({name: known[name] for name in names} for names in (SERIES, ("time", "solute")))
+        return xarray.Dataset(variables, coordinates, self._attributes())
 
     @cached_property
     def profiles(self) -> xarray.Dataset:
         """Concentration in every cell at every stored time; positions count from the membrane, left is negative."""
         import xarray
 
-        cells = {
-            "position": (("time", "cell"), self.arrays["position"], {"units": "m", "long_name": "from the membrane"}),
-            "width": (("time", "cell"), self.arrays["width"], {"units": "m", "long_name": "width of the cell"}),
-            "side": (("cell",), self.arrays["side"]),
-        }
-        concentration = (
-            ("time", "solute", "cell"),
-            self.arrays["concentration"],
-            {"units": "mol/m^3", "long_name": "concentration"},
-        )
-        return xarray.Dataset({"concentration": concentration}, self._coordinates() | cells, self._attributes())
+        known = self._variables()
+        coordinates = {name: known[name] for name in ("time", "solute", "position", "width", "side")}
+        return xarray.Dataset({"concentration": known["concentration"]}, coordinates, self._attributes())
 
-    def _coordinates(self) -> dict[str, Any]:
-        return {
+    def _variables(self) -> dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]]:
+        """Dimensions, values and attributes of every variable by its name."""
+        variables: dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]] = {
             "time": (("time",), self.arrays["time"], {"units": "s", "long_name": "time"}),
-            "solute": (("solute",), np.array(self.solutes, dtype=object)),
+            "solute": (("solute",), np.array(self.solutes, dtype=object), {}),
         }
+        for name, (dims, unit, long_name) in PROFILES.items():
+            variables[name] = dims, self.arrays[name], {"units": unit, "long_name": long_name}
+        variables["side"] = ("cell",), self.arrays["side"], {}
+        for name, (unit, long_name) in SERIES.items():
+            values = self.arrays[name]
+            variables[name] = ("time", "solute")[: values.ndim], values, {"units": unit, "long_name": long_name}
+        return variables
 
     def _attributes(self) -> dict[str, str]:
         text = self.case.to_toml()
@@ -192,13 +196,51 @@ class Result:
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(names)
-            for row in zip(*columns, strict=True):
-                writer.writerow(["" if np.isnan(value) else repr(float(value)) for value in row])
+            # csv writes a float with all its digits, and None as nothing
+            rows = np.array(columns, dtype=float).T.tolist()
+            writer.writerows([None if value != value else value for value in row] for row in rows)
 
     def _write_netcdf(self, path: Path) -> None:
-        whole = self.profiles.merge(self.series)
-        whole.attrs["summary"] = _json(self.summary)
-        whole.to_netcdf(path, engine="h5netcdf")
+        """Write a netCDF-4 file as what it is, HDF5 with dimension scales.
+
+        xarray and h5netcdf would write the same, but load and write for longer than a run takes. See "File Format
+        Specifications" of the netCDF manual.
+        """
+        import h5py  # type: ignore[import-untyped]
+
+        variables = self._variables()
+        variables["concentration"][2]["coordinates"] = "position side width"
+        with h5py.File(path, "w", track_order=True) as file:
+            file.attrs.update(self._attributes() | {"summary": _json(self.summary)})
+            scales = {}
+            for number, (name, size) in enumerate(
+                zip(PROFILES["concentration"][0], self.arrays["concentration"].shape, strict=True)
+            ):
+                if name in variables:
+                    scales[name], title = _put(file, name, *variables[name][1:]), name
+                else:
+                    scales[name] = file.create_dataset(name, (size,), ">f4", track_order=True)
+                    title = f"This is a netCDF dimension but not a netCDF variable.{size:10}"
+                scales[name].make_scale(title)
+                scales[name].attrs["_Netcdf4Dimid"] = np.int32(number)
+            for name, (dims, values, attributes) in variables.items():
+                if name not in scales:
+                    dataset = _put(file, name, values, attributes)
+                    for axis, dim in enumerate(dims):
+                        dataset.dims[axis].attach_scale(scales[dim])
+
+
+def _put(file: Any, name: str, values: NDArray[Any], attributes: dict[str, str]) -> Any:
+    """Put an array of numbers or words into a file, with NaN as what is missing."""
+    import h5py
+
+    if values.dtype == object:
+        dataset = file.create_dataset(name, data=values, dtype=h5py.string_dtype(), track_order=True)
+    else:
+        dataset = file.create_dataset(name, data=values, fillvalue=np.nan, track_order=True)
+        dataset.attrs["_FillValue"] = np.array([np.nan])
+    dataset.attrs.update(attributes)
+    return dataset
 
 
 def load_result(folder: str | Path) -> Result:
@@ -222,16 +264,14 @@ def load_result(folder: str | Path) -> Result:
     path = Path(folder) / "result.nc"
     if not path.is_file():
         raise CaseError(f"{folder}: no result here (result.nc is missing); give the folder that `run --out` wrote")
-    import xarray
+    import h5py
 
     try:
-        with xarray.open_dataset(path, engine="h5netcdf") as file:
-            whole = file.load()
-        case = parse_case(whole.attrs["case"], name=whole.attrs["case_name"])
-        summary = json.loads(whole.attrs["summary"])
-        names = ["time", *SERIES, "concentration", "position", "width"]
-        arrays = {name: np.asarray(whole[name].values) for name in names}
-        arrays["side"] = whole["side"].values.astype(object)
+        with h5py.File(path) as file:
+            case = parse_case(file.attrs["case"], name=file.attrs["case_name"])
+            summary = json.loads(file.attrs["summary"])
+            arrays = {name: file[name][...] for name in ("time", *SERIES, *PROFILES)}
+            arrays["side"] = file["side"].asstr()[...]
     except (OSError, KeyError, ValueError) as error:
         raise CaseError(f"{path}: not a result of membrane-pde, or damaged ({error})") from error
     return Result(case, summary, arrays)

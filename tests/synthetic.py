@@ -10,22 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 GAS_CONSTANT, TEMPERATURE = 8.314462618, 298.15
 MOLAR_MASS = {"NaCl": 0.05844, "glucose": 0.18016, "urea": 0.06006, "bacterium": None}
 DISSOCIATION = {"NaCl": 2.0}
-
-SERIES_UNITS = {
-    "water_flux_m_per_s": "m/s",
-    "displaced_volume_m": "m",
-    "solute_flux_mol_per_m2_s": "mol/m^2/s",
-    "amount_transferred_mol_per_m2": "mol/m^2",
-    "energy_J_per_m2": "J/m^2",
-    "polarization_modulus": "1",
-    "rejection": "1",
-    "distance_to_equilibrium": "1",
-}
 
 
 def _pressure(value: float) -> SimpleNamespace:
@@ -86,7 +74,7 @@ def result(
     outputs: int = 201,
     **case_arguments: Any,
 ) -> Any:
-    """A Result with the names, dimensions and units of DESIGN section 5; concentrations in mol/m^3."""
+    """What Result offers to those who read it; names and shapes are those of `Result.arrays`, mol/m^3."""
     left, right = left or {"NaCl": 8.6}, right or {"NaCl": 598.0}
     the_case = case(left, right, **case_arguments)
     solutes = list(left)
@@ -149,34 +137,25 @@ def result(
         else np.abs(volume - equilibrium_displaced) / abs(equilibrium_displaced),
     }
 
-    def dims(values: np.ndarray) -> tuple[str, ...]:
-        return ("time", "solute")[: values.ndim]
-
-    def units(key: str) -> str:
-        return SERIES_UNITS.get(key) or ("Pa" if key.endswith("Pa") else "mol/m^3" if "mol" in key else "m")
-
-    coordinates = {"time": ("time", time, {"units": "s"}), "solute": solutes}
-    dataset = xr.Dataset({k: (dims(v), v, {"units": units(k), "long_name": k}) for k, v in series.items()}, coordinates)
-    profiles = xr.Dataset(
-        {"concentration": (("time", "solute", "cell"), np.concatenate(concentration, axis=2), {"units": "mol/m^3"})},
-        {
-            **coordinates,
-            "position": (("time", "cell"), np.concatenate(position, axis=1), {"units": "m"}),
-            "width": (("time", "cell"), np.concatenate(width, axis=1), {"units": "m"}),
-            "side": ("cell", ["left"] * cells + ["right"] * cells),
-        },
-    )
+    arrays = series | {
+        "time": time,
+        "concentration": np.concatenate(concentration, axis=2),
+        "position": np.concatenate(position, axis=1),
+        "width": np.concatenate(width, axis=1),
+        "side": np.array(["left"] * cells + ["right"] * cells, dtype=object),
+    }
     return SimpleNamespace(
         case=the_case,
-        summary=_summary(the_case, dataset, process, status, message, equilibrium_displaced, 2 * cells),
-        series=dataset,
-        profiles=profiles,
+        summary=_summary(the_case, time, series, process, status, message, equilibrium_displaced, 2 * cells),
+        solutes=solutes,
+        arrays=arrays,
     )
 
 
 def _summary(
     the_case: Any,
-    series: xr.Dataset,
+    time: np.ndarray,
+    series: dict[str, np.ndarray],
     process: str,
     status: str,
     message: str,
@@ -184,20 +163,19 @@ def _summary(
     cells: int,
 ) -> dict[str, Any]:
     def at_end(key: str) -> Any:
-        values = series[key].values[-1]
+        values = series[key][-1]
         if series[key].ndim == 1:
             return None if np.isnan(values) else float(values)
-        return {str(s): None if np.isnan(v) else float(v) for s, v in zip(series.solute.values, values, strict=True)}
+        return {s: None if np.isnan(v) else float(v) for s, v in zip(the_case.solutes, values, strict=True)}
 
-    keys = [str(k) for k in series.data_vars]
     summary: dict[str, Any] = {
         "title": the_case.title,
         "status": status,
         "message": message,
-        "end_time_s": float(series.time[-1]),
+        "end_time_s": float(time[-1]),
         "process": process,
         "tonicity": "hypotonic",
-        **{k: at_end(k) for k in keys},
+        **{k: at_end(k) for k in series},
     }
     moved = abs(summary["displaced_volume_m"])
     summary["specific_energy_J_per_m3"] = summary["energy_J_per_m2"] / moved if moved else None

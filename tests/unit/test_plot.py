@@ -170,9 +170,9 @@ def test_sides_of_very_different_length_are_shown_relative_to_their_start():
 
 def test_a_standpipe_has_no_piston_and_a_rigid_side_shows_what_holds_it():
     free = synthetic.result(boundaries=("standpipe", "standpipe"))
-    free.series["pressure_right_Pa"] = free.series.pressure_right_Pa + 5000.0  # its head
+    free.arrays["pressure_right_Pa"] += 5000.0  # its head
     held = synthetic.result(boundaries=("piston", "rigid"), displaced=0.0)
-    held.series["pressure_right_Pa"] = held.series.pressure_right_Pa + 67600.0
+    held.arrays["pressure_right_Pa"] += 67600.0
     axes = plot.comparison([free, held])
     assert not any("bar" in t for t in texts(axes[0]))
     assert "0.676 bar" in texts(axes[1])
@@ -188,11 +188,11 @@ def test_reservoir_profiles_end_at_the_concentration_that_is_held():
 
 def test_round_off_is_not_magnified():
     result = synthetic.result({"NaCl": 100.0}, {"NaCl": 100.0}, displaced=0.0)
-    noise = 1e-14 * np.sin(np.arange(result.series.time.size))
-    result.series["water_flux_m_per_s"] = result.series.water_flux_m_per_s + 1e-6 * noise
+    noise = 1e-14 * np.sin(np.arange(result.arrays["time"].size))
+    result.arrays["water_flux_m_per_s"] += 1e-6 * noise
     for side in ("left", "right"):
         key = f"wall_concentration_{side}_mol_per_m3"
-        result.series[key] = result.series[key] * (1 + noise)[:, None]
+        result.arrays[key] *= (1 + noise)[:, None]
     axes = plot.history(result)
     draw(axes)
     assert not axes[0, 0].get_lines()[-1].get_ydata().any()
@@ -370,12 +370,11 @@ def mixed(celsius, half, name="mixing"):
     result = synthetic.two_gases(name=name, title="")
     result.case.temperature = celsius + 273.15
     time = np.linspace(0, 7200, 201)
-    series = result.series.assign_coords(time=time)
+    result.arrays["time"] = time
     left_over = 1 - np.minimum(np.sqrt(time / half) / 2, 1)
     for side, sign in (("left", 1), ("right", -1)):
         values = np.stack([20 + 20 * sign * left_over, 20 - 20 * sign * left_over], axis=1)
-        series[f"concentration_{side}_mol_per_m3"] = (("time", "solute"), values)
-    result.series = series
+        result.arrays[f"concentration_{side}_mol_per_m3"] = values
     return result
 
 

@@ -180,16 +180,16 @@ def test_membrane_table():
 def test_membrane_table_without_a_rejection_below_zero():
     """In the first instant a small solute diffuses faster than the water flows: no figure that anyone could use."""
     result = synthetic.reverse_osmosis()
-    result.series["rejection"][0] = -10.66
+    result.arrays["rejection"][0] = -10.66
     assert table(report.membrane_table(result))["NaCl held back"] == ("%", "–", "100")
-    result.series["rejection"][-1] = -0.25
+    result.arrays["rejection"][-1] = -0.25
     assert "NaCl held back" not in table(report.membrane_table(result))
 
 
 def test_membrane_table_shows_no_noise():
     result = synthetic.result(displaced=0.0, equilibrium_displaced=None)
-    result.series["water_flux_m_per_s"] = result.series.water_flux_m_per_s - 1e-20
-    result.series["displaced_volume_m"] = result.series.displaced_volume_m - 1e-18
+    result.arrays["water_flux_m_per_s"] -= 1e-20
+    result.arrays["displaced_volume_m"] -= 1e-18
     rows = table(report.membrane_table(result))
     assert rows["water flux"] == ("L/m²/h", "0", "0")
     assert rows["water moved"] == ("L/m²", "0", "0")

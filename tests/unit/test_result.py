@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import xarray
@@ -204,6 +205,39 @@ def test_netcdf(result: Result, tmp_path: Path) -> None:
     np.testing.assert_allclose(whole["width"].sum("cell"), 150e-6, rtol=1e-12)
 
 
+def test_netcdf_is_what_xarray_would_write(result: Result, tmp_path: Path) -> None:
+    """Values, types, attributes, coordinates and their order, and what xarray knows of how they are stored."""
+    result.save(tmp_path / "out")
+    whole = result.profiles.merge(result.series)
+    whole.attrs["summary"] = (tmp_path / "out" / "summary.json").read_text(encoding="utf-8")
+    whole.to_netcdf(tmp_path / "theirs.nc", engine="h5netcdf")
+    with (
+        xarray.open_dataset(tmp_path / "out" / "result.nc", engine="h5netcdf") as ours,
+        xarray.open_dataset(tmp_path / "theirs.nc", engine="h5netcdf") as theirs,
+    ):
+        xarray.testing.assert_identical(ours.load(), whole)
+        xarray.testing.assert_identical(ours, theirs.load())
+        assert list(ours.coords) == list(theirs.coords)
+        assert list(ours.attrs) == list(theirs.attrs)
+        for name, variable in ours.variables.items():
+            assert variable.dtype == theirs[name].dtype, name
+            assert list(variable.attrs) == list(theirs[name].attrs), name
+            stored, expected = (
+                {k: v for k, v in d.encoding.items() if k != "source"} for d in (variable, theirs[name])
+            )
+            assert stored.keys() == expected.keys(), name
+            assert all(str(stored[key]) == str(expected[key]) for key in stored), name  # a NaN is not equal to itself
+
+
+def test_series_and_profiles_are_the_arrays(result: Result) -> None:
+    for name in SERIES:
+        np.testing.assert_array_equal(result.series[name].values, result.arrays[name])
+    for name in ("concentration", "position", "width", "side"):
+        np.testing.assert_array_equal(result.profiles[name].values, result.arrays[name])
+    assert list(result.profiles.coords) == ["time", "solute", "position", "width", "side"]
+    assert result.profiles["time"].attrs == result.series["time"].attrs == {"units": "s", "long_name": "time"}
+
+
 # -- what stands in the way -----------------------------------------------------------------------------------------
 def test_ours_is_replaced(result: Result, tmp_path: Path) -> None:
     folder = tmp_path / "out"
@@ -348,7 +382,7 @@ def test_a_full_disk_leaves_what_was_there(
     if where == "csv":
         monkeypatch.setattr(csv, "writer", refuse(errno.ENOSPC))
     elif where == "netcdf":
-        monkeypatch.setattr(xarray.Dataset, "to_netcdf", refuse(errno.ENOSPC))
+        monkeypatch.setattr(h5py, "File", refuse(errno.ENOSPC))
     elif where == "picture":
         extra = refuse(errno.ENOSPC)
     else:
