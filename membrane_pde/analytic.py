@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy  # loads its parts when they are first used: a run needs none of them
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
@@ -516,6 +515,8 @@ def well_mixed_bath(time: ArrayLike, *, volume: float, amount: float, outside: f
     ValueError
         For ``outside < 0`` (it would swell without end and the closed form is another one).
     """
+    import scipy
+
     t = np.asarray(time, float)
     if outside < 0:
         raise ValueError(f"outside = {outside}: the closed form needs an osmolarity of zero or more")
@@ -661,6 +662,8 @@ def well_mixed_utube(
 
 def _relax(time: ArrayLike, start: float, end: float, pull: Callable[[float], float]) -> Array:
     """Solve dV/dt = -(V - end) pull(V) through s = -ln((V - end)/(start - end)): ds/dt = pull."""
+    import scipy
+
     t = np.asarray(time, float)
     times, index = np.unique(t, return_inverse=True)
     if start == end:
@@ -729,6 +732,8 @@ def two_gases(
 
 def _erf_difference(low: Array, high: Array) -> Array:
     """erf(high) - erf(low) for low <= high, without cancellation in the tails."""
+    import scipy
+
     flip = high < 0
     low, high = np.where(flip, -high, low), np.where(flip, -low, high)
     return np.where(
@@ -757,6 +762,8 @@ def two_gases_mean(
     ndarray
         In the broadcast shape of ``x1`` and ``x2``.
     """
+    import scipy
+
     a, b = np.broadcast_arrays(np.asarray(x1, float), np.asarray(x2, float))
     spread = diffusivity * time
     if spread == 0:
@@ -923,6 +930,8 @@ def layer_and_bath(
     ndarray
         In the shape of ``x``.
     """
+    import scipy
+
     share = bath / length
 
     def mode(n: int) -> float:  # between (n - 1/2) pi and n pi
@@ -1013,6 +1022,8 @@ def film_reverse_osmosis(
     ValueError
         For another law, sigma != 1 in solution-diffusion, or a pressure that presses nothing through.
     """
+    import scipy
+
     if law == "solution-diffusion" and reflection != 1:
         raise ValueError(f"solution-diffusion means a reflection coefficient of 1, not {reflection}")
     laws = {
@@ -1057,6 +1068,8 @@ def _passed_kedem_katchalsky_arithmetic(flux: float, sigma: float, permeability:
 
 def _passed_kedem_katchalsky(flux: float, sigma: float, permeability: float) -> float:
     """c_p/c_w = exp(-y): the positive root, also for P = 0 (where c_p = 0 would be another)."""
+    import scipy
+
     p, drag = permeability / flux, 1 - sigma
     if p + drag == 0:
         return 0.0
@@ -1093,6 +1106,8 @@ def film_ideal_membrane(
     float
         J_v, m/s; negative (osmosis) below the osmotic pressure.
     """
+    import scipy
+
     k = mass_transfer
     # W0(exp(x)), which does not overflow
     omega = scipy.special.wrightomega(
@@ -1121,6 +1136,8 @@ def unstirred_semi_infinite_wall(scaled_time: ArrayLike, rejection: float = 1.0)
     ndarray
         In the shape of ``scaled_time``.
     """
+    import scipy
+
     t = np.asarray(scaled_time, float)
     if rejection == 1:
         return 1 + t / 2 + (1 + t / 2) * scipy.special.erf(np.sqrt(t) / 2) + np.sqrt(t / np.pi) * np.exp(-t / 4)
