@@ -210,7 +210,9 @@ def total_pressures(numbers: Osmotics, concentration: Array) -> Array:
         Pa.
     """
     rows, solutes = concentration.shape
-    totals, gradient, everything = np.empty(rows), np.empty(solutes), np.ones(solutes)
+    totals, gradient, everything = np.empty(rows), np.empty(solutes), np.empty(solutes)
+    for i in range(solutes):
+        everything[i] = 1.0
     for r in range(rows):
         totals[r] = reflected(numbers, concentration[r], everything, gradient)
     return totals

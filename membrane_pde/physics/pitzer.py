@@ -92,8 +92,9 @@ def _mixing(x: float) -> tuple[float, float]:
     h = 4.581 * x**-0.7237 * math.exp(-power)
     first, second = -0.7237 - 0.528 * power, -(0.528**2) * power  # d ln h/d ln x, and its derivative
     bottom = 4.0 + h
-    slope = 1.0 - h * first / bottom  # d ln J/d ln x
-    bend = -(h * first * first + h * second) / bottom + (h * first / bottom) ** 2
+    change = h * first / bottom
+    slope = 1.0 - change  # d ln J/d ln x
+    bend = change * change - h * (first * first + second) / bottom
     j = x / bottom
     return j * slope, j * (slope * slope + bend)
 
