@@ -69,6 +69,13 @@ _SMALLEST = 1e-9  # the same for a bath, whose event is at 1e-6
 _NO_FEED, _FED, _MADE_UP = 0, 1, 2
 
 
+@kernel
+def bernoulli_of(x: Array) -> Array:
+    """Bernoulli function ``x / (e^x − 1)`` of an array; see `membrane_pde.physics.fluxes.bernoulli`."""
+    y = np.minimum(x, 700.0) + 1e-30  # expm1 loses nothing near 0; only 0 itself needs the push
+    return y / np.expm1(y)
+
+
 class Wave(NamedTuple):
     """A sine on top of a pressure: ``amplitude · sin(2π t/period)``, Pa and s; none by default."""
 
@@ -308,7 +315,7 @@ class Numbers(NamedTuple):
 WIDTH, REACH = 0, 1
 SHARE = 1
 CONDUCTANCE, PECLET = 0, 1
-CONCENTRATION, ALPHA, BETA, FLUX, BEND = range(5)
+CONCENTRATION, ALPHA, BETA, FLUX = range(4)
 OUTSIDE, CELLS, PULL = range(3)
 BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)
 
@@ -324,8 +331,8 @@ class Faces(NamedTuple):
         J_v, X, and the stretch of the left and the right mesh.
     mesh : ndarray, shape (2, faces)
         Widths of the cells, m, and the stretch of the mesh around each face.
-    state : ndarray, shape (5, solutes, faces)
-        Concentrations of the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s; B'(|Pe|).
+    state : ndarray, shape (4, solutes, faces)
+        Concentrations of the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s.
     sides : ndarray, shape (3, 2, solutes)
         Concentrations that the far faces see, and of the two cells at the membrane, mol/m^3; derivatives of Σσπ at the
         two walls with the concentrations there.
@@ -404,7 +411,7 @@ def new_faces(solutes: int, cells: int) -> Faces:
     return Faces(
         scalars=np.zeros(4),
         mesh=np.zeros((2, cells + 1)),
-        state=np.zeros((5, solutes, cells + 1)),
+        state=np.zeros((4, solutes, cells + 1)),
         sides=np.zeros((3, 2, solutes)),
         membrane=np.zeros((solutes, 5)),
         slopes=np.zeros((3, solutes, 5)),
@@ -434,19 +441,18 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
     m, x = p.membrane, solutes * n
     left, right = stretches(p, y, x)
     faces.scalars[1], faces.scalars[2], faces.scalars[3] = y[x], left, right
-    for i in range(n + 1):
-        faces.mesh[REACH, i] = left if i <= m else right
-    for i in range(n):
-        faces.mesh[WIDTH, i] = p.mesh[WIDTH, i] * faces.mesh[REACH, i + 1]
+    reach, width = faces.mesh[REACH], faces.mesh[WIDTH]
+    reach[: m + 1] = left
+    reach[m + 1 :] = right
+    width[:n] = p.mesh[WIDTH, :n] * reach[1:]
     if p.bath[0].present:
-        faces.mesh[WIDTH, 0] = bath_volume(p.bath[0], float(y[x + 1]))
+        width[0] = bath_volume(p.bath[0], float(y[x + 1]))
     if p.bath[1].present:
-        faces.mesh[WIDTH, n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
+        width[n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
     for s in range(solutes):
-        for i in range(n):
-            faces.state[CONCENTRATION, s, i] = y[s * n + i] / faces.mesh[WIDTH, i]
-        faces.sides[CELLS, 0, s] = faces.state[CONCENTRATION, s, m - 1]
-        faces.sides[CELLS, 1, s] = faces.state[CONCENTRATION, s, m]
+        c = faces.state[CONCENTRATION, s]
+        c[:n] = y[s * n : (s + 1) * n] / width[:n]
+        faces.sides[CELLS, 0, s], faces.sides[CELLS, 1, s] = c[m - 1], c[m]
 
 
 @kernel
@@ -502,16 +508,14 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
     set_face(p.face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
     m, size, forward, backward = p.membrane, abs(water), max(water, 0.0), max(-water, 0.0)
-    solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
-    for s in range(solutes):
-        for i in range(n + 1):
-            reach, share = float(faces.mesh[REACH, i]), float(p.mesh[SHARE, i])
-            value, slope = bernoulli(size * float(p.faces[PECLET, s, i]) * reach)
-            small = float(p.faces[CONDUCTANCE, s, i]) / reach * value  # the one against the flow, without cancellation
-            faces.state[ALPHA, s, i] = small + share * forward
-            faces.state[BETA, s, i] = small + share * backward
-            faces.state[BEND, s, i] = slope
-        faces.state[ALPHA, s, m], faces.state[BETA, s, m] = faces.membrane[s, 3], faces.membrane[s, 4]
+    reach, share = faces.mesh[REACH], p.mesh[SHARE]
+    for s in range(faces.state.shape[1]):
+        alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
+        value = bernoulli_of(size * reach * p.faces[PECLET, s])
+        small = p.faces[CONDUCTANCE, s] / reach * value  # the one against the flow, without cancellation
+        alpha[:] = small + forward * share
+        beta[:] = small + backward * share
+        alpha[m], beta[m] = faces.membrane[s, 3], faces.membrane[s, 4]
     _set_far_faces(p, faces)
     set_fluxes(p, faces)
     return True
@@ -546,16 +550,12 @@ def set_fluxes(p: Numbers, faces: Faces) -> None:
     """``α c_P − β c_A`` of every face, mol/m^2/s."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     for s in range(solutes):
-        flux, c, alpha, beta = (
-            faces.state[FLUX, s],
-            faces.state[CONCENTRATION, s],
-            faces.state[ALPHA, s],
-            faces.state[BETA, s],
-        )
-        flux[0] = alpha[0] * faces.sides[OUTSIDE, 0, s] - beta[0] * c[0]
-        for i in range(1, n):
-            flux[i] = alpha[i] * c[i - 1] - beta[i] * c[i]
-        flux[n] = alpha[n] * c[n - 1] - beta[n] * faces.sides[OUTSIDE, 1, s]
+        flux, c = faces.state[FLUX, s], faces.state[CONCENTRATION, s, :n]
+        alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
+        flux[1:] = alpha[1:] * c
+        flux[0] = alpha[0] * faces.sides[OUTSIDE, 0, s]
+        flux[:n] -= beta[:n] * c
+        flux[n] -= beta[n] * faces.sides[OUTSIDE, 1, s]
         if p.endless[0]:
             flux[0] = flux[p.membrane]
         if p.endless[1]:
@@ -569,8 +569,7 @@ def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) 
     x, water = solutes * n, float(faces.scalars[0])
     for s in range(solutes):
         flux = faces.state[FLUX, s]
-        for i in range(n):
-            out[s * n + i] = flux[i] - flux[i + 1]
+        out[s * n : (s + 1) * n] = flux[:n] - flux[1:]
     out[x] = water
     for side in range(2):
         entering = water if side == 0 else -water
@@ -656,6 +655,14 @@ def _stretch_rates(p: Numbers, faces: Faces, scalar: int) -> tuple[float, float]
 
 
 @kernel
+def _bend(p: Numbers, faces: Faces, s: int, i: int) -> float:
+    """B'(Pe) of a face."""
+    water = float(faces.scalars[0])
+    _, slope = bernoulli(abs(water) * float(p.faces[PECLET, s, i] * faces.mesh[REACH, i]))
+    return slope if water >= 0.0 else -1.0 - slope  # B'(−x) = −1 − B'(x)
+
+
+@kernel
 def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
     """Write the derivatives of dy/dt at what `set_faces` has written.
 
@@ -674,9 +681,7 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
             faces.state[FLUX, s],
         )
         for i in range(1, n):
-            bend, share = float(faces.state[BEND, s, i]), float(p.mesh[SHARE, i])
-            if water < 0.0:
-                bend = -1.0 - bend  # B'(−x) = −1 − B'(x)
+            share, bend = float(p.mesh[SHARE, i]), _bend(p, faces, s, i)
             inner, outer = float(c[i - 1]), float(c[i])
             d.faces[BEFORE, s, i], d.faces[BEHIND, s, i] = (
                 alpha[i] / faces.mesh[WIDTH, i - 1],
@@ -698,8 +703,8 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
             if j == 0:
-                for i in range(1, n):
-                    d.faces[WITH_SCALAR, s, i] *= left if i < m else right
+                d.faces[WITH_SCALAR, s, 1:m] *= left
+                d.faces[WITH_SCALAR, s, m + 1 : n] *= right
             d.faces[WITH_SCALAR + j, s, m] = left * (by[3] - c_p * by[1]) + right * (by[4] - c_a * by[2])
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
@@ -720,9 +725,7 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
         return
     if p.kind[side] == _RESERVOIR:
         before, behind = (outside, inside) if side == 0 else (inside, outside)
-        bend = float(faces.state[BEND, s, far])
-        if water < 0.0:
-            bend = -1.0 - bend
+        bend = _bend(p, faces, s, far)
         d.faces[WITH_FLUX, s, far] = (1.0 + bend) * before - bend * behind
     if p.kind[side] == _OUTFLOW:
         entering = water if side == 0 else -water
