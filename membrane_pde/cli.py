@@ -6,13 +6,13 @@ Exit status: 0 done, 1 the run failed, 2 the user's input is wrong, 130 interrup
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -452,6 +452,9 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def _console() -> Any:
+    """What `report` prints on: rich's console, or on a pipe its like, without loading rich."""
+    if not sys.stdout.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys():
+        return SimpleNamespace(is_terminal=False, file=sys.stdout)
     from rich.console import Console
 
     class Quiet(Console):
@@ -462,6 +465,8 @@ def _console() -> Any:
 
 
 def _to_json(value: Any) -> str:
+    import json
+
     return json.dumps(value, indent=2, allow_nan=False)
 
 

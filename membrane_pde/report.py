@@ -565,12 +565,23 @@ def _programme(pressure: Mapping[str, Any]) -> str:
 # --- on a terminal or a pipe ---
 
 
+def _say(console: Any, text: str = "", bold: str = "", wrap: bool = True) -> None:
+    """Print a paragraph, its start in bold: wrapped on a terminal, one line on a pipe (which needs no rich)."""
+    if not console.is_terminal:
+        console.file.write(f"{bold}{text}\n")
+        return
+    from rich.text import Text
+
+    console.print(Text.assemble((bold, "bold"), text), soft_wrap=not wrap)
+
+
 def show_rows(console: Any, header: Row, rows: Iterable[Row], numeric_from: int = 2) -> None:
-    """Print a table with rich: ruled on a terminal, plain aligned text on a pipe.
+    """Print a table: ruled by rich on a terminal, plain aligned text on a pipe.
 
     Parameters
     ----------
     console : rich.console.Console
+        Or, for a pipe, whatever has `is_terminal`, False, and a `file`.
     header : tuple of str
     rows : iterable of tuple of str
     numeric_from : int
@@ -601,30 +612,25 @@ def show_rows(console: Any, header: Row, rows: Iterable[Row], numeric_from: int 
 
 def show_result(console: Any, result: Result) -> None:
     """Print the sentence and the tables of a Result."""
-    from rich.text import Text
-
     labels = labels_of(result.case)
-    console.print(Text(str(result.case.title), style="bold"), soft_wrap=True)
-    console.print(Text(sentence(result.summary, labels)), soft_wrap=not console.is_terminal)
-    console.print()
+    _say(console, bold=str(result.case.title), wrap=False)
+    _say(console, sentence(result.summary, labels))
+    _say(console)
     header = ["", "unit"]
     for side in SIDES:
         name = side if labels[side] == side else f"{side} ({labels[side]})"
         header += [f"{name}, start", "end"]
     show_rows(console, tuple(header), sides_table(result))
-    console.print()
+    _say(console)
     show_rows(console, MEMBRANE_HEADER, membrane_table(result))
 
 
 def show_comparison(console: Any, results: Mapping[str, Result]) -> None:
     """Print the comparison of several Results: one table, and a line in words for each."""
-    from rich.text import Text
-
     show_rows(console, *comparison_table(results))
-    console.print()
+    _say(console)
     for name, result in results.items():
-        text = Text.assemble((f"{name}: ", "bold"), sentence(result.summary, labels_of(result.case)))
-        console.print(text, soft_wrap=not console.is_terminal)
+        _say(console, sentence(result.summary, labels_of(result.case)), bold=f"{name}: ")
 
 
 def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
@@ -653,10 +659,8 @@ def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
 
 def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     """Print the analytic end state, or why there is none."""
-    from rich.text import Text
-
     labels = labels_of(case)
-    console.print(Text(str(case.title), style="bold"), soft_wrap=True)
+    _say(console, bold=str(case.title), wrap=False)
     moved = summary.get("displaced_volume_m")
     total = case.left.length + case.right.length
     words = str(summary.get("message") or "").strip()
@@ -667,10 +671,10 @@ def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> Non
         words = f"At equilibrium {amount} L/m² of water has moved from {origin} to {target}. {words}".strip()
     elif moved is not None:
         words = f"At equilibrium no water has moved. {words}".strip()
-    console.print(Text(words), soft_wrap=not console.is_terminal)
+    _say(console, words)
     if summary["status"] is None:  # there is none
         return
-    console.print()
+    _say(console)
     header = ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
     show_rows(console, header, equilibrium_table(case, summary))
 
@@ -719,15 +723,13 @@ def osmotic_pressure_table(answer: Mapping[str, Any], model: str) -> tuple[Row, 
 
 def show_osmotic_pressure(console: Any, answer: Mapping[str, Any], model: str) -> None:
     """Print the answer of `mixture.osmotic_pressure`."""
-    from rich.text import Text
-
     header, rows = osmotic_pressure_table(answer, model)
     if model == "ideal":  # not the same column twice
         header, rows = header[:-1], [row[:-1] for row in rows]
     show_rows(console, header, rows)
     if answer["message"]:
-        console.print()
-        console.print(Text(answer["message"]), soft_wrap=not console.is_terminal)
+        _say(console)
+        _say(console, answer["message"])
 
 
 def library_text(entries: Mapping[str, Any], head: str, width: int = 100) -> str:
@@ -822,13 +824,11 @@ def checks_table(checks: Iterable[Any]) -> tuple[list[Row], list[str]]:
 
 def show_checks(console: Any, checks: Iterable[Any]) -> None:
     """Print checks as a table, their sources below it, and how many passed."""
-    from rich.text import Text
-
     rows, sources = checks_table(checks)
     show_rows(console, CHECKS_HEADER, rows)
-    console.print()
+    _say(console)
     for i, source in enumerate(sources, 1):
-        console.print(Text(f"[{i}] {source}"), soft_wrap=not console.is_terminal)
+        _say(console, f"[{i}] {source}")
     failed = sum(row[-2] == "FAIL" for row in rows)
     words = f"{failed} of {len(rows)} checks failed." if failed else f"All {len(rows)} checks passed."
-    console.print(Text(f"\n{words}"))
+    _say(console, f"\n{words}")
