@@ -341,13 +341,21 @@ def save_all(result: Result, folder: Path | str) -> list[Path]:
     paths = []
     for name, axes in pictures.items():
         paths.append(Path(folder) / f"{name}.png")
-        axes.flat[0].figure.savefig(paths[-1], dpi=150)
+        _write(axes.flat[0].figure, paths[-1])
     return paths
 
 
 def save_comparison(results: Sequence[Result], path: Path | str) -> None:
     """Write the figure of `comparison` to a file."""
-    comparison(results).flat[0].figure.savefig(path, dpi=150)
+    _write(comparison(results).flat[0].figure, path)
+
+
+def _write(figure: Figure, path: Path | str) -> None:
+    """Write a picture, drawn once: `savefig` draws it twice, though to the same bytes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.set_dpi(150)
+    FigureCanvasAgg(figure).print_png(str(path))
 
 
 # --- the parts of the figures ---
