@@ -1,23 +1,25 @@
-"""Kernels: functions of numbers and arrays that run as they stand and, where numba is installed, compiled.
+"""Kernels: functions of numbers and arrays that run as they stand and, where numba has compiled them, as machine code.
 
 A kernel is written once. `kernel` marks it and returns it unchanged, so that Python calls it like any function.
-`compiled` makes machine code of an entry point and of every kernel that it calls; without numba it is the entry point
-itself. What may stand in a kernel: numbers, tuples, NumPy arrays and their expressions, loops, calls of kernels and of
-`math`. No closures, no keyword arguments, no exceptions.
+`compiled` marks an entry point: machine code of it and of every kernel that it calls is used if there is any. To make
+it takes numba a minute or so; that is done when somebody asks for it (``membrane-pde compile``), and kept. Without it
+the same functions run as plain Python.
 
-Numba is loaded when the first entry point is called, not before: it takes longer than most single runs.
+What may stand in a kernel: numbers, tuples, NumPy arrays, loops, calls of kernels and of `math`. No closures, no
+keyword arguments, no exceptions. Few arrays, passed on whole: what compiling costs grows with their number.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import inspect
 import logging
 import os
 import shutil
+import sys
 import types
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -27,6 +29,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 _KERNELS: list[Callable[..., Any]] = []
+_WHOLE = "whole"
 
 
 def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -36,10 +39,7 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def compiled(entry: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Mark an entry point: called from Python it runs compiled, where numba is installed and wanted.
-
-    ``MEMBRANE_PDE_COMPILE=0`` in the environment keeps to plain Python. `entry.__wrapped__` is the plain function.
-    """
+    """Mark an entry point: called from Python it is machine code where there is any; see `wanted`."""
 
     @functools.wraps(entry)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -49,9 +49,38 @@ def compiled(entry: Callable[_P, _R]) -> Callable[_P, _R]:
     return call
 
 
+def wanted() -> bool:
+    """Machine code is to be used.
+
+    By default where `keep` has found it whole. ``MEMBRANE_PDE_COMPILE=0`` in the environment keeps to plain Python,
+    ``MEMBRANE_PDE_COMPILE=1`` compiles what is not there yet.
+    """
+    choice = os.environ.get("MEMBRANE_PDE_COMPILE", "")
+    return choice == "1" or (choice != "0" and any((folder / _WHOLE).is_file() for folder in _folders()))
+
+
+def available() -> bool:
+    """Numba is installed."""
+    return _numba() is not None
+
+
+def keep() -> Path | None:
+    """Note that every entry point has been compiled, so that later processes use the machine code; where it is kept.
+
+    None where there is no folder that can be written.
+    """
+    folder = _cache_folder()
+    if folder is not None:
+        (folder / _WHOLE).touch()
+        for old in folder.parent.glob("kernels-*"):  # of earlier versions
+            if old != folder:
+                shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
 @functools.cache
 def _machine_code(entry: Callable[_P, _R]) -> Callable[_P, _R]:
-    if _numba() is None:
+    if not wanted() or _numba() is None:
         return entry
     folder = _cache_folder()
     if folder is None:
@@ -70,7 +99,8 @@ def _twin(function: Callable[..., Any], **options: bool) -> Any:
     kernels = {name: _inner(value) for name, value in names.items() if callable(value) and value in _KERNELS}
     twin = types.FunctionType(function.__code__, function.__globals__ | kernels, function.__name__)
     twin.__qualname__, twin.__module__ = function.__qualname__, function.__module__
-    return _numba().njit(twin, nogil=True, error_model="numpy", **options)
+    counted = "empty" in function.__code__.co_names  # only what makes arrays has to count references to them
+    return _numba().njit(twin, nogil=True, error_model="numpy", _nrt=counted, **options)
 
 
 @functools.cache
@@ -81,8 +111,6 @@ def _inner(function: Callable[..., Any]) -> Any:
 
 @functools.cache
 def _numba() -> Any:
-    if not wanted():
-        return None
     try:
         import numba
     except ImportError:
@@ -90,31 +118,39 @@ def _numba() -> Any:
     return numba
 
 
-def wanted() -> bool:
-    """Compiled code is asked for."""
-    return os.environ.get("MEMBRANE_PDE_COMPILE", "0") != "0"
+@functools.cache
+def _folders() -> tuple[Path, ...]:
+    """Where machine code may be kept: beside the package's own bytecode, or in the user's cache.
+
+    Named after what is compiled and what compiles it, so that after a change it is compiled anew.
+    """
+    package = Path(__file__).parent
+    files = [
+        Path(__file__),
+        package / "rosenbrock.py",
+        *sorted(package.glob("physics/*.py")),
+        *sorted(package.glob("fv/*.py")),
+    ]
+    try:
+        seen = [sys.version.encode(), metadata.version("numba").encode(), *(file.read_bytes() for file in files)]
+    except metadata.PackageNotFoundError:
+        return ()
+    name = f"kernels-{hashlib.sha256(b''.join(seen)).hexdigest()[:12]}"
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "membrane_pde"
+    return package / "__pycache__" / name, user / name
 
 
 @functools.cache
 def _cache_folder() -> Path | None:
-    """Where machine code is kept: named after the sources, so that a changed kernel is compiled anew.
-
-    Beside the package's own bytecode or, where that cannot be written, in the user's cache; None where neither can.
-    """
-    files = sorted({inspect.getfile(function) for function in _KERNELS} | {__file__})
-    digest = hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()[:12]
-    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "membrane_pde"
-    for parent in (Path(__file__).parent / "__pycache__", user):
-        folder = parent / f"kernels-{digest}"
+    """The first of `_folders` that can be written (or is whole)."""
+    for folder in _folders():
+        if (folder / _WHOLE).is_file():
+            return folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not os.access(folder, os.W_OK):
-                continue
         except OSError:
             continue
-        for old in parent.glob("kernels-*"):  # of earlier versions
-            if old != folder:
-                shutil.rmtree(old, ignore_errors=True)
-        return folder
+        if os.access(folder, os.W_OK):
+            return folder
     log.info("no folder to keep compiled code in: it is compiled for this process alone")
     return None

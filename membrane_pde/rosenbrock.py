@@ -172,32 +172,45 @@ def new_work(method: Method, y: Array, t: float, solutes: int, cells: int) -> Wo
 @kernel
 def _norm(x: Array, y: Array, other: Array, rtol: float, atol: Array) -> float:
     """Root of the mean square of x over what is allowed at y and at another state."""
-    share = x / (atol + rtol * np.maximum(np.abs(y), np.abs(other)))
-    return math.sqrt(float(np.dot(share, share)) / x.shape[0])
+    total = 0.0
+    for i in range(x.shape[0]):
+        share = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
+        total += share * share
+    return math.sqrt(total / x.shape[0])
+
+
+@kernel
+def _copy(x: Array, out: Array) -> None:
+    for i in range(x.shape[0]):
+        out[i] = x[i]
 
 
 @kernel
 def _add(scale: float, x: Array, out: Array) -> None:
     """Add ``scale x`` to out."""
     if scale != 0.0:
-        out += scale * x
+        for i in range(x.shape[0]):
+            out[i] += scale * x[i]
 
 
 @kernel
 def interpolate(method: Method, w: Work, theta: float, out: Array) -> None:
     """Write the state at a share of the last step."""
     if theta == 1.0:
-        out[:] = w.vectors[Y]
+        _copy(w.vectors[Y], out)
         return
     if w.pace[DENSE] == 0.0:
-        w.dense[:] = 0.0
         for r in range(3):
+            row = w.dense[r]
+            for i in range(row.shape[0]):
+                row[i] = 0.0
             for j in range(w.stages.shape[0]):
-                _add(float(method.rows[2 + r, j]), w.stages[j], w.dense[r])
+                _add(float(method.rows[2 + r, j]), w.stages[j], row)
         w.pace[DENSE] = 1.0
     rest = 1.0 - theta
-    inner = w.dense[0] + theta * (w.dense[1] + theta * w.dense[2])
-    out[:] = rest * w.vectors[START_STATE] + theta * (w.vectors[Y] + rest * inner)
+    for i in range(out.shape[0]):
+        inner = w.dense[0, i] + theta * (w.dense[1, i] + theta * w.dense[2, i])
+        out[i] = rest * w.vectors[START_STATE, i] + theta * (w.vectors[Y, i] + rest * inner)
 
 
 @kernel
@@ -221,14 +234,15 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
     for i in range(last + 1):
         stage = w.stages[i]
         if i == 0:
-            stage[:] = w.vectors[RATE]
+            _copy(w.vectors[RATE], stage)
         else:
-            w.vectors[TRIAL][:] = w.vectors[Y]
+            _copy(w.vectors[Y], w.vectors[TRIAL])
             for j in range(i):
                 _add(float(method.stages[0, i, j]), w.stages[j], w.vectors[TRIAL])
             if not rates(p, segment, t + float(method.rows[0, i]) * h, w.vectors[TRIAL], memory, w.other, stage):
                 return False
-        stage *= tau
+        for j in range(stage.shape[0]):
+            stage[j] *= tau
         for j in range(i):
             _add(method.gamma * float(method.stages[1, i, j]), w.stages[j], stage)
         if method.rows[1, i] != 0.0:
@@ -364,20 +378,20 @@ def _advance(
             )
         pace[ERROR], pace[BEFORE] = max(error, 1e-2), h
         pace[NEXT] = h * min(max(grow, 0.2), 6.0)
-        w.vectors[START_STATE][:] = w.vectors[Y]
-        w.vectors[Y][:] = w.vectors[TRIAL]
+        _copy(w.vectors[Y], w.vectors[START_STATE])
+        _copy(w.vectors[TRIAL], w.vectors[Y])
         pace[START], pace[LENGTH] = pace[TIME], h
         pace[TIME] = segment.end if h == left else pace[TIME] + h
         pace[FRESH], pace[DENSE] = 0.0, 0.0
         steps += 1
-        before[:] = w.events[0]
+        _copy(w.events[0], before)
         set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
         if _fallen(before, w.events[0]) > 0:
             share = _share_before_event(p, segment, method, memory, watch, before, now, w)
             pace[TIME] = pace[START] + share * pace[LENGTH]
             stored = _serve(method, w, due, kept, stored)
             interpolate(method, w, share, w.vectors[TRIAL])
-            w.vectors[Y][:] = w.vectors[TRIAL]
+            _copy(w.vectors[TRIAL], w.vectors[Y])
             set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
             return steps, stored, max(_fallen(before, w.events[0]), 1)
 

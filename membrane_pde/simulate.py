@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde import __version__, analytic, mixture
-from membrane_pde.case import SIDES, Case, Compartment
+from membrane_pde import __version__, analytic, compiling, mixture
+from membrane_pde.case import SIDES, Case, CaseError, Compartment
+from membrane_pde.casefile import load_case
 from membrane_pde.physics import energy, temperature
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from membrane_pde.result import SERIES, SUMMARY_KEYS, Result
@@ -439,6 +442,32 @@ def _stop_rule(
         return "steady" if steady(t, state, segment) else None
 
     return stop
+
+
+def compile_kernels() -> Path | None:
+    """Make machine code of the kernels, for this process and (where it can be kept) for later ones.
+
+    Returns
+    -------
+    Path or None
+        Where it is kept.
+
+    Raises
+    ------
+    CaseError
+        If numba is not installed.
+    """
+    if not compiling.available():
+        raise CaseError('numba is not installed here: pip install "membrane-pde[fast]"')
+    os.environ["MEMBRANE_PDE_COMPILE"] = "1"
+    case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
+    run(case.with_values({"osmotic_model": "pitzer"}))
+    system, concentration = _system(case)
+    y, segment = system.initial_state(concentration), _segments(case)[0]
+    system.rhs(0.0, y, np.empty(system.size), segment)
+    system.jacobian(0.0, y, segment)
+    system.events(0.0, y, segment, np.zeros(2))
+    return compiling.keep()
 
 
 # -- running --------------------------------------------------------------------------------------------------------

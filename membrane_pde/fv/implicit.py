@@ -79,7 +79,8 @@ def _push(p: Numbers, d: Slopes, s: int, j: int, scale: float, x: Array) -> None
     if j > 0 and not p.bath[j - 1].present:
         return
     with_scalar = d.faces[WITH_SCALAR + j, s]
-    x += scale * (with_scalar[:n] - with_scalar[1:])
+    for i in range(n):
+        x[i] += scale * (with_scalar[i] - with_scalar[i + 1])
 
 
 @kernel
@@ -95,11 +96,11 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
             f.table[RESPONSE, s],
         )
         before, behind = d.faces[BEFORE, s], d.faces[BEHIND, s]
-        lower[:] = -tau * before[:n]
-        inverse[:] = 1.0 - tau * (behind[:n] - before[1:])
-        upper[:] = tau * behind[1:]
-        with_flux = d.faces[WITH_FLUX, s]
-        response[:] = tau * (with_flux[:n] - with_flux[1:])
+        for i in range(n):
+            lower[i] = -tau * before[i]
+            inverse[i] = 1.0 - tau * (behind[i] - before[i + 1])
+            upper[i] = tau * behind[i + 1]
+            response[i] = tau * (d.faces[WITH_FLUX, s, i] - d.faces[WITH_FLUX, s, i + 1])
         if p.endless[0]:
             inverse[0], upper[0] = 1.0, 0.0
         if p.endless[1]:
@@ -135,7 +136,8 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     done = d.scalars[3, 1] * water
     for s in range(solutes):
         part = x[s * n : (s + 1) * n]
-        part += water * f.table[RESPONSE, s]
+        for i in range(n):
+            part[i] += f.table[RESPONSE, s, i] * water
         through = (
             d.faces[BEFORE, s, m] * part[m - 1] + d.faces[BEHIND, s, m] * part[m] + d.faces[WITH_FLUX, s, m] * water
         )
@@ -169,7 +171,8 @@ def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
         return
     for s in range(solutes):
         with_flux = d.faces[WITH_FLUX, s]
-        x[s * n : (s + 1) * n] += rise * (with_flux[:n] - with_flux[1:])
+        for i in range(n):
+            x[s * n + i] += rise * (with_flux[i] - with_flux[i + 1])
         x[z + 3 + s] += rise * with_flux[p.membrane]
         x[z + 3 + solutes + s] += rise * with_flux[0]
         x[z + 3 + 2 * solutes + s] += rise * with_flux[n]

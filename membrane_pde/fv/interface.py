@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde.compiling import compiled, kernel
+from membrane_pde.compiling import kernel
 from membrane_pde.physics.fluxes import (
     KEDEM_KATCHALSKY,
     bernoulli,
@@ -551,18 +551,13 @@ def wall_pressure(p: FaceNumbers, state: Array, walls: Array, pull: Array) -> fl
     return difference
 
 
-_set_face = compiled(set_face)
-_set_face_slopes = compiled(set_face_slopes)
-_find_water_flux = compiled(find_water_flux)
-
-
 def face_at(p: FaceNumbers, water_flux: float, cells: HalfCells) -> Face:
     """State of the membrane face with all derivatives, at a given water flux; see `set_face`."""
     solutes = cells.concentration.shape[1]
     state, slopes = np.empty((solutes, 5)), np.zeros((3, solutes, 5))
     given = p, float(water_flux), cells.length_left, cells.length_right, cells.concentration
-    _set_face(*given, state)
-    _set_face_slopes(*given, slopes)
+    set_face(*given, state)
+    set_face_slopes(*given, slopes)
     return Face(float(water_flux), *state.T.copy(), *slopes)
 
 
@@ -579,7 +574,7 @@ def water_flux_at(
     memory = np.array([guess, reference, 0.0])
     c = cells.concentration
     room = np.empty((6, c.shape[1]))
-    found = _find_water_flux(p, cells.length_left, cells.length_right, c, float(pressure), memory, room)
+    found = find_water_flux(p, cells.length_left, cells.length_right, c, float(pressure), memory, room)
     if math.isnan(found):
         raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")
     return found, memory[SEVERAL] == 1.0

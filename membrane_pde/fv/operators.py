@@ -55,7 +55,7 @@ from membrane_pde.fv.interface import (
     wall_pressure,
 )
 from membrane_pde.fv.mesh import Array, Mesh
-from membrane_pde.physics.fluxes import bernoulli
+from membrane_pde.physics.fluxes import bernoulli, bernoulli_value
 from membrane_pde.physics.osmotic import Osmotics
 
 if TYPE_CHECKING:
@@ -67,13 +67,6 @@ _EPS = 2.0**-52
 _THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
 _SMALLEST = 1e-9  # the same for a bath, whose event is at 1e-6
 _NO_FEED, _FED, _MADE_UP = 0, 1, 2
-
-
-@kernel
-def bernoulli_of(x: Array) -> Array:
-    """Bernoulli function ``x / (e^x − 1)`` of an array; see `membrane_pde.physics.fluxes.bernoulli`."""
-    y = np.minimum(x, 700.0) + 1e-30  # expm1 loses nothing near 0; only 0 itself needs the push
-    return y / np.expm1(y)
 
 
 class Wave(NamedTuple):
@@ -441,18 +434,19 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
     m, x = p.membrane, solutes * n
     left, right = stretches(p, y, x)
     faces.scalars[1], faces.scalars[2], faces.scalars[3] = y[x], left, right
-    reach, width = faces.mesh[REACH], faces.mesh[WIDTH]
-    reach[: m + 1] = left
-    reach[m + 1 :] = right
-    width[:n] = p.mesh[WIDTH, :n] * reach[1:]
+    for i in range(n + 1):
+        faces.mesh[REACH, i] = left if i <= m else right
+    for i in range(n):
+        faces.mesh[WIDTH, i] = p.mesh[WIDTH, i] * faces.mesh[REACH, i + 1]
     if p.bath[0].present:
-        width[0] = bath_volume(p.bath[0], float(y[x + 1]))
+        faces.mesh[WIDTH, 0] = bath_volume(p.bath[0], float(y[x + 1]))
     if p.bath[1].present:
-        width[n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
+        faces.mesh[WIDTH, n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
     for s in range(solutes):
-        c = faces.state[CONCENTRATION, s]
-        c[:n] = y[s * n : (s + 1) * n] / width[:n]
-        faces.sides[CELLS, 0, s], faces.sides[CELLS, 1, s] = c[m - 1], c[m]
+        for i in range(n):
+            faces.state[CONCENTRATION, s, i] = y[s * n + i] / faces.mesh[WIDTH, i]
+        faces.sides[CELLS, 0, s] = faces.state[CONCENTRATION, s, m - 1]
+        faces.sides[CELLS, 1, s] = faces.state[CONCENTRATION, s, m]
 
 
 @kernel
@@ -508,14 +502,15 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
     set_face(p.face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
     m, size, forward, backward = p.membrane, abs(water), max(water, 0.0), max(-water, 0.0)
-    reach, share = faces.mesh[REACH], p.mesh[SHARE]
-    for s in range(faces.state.shape[1]):
-        alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
-        value = bernoulli_of(size * reach * p.faces[PECLET, s])
-        small = p.faces[CONDUCTANCE, s] / reach * value  # the one against the flow, without cancellation
-        alpha[:] = small + forward * share
-        beta[:] = small + backward * share
-        alpha[m], beta[m] = faces.membrane[s, 3], faces.membrane[s, 4]
+    solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
+    for s in range(solutes):
+        for i in range(n + 1):
+            reach, share = float(faces.mesh[REACH, i]), float(p.mesh[SHARE, i])
+            value = bernoulli_value(size * float(p.faces[PECLET, s, i]) * reach)
+            small = float(p.faces[CONDUCTANCE, s, i]) / reach * value  # the one against the flow, without cancellation
+            faces.state[ALPHA, s, i] = small + share * forward
+            faces.state[BETA, s, i] = small + share * backward
+        faces.state[ALPHA, s, m], faces.state[BETA, s, m] = faces.membrane[s, 3], faces.membrane[s, 4]
     _set_far_faces(p, faces)
     set_fluxes(p, faces)
     return True
@@ -550,12 +545,16 @@ def set_fluxes(p: Numbers, faces: Faces) -> None:
     """``α c_P − β c_A`` of every face, mol/m^2/s."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     for s in range(solutes):
-        flux, c = faces.state[FLUX, s], faces.state[CONCENTRATION, s, :n]
-        alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
-        flux[1:] = alpha[1:] * c
-        flux[0] = alpha[0] * faces.sides[OUTSIDE, 0, s]
-        flux[:n] -= beta[:n] * c
-        flux[n] -= beta[n] * faces.sides[OUTSIDE, 1, s]
+        flux, c, alpha, beta = (
+            faces.state[FLUX, s],
+            faces.state[CONCENTRATION, s],
+            faces.state[ALPHA, s],
+            faces.state[BETA, s],
+        )
+        flux[0] = alpha[0] * faces.sides[OUTSIDE, 0, s] - beta[0] * c[0]
+        for i in range(1, n):
+            flux[i] = alpha[i] * c[i - 1] - beta[i] * c[i]
+        flux[n] = alpha[n] * c[n - 1] - beta[n] * faces.sides[OUTSIDE, 1, s]
         if p.endless[0]:
             flux[0] = flux[p.membrane]
         if p.endless[1]:
@@ -569,7 +568,8 @@ def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) 
     x, water = solutes * n, float(faces.scalars[0])
     for s in range(solutes):
         flux = faces.state[FLUX, s]
-        out[s * n : (s + 1) * n] = flux[:n] - flux[1:]
+        for i in range(n):
+            out[s * n + i] = flux[i] - flux[i + 1]
     out[x] = water
     for side in range(2):
         entering = water if side == 0 else -water
@@ -703,8 +703,8 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
             if j == 0:
-                d.faces[WITH_SCALAR, s, 1:m] *= left
-                d.faces[WITH_SCALAR, s, m + 1 : n] *= right
+                for i in range(1, n):
+                    d.faces[WITH_SCALAR, s, i] *= left if i < m else right
             d.faces[WITH_SCALAR + j, s, m] = left * (by[3] - c_p * by[1]) + right * (by[4] - c_a * by[2])
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
