@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-slow lint docs clean
+.PHONY: run test test-slow lint docs bench clean
 
 run: $(VENV)/installed
 	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare
@@ -27,6 +27,10 @@ docs: $(VENV)/installed
 	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare > /dev/null
 	cp results/compare/comparison.png docs/comparison.png
 
+# us and the peers on one problem: tables and plots into benchmarks/
+bench: $(VENV)/installed-bench
+	$(BIN)/python benchmarks/run.py
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "membrane_pde needs Python 3.11 or newer: make PYTHON=python3.11 ..."; exit 1; }
@@ -38,6 +42,10 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@touch $@ $(VENV)/installed
 
 clean:
