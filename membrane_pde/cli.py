@@ -361,6 +361,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that lacks "→" shows "?" instead of failing
             stream.reconfigure(errors="replace")
+    # pydantic would read the metadata of every installed package, in search of plug-ins for itself
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     app(prog_name="membrane-pde")
 
 

@@ -84,11 +84,22 @@ MAY_USE: dict[str, set[str]] = {
     "fv": {"compiling", "fv", "physics"},
     "rosenbrock": {"compiling", "fv"},
     "integrate": {"fv", "rosenbrock"},
-    "simulate": {"analytic", "case", "casefile", "compiling", "mixture", "physics", "fv", "integrate", "result", "values"},
+    "simulate": {
+        "analytic",
+        "case",
+        "casefile",
+        "compiling",
+        "mixture",
+        "physics",
+        "fv",
+        "integrate",
+        "result",
+        "values",
+    },
     "sweeping": {"case", "result", "simulate", "units", "values"},
     "verify": {"casefile", "mixture", "simulate"},
     "result": {"case", "casefile"},
-    "report": {"units", "result", "case"},
+    "report": {"units", "result", "case", "physics"},  # physics: a constant of nature
     "plot": {"report", "units", "result", "case"},
     "cli": {"case", "casefile", "values", "library", "mixture", "simulate", "result", "report", "plot", "verify"},
     "__main__": {"cli"},
@@ -110,8 +121,8 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "simulate": {"numpy", "xarray"},
     "sweeping": {"numpy", "xarray"},
     "verify": set(),
-    "result": {"numpy", "xarray"},
-    "report": {"numpy", "rich", "scipy"},  # scipy: physical constants
+    "result": {"numpy", "xarray", "h5py"},
+    "report": {"numpy", "rich"},
     "plot": {"numpy", "matplotlib"},
     "cli": {"typer", "rich"},
     "__main__": set(),
@@ -188,7 +199,7 @@ if TYPE_CHECKING:
 
 
 # -- what is imported, and when -------------------------------------------------------------------------------------
-HEAVY = {"numpy", "scipy", "fipy", "matplotlib", "sksundae", "pydantic", "pint", "xarray", "h5netcdf", "pandas"}
+HEAVY = {"numpy", "scipy", "fipy", "matplotlib", "sksundae", "pydantic", "pint", "xarray", "h5netcdf", "h5py", "pandas"}
 
 
 def loaded_after(code: str) -> set[str]:
@@ -219,14 +230,30 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 def test_a_case_is_read_without_the_solver() -> None:
     loaded = loaded_after("import membrane_pde as mp; mp.load_case('osmosis')")
     assert "pydantic" in loaded  # so that the list means something
-    assert not {"fipy", "matplotlib", "sksundae", "xarray"} & loaded
+    assert not {"fipy", "matplotlib", "sksundae", "xarray", "pint", "scipy"} & loaded
 
 
 def test_a_run_knows_nothing_of_pictures_and_text() -> None:
     code = "import membrane_pde as mp\nmp.run(mp.load_case('osmosis').with_values({'run.duration': '1 s'}))"
     loaded = loaded_after(code)
-    assert {"fipy", "membrane_pde.fv.operators"} <= loaded  # so that the list means something
+    assert {"numpy", "membrane_pde.fv.operators"} <= loaded  # so that the list means something
     assert not {"membrane_pde.plot", "membrane_pde.report", "membrane_pde.cli", "typer"} & loaded
+
+
+@pytest.mark.parametrize("arguments", [["run", "osmosis", "--no-plots"], ["equilibrium", "osmosis"]])
+def test_a_command_that_prints_on_a_pipe_loads_no_more_than_it_needs(arguments: list[str], tmp_path: Path) -> None:
+    """Each of these takes longer to load than the case to solve: units, tables, labels, pictures, other integrators."""
+    out = ["--out", str(tmp_path / "out")] if arguments[0] == "run" else []
+    code = (
+        f"import sys, runpy\nsys.argv = ['membrane-pde', *{arguments + out!r}]\n"
+        "try:\n    runpy.run_module('membrane_pde', run_name='__main__')\nexcept SystemExit as end:\n"
+        "    assert not end.code, end.code"
+    )
+    loaded = loaded_after(code)
+    assert {"numpy", "pydantic"} <= loaded  # so that the list means something
+    assert ("h5py" in loaded) == bool(out)
+    spared = {"pint", "rich", "xarray", "pandas", "h5netcdf", "matplotlib", "scipy.special", "scipy.integrate"}
+    assert not {*spared, "fipy", "sksundae"} & loaded
 
 
 def test_public_names() -> None:
