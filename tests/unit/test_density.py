@@ -125,8 +125,9 @@ def test_no_room_for_water(written: list[tuple[float, str]], words: str) -> None
 
 
 # -- compiled ---------------------------------------------------------------------------------------------------------
-def test_compiled_is_plain() -> None:
+def test_compiled_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
+    monkeypatch.setenv("MEMBRANE_PDE_COMPILE", "1")
     fast, dice = compiled(density.water_and_slopes), random.Random(5)
     for names, amounts, t in mixtures(30):
         c = [x * dice.choice([0.0, 1e-9, 1.0]) for x in amounts]

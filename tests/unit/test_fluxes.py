@@ -249,8 +249,9 @@ def test_limits_of_the_rejection() -> None:
 
 
 # -- compiled -------------------------------------------------------------------------------------------------------
-def test_kernels_compiled_are_the_plain_ones() -> None:
+def test_kernels_compiled_are_the_plain_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
+    monkeypatch.setenv("MEMBRANE_PDE_COMPILE", "1")
     dice = np.random.default_rng(3)
     size = [0.0, 1e-320, 1e-300, 1e-40, 1e-12, 1e-7, 1e-6, 0.01, 1.0, 300.0, 1e5, 1e300]
     arguments: dict[Callable[..., object], list[list[float]]] = {

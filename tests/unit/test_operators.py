@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
-from membrane_pde.fv.interface import Membrane
+from membrane_pde.fv.interface import REFLECTION, Membrane
 from membrane_pde.fv.mesh import build, graded_widths
 from membrane_pde.fv.operators import (
     BATH,
@@ -18,12 +18,13 @@ from membrane_pde.fv.operators import (
     RESERVOIR,
     Bath,
     Faces,
+    Observations,
     Problem,
     Segment,
     System,
-    face_coefficients,
 )
 from membrane_pde.fv.terms import Equation
+from membrane_pde.physics.osmotic import IDEAL, Solution, reflected
 from tests.real import solution_of
 
 Array = NDArray[np.float64]
@@ -58,17 +59,14 @@ def system(
     for side in (0, 1):
         if boundary[side] == BATH and stirred[side]:  # its cell is the bath
             widths[side] = np.array([BATHS[bath].volume])
-    slopes = [s * 2 * RT for s in sigma]
-    model = solution_of(["NaCl", "sucrose"])
+    model = solution_of(["NaCl", "sucrose"]) if real else Solution(IDEAL, 298.15, (2.0, 2.0))
     if outside is None:
         outside = (np.array([300.0, 20.0]), np.array([150.0, 60.0]))
     return System(
         Problem(
             build(*widths),
             Membrane(present, water if present else 0.0, law, permeability, sigma, partition),
-            (lambda walls: model.reflected(walls, sigma))
-            if real
-            else lambda walls: (sum(k * c for k, c in zip(slopes, walls, strict=True)), slopes),
+            model.numbers,
             np.array([[1e-9, 2e-9], [1.5e-9, 0.7e-9]]),
             boundary,
             stirred,
@@ -96,15 +94,12 @@ BATHS = {
 def some_state(one: System, seed: int = 0, displaced: float = 2e-4) -> Array:
     rng = np.random.default_rng(seed)
     y = one.initial_state(rng.uniform(50, 400, (one.solutes, one.problem.mesh.cells)))
+    rng = np.random.default_rng(seed + 1000)
     y[one.x] = displaced
     for side in (0, 1):
         if one.problem.baths[side] is not None:
             y[one.volume[side]] *= 0.7
-    width = one.widths(one.stretch(y))
-    one.amounts(y)[:] = rng.uniform(50, 400, (one.solutes, one.problem.mesh.cells)) * width
-    for side in (0, 1):
-        if one.bath[side] is not None:
-            y[one.bath[side]] = y[one.volume[side]] * rng.uniform(50, 400, one.solutes)
+    one.amounts(y)[:] = rng.uniform(50, 400, (one.solutes, one.cells)) * one.widths(y)
     return y
 
 
@@ -115,9 +110,21 @@ def rhs(one: System, y: Array, segment: Segment, t: float = 0.5) -> Array:
 
 
 def dense_jacobian(one: System, y: Array, segment: Segment) -> Array:
-    pattern = one.pattern()
+    pattern = one.pattern
     values = one.jacobian(0.5, y, segment)
     return np.asarray(csc_array((values, pattern.indices, pattern.indptr), shape=pattern.shape).toarray())
+
+
+def observed(one: System, y: Array, segment: Segment, t: float = 0.5) -> Observations:
+    return one.observe(np.array([t]), y[None, :], [segment])
+
+
+def wall_pressures(one: System, y: Array, segment: Segment) -> list[float]:
+    """Σσπ at both walls."""
+    seen, reflection = observed(one, y, segment), one.numbers.face.table[REFLECTION]
+    return [
+        reflected(one.problem.osmotics, w[0].copy(), reflection, np.empty(2)) for w in (seen.wall_left, seen.wall_right)
+    ]
 
 
 def pressing(difference: float) -> Segment:
@@ -196,8 +203,8 @@ def test_jacobian_against_differences_and_its_columns_conserve(setting: dict[str
         near, far = (rhs(one, y + k * move, segment) - rhs(one, y - k * move, segment) for k in (1, 2))
         numeric[:, j] = (8 * near - far) / (12 * step[j])
     # round-off of J_v is that of the pressures it is the difference of, and every flux moves with it
-    seen = one.observe(0.5, y, segment)
-    pressures = [abs(segment.left[0]), *(one.problem.wall_pressure(w)[0] for w in (seen.wall_left, seen.wall_right))]
+    seen = observed(one, y, segment)
+    pressures = [abs(segment.left[0]), *wall_pressures(one, y, segment)]
     water = one.problem.membrane.water_permeability * sum(pressures) + np.abs(one.faces(0.5, y, segment).alpha).max()
     size = np.full(one.size, water * max(400.0, seen.wall_left.max(), seen.wall_right.max()))
     size[one.x], size[one.work] = water, water * max(abs(segment.left[0]), *pressures)
@@ -213,14 +220,11 @@ def test_jacobian_against_differences_and_its_columns_conserve(setting: dict[str
     assert exact[clear] == pytest.approx(numeric[clear], rel=1e-3)
 
     # sum over a side's cells = what enters through the far face − what leaves through the membrane
-    n, m = one.problem.mesh.cells, one.problem.mesh.membrane
+    n, m = one.cells, one.membrane
     largest = np.abs(exact).max(axis=0)
     for s in range(one.solutes):
-        cells = exact[: one.cells_total].reshape(one.solutes, n, -1)[s]
+        cells = exact[: one.x].reshape(one.solutes, n, -1)[s]
         sides = [cells[:m].sum(axis=0), cells[m:].sum(axis=0)]
-        for side in (0, 1):
-            if one.bath[side] is not None:
-                sides[side] += exact[one.bath[side]][s]
         passed, left, right = exact[one.passed][s], exact[one.far_left][s], exact[one.far_right][s]
         assert (np.abs(sides[0] - left + passed) <= 4e-15 * largest).all()
         assert (np.abs(sides[1] - passed + right) <= 4e-15 * largest).all()
@@ -233,18 +237,17 @@ def test_right_hand_side_conserves(setting: dict[str, Any]) -> None:
     one = system(**setting)
     y = some_state(one)
     change, faces = rhs(one, y, segment), one.faces(0.5, y, segment)
-    n, m = one.problem.mesh.cells, one.problem.mesh.membrane
-    cells = change[: one.cells_total].reshape(one.solutes, n)
+    n, m = one.cells, one.membrane
+    cells = change[: one.x].reshape(one.solutes, n)
     size = np.abs(faces.flux).max()
     for s in range(one.solutes):
         passed, left, right = change[one.passed][s], change[one.far_left][s], change[one.far_right][s]
-        baths = [0.0 if amounts is None else change[amounts][s] for amounts in one.bath]
-        assert cells[s, :m].sum() + baths[0] == pytest.approx(left - passed, abs=4e-15 * size)
-        assert cells[s, m:].sum() + baths[1] == pytest.approx(passed - right, abs=4e-15 * size)
+        assert cells[s, :m].sum() == pytest.approx(left - passed, abs=4e-15 * size)
+        assert cells[s, m:].sum() == pytest.approx(passed - right, abs=4e-15 * size)
     for side, far in ((0, one.far_left), (1, one.far_right)):
         if one.problem.boundary[side] == CLOSED:
             assert not change[far].any()
-    assert change[one.x] == pytest.approx(faces.membrane.water_flux, rel=1e-12)
+    assert change[one.x] == pytest.approx(faces.water_flux, rel=1e-12)
     if not one.problem.pumped:
         assert change[one.work] == -segment.rise * y[one.x]  # of the work, what is not Δp X
     if setting.get("present", True):
@@ -257,10 +260,10 @@ def test_a_rigid_side_stops_the_water_and_is_held_by_the_wall_pressure(rigid: st
     y = some_state(one, displaced=0.0)
     segment = pressing(2e5) if rigid == "right" else Segment(0.0, 1.0, (0.0, 0.0), (2e5, 2e5))
     assert rhs(one, y, segment)[one.x] == 0.0
-    seen = one.observe(0.5, y, segment)
-    held = one.problem.wall_pressure(seen.wall_left)[0] - one.problem.wall_pressure(seen.wall_right)[0]
-    assert seen.pressure_left - seen.pressure_right == pytest.approx(held, rel=1e-13)
-    assert (seen.pressure_left if rigid == "right" else seen.pressure_right) == 2e5
+    seen = observed(one, y, segment)
+    left, right = wall_pressures(one, y, segment)
+    assert seen.pressure_left[0] - seen.pressure_right[0] == pytest.approx(left - right, rel=1e-13)
+    assert (seen.pressure_left if rigid == "right" else seen.pressure_right)[0] == 2e5
 
 
 # -- the free stream ------------------------------------------------------------------------------------------------
@@ -276,8 +279,7 @@ def test_uniform_concentration_stays_uniform_on_the_moving_mesh(
     displaced = 3e-4
     y = one.initial_state(np.ones((2, one.problem.mesh.cells)))
     y[one.x] = displaced
-    width = one.widths(one.stretch(y))
-    one.amounts(y)[:] = level[:, None] * width
+    one.amounts(y)[:] = level[:, None] * one.widths(y)
     segment = pressing(pressure)
     change = rhs(one, y, segment)
     water = change[one.x]
@@ -291,10 +293,10 @@ def test_uniform_concentration_stays_uniform_on_the_moving_mesh(
     # round-off of the terms whose difference a flux is: diffusion back and forth through one face
     faces = one.faces(0.5, y, segment)
     size = (np.abs(faces.alpha).max() + np.abs(faces.beta).max()) * level[:, None]
-    cells = change[: one.cells_total].reshape(2, -1)
+    cells = change[: one.x].reshape(2, -1)
     assert (np.abs(cells - level[:, None] * growth) <= 8e-15 * size).all()
-    assert faces.membrane.wall_left == pytest.approx(level, rel=1e-14)
-    assert faces.membrane.wall_right == pytest.approx(level, rel=1e-14)
+    assert faces.wall_left == pytest.approx(level, rel=1e-14)
+    assert faces.wall_right == pytest.approx(level, rel=1e-14)
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -309,19 +311,15 @@ def test_a_uniform_bath_stays_uniform(side: int, stirred: bool, bath: str, press
     faces = one.faces(0.5, y, pressing(pressure))
     one.amounts(y)[:] = FEED[:, None] * faces.width
     place = one.volume[side]
-    if one.bath[side] is not None:
-        y[one.bath[side]] = FEED * y[place]
     change = rhs(one, y, pressing(pressure))
     assert abs(change[one.x]) == pytest.approx(5e-5, rel=1e-12)
     faces = one.faces(0.5, y, pressing(pressure))
     size = 8e-15 * (np.abs(faces.alpha).max() + 1e-4) * FEED  # flows are up to 1e-4 m/s
     edge = 0 if side == 0 else -1
-    if stirred:
-        gained = one.amounts(change)[:, edge]
-    else:
-        gained = change[one.bath[side]]
-        m = one.problem.mesh.membrane
-        layer = one.amounts(change)[:, :m] if side == 0 else one.amounts(change)[:, m:]
+    gained = one.amounts(change)[:, edge]
+    if not stirred:
+        m = one.membrane
+        layer = one.amounts(change)[:, 1:m] if side == 0 else one.amounts(change)[:, m:-1]
         assert (np.abs(layer) <= size[:, None]).all()
     assert (np.abs(gained - FEED * change[place]) <= size).all()
     if bath.startswith("made up"):
@@ -330,17 +328,21 @@ def test_a_uniform_bath_stays_uniform(side: int, stirred: bool, bath: str, press
         assert change[place] != 0.0
 
 
-def test_face_coefficients_are_the_exponential_profile() -> None:
-    g = 1e-4
-    for velocity in (-4e-3, -1e-4, -1e-9, 0.0, 1e-9, 1e-4, 4e-3):
-        peclet = velocity / g
-        coefficients = face_coefficients(np.array([g]), np.array([peclet]), np.array([velocity]))
-        alpha, beta = (float(one[0]) for one in coefficients)
-        assert alpha - beta == pytest.approx(velocity, rel=1e-10, abs=1e-19)  # a uniform solution is carried along
-        if peclet and abs(peclet) < 30:  # c = e^{v x/D} carries no flux
-            assert alpha == pytest.approx(beta * np.exp(peclet), rel=1e-9)
-        if not peclet:
-            assert (alpha, beta) == (g, g)
+@pytest.mark.parametrize("pressure", [6e6, -6e6, 1e-3, 0.0])
+def test_face_coefficients_are_the_exponential_profile(pressure: float) -> None:
+    """``α − β = v``: a uniform solution is carried along; ``c = e^{v x/D}`` carries no flux: ``α = β e^Pe``."""
+    one = system((RESERVOIR, CLOSED), sigma=(0.0, 0.0), cells=20)
+    faces = one.faces(0.5, some_state(one, displaced=0.0), pressing(pressure))
+    p, m = one.numbers, one.membrane
+    inner = np.r_[1:m, m + 1 : one.cells]
+    for s in range(2):
+        g, velocity = p.faces[0, s, inner], p.mesh[1, inner] * faces.water_flux
+        alpha, beta = faces.alpha[s, inner], faces.beta[s, inner]
+        assert alpha - beta == pytest.approx(velocity, rel=1e-10, abs=1e-15 * g.max())
+        assert alpha == pytest.approx(beta * np.exp(velocity / g), rel=1e-9)
+        if not pressure:
+            assert (alpha == g).all()
+            assert (beta == g).all()
 
 
 # -- FiPy's own assembly --------------------------------------------------------------------------------------------
@@ -376,7 +378,7 @@ def test_fipy_assembles_the_same_matrix(name: str) -> None:
     for seed, segment in ((0, pressing(pressure)), (1, pressing(-0.7 * pressure))):
         y = some_state(one, seed, displaced * (1 - 2 * seed))
         faces = one.faces(0.5, y, segment)
-        flows.append(faces.membrane.water_flux)
+        flows.append(faces.water_flux)
         if displaced and CLOSED in one.problem.boundary:
             assert max(abs(stretch - 1.0) for stretch in faces.stretch) > 0.05
         for s in range(one.solutes):
@@ -389,7 +391,7 @@ def test_fipy_assembles_the_same_matrix(name: str) -> None:
             # with it, the balance of every cell is that of the right-hand side
             n = one.problem.mesh.cells
             q = one.amounts(y)[s] / one.problem.mesh.width
-            change = rhs(one, y, segment)[: one.cells_total].reshape(one.solutes, n)[s]
+            change = rhs(one, y, segment)[: one.x].reshape(one.solutes, n)[s]
             if not any(one.endless(side) for side in (0, 1)):
                 assert -got @ q + b == pytest.approx(change, rel=0, abs=1e-13 * (np.abs(expected) @ q).max())
     if not one.still:

@@ -260,8 +260,9 @@ def wild_mixtures(model: str) -> list[tuple[Solution, list[list[float]]]]:
 
 
 @pytest.mark.parametrize("model", ["pitzer", "virial", "ideal"])
-def test_compiled_is_plain(model: str) -> None:
+def test_compiled_is_plain(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
+    monkeypatch.setenv("MEMBRANE_PDE_COMPILE", "1")
     fast, dice = compiled(osmotic.reflected), random.Random(3)
     for one, rows in wild_mixtures(model):
         for row in rows:

@@ -203,8 +203,9 @@ def test_temperature_dependence_is_that_of_the_file() -> None:
 
 
 # -- compiled ---------------------------------------------------------------------------------------------------------
-def test_compiled_is_plain() -> None:
+def test_compiled_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
+    monkeypatch.setenv("MEMBRANE_PDE_COMPILE", "1")
     fast, dice = compiled(pitzer.sum_with_slopes), random.Random(2)
     mixtures = random_mixtures(40) + [(dict.fromkeys(CHARGES, amount), T) for amount in (0.0, 1e-300, 1e-30, 1e-6)]
     for m, t in mixtures:
