@@ -651,7 +651,8 @@ def _stretch_rates(p: Numbers, faces: Faces, scalar: int) -> tuple[float, float]
         return left, right
     if scalar == 1:
         return (1.0 / float(faces.mesh[WIDTH, 0]) if p.bath[0].present and p.one_cell[0] else 0.0), 0.0
-    return 0.0, (1.0 / float(faces.mesh[WIDTH, -1]) if p.bath[1].present and p.one_cell[1] else 0.0)
+    last = faces.mesh.shape[1] - 2
+    return 0.0, (1.0 / float(faces.mesh[WIDTH, last]) if p.bath[1].present and p.one_cell[1] else 0.0)
 
 
 @kernel
