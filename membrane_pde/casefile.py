@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import os
 import re
 import tomllib
 import typing
@@ -122,7 +123,8 @@ def _shipped() -> dict[str, Path]:
     here = Path(__file__).parent
     for folder in (here / "cases", here.parent / "cases"):
         if folder.is_dir():
-            return {path.stem: path for path in folder.glob("*.toml")}
+            files = (name for name in os.listdir(folder) if name.endswith(".toml"))
+            return {name.removesuffix(".toml"): folder / name for name in files}
     return {}
 
 
