@@ -177,6 +177,19 @@ def error_of_the_mesh(cases: Iterable[Problem]) -> float:
     return worst
 
 
+def compiled_first() -> float | None:
+    """Seconds of `membrane-pde compile`, called once after installing; None where it fails, and plain Python is timed.
+
+    Short where it has been done before.
+    """
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", "membrane_pde", "compile"], capture_output=True, text=True)
+    if done.returncode:
+        print(f"not compiled: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+        return None
+    return time.perf_counter() - start
+
+
 # -- processes ------------------------------------------------------------------------------------------------------
 def swept(who: str, cases: int, rtol: float, workers: int) -> dict[str, float] | None:
     """What sweep.py says, or None where it fails."""
@@ -194,17 +207,20 @@ def cold(quick: bool) -> dict[str, float]:
     """Median seconds of whole processes, after one that fills the disk's cache; quick: of one."""
     with tempfile.TemporaryDirectory() as folder:
         out = ["--out", str(Path(folder) / "run")]
-        commands = {
-            "membrane-pde --help": ["-m", "membrane_pde", "--help"],
-            "membrane-pde run osmosis --no-plots": ["-m", "membrane_pde", "run", "osmosis", "--no-plots", *out],
-            "membrane-pde run osmosis": ["-m", "membrane_pde", "run", "osmosis", *out],
-            "python -c 'import fipy' (for comparison)": ["-c", "import fipy"],
+        plain = {"MEMBRANE_PDE_COMPILE": "0"}
+        run: list[str] = ["-m", "membrane_pde", "run", "osmosis", *out]
+        commands: dict[str, tuple[list[str], dict[str, str]]] = {
+            "membrane-pde --help": (["-m", "membrane_pde", "--help"], {}),
+            "membrane-pde run osmosis --no-plots": ([*run, "--no-plots"], {}),
+            "membrane-pde run osmosis": (run, {}),
+            "MEMBRANE_PDE_COMPILE=0 membrane-pde run osmosis --no-plots": ([*run, "--no-plots"], plain),
+            "python -c 'import fipy'": (["-c", "import fipy"], {}),
         }
         times: dict[str, list[float]] = {name: [] for name in commands}
         for repeat in range(1 if quick else 6):
-            for name, command in commands.items():
+            for name, (command, more) in commands.items():
                 start = time.perf_counter()
-                subprocess.run([sys.executable, *command], check=True, capture_output=True)
+                subprocess.run([sys.executable, *command], check=True, capture_output=True, env={**os.environ, **more})
                 if repeat or quick:
                     times[name].append(time.perf_counter() - start)
     return {name: statistics.median(each) for name, each in times.items()}
@@ -422,8 +438,8 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
 
-    cases = problems()
-    print("one case: errors")
+    cases, compiling = problems(), compiled_first()
+    print(f"{time.perf_counter() - began:.0f} s; one case: errors")
     curves, missing = load()
     time_all(curves, cases, quick)
     draw(curves, floor := error_of_the_mesh(cases), out / "accuracy.png")
@@ -431,6 +447,8 @@ def main() -> None:
     sweep_rows, sweep_bars = sweeps(curves, quick)
     print(f"{time.perf_counter() - began:.0f} s; whole processes")
     seconds = cold(quick)
+    if compiling is not None:
+        seconds["membrane-pde compile"] = compiling
     print(f"{time.perf_counter() - began:.0f} s; scaling")
     grown = scaling.measure(quick)
     scaling.draw(grown, out / "scaling.png")

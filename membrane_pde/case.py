@@ -358,7 +358,11 @@ class Mesh(BaseModel):
 
     model_config = _STRICT
 
-    cells: int = _field("Cells in each compartment.", 100, ge=1)
+    cells: int | None = _field(
+        "Cells in each compartment. Default: as many as it takes to grow by 2 % from the one at the membrane.",
+        None,
+        ge=1,
+    )
     finest: Length | None = _field(
         "Width of the cell at the membrane; they grow outwards. Default: chosen from the physics. Inside: m.", None
     )
@@ -1077,12 +1081,14 @@ def _at(concentration: float | Profile, distance: float) -> float:
     return concentration.at(distance) if isinstance(concentration, Profile) else concentration
 
 
+_USUAL_CELLS = 200  # about what the default mesh takes
+
+
 def _check_size(case: Case) -> None:
-    unknowns = 2 * case.mesh.cells * len(case.solutes)
+    cells = case.mesh.cells
+    unknowns = 2 * (cells or _USUAL_CELLS) * len(case.solutes)
     if unknowns > MAX_UNKNOWNS:
-        raise CaseError(
-            f"mesh.cells = {case.mesh.cells}: 2 x cells x solutes are {unknowns} unknowns; at most {MAX_UNKNOWNS}"
-        )
+        raise CaseError(f"mesh.cells = {cells}: 2 x cells x solutes are {unknowns} unknowns; at most {MAX_UNKNOWNS}")
     stored = unknowns * case.run.outputs
     if stored > MAX_STORED:
         raise CaseError(
@@ -1090,10 +1096,10 @@ def _check_size(case: Case) -> None:
             f"({8e-9 * stored:.3g} GB); at most {MAX_STORED:.3g}: store fewer times, or use fewer cells"
         )
     for name, side in _sides(case).items():
-        uniform = side.length / case.mesh.cells
+        uniform = side.length / (cells or 1)
         if case.mesh.finest is not None and not side.stirred and case.mesh.finest > uniform * (1 + 1e-9):
             raise CaseError(
-                f"mesh.finest = {case.mesh.finest:.6g} m is wider than {case.mesh.cells} equal cells on the {name} "
+                f"mesh.finest = {case.mesh.finest:.6g} m is wider than {cells or 1} equal cells on the {name} "
                 f"side, {uniform:.6g} m; expected at most that"
             )
 

@@ -142,6 +142,9 @@ class Stepper(Protocol):
             If no step succeeds.
         """
 
+    def at(self, t: float) -> Array:
+        """State within the last step."""
+
 
 class RosenbrockStepper:
     """The Rosenbrock method of `membrane_pde.rosenbrock`, whose linear algebra knows the Jacobian's structure."""
@@ -178,6 +181,13 @@ class RosenbrockStepper:
         if event == rosenbrock.NO_FLUX:
             raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")
         return steps, stored, _EVENTS[event]
+
+    def at(self, t: float) -> Array:
+        """State within the last step, by the polynomial of the method."""
+        start, length = self.work.pace[rosenbrock.START], self.work.pace[rosenbrock.LENGTH]
+        state = np.empty_like(self.y)
+        rosenbrock.interpolate(self.method, self.work, float((t - start) / length), state)
+        return state
 
 
 class _SingleSteps:
@@ -466,13 +476,34 @@ class _Recorder:
             self.spacing *= 2.0
 
     def finish(self, t: float, y: Array, segment: Segment, status: str, reason: str, steps: int) -> Trajectory:
-        """The trajectory, with the last state."""
-        count = len(self.segments)
+        """The trajectory up to a time, with the state then."""
+        count = int(np.searchsorted(self.times[: len(self.segments)], t, side="right"))
+        del self.segments[count:]
         if self.times[count - 1] < t:
             self.times[count], self.states[count] = t, y
             self.segments.append(segment)
             count += 1
         return Trajectory(self.times[:count], self.states[:count], self.segments, status, reason, steps)
+
+
+def _first_time(
+    stop: Stop, stepper: Stepper | None, start: float, t: float, y: Array, segment: Segment
+) -> tuple[float, Array]:
+    """Time within the last step, and the state then, from which on the run may stop.
+
+    So that the end of a run is a property of the case, not of how long the steps happen to be.
+    """
+    low, high = start, t
+    if stepper is None or not low < high:
+        return t, y
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        state = stepper.at(middle)
+        if stop(middle, state, segment) is None:
+            low = middle
+        else:
+            high, y = middle, state
+    return high, y
 
 
 def integrate(
@@ -536,6 +567,7 @@ def integrate(
             y = system.enter(t, y, before, segment)
             system.accept(t, y, segment)
             stepper: Stepper | None = None
+            before_step = t
             while t < segment.end:
                 if stepper is None:
                     if events.outflow is not None and events(t, y, segment)[2] <= 0.0:  # a step of the pressure
@@ -543,7 +575,7 @@ def integrate(
                             return recorder.finish(t, y, segment, "failed", "backflow", steps)
                         events.turn(y)
                     stepper = STEPPERS[solver](system, segment, t, y, rtol, atol, events)
-                due = recorder.due(segment)
+                due, before_step = recorder.due(segment), t
                 taken, stored, event = stepper.advance(due, kept, min(at_once, limit - steps))
                 t, y, steps = stepper.t, stepper.y, steps + taken
                 recorder.store(due[:stored], kept[:stored], segment)
@@ -555,6 +587,7 @@ def integrate(
                     events.turn(y)
                     stepper = None
                 if stop is not None and (status := stop(t, y, segment)) is not None:
+                    t, y = _first_time(stop, stepper, before_step, t, y, segment)
                     return recorder.finish(t, y, segment, status, "", steps)
                 if progress is not None:
                     progress(t / duration)

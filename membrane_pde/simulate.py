@@ -33,7 +33,9 @@ STANDARD_GRAVITY = 9.80665  # m/s^2, exact by definition (CGPM 1901)
 _STEADY = 1e-8
 _EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
 _STOPPING_RTOL = 1e-9  # an end state that close shows only above the noise of a tighter tolerance
-_STEEPEST = 1.12  # the default mesh grows by no more than this from cell to cell
+_GROWTH = 1.02  # of the default mesh from cell to cell
+_LEAST, _LEAST_FOR_PROFILE = 10, 100  # cells of an unstirred side
+_STEEPEST = 1.12  # where a case says how many cells, they grow by no more than this
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -159,9 +161,11 @@ def _stiffness(case: Case, side: Compartment) -> float:
 def _side_widths(case: Case, index: int) -> Vector:
     """Cell widths of a side from the membrane outwards, m.
 
-    Unless the case says how fine, the cell at the membrane is a tenth of the thinner of two layers: what diffuses until
-    the first stored time, ``√(D t)``, and what the largest possible water flux piles up, ``D/(L_p Π)``; the widths grow
-    by at most 12 % from cell to cell.
+    Unless the case says how fine, the cell at the membrane is a fifth of the thinner of two layers: of what diffuses
+    until the first stored time, ``√(D t)``, and of what the largest possible water flux piles up, ``D/(L_p Π)``. Unless
+    it says how many, the widths grow by 2 % from cell to cell, so that a cell is 2 % of its distance from the membrane:
+    whatever thickness a layer has grown to, fifty cells resolve it. A side that starts from a profile gets at least a
+    hundred.
     """
     from membrane_pde.fv.mesh import graded_widths
 
@@ -175,8 +179,13 @@ def _side_widths(case: Case, index: int) -> Vector:
         fastest_flow = case.membrane.water_permeability * _largest_pressure(case)
         if fastest_flow > 0.0:
             layer = min(layer, slowest / fastest_flow)
-        steepest = side.length * (_STEEPEST - 1.0) / (_STEEPEST**cells - 1.0) if cells < 5000 else 0.0
-        finest = max(0.1 * layer, steepest)
+        finest = 0.2 * layer
+        if cells is not None and cells < 5000:
+            finest = max(finest, side.length * (_STEEPEST - 1.0) / (_STEEPEST**cells - 1.0))
+    if cells is None:
+        profile = any(isinstance(value, Profile) for value in side.concentration.values())
+        least = _LEAST_FOR_PROFILE if profile else _LEAST
+        cells = max(least, math.ceil(math.log1p((_GROWTH - 1.0) * side.length / finest) / math.log(_GROWTH)))
     return graded_widths(side.length, cells, min(finest, side.length / cells))
 
 

@@ -82,7 +82,7 @@ def well_mixed(
     return out[0], out[1]
 
 
-FIPY_TOO = ["cvode", pytest.param("fipy", marks=pytest.mark.slow)]
+EVERY = ["rosenbrock", "cvode", pytest.param("fipy", marks=pytest.mark.slow)]
 
 
 # -- schedules ------------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def ramped(t: float) -> float:
     return float(np.interp(t, [50.0, 97.3, 250.0], [1e5, 30e5, -5e5]))
 
 
-@pytest.mark.parametrize("solver", FIPY_TOO)
+@pytest.mark.parametrize("solver", EVERY)
 @pytest.mark.parametrize(
     ("schedule", "pressure", "kinks"),
     [(STEP, stepped, [97.3, 250.0]), (RAMP, ramped, [50.0, 97.3, 250.0])],
@@ -107,11 +107,11 @@ def ramped(t: float) -> float:
 def test_kinks_of_a_schedule_are_hit(
     schedule: str, pressure: Callable[[float], float], kinks: list[float], solver: str
 ) -> None:
-    rtol = 1e-8 if solver == "cvode" else 1e-3
+    rtol = 1e-8 if solver != "fipy" else 1e-3
     result = mp.run(case(left=f"pressure = {schedule}", run=f'rtol = {rtol}\noutputs = 41\nsolver = "{solver}"'))
     times = result.arrays["time"]
     displaced, work = well_mixed(pressure, kinks, times)
-    close = 1e-6 if solver == "cvode" else 2e-2
+    close = 1e-6 if solver != "fipy" else 2e-2
     assert result.arrays["displaced_volume_m"] == pytest.approx(displaced, abs=close * np.abs(displaced).max())
     assert result.arrays["energy_J_per_m2"] == pytest.approx(work, abs=5 * close * np.abs(work).max())
     applied = np.array([pressure(t) for t in times])
@@ -151,7 +151,7 @@ def test_a_kink_after_the_end_or_before_the_start_changes_nothing() -> None:
 
 
 # -- a side runs dry ------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("solver", FIPY_TOO)
+@pytest.mark.parametrize("solver", EVERY)
 @pytest.mark.parametrize("dry", ["left", "right"])
 def test_a_side_that_runs_dry_stops_the_run(dry: str, solver: str) -> None:
     """No solute, constant pressure: the flux is L_p Δp, and 99.9 % of the side are gone at a known time."""
@@ -206,7 +206,7 @@ def draining(left: str, right: str = "", **more: Any) -> mp.Case:
     return case(left=left, right=f'boundary = "outflow"\n{right}', c=(100.0, 0.0), **({"duration": 120} | more))
 
 
-@pytest.mark.parametrize("solver", FIPY_TOO)
+@pytest.mark.parametrize("solver", EVERY)
 def test_backflow_from_the_start_fails_at_once(solver: str) -> None:
     with pytest.raises(mp.RunError, match=r"right\.backflow") as caught:
         mp.run(draining("", run=f'solver = "{solver}"'))
@@ -214,7 +214,7 @@ def test_backflow_from_the_start_fails_at_once(solver: str) -> None:
     assert caught.value.result.arrays["water_flux_m_per_s"][0] == pytest.approx(-LP * RT * 100, rel=1e-12)
 
 
-@pytest.mark.parametrize("solver", ["cvode", pytest.param("fipy", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("solver", EVERY)
 def test_backflow_fails_when_the_flow_turns(solver: str) -> None:
     """A stirred reservoir against pure water: the flow turns when the falling pressure passes R T c."""
     turning = 100.0 * (1 - RT * 100.0 / 20e5)
@@ -241,11 +241,11 @@ def test_backflow_on_the_left_names_the_left() -> None:
         mp.run(one)
 
 
-@pytest.mark.parametrize("solver", FIPY_TOO)
+@pytest.mark.parametrize("solver", EVERY)
 def test_known_backflow_is_drawn_in(solver: str) -> None:
     """Pure water through the membrane, so the stirred outflow cell only dilutes, then fills with what is drawn in."""
     right = 'backflow = { S = "30 mol/m^3" }'
-    rtol = 1e-8 if solver == "cvode" else 1e-4
+    rtol = 1e-8 if solver != "fipy" else 1e-4
     run = f'solver = "{solver}"\nrtol = {rtol}\noutputs = 61'
     result = mp.run(draining(FALLING, right, run=run))
     times = result.arrays["time"]
@@ -258,14 +258,14 @@ def test_known_backflow_is_drawn_in(solver: str) -> None:
     parts.append(solve_ivp(rate, (100, 120), [parts[0].y[0, -1]], t_eval=times[times > 100], rtol=1e-10, atol=1e-13))
     expected = np.concatenate([part.y[0] for part in parts])
     assert expected[-1] > 5e-2
-    close = 2e-5 if solver == "cvode" else 6e-2  # the solute's own scale is the reservoir's 100 mol/m^3
+    close = 2e-5 if solver != "fipy" else 6e-2  # the solute's own scale is the reservoir's 100 mol/m^3
     got = result.arrays["concentration_right_mol_per_m3"][:, 0]
     assert got == pytest.approx(expected, abs=close)
     assert "turned" in result.summary["message"]
     assert result.summary["amount_error"] < 1e-12
 
 
-@pytest.mark.parametrize("solver", FIPY_TOO)
+@pytest.mark.parametrize("solver", EVERY)
 def test_last_draws_in_what_just_left(solver: str) -> None:
     """Water alone passes the membrane: outwards it dilutes the stirred cell, ``c e^{−X/L}``; on backflow as much as it
     takes comes in with what left last, ``c (1 + |X|/L)``.
@@ -276,7 +276,7 @@ def test_last_draws_in_what_just_left(solver: str) -> None:
         right='boundary = "outflow"\nbackflow = "last"',
         c=(100.0, 40.0),
         duration=200,
-        run=f'solver = "{solver}"\noutputs = 401\nrtol = {1e-7 if solver == "cvode" else 1e-3}',
+        run=f'solver = "{solver}"\noutputs = 401\nrtol = {1e-7 if solver != "fipy" else 1e-3}',
     )
     result = mp.run(one)
     flux, c = result.arrays["water_flux_m_per_s"], result.arrays["concentration_right_mol_per_m3"][:, 0]
@@ -288,7 +288,7 @@ def test_last_draws_in_what_just_left(solver: str) -> None:
     after = int(np.flatnonzero(inside)[-1])
     top, bottom = x[: after + 1].max(), x[first : after + 3].min()
     last = 40.0 * np.exp(-top / RIGHT)
-    close = 2e-5 if solver == "cvode" else 2e-2
+    close = 2e-5 if solver != "fipy" else 2e-2
     assert c[:first] == pytest.approx(40.0 * np.exp(-x[:first] / RIGHT), rel=close)
     assert c[inside] == pytest.approx(last * (1 + (top - x[inside]) / RIGHT), rel=close)
     assert c[after] > c[first] * 1.005

@@ -15,7 +15,7 @@ from tests.reference import numbers, table
 Array = NDArray[np.float64]
 RT = 8.31446261815324 * 298.15
 LP = 1e-11  # m/s/Pa
-FIPY_TOO = ["cvode", pytest.param("fipy", marks=pytest.mark.slow)]
+EVERY = ["rosenbrock", "cvode", pytest.param("fipy", marks=pytest.mark.slow)]
 
 TEXT = """
 title = "boundaries"
@@ -106,15 +106,15 @@ def test_elastic_equilibrium_without_elasticity_is_that_of_two_pistons() -> None
     assert left == pytest.approx(analytic.two_pistons_equilibrium(3.0, 5.0, 3.5, 0.7), rel=1e-14)
 
 
-@pytest.mark.parametrize("solver", FIPY_TOO)
+@pytest.mark.parametrize("solver", EVERY)
 def test_an_elastic_cell_relaxes_exponentially(solver: str) -> None:
     """Water alone: ``dX/dt = L_p (p − E X/l)`` for a stretched right side."""
     right = side(2e-3, 0.0, "elastic", more='modulus = "40 bar"')
-    rtol = 1e-9 if solver == "cvode" else 1e-5
+    rtol = 1e-9 if solver != "fipy" else 1e-5
     left = side(1e-3, 0.0, "reservoir", more='pressure = "3 bar"')
     result = solve(left, right, 300, run=f'solver = "{solver}"\nrtol = {rtol}\noutputs = 21')
     exact = 3e5 * 2e-3 / 40e5 * -np.expm1(-LP * 40e5 / 2e-3 * of(result, "time"))
-    close = 1e-6 if solver == "cvode" else 1e-2
+    close = 1e-6 if solver != "fipy" else 1e-2
     assert of(result, "displaced_volume_m") == pytest.approx(exact, abs=close * exact[-1])
     assert of(result, "pressure_right_Pa") == pytest.approx(40e5 * exact / 2e-3, abs=close * 3e5)
     assert of(result, "energy_J_per_m2") == pytest.approx(3e5 * exact, abs=close * 3e5 * exact[-1])  # not the wall's
@@ -451,13 +451,14 @@ def pumped(programme: str, duration: float, **changes: Any) -> mp.Result:
 @pytest.mark.parametrize(
     ("rate", "solver"),
     [
+        ('period = "4 s"', "rosenbrock"),
         ('period = "4 s"', "cvode"),
-        ('frequency = "0.25 Hz"', "cvode"),
+        ('frequency = "0.25 Hz"', "rosenbrock"),
         pytest.param('period = "4 s"', "fipy", marks=pytest.mark.slow),
     ],
 )
 def test_a_sine_is_exact(rate: str, solver: str) -> None:
-    rtol = 1e-8 if solver == "cvode" else 1e-4
+    rtol = 1e-8 if solver != "fipy" else 1e-4
     result = pumped(
         f'{{ mean = "2 bar", amplitude = "5 bar", {rate} }}',
         50.0,
@@ -468,7 +469,7 @@ def test_a_sine_is_exact(rate: str, solver: str) -> None:
     assert of(result, "pressure_left_Pa") == pytest.approx(pressure, abs=1e-6)
     assert of(result, "water_flux_m_per_s") == pytest.approx(LP * pressure, abs=1e-6 * LP)
     displaced = LP * (2e5 * t + 5e5 / omega * (1 - np.cos(omega * t)))
-    close = 1e-6 if solver == "cvode" else 2e-2
+    close = 1e-6 if solver != "fipy" else 2e-2
     assert of(result, "displaced_volume_m") == pytest.approx(displaced, abs=close * displaced.max())
     work = LP * (
         2e5**2 * t
@@ -479,7 +480,8 @@ def test_a_sine_is_exact(rate: str, solver: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("duty", "solver"), [(None, "cvode"), (0.3, "cvode"), pytest.param(0.3, "fipy", marks=pytest.mark.slow)]
+    ("duty", "solver"),
+    [(None, "rosenbrock"), (0.3, "rosenbrock"), (0.3, "cvode"), pytest.param(0.3, "fipy", marks=pytest.mark.slow)],
 )
 def test_pulses_are_exact(duty: float | None, solver: str) -> None:
     share = 0.5 if duty is None else duty
@@ -516,7 +518,7 @@ def test_many_pulses() -> None:
 
 
 # -- a held flux ----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("solver", FIPY_TOO)
+@pytest.mark.parametrize("solver", EVERY)
 @pytest.mark.parametrize("holder", ["left", "right"])
 def test_a_held_flux_follows_its_schedule(holder: str, solver: str) -> None:
     """Elastic sides: the pressure that is reported is on the liquid, the work is that of what is applied."""
@@ -526,14 +528,14 @@ def test_a_held_flux_follows_its_schedule(holder: str, solver: str) -> None:
         side(2e-3, 200.0, "elastic", more='modulus = "0 bar"'),
     ]
     sides[holder == "right"] += f"\npressure = {flux}"
-    rtol = 1e-10 if solver == "cvode" else 1e-5
+    rtol = 1e-10 if solver != "fipy" else 1e-5
     result = solve(*sides, 80.0, run=f'rtol = {rtol}\noutputs = 41\nsolver = "{solver}"')
     t, sign = of(result, "time"), 1 if holder == "left" else -1
     fine = np.linspace(0, 80, 80001)
     rate = sign * np.interp(fine, [0, 40, 60], [0, 4e-6, -1e-6])
     moved = np.concatenate([[0.0], np.cumsum(0.5 * (rate[1:] + rate[:-1]) * np.diff(fine))])
     here = np.searchsorted(fine, t - 1e-9)
-    close = 1e-7 if solver == "cvode" else 2e-2
+    close = 1e-7 if solver != "fipy" else 2e-2
     assert of(result, "water_flux_m_per_s") == pytest.approx(rate[here], abs=1e-15)
     assert of(result, "displaced_volume_m") == pytest.approx(moved[here], abs=close * 1e-4)
     osmotic = RT * (0.05 / (1e-3 - moved) - 0.4 / (2e-3 + moved))

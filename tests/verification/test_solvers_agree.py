@@ -1,4 +1,4 @@
-"""CVODE against FiPy's own terms and solvers: the same discretisation, so only the steps in time differ."""
+"""All solvers against each other, FiPy's own terms among them: one discretisation, so only steps in time differ."""
 
 import numpy as np
 import pytest
@@ -85,6 +85,17 @@ SLOW = (
     "elastic walls, oscillating",
     "held flux",
 )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rosenbrock_and_cvode_agree(name: str) -> None:
+    one, other = (mp.run(case(name).with_values({"run.rtol": 1e-8, "run.solver": s})) for s in ("rosenbrock", "cvode"))
+    assert one.arrays["time"] == pytest.approx(other.arrays["time"], rel=1e-12)
+    for key in SERIES:
+        scale = np.abs(other.arrays[key]).max()
+        assert one.arrays[key] == pytest.approx(other.arrays[key], abs=1e-6 * scale), key
+    for run in (one, other):
+        assert run.summary["amount_error"] < 1e-12
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in CASES])
