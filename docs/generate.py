@@ -78,7 +78,7 @@ duration = "1 h"
 until = "duration"
 outputs = 200
 rtol = 1e-6
-solver = "cvode"
+solver = "rosenbrock"
 """
 
 HEAD = """\

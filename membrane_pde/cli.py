@@ -348,6 +348,18 @@ def validate(as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command("compile")
+def compile_kernels() -> None:
+    """Make machine code of the solver, once (a minute or two): runs and sweeps are much faster from then on."""
+    from membrane_pde import simulate
+    from membrane_pde.case import CaseError
+
+    folder = simulate.compile_kernels()
+    if folder is None:
+        raise CaseError("no folder to keep machine code in: neither the package's nor the user's cache can be written")
+    print(f"Compiled; kept in {folder}.")
+
+
 @app.command()
 def schema() -> None:
     """The JSON schema of a case file."""

@@ -804,7 +804,7 @@ def _message(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
             "A finer mesh at the membrane (mesh.finest) makes it unique."
         )
-    if case.phase == "liquid":
+    if case.phase == "liquid" and case.osmotic_model != IDEAL:
         names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
         seen = np.concatenate([arrays[f"{name}_mol_per_m3"] for name in names]).tolist()
         parts += mixture.out_of_range(case, mixture.solution(case), seen)
@@ -838,7 +838,7 @@ def _failure(case: Case, trajectory: Trajectory, at: str) -> str:
         )
     return (
         f"At {at} the integrator gave up: {trajectory.reason}. Try a finer mesh at the membrane (mesh.finest), "
-        'a looser run.rtol, or run.solver = "fipy".'
+        'a looser run.rtol, or run.solver = "cvode".'
     )
 
 
