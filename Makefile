@@ -10,10 +10,10 @@ BIN := $(VENV)/bin
 run: $(VENV)/installed
 	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare
 
-test: $(VENV)/installed-test
+test: $(VENV)/compiled
 	$(BIN)/python -m pytest -q -m "not slow"
 
-test-slow: $(VENV)/installed-test
+test-slow: $(VENV)/compiled
 	$(BIN)/python -m pytest -q -m slow
 
 lint: $(VENV)/installed-test
@@ -28,7 +28,7 @@ docs: $(VENV)/installed
 	cp results/compare/comparison.png docs/comparison.png
 
 # us and the peers on one problem: tables and plots into benchmarks/
-bench: $(VENV)/installed-bench
+bench: $(VENV)/installed-bench $(VENV)/compiled
 	$(BIN)/python benchmarks/run.py
 
 $(VENV)/bin/python:
@@ -47,6 +47,12 @@ $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 $(VENV)/installed-bench: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@touch $@ $(VENV)/installed
+
+# machine code of the solver, anew when its sources change; two minutes
+KERNELS := $(wildcard membrane_pde/fv/*.py membrane_pde/physics/*.py) membrane_pde/rosenbrock.py membrane_pde/compiling.py
+$(VENV)/compiled: $(KERNELS) $(VENV)/installed-test
+	$(BIN)/membrane-pde compile
+	@touch $@
 
 clean:
 	rm -rf $(VENV) results build dist .pytest_cache .mypy_cache .ruff_cache

@@ -379,7 +379,8 @@ class Run(BaseModel):
     )
     outputs: int = _field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = _field(
-        "Relative tolerance of a time step. Until equilibrium or steady at most 1e-9 is used (but with fipy), to see the end.",
+        "Relative tolerance of a time step. Until equilibrium or steady at most 1e-9 is used (not with fipy), to see "
+        "the end.",
         1e-6,
         ge=1e-12,
         le=1e-2,
@@ -935,7 +936,8 @@ def _check_boundaries(case: Case) -> None:
             )
         if side.boundary == "bath" and case.run.solver == "fipy":
             raise CaseError(
-                f'run.solver = "fipy" has no {name}.boundary = "bath"; expected "rosenbrock" or "cvode", or another boundary'
+                f'run.solver = "fipy" has no {name}.boundary = "bath"; expected "rosenbrock" or "cvode", or another '
+                "boundary"
             )
         if side.boundary == "rigid" and not open_partition and "pressure" in side.model_fields_set:
             raise CaseError(f"{name}.pressure: a rigid side takes none, its pressure is computed; remove the key")
