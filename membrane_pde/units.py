@@ -354,7 +354,7 @@ def _registry() -> Any:
 @lru_cache(maxsize=1024)
 def _unit(text: str) -> Unit:
     """Look a unit up."""
-    plain = _normalise(text)
+    plain = text if text in _KNOWN else _normalise(text)
     if not plain:  # the SI unit of a ratio
         return Unit(1.0, 1.0, 0.0, (), "unclear")
     try:
