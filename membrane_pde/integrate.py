@@ -129,7 +129,7 @@ class Stepper(Protocol):
         kept : ndarray, shape (n, size)
             Written: the states.
         most : int
-            Steps to take at most.
+            Steps to take at most; with 0 only what is due of the last one is written.
 
         Returns
         -------
@@ -579,6 +579,10 @@ def integrate(
                 taken, stored, event = stepper.advance(due, kept, min(at_once, limit - steps))
                 t, y, steps = stepper.t, stepper.y, steps + taken
                 recorder.store(due[:stored], kept[:stored], segment)
+                while stored == len(due):  # there was no room for more of the last step; now there is
+                    due = recorder.due(segment)
+                    _, stored, _ = stepper.advance(due, kept, 0)
+                    recorder.store(due[:stored], kept[:stored], segment)
                 if event.endswith("dry"):
                     return recorder.finish(t, y, segment, "failed", event, steps)
                 if event == "backflow":

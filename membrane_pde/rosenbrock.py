@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from membrane_pde.compiling import compiled, kernel
+from membrane_pde.compiling import compiled, kernel, part
 from membrane_pde.fv.implicit import Factors, add_time_slopes, factorize, new_factors, solve
 from membrane_pde.fv.interface import REFERENCE
 from membrane_pde.fv.mesh import Array
@@ -213,7 +213,7 @@ def interpolate(method: Method, w: Work, theta: float, out: Array) -> None:
         out[i] = rest * w.vectors[START_STATE, i] + theta * (w.vectors[Y, i] + rest * inner)
 
 
-@kernel
+@part
 def _first_step(method: Method, w: Work, rtol: float, atol: Array, length: float) -> float:
     """A step whose error should be about what is allowed, from the size of the state and of its rate."""
     size, speed = (
@@ -225,7 +225,7 @@ def _first_step(method: Method, w: Work, rtol: float, atol: Array, length: float
     return min(length, 0.1 * rtol ** (1.0 / method.order) * max(size, 1.0) / speed) if speed > 0.0 else length
 
 
-@kernel
+@part
 def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Work, h: float) -> bool:
     """Write the stages of a step, and the state at its end into `trial`; False if a stage has no water flux."""
     t, tau = float(w.pace[TIME]), h * method.gamma
@@ -261,7 +261,7 @@ def _fallen(before: Array, now: Array) -> int:
     return 0
 
 
-@kernel
+@part
 def _share_before_event(
     p: Numbers, segment: Segment, method: Method, memory: Array, watch: Array, before: Array, now: Array, w: Work
 ) -> float:
@@ -278,6 +278,21 @@ def _share_before_event(
         else:
             low = middle
     return high
+
+
+@kernel
+def _cut(method: Method, w: Work, share: float) -> None:
+    """Let the last step end at a share of it, its dense output with it."""
+    interpolate(method, w, share, w.vectors[TRIAL])
+    _copy(w.vectors[TRIAL], w.vectors[Y])
+    second, third = share * share, share * share * share
+    for i in range(w.dense.shape[1]):
+        last, middle = float(w.dense[2, i]), float(w.dense[1, i])
+        w.dense[2, i] = third * share * last
+        w.dense[1, i] = w.dense[2, i] + third * (middle - last)
+        w.dense[0, i] = w.dense[1, i] + second * (w.dense[0, i] - middle)
+    w.pace[LENGTH] *= share
+    w.pace[TIME] = w.pace[START] + w.pace[LENGTH]
 
 
 @kernel
@@ -388,10 +403,8 @@ def _advance(
         set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
         if _fallen(before, w.events[0]) > 0:
             share = _share_before_event(p, segment, method, memory, watch, before, now, w)
-            pace[TIME] = pace[START] + share * pace[LENGTH]
+            _cut(method, w, share)
             stored = _serve(method, w, due, kept, stored)
-            interpolate(method, w, share, w.vectors[TRIAL])
-            _copy(w.vectors[TRIAL], w.vectors[Y])
             set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
             return steps, stored, max(_fallen(before, w.events[0]), 1)
 
