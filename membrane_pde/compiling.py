@@ -1,9 +1,9 @@
 """Kernels: functions of numbers and arrays that run as they stand and, where numba has compiled them, as machine code.
 
-A kernel is written once. `kernel` marks it and returns it unchanged, so that Python calls it like any function.
-`compiled` marks an entry point: machine code of it and of every kernel that it calls is used if there is any. To make
-it takes numba a minute or so; that is done when somebody asks for it (``membrane-pde compile``), and kept. Without it
-the same functions run as plain Python.
+A kernel is written once. `kernel` (and `part`) marks it and returns it unchanged, so that Python calls it like any
+function. `compiled` marks an entry point: machine code of it and of every kernel that it calls is used if there is any.
+To make it takes numba a minute or two; that is done when somebody asks for it (``membrane-pde compile``), and kept.
+Without it the same functions run as plain Python.
 
 What may stand in a kernel: numbers, tuples, NumPy arrays, loops, calls of kernels and of `math`. No closures, no
 keyword arguments, no exceptions. Few arrays, passed on whole: what compiling costs grows with their number.
@@ -29,6 +29,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 _KERNELS: list[Callable[..., Any]] = []
+_PARTS: list[Callable[..., Any]] = []
 _WHOLE = "whole"
 
 
@@ -36,6 +37,12 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Mark a function that compiled code may call; it stays a plain Python function."""
     _KERNELS.append(function)
     return function
+
+
+def part(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Mark a kernel that is a part of one other: compiled, it is put into that one, which spares the call."""
+    _PARTS.append(function)
+    return kernel(function)
 
 
 def compiled(entry: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -93,7 +100,7 @@ def _machine_code(entry: Callable[_P, _R]) -> Callable[_P, _R]:
         config.CACHE_DIR = before
 
 
-def _twin(function: Callable[..., Any], **options: bool) -> Any:
+def _twin(function: Callable[..., Any], **options: bool | str) -> Any:
     """The same function for Numba, which finds the twins of the kernels under the names of the kernels."""
     names = {name: function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__}
     kernels = {name: _inner(value) for name, value in names.items() if callable(value) and value in _KERNELS}
@@ -106,7 +113,12 @@ def _twin(function: Callable[..., Any], **options: bool) -> Any:
 @functools.cache
 def _inner(function: Callable[..., Any]) -> Any:
     """Of a kernel that only compiled code calls: half the time to compile is for being called from Python."""
-    return _twin(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _twin(
+        function,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        inline="always" if function in _PARTS else "never",
+    )
 
 
 @functools.cache

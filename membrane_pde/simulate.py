@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import math
@@ -9,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -54,11 +55,29 @@ class RunError(Exception):
         self.result = result
 
 
+_T = TypeVar("_T")
+
+
+def _once(function: Callable[[Case], _T]) -> Callable[[Case], _T]:
+    """Compute a property of a case once for as long as it is the case at hand; what comes back is not to be changed."""
+    last: tuple[Case | None, Any] = (None, None)
+
+    @functools.wraps(function)
+    def call(case: Case) -> _T:
+        nonlocal last
+        if last[0] is not case:
+            last = case, function(case)
+        return last[1]  # type: ignore[no-any-return]
+
+    return call
+
+
 # -- from the case to numbers ---------------------------------------------------------------------------------------
 def _pair(case: Case) -> tuple[Compartment, Compartment]:
     return case.left, case.right
 
 
+@_once
 def _diffusivity(case: Case) -> Vector:
     """(side, solute), m^2/s."""
     return np.array(
@@ -91,6 +110,7 @@ def _cell_averages(value: float | Profile, widths: Vector) -> Vector:
     return np.asarray(np.diff(integral) / widths)
 
 
+@_once
 def _highest(case: Case) -> Vector:
     """Largest concentration of each solute anywhere: its own scale."""
     scale = np.zeros(len(case.solutes))
@@ -110,10 +130,12 @@ def _osmotic(case: Case) -> Callable[[Vector], Vector]:
     return _solution(case).shares
 
 
+@_once
 def _reflection(case: Case) -> Vector:
     return np.array([case.membrane.solutes[name].reflection if case.membrane.solutes else 0.0 for name in case.solutes])
 
 
+@_once
 def _solution(case: Case) -> Solution:
     """The osmotic model; a gas has no osmotic pressure."""
     if case.phase == "gas":
@@ -121,6 +143,7 @@ def _solution(case: Case) -> Solution:
     return mixture.solution(case)
 
 
+@_once
 def _at_the_start(case: Case) -> tuple[float, float]:
     """Σσπ at both sides of the membrane before anything has moved, Pa."""
     solution, reflection = _solution(case), _reflection(case)
@@ -129,6 +152,7 @@ def _at_the_start(case: Case) -> tuple[float, float]:
     return left, right
 
 
+@_once
 def _largest_pressure(case: Case) -> float:
     """Scale of everything that can drive water, Pa."""
     permeability = case.membrane.water_permeability
@@ -259,6 +283,7 @@ def _system(case: Case) -> tuple[System, Vector]:
     return System(problem), np.array(rows)
 
 
+@_once
 def _segments(case: Case) -> list[Segment]:
     """What both sides apply, cut wherever one of them has a kink or a jump."""
     from membrane_pde.fv.operators import Segment
@@ -309,7 +334,7 @@ def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
 def _scales(case: Case, system: System) -> Vector:
     """Scale of each state: times rtol, its absolute tolerance."""
     run = case.run
-    concentration = _highest(case)
+    concentration = _highest(case).copy()
     concentration[concentration == 0.0] = concentration.max() or 1.0
     whole = case.left.volume_per_area + case.right.volume_per_area
     flow = case.membrane.water_permeability * _largest_pressure(case) * run.duration

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from membrane_pde.compiling import kernel
+from membrane_pde.compiling import kernel, part
 from membrane_pde.fv.mesh import Array
 from membrane_pde.fv.operators import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Numbers, Slopes
 
@@ -45,7 +45,7 @@ def new_factors(solutes: int, cells: int) -> Factors:
     return Factors(np.zeros((4, solutes, cells)), np.zeros(2))
 
 
-@kernel
+@part
 def _eliminate(lower: Array, inverse: Array, upper: Array) -> None:
     """Factorize a tridiagonal matrix in place; `inverse` holds the diagonal."""
     last = 1.0 / float(inverse[0])
@@ -83,7 +83,7 @@ def _push(p: Numbers, d: Slopes, s: int, j: int, scale: float, x: Array) -> None
         x[i] += scale * (with_scalar[i] - with_scalar[i + 1])
 
 
-@kernel
+@part
 def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
     """Prepare to solve with ``I − τ J``."""
     solutes, n = f.table.shape[1], f.table.shape[2]
@@ -115,7 +115,7 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
     f.scalars[0], f.scalars[1] = tau, 1.0 - held
 
 
-@kernel
+@part
 def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     """Replace a right-hand side by the solution of ``(I − τ J) x = r``."""
     solutes, n = f.table.shape[1], f.table.shape[2]
@@ -161,7 +161,7 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     x[work] += tau * done
 
 
-@kernel
+@part
 def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
     """Add ``scale ∂f/∂t``, at a given state, to x."""
     solutes, n = d.faces.shape[1], d.faces.shape[2] - 1

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde.compiling import kernel
+from membrane_pde.compiling import kernel, part
 from membrane_pde.physics.fluxes import (
     KEDEM_KATCHALSKY,
     bernoulli,
@@ -401,7 +401,7 @@ def _imbalance(
     return value, slope, abs(water_flux) + lp * (abs(pressure) + abs(pi_l) + abs(pi_r))
 
 
-@kernel
+@part
 def find_water_flux(
     p: FaceNumbers, length_left: float, length_right: float, cells: Array, pressure: float, memory: Array, room: Array
 ) -> float:
@@ -478,7 +478,7 @@ def _newton(
     return math.nan
 
 
-@kernel
+@part
 def _multiplicity(p: FaceNumbers, length_left: float, length_right: float, cells: Array, room: Array) -> float:
     """``L_p ν R T c / min(g)`` over the solutes the membrane lets through with the water."""
     worst, solutes = 0.0, cells.shape[1]
@@ -499,7 +499,7 @@ def _multiplicity(p: FaceNumbers, length_left: float, length_right: float, cells
     return worst
 
 
-@kernel
+@part
 def _nearest_root(
     p: FaceNumbers,
     length_left: float,

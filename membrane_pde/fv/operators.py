@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde.compiling import compiled, kernel
+from membrane_pde.compiling import compiled, kernel, part
 from membrane_pde.fv.interface import (
     REFERENCE,
     SEVERAL,
@@ -516,7 +516,7 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     return True
 
 
-@kernel
+@part
 def _set_far_faces(p: Numbers, faces: Faces) -> None:
     """Coefficients of the two far faces: into the chain (`inward`, of what stands outside) and out of it."""
     water, solutes, n = float(faces.scalars[0]), faces.state.shape[1], faces.state.shape[2] - 1
@@ -540,7 +540,7 @@ def _set_far_faces(p: Numbers, faces: Faces) -> None:
                 faces.state[ALPHA, s, n], faces.state[BETA, s, n] = outward, inward
 
 
-@kernel
+@part
 def set_fluxes(p: Numbers, faces: Faces) -> None:
     """``α c_P − β c_A`` of every face, mol/m^2/s."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
@@ -561,7 +561,7 @@ def set_fluxes(p: Numbers, faces: Faces) -> None:
             flux[n] = flux[p.membrane]
 
 
-@kernel
+@part
 def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) -> None:
     """Write dy/dt of what `set_faces` has written."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
@@ -712,7 +712,7 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
     _set_flux_slopes(p, segment, t, faces, d)
 
 
-@kernel
+@part
 def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> None:
     """Derivatives of the flux through a far face, and of what a bath's volume does to its faces and to itself."""
     n, water = faces.state.shape[2] - 1, float(faces.scalars[0])
@@ -742,7 +742,7 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
             d.faces[WITH_SCALAR + 1 + side, s, inner] = -sign * inward * inside / volume
 
 
-@kernel
+@part
 def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
     """Derivatives of J_v, of the scalars' rates and of the work's rate."""
     solutes, m, water = faces.state.shape[1], p.membrane, float(faces.scalars[0])
@@ -990,9 +990,9 @@ class System:
         first, last = self.inside.start, self.inside.stop
         distance[first : last + 1] = mesh.distance
         share[first : last + 1] = mesh.reach
-        for side, part in ((0, slice(0, m)), (1, slice(m + 1, None))):
+        for side, faces in ((0, slice(0, m)), (1, slice(m + 1, None))):
             if not moving[side]:
-                share[part] = 1.0
+                share[faces] = 1.0
         distance[0], distance[-1] = mesh.distance[0], mesh.distance[-1]
         share[m] = 1.0
         left_side = np.arange(n + 1) <= m
