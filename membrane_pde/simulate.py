@@ -67,7 +67,7 @@ def _once(function: Callable[[Case], _T]) -> Callable[[Case], _T]:
         nonlocal last
         if last[0] is not case:
             last = case, function(case)
-        return last[1]  # type: ignore[no-any-return]
+        return last[1]
 
     return call
 
