@@ -1,0 +1,86 @@
+"""A run with neither [mesh] nor rtol is within 1e-4 of its own fine solution, in every number, in every case.
+
+The fine solution has four times the cells, graded alike, and a tolerance of 1e-9. A number is compared with the largest
+magnitude it had during the run; what is nothing but round-off beside what could be (the flux of a balance) with a
+millionth of that.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import membrane_pde as mp
+from membrane_pde import simulate
+from membrane_pde.case import Case
+from membrane_pde.casefile import case_names
+from membrane_pde.fv.mesh import graded_widths
+
+NOT_NUMBERS = ("title", "status", "message", "process", "tonicity", "equilibrium", "version")
+ABOUT_THE_RUN = ("cells", "steps", "solve_time_s", "amount_error")
+# Until equilibrium or a steady state: when an exponential has fallen to 1e-8 hangs on the last digits of it, and what
+# flows on until then with it.
+HANGS_ON_THE_END = ("end_time_s", "displaced_volume_m", "amount_transferred_mol_per_m2", "energy_J_per_m2")
+
+
+def solve(case: Case) -> mp.Result:
+    try:
+        return mp.run(case)
+    except mp.RunError as error:
+        return error.result
+
+
+def numbers(result: mp.Result) -> dict[str, float]:
+    found = {}
+    for key, value in result.summary.items():
+        if key in NOT_NUMBERS + ABOUT_THE_RUN:
+            continue
+        for name, one in value.items() if isinstance(value, dict) else [("", value)]:
+            found[f"{key}[{name}]"] = math.nan if one is None else one
+    return found
+
+
+def scale(result: mp.Result, key: str) -> float:
+    """Largest magnitude during the run, and at least a millionth of what could be."""
+    case, (name, _, solute) = result.case, key.rstrip("]").partition("[")
+    values: Any = result.arrays.get(name, np.zeros(1))
+    if solute and values.ndim == 2:
+        values = values[:, result.solutes.index(solute)]
+    pressure, length = simulate._largest_pressure(case), case.left.volume_per_area + case.right.volume_per_area
+    could_be = {
+        "water_flux_m_per_s": case.membrane.water_permeability * pressure,
+        "displaced_volume_m": length,
+        "energy_J_per_m2": pressure * length,
+    }
+    seen = np.abs(values[np.isfinite(values)]).max(initial=0.0)
+    return max(float(seen), 1e-6 * could_be.get(name, 0.0))
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_default_accuracy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = mp.load_case(name)
+    assert case.mesh.cells is None, "the case chooses its own mesh: then it answers for itself"
+    result = solve(case)
+    chosen = simulate._side_widths
+
+    def finer(case: Case, index: int) -> np.ndarray[Any, Any]:
+        widths = chosen(case, index)
+        return widths if len(widths) == 1 else graded_widths(widths.sum(), 4 * len(widths), widths[0] / 4.1)
+
+    monkeypatch.setattr(simulate, "_side_widths", finer)
+    fine = solve(case.with_values({"run.rtol": 1e-9}))
+    ends = case.run.until != "duration"
+    got, expected = numbers(result), numbers(fine)
+    assert got.keys() == expected.keys()
+    worst = {}
+    for key, value in expected.items():
+        size = max(abs(value), scale(fine, key)) if math.isfinite(value) else 1.0
+        off = 0.0 if value == got[key] or (math.isnan(value) and math.isnan(got[key])) else abs(got[key] - value) / size
+        loose = ends and key.partition("[")[0] in HANGS_ON_THE_END
+        worst[key] = off / (100.0 if loose else 1.0)
+    largest = max(worst, key=lambda key: worst[key])
+    print(f"{name}: {result.summary['cells']} cells, {result.summary['steps']} steps, {worst[largest]:.1e} {largest}")
+    assert worst[largest] < 1e-4, largest
