@@ -161,20 +161,21 @@ class RosenbrockStepper:
     def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
         """Take steps; see `Stepper`."""
         system = self.system
-        steps, stored, event = rosenbrock.advance(
-            system.numbers,
-            self.segment,
-            self.method,
-            self.rtol,
-            self.atol,
-            self.longest,
-            self.events.watch,
-            system.memory,
-            self.work,
-            most,
-            due,
-            kept,
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # a step that is far too long is tried again, shorter
+            steps, stored, event = rosenbrock.advance(
+                system.numbers,
+                self.segment,
+                self.method,
+                self.rtol,
+                self.atol,
+                self.longest,
+                self.events.watch,
+                system.memory,
+                self.work,
+                most,
+                due,
+                kept,
+            )
         self.t = float(self.work.pace[rosenbrock.TIME])
         if event == rosenbrock.NO_STEP:
             raise IntegrationError("its steps became too short")
