@@ -89,7 +89,8 @@ SLOW = (
 
 @pytest.mark.parametrize("name", CASES)
 def test_rosenbrock_and_cvode_agree(name: str) -> None:
-    one, other = (mp.run(case(name).with_values({"run.rtol": 1e-8, "run.solver": s})) for s in ("rosenbrock", "cvode"))
+    tolerances = {"rosenbrock": 1e-8, "cvode": 1e-9}  # CVODE's errors add up to more
+    one, other = (mp.run(case(name).with_values({"run.solver": s, "run.rtol": r})) for s, r in tolerances.items())
     assert one.arrays["time"] == pytest.approx(other.arrays["time"], rel=1e-12)
     for key in SERIES:
         scale = np.abs(other.arrays[key]).max()
