@@ -39,7 +39,7 @@ duration = "{duration} s"
 outputs = 6
 """
 
-CASES = {
+CASES: dict[str, dict[str, object]] = {
     "osmosis": {"duration": 60},
     "pressed, logarithmic mean": {"right": 'pressure = "10 bar"', "law": "kedem-katchalsky", "duration": 40},
     "film": {
