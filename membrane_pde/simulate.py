@@ -35,7 +35,7 @@ _STEADY = 1e-8
 _EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
 _STOPPING_RTOL = 1e-9  # an end state that close shows only above the noise of a tighter tolerance
 _GROWTH = 1.02  # of the default mesh from cell to cell
-_LEAST, _LEAST_FOR_PROFILE = 10, 100  # cells of an unstirred side
+_LEAST, _LEAST_OF_LAYER = 100, 60  # cells of an unstirred side; of one that is a layer
 _STEEPEST = 1.12  # where a case says how many cells, they grow by no more than this
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
@@ -185,11 +185,12 @@ def _stiffness(case: Case, side: Compartment) -> float:
 def _side_widths(case: Case, index: int) -> Vector:
     """Cell widths of a side from the membrane outwards, m.
 
-    Unless the case says how fine, the cell at the membrane is a fifth of the thinner of two layers: of what diffuses
+    Unless the case says how fine, the cell at the membrane is a tenth of the thinner of two layers: of what diffuses
     until the first stored time, ``√(D t)``, and of what the largest possible water flux piles up, ``D/(L_p Π)``. Unless
-    it says how many, the widths grow by 2 % from cell to cell, so that a cell is 2 % of its distance from the membrane:
-    whatever thickness a layer has grown to, fifty cells resolve it. A side that starts from a profile gets at least a
-    hundred.
+    it says how many, the widths grow by 2 % from cell to cell, so that a cell is 2 % of its distance from the membrane
+    and fifty cells resolve a layer, whatever its thickness. There are at least a hundred, which resolve a whole side;
+    sixty where it is a layer in front of a reservoir, a bath or an outflow. Where a case says how many, they grow by
+    12 % at most.
     """
     from membrane_pde.fv.mesh import graded_widths
 
@@ -203,12 +204,12 @@ def _side_widths(case: Case, index: int) -> Vector:
         fastest_flow = case.membrane.water_permeability * _largest_pressure(case)
         if fastest_flow > 0.0:
             layer = min(layer, slowest / fastest_flow)
-        finest = 0.2 * layer
+        finest = 0.1 * layer
         if cells is not None and cells < 5000:
             finest = max(finest, side.length * (_STEEPEST - 1.0) / (_STEEPEST**cells - 1.0))
     if cells is None:
         profile = any(isinstance(value, Profile) for value in side.concentration.values())
-        least = _LEAST_FOR_PROFILE if profile else _LEAST
+        least = _LEAST if profile or _kind(side) == "closed" else _LEAST_OF_LAYER
         cells = max(least, math.ceil(math.log1p((_GROWTH - 1.0) * side.length / finest) / math.log(_GROWTH)))
     return graded_widths(side.length, cells, min(finest, side.length / cells))
 

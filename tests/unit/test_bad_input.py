@@ -241,7 +241,7 @@ def test_solute_names(text, parts):
             run("outputs = 5000\n[mesh]\ncells = 100000"),
             ["run.outputs = 5000", "200000 unknowns", "8 GB", "at most 2e+08", "fewer times"],
         ),
-        (run('[mesh]\nfinest = "0.1 mm"'), ["mesh.finest = 0.0001 m", "100 equal cells", "1e-05 m"]),
+        (run('[mesh]\ncells = 100\nfinest = "0.1 mm"'), ["mesh.finest = 0.0001 m", "100 equal cells", "1e-05 m"]),
     ],
 )
 def test_values(text, parts):

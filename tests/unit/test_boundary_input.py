@@ -149,7 +149,7 @@ def test_a_sine_is_one_segment_with_a_wave() -> None:
 
 def test_a_flux_out_of_the_right_is_negative() -> None:
     (segment,) = _segments(case(right=f'{LENGTH}\npressure = {{ flux = "1e-6 m/s" }}'))
-    assert segment.held_flux(10.0) == -1e-6
+    assert segment.flux == (-1e-6, -1e-6)
 
 
 def test_shown() -> None:

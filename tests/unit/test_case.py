@@ -106,8 +106,8 @@ def test_defaults():
         assert side.tube_area == 1
         assert side.backflow is None
     assert (case.left.label, case.right.label) == ("left", "right")
-    assert (case.mesh.cells, case.mesh.finest) == (100, None)
-    assert (case.run.until, case.run.outputs, case.run.rtol, case.run.solver) == ("duration", 200, 1e-6, "cvode")
+    assert (case.mesh.cells, case.mesh.finest) == (None, None)
+    assert (case.run.until, case.run.outputs, case.run.rtol, case.run.solver) == ("duration", 200, 1e-6, "rosenbrock")
 
 
 def test_case_is_frozen():

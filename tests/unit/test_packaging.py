@@ -61,7 +61,7 @@ def test_the_wheel_carries_everything(wheel: Path) -> None:
         for path in (ROOT / "cases").glob("*.toml"):
             assert archive.read(f"membrane_pde/cases/{path.name}") == path.read_bytes()
         for path in (ROOT / "membrane_pde").rglob("*"):
-            if path.is_file() and path.suffix != ".pyc":
+            if path.is_file() and "__pycache__" not in path.parts:
                 assert archive.read(path.relative_to(ROOT).as_posix()) == path.read_bytes()
     assert {"membrane_pde/case.schema.json", "membrane_pde/py.typed"} <= set(names)
     assert {"membrane_pde/library/solutes.toml", "membrane_pde/library/membranes.toml"} <= set(names)
