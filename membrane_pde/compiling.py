@@ -40,7 +40,7 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def part(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Mark a kernel that is a part of one other: compiled, it is put into that one, which spares the call."""
+    """Mark a kernel that is a part of another: compiled, it is put into that one, which spares the call."""
     _PARTS.append(function)
     return kernel(function)
 
@@ -69,6 +69,12 @@ def wanted() -> bool:
 def available() -> bool:
     """Numba is installed."""
     return _numba() is not None
+
+
+def insist() -> None:
+    """Compile every entry point from now on, also one that has run as plain Python before."""
+    os.environ["MEMBRANE_PDE_COMPILE"] = "1"
+    _machine_code.cache_clear()
 
 
 def keep() -> Path | None:

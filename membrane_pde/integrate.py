@@ -12,7 +12,8 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,9 +29,9 @@ MAX_STEPS = 200_000
 _STEPS_A_PERIOD = 16  # at least, of an oscillating pressure
 _STEPS_A_TURN = 1000  # more allowed for each period and each jump or kink of what is applied
 _STEPS_A_REPORT = 100  # of progress
-# States are stored densely first and thinned out as the run grows longer, so that one that stops early still shows how
-# it went: spacing at first over spacing at the end, for a run that should last its whole duration, and for others.
-_FIRST_SPACING = {True: 2.0**-2, False: 2.0**-12}
+# Where a run may stop at any time, states are stored densely first and thinned out as it grows longer, so that one that
+# stops early still shows how it went: spacing at first over spacing at the end.
+_FIRST_SPACING = 2.0**-12
 _EVENTS = ("", "left dry", "right dry", "backflow")  # by the numbers of `fv.operators.set_events`, from 1 on
 
 Stop = Callable[[float, Array, Segment], str | None]
@@ -180,7 +181,7 @@ class RosenbrockStepper:
         if event == rosenbrock.NO_STEP:
             raise IntegrationError("its steps became too short")
         if event == rosenbrock.NO_FLUX:
-            raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")
+            raise NoSolution
         return steps, stored, _EVENTS[event]
 
     def at(self, t: float) -> Array:
@@ -449,7 +450,7 @@ class _Recorder:
         self.segments: list[Segment] = []
         self.outputs = outputs
         self.duration = duration
-        self.spacing = duration / (outputs - 1) * _FIRST_SPACING[known_end]
+        self.spacing = duration / (outputs - 1) * (1.0 if known_end else _FIRST_SPACING)
 
     def due(self, segment: Segment) -> Array:
         """Next times to store within a segment, as many as there is room for; behind the last one stands infinity.
@@ -553,6 +554,54 @@ def integrate(
     Trajectory
         See there.
     """
+    once = partial(
+        _integrated,
+        system,
+        y,
+        outputs=outputs,
+        rtol=rtol,
+        atol=atol,
+        solver=solver,
+        threshold=threshold,
+        draws_last=draws_last,
+    )
+    found = once(segments, stop=stop, progress=progress)
+    end = float(found.times[-1])
+    early = found.reason in _EVENTS[1:] and 0.0 < end < 0.5 * segments[-1].end
+    if not early or stop is not None or draws_last:
+        return found
+    again = once(_until(segments, end))  # now that the end is known, stored times are spread over all the way to it
+    same = again.reason in ("", found.reason)
+    return replace(again, status=found.status, reason=found.reason) if same else found
+
+
+def _until(segments: Sequence[Segment], end: float) -> list[Segment]:
+    """What is applied until a time."""
+    before = [each for each in segments if each.start < end]
+    last = before.pop()
+    share = (end - last.start) / (last.end - last.start)
+
+    def cut(line: tuple[float, float]) -> tuple[float, float]:
+        return line[0], line[0] + share * (line[1] - line[0])
+
+    return [*before, last._replace(end=end, left=cut(last.left), right=cut(last.right), flux=cut(last.flux))]
+
+
+def _integrated(
+    system: System,
+    y: Array,
+    segments: Sequence[Segment],
+    *,
+    outputs: int,
+    rtol: float,
+    atol: Array,
+    solver: str,
+    threshold: float,
+    draws_last: bool,
+    stop: Stop | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Trajectory:
+    """One pass of `integrate`."""
     duration = segments[-1].end
     recorder = _Recorder(duration, outputs, stop is None, system.size)
     t, segment, steps = segments[0].start, segments[0], 0

@@ -6,7 +6,6 @@ import functools
 import itertools
 import logging
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -390,41 +389,32 @@ def _end_state(case: Case, amounts: tuple[Vector, Vector]) -> analytic.Equilibri
 class _Distance:
     """How far a state is from the equilibrium: 1 at the start, 0 there, None where there is none to compare with."""
 
-    def __init__(self, system: System, y: Vector, end: analytic.Equilibrium | None) -> None:
+    def __init__(self, system: System, y: Vector, amounts: tuple[Vector, Vector], end: analytic.Equilibrium | None):
         self.system = system
-        whole = sum(system.lengths(y))
         self.displaced, self.initial, self.goal = None, 0.0, None
         if end is None:
             return
-        if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * whole:
+        if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * sum(system.lengths(y)):
             self.displaced = end.displaced_volume
         if end.concentration_left is None or end.concentration_right is None:
             return
-        self.goal = np.empty((system.solutes, system.cells))
-        self.goal[:, : system.membrane] = np.asarray(end.concentration_left)[:, None]
-        self.goal[:, system.membrane :] = np.asarray(end.concentration_right)[:, None]
-        self.initial = float(self._spread(y[None, :])[0])
-        if self.initial <= 1e-12 * float(np.sum(system.amounts_of_sides(y))):
+        self.goal = np.array([end.concentration_left, end.concentration_right])
+        self.initial = system.spread(y, self.goal)
+        if self.initial <= 1e-12 * float(amounts[0].sum() + amounts[1].sum()):
             self.initial = 0.0
 
-    def _spread(self, states: Vector) -> Vector:
-        """``Σ∫|c − c_eq| dV`` of each state, mol/m^2."""
-        assert self.goal is not None
-        amounts = states[:, : self.system.x].reshape(len(states), *self.goal.shape)
-        apart = amounts - self.goal * self.system.widths(states)[:, None, :]
-        return np.asarray(np.abs(apart, out=apart).sum(axis=(1, 2)))
-
-    def of(self, states: Vector) -> Vector:
-        """The distance of each of several states (state, size); NaN where there is nothing to compare with."""
+    def of(self, displaced: Vector, spread: Vector) -> Vector:
+        """The distance of states, by X and what `System.observe` says; NaN where there is nothing to compare with."""
         parts = []
         if self.displaced is not None:
-            parts.append(np.abs(states[:, self.system.x] - self.displaced) / abs(self.displaced))
+            parts.append(np.abs(displaced - self.displaced) / abs(self.displaced))
         if self.initial > 0.0:
-            parts.append(self._spread(states) / self.initial)
-        return np.max(parts, axis=0) if parts else np.full(len(states), np.nan)
+            parts.append(spread / self.initial)
+        return np.maximum(parts[0], parts[-1]) if parts else np.full(len(displaced), np.nan)
 
     def __call__(self, y: Vector) -> float | None:
-        return _number(self.of(y[None, :])[0])
+        spread = self.system.spread(y, self.goal) if self.goal is not None and self.initial > 0.0 else math.nan
+        return _number(self.of(y[self.system.x, None], np.array([spread]))[0])
 
 
 def _stop_rule(
@@ -494,7 +484,7 @@ def compile_kernels() -> Path | None:
     """
     if not compiling.available():
         raise CaseError('numba is not installed here: pip install "membrane-pde[fast]"')
-    os.environ["MEMBRANE_PDE_COMPILE"] = "1"
+    compiling.insist()
     case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
     run(case.with_values({"osmotic_model": "pitzer"}))
     system, concentration = _system(case)
@@ -527,15 +517,47 @@ def run(case: Case, progress: Callable[[float], None] | None = None) -> Result:
         If a side runs dry, an outflow flows back without `backflow`, or the integrator gives up; the error carries the
         result up to then.
     """
+    begun = time.perf_counter()
+    system, trajectory, summary, series = _solved(case, progress)
+    result = Result(case, summary, series | _profiles(system, trajectory.states))
+    summary["solve_time_s"] = time.perf_counter() - begun
+    log.info("%s: %s after %d steps", case.name, summary["status"], trajectory.steps)
+    if summary["status"] == "failed":
+        raise RunError(summary["message"], result)
+    return result
+
+
+def summarize(case: Case) -> dict[str, Any]:
+    """Solve a case for its summary alone, also where the run fails.
+
+    Parameters
+    ----------
+    case : Case
+        From `load_case`.
+
+    Returns
+    -------
+    dict
+        As of a `Result`; ``status`` is ``failed`` and ``message`` says why if the run could not be finished.
+    """
+    begun = time.perf_counter()
+    _, _, summary, _ = _solved(case)
+    summary["solve_time_s"] = time.perf_counter() - begun
+    return summary
+
+
+def _solved(
+    case: Case, progress: Callable[[float], None] | None = None
+) -> tuple[System, Trajectory, dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    """The model, its states, the summary and the series."""
     from membrane_pde.integrate import integrate
 
-    begun = time.perf_counter()
     system, concentration = _system(case)
     y = system.initial_state(concentration)
     amounts = system.amounts_of_sides(y)
     end = _end_state(case, amounts)
     goal = None if end is None else _equilibrium_summary(case, end, amounts[0])
-    distance = _Distance(system, y, end)
+    distance = _Distance(system, y, amounts, end)
     segments = _segments(case)
     threshold = 1e-9 * case.membrane.water_permeability * (_largest_pressure(case) or 1.0)
     scale, rtol = _scales(case, system), case.run.rtol
@@ -554,78 +576,67 @@ def run(case: Case, progress: Callable[[float], None] | None = None) -> Result:
         stop=_stop_rule(case, system, distance, segments, scale),
         progress=progress,
     )
-    arrays = _arrays(case, system, trajectory, distance, threshold)
-    summary = _summary(case, system, trajectory, arrays, goal)
-    summary["solve_time_s"] = time.perf_counter() - begun
-    result = Result(case, summary, arrays)
-    log.info("%s: %s after %d steps", case.name, summary["status"], trajectory.steps)
-    if summary["status"] == "failed":
-        raise RunError(summary["message"], result)
-    return result
+    series = _series(case, system, trajectory, distance, threshold)
+    return system, trajectory, _summary(case, system, trajectory, series, goal), series
 
 
-def _arrays(
+def _series(
     case: Case, system: System, trajectory: Trajectory, distance: _Distance, threshold: float
 ) -> dict[str, np.ndarray[Any, Any]]:
-    """Everything that is stored, at every stored time."""
-    pressure, m, inside = _osmotic(case), system.membrane, system.inside
+    """What has one value at every stored time."""
     walls = None
     if case.membrane.type != "none":  # at the very start nothing has piled up at the membrane yet
-        starts = [np.array([_start(side.concentration[name]) for name in case.solutes]) for side in _pair(case)]
-        walls = starts[0], starts[1]
+        walls = np.array([[_start(side.concentration[name]) for name in case.solutes] for side in _pair(case)])
     times, states = trajectory.times, trajectory.states
     if system.still:
         states[:, system.x] = 0.0  # by definition; the linear solver leaves 1e-23
-    seen = system.observe(times, states, trajectory.segments, walls)
-    chain = system.widths(states)
-    width = chain[:, inside]
-    edges = np.zeros((len(width), width.shape[1] + 1))
-    np.cumsum(width, axis=1, out=edges[:, 1:])
-    edges -= edges[:, m - inside.start, None].copy()
-    amounts = states[:, : system.x].reshape(len(states), system.solutes, -1)[:, :, inside]
-    mean_left = seen.amount_left / seen.length_left[:, None]
-    mean_right = seen.amount_right / seen.length_right[:, None]
-
-    def osmotic(concentration: Vector) -> Vector:
-        if case.phase == "gas":
-            return np.full(len(states), np.nan)
-        return np.asarray(pressure(concentration).sum(axis=-1))
-
+    displaced = states[:, system.x].copy()
+    seen = system.observe(times, states, trajectory.segments, walls, distance.goal)
+    osmotic = seen.osmotic_left, seen.osmotic_right, seen.osmotic_wall_left, seen.osmotic_wall_right
+    if case.phase == "gas":
+        osmotic = (np.full(len(times), np.nan),) * 4
     polarization, rejection = _polarization_and_rejection(case, seen, threshold)
-    arrays: dict[str, np.ndarray[Any, Any]] = {
+    return {
         "time": times,
         "water_flux_m_per_s": seen.water_flux,
-        "displaced_volume_m": states[:, system.x].copy(),
+        "displaced_volume_m": displaced,
         "solute_flux_mol_per_m2_s": seen.solute_flux,
         "amount_transferred_mol_per_m2": states[:, system.passed].copy(),
         "pressure_left_Pa": seen.pressure_left,
         "pressure_right_Pa": seen.pressure_right,
         "length_left_m": seen.length_left,
         "length_right_m": seen.length_right,
-        "concentration_left_mol_per_m3": mean_left,
-        "concentration_right_mol_per_m3": mean_right,
+        "concentration_left_mol_per_m3": seen.mean_left,
+        "concentration_right_mol_per_m3": seen.mean_right,
         "wall_concentration_left_mol_per_m3": seen.wall_left,
         "wall_concentration_right_mol_per_m3": seen.wall_right,
-        "osmotic_pressure_left_Pa": osmotic(mean_left),
-        "osmotic_pressure_right_Pa": osmotic(mean_right),
-        "wall_osmotic_pressure_left_Pa": osmotic(seen.wall_left),
-        "wall_osmotic_pressure_right_Pa": osmotic(seen.wall_right),
+        "osmotic_pressure_left_Pa": osmotic[0],
+        "osmotic_pressure_right_Pa": osmotic[1],
+        "wall_osmotic_pressure_left_Pa": osmotic[2],
+        "wall_osmotic_pressure_right_Pa": osmotic[3],
         "polarization_modulus": polarization,
         "rejection": rejection,
         "energy_J_per_m2": seen.energy,
         "amount_error": _amount_error(system, states, seen.amount_left, seen.amount_right),
-        "distance_to_equilibrium": distance.of(states),
+        "distance_to_equilibrium": distance.of(displaced, seen.spread),
+    }
+
+
+def _profiles(system: System, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
+    """What has a value in every cell at every stored time."""
+    inside = system.inside
+    m = system.membrane - inside.start
+    width = system.widths(states)[:, inside]
+    edges = np.zeros((len(width), width.shape[1] + 1))
+    np.cumsum(width, axis=1, out=edges[:, 1:])
+    edges -= edges[:, m, None].copy()
+    amounts = states[:, : system.x].reshape(len(states), system.solutes, -1)[:, :, inside]
+    return {
         "concentration": amounts / width[:, None, :],
         "position": 0.5 * (edges[:, :-1] + edges[:, 1:]),
         "width": width,
-        "side": _side_names(m - inside.start, width.shape[1]),
+        "side": np.array(["left"] * m + ["right"] * (width.shape[1] - m), dtype=object),
     }
-    assert set(SERIES) <= set(arrays)
-    return arrays
-
-
-def _side_names(membrane: int, cells: int) -> np.ndarray[Any, Any]:
-    return np.array(["left"] * membrane + ["right"] * (cells - membrane), dtype=object)
 
 
 def _polarization_and_rejection(case: Case, seen: Observations, threshold: float) -> tuple[Vector, Vector]:
@@ -762,7 +773,7 @@ def _least_work(case: Case, system: System, times: Vector, states: Vector) -> fl
     return energy.least_work(
         before,
         after,
-        lambda c: pressure(c).sum(axis=-1),
+        None if case.osmotic_model == IDEAL else lambda c: pressure(c).sum(axis=-1),
         [solute.dissociation for solute in case.solutes.values()],
         case.temperature,
         reservoirs,

@@ -191,9 +191,7 @@ def _valid(case: Case, key: str, value: object, first: Mapping[str, object]) -> 
 def _point(case: Case, values: Mapping[str, object]) -> dict[str, Any]:
     """The summary of one point, or what there is of it if it fails."""
     try:
-        return simulate.run(case.with_values(values)).summary
-    except simulate.RunError as error:
-        return error.result.summary
+        return simulate.summarize(case.with_values(values))
     except CaseError as error:
         return {"title": case.title, "status": "failed", "message": str(error), "version": __version__}
 

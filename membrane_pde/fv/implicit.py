@@ -9,6 +9,7 @@ T the tridiagonal part, u the derivative with J_v, w_j that with the scalar z_j,
 so that ``δm = a + b δJ`` with two tridiagonal solves (one of them once for all right-hand sides), and δJ follows from
 one scalar equation. What only counts (fluxes through the membrane and the far faces, the work) is put in afterwards.
 The matrices are diagonally dominant by columns, as a cell loses what its neighbours gain: elimination needs no pivots.
+It runs from both far ends to the membrane, and back: two recurrences at once, each of which waits for its own results.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from membrane_pde.compiling import kernel, part
 from membrane_pde.fv.mesh import Array
 from membrane_pde.fv.operators import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Numbers, Slopes
 
-LOWER, INVERSE, UPPER, RESPONSE = range(4)  # rows of `Factors.table`
+OUTER, INVERSE, INNER, RESPONSE = range(4)  # rows of `Factors.table`
 
 
 class Factors(NamedTuple):
@@ -30,7 +31,8 @@ class Factors(NamedTuple):
     Attributes
     ----------
     table : ndarray, shape (4, solutes, cells)
-        Multipliers of the elimination, reciprocals of the pivots, the upper diagonal, and b: the change of the amounts
+        Multipliers of the elimination, by which a cell sees its neighbour away from the membrane; reciprocals of the
+        pivots; entries towards the membrane (at the membrane: across it) times these; and b: the change of the amounts
         with δJ.
     scalars : ndarray, shape (2,)
         τ (s), and what divides the sum that is δJ.
@@ -46,30 +48,62 @@ def new_factors(solutes: int, cells: int) -> Factors:
 
 
 @part
-def _eliminate(lower: Array, inverse: Array, upper: Array) -> None:
-    """Factorize a tridiagonal matrix in place; `inverse` holds the diagonal."""
-    last = 1.0 / float(inverse[0])
-    inverse[0] = last
-    for i in range(1, lower.shape[0]):
-        factor = lower[i] * last
-        lower[i] = factor
-        last = 1.0 / (inverse[i] - factor * upper[i - 1])
+def _eliminate(outer: Array, inverse: Array, inner: Array, m: int) -> None:
+    """Factorize a tridiagonal matrix in place; `inverse` holds the diagonal, the others what stands beside it."""
+    n = inverse.shape[0]
+    last = 0.0
+    for i in range(m):
+        pivot = float(inverse[i])
+        if i > 0:
+            pivot -= outer[i] * inner[i - 1]
+            outer[i] *= last
+        last = 1.0 / pivot
         inverse[i] = last
+        inner[i] *= last
+    for i in range(n - 1, m - 1, -1):
+        pivot = float(inverse[i])
+        if i < n - 1:
+            pivot -= outer[i] * inner[i + 1]
+            outer[i] *= last
+        if i == m:
+            pivot -= inner[m] * inner[m - 1]
+        last = 1.0 / pivot
+        inverse[i] = last
+        inner[i] *= last
 
 
 @kernel
-def _substitute(lower: Array, inverse: Array, upper: Array, x: Array) -> None:
+def _substitute(outer: Array, inverse: Array, inner: Array, m: int, x: Array) -> None:
     """Solve in place with what `_eliminate` has left."""
     n = x.shape[0]
-    last = float(x[0])
-    for i in range(1, n):
-        last = x[i] - lower[i] * last
-        x[i] = last
-    last = last * inverse[n - 1]
-    x[n - 1] = last
-    for i in range(n - 2, -1, -1):
-        last = (x[i] - upper[i] * last) * inverse[i]
-        x[i] = last
+    both = min(m, n - m)
+    left, right = float(x[0]), float(x[n - 1])
+    for i in range(1, both):
+        j = n - 1 - i
+        left = x[i] - outer[i] * left
+        right = x[j] - outer[j] * right
+        x[i], x[j] = left, right
+    for i in range(both, m):
+        left = x[i] - outer[i] * left
+        x[i] = left
+    for j in range(n - 1 - both, m - 1, -1):
+        right = x[j] - outer[j] * right
+        x[j] = right
+    left = left * inverse[m - 1]
+    right = right * inverse[m] - inner[m] * left
+    left = left - inner[m - 1] * right
+    x[m - 1], x[m] = left, right
+    for k in range(1, both):
+        i, j = m - 1 - k, m + k
+        left = x[i] * inverse[i] - inner[i] * left
+        right = x[j] * inverse[j] - inner[j] * right
+        x[i], x[j] = left, right
+    for i in range(m - 1 - both, -1, -1):
+        left = x[i] * inverse[i] - inner[i] * left
+        x[i] = left
+    for j in range(m + both, n):
+        right = x[j] * inverse[j] - inner[j] * right
+        x[j] = right
 
 
 @kernel
@@ -89,26 +123,24 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
     solutes, n = f.table.shape[1], f.table.shape[2]
     m, held = p.membrane, 0.0
     for s in range(solutes):
-        lower, inverse, upper, response = (
-            f.table[LOWER, s],
-            f.table[INVERSE, s],
-            f.table[UPPER, s],
-            f.table[RESPONSE, s],
-        )
-        before, behind = d.faces[BEFORE, s], d.faces[BEHIND, s]
+        outer, inverse = f.table[OUTER, s], f.table[INVERSE, s]
+        inner, response = f.table[INNER, s], f.table[RESPONSE, s]
+        before, behind, with_flux = d.faces[BEFORE, s], d.faces[BEHIND, s], d.faces[WITH_FLUX, s]
         for i in range(n):
-            lower[i] = -tau * before[i]
             inverse[i] = 1.0 - tau * (behind[i] - before[i + 1])
-            upper[i] = tau * behind[i + 1]
-            response[i] = tau * (d.faces[WITH_FLUX, s, i] - d.faces[WITH_FLUX, s, i + 1])
+            response[i] = tau * (with_flux[i] - with_flux[i + 1])
+        for i in range(m):
+            outer[i], inner[i] = -tau * before[i], tau * behind[i + 1]
+        for i in range(m, n):
+            outer[i], inner[i] = tau * behind[i + 1], -tau * before[i]
         if p.endless[0]:
-            inverse[0], upper[0] = 1.0, 0.0
+            inverse[0], inner[0] = 1.0, 0.0
         if p.endless[1]:
-            inverse[n - 1], lower[n - 1] = 1.0, 0.0
-        _eliminate(lower, inverse, upper)
+            inverse[n - 1], inner[n - 1] = 1.0, 0.0
+        _eliminate(outer, inverse, inner, m)
         for j in range(3):
             _push(p, d, s, j, tau * tau * float(d.scalars[0, j]), response)
-        _substitute(lower, inverse, upper, response)
+        _substitute(outer, inverse, inner, m, response)
         held += d.walls[0, 0, s] * response[m - 1] + d.walls[0, 1, s] * response[m]
     for j in range(3):
         held += tau * d.scalars[1, j] * d.scalars[0, j]
@@ -122,11 +154,11 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     m, z, tau = p.membrane, solutes * n, float(f.scalars[0])
     water = 0.0
     for s in range(solutes):
-        part = x[s * n : (s + 1) * n]
+        own = x[s * n : (s + 1) * n]
         for j in range(3):
-            _push(p, d, s, j, tau * float(x[z + j]), part)
-        _substitute(f.table[LOWER, s], f.table[INVERSE, s], f.table[UPPER, s], part)
-        water += d.walls[0, 0, s] * part[m - 1] + d.walls[0, 1, s] * part[m]
+            _push(p, d, s, j, tau * float(x[z + j]), own)
+        _substitute(f.table[OUTER, s], f.table[INVERSE, s], f.table[INNER, s], m, own)
+        water += d.walls[0, 0, s] * own[m - 1] + d.walls[0, 1, s] * own[m]
     for j in range(3):
         water += d.scalars[1, j] * x[z + j]
     water = float(water / f.scalars[1])
@@ -135,13 +167,12 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     passed, left, right, work = z + 3, z + 3 + solutes, z + 3 + 2 * solutes, z + 3 + 3 * solutes
     done = d.scalars[3, 1] * water
     for s in range(solutes):
-        part = x[s * n : (s + 1) * n]
+        own = x[s * n : (s + 1) * n]
+        response = f.table[RESPONSE, s]
         for i in range(n):
-            part[i] += f.table[RESPONSE, s, i] * water
-        through = (
-            d.faces[BEFORE, s, m] * part[m - 1] + d.faces[BEHIND, s, m] * part[m] + d.faces[WITH_FLUX, s, m] * water
-        )
-        from_left, from_right = d.faces[BEHIND, s, 0] * part[0], d.faces[BEFORE, s, n] * part[n - 1]
+            own[i] += response[i] * water
+        through = d.faces[BEFORE, s, m] * own[m - 1] + d.faces[BEHIND, s, m] * own[m] + d.faces[WITH_FLUX, s, m] * water
+        from_left, from_right = d.faces[BEHIND, s, 0] * own[0], d.faces[BEFORE, s, n] * own[n - 1]
         from_left += d.faces[WITH_FLUX, s, 0] * water
         from_right += d.faces[WITH_FLUX, s, n] * water
         for j in range(3):
@@ -155,7 +186,7 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         x[passed + s] += tau * through
         x[left + s] += tau * from_left
         x[right + s] += tau * from_right
-        done += d.walls[1, 0, s] * part[m - 1] + d.walls[1, 1, s] * part[m]
+        done += d.walls[1, 0, s] * own[m - 1] + d.walls[1, 1, s] * own[m]
     for j in range(3):
         done += d.scalars[2, j] * x[z + j]
     x[work] += tau * done

@@ -58,6 +58,9 @@ PERMEABILITY, REFLECTION, PARTITION, DIFFUSIVITY = range(4)  # rows of `FaceNumb
 class NoSolution(Exception):
     """The water flux and the wall concentrations that it makes could not be brought to agree."""
 
+    def __init__(self) -> None:
+        super().__init__("the water flux and the wall concentrations that it makes could not be brought to agree")
+
 
 @dataclass(frozen=True)
 class Membrane:
@@ -126,43 +129,6 @@ def face_numbers(membrane: Membrane, diffusivity: Array, stirred: tuple[bool, bo
         (bool(stirred[0]), bool(stirred[1])),
         osmotics,
     )
-
-
-@dataclass
-class HalfCells:
-    """The half cell on either side of the membrane, one entry a solute.
-
-    Attributes
-    ----------
-    length_left, length_right : float
-        Distance from cell centre to membrane, m.
-    concentration : ndarray, shape (2, solutes)
-        Cell values left and right, mol/m^3.
-    """
-
-    length_left: float
-    length_right: float
-    concentration: Array
-
-
-@dataclass
-class Face:
-    """State of the membrane face at one water flux; arrays with one entry a solute.
-
-    `alpha`, `beta` are the coefficients of ``J = α c_P − β c_A``; the `d…` entries, of shape (solutes, 5), are
-    derivatives of the solute flux J with respect to the water flux, the two cell values, and the logarithms of the two
-    half-cell lengths (at fixed cell values); `dwall_…` those of the wall concentrations with respect to the same five.
-    """
-
-    water_flux: float
-    wall_left: Array
-    wall_right: Array
-    flux: Array
-    alpha: Array
-    beta: Array
-    dflux: Array
-    dwall_left: Array
-    dwall_right: Array
 
 
 @kernel
@@ -549,32 +515,3 @@ def wall_pressure(p: FaceNumbers, state: Array, walls: Array, pull: Array) -> fl
         difference += sign * reflected(p.osmotics, walls, p.table[REFLECTION], pull[side])
         sign = -1.0
     return difference
-
-
-def face_at(p: FaceNumbers, water_flux: float, cells: HalfCells) -> Face:
-    """State of the membrane face with all derivatives, at a given water flux; see `set_face`."""
-    solutes = cells.concentration.shape[1]
-    state, slopes = np.empty((solutes, 5)), np.zeros((3, solutes, 5))
-    given = p, float(water_flux), cells.length_left, cells.length_right, cells.concentration
-    set_face(*given, state)
-    set_face_slopes(*given, slopes)
-    return Face(float(water_flux), *state.T.copy(), *slopes)
-
-
-def water_flux_at(
-    p: FaceNumbers, cells: HalfCells, pressure: float, guess: float = 0.0, reference: float = 0.0
-) -> tuple[float, bool]:
-    """Water flux of the face, and whether there was a choice; see `find_water_flux`.
-
-    Raises
-    ------
-    NoSolution
-        If the iteration does not settle.
-    """
-    memory = np.array([guess, reference, 0.0])
-    c = cells.concentration
-    room = np.empty((6, c.shape[1]))
-    found = find_water_flux(p, cells.length_left, cells.length_right, c, float(pressure), memory, room)
-    if math.isnan(found):
-        raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")
-    return found, memory[SEVERAL] == 1.0

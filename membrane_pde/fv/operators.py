@@ -56,7 +56,7 @@ from membrane_pde.fv.interface import (
 )
 from membrane_pde.fv.mesh import Array, Mesh
 from membrane_pde.physics.fluxes import bernoulli, bernoulli_value
-from membrane_pde.physics.osmotic import Osmotics
+from membrane_pde.physics.osmotic import Osmotics, reflected
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -305,8 +305,7 @@ class Numbers(NamedTuple):
 
 
 # Rows of the arrays below.
-WIDTH, REACH = 0, 1
-SHARE = 1
+WIDTH, SHARE = 0, 1
 CONDUCTANCE, PECLET = 0, 1
 CONCENTRATION, ALPHA, BETA, FLUX = range(4)
 OUTSIDE, CELLS, PULL = range(3)
@@ -322,8 +321,8 @@ class Faces(NamedTuple):
     ----------
     scalars : ndarray, shape (4,)
         J_v, X, and the stretch of the left and the right mesh.
-    mesh : ndarray, shape (2, faces)
-        Widths of the cells, m, and the stretch of the mesh around each face.
+    width : ndarray, shape (cells,)
+        Widths of the cells, m.
     state : ndarray, shape (4, solutes, faces)
         Concentrations of the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s.
     sides : ndarray, shape (3, 2, solutes)
@@ -336,7 +335,7 @@ class Faces(NamedTuple):
     """
 
     scalars: Array
-    mesh: Array
+    width: Array
     state: Array
     sides: Array
     membrane: Array
@@ -352,16 +351,6 @@ class Faces(NamedTuple):
     def stretch(self) -> tuple[float, float]:
         """Length of each side's mesh over that at the start."""
         return float(self.scalars[2]), float(self.scalars[3])
-
-    @property
-    def width(self) -> Array:
-        """Widths of the cells, m."""
-        return self.mesh[WIDTH, :-1]
-
-    @property
-    def reach(self) -> Array:
-        """The stretch of the mesh around each face."""
-        return self.mesh[REACH]
 
     @property
     def concentration(self) -> Array:
@@ -403,7 +392,7 @@ def new_faces(solutes: int, cells: int) -> Faces:
     """Room for `Faces`."""
     return Faces(
         scalars=np.zeros(4),
-        mesh=np.zeros((2, cells + 1)),
+        width=np.zeros(cells),
         state=np.zeros((4, solutes, cells + 1)),
         sides=np.zeros((3, 2, solutes)),
         membrane=np.zeros((solutes, 5)),
@@ -434,17 +423,18 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
     m, x = p.membrane, solutes * n
     left, right = stretches(p, y, x)
     faces.scalars[1], faces.scalars[2], faces.scalars[3] = y[x], left, right
-    for i in range(n + 1):
-        faces.mesh[REACH, i] = left if i <= m else right
-    for i in range(n):
-        faces.mesh[WIDTH, i] = p.mesh[WIDTH, i] * faces.mesh[REACH, i + 1]
+    for i in range(m):
+        faces.width[i] = p.mesh[WIDTH, i] * left
+    for i in range(m, n):
+        faces.width[i] = p.mesh[WIDTH, i] * right
     if p.bath[0].present:
-        faces.mesh[WIDTH, 0] = bath_volume(p.bath[0], float(y[x + 1]))
+        faces.width[0] = bath_volume(p.bath[0], float(y[x + 1]))
     if p.bath[1].present:
-        faces.mesh[WIDTH, n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
+        faces.width[n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
     for s in range(solutes):
+        c, own = faces.state[CONCENTRATION, s], y[s * n : (s + 1) * n]
         for i in range(n):
-            faces.state[CONCENTRATION, s, i] = y[s * n + i] / faces.mesh[WIDTH, i]
+            c[i] = own[i] / faces.width[i]
         faces.sides[CELLS, 0, s] = faces.state[CONCENTRATION, s, m - 1]
         faces.sides[CELLS, 1, s] = faces.state[CONCENTRATION, s, m]
 
@@ -504,13 +494,19 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     m, size, forward, backward = p.membrane, abs(water), max(water, 0.0), max(-water, 0.0)
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     for s in range(solutes):
-        for i in range(n + 1):
-            reach, share = float(faces.mesh[REACH, i]), float(p.mesh[SHARE, i])
-            value = bernoulli_value(size * float(p.faces[PECLET, s, i]) * reach)
-            small = float(p.faces[CONDUCTANCE, s, i]) / reach * value  # the one against the flow, without cancellation
-            faces.state[ALPHA, s, i] = small + share * forward
-            faces.state[BETA, s, i] = small + share * backward
-        faces.state[ALPHA, s, m], faces.state[BETA, s, m] = faces.membrane[s, 3], faces.membrane[s, 4]
+        alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
+        conductance, peclet = p.faces[CONDUCTANCE, s], p.faces[PECLET, s]
+        for side in range(2):
+            first, last = (0, m) if side == 0 else (m + 1, n + 1)
+            stretch = float(faces.scalars[2 + side])
+            along, less = size * stretch, 1.0 / stretch
+            for i in range(first, last):
+                share = float(p.mesh[SHARE, i])
+                # the coefficient against the flow, without cancellation
+                small = float(conductance[i]) * less * bernoulli_value(float(peclet[i]) * along)
+                alpha[i] = small + share * forward
+                beta[i] = small + share * backward
+        alpha[m], beta[m] = faces.membrane[s, 3], faces.membrane[s, 4]
     _set_far_faces(p, faces)
     set_fluxes(p, faces)
     return True
@@ -545,12 +541,8 @@ def set_fluxes(p: Numbers, faces: Faces) -> None:
     """``α c_P − β c_A`` of every face, mol/m^2/s."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     for s in range(solutes):
-        flux, c, alpha, beta = (
-            faces.state[FLUX, s],
-            faces.state[CONCENTRATION, s],
-            faces.state[ALPHA, s],
-            faces.state[BETA, s],
-        )
+        flux, c = faces.state[FLUX, s], faces.state[CONCENTRATION, s]
+        alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
         flux[0] = alpha[0] * faces.sides[OUTSIDE, 0, s] - beta[0] * c[0]
         for i in range(1, n):
             flux[i] = alpha[i] * c[i - 1] - beta[i] * c[i]
@@ -567,9 +559,9 @@ def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) 
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     x, water = solutes * n, float(faces.scalars[0])
     for s in range(solutes):
-        flux = faces.state[FLUX, s]
+        flux, own = faces.state[FLUX, s], out[s * n : (s + 1) * n]
         for i in range(n):
-            out[s * n + i] = flux[i] - flux[i + 1]
+            own[i] = flux[i] - flux[i + 1]
     out[x] = water
     for side in range(2):
         entering = water if side == 0 else -water
@@ -650,16 +642,15 @@ def _stretch_rates(p: Numbers, faces: Faces, scalar: int) -> tuple[float, float]
         right = 1.0 / (p.length[1] * float(faces.scalars[3])) if p.moving[1] else 0.0
         return left, right
     if scalar == 1:
-        return (1.0 / float(faces.mesh[WIDTH, 0]) if p.bath[0].present and p.one_cell[0] else 0.0), 0.0
-    last = faces.mesh.shape[1] - 2
-    return 0.0, (1.0 / float(faces.mesh[WIDTH, last]) if p.bath[1].present and p.one_cell[1] else 0.0)
+        return (1.0 / float(faces.width[0]) if p.bath[0].present and p.one_cell[0] else 0.0), 0.0
+    last = faces.width.shape[0] - 1
+    return 0.0, (1.0 / float(faces.width[last]) if p.bath[1].present and p.one_cell[1] else 0.0)
 
 
 @kernel
-def _bend(p: Numbers, faces: Faces, s: int, i: int) -> float:
-    """B'(Pe) of a face."""
-    water = float(faces.scalars[0])
-    _, slope = bernoulli(abs(water) * float(p.faces[PECLET, s, i] * faces.mesh[REACH, i]))
+def _bend(peclet: float, water: float) -> float:
+    """B'(Pe) of a face, of the Péclet number without its sign."""
+    _, slope = bernoulli(peclet)
     return slope if water >= 0.0 else -1.0 - slope  # B'(−x) = −1 − B'(x)
 
 
@@ -675,37 +666,28 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
     set_face_slopes(p.face, water, half_left, half_right, faces.sides[CELLS], faces.slopes)
     for s in range(solutes):
-        c, alpha, beta, flux = (
-            faces.state[CONCENTRATION, s],
-            faces.state[ALPHA, s],
-            faces.state[BETA, s],
-            faces.state[FLUX, s],
-        )
-        for i in range(1, n):
-            share, bend = float(p.mesh[SHARE, i]), _bend(p, faces, s, i)
-            inner, outer = float(c[i - 1]), float(c[i])
-            d.faces[BEFORE, s, i], d.faces[BEHIND, s, i] = (
-                alpha[i] / faces.mesh[WIDTH, i - 1],
-                -beta[i] / faces.mesh[WIDTH, i],
-            )
-            d.faces[WITH_FLUX, s, i] = share * ((1.0 + bend) * inner - bend * outer)
-            along = share * water * bend - beta[i]
-            d.faces[WITH_SCALAR, s, i] = along * (inner - outer) - flux[i]  # with ln(length), as yet
-        d.faces[BEHIND, s, 0], d.faces[BEFORE, s, n] = (
-            -beta[0] / faces.mesh[WIDTH, 0],
-            alpha[n] / faces.mesh[WIDTH, n - 1],
-        )
+        c, flux = faces.state[CONCENTRATION, s], faces.state[FLUX, s]
+        alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
+        before, behind = d.faces[BEFORE, s], d.faces[BEHIND, s]
+        with_flux, with_length = d.faces[WITH_FLUX, s], d.faces[WITH_SCALAR, s]
+        peclet = p.faces[PECLET, s]
+        for side in range(2):
+            first, last = (1, m) if side == 0 else (m + 1, n)
+            along, rate = abs(water) * float(faces.scalars[2 + side]), _stretch_rates(p, faces, 0)[side]
+            for i in range(first, last):
+                share, bend = float(p.mesh[SHARE, i]), _bend(float(peclet[i]) * along, water)
+                inner, outer = float(c[i - 1]), float(c[i])
+                before[i] = alpha[i] / faces.width[i - 1]
+                behind[i] = -beta[i] / faces.width[i]
+                with_flux[i] = share * ((1.0 + bend) * inner - bend * outer)
+                with_length[i] = rate * ((share * water * bend - beta[i]) * (inner - outer) - flux[i])
+        behind[0], before[n] = -beta[0] / faces.width[0], alpha[n] / faces.width[n - 1]
         # the membrane face
         c_p, c_a = float(faces.sides[CELLS, 0, s]), float(faces.sides[CELLS, 1, s])
         by = faces.slopes[0, s]
-        d.faces[WITH_FLUX, s, m] = by[0]
-        d.faces[BEFORE, s, m] = by[1] / faces.mesh[WIDTH, m - 1]
-        d.faces[BEHIND, s, m] = by[2] / faces.mesh[WIDTH, m]
+        with_flux[m], before[m], behind[m] = by[0], by[1] / faces.width[m - 1], by[2] / faces.width[m]
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
-            if j == 0:
-                for i in range(1, n):
-                    d.faces[WITH_SCALAR, s, i] *= left if i < m else right
             d.faces[WITH_SCALAR + j, s, m] = left * (by[3] - c_p * by[1]) + right * (by[4] - c_a * by[2])
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
@@ -726,7 +708,7 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
         return
     if p.kind[side] == _RESERVOIR:
         before, behind = (outside, inside) if side == 0 else (inside, outside)
-        bend = _bend(p, faces, s, far)
+        bend = _bend(abs(water) * float(p.faces[PECLET, s, far] * faces.scalars[2 + side]), water)
         d.faces[WITH_FLUX, s, far] = (1.0 + bend) * before - bend * behind
     if p.kind[side] == _OUTFLOW:
         entering = water if side == 0 else -water
@@ -735,7 +717,7 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
         entering = water if side == 0 else -water
         _, bled, more_fed, more_bled = _bath_flows(p.bath[side], entering)
         d.faces[WITH_FLUX, s, far] = more_fed * outside - more_bled * inside
-        volume, sign = float(faces.mesh[WIDTH, cell]), 1.0 if side == 0 else -1.0
+        volume, sign = float(faces.width[cell]), 1.0 if side == 0 else -1.0
         d.faces[WITH_SCALAR + 1 + side, s, far] = sign * bled * inside / volume
         if not p.one_cell[side]:
             inward = faces.state[ALPHA, s, inner] if side == 0 else faces.state[BETA, s, inner]
@@ -772,8 +754,8 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
         for j in range(5):
             change[j] = pull[0, s] * left_wall[j] - pull[1, s] * right_wall[j]
         with_flux += float(change[0])
-        d.walls[0, 0, s] = change[1] / faces.mesh[WIDTH, m - 1]
-        d.walls[0, 1, s] = change[2] / faces.mesh[WIDTH, m]
+        d.walls[0, 0, s] = change[1] / faces.width[m - 1]
+        d.walls[0, 1, s] = change[2] / faces.width[m]
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
             with_scalar[j] += left * (change[3] - faces.sides[CELLS, 0, s] * change[1])
@@ -844,12 +826,38 @@ def _sums(x: Array, first: int) -> tuple[float, float]:
 
 
 @kernel
+def _spread(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
+    """``Σ∫|c − c_goal| dV`` of what `set_cells` has written, mol/m^2; `goal` (2 or more, solutes) are mol/m^3."""
+    total, n = 0.0, p.mesh.shape[1] - 1
+    for s in range(goal.shape[1]):
+        for i in range(n):
+            there = float(goal[0, s]) if i < p.membrane else float(goal[1, s])
+            total += abs(float(y[s * n + i]) - float(faces.width[i]) * there)
+    return total
+
+
+@kernel
+def spread(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
+    """`_spread` of a state."""
+    set_cells(p, y, faces)
+    return _spread(p, y, faces, goal)
+
+
+@kernel
+def _whole_pressure(p: Numbers, concentration: Array, room: Array) -> float:
+    """Osmotic pressure of a solution, Pa."""
+    for s in range(concentration.shape[0]):
+        room[0, s] = 1.0
+    return reflected(p.face.osmotics, concentration, room[0], room[1])
+
+
+@kernel
 def observe_states(
     p: Numbers,
     segment: Segment,
     times: Array,
     states: Array,
-    walls: Array,
+    known: Array,
     memory: Array,
     faces: Faces,
     numbers: Array,
@@ -857,8 +865,8 @@ def observe_states(
 ) -> bool:
     """Write what a person wants to know of states; see `Observations`. False if a water flux was not found.
 
-    `walls`, unless its first entry is nan, are wall concentrations (2, solutes) known without the half cells; then `p`
-    is that of stirred sides.
+    `known` are concentrations (4, solutes): of the equilibrium left and right, and of the walls where they are known
+    without the half cells; then, unless they are nan, `p` is that of stirred sides.
     """
     k, m = solutes.shape[2], p.membrane
     n = p.mesh.shape[1] - 1
@@ -867,14 +875,14 @@ def observe_states(
         t, y = float(times[i]), states[i]
         set_cells(p, y, faces)
         for s in range(k):
-            if not math.isnan(walls[0, 0]):
-                faces.sides[CELLS, 0, s], faces.sides[CELLS, 1, s] = walls[0, s], walls[1, s]
+            if not math.isnan(known[2, 0]):
+                faces.sides[CELLS, 0, s], faces.sides[CELLS, 1, s] = known[2, s], known[3, s]
         water = water_flux_now(p, segment, t, faces, memory)
         if math.isnan(water):
             return False
         half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
         set_face(p.face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
-        left, right = _sums(faces.mesh[WIDTH], m)
+        left, right = _sums(faces.width, m)
         pressed_left, pressed_right = pressing(p, segment, t, float(y[x]))
         held = 0.0
         if p.face.present and p.face.water_permeability > 0.0:
@@ -884,20 +892,25 @@ def observe_states(
         if not whole_work(p, segment):
             applied_left, applied_right = applied(segment, t)
             work += (applied_left - applied_right) * float(y[x])
-        numbers[i, 0], numbers[i, 1], numbers[i, 2] = water, left, right
-        numbers[i, 3], numbers[i, 4], numbers[i, 5], numbers[i, 6] = pressed_left, pressed_right, held, work
+        numbers[0, i], numbers[1, i], numbers[2, i] = water, left, right
+        numbers[3, i], numbers[4, i], numbers[5, i], numbers[6, i] = pressed_left, pressed_right, held, work
+        numbers[11, i] = _spread(p, y, faces, known)
         for s in range(k):
-            solutes[i, 0, s], solutes[i, 1, s] = faces.membrane[s, 2], faces.membrane[s, 0]
-            solutes[i, 2, s] = faces.membrane[s, 1]
+            solutes[0, i, s], solutes[1, i, s] = faces.membrane[s, 2], faces.membrane[s, 0]
+            solutes[2, i, s] = faces.membrane[s, 1]
             amount_left, amount_right = _sums(y[s * n : (s + 1) * n], m)
-            solutes[i, 3, s], solutes[i, 4, s] = amount_left, amount_right
+            solutes[3, i, s], solutes[4, i, s] = amount_left, amount_right
+            solutes[5, i, s], solutes[6, i, s] = amount_left / left, amount_right / right
             for side in range(2):
-                bulk = amount_left / left if side == 0 else amount_right / right
+                bulk = float(solutes[5 + side, i, s])
                 if p.kind[side] == _BATH:
                     bulk = float(faces.state[CONCENTRATION, s, 0 if side == 0 else n - 1])
                 if p.kind[side] == _RESERVOIR:
                     bulk = float(p.outside[side, s])
-                solutes[i, 5 + side, s] = bulk
+                solutes[7 + side, i, s] = bulk
+        for j in range(2):
+            numbers[7 + j, i] = _whole_pressure(p, solutes[5 + j, i], faces.room)
+            numbers[9 + j, i] = _whole_pressure(p, solutes[1 + j, i], faces.room)
     return True
 
 
@@ -906,12 +919,15 @@ _set_faces = compiled(set_faces)
 _set_slopes = compiled(set_slopes)
 _set_events = compiled(set_events)
 _observe_states = compiled(observe_states)
+_spread_of = compiled(spread)
 
 
 class Observations(NamedTuple):
     """What a person wants to know of states (SI): arrays (state,), of the solutes (state, solute).
 
-    `bulk_…` is what stands behind the layer of a reservoir or a bath, on other sides the mean.
+    `spread` is the distance from the equilibrium, ``Σ∫|c − c_eq| dV`` (mol/m^2; nan without one); `osmotic_…` are the
+    osmotic pressures of the means and at the walls; `bulk_…` is what stands behind the layer of a reservoir or a bath,
+    on other sides the mean.
     """
 
     water_flux: Array
@@ -920,11 +936,18 @@ class Observations(NamedTuple):
     pressure_left: Array
     pressure_right: Array
     energy: Array
+    osmotic_left: Array
+    osmotic_right: Array
+    osmotic_wall_left: Array
+    osmotic_wall_right: Array
+    spread: Array
     solute_flux: Array
     wall_left: Array
     wall_right: Array
     amount_left: Array
     amount_right: Array
+    mean_left: Array
+    mean_right: Array
     bulk_left: Array
     bulk_right: Array
 
@@ -1250,36 +1273,48 @@ class System:
 
     # -- read-out -------------------------------------------------------------------------------------------------
     def observe(
-        self, times: Array, states: Array, segments: Sequence[Segment], walls: tuple[Array, Array] | None = None
+        self,
+        times: Array,
+        states: Array,
+        segments: Sequence[Segment],
+        walls: Array | None = None,
+        goal: Array | None = None,
     ) -> Observations:
         """Everything that a table or a plot shows of states.
 
-        `walls` are wall concentrations of the first of them that are known without the half cells: those of the very
-        start, before anything has piled up at the membrane.
+        `walls` (2, solutes) are wall concentrations of the first of them that are known without the half cells: those
+        of the very start, before anything has piled up at the membrane. `goal` (2, solutes) are the concentrations at
+        equilibrium.
         """
         k, count = self.solutes, len(times)
-        numbers, solutes, nothing = np.empty((count, 7)), np.empty((count, 7, k)), np.full((2, k), math.nan)
+        numbers, solutes = np.empty((12, count)), np.empty((9, count, k))
+        nothing = np.full((2, k), math.nan)
+        known = np.concatenate([nothing if goal is None else goal, nothing])
         start = 0
         while start < count:
-            p, known, end = self.numbers, nothing, start + 1
+            p, end = self.numbers, start + 1
+            known[2:] = nothing
             if start == 0 and walls is not None:
-                p, known = p._replace(face=p.face._replace(stirred=(True, True))), np.array(walls)
+                p, known[2:] = p._replace(face=p.face._replace(stirred=(True, True))), walls
             else:
                 while end < count and segments[end] is segments[start]:
                     end += 1
-            part = slice(start, end)
-            given = p, segments[start], times[part], states[part], known
-            _settle(_observe_states(*given, self.memory, self._faces, numbers[part], solutes[part]))
+            given = p, segments[start], times[start:end], states[start:end], known
+            written = np.empty((12, end - start)), np.empty((9, end - start, k))
+            _settle(_observe_states(*given, self.memory, self._faces, *written))
+            numbers[:, start:end], solutes[:, start:end] = written
             start = end
-        flux, length_left, length_right, pressure_left, pressure_right, held, energy = numbers.T
+        flux, length_left, length_right, pressure_left, pressure_right, held, *others = numbers
         computed = self.problem.rigid or self.problem.pumped
         if computed == "right":
             pressure_right = pressure_left - held
         elif computed:
             pressure_left = pressure_right + held
-        return Observations(
-            flux, length_left, length_right, pressure_left, pressure_right, energy, *np.moveaxis(solutes, 1, 0)
-        )
+        return Observations(flux, length_left, length_right, pressure_left, pressure_right, *others, *solutes)
+
+    def spread(self, y: Array, goal: Array) -> float:
+        """``Σ∫|c − c_goal| dV`` of a state, mol/m^2."""
+        return _spread_of(self.numbers, y, self._faces, goal)
 
     def accept(self, t: float, y: Array, segment: Segment) -> None:
         """Remember J_v of an accepted step, where the equation for it may have several roots."""
@@ -1306,4 +1341,4 @@ class _Scatter:
 
 def _settle(found: bool) -> None:
     if not found:
-        raise NoSolution("the water flux and the wall concentrations that it makes could not be brought to agree")
+        raise NoSolution

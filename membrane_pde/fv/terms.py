@@ -46,7 +46,7 @@ class Equation:
         """Give FiPy's coefficients the values of one solute."""
         mesh = self.system.problem.mesh
         m = mesh.membrane
-        stretch = faces.reach[1:]
+        stretch = faces.width / mesh.width
         forward, backward = np.zeros(mesh.cells + 1), np.zeros(mesh.cells + 1)
         forward[1:-1] = faces.alpha[solute, 1:-1] / stretch[:-1]
         backward[1:-1] = faces.beta[solute, 1:-1] / stretch[1:]

@@ -6,6 +6,7 @@ that is linear in the amounts, cancels wherever amounts are conserved. Exchange 
 follows from the derivatives of G there.
 """
 
+import math
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from membrane_pde.physics.constants import GAS_CONSTANT
 
 Array = NDArray[np.float64]
-Osmotic = Callable[[Array], Array]  # concentrations (..., solute), mol/m^3 -> pressure of the solution (...,), Pa
+# concentrations (..., solute), mol/m^3 -> pressure of the solution (...,), Pa; None: ideal, R T sum_s nu_s c_s
+Osmotic = Callable[[Array], Array] | None
 Parcel = tuple[ArrayLike, ArrayLike]  # volumes (...,), m^3 or m^3/m^2, and amounts (..., solute), mol or mol/m^2
 Reservoir = tuple[ArrayLike, float, ArrayLike]  # its concentrations (solute,); the volume, the amounts that it gains
 
@@ -27,6 +29,8 @@ _STEP = 1e-3  # of a concentration, for the difference quotient of the excess
 
 def _excess(concentration: Array, osmotic: Osmotic, slope: Array) -> Array:
     """Free energy per volume beyond that of an ideal solution, J/m^3; shape (...,)."""
+    if osmotic is None:
+        return np.zeros(concentration.shape[:-1])
     thinned = _ROOTS[:, None] ** 2 * concentration[..., None, :]
     difference = osmotic(thinned) - thinned @ slope
     return np.asarray((2.0 * difference / _ROOTS**3) @ _WEIGHTS)
@@ -47,9 +51,9 @@ def free_energy(
         V > 0, m^3 (or m^3 per m^2).
     amount : array_like, shape (..., solute)
         n, mol (or mol per m^2), not negative.
-    osmotic : callable
+    osmotic : callable or None
         Osmotic pressure (Pa) of concentrations (mol/m^3), ``(..., solute) -> (...,)``; that of an ideal solution at
-        infinite dilution.
+        infinite dilution. None: of an ideal solution everywhere.
     particles : array_like, shape (solute,)
         Particles per formula unit, nu.
     temperature : float
@@ -123,19 +127,27 @@ def least_work(
     float or None
         J (or J per m^2). None where it is not finite: a reservoir gains a solute that it holds none of.
     """
-    terms: list[float] = []
+    signs, volumes, amounts = [], [], []
     for sign, parcels in ((-1.0, before), (1.0, after)):
         for volume, amount in parcels:
-            terms += (sign * free_energy(volume, amount, osmotic, particles, temperature)).ravel().tolist()
+            volumes.append(np.ravel(volume))
+            amounts.append(np.reshape(amount, (len(volumes[-1]), -1)))
+            signs += [sign] * len(volumes[-1])
+    terms = []
+    if signs:
+        energies = free_energy(np.concatenate(volumes), np.concatenate(amounts), osmotic, particles, temperature)
+        terms += (np.array(signs) * energies).tolist()
     for concentration, gained, amount in reservoirs:
         c, dn = np.asarray(concentration, dtype=float), np.asarray(amount, dtype=float)
         exchanged = dn != 0.0
         potential = chemical_potential(c, osmotic, particles, temperature)[exchanged]
-        terms += [*(potential * dn[exchanged]).tolist(), -gained * float(osmotic(c))]
-    if not np.isfinite(terms).all():
+        pressure = np.asarray(particles) @ c * (GAS_CONSTANT * temperature) if osmotic is None else osmotic(c)
+        terms += [*(potential * dn[exchanged]).tolist(), -gained * float(pressure)]
+    size = sum(map(abs, terms))
+    if not math.isfinite(size):
         return None
-    work = float(np.sum(terms))
-    return work if abs(work) > _ROUND_OFF * float(np.abs(terms).sum()) else 0.0
+    work = math.fsum(terms)
+    return work if abs(work) > _ROUND_OFF * size else 0.0
 
 
 def second_law_efficiency(work: float, least: float) -> float | None:

@@ -30,16 +30,16 @@ KEDEM_KATCHALSKY = "kedem-katchalsky"
 SPIEGLER_KEDEM = "spiegler-kedem"
 
 _LARGE = 700.0  # exp() of more than this overflows; every expression has reached its limit long before
-_SMALL = 0.05  # below this the closed form loses digits to cancellation and the series is exact to round-off
+_SMALL = 0.5  # below this the closed form loses digits to cancellation and the series is exact to round-off
 
 
 @kernel
 def bernoulli_value(x: float) -> float:
-    """Bernoulli function ``B(x) = x / (e^x − 1)``; below 0.5 by its series, which costs less than the exponential."""
-    if abs(x) < 0.5:
+    """Bernoulli function ``B(x) = x / (e^x − 1)``; near 0 by its series, which costs less than the exponential."""
+    if abs(x) < _SMALL:
         y = x * x
-        tail = 1.0 - y / 39.6 * (1.0 - y * (691 / 27300) * (1.0 - y * (35 / 1382)))
-        return 1.0 - 0.5 * x + y / 12.0 * (1.0 - y / 60.0 * (1.0 - y / 42.0 * (1.0 - y / 40.0 * tail)))
+        tail = 1 / 47900160 + y * (-691 / 1307674368000 + y * (1 / 74724249600))
+        return 1.0 - 0.5 * x + y * (1 / 12 + y * (-1 / 720 + y * (1 / 30240 + y * (-1 / 1209600 + y * tail))))
     if x > _LARGE:
         return x * math.exp(-min(x, 745.0))
     return x / math.expm1(x)
@@ -63,8 +63,9 @@ def bernoulli(x: float) -> tuple[float, float]:
     """
     value = bernoulli_value(x)
     if abs(x) < _SMALL:
-        x2 = x * x
-        return value, -0.5 + x / 6 * (1.0 - x2 / 30 * (1.0 - x2 / 28 * (1.0 - x2 / 30)))
+        y = x * x
+        tail = 1 / 4790016 + y * (-691 / 108972864000 + y * (1 / 5337446400))
+        return value, -0.5 + x * (1 / 6 + y * (-1 / 180 + y * (1 / 5040 + y * (-1 / 151200 + y * tail))))
     if x > _LARGE:
         return value, (1.0 - x) * math.exp(-min(x, 745.0))
     return value, value * (1.0 - x - value) / x

@@ -171,7 +171,7 @@ def test_a_side_that_runs_dry_stops_the_run(dry: str, solver: str) -> None:
     assert (np.diff(times) > 0).all()
     # everything up to then is there
     spacing = times[1]  # a run that ends early is stored more densely than one that lasts its whole duration
-    assert 4000 / 50 / spacing in (1.0, 2.0, 4.0, 8.0)
+    assert spacing == pytest.approx((times[-1] if times[-1] < 2000 else 4000) / 50)
     assert times[:-1] == pytest.approx(np.arange(len(times) - 1) * spacing)
     assert times[-1] - times[-2] <= spacing * (1 + 1e-9)
     assert result.arrays[f"length_{dry}_m"][-1] == pytest.approx(1e-3 * length, rel=1e-3)

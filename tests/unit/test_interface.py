@@ -11,13 +11,89 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from membrane_pde.fv.interface import Face, FaceNumbers, HalfCells, Membrane, face_at, face_numbers, water_flux_at
+from membrane_pde.fv.interface import (
+    SEVERAL,
+    Array,
+    FaceNumbers,
+    Membrane,
+    NoSolution,
+    face_numbers,
+    find_water_flux,
+    set_face,
+    set_face_slopes,
+)
 from membrane_pde.physics.constants import GAS_CONSTANT
 from membrane_pde.physics.fluxes import KEDEM_KATCHALSKY, SOLUTION_DIFFUSION, SPIEGLER_KEDEM, solute_flux
 from membrane_pde.physics.osmotic import IDEAL, Solution
 
 LAWS = [SOLUTION_DIFFUSION, KEDEM_KATCHALSKY, SPIEGLER_KEDEM]
 RT = 8.31446261815324 * 298.15
+
+
+@dataclass
+class HalfCells:
+    """The half cell on either side of the membrane, one entry a solute.
+
+    Attributes
+    ----------
+    length_left, length_right : float
+        Distance from cell centre to membrane, m.
+    concentration : ndarray, shape (2, solutes)
+        Cell values left and right, mol/m^3.
+    """
+
+    length_left: float
+    length_right: float
+    concentration: Array
+
+
+@dataclass
+class Face:
+    """State of the membrane face at one water flux; arrays with one entry a solute.
+
+    `alpha`, `beta` are the coefficients of ``J = α c_P − β c_A``; the `d…` entries, of shape (solutes, 5), are
+    derivatives of the solute flux J with respect to the water flux, the two cell values, and the logarithms of the two
+    half-cell lengths (at fixed cell values); `dwall_…` those of the wall concentrations with respect to the same five.
+    """
+
+    water_flux: float
+    wall_left: Array
+    wall_right: Array
+    flux: Array
+    alpha: Array
+    beta: Array
+    dflux: Array
+    dwall_left: Array
+    dwall_right: Array
+
+
+def face_at(p: FaceNumbers, water_flux: float, cells: HalfCells) -> Face:
+    """State of the membrane face with all derivatives, at a given water flux; see `set_face`."""
+    solutes = cells.concentration.shape[1]
+    state, slopes = np.empty((solutes, 5)), np.zeros((3, solutes, 5))
+    given = p, float(water_flux), cells.length_left, cells.length_right, cells.concentration
+    set_face(*given, state)
+    set_face_slopes(*given, slopes)
+    return Face(float(water_flux), *state.T.copy(), *slopes)
+
+
+def water_flux_at(
+    p: FaceNumbers, cells: HalfCells, pressure: float, guess: float = 0.0, reference: float = 0.0
+) -> tuple[float, bool]:
+    """Water flux of the face, and whether there was a choice; see `find_water_flux`.
+
+    Raises
+    ------
+    NoSolution
+        If the iteration does not settle.
+    """
+    memory = np.array([guess, reference, 0.0])
+    c = cells.concentration
+    room = np.empty((6, c.shape[1]))
+    found = find_water_flux(p, cells.length_left, cells.length_right, c, float(pressure), memory, room)
+    if math.isnan(found):
+        raise NoSolution
+    return found, memory[SEVERAL] == 1.0
 
 
 @dataclass
