@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 import scaling
+import where_time_goes
 from problem import CELLS, Method, Problem, Solve, error, exact_rows, jacobian, layout, problems, rhs
 from scipy.integrate import solve_ivp
 
@@ -46,7 +47,7 @@ PEERS = {
 }
 LEVELS = (1e-3, 1e-4, 3e-5, 1e-5)  # errors at which methods are compared
 GOAL = 5e-6  # error of the goals of `mp.run` and `mp.sweep`
-PEER_GOAL = 1.5e-5  # what a peer is allowed in a sweep
+PEER_GOAL = 1.5e-5  # what a peer is allowed in a sweep, and we beside it
 WORKERS = 2
 _LONGEST = 300.0  # s that a sweep may be expected to take, or it gets fewer cases
 OURS = "membrane_pde"
@@ -391,18 +392,20 @@ def sweeps(curves: list[Curve], quick: bool) -> tuple[list[list[str]], list[Bar]
     if small is not None and small["seconds"] * many / few > _LONGEST:
         many = 10 * few
     add("ours", OURS, many, point, WORKERS)
+    large = results.get(("ours", many, WORKERS))
     if theirs:
         their = theirs[0].fastest(PEER_GOAL) or min(theirs[0].points, key=lambda p: p.error)
         for workers in (WORKERS,) if quick else (1, WORKERS):
             add("pybamm", theirs[0].method.name, few, their, workers)
+        add("ours", OURS, few, mine.fastest(their.error) or point, WORKERS)
     bars = []
-    large = results.get(("ours", many, WORKERS))
+    beside = results.get(("ours", few, WORKERS))
     batch = [results[key]["seconds"] for key in results if key[0] == "pybamm"]
-    promise = "five times ahead of PyBaMM per case in a sweep"
-    if small is None or not batch:
+    promise = "five times ahead of PyBaMM per case in a sweep, at no larger error"
+    if beside is None or not batch:
         bars.append(Bar(promise, "", None))
     else:
-        ratio = min(batch) / small["seconds"]
+        ratio = min(batch) / beside["seconds"]
         bars.append(Bar(promise, f"{number(ratio)} times ({few:,} cases, its faster way)", ratio >= 5.0))
     if small is not None:
         rate = few / small["seconds"]
@@ -457,6 +460,9 @@ def main() -> None:
     print(f"{time.perf_counter() - began:.0f} s; scaling")
     grown = scaling.measure(quick)
     scaling.draw(grown, out / "scaling.png")
+    if not quick:
+        best = next(c for c in curves if c.method.name == OURS).fastest(GOAL)
+        (out / "profile.md").write_text(where_time_goes.report(best.setting if best else 1e-6), encoding="utf-8")
 
     bars = bars_of_one(curves) + sweep_bars
     for name, most in zip(seconds, (0.3, 1.5, 2.5), strict=False):

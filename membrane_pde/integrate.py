@@ -457,13 +457,19 @@ class _Recorder:
 
         One that falls on the edge of a segment is exactly that, and belongs to the segment behind it.
         """
-        count = len(self.segments)
-        times = self.spacing * np.arange(count, self.outputs + 1)
+        count, room = len(self.segments), self.outputs + 1
+        times = np.arange(count, room + 1, dtype=float)
+        times *= self.spacing
+        times[-1] = np.inf
         for fixed in (segment.start, segment.end, self.duration):
-            times[np.abs(times - fixed) <= 1e-12 * self.duration] = fixed
-        inside = times < segment.end if segment.end < self.duration else times <= segment.end
-        times = times[inside & (times > self.times[count - 1])]
-        return times if inside.all() else np.append(times, np.inf)
+            nearest = round(fixed / self.spacing)
+            if count <= nearest < room and abs(nearest * self.spacing - fixed) <= 1e-12 * self.duration:
+                times[nearest - count] = fixed
+        end = int(np.searchsorted(times, segment.end, side="left" if segment.end < self.duration else "right"))
+        if count + end == room:
+            return times[:-1]
+        times[end] = np.inf
+        return times[: end + 1]
 
     def store(self, times: Array, states: Array, segment: Segment) -> None:
         """Keep states."""

@@ -394,7 +394,7 @@ class _Distance:
         self.displaced, self.initial, self.goal = None, 0.0, None
         if end is None:
             return
-        if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * sum(system.lengths(y)):
+        if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * float(system.width.sum()):
             self.displaced = end.displaced_volume
         if end.concentration_left is None or end.concentration_right is None:
             return
@@ -414,7 +414,7 @@ class _Distance:
 
     def __call__(self, y: Vector) -> float | None:
         spread = self.system.spread(y, self.goal) if self.goal is not None and self.initial > 0.0 else math.nan
-        return _number(self.of(y[self.system.x, None], np.array([spread]))[0])
+        return _number(float(self.of(y[self.system.x, None], np.array([spread]))[0]))
 
 
 def _stop_rule(
@@ -656,19 +656,19 @@ def _polarization_and_rejection(case: Case, seen: Observations, threshold: float
 def _amount_error(system: System, states: Vector, left: Vector, right: Vector) -> Vector:
     """Largest imbalance of any solute on either side so far, over the largest amount held plus fed."""
     passed, far_left, far_right = states[:, system.passed], states[:, system.far_left], states[:, system.far_right]
-    lost_left = left - left[0] - far_left + passed
-    lost_right = right - right[0] - passed + far_right
-    fed = np.maximum(far_left, 0.0).max(axis=0) + np.maximum(-far_right, 0.0).max(axis=0)
+    lost_left = left - left[0] + (passed - far_left)
+    lost_right = right - right[0] + (far_right - passed)
+    fed = np.maximum(far_left.max(axis=0), 0.0) + np.maximum(-far_right.min(axis=0), 0.0)
     held = (left + right).max(axis=0) + fed
     held[(left[0] + right[0] == 0.0) & (fed <= 1e-20)] = 1.0  # none of it: the linear solver leaves 1e-22
     whole = np.abs(lost_left + lost_right)
     worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), whole) / held
-    return np.asarray(np.maximum.accumulate(worst.max(axis=1)))
+    return np.asarray(np.maximum.accumulate(worst).max(axis=1))
 
 
 # -- the summary ----------------------------------------------------------------------------------------------------
-def _number(value: float | np.floating[Any] | None) -> float | None:
-    return None if value is None or math.isnan(value) else float(value)
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _summary(
@@ -681,8 +681,8 @@ def _summary(
     names = list(case.solutes)
     summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
     for name in SERIES:
-        last = arrays[name][-1]
-        if np.ndim(last) == 0:
+        last = arrays[name][-1].tolist()
+        if isinstance(last, float):
             summary[name] = _number(last)
         else:
             summary[name] = {solute: _number(value) for solute, value in zip(names, last, strict=True)}
@@ -723,9 +723,8 @@ def _least_work(case: Case, system: System, times: Vector, states: Vector) -> fl
     if case.membrane.type == "none" or case.phase == "gas":
         return None
     m, inside, pressure = system.membrane, system.inside, _osmotic(case)
-    width, amounts = system.widths(states[0]), system.amounts(states[0])
+    width, amounts = system.width, system.amounts(states[0])
     displaced, passed = float(states[-1][system.x]), states[-1][system.passed]
-    entered = np.diff(states[:, system.x])  # through the far edge of an open left side
     before: list[energy.Parcel] = []
     after: list[energy.Parcel] = []
     reservoirs: list[energy.Reservoir] = []
@@ -735,13 +734,15 @@ def _least_work(case: Case, system: System, times: Vector, states: Vector) -> fl
             (case.right, slice(m, inside.stop), 1.0, system.far_right),
         )
     ):
+        volume, amount = float(width[cells].sum()), amounts[:, cells].sum(axis=1)
         if any(isinstance(value, Profile) for value in side.concentration.values()):
             before.append((width[cells], amounts[:, cells].T))
         else:
-            before.append((width[cells].sum(), amounts[:, cells].sum(axis=1)))
-        volume = float(width[cells].sum()) + sign * displaced
-        amount = amounts[:, cells].sum(axis=1) + sign * passed
+            before.append((volume, amount))
+        volume, amount = volume + sign * displaced, amount + sign * passed
         bath = system.problem.baths[index]
+        if side.boundary in ("bath", "outflow"):
+            entered = np.diff(states[:, system.x])  # through the far edge of an open left side
         if bath is not None:
             if (held := system.bath[index]) is not None:
                 before.append((bath.volume, states[0][held]))
@@ -797,14 +798,11 @@ def _tonicity(case: Case, system: System, arrays: dict[str, np.ndarray[Any, Any]
     """Left against right by the solutes that cannot pass, initial means."""
     if case.membrane.type == "none":
         return None
-    holds = np.array([n.permeability == 0.0 and n.reflection > 0.0 for n in case.membrane.solutes.values()])
-    if not holds.any():
+    held = [n.reflection if n.permeability == 0.0 else 0.0 for n in case.membrane.solutes.values()]
+    if not any(held):
         return None
-    pressure, reflection = _osmotic(case), _reflection(case)
-    left, right = (
-        float((pressure(arrays[f"concentration_{side}_mol_per_m3"][0]) * reflection)[holds].sum())
-        for side in ("left", "right")
-    )
+    pressure = _osmotic(case)
+    left, right = (float(pressure(arrays[f"concentration_{side}_mol_per_m3"][0]) @ held) for side in SIDES)
     if abs(left - right) <= 1e-3 * max(left, right):
         return "isotonic"
     return "hypotonic" if left < right else "hypertonic"

@@ -33,6 +33,7 @@ def import_fipy() -> Any:
     return fipy
 
 
+@lru_cache(maxsize=32)
 def graded_widths(length: float, cells: int, finest: float) -> Array:
     """Cell widths that grow geometrically from the membrane outwards.
 
@@ -53,9 +54,12 @@ def graded_widths(length: float, cells: int, finest: float) -> Array:
         Widths from the membrane outwards, m.
     """
     if cells == 1 or finest * cells >= length * (1.0 - 1e-9):
-        return np.full(cells, length / cells)
-    widths = np.exp(_growth(length / finest, cells) * np.arange(cells))
-    return np.asarray(widths * (length / widths.sum()))
+        widths = np.full(cells, length / cells)
+    else:
+        widths = np.exp(_growth(length / finest, cells) * np.arange(cells))
+        widths *= length / widths.sum()
+    widths.flags.writeable = False
+    return widths
 
 
 def _growth(whole: float, cells: int) -> float:

@@ -992,8 +992,8 @@ class System:
         self.inside = slice(int(layered[0]), n - int(layered[1]))
         self.x = k * n
         self.volume = (self.x + 1, self.x + 2)
-        places = [np.arange(k) * n, np.arange(k) * n + n - 1]
-        self.bath = tuple(place if there else None for place, there in zip(places, layered, strict=True))
+        ends = 0, n - 1
+        self.bath = tuple(np.arange(k) * n + end if there else None for end, there in zip(ends, layered, strict=True))
         self.passed, self.far_left, self.far_right = (
             slice(start, start + k) for start in range(self.x + 3, self.x + 3 + 3 * k, k)
         )
@@ -1018,8 +1018,9 @@ class System:
                 share[faces] = 1.0
         distance[0], distance[-1] = mesh.distance[0], mesh.distance[-1]
         share[m] = 1.0
-        left_side = np.arange(n + 1) <= m
-        conductance = np.where(left_side, *p.diffusivity[:, :, None]) / distance
+        conductance = np.empty((k, n + 1))
+        conductance[:, : m + 1], conductance[:, m + 1 :] = p.diffusivity[:, :, None]
+        conductance /= distance
         peclet = share / conductance
         kinds = tuple((CLOSED, RESERVOIR, OUTFLOW, BATH).index(kind) for kind in p.boundary)
         outside, known = np.zeros((2, k)), np.zeros(2, dtype=bool)

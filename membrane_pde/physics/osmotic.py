@@ -286,6 +286,11 @@ class Solution:
         nu = np.array(self.dissociation, dtype=float)
         return Osmotics(_MODELS.index(self.model), gas, nu, np.array(data, dtype=float))
 
+    @cached_property
+    def _slopes(self) -> Array:
+        """Pressure over concentration at infinite dilution, Pa m^3/mol."""
+        return np.array(self.dissociation) * (GAS_CONSTANT * self.temperature)
+
     def pressure(self, concentration: Sequence[float]) -> tuple[float, list[float]]:
         """Osmotic pressure (Pa) and its derivatives (Pa m^3/mol): `reflected` by a membrane that holds all back."""
         return self.reflected(concentration, [1.0] * len(self.dissociation))
@@ -312,9 +317,9 @@ class Solution:
             Pa. The sum over the last axis is the solution's osmotic pressure.
         """
         c = np.asarray(concentration, dtype=float)
-        particles = c * np.array(self.dissociation)
         if self.model == IDEAL:
-            return particles * (GAS_CONSTANT * self.temperature)
+            return c * self._slopes
+        particles = c * np.array(self.dissociation)
         rows = particles.reshape(-1, c.shape[-1])
         totals = total_pressures(self.numbers, np.array(c.reshape(rows.shape), order="C"))  # one type for the compiler
         number = rows.sum(axis=1)
