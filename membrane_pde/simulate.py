@@ -34,7 +34,7 @@ _STEADY = 1e-8
 _EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
 _STOPPING_RTOL = 1e-9  # an end state that close shows only above the noise of a tighter tolerance
 _GROWTH = 1.02  # of the default mesh from cell to cell
-_LEAST, _LEAST_OF_LAYER = 100, 60  # cells of an unstirred side; of one that is a layer
+_LEAST, _LEAST_OF_LAYER = 60, 30  # cells of an unstirred side; of one that is a layer
 _STEEPEST = 1.12  # where a case says how many cells, they grow by no more than this
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
@@ -187,8 +187,8 @@ def _side_widths(case: Case, index: int) -> Vector:
     Unless the case says how fine, the cell at the membrane is a tenth of the thinner of two layers: of what diffuses
     until the first stored time, ``√(D t)``, and of what the largest possible water flux piles up, ``D/(L_p Π)``. Unless
     it says how many, the widths grow by 2 % from cell to cell, so that a cell is 2 % of its distance from the membrane
-    and fifty cells resolve a layer, whatever its thickness. There are at least a hundred, which resolve a whole side;
-    sixty where it is a layer in front of a reservoir, a bath or an outflow. Where a case says how many, they grow by
+    and fifty cells resolve a layer, whatever its thickness. There are at least sixty, which resolve a whole side;
+    thirty where it is a layer in front of a reservoir, a bath or an outflow. Where a case says how many, they grow by
     12 % at most.
     """
     from membrane_pde.fv.mesh import graded_widths
