@@ -209,6 +209,7 @@ def cold(quick: bool) -> dict[str, float]:
     """Median seconds of whole processes, after one that fills the disk's cache; quick: of one."""
     with tempfile.TemporaryDirectory() as folder:
         out = ["--out", str(Path(folder) / "run")]
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         plain = {"MEMBRANE_PDE_COMPILE": "0"}
         run: list[str] = ["-m", "membrane_pde", "run", "osmosis", *out]
         commands: dict[str, tuple[list[str], dict[str, str]]] = {
@@ -222,7 +223,7 @@ def cold(quick: bool) -> dict[str, float]:
         for repeat in range(1 if quick else 6):
             for name, (command, more) in commands.items():
                 start = time.perf_counter()
-                subprocess.run([sys.executable, *command], check=True, capture_output=True, env={**os.environ, **more})
+                subprocess.run([sys.executable, *command], check=True, capture_output=True, env={**kept, **more})
                 if repeat or quick:
                     times[name].append(time.perf_counter() - start)
     return {name: statistics.median(each) for name, each in times.items()}
