@@ -436,6 +436,14 @@ def machine() -> str:
     return f"Python {platform.python_version()}, {os.cpu_count()} CPUs; {', '.join(versions)}."
 
 
+def into_readme(rows: Sequence[str]) -> None:
+    """Put the table of one case into the README of the project, between its two marks."""
+    page = HERE.parent / "README.md"
+    before, mark, rest = page.read_text(encoding="utf-8").partition("<!-- from benchmarks/results.md -->\n")
+    _, end, behind = rest.partition("<!-- to here -->")
+    page.write_text("".join([before, mark, *(f"{row}\n" for row in rows if row), end, behind]), encoding="utf-8")
+
+
 def main() -> None:
     """Measure everything, print and write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -508,6 +516,8 @@ def main() -> None:
             2,
         ),
     ]
+    if out == HERE:
+        into_readme(by_error(curves))
     (out / "results.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
     print("\n".join(lines))
     print(f"{time.perf_counter() - began:.0f} s; written to {out}")
