@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from membrane_pde.casefile import load_case, parse_case
     from membrane_pde.mixture import osmotic_pressure
     from membrane_pde.result import Result, load_result
-    from membrane_pde.simulate import RunError, compare, equilibrium, run
+    from membrane_pde.simulate import RunError, check_accuracy, compare, equilibrium, run
     from membrane_pde.sweeping import sweep
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Result",
     "RunError",
     "__version__",
+    "check_accuracy",
     "compare",
     "equilibrium",
     "load_case",
@@ -49,6 +50,7 @@ _HOME = {
     "Result": "result",
     "load_result": "result",
     "RunError": "simulate",
+    "check_accuracy": "simulate",
     "compare": "simulate",
     "equilibrium": "simulate",
     "run": "simulate",

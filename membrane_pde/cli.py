@@ -204,9 +204,13 @@ def run(
     no_save: NoSaveOption = False,
     no_plots: NoPlotsOption = False,
     as_json: JsonOption = False,
+    check_accuracy: Annotated[
+        bool,
+        typer.Option("--check-accuracy", help="Estimate the error of each number, by two more runs."),
+    ] = False,
 ) -> None:
     """Run a case; results go to results/NAME unless told otherwise."""
-    from membrane_pde import report
+    from membrane_pde import report, simulate
     from membrane_pde.result import check_output
 
     loaded = _load(case, overrides, ranges=False)
@@ -214,6 +218,12 @@ def run(
     if folder:
         check_output(folder)
     result, failure = _solve(loaded)
+    if check_accuracy and result is not None and not failure:
+        try:
+            with _progress("accuracy") as told:
+                result.summary["error_estimate"] = simulate.check_accuracy(result, told)
+        except simulate.RunError as error:
+            complain(f"warning: {error}")
     if result is not None:
         try:
             if folder:

@@ -284,6 +284,7 @@ def _percent(part: float) -> str:
 Row = tuple[str, ...]
 SIDES_HEADER = ("", "unit", "left, start", "end", "right, start", "end")
 MEMBRANE_HEADER = ("", "unit", "start", "end")
+ACCURACY_HEADER = ("at the end, SI", "value", "± error", "%")
 
 
 def sides_table(result: Result) -> list[Row]:
@@ -435,10 +436,10 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
 
 
 def flat(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """A summary without nesting: a value of a solute becomes `rejection[NaCl]`; the equilibrium is left out."""
+    """A summary without nesting: a value of a solute becomes `rejection[NaCl]`; objects within it are left out."""
     plain: dict[str, Any] = {}
     for key, value in summary.items():
-        if key == "equilibrium":
+        if key in ("equilibrium", "error_estimate"):
             continue
         if isinstance(value, Mapping):
             plain |= {f"{key}[{solute}]": v for solute, v in value.items()}
@@ -623,6 +624,19 @@ def show_result(console: Any, result: Result) -> None:
     show_rows(console, tuple(header), sides_table(result))
     _say(console)
     show_rows(console, MEMBRANE_HEADER, membrane_table(result))
+    if "error_estimate" in result.summary:
+        _say(console)
+        show_rows(console, ACCURACY_HEADER, accuracy_table(result.summary))
+
+
+def accuracy_table(summary: Mapping[str, Any]) -> list[Row]:
+    """The numbers of a summary with their estimated errors, in SI: name, value, error, that in % (`ACCURACY_HEADER`)."""
+    values, rows = flat(summary), []
+    for name, error in flat(summary["error_estimate"]).items():
+        if error is not None:
+            share = 100 * error / abs(values[name]) if values[name] else math.nan
+            rows.append((name, number(values[name], digits=6), number(error, digits=2), number(share, digits=2)))
+    return rows
 
 
 def show_comparison(console: Any, results: Mapping[str, Result]) -> None:
