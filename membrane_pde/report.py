@@ -630,7 +630,7 @@ def show_result(console: Any, result: Result) -> None:
 
 
 def accuracy_table(summary: Mapping[str, Any]) -> list[Row]:
-    """The numbers of a summary with their estimated errors, in SI: name, value, error, that in % (`ACCURACY_HEADER`)."""
+    """The numbers of a summary with their estimated errors: name, value, error, that in % (`ACCURACY_HEADER`)."""
     values, rows = flat(summary), []
     for name, error in flat(summary["error_estimate"]).items():
         if error is not None:
