@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from membrane_pde.case import Case, CaseError
     from membrane_pde.casefile import load_case, parse_case
     from membrane_pde.mixture import osmotic_pressure
+    from membrane_pde.presets import use_units
     from membrane_pde.result import Result, load_result
     from membrane_pde.simulate import RunError, check_accuracy, compare, equilibrium, run
     from membrane_pde.sweeping import sweep
@@ -39,6 +40,7 @@ __all__ = [
     "plot",
     "run",
     "sweep",
+    "use_units",
 ]
 
 _HOME = {
@@ -55,6 +57,7 @@ _HOME = {
     "equilibrium": "simulate",
     "run": "simulate",
     "sweep": "sweeping",
+    "use_units": "presets",
 }
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

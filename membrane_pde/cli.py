@@ -41,8 +41,8 @@ class Commands(TyperGroup):
             # the reader (head, less) has seen enough; keep Python from complaining again when it flushes at the end
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
-        except KeyboardInterrupt:
-            complain("interrupted; nothing was written")
+        except KeyboardInterrupt as interrupt:
+            complain(f"interrupted; {_notes(interrupt) or 'nothing was written'}")
             sys.exit(130)
         except Exception as error:
             if type(error).__module__.partition(".")[0] in ("typer", "click"):
@@ -50,13 +50,13 @@ class Commands(TyperGroup):
             from membrane_pde.case import CaseError
 
             if isinstance(error, CaseError):
-                complain(str(error))
+                complain("; ".join(filter(None, (str(error), _notes(error)))))
                 sys.exit(2)
             if log.isEnabledFor(logging.INFO):
                 log.exception("unexpected error")
             what = str(error) or "no message"
             hint = "" if isinstance(error, OSError) else " (`membrane-pde -v …` shows where)"
-            complain(f"{type(error).__name__}: {what}{hint}")
+            complain("; ".join(filter(None, (f"{type(error).__name__}: {what}{hint}", _notes(error)))))
             sys.exit(1)
 
 
@@ -78,6 +78,23 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
 NoSaveOption = Annotated[bool, typer.Option("--no-save", help="Write nothing.")]
 NoPlotsOption = Annotated[bool, typer.Option("--no-plots", help="Write no pictures.")]
+
+
+def _use_units(name: str | None) -> None:
+    from membrane_pde import presets
+
+    presets.use_units(name or presets.DEFAULT)
+
+
+UnitsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--units",
+        metavar="SET",
+        callback=_use_units,
+        help="Of tables and pictures: engineering (L/m²/h, bar, g/L), physiology (µm/s, mmHg, mOsm/L, mmol/L) or SI.",
+    ),
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -204,6 +221,7 @@ def run(
     no_save: NoSaveOption = False,
     no_plots: NoPlotsOption = False,
     as_json: JsonOption = False,
+    units: UnitsOption = None,
     check_accuracy: Annotated[
         bool,
         typer.Option("--check-accuracy", help="Estimate the error of each number, by two more runs."),
@@ -248,6 +266,7 @@ def compare(
     no_save: NoSaveOption = False,
     no_plots: NoPlotsOption = False,
     as_json: JsonOption = False,
+    units: UnitsOption = None,
 ) -> None:
     """Several cases side by side; results go to results/compare. An override counts for all of them."""
     from membrane_pde import report
@@ -297,7 +316,59 @@ def compare(
 
 
 @app.command()
-def equilibrium(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+def sweep(
+    case: CaseArgument,
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            "--vary",
+            metavar="KEY=VALUES",
+            help='Values of a key: --vary left.pressure="0:80:17 bar" (start:stop:count), or "0 bar; 50 bar". '
+            "May be repeated: then every combination.",
+        ),
+    ],
+    zipped: Annotated[bool, typer.Option("--zip", help="Walk the keys together: no combinations.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="Processes that solve. Default: one a CPU.")
+    ] = None,
+    overrides: SetOption = None,
+    out: OutOption = None,
+    no_save: NoSaveOption = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was not finished.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a case with many values; results go to results/NAME-sweep. Exit status 1 only if every run failed."""
+    from membrane_pde import report, sweeping
+    from membrane_pde.case import CaseError
+    from membrane_pde.sweepfile import heading, parse_values, unfolded, varied
+
+    loaded = _load(case, overrides, ranges=False)
+    values: dict[str, list[str]] = {}
+    for key, texts in map(parse_values, vary):
+        if key in values:
+            raise CaseError(f'--vary {key} is given twice: give all its values at once, for example "0 bar; 50 bar"')
+        values[key] = texts
+    folder = _folder(out, no_save, f"{loaded.name}-sweep")
+    with _progress(loaded.name) as progress:
+        swept = sweeping.sweep(loaded, values, workers, progress, zipped=zipped, out=folder, resume=resume)
+    columns, headings = unfolded(swept), {key: heading(swept, key) for key in varied(swept)}
+    failed = int((columns["status"] == "failed").sum())
+    if as_json:
+        _print_sweep(swept, columns, failed)
+    else:
+        report.show_sweep(_console(), columns, headings, swept["solute"].values)
+        if folder:
+            typer.echo(f"\nResults: {folder}")
+    if failed:
+        complain(report.failures(columns, headings))
+    if failed == swept["status"].size:
+        raise typer.Exit(1)
+
+
+@app.command()
+def equilibrium(
+    case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False, units: UnitsOption = None
+) -> None:
     """The analytic end state, without solving the transient."""
     from membrane_pde import report, simulate
 
@@ -400,6 +471,11 @@ def complain(message: str) -> None:
     typer.echo(f"membrane-pde: {message}", err=True)
 
 
+def _notes(error: BaseException) -> str:
+    """What was added to an error on its way."""
+    return "; ".join(getattr(error, "__notes__", ()))
+
+
 def _load(case: str, overrides: list[str] | None = None, ranges: bool = True) -> Case:
     """The case, with its warnings told on stderr; `ranges`: also those that a summary will tell."""
     from membrane_pde.casefile import load_case, parse_override
@@ -500,3 +576,32 @@ def _to_json(value: Any) -> str:
 
 def _print_json(value: Any) -> None:
     typer.echo(_to_json(value))
+
+
+def _print_sweep(swept: Any, columns: dict[str, Any], failed: int) -> None:
+    """A sweep as one JSON object, a line a run: there may be very many."""
+    import json
+
+    head = {
+        "title": swept.attrs["title"],
+        "case_name": swept.attrs["case_name"],
+        "version": swept.attrs["membrane_pde_version"],
+        "units": {str(key): each.attrs.get("units") for key, each in swept.coords.items() if key != "solute"},
+        "runs": swept["status"].size,
+        "failed": failed,
+    }
+    solutes = swept["solute"].values.tolist()
+
+    def plain(name: str, value: Any) -> Any:
+        if isinstance(value, str):
+            return value or (None if name in ("process", "tonicity") else "")
+        if getattr(value, "shape", ()):
+            return {solute: plain(name, each) for solute, each in zip(solutes, value, strict=True)}
+        return value if value == value else None
+
+    write = sys.stdout.write
+    write(_to_json(head).removesuffix("\n}") + ',\n  "rows": [')
+    for run in range(head["runs"]):
+        row = {name: plain(name, column[run]) for name, column in columns.items()}
+        write(f"{',' if run else ''}\n    {json.dumps(row, allow_nan=False)}")
+    write("\n  ]\n}\n")

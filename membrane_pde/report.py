@@ -1,4 +1,4 @@
-"""What a person reads: a sentence in plain language and tables in engineering units, from a Result or a summary."""
+"""What a person reads: a sentence in plain language and tables, in the units of `presets`, from a Result or summary."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from membrane_pde import units
-from membrane_pde.physics.constants import AVOGADRO
+from membrane_pde import presets, units
+from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
 
 if TYPE_CHECKING:
     from membrane_pde.result import Result
@@ -48,7 +48,9 @@ def number(value: float | None, *, scale: float = 0.0, digits: int = 4) -> str:
 
 
 def time_unit(seconds: float, minutes_up_to: float = 5.0 * 3600) -> tuple[str, float]:
-    """Unit for times up to this one, and its number in a second: s, min, h or d."""
+    """Unit for times up to this one, and its number in a second: s, min, h or d (in SI s)."""
+    if (chosen := presets.unit("time"))[0]:
+        return chosen
     for unit, name, limit in (("s", "s", 90.0), ("min", "min", minutes_up_to), ("hour", "h", 72.0 * 3600)):
         if seconds < limit:
             return name, factor(unit)
@@ -62,7 +64,9 @@ def duration(seconds: float) -> str:
 
 
 def length_unit(length: float) -> str:
-    """The unit of length, as units.py spells it, that suits this size."""
+    """The unit of length that is in use or, where it goes by size, suits this one, as units.py spells it."""
+    if chosen := presets.PRESETS[presets.in_use()]["length"]:
+        return chosen
     return "um" if length < 0.5e-3 else "mm" if length < 1.0 else "m"
 
 
@@ -90,17 +94,17 @@ def concentration_unit(case: Any, solutes: Iterable[str], largest: float) -> tup
     Returns
     -------
     unit : str
-        g/L (or mg/L) where there is one solute of known molar mass, mmol/L otherwise, mol/m³ in a gas, and a number per
-        mL for what is so dilute that it must be particles.
+        g/L (or mg/L) where there is one solute of known molar mass, mmol/L otherwise (and in physiology), mol/m³ in a
+        gas (and in SI), and a number per mL for what is so dilute that it must be particles.
     factors : dict
     """
     names = list(solutes)
     masses = [case.solutes[s].molar_mass for s in names]
-    if case.phase == "gas":
+    if case.phase == "gas" or presets.in_use() == "SI":
         return "mol/m³", dict.fromkeys(names, 1.0)
     if 0 < largest < 1e-6:
         return "1/mL", dict.fromkeys(names, AVOGADRO * 1e-6)
-    if len(names) == 1 and masses[0]:
+    if len(names) == 1 and masses[0] and presets.in_use() == "engineering":
         if 0 < largest * masses[0] < 0.05:
             return "mg/L", {names[0]: 1000 * masses[0]}
         return "g/L", {names[0]: masses[0]}
@@ -152,10 +156,16 @@ def pressing(result: Result) -> float:
 
 
 def flux_text(result: Result, index: int) -> str:
-    """Water flux at a stored time in L/m²/h; 0 where it is round-off or has died away to 1e-7 of what it was."""
-    flux, unit = stored(result, "water_flux_m_per_s"), factor("L/m^2/hour")
+    """Water flux at a stored time; 0 where it is round-off or has died away to 1e-7 of what it was."""
+    flux, (_, per_si) = stored(result, "water_flux_m_per_s"), presets.unit("water flux")
     negligible = max(1e-9 * flux_scale(result), 1e-7 * peak(flux))
-    return number(float(flux[index]) * unit, scale=negligible * unit / ROUND_OFF)
+    return number(float(flux[index]) * per_si, scale=negligible * per_si / ROUND_OFF)
+
+
+def quantity(value: float, of: str, digits: int = 3) -> str:
+    """A value in SI with the unit of its quantity, a name of `presets.PRESETS`: "4.1 L/m²"."""
+    unit, per_si = presets.unit(of)
+    return f"{number(value * per_si, digits=digits)} {unit}"
 
 
 # --- in words ---
@@ -180,7 +190,7 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
     moved = summary["displaced_volume_m"] or 0.0
     origin, target = ("left", "right") if moved > 0 else ("right", "left")
     origin, target = _side(origin, labels), _side(target, labels)
-    amount = f"{number(abs(moved) * factor('mm'), digits=3)} L/m²"
+    amount = quantity(abs(moved), "water moved")
     span = duration(summary["end_time_s"])
     process = summary["process"]
     failed = summary["status"] == "failed"
@@ -237,7 +247,7 @@ def _why_no_flow(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -
         return ", and it still flows"
     if abs(left - right) > 1e-6 * largest:
         higher = _side("left" if left > right else "right", labels)
-        more = f"{number(abs(left - right) * factor('bar'), digits=3)} bar more on {higher}"
+        more = f"{quantity(abs(left - right), 'pressure')} more on {higher}"
         return f": {more} hold it back" if abs(osmotic[0] - osmotic[1]) > 1e-6 * largest else f", with {more}"
     return ": the two sides are isotonic" if summary["tonicity"] == "isotonic" else ""
 
@@ -288,7 +298,7 @@ ACCURACY_HEADER = ("at the end, SI", "value", "± error", "%")
 
 
 def sides_table(result: Result) -> list[Row]:
-    """What stands on both sides at the start and at the end, in engineering units.
+    """What stands on both sides at the start and at the end.
 
     Returns
     -------
@@ -302,17 +312,21 @@ def sides_table(result: Result) -> list[Row]:
         for side in SIDES:
             values.append(stored(result, key.format(side=side), solute) * per_si)
         scale = max(peak(v) for v in values)
-        if unit == "bar":  # a head that has levelled out beside the osmotic pressures that are left
+        if key.endswith("_Pa"):  # a head that has levelled out beside the osmotic pressures that are left
             scale = max(scale, 1e4 * per_si * max(peak(stored(result, f"osmotic_pressure_{s}_Pa")) for s in SIDES))
         cells = [number(float(v[i]), scale=scale) for v in values for i in (0, -1)]
         rows.append((quantity, unit, *cells))
 
-    add("length (volume per area)", "mm", factor("mm"), "length_{side}_m")
-    add("pressure", "bar", factor("bar"), "pressure_{side}_Pa")
+    pressure = presets.unit("pressure")
+    add("length (volume per area)", *presets.unit("side"), "length_{side}_m")
+    add("pressure", *pressure, "pressure_{side}_Pa")
     if case.phase != "gas":
-        add("osmotic pressure", "bar", factor("bar"), "osmotic_pressure_{side}_Pa")
+        add("osmotic pressure", *pressure, "osmotic_pressure_{side}_Pa")
         if case.membrane.type != "none":
-            add("  at the membrane", "bar", factor("bar"), "wall_osmotic_pressure_{side}_Pa")
+            add("  at the membrane", *pressure, "wall_osmotic_pressure_{side}_Pa")
+        if presets.in_use() == "physiology":  # the ideal solution of the same pressure
+            osmoles = "mOsm/L", 1.0 / (GAS_CONSTANT * case.temperature)
+            add("osmolarity, π/(R T)", *osmoles, "osmotic_pressure_{side}_Pa")
     for solute in result.solutes:
         largest = _largest_mean(result, solute)
         unit, per_si = concentration_unit(case, [solute], largest)
@@ -322,24 +336,25 @@ def sides_table(result: Result) -> list[Row]:
 
 
 def membrane_table(result: Result) -> list[Row]:
-    """What went through the membrane, left to right, in engineering units.
+    """What went through the membrane, left to right.
 
     Returns
     -------
     list of tuple of str
         Quantity, unit, value at the start, value at the end (`MEMBRANE_HEADER`); rows that do not apply are left out.
     """
-    summary, mm = result.summary, factor("mm")
+    summary, (volume, mm) = result.summary, presets.unit("water moved")
+    energy = presets.unit("energy")[0]
     total = sum(float(stored(result, f"length_{side}_m")[0]) for side in SIDES)
     rows: list[Row] = []
     if result.case.membrane.type != "none":
-        rows.append(("water flux", "L/m²/h", flux_text(result, 0), flux_text(result, -1)))
-        rows.append(("water moved", "L/m²", "0", number(displaced(result) * mm, scale=total * mm)))
+        rows.append(("water flux", presets.unit("water flux")[0], flux_text(result, 0), flux_text(result, -1)))
+        rows.append(("water moved", volume, "0", number(displaced(result) * mm, scale=total * mm)))
     equilibrium = summary["equilibrium"] or {}
     if rows and (end := equilibrium.get("displaced_volume_m")) is not None:
-        rows.append(("  at equilibrium", "L/m²", "", number(end * mm, scale=total * mm)))
+        rows.append(("  at equilibrium", volume, "", number(end * mm, scale=total * mm)))
     for solute in result.solutes:
-        for quantity, unit, key in (
+        for name, unit, key in (
             (f"{solute} moved", "mol/m²", "amount_transferred_mol_per_m2"),
             (f"{solute} held back", "%", "rejection"),
             (f"{solute}, wall over bulk", "", "polarization_modulus"),
@@ -352,11 +367,11 @@ def membrane_table(result: Result) -> list[Row]:
             if math.isfinite(values[1]) and (
                 key != "amount_transferred_mol_per_m2" or abs(values[1]) > ROUND_OFF * scale
             ):
-                rows.append((quantity, unit, *(number(v, scale=scale) for v in values)))
+                rows.append((name, unit, *(number(v, scale=scale) for v in values)))
     if (specific := summary["specific_energy_J_per_m3"]) is not None and specific:
-        rows.append(("energy per volume", "kWh/m³", "", _energy(specific)))
+        rows.append(("energy per volume", energy, "", _energy(specific)))
         if (least := summary["minimum_energy_J_per_m3"]) is not None:
-            rows.append(("  thermodynamic minimum", "kWh/m³", "", _energy(least)))
+            rows.append(("  thermodynamic minimum", energy, "", _energy(least)))
         if (efficiency := summary["second_law_efficiency"]) is not None:
             rows.append(("  second-law efficiency", "%", "", number(100 * efficiency, digits=3)))
     if (distance := summary["distance_to_equilibrium"]) is not None:
@@ -370,8 +385,8 @@ def _largest_mean(result: Result, solute: str) -> float:
 
 
 def _energy(joule_per_m3: float | None) -> str:
-    """An energy per volume in kWh/m³."""
-    return number(None if joule_per_m3 is None else joule_per_m3 * factor("kW*hour"))
+    """An energy per volume."""
+    return number(None if joule_per_m3 is None else joule_per_m3 * presets.unit("energy")[1])
 
 
 def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
@@ -389,7 +404,8 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
     rows : list of tuple of str
         Differences are left minus right, flows left to right; "–" where a quantity does not apply.
     """
-    bar, mm = factor("bar"), factor("mm")
+    (pressures, bar), (volume, mm) = presets.unit("pressure"), presets.unit("water moved")
+    flux, energies = presets.unit("water flux")[0], presets.unit("energy")[0]
 
     def differences(result: Result, key: str, index: int) -> str:
         left, right = (float(stored(result, key.format(side=side))[index]) * bar for side in SIDES)
@@ -409,15 +425,15 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         ("process", "", *(str(r.summary["process"]) for r in everything)),
         ("status", "", *(str(r.summary["status"]) for r in everything)),
         ("end time", "", *(duration(r.summary["end_time_s"]) for r in everything)),
-        ("pressure, left − right, end", "bar", *(differences(r, pressure, -1) for r in everything)),
-        ("osmotic pressure, left − right, start", "bar", *(differences(r, osmotic, 0) for r in everything)),
-        ("  at the membrane, end", "bar", *(differences(r, f"wall_{osmotic}", -1) for r in everything)),
-        ("water flux, start", "L/m²/h", *(flux_text(r, 0) for r in everything)),
-        ("water flux, end", "L/m²/h", *(flux_text(r, -1) for r in everything)),
-        ("water moved, left to right", "L/m²", *(number(displaced(r) * mm) for r in everything)),
-        ("  at equilibrium", "L/m²", *(equilibrium(r) for r in everything)),
-        ("energy per volume", "kWh/m³", *(_energy(r.summary["specific_energy_J_per_m3"]) for r in everything)),
-        ("  thermodynamic minimum", "kWh/m³", *(_energy(r.summary["minimum_energy_J_per_m3"]) for r in everything)),
+        ("pressure, left − right, end", pressures, *(differences(r, pressure, -1) for r in everything)),
+        ("osmotic pressure, left − right, start", pressures, *(differences(r, osmotic, 0) for r in everything)),
+        ("  at the membrane, end", pressures, *(differences(r, f"wall_{osmotic}", -1) for r in everything)),
+        ("water flux, start", flux, *(flux_text(r, 0) for r in everything)),
+        ("water flux, end", flux, *(flux_text(r, -1) for r in everything)),
+        ("water moved, left to right", volume, *(number(displaced(r) * mm) for r in everything)),
+        ("  at equilibrium", volume, *(equilibrium(r) for r in everything)),
+        ("energy per volume", energies, *(_energy(r.summary["specific_energy_J_per_m3"]) for r in everything)),
+        ("  thermodynamic minimum", energies, *(_energy(r.summary["minimum_energy_J_per_m3"]) for r in everything)),
         ("  second-law efficiency", "%", *(efficiency(r) for r in everything)),
     ]
     for solute in dict.fromkeys(s for r in everything for s in r.solutes):
@@ -631,7 +647,8 @@ def show_result(console: Any, result: Result) -> None:
 
 def accuracy_table(summary: Mapping[str, Any]) -> list[Row]:
     """The numbers of a summary with their estimated errors: name, value, error, that in % (`ACCURACY_HEADER`)."""
-    values, rows = flat(summary), []
+    values = flat(summary)
+    rows: list[Row] = []
     for name, error in flat(summary["error_estimate"]).items():
         if error is not None:
             share = 100 * error / abs(values[name]) if values[name] else math.nan
@@ -648,8 +665,8 @@ def show_comparison(console: Any, results: Mapping[str, Result]) -> None:
 
 
 def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
-    """The analytic end state in engineering units: quantity, unit, left, right."""
-    bar, mm = factor("bar"), factor("mm")
+    """The analytic end state: quantity, unit, left, right."""
+    pressure = presets.unit("pressure")
 
     def sides(key: str, per_si: float, solute: str | None = None) -> list[str]:
         values = [summary.get(key.format(side=side)) for side in SIDES]
@@ -659,11 +676,11 @@ def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
         return [number(None if v is None else v * per_si, scale=scale * per_si) for v in values]
 
     rows: list[Row] = [
-        ("length (volume per area)", "mm", *sides("length_{side}_m", mm)),
-        ("pressure", "bar", *sides("pressure_{side}_Pa", bar)),
+        ("length (volume per area)", presets.unit("side")[0], *sides("length_{side}_m", presets.unit("side")[1])),
+        ("pressure", pressure[0], *sides("pressure_{side}_Pa", pressure[1])),
     ]
     if case.phase != "gas":
-        rows.append(("osmotic pressure", "bar", *sides("osmotic_pressure_{side}_Pa", bar)))
+        rows.append(("osmotic pressure", pressure[0], *sides("osmotic_pressure_{side}_Pa", pressure[1])))
     for solute in case.solutes:
         both = [(summary.get(f"concentration_{side}_mol_per_m3") or {}).get(solute) for side in SIDES]
         unit, per_si = concentration_unit(case, [solute], max((v for v in both if v is not None), default=0.0))
@@ -681,8 +698,8 @@ def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> Non
     words = words and f"{words[0].upper()}{words[1:].rstrip('.')}."
     if moved is not None and abs(moved) > 1e-9 * total:
         origin, target = (_side(side, labels) for side in (SIDES if moved > 0 else SIDES[::-1]))
-        amount = number(abs(moved) * factor("mm"))
-        words = f"At equilibrium {amount} L/m² of water has moved from {origin} to {target}. {words}".strip()
+        amount = quantity(abs(moved), "water moved", digits=4)
+        words = f"At equilibrium {amount} of water has moved from {origin} to {target}. {words}".strip()
     elif moved is not None:
         words = f"At equilibrium no water has moved. {words}".strip()
     _say(console, words)
@@ -691,6 +708,72 @@ def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> Non
     _say(console)
     header = ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
     show_rows(console, header, equilibrium_table(case, summary))
+
+
+_MOST_RUNS = 40  # of a sweep that are printed
+
+
+def sweep_table(
+    columns: Mapping[str, Any], headings: Mapping[str, str], solutes: Iterable[str]
+) -> tuple[Row, list[Row]]:
+    """Where each run of a sweep ended; of many runs the first and the last.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray
+        The varied keys and what was found, (run,) or (run, solute).
+    headings : mapping of str to str
+        What to write above each of the varied keys.
+    solutes : iterable of str
+
+    Returns
+    -------
+    header : tuple of str
+        The varied keys, the status, and what applies to any of the runs.
+    rows : list of tuple of str
+    """
+    import numpy as np
+
+    runs = len(columns["status"])
+    shown = range(runs) if runs <= _MOST_RUNS else [*range(_MOST_RUNS // 2), *range(runs - _MOST_RUNS // 2, runs)]
+    table = {heading: [_as_written(columns[key][i]) for i in shown] for key, heading in headings.items()}
+    table |= {name: [str(columns[name][i]) for i in shown] for name in ("status", "process")}
+
+    def add(name: str, unit: str, per_si: float, values: Any) -> None:
+        if np.isfinite(values).any():
+            heading = f"{name} [{unit}]" if unit else name
+            table[heading] = [number(float(values[i]) * per_si, scale=peak(values) * per_si) for i in shown]
+
+    add("water flux", *presets.unit("water flux"), columns["water_flux_m_per_s"])
+    add("water moved", *presets.unit("water moved"), columns["displaced_volume_m"])
+    for i, solute in enumerate(solutes):
+        held_back = columns["rejection"][:, i]
+        add(f"{solute} held back", "%", 100.0, np.where(held_back >= 0.0, held_back, np.nan))
+    add("energy per volume", *presets.unit("energy"), columns["specific_energy_J_per_m3"])
+    rows = list(zip(*table.values(), strict=True))
+    if len(rows) < runs:
+        rows.insert(_MOST_RUNS // 2, ("…",) * len(table))
+    return tuple(table), rows
+
+
+def failures(columns: Mapping[str, Any], headings: Mapping[str, str]) -> str:
+    """How many runs of a sweep failed, and why the first of them did; `columns` and `headings` as in `sweep_table`."""
+    failed = (columns["status"] == "failed").nonzero()[0]
+    values = ", ".join(f"{heading} = {_as_written(columns[key][failed[0]])}" for key, heading in headings.items())
+    first = "" if len(failed) == 1 else "the first with "
+    return f"{len(failed)} of {len(columns['status'])} runs failed; {first}{values}: {columns['message'][failed[0]]}"
+
+
+def _as_written(value: Any) -> str:
+    return value if isinstance(value, str) else number(float(value), digits=6)
+
+
+def show_sweep(console: Any, columns: Mapping[str, Any], headings: Mapping[str, str], solutes: Iterable[str]) -> None:
+    """Print where the runs of a sweep ended."""
+    header, rows = sweep_table(columns, headings, solutes)
+    show_rows(console, header, rows, numeric_from=len(headings) + 2)
+    if len(rows) > _MOST_RUNS:
+        _say(console, f"\n{len(columns['status'])} runs, {_MOST_RUNS} of them shown.")
 
 
 # --- without a case ---

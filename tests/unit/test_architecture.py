@@ -99,9 +99,22 @@ MAY_USE: dict[str, set[str]] = {
     "sweeping": {"case", "result", "simulate", "units", "values"},
     "verify": {"casefile", "mixture", "simulate"},
     "result": {"case", "casefile"},
-    "report": {"units", "result", "case", "physics"},  # physics: a constant of nature
+    "presets": {"case", "units"},
+    "report": {"presets", "units", "result", "case", "physics"},  # physics: a constant of nature
     "plot": {"report", "units", "result", "case"},
-    "cli": {"case", "casefile", "values", "library", "mixture", "simulate", "result", "report", "plot", "verify"},
+    "cli": {
+        "case",
+        "casefile",
+        "values",
+        "library",
+        "mixture",
+        "presets",
+        "simulate",
+        "result",
+        "report",
+        "plot",
+        "verify",
+    },
     "__main__": {"cli"},
 }
 MAY_USE_OF_OTHERS: dict[str, set[str]] = {
@@ -122,6 +135,7 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "sweeping": {"numpy", "xarray"},
     "verify": set(),
     "result": {"numpy", "xarray", "h5py"},
+    "presets": set(),
     "report": {"numpy", "rich"},
     "plot": {"numpy", "matplotlib"},
     "cli": {"typer", "rich"},
