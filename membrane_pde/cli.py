@@ -336,6 +336,7 @@ def sweep(
     no_save: NoSaveOption = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was not finished.")] = False,
     as_json: JsonOption = False,
+    units: UnitsOption = None,
 ) -> None:
     """Run a case with many values; results go to results/NAME-sweep. Exit status 1 only if every run failed."""
     from membrane_pde import report, sweeping

@@ -1,11 +1,14 @@
 """sweep(case, values) -> xarray.Dataset: a grid of cases, solved by several processes at once.
 
 A point is its number in the grid: processes are told from which number to which, make the values themselves, and answer
-with one array of numbers and the words. Nothing is kept of a run but its row.
+with one array of numbers and the words. Nothing is kept of a run but its row. What is to be saved goes to a journal
+beside its folder, chunk by chunk, until all of it is there.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 import multiprocessing
 import os
@@ -17,21 +20,25 @@ import types
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import __version__, simulate, units
+from membrane_pde import __version__, simulate, sweepfile, units
 from membrane_pde.case import Case, CaseError
-from membrane_pde.result import SERIES, SUMMARY_KEYS
+from membrane_pde.journal import Journal
+from membrane_pde.result import SERIES, SUMMARY_KEYS, check_output
 from membrane_pde.values import show
 
 if TYPE_CHECKING:
     import xarray
 
 MAX_POINTS = 10_000_000
+MAX_WORKERS = 1000
 
 _WORDS = ("title", "status", "message", "process", "tonicity", "version")
 _BY_SOLUTE = (
@@ -57,15 +64,21 @@ Chunk = tuple[NDArray[np.float64], list[tuple[str, ...]], float]  # (point, numb
 
 @dataclass(frozen=True)
 class _Grid:
-    """All combinations, the last key varying fastest, and the solutes that any of them has."""
+    """All combinations, the last key varying fastest, or the keys walked together; solutes that any point has."""
 
     case: Case
     axes: dict[str, list[object]]
+    zipped: bool
     solutes: list[str]
 
     @property
+    def dims(self) -> tuple[str, ...]:
+        return ("run",) if self.zipped else tuple(self.axes)
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(map(len, self.axes.values()))
+        lengths = tuple(map(len, self.axes.values()))
+        return lengths[:1] if self.zipped else lengths
 
     @property
     def points(self) -> int:
@@ -78,11 +91,47 @@ class _Grid:
 
     def values(self, point: int) -> dict[str, object]:
         """What a point has at each key."""
+        if self.zipped:
+            return {key: values[point] for key, values in self.axes.items()}
         chosen = {}
         for key, values in reversed(self.axes.items()):
             point, i = divmod(point, len(values))
             chosen[key] = values[i]
         return {key: chosen[key] for key in self.axes}
+
+    def attributes(self) -> dict[str, str]:
+        """What makes it this sweep and no other."""
+        return {
+            "title": self.case.title,
+            "case_name": self.case.name,
+            "case": self.case.to_toml(),
+            "values": json.dumps(self.axes, ensure_ascii=False, default=str),
+            "combined": "zipped" if self.zipped else "all",
+            "membrane_pde_version": __version__,
+        }
+
+
+class _Table:
+    """The columns of a grid, (number or word, point), and which points have been done."""
+
+    def __init__(self, grid: _Grid) -> None:
+        self.numbers = np.full((grid.width, grid.points), np.nan)
+        self.words = np.full((len(_WORDS), grid.points), "", dtype=object)
+        self.known = np.zeros(grid.points, dtype=bool)
+        self.done = 0
+
+    def put(self, start: int, numbers: NDArray[np.float64], words: list[tuple[str, ...]]) -> None:
+        """Take in the rows of some points."""
+        stop = start + len(words)
+        self.numbers[:, start:stop] = numbers.T
+        self.words[:, start:stop] = np.array(words, dtype=object).T
+        self.known[start:stop] = True
+        self.done += len(words)
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """First point, and the one behind the last, of all stretches that are not done."""
+        edges = np.flatnonzero(np.diff(self.known, prepend=True, append=True))
+        return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
 def sweep(
@@ -90,8 +139,12 @@ def sweep(
     values: Mapping[str, Iterable[object]],
     workers: int | None = None,
     progress: Callable[[float], None] | None = None,
+    *,
+    zipped: bool = False,
+    out: str | Path | None = None,
+    resume: bool = False,
 ) -> xarray.Dataset:
-    """Solve a case with every combination of some values.
+    """Solve a case with every combination of some values, or with some values together.
 
     Parameters
     ----------
@@ -104,21 +157,30 @@ def sweep(
         points begins here and starts others when it lasts: what has been loaded and compiled by then they may inherit.
     progress : callable, optional
         Told the share of the points that is done, several times a second.
+    zipped : bool
+        Walk the keys together, the first value of each, the second, and so on, in place of every combination.
+    out : path, optional
+        Folder for ``sweep.csv`` (a row a run, the last key varying fastest), ``sweep.nc`` (the dataset) and
+        ``case.toml``. Until they are whole, what is done is kept in a file beside it, `out` and ".unfinished".
+    resume : bool
+        Take what is done from that file, or from the folder if the same sweep has been finished there.
 
     Returns
     -------
     xarray.Dataset
-        The keys are the dimensions, in their order, and ``solute``. Coordinates are the numbers as written, the unit in
-        the attribute ``units``, if all values of a key are numbers in one unit; else the texts. Variables are all
-        numbers and words of the summary but ``equilibrium``; NaN or "" where something does not apply. A run that
-        failed is a point with the status ``failed``, its message, and what it knew up to then; a combination of values
-        that makes no valid case has the message alone.
+        The keys are the dimensions, in their order, and ``solute``; if `zipped` they are coordinates along one
+        dimension, ``run``. Coordinates are the numbers as written, the unit in the attribute ``units``, if all values
+        of a key are numbers in one unit; else the texts. Variables are all numbers and words of the summary but
+        ``equilibrium``; NaN or "" where something does not apply. A run that failed is a point with the status
+        ``failed``, its message, and what it knew up to then; a combination of values that makes no valid case has the
+        message alone.
 
     Raises
     ------
     CaseError
         Before anything is solved: a wrong key, and a value that makes no valid case, neither by itself nor beside the
-        first values of the other keys.
+        first values of the other keys (zipped: beside those it is walked with). A folder that cannot be written or is
+        not ours to replace; one where another sweep is at work, or was and is not to be resumed, or is not this one.
     RuntimeError
         If a process that solves ends unexpectedly, or solving meets an error that is no result.
 
@@ -134,36 +196,59 @@ def sweep(
     """
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise CaseError(f"workers = {show(workers)}: expected a whole number, 1 or more")
-    grid = _checked(case, values)
-    numbers = np.full((grid.width, grid.points), np.nan)
-    words = np.full((len(_WORDS), grid.points), "", dtype=object)
-    done = 0
-    with closing(_solved(grid, workers)) as chunks:
-        for start, (some_numbers, some_words, _) in chunks:
-            stop = start + len(some_words)
-            numbers[:, start:stop] = some_numbers.T
-            words[:, start:stop] = np.array(some_words, dtype=object).T
-            done += len(some_words)
+    if workers is not None and workers > MAX_WORKERS:
+        raise CaseError(f"workers = {workers}: at most {MAX_WORKERS}")
+    if resume and out is None:
+        raise CaseError("resume: expected out, the folder of the sweep to go on with")
+    grid = _checked(case, values, zipped)
+    if out is None:
+        return _dataset(grid, _filled(grid, _Table(grid), workers, progress))
+    check_output(out)
+    place = Path(out).resolve()
+    with _kept(grid, place.with_name(f"{place.name}.unfinished"), resume) as (table, keep):
+        finished = _finished(grid, out) if resume and not table.done else None
+        if finished is None:
+            finished = _dataset(grid, _filled(grid, table, workers, progress, keep))
+            sweepfile.save(finished, out)
+    return finished
+
+
+def _filled(
+    grid: _Grid,
+    table: _Table,
+    workers: int | None,
+    progress: Callable[[float], None] | None,
+    keep: Callable[[int, Chunk], None] | None = None,
+) -> _Table:
+    """The table with all that was missing; `keep` is given every chunk."""
+    with closing(_solved(grid, _Left(table.gaps()), workers)) as chunks:
+        for start, chunk in chunks:
+            if keep is not None:
+                keep(start, chunk)
+            table.put(start, *chunk[:2])
             if progress is not None:
-                progress(done / grid.points)
-    return _dataset(grid, numbers, words)
+                progress(table.done / grid.points)
+    return table
 
 
 # -- the grid -------------------------------------------------------------------------------------------------------
-def _checked(case: Case, values: Mapping[str, Iterable[object]]) -> _Grid:
+def _checked(case: Case, values: Mapping[str, Iterable[object]], zipped: bool) -> _Grid:
     """The grid, if every value of every key makes a valid case."""
     if not values:
         raise CaseError('nothing to vary: expected values by key, for example {"left.pressure": ["0 bar", "50 bar"]}')
     axes = {key: _listed(key, each) for key, each in values.items()}
-    points = math.prod(map(len, axes.values()))
-    if points > MAX_POINTS:
-        raise CaseError(f"{' x '.join(axes)}: {points} combinations; at most {MAX_POINTS}")
-    first = {key: each[0] for key, each in axes.items()}
+    if zipped and len(set(map(len, axes.values()))) > 1:
+        counts = ", ".join(f"{key} has {len(each)}" for key, each in axes.items())
+        raise CaseError(f"keys that are walked together need as many values each: {counts}")
+    grid = _Grid(case, axes, zipped, [])
+    if grid.points > MAX_POINTS:
+        raise CaseError(f"{' x '.join(axes)}: {grid.points} combinations; at most {MAX_POINTS}")
     solutes: dict[str, None] = {}
     for key, each in axes.items():
-        for value in each:
-            solutes |= dict.fromkeys(_valid(case, key, value, first).solutes)
-    return _Grid(case, axes, list(solutes))
+        for i, value in enumerate(each):
+            beside = grid.values(i if zipped else 0)
+            solutes |= dict.fromkeys(_valid(case, key, value, beside).solutes)
+    return _Grid(case, axes, zipped, list(solutes))
 
 
 def _listed(key: str, values: Iterable[object]) -> list[object]:
@@ -177,14 +262,14 @@ def _listed(key: str, values: Iterable[object]) -> list[object]:
     return [value.item() if hasattr(value, "item") else value for value in listed]
 
 
-def _valid(case: Case, key: str, value: object, first: Mapping[str, object]) -> Case:
-    """The case with one value changed or, where keys need each other, with the first values of the others, too."""
+def _valid(case: Case, key: str, value: object, beside: Mapping[str, object]) -> Case:
+    """The case with one value changed or, where keys need each other, with values of the others, too."""
     try:
         return case.with_values({key: value})
     except CaseError:
-        if len(first) == 1:
+        if len(beside) == 1:
             raise
-    return case.with_values({**first, key: value})
+    return case.with_values({**beside, key: value})
 
 
 # -- solving --------------------------------------------------------------------------------------------------------
@@ -215,19 +300,36 @@ def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
     return numbers, words, time.perf_counter() - begun
 
 
-def _solved(grid: _Grid, workers: int | None) -> Generator[tuple[int, Chunk], None, None]:
-    """First point and rows of every chunk of the grid, in the order they are done."""
+class _Left:
+    """Points that nobody has been told to solve."""
+
+    def __init__(self, gaps: list[tuple[int, int]]) -> None:
+        self._gaps = gaps[::-1]
+        self.points = sum(stop - start for start, stop in gaps)
+
+    def take(self, most: int) -> tuple[int, int]:
+        """The first points that are left, at most so many: the first of them, and the one behind the last."""
+        start, stop = self._gaps.pop()
+        if start + most < stop:
+            self._gaps.append((start + most, stop))
+            stop = start + most
+        self.points -= stop - start
+        return start, stop
+
+
+def _solved(grid: _Grid, left: _Left, workers: int | None) -> Generator[tuple[int, Chunk], None, None]:
+    """First point and rows of every chunk of what is left, in the order they are done."""
     available = _cpus() if workers is None else workers
-    few = workers is not None and grid.points < _MANY * workers  # then a long case here keeps the others waiting
+    few = workers is not None and left.points < _MANY * workers  # then a long case here keeps the others waiting
     patience = math.inf if available == 1 else 0.0 if few else _PATIENCE
-    start, size, begun = 0, 1, time.perf_counter()
-    while start < grid.points and time.perf_counter() - begun < patience:
-        stop = min(start + size, grid.points)
+    size, begun = 1, time.perf_counter()
+    while left.points and time.perf_counter() - begun < patience:
+        start, stop = left.take(size)
         chunk = _solve(grid, start, stop)
         yield start, chunk
-        start, size = stop, _next_size(stop - start, chunk[2])
-    if start < grid.points:
-        yield from _solved_by_workers(grid, start, min(available, grid.points - start))
+        size = _next_size(stop - start, chunk[2])
+    if left.points:
+        yield from _solved_by_workers(grid, left, min(available, left.points))
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -241,22 +343,19 @@ def _cpus() -> int:
 
 
 # -- workers --------------------------------------------------------------------------------------------------------
-def _solved_by_workers(grid: _Grid, start: int, workers: int) -> Generator[tuple[int, Chunk], None, None]:
-    """What `_solved` yields, from a point on, by other processes."""
+def _solved_by_workers(grid: _Grid, left: _Left, workers: int) -> Generator[tuple[int, Chunk], None, None]:
+    """What `_solved` yields, by other processes."""
     context = multiprocessing.get_context()
     processes: dict[Any, Any] = {}  # by the connection to each
     busy: dict[Any, tuple[int, int]] = {}
 
     def hand_out(connection: Any, size: int) -> None:
-        nonlocal start
-        left = grid.points - start
-        stop = start + min(size, math.ceil(left / (2 * workers)))  # so that all are busy to the end
-        busy[connection] = start, stop
+        share = math.ceil(left.points / (2 * workers))  # so that all are busy to the end
+        start, stop = busy[connection] = left.take(min(size, share))
         try:
             connection.send((start, stop))
         except OSError:
             raise _death(grid, processes[connection], start, stop) from None
-        start = stop
 
     try:
         for _ in range(workers):
@@ -277,7 +376,7 @@ def _solved_by_workers(grid: _Grid, start: int, workers: int) -> Generator[tuple
                     raise _death(grid, processes[connection], first, stop) from None
                 if isinstance(answer, str):
                     raise RuntimeError(answer)
-                if start < grid.points:  # before the rows are looked at: the worker need not wait
+                if left.points:  # before the rows are looked at: the worker need not wait
                     hand_out(connection, _next_size(stop - first, answer[2]))
                 yield first, answer
     finally:
@@ -340,31 +439,108 @@ def _told(values: Mapping[str, object]) -> str:
     return ", ".join(f"{key} = {show(value)}" for key, value in values.items())
 
 
+# -- what is kept ---------------------------------------------------------------------------------------------------
+@contextmanager
+def _kept(grid: _Grid, path: Path, resume: bool) -> Iterator[tuple[_Table, Callable[[int, Chunk], None]]]:
+    """A table with what a journal has of it, and a function that keeps a chunk there.
+
+    When all has gone well the journal goes. If not, it stays with all that was done, and the error has a note of it.
+    """
+    table = _Table(grid)
+    with Journal(path) as journal:
+
+        def keep(start: int, chunk: Chunk) -> None:
+            numbers = base64.b64encode(chunk[0].astype("<f8").tobytes()).decode()
+            journal.append({"start": start, "words": chunk[1], "numbers": numbers})
+
+        _recall(grid, table, journal, resume)
+        try:
+            yield table, keep
+        except BaseException as error:
+            if table.done:
+                error.add_note(
+                    f"{table.done} of {grid.points} runs are kept in {journal.name}: the same with --resume (in Python "
+                    "resume=True) goes on from there"
+                )
+            else:
+                journal.remove()
+            raise
+        journal.remove()
+
+
+def _recall(grid: _Grid, table: _Table, journal: Journal, resume: bool) -> None:
+    """Put what a journal has into a table, or begin the journal."""
+    records = journal.read()
+    head, first = next(records, {}), next(records, None)
+    if first is None:  # nothing that anybody could miss
+        journal.begin(grid.attributes())
+        return
+    another = _another(head, grid)
+    if not resume:
+        done = sum(len(record["words"]) for record in chain([first], records))
+        which = f"a sweep {another}" if another else "this sweep"
+        raise CaseError(
+            f"{journal.name} has {done} runs of {which}, which was not finished: go on with it by --resume (in Python "
+            "resume=True), give another folder, or remove the file to begin anew"
+        )
+    if another:
+        raise CaseError(
+            f"{journal.name} is of a sweep {another}, so this one cannot be resumed from it: give another folder, or "
+            "remove the file to begin anew"
+        )
+    for record in chain([first], records):
+        numbers = np.frombuffer(base64.b64decode(record["numbers"]), "<f8")
+        table.put(record["start"], numbers.reshape(-1, grid.width), record["words"])
+
+
+def _finished(grid: _Grid, out: str | Path) -> xarray.Dataset | None:
+    """What a folder holds of the same sweep, finished; None if it holds no sweep."""
+    swept = sweepfile.load(out)
+    if swept is not None and (another := _another(swept.attrs, grid)):
+        raise CaseError(
+            f"--out {out} holds a finished sweep {another}, so there is nothing to resume: give another folder, or "
+            "replace it without --resume"
+        )
+    return swept
+
+
+def _another(head: Mapping[str, Any], grid: _Grid) -> str:
+    """In what a sweep, known by its attributes, is another one; "" if it is the same."""
+    own = grid.attributes()
+    for name, words in (
+        ("membrane_pde_version", f"by version {head.get('membrane_pde_version')} and not {__version__}"),
+        ("case_name", f'of the case "{head.get("case_name")}" and not "{grid.case.name}"'),
+        ("case", "of a case in which something is different"),
+        ("values", "over other values"),
+        ("combined", "that combines the values in the other way, with and without --zip"),
+    ):
+        if head.get(name) != own[name]:
+            return words
+    return ""
+
+
 # -- the answer -----------------------------------------------------------------------------------------------------
-def _dataset(grid: _Grid, numbers: NDArray[np.float64], words: NDArray[Any]) -> xarray.Dataset:
-    """The columns (column, point) by name, folded to the grid without copying."""
+def _dataset(grid: _Grid, table: _Table) -> xarray.Dataset:
+    """The columns by name, folded to the grid without copying."""
     import xarray
 
     columns: dict[str, Any] = {}
-    keys, shape, solutes = tuple(grid.axes), grid.shape, len(grid.solutes)
-    for name, column in zip(_WORDS, words, strict=True):
-        columns[name] = keys, column.reshape(shape)
-    for name, column in zip(_NUMBERS, numbers, strict=False):
-        columns[name] = keys, column.reshape(shape), _attributes(name)
-    rest = numbers[len(_NUMBERS) :].reshape(len(_BY_SOLUTE), solutes, *shape)
+    dims, shape, solutes = grid.dims, grid.shape, len(grid.solutes)
+    for name, column in zip(_WORDS, table.words, strict=True):
+        columns[name] = dims, column.reshape(shape)
+    for name, column in zip(_NUMBERS, table.numbers, strict=False):
+        columns[name] = dims, column.reshape(shape), _attributes(name)
+    rest = table.numbers[len(_NUMBERS) :].reshape(len(_BY_SOLUTE), solutes, *shape)
     for name, column in zip(_BY_SOLUTE, rest, strict=True):
-        columns[name] = (*keys, "solute"), np.moveaxis(column, 0, -1), _attributes(name)
-    coordinates = {key: _coordinate(key, values) for key, values in grid.axes.items()}
+        columns[name] = (*dims, "solute"), np.moveaxis(column, 0, -1), _attributes(name)
+    coordinates: dict[str, Any] = {
+        key: ("run" if grid.zipped else key, *_coordinate(values)) for key, values in grid.axes.items()
+    }
     coordinates["solute"] = "solute", np.array(grid.solutes, dtype=object)
     return xarray.Dataset(
         {name: columns[name] for name in SUMMARY_KEYS if name in columns and name not in coordinates},
         coordinates,
-        {
-            "title": grid.case.title,
-            "case_name": grid.case.name,
-            "case": grid.case.to_toml(),
-            "membrane_pde_version": __version__,
-        },
+        grid.attributes(),
     )
 
 
@@ -372,14 +548,14 @@ def _attributes(name: str) -> dict[str, str]:
     return dict(zip(("units", "long_name"), SERIES[name], strict=True)) if name in SERIES else {}
 
 
-def _coordinate(key: str, values: list[object]) -> tuple[Any, ...]:
+def _coordinate(values: list[object]) -> tuple[NDArray[Any], dict[str, str]]:
     """Numbers to plot against, if they are of one unit; else the values as texts."""
     read = [_number_and_unit(value) for value in values]
     units_written = {unit for _, unit in read}
     if len(units_written) == 1 and None not in units_written:
         unit = units_written.pop()
-        return key, np.array([number for number, _ in read]), {"units": unit} if unit else {}
-    return key, np.array([value if isinstance(value, str) else show(value) for value in values], dtype=object)
+        return np.array([number for number, _ in read]), {"units": unit} if unit else {}
+    return np.array([value if isinstance(value, str) else show(value) for value in values], dtype=object), {}
 
 
 def _number_and_unit(value: object) -> tuple[float, str | None]:

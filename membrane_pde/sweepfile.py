@@ -1,0 +1,172 @@
+"""A sweep as text and files: the values behind ``--vary``, and the folder that holds what was found."""
+
+from __future__ import annotations
+
+import csv
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from membrane_pde.case import CaseError
+from membrane_pde.casefile import parse_override
+from membrane_pde.result import write_folder
+from membrane_pde.units import cut
+from membrane_pde.values import show
+
+if TYPE_CHECKING:
+    import xarray
+
+MAX_VALUES = 1_000_000  # of one key behind --vary
+
+_SPREAD = re.compile(r"([^\s:]+)\s*:\s*([^\s:]+)\s*:\s*([0-9]+)(?![0-9.,:])\s*([^:]*)")
+_ROWS = 10_000  # written at once
+_SLASH = "∕"  # in place of "/", which no name in a netCDF file may have
+
+
+# -- what goes in ---------------------------------------------------------------------------------------------------
+def parse_values(text: str) -> tuple[str, list[str]]:
+    """Split ``left.pressure=0:80:17 bar`` or ``membrane.type=SW30HR; BW30`` into path and values.
+
+    Parameters
+    ----------
+    text : str
+        What stands behind ``--vary``: values with ";" between them, each as behind ``--set``; start:stop:count and a
+        unit stands for so many, evenly spread, both ends among them.
+
+    Returns
+    -------
+    tuple of str and list of str
+        The path of the key and the values, for `sweep`.
+
+    Raises
+    ------
+    CaseError
+        Not of that form, or more values than `MAX_VALUES`.
+    """
+    path, values = parse_override(text, 'KEY=VALUES, for example left.pressure="0:80:17 bar"')
+    found: list[str] = []
+    for part in values.split(";"):
+        _, value = parse_override(f"{path}={part}")  # each may have quotes of its own
+        if not value:
+            raise CaseError(f'{cut(path)} = {show(values)}: a value is missing; expected for example "0 bar; 50 bar"')
+        found += _spread(path, value) if ":" in value and re.match(r"[+-]?[0-9.,]", value) else [value]
+        if len(found) > MAX_VALUES:
+            raise CaseError(f"{cut(path)} = {show(values)}: too many values; at most {MAX_VALUES}")
+    return path, found
+
+
+def _spread(path: str, text: str) -> list[str]:
+    """The values that start:stop:count and a unit stand for, as short as the ends: 0.3, not 0.30000000000000004."""
+    match = _SPREAD.fullmatch(text)
+    try:
+        if match is None:
+            raise ValueError
+        first, last = (Fraction(repr(float(end))) for end in match.group(1, 2))
+    except ValueError:  # also of "inf" and "nan", which are no fractions
+        raise CaseError(
+            f"{cut(path)} = {show(text)}: expected start:stop:count, three numbers with decimal points, and one unit, "
+            'for example "0:80:17 bar"'
+        ) from None
+    count, unit = int(match[3][:20]), match[4]
+    if not 2 <= count <= MAX_VALUES:
+        raise CaseError(f"{cut(path)} = {show(text)}: expected a count from 2, for both ends, to {MAX_VALUES}")
+    numbers = (float(first + (last - first) * i / (count - 1)) for i in range(count))
+    return [f"{repr(number).removesuffix('.0')} {unit}".rstrip() for number in numbers]
+
+
+# -- what comes out -------------------------------------------------------------------------------------------------
+def varied(swept: xarray.Dataset) -> list[str]:
+    """The keys that a sweep varied, in their order."""
+    return [str(name) for name in swept.coords if name != "solute"]
+
+
+def heading(swept: xarray.Dataset, key: str) -> str:
+    """A varied key with the unit of its numbers, for example "left.pressure [bar]"."""
+    unit = swept[key].attrs.get("units")
+    return f"{key} [{unit}]" if unit else key
+
+
+def unfolded(swept: xarray.Dataset) -> dict[str, NDArray[Any]]:
+    """What a sweep found, a row a run, the last key varying fastest.
+
+    Parameters
+    ----------
+    swept : xarray.Dataset
+        From `sweep`.
+
+    Returns
+    -------
+    dict of ndarray
+        First the varied keys, then the variables, each of shape (run,) or (run, solute).
+    """
+    runs = swept["status"]
+    columns = {key: swept[key].broadcast_like(runs).transpose(*runs.dims).values.reshape(-1) for key in varied(swept)}
+    for name, values in swept.data_vars.items():
+        by_solute = [swept.sizes["solute"]] if "solute" in values.dims else []
+        columns[str(name)] = values.values.reshape(runs.size, *by_solute)
+    return columns
+
+
+def save(swept: xarray.Dataset, folder: str | Path) -> Path:
+    """Write ``sweep.csv``, ``sweep.nc`` and ``case.toml``, as `Result.save` writes a folder.
+
+    Parameters
+    ----------
+    swept : xarray.Dataset
+        From `sweep`.
+    folder : path
+        Where to.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    CaseError
+        If the folder is not ours to replace or cannot be written.
+    """
+
+    def write(into: Path) -> None:
+        (into / "case.toml").write_text(swept.attrs["case"], encoding="utf-8")
+        _write_csv(swept, into / "sweep.csv")
+        _renamed(swept, "/", _SLASH).to_netcdf(into / "sweep.nc", engine="h5netcdf")
+
+    return write_folder(folder, write)
+
+
+def load(folder: str | Path) -> xarray.Dataset | None:
+    """What `save` wrote; None if that is not there."""
+    import xarray
+
+    path = Path(folder) / "sweep.nc"
+    if not path.is_file():
+        return None
+    with xarray.open_dataset(path, engine="h5netcdf", decode_times=False) as file:
+        swept = _renamed(file.load(), _SLASH, "/")
+    return swept.astype({name: object for name, each in swept.variables.items() if each.dtype.kind == "U"})
+
+
+def _renamed(swept: xarray.Dataset, old: str, new: str) -> xarray.Dataset:
+    return swept.rename({name: str(name).replace(old, new) for name in swept.variables if old in str(name)})
+
+
+def _write_csv(swept: xarray.Dataset, path: Path) -> None:
+    keys, solutes = varied(swept), swept["solute"].values
+    columns: dict[str, NDArray[Any]] = {}
+    for name, values in unfolded(swept).items():
+        if values.ndim == 2:
+            columns |= {f"{name}[{solute}]": values[:, i] for i, solute in enumerate(solutes)}
+        else:
+            columns[heading(swept, name) if name in keys else name] = values
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for start in range(0, swept["status"].size, _ROWS):
+            # csv writes a float with all its digits, and None as nothing
+            block = [column[start : start + _ROWS].tolist() for column in columns.values()]
+            writer.writerows([None if value != value else value for value in row] for row in zip(*block, strict=True))
