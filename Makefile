@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-slow lint docs bench clean
+.PHONY: run test test-slow test-oldest lint docs bench clean
 
 run: $(VENV)/installed
 	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare
@@ -15,6 +15,13 @@ test: $(VENV)/compiled
 
 test-slow: $(VENV)/compiled
 	$(BIN)/python -m pytest -q -m slow
+
+# the everyday tests with the oldest versions that pyproject.toml allows, in an environment of their own
+test-oldest:
+	$(PYTHON) -m venv .venv-oldest
+	$(PYTHON) tests/oldest.py test > .venv-oldest/constraints.txt
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-oldest/constraints.txt -e '.[test]'
+	MEMBRANE_PDE_COMPILE=0 .venv-oldest/bin/python -m pytest -q -m "not slow"
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -55,4 +62,4 @@ $(VENV)/compiled: $(KERNELS) $(VENV)/installed-test
 	@touch $@
 
 clean:
-	rm -rf $(VENV) results build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-oldest results build dist .pytest_cache .mypy_cache .ruff_cache
