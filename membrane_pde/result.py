@@ -78,7 +78,7 @@ SUMMARY_KEYS = (
 )
 
 _COMPUTED_WITH = ("numpy", "scipy", "fipy", "scikit-sundae")
-_FILES = ("summary.json", "series.csv", "result.nc", "case.toml", "comparison.csv")
+_FILES = ("summary.json", "series.csv", "result.nc", "case.toml", "comparison.csv", "sweep.csv", "sweep.nc")
 
 
 @dataclass(eq=False)
@@ -299,7 +299,7 @@ def check_output(folder: str | Path) -> None:
         if target.is_dir():
             held = sorted(entry.name for entry in target.iterdir())
             foreign = [name for name in held if not _may_be_ours(target / name)]
-            if held and (not _is_ours(target / "summary.json") or foreign):
+            if held and (foreign or not (_is_ours(target / "summary.json") or _is_sweep(target / "sweep.nc"))):
                 what = ", ".join((foreign or held)[:3])
                 raise CaseError(
                     f"--out {target}: the folder holds something that is not a result of membrane-pde ({what}) "
@@ -330,6 +330,16 @@ def _is_ours(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(summary, dict) and ("cases" in summary or {"process", "amount_error", "version"} <= set(summary))
+
+
+def _is_sweep(path: Path) -> bool:
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            return "membrane_pde_version" in file.attrs
+    except OSError:
+        return False
 
 
 def write_folder(folder: str | Path, write: Callable[[Path], None]) -> Path:
