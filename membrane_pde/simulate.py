@@ -398,31 +398,38 @@ class _Distance:
     """How far a state is from the equilibrium: 1 at the start, 0 there, None where there is none to compare with."""
 
     def __init__(self, system: System, y: Vector, amounts: tuple[Vector, Vector], end: analytic.Equilibrium | None):
-        self.system = system
-        self.displaced, self.initial, self.goal = None, 0.0, None
+        self.system, self.start = system, y
+        self.displaced, self.goal = None, None
+        self.least = 1e-12 * float(amounts[0].sum() + amounts[1].sum())  # of a way to the goal
         if end is None:
             return
         if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * float(system.width.sum()):
             self.displaced = end.displaced_volume
-        if end.concentration_left is None or end.concentration_right is None:
-            return
-        self.goal = np.array([end.concentration_left, end.concentration_right])
-        self.initial = system.spread(y, self.goal)
-        if self.initial <= 1e-12 * float(amounts[0].sum() + amounts[1].sum()):
-            self.initial = 0.0
+        if end.concentration_left is not None and end.concentration_right is not None:
+            self.goal = np.array([end.concentration_left, end.concentration_right])
 
     def of(self, displaced: Vector, spread: Vector) -> Vector:
-        """The distance of states, by X and what `System.observe` says; NaN where there is nothing to compare with."""
+        """The distance of states, by X and what `System.observe` says; NaN where there is nothing to compare with.
+
+        The first of them is the start.
+        """
         parts = []
         if self.displaced is not None:
             parts.append(np.abs(displaced - self.displaced) / abs(self.displaced))
-        if self.initial > 0.0:
-            parts.append(spread / self.initial)
+        if spread[0] > self.least:
+            parts.append(spread / spread[0])
         return np.maximum(parts[0], parts[-1]) if parts else np.full(len(displaced), np.nan)
 
     def __call__(self, y: Vector) -> float | None:
-        spread = self.system.spread(y, self.goal) if self.goal is not None and self.initial > 0.0 else math.nan
-        return _number(float(self.of(y[self.system.x, None], np.array([spread]))[0]))
+        displaced, spread = np.array([0.0, y[self.system.x]]), np.full(2, np.nan)
+        if self.goal is not None:
+            spread[:] = self._initial, self.system.spread(y, self.goal)
+        return _number(float(self.of(displaced, spread)[1]))
+
+    @functools.cached_property
+    def _initial(self) -> float:
+        assert self.goal is not None
+        return self.system.spread(self.start, self.goal)
 
 
 def _stop_rule(
