@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -47,6 +48,8 @@ def parse_values(text: str) -> tuple[str, list[str]]:
         Not of that form, or more values than `MAX_VALUES`.
     """
     path, values = parse_override(text, 'KEY=VALUES, for example left.pressure="0:80:17 bar"')
+    if any(quote in values for quote in "\"'"):  # not around the whole, but around each
+        values = text.partition("=")[2].strip()
     found: list[str] = []
     for part in values.split(";"):
         _, value = parse_override(f"{path}={part}")  # each may have quotes of its own
@@ -70,10 +73,12 @@ def _spread(path: str, text: str) -> list[str]:
             f"{cut(path)} = {show(text)}: expected start:stop:count, three numbers with decimal points, and one unit, "
             'for example "0:80:17 bar"'
         ) from None
-    count, unit = int(match[3][:20]), match[4]
-    if not 2 <= count <= MAX_VALUES:
+    steps, unit = int(match[3][:20]) - 1, match[4]
+    if not 1 <= steps < MAX_VALUES:
         raise CaseError(f"{cut(path)} = {show(text)}: expected a count from 2, for both ends, to {MAX_VALUES}")
-    numbers = (float(first + (last - first) * i / (count - 1)) for i in range(count))
+    whole = math.lcm(first.denominator, last.denominator)
+    start, stop = int(first * whole), int(last * whole)
+    numbers = ((start * (steps - i) + stop * i) / (whole * steps) for i in range(steps + 1))
     return [f"{repr(number).removesuffix('.0')} {unit}".rstrip() for number in numbers]
 
 
@@ -148,7 +153,9 @@ def load(folder: str | Path) -> xarray.Dataset | None:
         return None
     with xarray.open_dataset(path, engine="h5netcdf", decode_times=False) as file:
         swept = _renamed(file.load(), _SLASH, "/")
-    return swept.astype({name: object for name, each in swept.variables.items() if each.dtype.kind == "U"})
+    words = {name: each.astype(object) for name, each in swept.variables.items() if each.dtype.kind == "U"}
+    coordinates = {name: words.pop(name) for name in swept.coords if name in words}
+    return swept.assign(words).assign_coords(coordinates)
 
 
 def _renamed(swept: xarray.Dataset, old: str, new: str) -> xarray.Dataset:

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 import types
@@ -359,7 +360,7 @@ def _solved_by_workers(grid: _Grid, left: _Left, workers: int) -> Generator[tupl
 
     try:
         for _ in range(workers):
-            with _seen_by_workers():
+            with _undisturbed(), _seen_by_workers():
                 ours, theirs = context.Pipe()
                 process = context.Process(target=_work, args=(grid, theirs, ours), daemon=True)
                 process.start()
@@ -402,6 +403,23 @@ def _work(grid: _Grid, connection: Any, others_end: Any) -> None:
             connection.send(answer)
     except (EOFError, OSError):
         return
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C has to wait: while Python starts a process, it may be lost."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

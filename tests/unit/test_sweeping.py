@@ -188,6 +188,52 @@ def test_solutes_may_come_with_the_values() -> None:
     assert np.isfinite(answer["concentration_left_mol_per_m3"]).all()
 
 
+# -- walked together ------------------------------------------------------------------------------------------------
+ROWS: dict[str, Iterable[object]] = {
+    "right.pressure": ["0 bar", "5 bar", "20 bar", "20 bar"],
+    "left.concentration.salt": ["10 mmol/L", "40 mmol/L", "10 mmol/L", "40 mmol/L"],
+    "membrane.flux_law": ["spiegler-kedem"] * 4,
+}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_walked_together_the_keys_are_coordinates_of_the_runs(found: xarray.Dataset, workers: int) -> None:
+    answer = mp.sweep(CASE, ROWS, workers=workers, zipped=True)
+    assert answer["water_flux_m_per_s"].dims == ("run",)
+    assert answer["rejection"].dims == ("run", "solute")
+    assert list(answer.coords) == [*ROWS, "solute"]
+    assert answer["right.pressure"].dims == ("run",)
+    assert answer["right.pressure"].values.tolist() == [0.0, 5.0, 20.0, 20.0]
+    assert answer["right.pressure"].attrs == {"units": "bar"}
+    for run in range(4):
+        one = answer.isel(run=run)
+        place = {key: one[key].item() for key in ("right.pressure", "left.concentration.salt")}
+        same(one.drop_attrs().drop_vars(list(ROWS)), found.sel(place).drop_attrs().drop_vars(list(place)))
+    plotted = answer.isel(run=slice(3)).swap_dims(run="right.pressure")["water_flux_m_per_s"]
+    assert plotted.sel({"right.pressure": 5.0}).item() == answer["water_flux_m_per_s"][1].item()
+
+
+def test_together_takes_as_many_values_of_each() -> None:
+    values = {"right.pressure": ["0 bar", "5 bar"], "run.outputs": [3, 4, 5]}
+    with pytest.raises(mp.CaseError, match=r"as many values each: right\.pressure has 2, run\.outputs has 3"):
+        mp.sweep(CASE, values, workers=1, zipped=True)
+
+
+def test_together_a_value_may_need_its_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these is valid beside its own neighbour only; then one beside a wrong one."""
+    monkeypatch.setattr(sweeping, "_point", counted)
+    values = {
+        "left.boundary": ["elastic", "standpipe"],
+        "left.modulus": ["1 bar", "1 bar"],
+        "left.stirred": [True, False],
+    }
+    with pytest.raises(mp.CaseError, match=r'left\.modulus: only an "elastic" takes it'):
+        mp.sweep(CASE, values, workers=1, zipped=True)
+    values["left.boundary"] = ["elastic", "elastic"]
+    answer = mp.sweep(CASE, values, workers=1, zipped=True)
+    assert answer["message"].values.tolist() == ["elastic 1 bar True", "elastic 1 bar False"]
+
+
 # -- failures -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_failed_run_is_a_point(workers: int) -> None:

@@ -1,0 +1,744 @@
+"""A sweep from the command line: the values behind --vary, its folder, and going on after whatever ended it."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import logging
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray
+
+import membrane_pde as mp
+from membrane_pde import cli, journal, sweepfile, sweeping
+from membrane_pde.sweepfile import parse_values, unfolded
+
+TEXT = """
+title = "two stirred sides"
+[solutes.salt]
+diffusivity = "1.5e-9 m^2/s"
+dissociation = 2
+[solutes."sugar/5"]
+diffusivity = "5e-10 m^2/s"
+dissociation = 1
+[left]
+length = "1 mm"
+stirred = true
+concentration = { salt = "20 mmol/L", "sugar/5" = "0 mmol/L" }
+[right]
+length = "1 mm"
+stirred = true
+concentration = { salt = "0 mmol/L", "sugar/5" = "0 mmol/L" }
+[membrane]
+water_permeability = "1 L/m^2/hour/bar"
+[membrane.solutes.salt]
+permeability = "0 m/s"
+reflection = 0.9
+[membrane.solutes."sugar/5"]
+permeability = "0 m/s"
+reflection = 1.0
+[run]
+duration = "1 min"
+outputs = 3
+"""
+CASE = mp.parse_case(TEXT, "stirred")
+GRID: dict[str, list[object]] = {  # the last run of each pressure fails: the right side runs dry
+    "right.pressure": ["0 bar", "5.5 bar", "20 bar"],
+    "left.concentration.sugar/5": ["0 mmol/L", "50 mmol/L"],
+    "run.duration": ["1 s", "10 h"],
+}
+VARY = [
+    "--vary",
+    "right.pressure=0 bar; 5.5 bar; 20 bar",
+    "--vary",
+    "left.concentration.sugar/5=0 mmol/L; 50 mmol/L",
+    "--vary",
+    "run.duration=1 s; 10 h",
+]
+MANY: dict[str, list[object]] = {"right.pressure": [f"{p} bar" for p in range(20)], "left.stirred": [True, False]}
+FORK = pytest.mark.skipif(
+    multiprocessing.get_start_method() != "fork", reason="the functions put in place here are not seen by workers"
+)
+UNIX = pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals to end it with")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli.log, "handlers", [])
+    (tmp_path / "stirred.toml").write_text(TEXT, encoding="utf-8")
+    yield
+    cli.log.setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def found() -> xarray.Dataset:
+    return mp.sweep(CASE, GRID, workers=1)
+
+
+@pytest.fixture
+def solved(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """The points that are solved in this process, in place of a run: fast, and tells which point it was."""
+    points: list[dict[str, object]] = []
+
+    def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
+        points.append(dict(values))
+        rejection = {"salt": 1 / 3 + len(repr(values)), "sugar/5": None}
+        return {"title": "a ü", "status": "completed", "message": repr(values), "rejection": rejection}
+
+    monkeypatch.setattr(sweeping, "_point", point)
+    monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 3)
+    return points
+
+
+def same(a: xarray.Dataset, b: xarray.Dataset) -> None:
+    """Bitwise the same but for the time it took."""
+    xarray.testing.assert_identical(a.drop_vars("solve_time_s"), b.drop_vars("solve_time_s"))
+
+
+def after(share: float, error: BaseException) -> Callable[[float], None]:
+    """What ends a sweep when so much is done."""
+
+    def progress(done: float) -> None:
+        if done >= share:
+            raise error
+
+    return progress
+
+
+def interrupted(share: float = 0.5, values: Mapping[str, Any] = MANY, **more: Any) -> Path:
+    """The journal of a sweep into "out" that Ctrl-C has ended."""
+    with pytest.raises(KeyboardInterrupt):
+        mp.sweep(CASE, values, workers=1, out="out", progress=after(share, KeyboardInterrupt()), **more)
+    return Path("out.unfinished")
+
+
+def held() -> dict[str, bytes]:
+    """Every file here, the hidden ones, too."""
+    return {str(path): path.read_bytes() for path in sorted(Path().rglob("*")) if path.is_file()}
+
+
+# -- the values behind --vary ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "key", "values"),
+    [
+        ("left.pressure=0:80:5 bar", "left.pressure", ["0 bar", "20 bar", "40 bar", "60 bar", "80 bar"]),
+        (" left.pressure = 0 : 1 : 3  bar ", "left.pressure", ["0 bar", "0.5 bar", "1 bar"]),
+        ("left.pressure='0:80:2 bar'", "left.pressure", ["0 bar", "80 bar"]),
+        ("left.pressure=0:80:2bar", "left.pressure", ["0 bar", "80 bar"]),
+        ("x=.1:.4:4 m/s", "x", ["0.1 m/s", "0.2 m/s", "0.3 m/s", "0.4 m/s"]),
+        ("x=1:-1:3 1/m", "x", ["1 1/m", "0 1/m", "-1 1/m"]),
+        ("x=1e-9:3e-9:3 m^2/s", "x", ["1e-09 m^2/s", "2e-09 m^2/s", "3e-09 m^2/s"]),
+        ("mesh.cells=10:30:3", "mesh.cells", ["10", "20", "30"]),
+        ("left.pressure=0 bar; 50 bar", "left.pressure", ["0 bar", "50 bar"]),
+        ("left.pressure=50 bar", "left.pressure", ["50 bar"]),
+        ('left.pressure="0 bar"; "50 bar"', "left.pressure", ["0 bar", "50 bar"]),
+        ("x=0:2:3 bar;10 bar", "x", ["0 bar", "1 bar", "2 bar", "10 bar"]),
+        ("membrane.type=SW30HR; BW30", "membrane.type", ["SW30HR", "BW30"]),
+        ("left.label=a:b:c", "left.label", ["a:b:c"]),
+        ('x={ a = "1:2:3" }; {}', "x", ['{ a = "1:2:3" }', "{}"]),
+        ("left.concentration.Na+=1 g/L", "left.concentration.Na+", ["1 g/L"]),
+    ],
+)
+def test_values_as_people_write_them(text: str, key: str, values: list[str]) -> None:
+    assert parse_values(text) == (key, values)
+
+
+def test_numbers_are_spread_evenly_and_meet_both_ends() -> None:
+    _, values = parse_values("x=0.1:17.3:1001 bar")
+    numbers = np.array([float(value.removesuffix(" bar")) for value in values])
+    np.testing.assert_allclose(numbers, np.linspace(0.1, 17.3, 1001), rtol=1e-15)
+    assert numbers[[0, -1]].tolist() == [0.1, 17.3]
+    assert max(map(len, values)) <= len("17.2828 bar")  # of numbers as short as these
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("left.pressure", '"left.pressure": expected KEY=VALUES, for example'),
+        ("=1 bar; 2 bar", "expected KEY=VALUES"),
+        ("left.pressure=", "a value is missing"),
+        ("left.pressure=1 bar;;2 bar", "a value is missing"),
+        ("left.pressure=1 bar;", "a value is missing"),
+        ("left.pressure=0:80 bar", 'left.pressure = "0:80 bar": expected start:stop:count'),
+        ("left.pressure=0:80:17:2 bar", "expected start:stop:count"),
+        ("left.pressure=0 bar:80 bar:17", "expected start:stop:count"),
+        ("left.pressure=0,5:80:17 bar", "with decimal points"),
+        ("left.pressure=0:80:2.5 bar", "expected start:stop:count"),
+        ("left.pressure=0:80:-3 bar", "expected start:stop:count"),
+        ("left.pressure=0:80:bar", "expected start:stop:count"),
+        ("left.pressure=0:nan:3 bar", "expected start:stop:count"),
+        ("left.pressure=0:1e999:3 bar", "expected start:stop:count"),
+        ("left.pressure=0:80:1 bar", "a count from 2, for both ends, to 1000000"),
+        ("left.pressure=0:80:1000001 bar", "a count from 2, for both ends, to 1000000"),
+        (f"left.pressure=0:80:{'9' * 5000} bar", "a count from 2, for both ends, to 1000000"),
+        ("left.pressure=0:1:600000 bar;0:1:600000 bar", "too many values; at most 1000000"),
+    ],
+)
+def test_values_that_are_none(text: str, message: str) -> None:
+    with pytest.raises(mp.CaseError, match=message):
+        parse_values(text)
+
+
+# -- the folder -----------------------------------------------------------------------------------------------------
+def test_the_table_has_a_row_a_run(found: xarray.Dataset) -> None:
+    same(mp.sweep(CASE, GRID, workers=2, out="out"), found)
+    assert sorted(held()) == ["out/case.toml", "out/sweep.csv", "out/sweep.nc", "stirred.toml"]
+    assert mp.load_case("out/case.toml") == CASE
+    with open("out/sweep.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = ["right.pressure [bar]", "left.concentration.sugar/5 [mmol/L]", "run.duration"]
+    assert list(rows[0])[:5] == [*keys, "title", "status"]
+    by_solute = [f"{name}[{solute}]" for name in sweeping._BY_SOLUTE for solute in ("salt", "sugar/5")]
+    assert set(rows[0]) == {*keys, *sweeping._WORDS, *sweeping._NUMBERS, *by_solute}
+    points = ((i, j, k) for i in range(3) for j in range(2) for k in range(2))
+    for row, (i, j, k) in zip(rows, points, strict=True):
+        point = found.isel({"right.pressure": i, "left.concentration.sugar/5": j, "run.duration": k})
+        assert [float(row[key]) for key in keys[:2]] == [point[key.split(" [")[0]].item() for key in keys[:2]]
+        assert row["run.duration"] == ["1 s", "10 h"][k]
+        assert row["status"] == point["status"].item()
+        assert row["message"] == point["message"].item()
+        for name in set(sweeping._NUMBERS) - {"solve_time_s"}:
+            assert (float(row[name]) if row[name] else np.nan) == pytest.approx(point[name].item(), abs=0, nan_ok=True)
+            assert row[name] == "" or float(row[name]) == point[name].item()
+        for name in sweeping._BY_SOLUTE:
+            for solute in ("salt", "sugar/5"):
+                value, text = point[name].sel(solute=solute).item(), row[f"{name}[{solute}]"]
+                assert np.isnan(value) if text == "" else float(text) == value
+    assert {row["status"] for row in rows} == {"completed", "failed"}
+    assert "" in {row["rejection[sugar/5]"] for row in rows}  # so that it is tested, too
+
+
+def test_the_netcdf_is_the_dataset(found: xarray.Dataset) -> None:
+    swept = mp.sweep(CASE, GRID, workers=1, out="out")
+    again = sweepfile.load("out")
+    assert again is not None
+    xarray.testing.assert_identical(again, swept)
+    with xarray.open_dataset("out/sweep.nc", engine="h5netcdf") as file:
+        assert file["water_flux_m_per_s"].dims == ("right.pressure", "left.concentration.sugar∕5", "run.duration")
+        np.testing.assert_array_equal(file["water_flux_m_per_s"], found["water_flux_m_per_s"])
+        np.testing.assert_array_equal(file["message"].astype(str), found["message"].astype(str))
+        assert file["right.pressure"].attrs["units"] == "bar"
+
+
+def test_walked_together_it_comes_back_too() -> None:
+    laws = ["kedem-katchalsky", "spiegler-kedem"]
+    values = {"right.pressure": ["0 bar", "5 bar"], "run.duration": ["1 s", "2 s"], "membrane.flux_law": laws}
+    swept = mp.sweep(CASE, values, workers=1, out="out", zipped=True)
+    again = sweepfile.load("out")
+    assert again is not None
+    xarray.testing.assert_identical(again, swept)
+    assert list(again.coords) == [*values, "solute"]  # in their order
+    with open("out/sweep.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert [row[:3] for row in rows] == [
+        ["right.pressure [bar]", "run.duration [s]", "membrane.flux_law"],
+        ["0.0", "1.0", laws[0]],
+        ["5.0", "2.0", laws[1]],
+    ]
+
+
+def test_a_long_table_is_written_in_blocks(solved: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweepfile, "_ROWS", 7)
+    swept = mp.sweep(CASE, MANY, workers=1, out="out")
+    with open("out/sweep.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["message"] for row in rows] == unfolded(swept)["message"].tolist()
+    assert [row["right.pressure [bar]"] for row in rows] == [str(float(p)) for p in range(20) for _ in range(2)]
+    assert [row["left.stirred"] for row in rows] == ["true", "false"] * 20
+
+
+def test_ours_is_replaced_and_nothing_else(solved: list[Any], tmp_path: Path) -> None:
+    mp.run(CASE).save("out")
+    mp.sweep(CASE, MANY, workers=1, out="out")
+    assert sorted(os.listdir("out")) == ["case.toml", "sweep.csv", "sweep.nc"]
+    mp.sweep(CASE, {"mesh.cells": [4, 5]}, workers=1, out="out")
+    mp.run(CASE).save("out")
+    assert "summary.json" in os.listdir("out")
+    solved.clear()
+    for name, text in (("thesis.txt", "years of work"), ("sweep.nc", "not ours"), ("sweep.csv", "1,2")):
+        folder = tmp_path / f"mine {name}"
+        folder.mkdir()
+        (folder / name).write_text(text)
+        with pytest.raises(mp.CaseError, match=r"holds something that is not a result of membrane-pde"):
+            mp.sweep(CASE, MANY, workers=1, out=folder)
+        assert (folder / name).read_text() == text
+    assert solved == []
+    assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_a_folder_that_cannot_be_written_stops_before_solving(
+    solved: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    locked.chmod(0o500)
+    if os.access(locked, os.W_OK):  # the superuser may write anywhere: let the system call refuse
+        monkeypatch.setattr("tempfile.mkdtemp", refuse(errno.EACCES))
+    with pytest.raises(mp.CaseError, match=r"out.*cannot be written.*[Pp]ermission"):
+        mp.sweep(CASE, MANY, workers=1, out=locked / "out")
+    assert solved == []
+    assert list(locked.iterdir()) == []
+    locked.chmod(0o700)
+
+
+def refuse(number: int) -> Any:
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+# -- going on -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("zipped", [False, True])
+def test_what_is_done_is_not_done_again(solved: list[Any], zipped: bool) -> None:
+    values = {"right.pressure": MANY["right.pressure"], "left.stirred": [True, False] * 10} if zipped else MANY
+    whole = mp.sweep(CASE, values, workers=1, zipped=zipped)
+    points = list(solved)
+    solved.clear()
+    path = interrupted(0.4, values, zipped=zipped)
+    assert path.is_file()
+    assert not Path("out").exists()
+    told: list[float] = []
+    swept = mp.sweep(CASE, values, workers=1, zipped=zipped, out="out", resume=True, progress=told.append)
+    assert solved == points  # each once, in their order
+    assert told[0] > 0.4
+    assert told[-1] == 1.0
+    xarray.testing.assert_identical(swept, whole)
+    xarray.testing.assert_identical(sweepfile.load("out"), whole)
+    assert sorted(held()) == ["out/case.toml", "out/sweep.csv", "out/sweep.nc", "stirred.toml"]
+
+
+def test_real_runs_agree_to_the_last_bit(found: xarray.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 1)
+    for share in (0.2, 0.5):
+        with pytest.raises(KeyboardInterrupt):
+            mp.sweep(CASE, GRID, workers=2, out="out", resume=True, progress=after(share, KeyboardInterrupt()))
+    same(mp.sweep(CASE, GRID, workers=2, out="out", resume=True), found)
+
+
+@FORK
+def test_gaps_are_filled_by_workers(solved: list[Any]) -> None:
+    """What several processes have done has holes; so has a journal whose lines are in any order."""
+    whole = mp.sweep(CASE, MANY, workers=1)
+    path = interrupted(1.0)
+    lines = path.read_bytes().splitlines(keepends=True)
+    random.Random(6).shuffle(kept := lines[2:])
+    path.write_bytes(b"".join(lines[:2] + kept[: len(kept) // 2]))
+    solved.clear()
+    xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=3, out="out", resume=True), whole)
+    assert solved == []  # here
+
+
+def test_a_journal_that_was_cut_or_damaged_gives_what_is_whole(
+    solved: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweepfile, "save", lambda swept, folder: None)
+    whole = mp.sweep(CASE, MANY, workers=1)
+    path = interrupted(0.9)
+    data = path.read_bytes()
+    ends = [i + 1 for i in range(len(data)) if data[i : i + 1] == b"\n"]
+    chance = random.Random(6)
+    cuts = [0, 5, ends[0], ends[1] - 1, ends[1], ends[1] + 1, ends[3], ends[4] - 1, len(data) - 1]
+    for cut in (*cuts, *(chance.randrange(len(data)) for _ in range(5))):
+        path.write_bytes(data[:cut])
+        solved.clear()
+        xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
+        rows = sum(len(json.loads(line[9:])["words"]) for line in data[:cut].splitlines(True)[2:] if line[-1:] == b"\n")
+        assert len(solved) == 40 - rows
+    for _ in range(5):
+        place = chance.randrange(ends[1], len(data))
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
+
+
+def test_an_unfinished_sweep_is_not_lost_by_beginning_another(solved: list[Any]) -> None:
+    path = interrupted()
+    before, done = held(), len(solved)
+    for values in (MANY, GRID):
+        with pytest.raises(mp.CaseError) as caught:
+            mp.sweep(CASE, values, workers=1, out="out")
+        message = str(caught.value)
+        assert message.startswith(f"{path} has {done} runs of ")
+        assert ("this sweep" if values is MANY else "over other values") in message
+        for hint in ("--resume", "resume=True", "another folder", "remove the file"):
+            assert hint in message
+    assert (held(), len(solved)) == (before, done)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ({"case": CASE.with_values({"left.pressure": "1 bar"})}, "of a case in which something is different"),
+        ({"case": mp.parse_case(TEXT, "other")}, 'of the case "stirred" and not "other"'),
+        ({"values": {**MANY, "right.pressure": [f"{p} mbar" for p in range(20)]}}, "over other values"),
+        ({"values": dict(reversed(MANY.items()))}, "over other values"),
+        ({"zipped": True}, "combines the values in the other way"),
+        ({"version": "0.0.7"}, rf"by version {mp.__version__} and not 0\.0\.7"),
+    ],
+)
+@pytest.mark.parametrize("finished", [False, True])
+def test_another_sweep_is_not_resumed(
+    solved: list[Any], monkeypatch: pytest.MonkeyPatch, what: dict[str, Any], message: str, finished: bool
+) -> None:
+    values = {key: each[:2] for key, each in MANY.items()} if "zipped" in what else MANY
+    if finished:
+        mp.sweep(CASE, values, workers=1, out="out")
+    else:
+        interrupted(0.5, values)
+    asked = {"case": CASE, "values": values, "workers": 1, "out": "out", "resume": True, **what}
+    monkeypatch.setattr(sweeping, "__version__", asked.pop("version", mp.__version__))
+    before, done = held(), len(solved)
+    with pytest.raises(mp.CaseError, match=message):
+        mp.sweep(**asked)
+    assert (held(), len(solved)) == (before, done)
+
+
+def test_a_finished_sweep_is_read(solved: list[Any]) -> None:
+    swept = mp.sweep(CASE, MANY, workers=1, out="out", resume=True)  # nothing there yet: it begins
+    before, done = held(), len(solved)
+    assert done == 40
+    xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), swept)
+    assert (held(), len(solved)) == (before, done)
+    mp.sweep(CASE, MANY, workers=1, out="out")
+    assert len(solved) == 2 * done
+
+
+def test_resume_needs_a_folder() -> None:
+    with pytest.raises(mp.CaseError, match="resume: expected out"):
+        mp.sweep(CASE, MANY, resume=True)
+
+
+def test_nothing_is_left_of_a_sweep_that_did_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeping, "_point", point)
+    before = held()
+    with pytest.raises(KeyboardInterrupt):
+        mp.sweep(CASE, MANY, workers=1, out="out")
+    assert held() == before
+
+
+def test_an_error_says_what_is_kept(solved: list[Any]) -> None:
+    with pytest.raises(LookupError) as caught:
+        mp.sweep(CASE, MANY, workers=1, out="out", progress=after(0.5, LookupError()))
+    (note,) = caught.value.__notes__
+    assert note == (
+        f"{len(solved)} of 40 runs are kept in out.unfinished: the same with --resume (in Python resume=True) "
+        "goes on from there"
+    )
+
+
+# -- two at once, and what else may stand there ---------------------------------------------------------------------
+def test_two_at_once_in_one_process(solved: list[Any]) -> None:
+    def progress(share: float) -> None:
+        for resume in (False, True):
+            with pytest.raises(mp.CaseError, match=r"out\.unfinished: in use, another sweep is writing there"):
+                mp.sweep(CASE, GRID, workers=1, out="out", resume=resume)
+
+    swept = mp.sweep(CASE, MANY, workers=1, out="out", progress=progress)
+    xarray.testing.assert_identical(sweepfile.load("out"), swept)
+    mp.sweep(CASE, MANY, workers=1, out="out")  # free again
+
+
+@contextmanager
+def under_way(*more: str, points: int = 4000) -> Iterator[subprocess.Popen[str]]:
+    """A sweep into "out" in a process of its own that has done something, and will take a while."""
+    command = [sys.executable, "-m", "membrane_pde", "sweep", "stirred.toml", "--out", "out", *more]
+    vary = f"right.pressure=0:19:{points} bar"
+    with subprocess.Popen(
+        [*command, "--vary", vary], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            until = time.monotonic() + 60
+            while not rows_kept() and process.poll() is None and time.monotonic() < until:
+                time.sleep(0.01)
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def rows_kept() -> int:
+    """Lines of the journal behind the first two."""
+    try:
+        return max(0, Path("out.unfinished").read_bytes().count(b"\n") - 2)
+    except FileNotFoundError:
+        return 0
+
+
+@UNIX
+def test_two_at_once_in_two_processes_and_a_sudden_end() -> None:
+    with under_way("--workers", "2") as process:
+        with pytest.raises(mp.CaseError, match="in use"):
+            mp.sweep(CASE, MANY, workers=1, out="out", resume=True)
+        assert process.poll() is None
+        process.kill()  # it alone: the workers may still have something to finish
+        process.wait()
+        with pytest.raises(mp.CaseError, match=r"has \d+ runs of a sweep over other values"):  # no longer in use
+            mp.sweep(CASE, MANY, workers=1, out="out")
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("text", ["years of work", "membrane-pde journals, all about", "m!"])
+def test_a_file_that_is_no_journal_is_left_alone(solved: list[Any], text: str) -> None:
+    Path("out.unfinished").write_text(text)
+    for resume in (False, True):
+        with pytest.raises(mp.CaseError, match="not a journal of membrane-pde, and left alone"):
+            mp.sweep(CASE, MANY, workers=1, out="out", resume=resume)
+    assert Path("out.unfinished").read_text() == text
+    assert solved == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_no_file_at_all(solved: list[Any], tmp_path: Path) -> None:
+    path = tmp_path / "out.unfinished"
+    for make in (
+        lambda: os.mkfifo(path),
+        lambda: path.mkdir(),
+        lambda: path.symlink_to(tmp_path / "elsewhere"),
+        lambda: path.symlink_to(tmp_path / "stirred.toml"),
+    ):
+        make()
+        with pytest.raises(mp.CaseError, match=r"not a journal|cannot be written"):
+            mp.sweep(CASE, MANY, workers=1, out="out")
+        path.rmdir() if path.is_dir() else path.unlink()
+    assert solved == []
+    assert not (tmp_path / "elsewhere").exists()
+    assert (tmp_path / "stirred.toml").read_text() == TEXT
+
+
+# -- a full disk ----------------------------------------------------------------------------------------------------
+def test_a_disk_that_fills_up_keeps_what_is_done(solved: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = mp.sweep(CASE, MANY, workers=1)
+    solved.clear()
+    write, room = os.write, 20_000
+
+    def full(file: int, data: bytes) -> int:
+        nonlocal room
+        if room <= 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = write(file, data[:room])
+        room -= written
+        return written
+
+    monkeypatch.setattr(journal.os, "write", full)
+    with pytest.raises(mp.CaseError, match=r"out\.unfinished: cannot be written \(No space left on device\)") as caught:
+        mp.sweep(CASE, MANY, workers=1, out="out")
+    assert "runs are kept in out.unfinished" in caught.value.__notes__[0]
+    kept = int(caught.value.__notes__[0].split()[0])
+    assert 0 < kept < 40
+    room = 10**9
+    solved.clear()
+    xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
+    assert len(solved) == 40 - kept
+
+
+def test_a_disk_that_is_full_leaves_nothing(solved: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal.os, "write", refuse(errno.ENOSPC))
+    before = held()
+    with pytest.raises(mp.CaseError, match="No space left"):
+        mp.sweep(CASE, MANY, workers=1, out="out")
+    assert held() == before
+    assert solved == []
+
+
+@pytest.mark.parametrize("where", ["sweep.csv", "sweep.nc"])
+def test_no_room_for_the_answer(solved: list[Any], monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """All runs are kept; only the writing is done again."""
+    before = held()
+    with monkeypatch.context() as full:
+        full.setattr(
+            *((csv, "writer") if where == "sweep.csv" else (xarray.Dataset, "to_netcdf")), refuse(errno.ENOSPC)
+        )
+        with pytest.raises(mp.CaseError, match=r"out: cannot be written \(No space left") as caught:
+            mp.sweep(CASE, MANY, workers=1, out="out")
+    assert caught.value.__notes__[0].startswith("40 of 40 runs are kept")
+    assert sorted(held()) == sorted([*before, "out.unfinished"])
+    solved.clear()
+    assert len(unfolded(mp.sweep(CASE, MANY, workers=1, out="out", resume=True))["status"]) == 40
+    assert solved == []
+    assert sorted(held()) == sorted([*before, "out/case.toml", "out/sweep.csv", "out/sweep.nc"])
+
+
+# -- the command ----------------------------------------------------------------------------------------------------
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[Any, str, str]]:
+    """Call the command in this process; gives exit status, stdout, stderr."""
+
+    def run(*arguments: object) -> tuple[Any, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            cli.app(["sweep", *map(str, arguments)], prog_name="membrane-pde")
+        out, err = capsys.readouterr()
+        return stop.value.code or 0, out, err
+
+    return run
+
+
+def test_the_command_prints_and_saves(call: Callable[..., Any], found: xarray.Dataset) -> None:
+    status, out, err = call("stirred.toml", *VARY, "--workers", 1)
+    assert status == 0  # some runs did not fail
+    lines = out.splitlines()
+    assert lines[0].split("  ")[0] == "right.pressure [bar]"
+    assert "water flux [L/m²/h]" in lines[0]
+    assert [line.split()[:3] for line in lines[1:3]] == [["0", "0", "1"], ["0", "0", "10"]]
+    assert lines[-1] == "Results: results/stirred-sweep"
+    assert len(lines) == 1 + 12 + 2
+    failed = int((found["status"] == "failed").sum())
+    assert 0 < failed < 12
+    assert sum(" failed " in line for line in lines) == failed
+    assert err.startswith(f"membrane-pde: {failed} of 12 runs failed; the first with right.pressure [bar] = ")
+    assert "ran dry" in err
+    swept = sweepfile.load("results/stirred-sweep")
+    assert swept is not None
+    same(swept, found)
+
+
+def test_json_has_an_object_a_run(call: Callable[..., Any], found: xarray.Dataset) -> None:
+    status, out, _ = call("stirred.toml", *VARY, "--workers", 1, "--json", "--no-save")
+    assert status == 0
+    answer = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+    assert sorted(held()) == ["stirred.toml"]
+    assert answer["units"] == {"right.pressure": "bar", "left.concentration.sugar/5": "mmol/L", "run.duration": None}
+    assert answer["runs"] == 12
+    assert answer["failed"] == int((found["status"] == "failed").sum())
+    assert answer["case_name"] == "stirred"
+    values = [(row["right.pressure"], row["left.concentration.sugar/5"], row["run.duration"]) for row in answer["rows"]]
+    assert values == [(p, s, t) for p in (0.0, 5.5, 20.0) for s in (0.0, 50.0) for t in ("1 s", "10 h")]
+    for row in answer["rows"]:
+        given = {"right.pressure": f"{row['right.pressure']} bar", "run.duration": row["run.duration"]}
+        summary = sweeping._point(
+            CASE, {**given, "left.concentration.sugar/5": f"{row['left.concentration.sugar/5']} mmol/L"}
+        )
+        for name in set(summary) - {"equilibrium", "solve_time_s"}:
+            assert row[name] == summary[name], name
+        assert set(row) == {*GRID, *summary} - {"equilibrium"}
+
+
+def test_a_sweep_of_which_every_run_fails(call: Callable[..., Any]) -> None:
+    status, out, err = call("stirred.toml", "--vary", "run.duration=10 h", "--set", "right.pressure=20 bar")
+    assert status == 1
+    assert "failed" in out
+    assert err.startswith("membrane-pde: 1 of 1 runs failed; run.duration [h] = 10: At ")
+    assert sorted(os.listdir("results/stirred-sweep")) == ["case.toml", "sweep.csv", "sweep.nc"]
+    assert 'pressure = "20 bar"' in Path("results/stirred-sweep/case.toml").read_text(encoding="utf-8")
+
+
+def test_walked_together(call: Callable[..., Any]) -> None:
+    vary = ("--vary", "right.pressure=0:5:3 bar", "--vary", "run.duration=1:3:3 s")
+    status, out, err = call("stirred.toml", *vary, "--zip", "--out", "out", "--workers", 1)
+    assert (status, err) == (0, "")
+    assert [line.split()[:2] for line in out.splitlines()[1:4]] == [["0", "1"], ["2.5", "2"], ["5", "3"]]
+
+
+def test_of_many_runs_the_first_and_the_last_are_printed(call: Callable[..., Any], solved: list[Any]) -> None:
+    status, out, _ = call("stirred.toml", "--vary", "right.pressure=0:99:100 bar", "--no-save", "--workers", 1)
+    lines = out.splitlines()
+    assert status == 0
+    assert [line.split()[0] for line in lines[1:42]] == [*map(str, range(20)), "…", *map(str, range(80, 100))]
+    assert lines[-1] == "100 runs, 40 of them shown."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--vary", "left.presure=0:8:3 bar"], "left.presure: unknown key"),
+        (["--vary", "left.pressure=0:8:3"], 'left.pressure = "0": a number without a unit'),
+        (["--vary", "left.pressure=0:8:3 K"], "this is a temperature"),
+        (["--vary", "left.pressure=0:8:3:1 bar"], "expected start:stop:count"),
+        (["--vary", "membrane.type=SW30HR; BW31"], 'did you mean "BW30"?'),
+        (["--vary", "left.pressure=1 bar", "--vary", "left.pressure=2 bar"], "given twice"),
+        (["--vary", "left.pressure=0:8:3 bar", "--vary", "run.duration=1:2:2 s", "--zip"], "left.pressure has 3"),
+        (["--vary", "left.pressure=0:8:3 bar", "--workers", "0"], "workers = 0: expected a whole number"),
+        (["--vary", "left.pressure=0:8:3 bar", "--workers", "9999"], "workers = 9999: at most"),
+        (["--vary", "left.pressure=0:8:3 bar", "--resume", "--no-save"], "resume"),
+        (["--vary", "left.pressure=0:8:3 bar", "--out", "x", "--no-save"], "contradict"),
+        (["--vary", "left.pressure=0:8:9999 bar", "--vary", "right.pressure=0:8:9999 bar"], "99980001 combinations"),
+    ],
+)
+def test_bad_input(call: Callable[..., Any], solved: list[Any], arguments: list[str], words: str) -> None:
+    status, out, err = call("stirred.toml", *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("membrane-pde: ")
+    assert words in err
+    assert len(err.splitlines()) == 1
+    assert solved == []
+    assert sorted(held()) == ["stirred.toml"]
+
+
+def test_without_vary_it_says_what_is_missing(call: Callable[..., Any]) -> None:
+    status, out, err = call("stirred.toml")
+    assert (status, out) == (2, "")
+    assert "--vary" in err
+
+
+@UNIX
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], workers: str) -> None:
+    points = 400
+    with under_way("--workers", workers, points=points) as process:
+        assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert out == ""
+    words, kept = err.split(f" of {points} runs are kept in out.unfinished: the same with --resume "), rows_kept()
+    assert words[0].startswith("membrane-pde: interrupted; ")
+    assert 0 < kept <= int(words[0].split()[-1]) < points
+    assert len(err.splitlines()) == 1
+    vary = ("--vary", f"right.pressure=0:19:{points} bar")
+    status, _, err = call("stirred.toml", *vary, "--out", "out")
+    assert status == 2
+    assert "--resume" in err
+    status, _, err = call("stirred.toml", *vary, "--out", "out", "--resume")
+    assert (status, err) == (0, "")
+    assert not Path("out.unfinished").exists()
+    swept = sweepfile.load("out")
+    assert swept is not None
+    same(swept, mp.sweep(CASE, dict([parse_values(vary[1])]), workers=2))
+
+
+@UNIX
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_at_any_moment(workers: int) -> None:
+    """Again and again: when it has hardly begun, while it solves, while it writes. In the end every bit agrees."""
+    chance, kills, vary = random.Random(workers), 0, "right.pressure=0:19:1500 bar"
+    whole = mp.sweep(CASE, dict([parse_values(vary)]), workers=2)
+    command = [sys.executable, "-m", "membrane_pde", "sweep", "stirred.toml", "--vary", vary, "--out", "out"]
+    command += ["--resume", "--json", "--workers", str(workers)]
+    done = -1
+    while True:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                _, err = process.communicate(timeout=chance.uniform(0.0, 4.0) if kills < 25 else 300)
+                assert process.returncode == 0, err
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills += 1
+        if Path("out").exists():
+            assert sorted(os.listdir("out")) == ["case.toml", "sweep.csv", "sweep.nc"]
+        else:
+            assert rows_kept() >= done
+            done = rows_kept()
+    assert kills > 3
+    swept = sweepfile.load("out")
+    assert swept is not None
+    same(swept, whole)
+    assert not Path("out.unfinished").exists()
