@@ -1,11 +1,12 @@
 # Two commands do everything on a machine with Python (3.11 or newer) and make:
 #   make run    sets up and runs the main job: osmosis and reverse osmosis, compared
 #   make test   sets up and passes the tests
+# And one to play: make lab, which sets up and opens the explorer in JupyterLab
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-slow test-oldest lint docs bench clean
+.PHONY: run test test-slow test-oldest lint lab notebooks check-notebooks docs bench clean
 
 run: $(VENV)/installed
 	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare
@@ -21,12 +22,23 @@ test-oldest:
 	$(PYTHON) -m venv .venv-oldest
 	$(PYTHON) tests/oldest.py test > .venv-oldest/constraints.txt
 	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-oldest/constraints.txt -e '.[test]'
-	MEMBRANE_PDE_COMPILE=0 .venv-oldest/bin/python -m pytest -q -m "not slow"
+	MEMBRANE_PDE_COMPILE=0 .venv-oldest/bin/python -m pytest -q -m "not slow" -W ignore::DeprecationWarning
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lab: $(VENV)/installed-notebooks $(VENV)/compiled
+	$(BIN)/jupyter lab notebooks/04_explorer.ipynb
+
+# the notebooks, written back with their outputs
+notebooks: $(VENV)/installed-notebooks $(VENV)/compiled
+	$(BIN)/python notebooks/execute.py
+
+# copies of them: no error, no warning, and what the committed ones show
+check-notebooks: $(VENV)/installed-notebooks $(VENV)/compiled
+	$(BIN)/python notebooks/execute.py --check
 
 # the schema and the page of the case file, from the models; the pictures
 docs: $(VENV)/installed
@@ -49,6 +61,10 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-notebooks: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/installed-bench: pyproject.toml | $(VENV)/bin/python

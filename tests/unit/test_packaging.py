@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -127,6 +128,27 @@ def test_the_installed_command_runs(installed: Path, tmp_path: Path) -> None:
 
 def test_types_are_marked(installed: Path) -> None:
     assert (installed / "membrane_pde" / "py.typed").is_file()
+
+
+def test_the_source_distribution_carries_what_goes_with_the_package(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling", reason="the build backend is not installed: pip install hatchling")
+    python("-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path), cwd=ROOT)
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    for folder, kind in (
+        ("cases", "toml"),
+        ("notebooks", "ipynb"),
+        ("tests", "py"),
+        ("docs", "md"),
+        ("benchmarks", "py"),
+    ):
+        there = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob(f"*.{kind}")}
+        there = {name for name in there if not {"results", ".ipynb_checkpoints"} & set(name.split("/"))}
+        assert there, folder
+        assert there <= names, folder
+    assert {"notebooks/execute.py", "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"} <= names
+    assert not [name for name in names if name.startswith((".venv", "results", ".ci"))]
 
 
 # -- the clone ------------------------------------------------------------------------------------------------------
