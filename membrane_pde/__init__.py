@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from membrane_pde import plot
     from membrane_pde.case import Case, CaseError
     from membrane_pde.casefile import load_case, parse_case
+    from membrane_pde.fitting import FitResult, fit
     from membrane_pde.mixture import osmotic_pressure
     from membrane_pde.presets import use_units
     from membrane_pde.result import Result, load_result
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Case",
     "CaseError",
+    "FitResult",
     "Result",
     "RunError",
     "__version__",
     "check_accuracy",
     "compare",
     "equilibrium",
+    "fit",
     "load_case",
     "load_result",
     "osmotic_pressure",
@@ -48,6 +51,8 @@ _HOME = {
     "CaseError": "case",
     "load_case": "casefile",
     "parse_case": "casefile",
+    "FitResult": "fitting",
+    "fit": "fitting",
     "osmotic_pressure": "mixture",
     "Result": "result",
     "load_result": "result",

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import copy
 import difflib
+import math
 import os
 import re
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +39,7 @@ from membrane_pde.case import (
     misplaced,
 )
 from membrane_pde.units import cut
-from membrane_pde.values import Reader, key_text, nearest, show
+from membrane_pde.values import Pressure, Reader, key_text, nearest, show
 
 MAX_BYTES = 10_000_000
 MAX_SOLUTES = 64
@@ -503,6 +505,85 @@ def _set(raw: dict[str, Any], path: str, value: object) -> None:
         table[part] = below = dict(below)
         table = below
     table[loc[-1]] = _as_declared(".".join(loc), declared, value)
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of a case: its key, SI value and unit, the bounds of what it may be, and a unit for people."""
+
+    key: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    shown_in: str
+
+
+_SHOWN_IN = {"m/s/Pa": "L/m^2/hour/bar", "Pa": "bar"}  # where the case does not say
+
+
+def number_at(case: Case, path: str) -> Number:
+    """One number of a case, as `with_values` would replace it.
+
+    Parameters
+    ----------
+    case : Case
+    path : str
+        Of its key, for example "membrane.water_permeability".
+
+    Returns
+    -------
+    Number
+        The value as written where it is, so that of the `reference_temperature` beside it; else the case's own.
+
+    Raises
+    ------
+    CaseError
+        An unknown key, or one that holds no number: a word, a table, a schedule, nothing.
+    """
+    loc, declared = _declared(path)
+    key, reader, here = ".".join(loc), _reader(declared), typing.cast(Any, case)
+    written: Any = case._origin.written
+    for i, part in enumerate(loc):
+        if isinstance(here, dict) and part not in here:
+            where = ".".join(loc[:i])
+            raise CaseError(f"{cut(key)}: there is no {cut(part)} in {where} of this case{nearest(part, here, True)}")
+        here = here[part] if isinstance(here, dict) else getattr(here, part, None)
+        written = written.get(part) if isinstance(written, dict) else None
+    low, high = -math.inf, math.inf
+    if reader and reader.dimension:
+        unit, low = units.DIMENSIONS[reader.dimension].si, low if reader.sign == "any" else 0.0
+    else:
+        unit = ""
+        owner = _declared(".".join(loc[:-1]))[1] if len(loc) > 1 else Case
+        known = isinstance(owner, type) and issubclass(owner, BaseModel)
+        constraints = owner.model_fields[loc[-1]].metadata if known else []
+        for constraint in constraints:
+            low = max(low, getattr(constraint, "gt", low), getattr(constraint, "ge", low))
+            high = min(high, getattr(constraint, "lt", high), getattr(constraint, "le", high))
+    if isinstance(here, Pressure) and not here.flux and not here.oscillates and len(here.times) == 1:
+        here = here.values[0]
+    if declared is object:  # below a key that is read as a whole
+        raise CaseError(f"{cut(key)}: not one number of the case")
+    if here is None:
+        raise CaseError(f"{cut(key)} has no value in this case; give one to start from (--set {key}=…)")
+    if not isinstance(here, float):
+        raise CaseError(f"{cut(key)} = {show(here if written is None else written)}: not one number")
+    shown_in = _SHOWN_IN.get(unit, unit)
+    if isinstance(written, str):
+        as_written = reader.read(written) if reader else here
+        here = as_written if isinstance(as_written, float) else here
+        if unit and _is_multiple(text := units.split(written)[1], unit):
+            shown_in = text
+    return Number(key, here, unit, low, high, shown_in)
+
+
+def _is_multiple(text: str, unit: str) -> bool:
+    """A number in one unit is a multiple of that in the other: not so in degC, or in g/L of what is mol/m^3."""
+    try:
+        return math.isclose(units.to(units.size(text, unit), text), 1.0)
+    except units.UnitError:
+        return False
 
 
 @lru_cache(maxsize=1024)

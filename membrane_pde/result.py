@@ -78,7 +78,17 @@ SUMMARY_KEYS = (
 )
 
 _COMPUTED_WITH = ("numpy", "scipy", "fipy", "scikit-sundae")
-_FILES = ("summary.json", "series.csv", "result.nc", "case.toml", "comparison.csv", "sweep.csv", "sweep.nc")
+_FILES = (
+    "summary.json",
+    "series.csv",
+    "result.nc",
+    "case.toml",
+    "comparison.csv",
+    "sweep.csv",
+    "sweep.nc",
+    "fit.json",
+    "fit.csv",
+)
 
 
 @dataclass(eq=False)
@@ -299,7 +309,8 @@ def check_output(folder: str | Path) -> None:
         if target.is_dir():
             held = sorted(entry.name for entry in target.iterdir())
             foreign = [name for name in held if not _may_be_ours(target / name)]
-            if held and (foreign or not (_is_ours(target / "summary.json") or _is_sweep(target / "sweep.nc"))):
+            ours = any(_is_ours(target / name) for name in ("summary.json", "fit.json"))
+            if held and (foreign or not (ours or _is_sweep(target / "sweep.nc"))):
                 what = ", ".join((foreign or held)[:3])
                 raise CaseError(
                     f"--out {target}: the folder holds something that is not a result of membrane-pde ({what}) "
@@ -329,7 +340,10 @@ def _is_ours(path: Path) -> bool:
         summary = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(summary, dict) and ("cases" in summary or {"process", "amount_error", "version"} <= set(summary))
+    if not isinstance(summary, dict):
+        return False
+    run, fit = {"process", "amount_error", "version"}, {"parameters", "correlation", "version"}
+    return "cases" in summary or run <= set(summary) or fit <= set(summary)
 
 
 def _is_sweep(path: Path) -> bool:

@@ -341,6 +341,32 @@ def to(value: float, unit: str) -> float:
     return (value - found.offset) / found.factor * found.divisor
 
 
+def size(unit: str, like: str) -> float:
+    """SI value of one unit.
+
+    Parameters
+    ----------
+    unit : str
+        For example "L/m^2/hour".
+    like : str
+        A unit of the dimension that it must have, for example "m/s".
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    UnitError
+        An unknown unit, or one of another dimension.
+    """
+    found = _unit(unit)
+    if found.dimensionality != _unit(like).dimensionality:
+        hint = _case_hint(1.0, unit, (_unit(like).dimensionality,)).replace('"1 ', '"')
+        raise UnitError(f"this is {_words(found.dimensionality)}; expected a unit like {like}{hint}")
+    return found.factor / found.divisor
+
+
 @lru_cache(maxsize=1)
 def _registry() -> Any:
     import pint

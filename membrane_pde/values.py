@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -164,6 +164,8 @@ class Reader:
     schema: dict[str, Any]
     keys: tuple[str, ...] = ()  # keys below the value that an override may name
     number: bool = False  # a bare number is possible
+    dimension: str = ""  # of a quantity: a key of `units.DIMENSIONS`
+    sign: Literal["any", "not negative", "positive"] = "any"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.read)
@@ -499,18 +501,21 @@ _JSON_RATIO = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _quantity_sc
 
 
 def _quantity(dimension: str, sign: Literal["not negative", "positive"] = "positive") -> Reader:
-    return Reader(lambda value: _read_quantity(value, dimension, sign), _quantity_schema(dimension))
+    read = partial(_read_quantity, dimension=dimension, sign=sign)
+    return Reader(read, _quantity_schema(dimension), dimension=dimension, sign=sign)
 
 
 def _derivable(dimension: str, sign: Literal["not negative", "positive"] = "positive") -> Reader:
     """A quantity that may follow from others: `casefile` then writes None, and this module puts the number there."""
     given = _quantity(dimension, sign)
-    return Reader(lambda value: None if value is None else given.read(value), given.schema)
+    return replace(given, read=lambda value: None if value is None else given.read(value))
 
 
 Length = Annotated[float, _quantity("length")]
 Time = Annotated[float, _quantity("time")]
-Temperature = Annotated[float, Reader(_read_temperature, _quantity_schema("temperature"))]
+Temperature = Annotated[
+    float, Reader(_read_temperature, _quantity_schema("temperature"), dimension="temperature", sign="positive")
+]
 Diffusivity = Annotated[float, _quantity("diffusivity")]
 OwnDiffusivity = Annotated[float, _derivable("diffusivity")]
 Permeability = Annotated[float, _derivable("permeability", "not negative")]
@@ -523,7 +528,7 @@ Numbers = Annotated[tuple[float, ...], Reader(_read_numbers, _JSON_NUMBERS)]
 MolarVolume = Annotated[float, _quantity("molar_volume")]
 MolarEnergy = Annotated[float, _quantity("molar_energy", "not negative")]
 InverseLength = Annotated[float, _quantity("inverse_length")]
-Ratio = Annotated[float, Reader(_read_ratio, _JSON_RATIO, number=True)]
+Ratio = Annotated[float, Reader(_read_ratio, _JSON_RATIO, number=True, dimension="ratio", sign="positive")]
 Flux = Annotated[float, _quantity("flux", "not negative")]
 Modulus = Annotated[float, _quantity("pressure", "not negative")]
 Applied = Annotated[
@@ -532,8 +537,12 @@ Applied = Annotated[
         _read_pressure,
         _JSON_PRESSURE,
         keys=("schedule", "shape", "flux", "mean", "amplitude", "period", "frequency", "duty"),
+        dimension="pressure",
     ),
 ]
-Initial = Annotated[float | Profile, Reader(_read_initial, _JSON_INITIAL, keys=("profile",))]
+Initial = Annotated[
+    float | Profile,
+    Reader(_read_initial, _JSON_INITIAL, keys=("profile",), dimension="concentration", sign="not negative"),
+]
 Fed = Annotated[Feed, Reader(_read_feed, _JSON_FEED, keys=("*",))]
 Backflow = Annotated[dict[str, float] | Literal["last"], Reader(_read_backflow, _JSON_BACKFLOW, keys=("*",))]

@@ -1,0 +1,340 @@
+"""A table of measurements: columns by name and unit, checked, in SI units."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde import units
+from membrane_pde.case import Case, CaseError
+from membrane_pde.result import SERIES
+from membrane_pde.units import UnitError, cut
+from membrane_pde.values import nearest, show
+
+MAX_BYTES = 10_000_000
+MAX_ROWS = 10_000
+
+_BY_SOLUTE = ("solute_flux", "amount_transferred", "concentration", "polarization_modulus", "rejection")
+
+
+def _short(series: str) -> str:
+    """The name of a series without its unit: ``water_flux`` of ``water_flux_m_per_s``."""
+    unit = SERIES[series][0].replace("^", "").replace("/", "_per_", 1).replace("/", "_")
+    return series.removesuffix(f"_{unit}")
+
+
+# what nobody measures is left out
+_SERIES = {_short(name): name for name in SERIES if name not in ("amount_error", "distance_to_equilibrium")}
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """Numbers as they stand in one column: a time, a key of the case, or a measured quantity.
+
+    `name` is the header without its unit; `size` is the SI value of one `unit`, NaN for a key of the case, whose values
+    only the case reads. `series` and `solute` say which measured quantity it is.
+    """
+
+    name: str
+    unit: str
+    size: float
+    numbers: NDArray[np.float64]
+    series: str = ""
+    solute: str = ""
+    is_error: bool = False
+
+    @property
+    def header(self) -> str:
+        """Name and unit."""
+        return f"{self.name} [{self.unit}]" if self.unit else self.name
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was measured, and where: at times of one run, or at settings of the case, one run each.
+
+    `rows` names the rows for messages; `errors` has the standard errors of those measured columns, by name, that have
+    some.
+    """
+
+    rows: list[str]
+    time: Column | None
+    settings: list[Column]
+    measured: list[Column]
+    errors: dict[str, Column]
+
+    def setting(self, row: int) -> dict[str, object]:
+        """What a row sets in the case, for `Case.with_values`."""
+        at = {column.name: (float(column.numbers[row]), column.unit) for column in self.settings}
+        return {key: f"{number!r} {unit}" if unit else number for key, (number, unit) in at.items()}
+
+
+def read(case: Case, data: Any) -> Table:
+    """Read a table of measurements.
+
+    Parameters
+    ----------
+    case : Case
+        Says which solutes there are, and their molar masses.
+    data : path, mapping, or DataFrame
+        A CSV file, or columns by their header.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    CaseError
+        A table that cannot be read or has neither time nor setting, nothing measured, a column of an unknown name or
+        unit, or a cell that is no number; the message names the file, the column and the row.
+    """
+    if isinstance(data, str | Path):
+        where, (cells, rows) = f"{cut(str(data), 120)}: ", _from_file(Path(data))
+    else:
+        where, (cells, rows) = "data: ", _from_columns(data)
+    try:
+        return _table(rows, [_column(case, header, each, rows) for header, each in cells])
+    except CaseError as error:
+        raise CaseError(f"{where}{error}") from None
+
+
+# -- cells ----------------------------------------------------------------------------------------------------------
+def _from_file(path: Path) -> tuple[list[tuple[str, list[Any]]], list[str]]:
+    """Header and cells of every column of a CSV file, and the line of each row."""
+    shown = cut(str(path), 120)
+    try:
+        if path.is_dir():
+            raise CaseError(f"{shown}: is a folder; expected a CSV file")
+        if not path.is_file():
+            raise CaseError(f"{shown}: no such file")
+        if path.stat().st_size > MAX_BYTES:
+            raise CaseError(f"{shown}: larger than {MAX_BYTES // 1_000_000} MB, the most that is read")
+        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise CaseError(f"{shown}: not a text in UTF-8 (byte {error.start}); save the table as CSV, UTF-8") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise CaseError(f"{shown}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    reader, found = csv.reader(lines), []
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row) and not row[0].lstrip().startswith("#"):
+                found.append((reader.line_num, row))
+    except csv.Error as error:
+        raise CaseError(f"{shown}: line {reader.line_num}: not CSV ({error})") from None
+    if not found:
+        raise CaseError(f"{shown}: the file is empty; expected a header and a row for every measurement")
+    (_, header), body = found[0], found[1:]
+    if len(header) == 1 and (other := next((mark for mark in (";", "\t") if mark in header[0]), "")):
+        between = "semicolons" if other == ";" else "tabs"
+        raise CaseError(f"{shown}: {between} between the columns; write commas, and decimal points in the numbers")
+    for number, row in body:
+        if len(row) != len(header):
+            raise CaseError(
+                f"{shown}: line {number} has {len(row)} cells, and the header {len(header)}; a number is written with "
+                "a decimal point, not a comma"
+            )
+    if len(body) > MAX_ROWS:
+        raise CaseError(f"{shown}: {len(body)} rows; at most {MAX_ROWS}")
+    columns = [(name.strip(), [row[i] for _, row in body]) for i, name in enumerate(header)]
+    return columns, [f"line {number}" for number, _ in body]
+
+
+def _from_columns(data: Any) -> tuple[list[tuple[str, list[Any]]], list[str]]:
+    """The same of a mapping or a DataFrame."""
+    if not isinstance(data, Mapping) and not (hasattr(data, "columns") and hasattr(data, "__getitem__")):
+        raise CaseError(
+            f"data = {show(data)}: expected the path of a CSV file, or columns by header, for example "
+            '{"left.pressure [bar]": [20, 40], "water_flux [L/m^2/hour]": [21.5, 43.8]}'
+        )
+    columns = []
+    for header in data if isinstance(data, Mapping) else data.columns:
+        cells = data[header]
+        if isinstance(cells, str | Mapping) or not isinstance(cells, Iterable):
+            raise CaseError(f"data: {cut(str(header))} = {show(cells)}: expected a list of numbers")
+        columns.append((str(header).strip(), list(cells)))
+    lengths = {len(cells) for _, cells in columns}
+    if len(lengths) > 1:
+        told = ", ".join(f"{len(cells)} in {cut(header)}" for header, cells in columns)
+        raise CaseError(f"data: columns of different length: {told}")
+    count = lengths.pop() if lengths else 0
+    if count > MAX_ROWS:
+        raise CaseError(f"data: {count} rows; at most {MAX_ROWS}")
+    return columns, [f"row {i + 1}" for i in range(count)]
+
+
+def _number(cell: Any) -> float:
+    """The finite number in a cell; ValueError says what is wrong."""
+    if hasattr(cell, "item") and getattr(cell, "ndim", 0) == 0:
+        cell = cell.item()
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        raise ValueError("the cell is empty; fill it in, or leave the row out")
+    try:
+        if isinstance(cell, bool) or not isinstance(cell, int | float | str):
+            raise ValueError
+        number = float(cell)
+    except (ValueError, OverflowError):
+        comma = isinstance(cell, str) and re.fullmatch(r"\s*[+-]?\d+,\d+\s*", cell)
+        hint = f"write a decimal point: {cell.strip().replace(',', '.')}" if comma else "expected a number"
+        raise ValueError(f"{show(cell)}: {hint}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{show(number)} is not a finite number; correct it, or leave the row out")
+    return number
+
+
+# -- columns --------------------------------------------------------------------------------------------------------
+def _column(case: Case, header: str, cells: list[Any], rows: list[str]) -> Column:
+    """What a column is by its header, with its numbers."""
+    column = _named(case, header)
+    numbers = np.empty(len(cells))
+    for i, cell in enumerate(cells):
+        try:
+            numbers[i] = _number(cell)
+            _check_range(column, float(numbers[i]))
+        except ValueError as error:
+            raise CaseError(f"{rows[i]}, {cut(header)}: {error}") from None
+    return Column(**{**vars(column), "numbers": numbers})
+
+
+def _named(case: Case, header: str) -> Column:
+    """What a header says: a column without numbers."""
+    none = np.empty(0)
+    brackets = [each.strip() for each in re.findall(r"\[([^\[\]]*)\]", header)]
+    words = " ".join(re.sub(r"\[[^\[\]]*\]", " ", header).split())
+    is_error, name = words.endswith(" error"), words.removesuffix(" error")
+    if not words:
+        raise CaseError(f"a column without a name ({show(header)}); expected for example water_flux [L/m^2/hour]")
+    if "[" in words or "]" in words or len(brackets) > 2:
+        raise CaseError(f"{cut(header)}: expected a name and a unit in brackets, for example water_flux [L/m^2/hour]")
+    if name in ("time", "time_s"):
+        unit, size = _unit_of(name, "time", "s", brackets, "min")
+        return Column("time", unit, size, none)
+    if name in _SERIES or name in _SERIES.values():
+        short = name if name in _SERIES else _short(name)
+        series, solute = _SERIES[short], ""
+        if any(part in series for part in _BY_SOLUTE):
+            solute = _solute(case, header, name, brackets)
+            brackets = brackets[1:]
+        si = SERIES[series][0]
+        unit, size = _unit_of(name, short, si, brackets, _EXAMPLES.get(si, si), case, solute)
+        shown = f"{short}[{solute}]" if solute else short
+        return Column(shown, unit, size, none, series, solute, is_error)
+    if is_error and (name == "time" or "." in name):
+        raise CaseError(f"{cut(header)}: only what is measured has an error here, not where it was")
+    if "." in name or name in Case.model_fields:
+        if len(brackets) > 1:
+            raise CaseError(f"{cut(header)}: expected a key of the case and one unit, for example left.pressure [bar]")
+        return Column(name, brackets[0] if brackets else "", math.nan, none)
+    hint = nearest(name, ("time", *_SERIES), always=True)
+    if "(" in name:
+        hint = "; the unit stands in brackets, for example water_flux [L/m^2/hour]"
+    raise CaseError(f"{cut(header)}: neither time, nor a key of the case such as left.pressure, nor a result{hint}")
+
+
+_EXAMPLES = {"m/s": "L/m^2/hour", "m": "mm", "Pa": "bar", "mol/m^3": "g/L", "mol/m^2/s": "mol/m^2/hour"}
+
+
+def _solute(case: Case, header: str, name: str, brackets: list[str]) -> str:
+    """The solute, which stands in the first brackets."""
+    if brackets and brackets[0] in case.solutes:
+        return brackets[0]
+    example = f"{name}[{next(iter(case.solutes))}]"
+    if len(brackets) > 1:
+        raise CaseError(
+            f'{cut(header)}: no solute "{cut(brackets[0])}"{nearest(brackets[0], case.solutes, always=True)}'
+        )
+    raise CaseError(f"{cut(header)}: of which solute? Write for example {example}, and the unit behind it")
+
+
+def _unit_of(
+    name: str, short: str, si: str, brackets: list[str], example: str, case: Case | None = None, solute: str = ""
+) -> tuple[str, float]:
+    """Unit and its SI value: in brackets behind the short name, SI without brackets where the name says so."""
+    if len(brackets) > 1:
+        raise CaseError(f"{name}: more than one unit, {' and '.join(map(cut, brackets))}")
+    unit = brackets[0] if brackets else ""
+    if si == "1" and unit in ("", "1"):
+        return "", 1.0
+    if name != short:
+        if unit not in ("", si):
+            raise CaseError(f"{name}: is in {si} by its name; leave out [{cut(unit)}], or write {short} [{cut(unit)}]")
+        return si, 1.0
+    if not unit:
+        raise CaseError(f"{name}: in which unit? Write for example {name} [{example}]")
+    try:
+        return unit, _size(unit, si, case, solute)
+    except UnitError as error:
+        said = str(error)
+        if example != si and "did you mean" not in said:
+            said = f"{said}, for example {example}"
+        raise CaseError(f"{name} [{cut(unit)}]: {said}") from None
+
+
+def _size(unit: str, si: str, case: Case | None, solute: str) -> float:
+    """SI value of one unit; an amount may be given as a mass or as osmoles, too."""
+    try:
+        return units.size(unit, "" if si == "1" else si)
+    except UnitError:
+        if case is None or not si.startswith("mol"):
+            raise
+        given = case.solutes[solute]
+        for other, per_mole in (("kg", given.molar_mass), ("Osm", given.dissociation)):
+            try:
+                size = units.size(unit, si.replace("mol", other, 1))
+            except UnitError:
+                continue
+            if per_mole is None:
+                raise UnitError(f"a mass needs solutes.{solute}.molar_mass in the case") from None
+            return size / per_mole
+        raise
+
+
+def _check_range(column: Column, number: float) -> None:
+    """What a column cannot hold; ValueError says so."""
+    if column.name == "time" and number < 0.0:
+        raise ValueError(f"{number:g}: a time before the start of the run")
+    if column.is_error and number <= 0.0:
+        raise ValueError(f"{number:g}: a standard error is more than zero")
+    if column.series == "rejection" and not column.is_error and number * column.size > 1.0:
+        percent = f"; write {column.name} [%] if per cent are meant" if not column.unit else ""
+        raise ValueError(f"{number:g}: a rejection is at most {1.0 / column.size:g}{percent}")
+
+
+# -- the table ------------------------------------------------------------------------------------------------------
+def _table(rows: list[str], columns: list[Column]) -> Table:
+    """The columns by what they are, if they make sense together."""
+    seen: set[tuple[str, bool]] = set()
+    for column in columns:
+        if (column.name, column.is_error) in seen:
+            raise CaseError(f"two columns {column.name}{' error' if column.is_error else ''}")
+        seen.add((column.name, column.is_error))
+    time = next((column for column in columns if column.name == "time"), None)
+    settings = [column for column in columns if not column.series and column is not time]
+    measured = [column for column in columns if column.series and not column.is_error]
+    errors = {column.name: column for column in columns if column.is_error}
+    for name in errors:
+        if (name, False) not in seen:
+            raise CaseError(f"{name} error: there is no column {name}")
+    if not measured:
+        raise CaseError(f"no column of something measured; known: {', '.join(_SERIES)}")
+    if time is None and not settings:
+        raise CaseError(
+            "nothing says where this was measured: expected a column of time, for example time [min], or of a key of "
+            "the case, for example left.pressure [bar]"
+        )
+    if time is not None and settings:
+        raise CaseError(
+            f"both time and {settings[0].name}: data against time are one run; what changes during it is a schedule in "
+            "the case"
+        )
+    if not rows:
+        raise CaseError("no rows: expected one for every measurement")
+    return Table(rows, time, settings, measured, errors)
