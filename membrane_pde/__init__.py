@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from membrane_pde import plot
     from membrane_pde.case import Case, CaseError
     from membrane_pde.casefile import load_case, parse_case
+    from membrane_pde.explorer import explore
     from membrane_pde.fitting import FitResult, fit
     from membrane_pde.mixture import osmotic_pressure
     from membrane_pde.presets import use_units
@@ -35,6 +36,7 @@ __all__ = [
     "check_accuracy",
     "compare",
     "equilibrium",
+    "explore",
     "fit",
     "load_case",
     "load_result",
@@ -51,6 +53,7 @@ _HOME = {
     "CaseError": "case",
     "load_case": "casefile",
     "parse_case": "casefile",
+    "explore": "explorer",
     "FitResult": "fitting",
     "fit": "fitting",
     "osmotic_pressure": "mixture",

@@ -1,8 +1,8 @@
 """Pictures of a Result: matplotlib Axes in, Axes out.
 
 Every function takes `axes=None`: without it a new Figure is made (`axes.flat[0].figure`), never through pyplot, so that
-nothing global changes and files can be written without a display. Colours are those of Okabe and Ito (blue for left,
-vermillion for right) and viridis for time: both stay apart for the colour-blind.
+nothing global changes and files can be written without a display. Blue is left, vermillion right. `profiles`, `history`
+and `schematic`, drawn again into the axes they returned, update what is there (see `drawing`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from membrane_pde import report
+from membrane_pde import drawing, presets, report
+from membrane_pde.drawing import CASES, HATCHED, HYDROSTATIC, LEFT, MEMBRANE, OSMOTIC, RIGHT, WATER, WATER_ARROW
+from membrane_pde.maps import phase_map
 from membrane_pde.report import stored
+from membrane_pde.residuals import fit
+from membrane_pde.sketch import LEADING, cells, felt, largest, leading, schematic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,19 +29,29 @@ if TYPE_CHECKING:
 
     from membrane_pde.result import Result
 
-LEFT, RIGHT = "#0072B2", "#D55E00"
-HYDROSTATIC, OSMOTIC, WATER = "#333333", "#009E73", "#000000"
-CASES = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-WATER_ARROW = "#0B3C5D"
-MEMBRANE, MEMBRANE_WIDTH = "#777777", 6.0  # points: a real membrane is far too thin to be drawn to scale
+__all__ = [
+    "comparison",
+    "fit",
+    "history",
+    "mixing",
+    "phase_map",
+    "profiles",
+    "rejection",
+    "save_all",
+    "save_comparison",
+    "save_fit",
+    "schematic",
+]
+
 MARKERS = ("", "o", "s")  # the first solute has plain lines
-PANELS, CURVES, LEADING = 6, 12, 3
+PANELS, CURVES = 6, 12
 # m: Stokes radius k T/(6 pi mu D) of its self-diffusivity 2.299e-9 m^2/s at 25 degC (Holz, Heil & Sacco 2000, Phys.
 # Chem. Chem. Phys. 2, 4740-4742, doi:10.1039/B005319H); only where a picture puts it
 WATER_RADIUS = 0.107e-9
+_BARS: WeakKeyDictionary[Axes, tuple[Axes, list[str]]] = WeakKeyDictionary()  # beside the first axes; its numbers
 
 
-def profiles(result: Result, axes: Any = None, solute: str | None = None) -> np.ndarray:
+def profiles(result: Result, axes: Any = None, solute: str | None = None, time: float | None = None) -> np.ndarray:
     """Draw concentration against position, one curve a time and one panel a solute.
 
     Parameters
@@ -46,6 +61,8 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None) -> np.
         One for each panel; by default a new figure.
     solute : str, optional
         Only this one. By default all, or the six most concentrated ones if there are more.
+    time : float, optional
+        In s; the profile at the nearest stored time is drawn in black.
 
     Returns
     -------
@@ -57,38 +74,38 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None) -> np.
     KeyError
         If the solute is not in the result.
     """
-    chosen = [solute] if solute else _leading(result, PANELS)
+    chosen = [solute] if solute else leading(result, PANELS)
     if missing := [s for s in chosen if s not in result.case.solutes]:
         raise KeyError(f"no solute {missing[0]!r}; there are {', '.join(result.case.solutes)}")
     if axes is None:
         columns = min(len(chosen), 3)
         rows = math.ceil(len(chosen) / columns)
-        figure = _figure(7.5 if columns == 1 else 3.9 * columns + 0.8, 4.4 if rows == 1 else 3.4 * rows)
+        figure = drawing.figure(7.5 if columns == 1 else 3.9 * columns + 0.8, 4.4 if rows == 1 else 3.4 * rows)
         figure.suptitle(_title(result, chosen) if solute is None else result.case.title)
         axes = [figure.add_subplot(rows, columns, i + 1) for i in range(len(chosen))]
-    axes = _as_array(axes)
+    axes = drawing.as_array(axes)
     times = _times(stored(result, "time"), CURVES, _change(result, chosen))
-    colours, mappable = _time_colours(result, times)
     for ax, name in zip(axes.flat, chosen, strict=True):
+        first = drawing.begin(ax)
         scale = _position_axis(ax, result)
-        _membrane(ax, result.case)
-        unit, factor = report.concentration_unit(result.case, [name], _largest(result, name))
-        for index, colour in zip(times, colours, strict=True):
-            _profile(ax, result, name, index, scale, factor[name], color=colour, lw=1.4)
-        values = _cells(result, name)[times] * factor[name]
-        _limits(ax, np.append(values.ravel(), _walls(result, name)[times].ravel() * factor[name]), lowest=0.0)
-        ax.set_ylabel(f"{name} ({unit})")
-        _side_names(ax, result.case)
-    end = float(stored(result, "time")[-1])
-    unit, time_factor = report.time_unit(end)
-    bar = axes.flat[0].figure.colorbar(mappable, ax=list(axes.flat), label=f"time ({unit})", pad=0.02, aspect=30)
-    ticks = _time_ticks(end * time_factor)
-    bar.set_ticks([t / time_factor for t in ticks], labels=[report.number(t, digits=3) for t in ticks])
-    bar.minorticks_off()
+        drawing.membrane(ax, result.case)
+        unit, factor = report.concentration_unit(result.case, [name], largest(result, name))
+        for i, (index, colour) in enumerate(zip(times, _time_colours(result, times), strict=True)):
+            _profile(ax, str(i), result, name, index, scale, factor[name], color=colour, lw=1.4)
+        if time is not None:
+            now = int(np.argmin(np.abs(stored(result, "time") - time)))
+            _profile(ax, "now", result, name, now, scale, factor[name], color="black", lw=2.6, zorder=3)
+        values = cells(result, name)[times] * factor[name]
+        walls = _walls(result, name)[times] * factor[name]
+        drawing.limits(ax, np.append(values.ravel(), walls.ravel()), lowest=0.0)
+        drawing.labels(ax, y=f"{name} ({unit})")
+        if first:
+            _side_names(ax, result.case)
+    _time_bar(axes, float(stored(result, "time")[-1]))
     return axes
 
 
-def history(result: Result, axes: Any = None) -> np.ndarray:
+def history(result: Result, axes: Any = None, time: float | None = None) -> np.ndarray:
     """Draw what happened over time: water flux, lengths, concentrations, pressures.
 
     Parameters
@@ -96,72 +113,81 @@ def history(result: Result, axes: Any = None) -> np.ndarray:
     result : Result
     axes : (2, 2) array of Axes, optional
         By default a new figure.
+    time : float, optional
+        In s; a line stands there.
 
     Returns
     -------
     (2, 2) ndarray of Axes
-        Water flux (L/m²/h); length of both sides (mm), or the displaced volume (L/m²) where no length changes;
+        Water flux; length of both sides, or the displaced volume where no length changes;
         concentrations at the membrane wall (solid) and in the mean (dashed); hydrostatic and wall osmotic pressure
-        differences, left minus right (bar).
+        differences, left minus right; in the units in use (`use_units`).
     """
     if axes is None:
-        figure = _figure(9.0, 6.2)
+        figure = drawing.figure(9.0, 6.2)
         figure.suptitle(result.case.title)
         axes = figure.subplots(2, 2, sharex=True)
-    axes = _as_array(axes)
-    labels, time = report.labels_of(result.case), stored(result, "time")
-    unit, time_factor = report.time_unit(float(time[-1]))
-    time = time * time_factor
+    axes = drawing.as_array(axes)
+    for ax in axes.flat:
+        if drawing.begin(ax):
+            ax.grid(color="0.93")
+            ax.set_axisbelow(True)
+    labels, times = report.labels_of(result.case), stored(result, "time")
+    unit, time_factor = report.time_unit(float(times[-1]))
+    times = times * time_factor
     flux, lengths, concentrations, pressures = axes.flat
     fluid = "gas" if result.case.phase == "gas" else "water"
 
-    values = _clean(stored(result, "water_flux_m_per_s"), report.flux_scale(result)) * report.factor("L/m^2/hour")
-    flux.axhline(0, color="0.7", lw=0.8)
-    flux.plot(time, values, color=WATER)
-    _limits(flux, np.append(values, 0.0), flat=1.0)
-    flux.set_ylabel(f"{fluid} flux (L/m²/h)")
+    flux_unit, per_si = presets.unit("water flux")
+    values = _clean(stored(result, "water_flux_m_per_s"), report.flux_scale(result)) * per_si
+    drawing.zero(flux)
+    drawing.line(flux, "flux", times, values, color=WATER)
+    drawing.limits(flux, np.append(values, 0.0), flat=1.0)
+    drawing.labels(flux, y=f"{fluid} flux ({flux_unit})")
 
-    both = {s: stored(result, f"length_{s}_m") for s in ("left", "right")}
-    mm = report.factor("mm")
+    both = {s: stored(result, f"length_{s}_m") for s in report.SIDES}
+    (volume, per_volume), (length, per_length) = presets.unit("water moved"), presets.unit("side")
     total = sum(v[0] for v in both.values())
     if all(np.ptp(v) <= 1e-9 * total for v in both.values()):
-        moved = _clean(stored(result, "displaced_volume_m"), total) * mm
-        lengths.axhline(0, color="0.7", lw=0.8)
-        lengths.plot(time, moved, color=WATER)
-        _limits(lengths, np.append(moved, 0.0), flat=1.0)
-        lengths.set_ylabel(f"{fluid} moved to the right (L/m²)")
+        moved = _clean(stored(result, "displaced_volume_m"), total) * per_volume
+        drawing.zero(lengths)
+        drawing.line(lengths, "moved", times, moved, color=WATER)
+        drawing.limits(lengths, np.append(moved, 0.0), flat=1.0)
+        drawing.labels(lengths, y=f"{fluid} moved to the right ({volume})")
+        drawing.legend(lengths, [])
     else:
         uneven = max(v[0] for v in both.values()) > 5 * min(v[0] for v in both.values())
-        drawn = {side: v / v[0] if uneven else v * mm for side, v in both.items()}
+        drawn = {side: v / v[0] if uneven else v * per_length for side, v in both.items()}
         for side, colour in (("left", LEFT), ("right", RIGHT)):
-            lengths.plot(time, drawn[side], color=colour, label=labels[side])
-        _limits(lengths, np.concatenate([*drawn.values()]))
-        lengths.set_ylabel("length over initial length" if uneven else "length of the side (mm)")
-        lengths.legend(frameon=False, fontsize=9)
+            drawing.line(lengths, side, times, drawn[side], color=colour, label=labels[side])
+        drawing.limits(lengths, np.concatenate([*drawn.values()]))
+        drawing.labels(lengths, y="length over initial length" if uneven else f"length of the side ({length})")
+        drawing.legend(lengths, fontsize=9)
 
-    _concentration_history(concentrations, result, time)
+    _concentration_history(concentrations, result, times)
 
-    bar = report.factor("bar")
-    osmotic = _felt(result, "left") - _felt(result, "right")
+    pressure, per_pascal = presets.unit("pressure")
+    osmotic = felt(result, "left") - felt(result, "right")
     hydrostatic = stored(result, "pressure_left_Pa") - stored(result, "pressure_right_Pa")
     scale = report.largest_pressure(result)
-    osmotic, hydrostatic = _clean(osmotic, scale) * bar, _clean(hydrostatic, scale) * bar
-    pressures.axhline(0, color="0.7", lw=0.8)
+    osmotic, hydrostatic = _clean(osmotic, scale) * per_pascal, _clean(hydrostatic, scale) * per_pascal
+    drawing.zero(pressures)
     if result.case.membrane.water_permeability > 0:  # the distance between the two is what drives the water
-        pressures.fill_between(time, osmotic, hydrostatic, color="0.92", lw=0)
+        drawing.between(pressures, "driving", times, osmotic, hydrostatic, color="0.92", lw=0)
     if np.isfinite(osmotic).any():
-        pressures.plot(time, osmotic, color=OSMOTIC, label="osmotic Σσπ, at the membrane")
-    pressures.plot(time, hydrostatic, color=HYDROSTATIC, ls="--", label="hydrostatic")
-    _limits(pressures, np.concatenate([osmotic, hydrostatic, [0.0]]), flat=1.0, room=0.22)
-    pressures.set_ylabel("pressure, left − right (bar)")
-    pressures.legend(frameon=False, fontsize=9, ncols=2, loc="upper center", columnspacing=1.2, handlelength=1.6)
+        drawing.line(pressures, "osmotic", times, osmotic, color=OSMOTIC, label="osmotic Σσπ, at the membrane")
+    drawing.line(pressures, "hydrostatic", times, hydrostatic, color=HYDROSTATIC, ls="--", label="hydrostatic")
+    drawing.limits(pressures, np.concatenate([osmotic, hydrostatic, [0.0]]), flat=1.0, room=0.34)
+    drawing.labels(pressures, y=f"pressure, left − right ({pressure})")
+    drawing.legend(pressures, fontsize=9, loc="upper center", handlelength=1.8, labelspacing=0.3)
 
     for ax in axes.flat:
-        ax.set_xlim(time[0], time[-1] if time[-1] > time[0] else time[0] + 1)
-        ax.grid(color="0.93")
-        ax.set_axisbelow(True)
+        drawing.span(ax, times[0], times[-1] if times[-1] > times[0] else times[0] + 1)
+        if time is not None:
+            style = {"transform": ax.get_xaxis_transform(), "color": "0.45", "lw": 1.0, "ls": ":", "zorder": 1}
+            drawing.line(ax, "now", [time * time_factor] * 2, [0, 1], **style)
     for ax in axes[-1]:
-        ax.set_xlabel(f"time ({unit})")
+        drawing.labels(ax, x=f"time ({unit})")
     _directions(flux, 0.98, "right")
     return axes
 
@@ -182,15 +208,15 @@ def comparison(results: Sequence[Result], axes: Any = None) -> np.ndarray:
     """
     n = len(results)
     if axes is None:
-        figure = _figure(max(9.0, 3.2 * n), 8.2)
+        figure = drawing.figure(max(9.0, 3.2 * n), 8.2)
         grid = figure.add_gridspec(3, n, height_ratios=[1.55, 1.0, 0.85])
         first = [figure.add_subplot(grid[0, i]) for i in range(n)]
         second = [figure.add_subplot(grid[1, i]) for i in range(n)]
         axes = [*first, *second, figure.add_subplot(grid[2, :])]
-    axes = _as_array(axes)
+    axes = drawing.as_array(axes)
     darkest = max(max(_osmotic_level(r, side, i) for side in ("left", "right") for i in (0, -1)) for r in results)
     for ax, result in zip(axes[:n], results, strict=True):
-        _schematic(ax, result, darkest)
+        _columns(ax, result, darkest)
     tops: dict[str, list[tuple[Any, float]]] = {}
     for ax, result in zip(axes[n : 2 * n], results, strict=True):
         label, top = _first_mid_last(ax, result)
@@ -230,10 +256,10 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
     if membrane.pore_radius is None:
         raise ValueError("the case's membrane has no pore_radius")
     if axes is None:
-        figure = _figure(8.0, 4.8)
+        figure = drawing.figure(8.0, 4.8)
         figure.suptitle(case.title)
         axes = figure.add_subplot()
-    axes = _as_array(axes)
+    axes = drawing.as_array(axes)
     ax = axes.flat[0]
     nm = report.factor("nm")
     sizes = {name: solute.radius for name, solute in case.solutes.items() if solute.radius}
@@ -248,8 +274,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
     ax.axvline(membrane.pore_radius * nm, color=MEMBRANE, lw=1.2, ls=(0, (4, 3)), zorder=1)
     ax.plot(radii * nm, limit, color=WATER, lw=1.6, ls="--", label="reflection coefficient: the limit at high flux")
     if flux:
-        at = report.number(flux * report.factor("L/m^2/hour"), digits=3)
-        ax.plot(radii * nm, here, color=LEFT, lw=2.2, label=f"rejection at {at} L/m²/h")
+        ax.plot(radii * nm, here, color=LEFT, lw=2.2, label=f"rejection at {report.quantity(flux, 'water flux')}")
     ax.plot(WATER_RADIUS * nm, 0.0, "o", mfc="white", mec="0.2", ms=7, zorder=4, clip_on=False)
     points = [("water", WATER_RADIUS, 0.0)]
     for name, radius in sizes.items():
@@ -293,10 +318,10 @@ def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
         If a run starts with two equal sides.
     """
     if axes is None:
-        figure = _figure(7.5, 4.6)
+        figure = drawing.figure(7.5, 4.6)
         figure.suptitle(results[0].case.title)
         axes = figure.add_subplot()
-    axes = _as_array(axes)
+    axes = drawing.as_array(axes)
     ax = axes.flat[0]
     celsius = [r.case.temperature - 273.15 for r in results]
     curves, end = [], 0.0
@@ -350,6 +375,11 @@ def save_comparison(results: Sequence[Result], path: Path | str) -> None:
     _write(comparison(results).flat[0].figure, path)
 
 
+def save_fit(found: Any, path: Path | str) -> None:
+    """Write the figure of `fit` to a file."""
+    _write(fit(found).flat[0].figure, path)
+
+
 def _write(figure: Figure, path: Path | str) -> None:
     """Write a picture, drawn once: `savefig` draws it twice, though to the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -365,20 +395,21 @@ def _concentration_history(ax: Axes, result: Result, time: np.ndarray) -> None:
     """Wall (solid) and mean (dashed) concentrations of the leading solutes, which markers tell apart."""
     from matplotlib.lines import Line2D
 
-    labels, chosen = report.labels_of(result.case), _leading(result, LEADING)
-    unit, factor = report.concentration_unit(result.case, chosen, max(_largest(result, s) for s in chosen))
+    labels, chosen = report.labels_of(result.case), leading(result, LEADING)
+    unit, factor = report.concentration_unit(result.case, chosen, max(largest(result, s) for s in chosen))
     drawn = [np.zeros(1)]
     for name, marker in zip(chosen, MARKERS, strict=False):
         for side, colour in (("left", LEFT), ("right", RIGHT)):
             for key, style in ((f"wall_concentration_{side}", "-"), (f"concentration_{side}", "--")):
                 values = stored(result, f"{key}_mol_per_m3", name) * factor[name]
                 drawn.append(values)
-                ax.plot(time, values, style, color=colour, marker=marker, ms=4, markevery=max(1, time.size // 8))
-    _limits(ax, np.concatenate(drawn), lowest=0.0, room=0.36 if len(chosen) > 2 else 0.25)
+                look = {"ls": style, "color": colour, "marker": marker, "ms": 4, "markevery": max(1, time.size // 8)}
+                drawing.line(ax, f"{key} {name}", time, values, **look)
+    drawing.limits(ax, np.concatenate(drawn), lowest=0.0, room=0.36 if len(chosen) > 2 else 0.25)
     what = chosen[0] if len(chosen) == 1 else "concentration"
     if len(chosen) < len(result.case.solutes):
         what = f"the highest {len(chosen)} of {len(result.case.solutes)}"
-    ax.set_ylabel(f"{what} ({unit})")
+    drawing.labels(ax, y=f"{what} ({unit})")
     handles = [
         Line2D([], [], color=LEFT, label=labels["left"]),
         Line2D([], [], color=RIGHT, label=labels["right"]),
@@ -389,10 +420,11 @@ def _concentration_history(ax: Axes, result: Result, time: np.ndarray) -> None:
         marks = zip(chosen, MARKERS, strict=False)
         handles += [Line2D([], [], color="0.3", marker=m or None, ms=4, label=s) for s, m in marks]
     columns = 2 if len(chosen) == 1 else 3
-    ax.legend(handles=handles, frameon=False, fontsize=8, ncols=columns, loc="upper center", columnspacing=1.0)
+    look = {"columnspacing": 0.9, "handlelength": 1.5, "handletextpad": 0.5, "labelspacing": 0.3}
+    drawing.legend(ax, handles, fontsize=8, ncols=columns, loc="upper center", **look)
 
 
-def _schematic(ax: Axes, result: Result, darkest: float) -> None:
+def _columns(ax: Axes, result: Result, darkest: float) -> None:
     """Two compartments as columns of liquid: levels before (dashed) and after, water and pressure arrows."""
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle
@@ -424,8 +456,7 @@ def _schematic(ax: Axes, result: Result, darkest: float) -> None:
     if no_membrane:
         ax.plot([0, 0], [0, 1.12], color=MEMBRANE, lw=1.4, ls=(0, (4, 3)), zorder=3)
     else:
-        band: dict[str, Any] = {"facecolor": "0.88", "edgecolor": "0.4", "hatch": "/////", "lw": 0.6}
-        ax.add_patch(Rectangle((-0.02, 0), 0.04, 1.12, zorder=3, **band))
+        ax.add_patch(Rectangle((-0.02, 0), 0.04, 1.12, edgecolor="0.4", zorder=3, **HATCHED))
 
     head = report.pressing(result)
     if head and case.phase != "gas" and not no_membrane:
@@ -433,14 +464,14 @@ def _schematic(ax: Axes, result: Result, darkest: float) -> None:
         top = after[side]
         ax.add_patch(Rectangle((x0 + 0.03, top), 0.94, 0.06, facecolor="0.45", edgecolor="0.25", lw=0.8, zorder=3))
         _arrow(ax, (x0 + 0.5, top + 0.37), (x0 + 0.5, top + 0.06), "0.25", 3.5, 20)
-        value = report.number(abs(head) * report.factor("bar"), digits=3)
-        weight = ax.text(x0 + 0.5, top + 0.38, f"{value} bar", ha="center", va="bottom", zorder=6)
+        value = report.quantity(abs(head), "pressure")
+        weight = ax.text(x0 + 0.5, top + 0.38, value, ha="center", va="bottom", zorder=6)
         weight.set(fontsize=10.5, weight="bold", color="0.2", bbox={"facecolor": "white", "lw": 0, "pad": 1})
     moved = report.displaced(result)
     if moved:
         start, end = (-0.4, 0.4) if moved > 0 else (0.4, -0.4)
         _arrow(ax, (start, 0.5 * min(after.values())), (end, 0.5 * min(after.values())), WATER_ARROW, 6, 30)
-        amount = f"{report.number(abs(moved) * report.factor('mm'), digits=3)} L/m² of water"
+        amount = f"{report.quantity(abs(moved), 'water moved')} of water"
         text = f"{amount} →" if moved > 0 else f"← {amount}"
     else:
         text = "no membrane: they mix" if no_membrane else "no water moves"
@@ -449,10 +480,10 @@ def _schematic(ax: Axes, result: Result, darkest: float) -> None:
 
 def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
     """Profiles at the start, half way (in displaced volume or time) and the end; returns the axis label and top."""
-    name = _leading(result, 1)[0]
-    unit, factor = report.concentration_unit(result.case, [name], _largest(result, name))
+    name = leading(result, 1)[0]
+    unit, factor = report.concentration_unit(result.case, [name], largest(result, name))
     scale = _position_axis(ax, result)
-    _membrane(ax, result.case)
+    drawing.membrane(ax, result.case)
     time = stored(result, "time")
     middle = int(np.argmin(np.abs(time - 0.25 * time[-1])))  # a quarter in time is half way in √t
     change = _change(result, [name])
@@ -461,14 +492,14 @@ def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
     shades = _viridis()
     for index, position, width in ((0, 0.0, 1.3), (middle, 0.5, 1.6), (time.size - 1, 1.0, 2.2)):
         label = "start" if index == 0 else report.duration(float(time[index]))
-        _profile(ax, result, name, index, scale, factor[name], color=shades(position), lw=width, label=label)
+        _profile(ax, label, result, name, index, scale, factor[name], color=shades(position), lw=width, label=label)
     ax.set_ylabel(f"{name} ({unit})")
     _side_names(ax, result.case)
     legend = ax.legend(frameon=False, fontsize=8.5, loc="best", handlelength=1.4, labelspacing=0.3)
     for line in legend.get_lines():
         line.set_marker("")
     indices = [0, middle, -1]
-    values = _cells(result, name)[indices]
+    values = cells(result, name)[indices]
     top = max(values.max(), _walls(result, name)[indices].max()) * factor[name]
     return ax.get_ylabel(), 1.1 * float(top) or 1.0
 
@@ -477,18 +508,18 @@ def _displaced(ax: Axes, results: Sequence[Result]) -> None:
     """Displaced volume over time of every case, named at the end of its line."""
     end = max(float(stored(r, "time")[-1]) for r in results)
     unit, time_factor = report.time_unit(end)
-    mm, drawn = report.factor("mm"), [np.zeros(1)]
+    (volume, per_volume), drawn = presets.unit("water moved"), [np.zeros(1)]
     ax.axhline(0, color="0.6", lw=0.8)
     for i, result in enumerate(results):
         length = sum(float(stored(result, f"length_{s}_m")[0]) for s in ("left", "right"))
-        values = _clean(stored(result, "displaced_volume_m"), length) * mm
+        values = _clean(stored(result, "displaced_volume_m"), length) * per_volume
         drawn.append(values)
         name = report.short_title(result.case)
         ax.plot(stored(result, "time") * time_factor, values, lw=2.2, color=CASES[i % len(CASES)], label=name)
-    _limits(ax, np.concatenate(drawn), flat=1.0, room=0.08)
+    drawing.limits(ax, np.concatenate(drawn), flat=1.0, room=0.08)
     ax.set_xlim(0, end * time_factor or 1.0)
     ax.set_xlabel(f"time ({unit})")
-    ax.set_ylabel("water moved (L/m²)")
+    ax.set_ylabel(f"water moved ({volume})")
     ax.grid(color="0.93")
     ax.set_axisbelow(True)
     _directions(ax, 0.008, "left")
@@ -498,21 +529,25 @@ def _displaced(ax: Axes, results: Sequence[Result]) -> None:
 # --- one curve, one axis ---
 
 
-def _profile(ax: Axes, result: Result, name: str, index: int, scale: float, factor: float, **line: Any) -> None:
+def _profile(
+    ax: Axes, curve: str, result: Result, name: str, index: int, scale: float, factor: float, **line: Any
+) -> None:
     """One profile: each side from its far end to its wall value at x = 0, where the jump is left open."""
     label = line.pop("label", None)
-    arrays, profile = result.arrays, _cells(result, name)[index]
+    arrays, profile = result.arrays, cells(result, name)[index]
     for side, sign in (("left", -1), ("right", 1)):
         here = arrays["side"] == side
         x = np.abs(arrays["position"][index, here])
         order = np.argsort(x)
         end = float(arrays["width"][index, here].sum())  # without a bath behind it
         wall = float(stored(result, f"wall_concentration_{side}_mol_per_m3", name)[index])
-        cells = profile[here][order]
-        far = _far_edge(result, side, name, index, float(cells[-1]))
-        ax.plot(
+        values = profile[here][order]
+        far = _far_edge(result, side, name, index, float(values[-1]))
+        drawing.line(
+            ax,
+            f"{curve} {side}",
             sign * np.concatenate([[0.0], x[order], [end]]) * scale,
-            np.concatenate([[wall], cells, [far]]) * factor,
+            np.concatenate([[wall], values, [far]]) * factor,
             marker="|",  # where the side ends at this time
             markevery=[-1],
             ms=9,
@@ -530,7 +565,7 @@ def _far_edge(result: Result, side: str, name: str, index: int, last: float) -> 
         width = result.arrays["width"][index, here]
         length = float(stored(result, f"length_{side}_m")[index])
         mean = float(stored(result, f"concentration_{side}_mol_per_m3", name)[index])
-        return float((mean * length - _cells(result, name)[index, here] @ width) / (length - width.sum()))
+        return float((mean * length - cells(result, name)[index, here] @ width) / (length - width.sum()))
     if compartment.boundary != "reservoir":
         return last
     given = compartment.concentration[name]
@@ -546,51 +581,35 @@ def _position_axis(ax: Axes, result: Result) -> float:
     unit = report.length_unit(shortest if uneven else longest)
     scale = report.factor(unit)
     name = unit.replace("um", "µm")
-    ax.set_xlim(-1.06 * left * scale, 1.06 * right * scale)
-    ax.set_xlabel(f"position ({name})")
+    label = f"position ({name}, own scale each side)" if uneven else f"position ({name})"
+    before, ends = ax.get_xlim(), (-1.06 * left * scale, 1.06 * right * scale)
+    if ax.get_xlabel() == label:  # drawn again: an end stays where it may, or gets some room to move
+        low = drawing.kept(ax, (before[0], 0.0), ends[0], 0.0)
+        high = drawing.kept(ax, (0.0, before[1]), 0.0, ends[1])
+        if low and high:
+            return scale
+        wider = 1.0 + drawing.SPARE
+        ends = before[0] if low else wider * ends[0], before[1] if high else wider * ends[1]
+    left, right = -ends[0] / 1.06, ends[1] / 1.06
     if uneven:
         from matplotlib.ticker import FixedLocator, MaxNLocator
 
         def forward(x: Any) -> Any:
-            return np.where(np.asarray(x) < 0, np.asarray(x) / (left * scale), np.asarray(x) / (right * scale))
+            return np.where(np.asarray(x) < 0, np.asarray(x) / left, np.asarray(x) / right)
 
         def inverse(x: Any) -> Any:
-            return np.where(np.asarray(x) < 0, np.asarray(x) * left * scale, np.asarray(x) * right * scale)
+            return np.where(np.asarray(x) < 0, np.asarray(x) * left, np.asarray(x) * right)
 
         ax.set_xscale("function", functions=(forward, inverse))
-        sides = [MaxNLocator(3).tick_values(*ends) for ends in ((-left * scale, 0.0), (0.0, right * scale))]
-        inside = [t for ticks in sides for t in ticks if -left * scale <= t <= right * scale]
+        sides = [MaxNLocator(3).tick_values(*reach) for reach in ((-left, 0.0), (0.0, right))]
+        inside = [t for ticks in sides for t in ticks if -left <= t <= right]
         ax.xaxis.set_major_locator(FixedLocator(sorted(set(inside))))
         ax.xaxis.set_major_formatter(lambda value, _: report.number(value, scale=longest * scale))
-        ax.set_xlabel(f"position ({name}, own scale each side)")
+    elif ax.get_xscale() != "linear":
+        ax.set_xscale("linear")
+    ax.set_xlim(*ends)
+    ax.set_xlabel(label)
     return scale
-
-
-def _membrane(ax: Axes, case: Any) -> None:
-    """A hatched band of fixed width at 0, or a dashed line where the partition was."""
-    from matplotlib.patches import Rectangle
-    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
-
-    place = blended_transform_factory(ax.transData, ax.transAxes)
-    if case.membrane.type == "none":
-        ax.plot([0, 0], [0, 1], transform=place, color=MEMBRANE, lw=1.2, ls=(0, (4, 3)), zorder=0, gid="partition")
-        return
-    # width in points, place in data: the band keeps its width whatever the lengths are
-    points = ax.figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transData)  # type: ignore[arg-type]
-    band = Rectangle(
-        (-0.5 * MEMBRANE_WIDTH / 72, -50),
-        MEMBRANE_WIDTH / 72,
-        100,
-        transform=points,
-        facecolor="0.88",
-        edgecolor="0.55",
-        hatch="/////",
-        lw=0.6,
-        zorder=0,
-        gid="membrane",
-    )
-    ax.add_artist(band)
-    band.set_clip_path(ax.patch)
 
 
 def _directions(ax: Axes, x: float, align: str) -> None:
@@ -602,7 +621,7 @@ def _directions(ax: Axes, x: float, align: str) -> None:
     zero = (0.0 - low) / (high - low)
     (first, last), curves = ax.get_xlim(), []
     fine = np.linspace(0.0, 1.0, 401)
-    for line in ax.get_lines():
+    for line in (each for each in ax.get_lines() if each.get_visible() and each.get_gid() != "now"):
         along = (np.asarray(line.get_xdata(), dtype=float) - first) / (last - first)
         curves.append(np.interp(fine, along, (np.asarray(line.get_ydata(), dtype=float) - low) / (high - low)))
     other = (1.0 - x, "left" if align == "right" else "right")
@@ -619,39 +638,14 @@ def _directions(ax: Axes, x: float, align: str) -> None:
         if limit > 0.15 * (high - low):
             places = [(at, side, y, edge) for y, edge in heights for at, side in ((x, align), other)]
             at, side, y, edge = next(filter(free, places), places[0])
-            ax.text(at, y, text, transform=ax.transAxes, ha=side, va=edge, color="0.4", fontsize=8)
+            style = {"transform": ax.transAxes, "ha": side, "va": edge, "color": "0.4", "fontsize": 8}
+            drawing.text(ax, text[0], at, y, text, **style)
 
 
 def _side_names(ax: Axes, case: Any) -> None:
     labels = report.labels_of(case)
     for side, x, align, colour in (("left", 0.0, "left", LEFT), ("right", 1.0, "right", RIGHT)):
         ax.text(x, 1.02, labels[side], transform=ax.transAxes, ha=align, color=colour, weight="bold", fontsize=9)
-
-
-def _limits(
-    ax: Axes, values: np.ndarray, *, lowest: float | None = None, flat: float | None = None, room: float = 0.06
-) -> None:
-    """Limits of the value axis that do not magnify round-off: a constant is drawn as a constant.
-
-    `lowest` pins the lower end (0 for concentrations), `flat` is the half height around a curve of zeros.
-    """
-    values = values[np.isfinite(values)]
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-    if lowest is not None:
-        low = min(low, lowest) if low < -1e-6 * abs(high) else lowest
-    largest = max(abs(low), abs(high))
-    if largest == 0.0:
-        low, high = (-flat, flat) if flat else (0.0, 1.0)
-    elif high - low <= 1e-6 * largest:
-        low, high = sorted((0.0, 1.3 * (high if abs(high) == largest else low)))
-    else:
-        span = high - low
-        low, high = low if low == lowest else low - 0.06 * span, high + room * span
-    ax.set_ylim(low - 0.02 * high if low == lowest == 0.0 else low, high)  # a curve at 0 stays visible
-    if 1e-3 < largest < 1e5 or largest == 0.0:
-        ax.ticklabel_format(axis="y", useOffset=False)
-    else:  # each tick in full, not a power of ten above the axis
-        ax.yaxis.set_major_formatter(lambda value, _: report.number(value, scale=largest))
 
 
 def _clean(values: np.ndarray, scale: float) -> np.ndarray:
@@ -675,8 +669,8 @@ def _change(result: Result, names: list[str]) -> np.ndarray:
     """Path that the profiles have gone by each stored time, as a share of the whole; each solute counts the same."""
     total = np.zeros(stored(result, "time").size)
     for name in names:
-        steps = np.abs(np.diff(_cells(result, name), axis=0)).sum(axis=1)
-        if steps.sum() > 1e-9 * _largest(result, name):
+        steps = np.abs(np.diff(cells(result, name), axis=0)).sum(axis=1)
+        if steps.sum() > 1e-9 * largest(result, name):
             total[1:] += np.cumsum(steps) / steps.sum()
     return total / total[-1] if total[-1] else total
 
@@ -728,15 +722,30 @@ def _viridis() -> Any:
     return ListedColormap(colormaps["viridis"](np.linspace(0, 0.9, 256)))
 
 
-def _time_colours(result: Result, times: np.ndarray) -> tuple[np.ndarray, Any]:
-    """Colours of the stored times, even in √t as the curves are, and what a colour bar needs."""
+def _time_colours(result: Result, times: np.ndarray) -> np.ndarray:
+    """Colours of the stored times, even in √t as the curves are."""
+    time = stored(result, "time")
+    return np.asarray(_viridis()(np.sqrt(time[times] / (time[-1] or 1.0))))
+
+
+def _time_bar(axes: np.ndarray, end: float) -> None:
+    """A bar beside the axes that says which colour is which time; even in √t, so that only its numbers change."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import PowerNorm
 
-    time = stored(result, "time")
-    norm = PowerNorm(0.5, vmin=time[0], vmax=time[-1] if time[-1] > time[0] else time[0] + 1)
-    cmap = _viridis()
-    return cmap(norm(time[times])), ScalarMappable(norm, cmap)
+    bar, shown = _BARS.get(axes.flat[0], (None, []))
+    if bar is None:
+        mappable = ScalarMappable(PowerNorm(0.5, 0.0, 1.0), _viridis())
+        drawn = axes.flat[0].figure.colorbar(mappable, ax=list(axes.flat), pad=0.02, aspect=30)
+        drawn.minorticks_off()
+        bar = drawn.ax
+    unit, factor = report.time_unit(end)
+    ticks = _time_ticks(end * factor)
+    words = [report.number(t, digits=3) for t in ticks]
+    if words != shown:
+        bar.yaxis.set_ticks([t / (end * factor or 1.0) for t in ticks], labels=words)
+    drawing.labels(bar, y=f"time ({unit})")
+    _BARS[axes.flat[0]] = bar, words
 
 
 def _time_ticks(end: float) -> list[float]:
@@ -752,24 +761,9 @@ def _time_ticks(end: float) -> list[float]:
 # --- what to show ---
 
 
-def _cells(result: Result, name: str) -> np.ndarray:
-    """Concentration of a solute (time, cell)."""
-    return np.asarray(result.arrays["concentration"][:, result.solutes.index(name)])
-
-
-def _largest(result: Result, name: str) -> float:
-    return float(np.abs(_cells(result, name)).max())
-
-
 def _walls(result: Result, name: str) -> np.ndarray:
     keys = [f"wall_concentration_{side}_mol_per_m3" for side in ("left", "right")]
     return np.stack([stored(result, k, name) for k in keys], axis=1)
-
-
-def _leading(result: Result, count: int) -> list[str]:
-    """The most concentrated solutes, in the order of the case."""
-    ranked = sorted(result.solutes, key=lambda s: -_largest(result, s))[:count]
-    return [s for s in result.solutes if s in ranked]
 
 
 def _title(result: Result, chosen: list[str]) -> str:
@@ -785,10 +779,10 @@ def _osmotic_level(result: Result, side: str, index: int) -> float:
 def _concentrations_text(result: Result, side: str) -> str:
     """Mean concentration of the leading solutes, before and after."""
     lines = []
-    for name in _leading(result, 2):
-        unit, factor = report.concentration_unit(result.case, [name], _largest(result, name))
+    for name in leading(result, 2):
+        unit, factor = report.concentration_unit(result.case, [name], largest(result, name))
         values = stored(result, f"concentration_{side}_mol_per_m3", name)[[0, -1]] * factor[name]
-        before, after = (report.number(float(v), scale=_largest(result, name) * factor[name], digits=3) for v in values)
+        before, after = (report.number(float(v), scale=largest(result, name) * factor[name], digits=3) for v in values)
         change = before if before == after else f"{before} → {after}"
         lines.append(f"{name}\n{change} {unit}")
     return "\n".join(lines)
@@ -799,24 +793,3 @@ def _arrow(
 ) -> None:
     style = {"arrowstyle": "-|>", "mutation_scale": head, "lw": width, "color": colour, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", end, start, arrowprops=style, zorder=5)
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _as_array(axes: Any) -> np.ndarray:
-    return axes if isinstance(axes, np.ndarray) else np.array(axes if isinstance(axes, list | tuple) else [axes])
-
-
-def _felt(result: Result, side: str) -> np.ndarray:
-    """Osmotic pressure at the membrane that acts on the water, ``Σ σ_s π_s`` (Pa); π_s by the share of particles."""
-    walls = stored(result, f"wall_concentration_{side}_mol_per_m3")
-    particles = walls * [solute.dissociation for solute in result.case.solutes.values()]
-    numbers = result.case.membrane.solutes
-    held = particles @ [numbers[name].reflection if name in numbers else 1.0 for name in result.case.solutes]
-    total = particles.sum(axis=1)
-    share = np.divide(held, total, out=np.ones_like(total), where=total > 0)
-    return np.asarray(share * stored(result, f"wall_osmotic_pressure_{side}_Pa"))

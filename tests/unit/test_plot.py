@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from membrane_pde import plot
+from membrane_pde import drawing, plot
 from tests import synthetic
 
 
@@ -300,7 +300,7 @@ def test_the_words_on_the_direction_stand_beside_the_curve(flux):
     time = np.linspace(0.0, 45.0, 50)
     ax.axhline(0)
     ax.plot(time, flux)
-    plot._limits(ax, np.append(flux, 0.0))
+    drawing.limits(ax, np.append(flux, 0.0))
     ax.set_xlim(0.0, 45.0)
     plot._directions(ax, 0.98, "right")
     draw(np.array([ax]))

@@ -1,0 +1,83 @@
+"""One figure that follows the results it is shown, drawn to PNG many times a second: schematic, profiles, history."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from membrane_pde import drawing, plot
+from membrane_pde.sketch import leading
+
+if TYPE_CHECKING:
+    from membrane_pde.result import Result
+
+WIDTH, HEIGHT, DPI = 13.5, 6.6, 80  # inches, pixels an inch
+
+
+class Live:
+    """A figure whose artists get the data of each result; axes, ticks and labels are drawn anew only if they change.
+
+    Attributes
+    ----------
+    figure : Figure
+    schematic, profiles : ndarray with one Axes
+    history : (2, 2) ndarray of Axes
+    backgrounds : int
+        How often axes, ticks and labels were drawn.
+    """
+
+    def __init__(self) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        self.figure = drawing.figure(WIDTH, HEIGHT, layout=None)
+        self.figure.set_dpi(DPI)
+        self.canvas = FigureCanvasAgg(self.figure)
+        left = self.figure.add_gridspec(
+            2, 1, left=0.04, right=0.46, top=0.94, bottom=0.085, hspace=0.16, height_ratios=[1.5, 1]
+        )
+        right = self.figure.add_gridspec(2, 2, left=0.53, right=0.992, top=0.94, bottom=0.085, wspace=0.32, hspace=0.1)
+        self.schematic = drawing.as_array(self.figure.add_subplot(left[0]))
+        self.profiles = drawing.as_array(self.figure.add_subplot(left[1]))
+        self.history = np.array([[self.figure.add_subplot(right[i, j]) for j in range(2)] for i in range(2)])
+        for ax in self.history[0]:
+            ax.tick_params(labelbottom=False)
+        self.backgrounds = 0
+        self._background: Any = None
+
+    @property
+    def axes(self) -> list[Any]:
+        """All that results are drawn into."""
+        return [*self.schematic, *self.profiles, *self.history.flat]
+
+    def show(self, result: Result, time: float, full_flux: float) -> bytes:
+        """Draw a result, and what is at a time (s) of it; `full_flux` (m/s) as in `plot.schematic`. Returns a PNG."""
+        plot.schematic(result, self.schematic, time, full_flux)
+        plot.profiles(result, self.profiles, leading(result, 1)[0], time)
+        plot.history(result, self.history, time)
+        if self.figure.get_suptitle() != result.case.title:
+            self.figure.suptitle(result.case.title, fontsize=12, y=0.99)
+        moving = [(ax, drawing.named(ax)) for ax in self.axes]
+        for ax in self.axes:
+            for artist in ax.get_children():
+                if artist.get_gid() and not artist.get_animated():
+                    artist.set_animated(True)  # left out of the background, and no reason to draw it anew
+        if self.figure.stale or self._background is None:
+            self.canvas.draw()
+            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+            self.backgrounds += 1
+        self.canvas.restore_region(self._background)
+        for ax, artists in moving:
+            for artist in artists:
+                ax.draw_artist(artist)
+        return _png(np.asarray(self.canvas.buffer_rgba()))
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    """Pixels (height, width, 4) as the bytes of a PNG, packed fast rather than small."""
+    from matplotlib.image import imsave
+
+    file = io.BytesIO()
+    imsave(file, pixels, format="png", pil_kwargs={"compress_level": 1})
+    return file.getvalue()
