@@ -890,7 +890,25 @@ def _library_value(value: Any) -> str:
     return str(value)
 
 
-CHECKS_HEADER = ("", "unit", "expected", "got", "error", "allowed", "", "source")
+CHECKS_HEADER = ("", "unit", "expected", "got", "error", "tolerance", "", "source")
+GROUPS_HEADER = ("", "nearest to its tolerance", "checks", "passed", "expected", "got", "error", "tolerance")
+
+
+def _error(check: Any) -> str:
+    """Relative where something was expected."""
+    relative = bool(check.expected) and math.isfinite(check.error)
+    return f"{number(100 * check.error, digits=2)} %" if relative else number(check.error, digits=2)
+
+
+def _tolerance(check: Any) -> str:
+    below, above = check.expected - check.low, check.high - check.expected
+    if math.isnan(check.expected):
+        return "–"
+    if not check.expected:
+        return f"≤ {number(check.high, digits=2)}" if below == 0 else f"{number(check.low)} to {number(check.high)}"
+    if abs(below - above) <= 0.01 * above:
+        return f"± {number(100 * above / abs(check.expected), digits=2)} %"
+    return f"{number(check.low)} to {number(check.high)}"
 
 
 def checks_table(checks: Iterable[Any]) -> tuple[list[Row], list[str]]:
@@ -903,7 +921,8 @@ def checks_table(checks: Iterable[Any]) -> tuple[list[Row], list[str]]:
     Returns
     -------
     rows : list of tuple of str
-        What, unit, expected and computed value, relative error, allowed range, "pass" or "FAIL", number of the source.
+        What, unit, expected and computed value, error (relative where something was expected), tolerance, "pass" or
+        "FAIL", number of the source.
     sources : list of str
     """
     rows: list[Row] = []
@@ -911,21 +930,48 @@ def checks_table(checks: Iterable[Any]) -> tuple[list[Row], list[str]]:
     for check in checks:
         if check.source not in sources:
             sources.append(check.source)
-        allowed = f"{number(check.low)} to {number(check.high)}"
-        error = f"{number(100 * check.error, scale=1e8, digits=2)} %"
         verdict = "pass" if check.passed else "FAIL"
-        place = f"[{sources.index(check.source) + 1}]"
-        rows.append((check.what, check.unit, number(check.expected), number(check.got), error, allowed, verdict, place))
+        values = number(check.expected), number(check.got), _error(check), _tolerance(check)
+        rows.append((check.what, check.unit, *values, verdict, f"[{sources.index(check.source) + 1}]"))
     return rows, sources
 
 
-def show_checks(console: Any, checks: Iterable[Any]) -> None:
-    """Print checks as a table, their sources below it, and how many passed."""
-    rows, sources = checks_table(checks)
-    show_rows(console, CHECKS_HEADER, rows)
-    _say(console)
-    for i, source in enumerate(sources, 1):
-        _say(console, f"[{i}] {source}")
-    failed = sum(row[-2] == "FAIL" for row in rows)
-    words = f"{failed} of {len(rows)} checks failed." if failed else f"All {len(rows)} checks passed."
-    _say(console, f"\n{words}")
+def groups_table(findings: Iterable[Any]) -> list[Row]:
+    """A row for each group of checks: how many there are, how many passed, and the one nearest to its tolerance.
+
+    Parameters
+    ----------
+    findings : iterable of verify.Findings
+
+    Returns
+    -------
+    list of tuple of str
+        As `GROUPS_HEADER` says.
+    """
+    rows: list[Row] = []
+    for each in findings:
+        check, passed = each.worst, sum(check.passed for check in each.checks)
+        values = number(check.expected), number(check.got), _error(check), _tolerance(check)
+        rows.append((each.group, check.what, str(len(each.checks)), str(passed), *values))
+    return rows
+
+
+def verdict(findings: Iterable[Any]) -> str:
+    """How many checks passed or failed, in words."""
+    checks = [check for each in findings for check in each.checks]
+    failed = sum(not check.passed for check in checks)
+    return f"{failed} of {len(checks)} checks failed." if failed else f"All {len(checks)} checks passed."
+
+
+def show_checks(console: Any, findings: Iterable[Any]) -> None:
+    """Print each group's checks as a table with its sources, then a row for each group, and how many passed."""
+    groups = list(findings)
+    for each in groups:
+        rows, sources = checks_table(each.checks)
+        _say(console, f": {each.title}", bold=each.group)
+        show_rows(console, CHECKS_HEADER, rows)
+        for i, source in enumerate(sources, 1):
+            _say(console, f"[{i}] {source}")
+        _say(console)
+    show_rows(console, GROUPS_HEADER, groups_table(groups))
+    _say(console, f"\n{verdict(groups)}")

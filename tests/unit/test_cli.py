@@ -216,28 +216,76 @@ def test_osmotic_pressure_of_bad_input(call):
     assert "–" in out  # the density is not known
 
 
-def test_validate(call, monkeypatch):
+@pytest.fixture
+def two_groups(monkeypatch):
+    """Groups that take no time: one passes, and one of the other's two checks does not."""
     from membrane_pde import verify
 
-    good = verify.Check("good", "bar", 2.0, 2.1, 1.8, 2.2, "a table")
-    bad = verify.Check("bad", "", 1.0, 1.5, 0.9, 1.1, "another")
-    monkeypatch.setattr(verify, "GROUPS", (lambda: iter([good]),))
+    def good(quick):
+        """What is right."""
+        yield verify.Check("fewer cells" if quick else "good", "bar", 2.0, 2.1, 1.8, 2.2, "a table")
+        yield verify.Panel("right", "x", "y", [verify.Series("known", [1, 2], [1, 2])])
+
+    def bad(quick):
+        """What is wrong."""
+        yield verify.Check("even", "m", 0.0, 1e-12, 0.0, 1e-10, "a law")
+        yield verify.Check("odd", "", 1.0, 1.5, 0.9, 1.1, "another")
+
+    monkeypatch.setattr(verify, "GROUPS", {"good": good, "bad": bad})
+    monkeypatch.setattr(cli, "CHECK_GROUPS", ("good", "bad"))
+
+
+def test_validate(call, two_groups):
     status, out, err = call("validate")
-    assert (status, err) == (0, "")
-    assert "All 1 checks passed." in out
+    assert (status, err) == (1, "")
+    assert "1 of 3 checks failed." in out
+    assert "good: What is right" in out
     assert "[1] a table" in out
-    monkeypatch.setattr(verify, "GROUPS", (lambda: iter([good]), lambda: iter([bad])))
-    status, out, _ = call("validate")
-    assert status == 1
-    assert "1 of 2 checks failed." in out
-    rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
-    assert rows["good"] == ["good", "bar", "2", "2.1", "5", "%", "1.8", "to", "2.2", "pass", "[1]"]
-    assert rows["bad"][-2:] == ["FAIL", "[2]"]
+    rows = [line.split() for line in out.splitlines() if line]
+    assert ["good", "bar", "2", "2.1", "5", "%", "±", "10", "%", "pass", "[1]"] in rows
+    assert ["even", "m", "0", "1e-12", "1e-12", "≤", "1e-10", "pass", "[1]"] in rows
+    assert ["odd", "1", "1.5", "50", "%", "±", "10", "%", "FAIL", "[2]"] in rows
+    assert ["bad", "odd", "2", "1", "1", "1.5", "50", "%", "±", "10", "%"] in rows  # of the groups
     status, out, _ = call("validate", "--json")
     assert status == 1
     values = json.loads(out)
-    assert [row["passed"] for row in values] == [True, False]
-    assert set(values[0]) == {"what", "unit", "expected", "got", "error", "low", "high", "passed", "source"}
+    assert [(row["group"], row["passed"]) for row in values] == [("good", True), ("bad", True), ("bad", False)]
+    keys = {"group", "what", "unit", "expected", "got", "error", "low", "high", "passed", "source"}
+    assert set(values[0]) == keys
+
+
+def test_validate_only_some(call, is_bad_input_of, two_groups):
+    status, out, _ = call("validate", "--only", "good", "--quick")
+    assert status == 0
+    assert "All 1 checks passed." in out
+    assert "fewer cells" in out
+    assert call("validate", "--only", "bad", "--only", "good")[1] == call("validate")[1]
+    is_bad_input_of("validate", "--only", "goud", parts=['did you mean "good"', "good, bad"])
+
+
+def test_validate_writes_a_page(call, is_bad_input_of, two_groups, tmp_path):
+    page = tmp_path / "new" / "page.html"
+    status, out, _ = call("validate", "--out", str(page))
+    assert status == 1
+    assert out.endswith(f"Page: {page}\n")
+    assert "1 of 3 checks failed." in page.read_text(encoding="utf-8")
+    assert [each.name for each in page.parent.iterdir()] == ["page.html"]
+    assert call("validate", "--only", "good", "--out", str(page))[0] == 0  # its own page is replaced
+    assert "All 1 checks passed." in page.read_text(encoding="utf-8")
+    mine = tmp_path / "mine.html"
+    mine.write_text("mine")
+    is_bad_input_of("validate", "--out", str(mine), parts=["mine.html", "left alone"])
+    assert mine.read_text() == "mine"
+    is_bad_input_of("validate", "--out", str(tmp_path), parts=["folder", "page.html"])
+    is_bad_input_of("validate", "--out", str(mine / "page.html"), parts=["cannot be written"])
+
+
+@pytest.fixture
+def is_bad_input_of(call):
+    def check(*arguments, parts):
+        is_bad_input(*call(*arguments), *parts)
+
+    return check
 
 
 def test_unknown_command_and_option(call):

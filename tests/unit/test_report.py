@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from membrane_pde import report
+from membrane_pde import report, verify
 from tests import synthetic
 
 
@@ -362,28 +362,26 @@ def test_library_entries_are_wrapped():
 
 
 def test_checks_number_their_sources():
-    def check(got, source):
-        passed = 0.9 <= got <= 1.1
-        return SimpleNamespace(
-            what="x", unit="bar", expected=1.0, got=got, low=0.9, high=1.1, error=got - 1, passed=passed, source=source
-        )
+    def check(got, source, low=0.9):
+        return verify.Check("x", "bar", 1.0, got, low, 1.1, source)
 
-    rows, sources = report.checks_table([check(1.05, "A"), check(1.2, "B"), check(math.nan, "A")])
+    rows, sources = report.checks_table([check(1.05, "A"), check(1.2, "B"), check(math.nan, "A", 0.7)])
     assert sources == ["A", "B"]
-    assert rows[0] == ("x", "bar", "1", "1.05", "5 %", "0.9 to 1.1", "pass", "[1]")
+    assert rows[0] == ("x", "bar", "1", "1.05", "5 %", "± 10 %", "pass", "[1]")
     assert [row[-2:] for row in rows] == [("pass", "[1]"), ("FAIL", "[2]"), ("FAIL", "[1]")]
-    assert rows[2][3] == "–"
+    assert rows[2][3:6] == ("–", "–", "0.7 to 1.1")
+    (row,), _ = report.checks_table([verify.Check("y", "", 0.0, 2e-13, 0.0, 1e-10, "")])
+    assert row[2:6] == ("0", "2e-13", "2e-13", "≤ 1e-10")
 
 
 def test_checks_fit_a_terminal():
-    from membrane_pde import verify
-
-    checks = [
-        verify.Check(f"{sheet.membrane}: permeate flow", "m³/d", 26.0, 25.85, 22.1, 29.9, "a sheet")
-        for sheet in verify.SHEETS
-    ]
+    names = ("SW30HR", "SW30HR-LE", "BW30")
+    checks = [verify.Check(f"{name}: permeate flow", "m³/d", 26.0, 25.85, 22.1, 29.9, "a sheet") for name in names]
     text = io.StringIO()
-    report.show_checks(Console(file=text, force_terminal=True, width=100, color_system=None), checks)
+    found = verify.Findings("elements", "in their makers' tests", checks)
+    report.show_checks(Console(file=text, force_terminal=True, width=100, color_system=None), [found])
     lines = text.getvalue().splitlines()
     assert max(map(len, lines)) <= 100
     assert "SW30HR-LE: permeate flow" in text.getvalue()  # not folded
+    assert lines[0] == "elements: in their makers' tests"
+    assert lines[-1] == "All 3 checks passed."

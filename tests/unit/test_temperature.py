@@ -11,7 +11,7 @@ from membrane_pde.physics.temperature import (
     water_density,
     water_viscosity,
 )
-from tests.reference import table
+from membrane_pde.reference import table
 
 # degC: kg/m^3. Tanaka et al., Metrologia 38 (2001) 301, as tested in chempy 0.10.2
 # (tests/test_water_density_tanaka_2001.py), which was read. At 101.325 kPa: 0.0006 kg/m^3 more than at 0.1 MPa.

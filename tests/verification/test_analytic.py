@@ -1,4 +1,4 @@
-"""Closed forms against the exact tables; `equilibrium` against closed forms, the dynamics and the null cases."""
+"""Closed forms beyond the tables of `verify.formulas`; `equilibrium` against closed forms, dynamics and null cases."""
 
 import ast
 from pathlib import Path
@@ -10,22 +10,12 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from membrane_pde import analytic
-from tests.reference import numbers, table
+from membrane_pde.reference import numbers, table
 
 RT = 8.31446261815324 * 298.15
 
 
-# ---------------------------------------------------------------- closed forms, row by row
-
-
-@pytest.mark.parametrize("row", table("exact_two_gases_box"))
-@pytest.mark.parametrize(("step", "column"), [(0.5, "c_a0.5"), (0.25, "c_a0.25")])
-def test_two_gases(row: dict[str, str], step: float, column: str) -> None:
-    time, x, expected = float(row["Dt_over_L2"]), float(row["x_over_L"]), float(row[column])
-    c = float(analytic.two_gases(x, time, diffusivity=1, length=1, step=step))
-    assert c == pytest.approx(expected, rel=1e-12, abs=1e-41)  # the tails too, as far as the table goes
-    other = analytic.two_gases(3 * x, 9 * time / 2, diffusivity=2, length=3, step=3 * step, left=5, right=2)
-    assert float(other) == pytest.approx(2 + 3 * expected, rel=1e-13)
+# ---------------------------------------------------------------- closed forms
 
 
 @pytest.mark.parametrize("time", [1e-4, 0.01, 0.0499999, 0.0500001, 0.3, 5])
@@ -55,20 +45,6 @@ def test_degree_of_mixing() -> None:
     for tau in (1e-3, 0.02, 0.2, 1):
         series = 8 / np.pi**2 * np.sum(np.exp(-(odd**2) * np.pi**2 * tau) / odd**2)
         assert analytic.degree_of_mixing(tau) == pytest.approx(series, rel=1e-11, abs=1e-15)
-
-
-@pytest.mark.parametrize("row", table("exact_two_slabs_permeability"))
-def test_two_slabs(row: dict[str, str]) -> None:
-    r = numbers(row)
-    slabs = _slabs(r)
-    assert slabs.wall_left == pytest.approx(r["c1_wall"], abs=1e-12)
-    assert slabs.wall_right == pytest.approx(r["c2_wall"], abs=1e-12)
-    assert slabs.flux == pytest.approx(r["J"], abs=1e-12)
-    assert slabs.left == pytest.approx([r["c_x0"], r["c_mid1"]], abs=1e-12)
-    assert slabs.right == pytest.approx([r["c_mid2"], r["c_xL"]], abs=1e-12)
-    # the table's own means are 3.5e-11 off the averages of its profile in one row (B at 0.001)
-    assert slabs.mean_left == pytest.approx(r["mean1"], abs=1e-10)
-    assert slabs.mean_right == pytest.approx(r["mean2"], abs=1e-10)
 
 
 @pytest.mark.parametrize("partition", [1.0, 0.4, 3.0])
@@ -111,13 +87,6 @@ def test_laplace_needs_a_time() -> None:
         _slabs({"L1": 1, "L2": 1, "D1": 1, "D2": 1, "P": 1, "K": 1, "c10": 1, "c20": 0, "t": 0})
 
 
-@pytest.mark.parametrize("row", table("exact_well_mixed_bath"))
-def test_well_mixed_bath(row: dict[str, str]) -> None:
-    r = numbers(row)
-    volume = analytic.well_mixed_bath(r["kt"], volume=r["V0"], amount=r["n"], outside=r["ce"], rate=1)
-    assert float(volume) == pytest.approx(r["V"], rel=1e-13)
-
-
 @pytest.mark.parametrize(
     ("volume", "outside"), [(1e-9, 1.0), (1e-3, 1.0), (0.5, 1.0), (1.0, 1.0), (30.0, 1.0), (2e3, 1.0), (0.3, 0.0)]
 )
@@ -134,17 +103,6 @@ def test_well_mixed_bath_solves_its_equation(volume: float, outside: float) -> N
         analytic.well_mixed_bath(1.0, volume=1, amount=1, outside=-0.1, rate=1)
 
 
-@pytest.mark.parametrize("row", table("exact_well_mixed_two_pistons"))
-def test_well_mixed_two_pistons(row: dict[str, str]) -> None:
-    r = numbers(row)
-    volume = analytic.well_mixed_two_pistons(
-        r["kt"], amount_left=r["n1"], amount_right=r["n2"], volume_left=r["V10"], total_volume=r["VT"], excess=r["g"]
-    )
-    assert float(volume) == pytest.approx(r["V1"], rel=1e-13)
-    end = analytic.two_pistons_equilibrium(r["n1"], r["n2"], r["VT"], r["g"])
-    assert end == pytest.approx(r["V1_eq"], rel=1e-14)
-
-
 def test_well_mixed_two_pistons_satisfies_the_implicit_relation() -> None:
     n1, n2, total, start = 0.3, 2.0, 5.0, 3.0
     end = total * n1 / (n1 + n2)
@@ -159,35 +117,6 @@ def test_well_mixed_two_pistons_satisfies_the_implicit_relation() -> None:
     assert relation == pytest.approx(-0.5 * (n1 + n2) * time, rel=1e-11)
     with pytest.raises(ValueError, match="run dry"):
         analytic.well_mixed_two_pistons(1, amount_left=1, amount_right=0, volume_left=1, total_volume=2)
-
-
-@pytest.mark.parametrize("row", table("exact_well_mixed_utube"))
-def test_well_mixed_utube(row: dict[str, str]) -> None:
-    r = numbers(row)
-    tube = {
-        "amount_left": r["n1_mol"],
-        "amount_right": r["n2_mol"],
-        "area_left": r["a1"],
-        "area_right": r["a2"],
-        "weight": r["rho_g"],
-        "rt": r["RT"],
-    }
-    volume = float(
-        analytic.well_mixed_utube(
-            r["t_s"],
-            volume_left=r["V10"],
-            volume_right=r["V20"],
-            membrane_area=r["A_mem"],
-            water_permeability=r["Lp"],
-            **tube,
-        )
-    )
-    total = r["V10"] + r["V20"]
-    assert volume == pytest.approx(r["V1"], rel=1e-12)
-    assert volume / r["a1"] - (total - volume) / r["a2"] == pytest.approx(r["head_m"], rel=1e-11)
-    end = analytic.u_tube_equilibrium(total_volume=total, **tube)
-    assert end == pytest.approx(r["V1_eq"], rel=1e-13)
-    assert end / r["a1"] - (total - end) / r["a2"] == pytest.approx(r["head_eq_m"], rel=1e-12)
 
 
 @pytest.mark.parametrize("amounts", [(1e-10, 1.0), (1e-6, 1e3), (1.0, 1.0)])
@@ -236,56 +165,6 @@ def test_u_tube_runs_dry() -> None:
 LAWS = {"SK": "spiegler-kedem", "KKlog": "kedem-katchalsky", "KKarith": "kedem-katchalsky-arithmetic"}
 
 
-@pytest.mark.parametrize("row", table("exact_film_ro"))
-def test_film_reverse_osmosis(row: dict[str, str]) -> None:
-    r = numbers(row)
-    membrane: dict[str, float] = {
-        "water_permeability": r["Lp"],
-        "pressure": r["dP"],
-        "concentration": r["cb"],
-        "mass_transfer": r["k"],
-        "reflection": r["sigma"],
-        "permeability": r["Ps"],
-        "osmotic": r["nuRT"],
-    }
-    film = analytic.film_reverse_osmosis(LAWS[row["law"]], **membrane)
-    assert film.water_flux == pytest.approx(r["Jv"], rel=1e-12)
-    assert film.wall == pytest.approx(r["cw"], rel=1e-12)
-    assert film.permeate == pytest.approx(r["cp"], rel=1e-12)
-    assert film.observed_rejection == pytest.approx(r["R_obs"], rel=1e-12)
-    assert film.real_rejection == pytest.approx(r["R_real"], rel=1e-12)
-    if r["sigma"] == 1:
-        assert analytic.film_reverse_osmosis("solution-diffusion", **membrane) == film
-
-
-@pytest.mark.parametrize(
-    ("law", "at_five", "limit"),
-    [
-        ("spiegler-kedem", 0.8994, 0.9),
-        ("kedem-katchalsky-arithmetic", 0.9278, 1.8 / 1.9),
-        ("kedem-katchalsky", 0.9492, None),
-    ],
-)
-def test_rejection_at_peclet_five_and_infinity(law: str, at_five: float, limit: float | None) -> None:
-    """FORMULAS.md, sigma = 0.9; P = 0 is Pe to infinity, and the logarithmic mean keeps a positive permeate."""
-    film: dict[str, float] = {
-        "water_permeability": 1e-12,
-        "pressure": 1e6,
-        "concentration": 1e-9,  # too dilute for any osmotic pressure: J_v = L_p dP
-        "mass_transfer": 1e-4,
-        "reflection": 0.9,
-        "osmotic": 5e3,
-    }
-    found = analytic.film_reverse_osmosis(law, permeability=0.1 * 1e-6 / 5, **film)
-    assert found.real_rejection == pytest.approx(at_five, abs=5e-5)
-    last = analytic.film_reverse_osmosis(law, permeability=0.0, **film).real_rejection
-    near = analytic.film_reverse_osmosis(law, permeability=1e-17, **film).real_rejection
-    assert last == pytest.approx(near, rel=1e-6)
-    assert 0.9 - 1e-12 <= last < 1
-    if limit is not None:
-        assert last == pytest.approx(limit, rel=1e-9)
-
-
 @pytest.mark.parametrize("law", [*LAWS.values(), "solution-diffusion"])
 def test_film_with_full_rejection_is_the_lambert_form(law: str) -> None:
     film = analytic.film_reverse_osmosis(
@@ -320,13 +199,6 @@ def test_film_refuses_what_is_not_reverse_osmosis() -> None:
         analytic.film_reverse_osmosis("fick", pressure=1e7, reflection=1, **film)
     with pytest.raises(ValueError, match="reflection"):
         analytic.film_reverse_osmosis("solution-diffusion", pressure=1e7, reflection=0.9, **film)
-
-
-@pytest.mark.parametrize("row", table("exact_unstirred_semi_infinite_wall"))
-@pytest.mark.parametrize("rejection", [1.0, 0.99, 0.9, 0.5])
-def test_unstirred_semi_infinite_wall(row: dict[str, str], rejection: float) -> None:
-    wall = analytic.unstirred_semi_infinite_wall(float(row["T=J^2t/D"]), rejection)
-    assert float(wall) == pytest.approx(float(row[f"cw_R{rejection:g}"]), rel=1e-12)
 
 
 def test_unstirred_wall_at_the_start_and_the_end() -> None:

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 import membrane_pde as mp
 from membrane_pde import analytic
-from tests.reference import numbers, table
+from membrane_pde.reference import numbers, table
 
 Array = NDArray[np.float64]
 RT = 8.31446261815324 * 298.15

@@ -1,4 +1,4 @@
-"""Observed orders: 2.0 ± 0.1 in space for walls and fluxes, the tolerance in time, 1 for FiPy's stepper."""
+"""Observed orders in space against exact tables, 2.0 ± 0.1 for walls and fluxes; those in time: `verify.order`."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 import membrane_pde as mp
-from tests.reference import numbers, table
+from membrane_pde.reference import numbers, table
 
 Array = NDArray[np.float64]
 RT = 8.31446261815324 * 298.15
@@ -122,34 +122,3 @@ def test_flux_laws_converge_alike() -> None:
     for column in ("c1_wall", "c2_wall", "Jv", "n2"):
         found = np.array([run[column] for run in runs])
         assert orders(list(np.abs(np.diff(found)))) == pytest.approx(2.0, abs=0.1), column
-
-
-@pytest.mark.parametrize("solver", ["rosenbrock", "cvode"])
-def test_error_follows_the_tolerance(solver: str) -> None:
-    values, _ = moving_volume("C4s", 0.5)
-    tight = at_the_end(values, cells=20, rtol=1e-11)
-    columns = ("c1_wall", "c2_wall", "Jv", "L1")
-    tolerances = [1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8]
-    runs = [at_the_end(values, cells=20, rtol=rtol, solver=solver) for rtol in tolerances]
-    errors = np.array([max(abs(run[column] - tight[column]) for column in columns) for run in runs])
-    print("rtol", *tolerances, "errors", *(f"{e:.1e}" for e in errors), "steps", *(run["steps"] for run in runs))
-    ratio = errors / tolerances
-    assert (ratio < 20.0).all(), ratio
-    assert (ratio > 1e-3).all(), ratio
-    slope = np.polyfit(np.log10(tolerances), np.log10(errors), 1)[0]
-    assert slope == pytest.approx(1.0, abs=0.25), errors
-    steps = [run["steps"] for run in runs]
-    assert steps == sorted(steps)
-
-
-def test_fipys_stepper_is_of_first_order() -> None:
-    """A step's error is ``dt² y''/2``: a hundredth of the tolerance is a tenth of the step, and of the final error."""
-    values, _ = moving_volume("C4s", 0.5)
-    exact = at_the_end(values, cells=4, rtol=1e-11)
-    coarse, fine = (at_the_end(values, cells=4, rtol=rtol, solver="fipy") for rtol in (1e-3, 1e-5))
-    # the first 20 steps or so only grow to the size that the tolerance allows
-    assert 4.0 < (fine["steps"] - 20) / (coarse["steps"] - 20) < 20.0
-    for column in ("c1_wall", "c2_wall", "L1"):
-        errors = [abs(run[column] - exact[column]) for run in (coarse, fine)]
-        assert errors[1] < 1e-3
-        assert 5.0 < errors[0] / errors[1] < 20.0, (column, errors)

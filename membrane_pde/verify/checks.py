@@ -1,0 +1,124 @@
+"""What a check is, and what is drawn of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number of the package beside the same number from elsewhere; `low` and `high` bound what may come out."""
+
+    what: str
+    unit: str
+    expected: float
+    got: float
+    low: float
+    high: float
+    source: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the number is within its bounds; NaN is not."""
+        return self.low <= self.got <= self.high
+
+    @property
+    def error(self) -> float:
+        """Relative to what was expected; the difference itself where nothing was."""
+        difference = self.got - self.expected
+        return difference / abs(self.expected) if self.expected else difference
+
+    @property
+    def used(self) -> float:
+        """Share of the tolerance that the error takes up; NaN where no number came out."""
+        off = self.got - self.expected
+        room = self.high - self.expected if off > 0.0 else self.expected - self.low
+        return abs(off) / room if off else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it: None where there is no finite number."""
+        entries = asdict(self) | {"error": self.error, "passed": self.passed}
+        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in entries.items()}
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points of a plot: known ones, with their `spread`, are drawn as markers and bars, ours (`ours`) as a line."""
+
+    label: str
+    x: ArrayLike
+    y: ArrayLike
+    spread: ArrayLike | None = None
+    ours: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One plot of a group; `logarithmic` holds the names of the axes that are, "x", "y" or "xy"."""
+
+    title: str
+    x: str
+    y: str
+    series: Sequence[Series]
+    logarithmic: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a group of checks found; `title` says what it compares with what."""
+
+    group: str
+    title: str
+    checks: list[Check] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check did, and there was one."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def worst(self) -> Check:
+        """The check that failed, or came nearest to it."""
+        return max(self.checks, key=lambda check: math.inf if math.isnan(check.used) else check.used)
+
+
+def near(what: str, unit: str, expected: float, got: float, off: float, source: str) -> Check:
+    """A number that may be off by so much to either side."""
+    return Check(what, unit, float(expected), float(got), float(expected) - off, float(expected) + off, source)
+
+
+def worst(
+    what: str, unit: str, expected: ArrayLike, got: ArrayLike, off: ArrayLike, source: str, at: Sequence[str] = ()
+) -> Check:
+    """Of many numbers, each of which may be off by so much, the one that is farthest off for what it may.
+
+    Parameters
+    ----------
+    what, unit, source : str
+        As of a `Check`.
+    expected, got, off : array_like
+        Of one shape, or such that they stretch to one.
+    at : sequence of str, optional
+        Where each of them is, to be named.
+
+    Returns
+    -------
+    Check
+    """
+    e, g, o = (np.ravel(a) for a in np.broadcast_arrays(*(np.asarray(v, float) for v in (expected, got, off))))
+    size = np.abs(g - e) / o
+    place = int(np.argmax(np.where(np.isnan(size), np.inf, size)))
+    where = f", {at[place]}" if at else ""
+    return near(f"{what}{where} (worst of {e.size})", unit, e[place], g[place], float(o[place]), source)
+
+
+def at_most(what: str, unit: str, got: float, limit: float, source: str) -> Check:
+    """A size that should be nothing, and must not be more than so much."""
+    return Check(what, unit, 0.0, float(got), 0.0, limit, source)

@@ -1,0 +1,277 @@
+"""A check that can't fail proves nothing: here the physics is broken on purpose, and each group of checks finds it.
+
+Kernels are patched, which only plain functions heed: machine code is kept out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from membrane_pde import analytic, compiling, integrate, mixture, rosenbrock, units, values, verify
+from membrane_pde.fv import implicit, interface, operators
+from membrane_pde.physics import fluxes, gas, osmotic
+from membrane_pde.verify import measurements, order
+
+HOLDERS = (operators, interface, rosenbrock, implicit, fluxes, osmotic)
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Plain functions, which can be patched."""
+    monkeypatch.setenv("MEMBRANE_PDE_COMPILE", "0")
+    compiling._machine_code.cache_clear()
+    yield
+    compiling._machine_code.cache_clear()
+    values._quantity_of.cache_clear()
+
+
+class Patches:
+    """Puts another function in the place of one, wherever it has been imported to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.monkeypatch = monkeypatch
+
+    def put(self, holder: Any, name: str, make: Callable[[Any], Any]) -> None:
+        """`make` gets the real thing and returns what stands in for it."""
+        real = getattr(holder, name)
+        for other in {holder, *HOLDERS}:
+            if getattr(other, name, None) is real:
+                self.monkeypatch.setattr(other, name, make(real))
+
+
+def wrong_sign(p: Patches) -> None:
+    """The right side shrinks by what it gains."""
+
+    def make(real: Any) -> Any:
+        return lambda numbers, y, x: (real(numbers, y, x)[0], 1.0 - float(y[x]) / numbers.length[1])
+
+    p.put(operators, "stretches", make)
+
+
+def cell_centre_wall_value(p: Patches) -> None:
+    """The concentration in the last cell is taken for that at the wall."""
+    p.put(interface, "_half_cell", lambda real: lambda d, length, flux, stirred: real(d, length, flux, True))
+
+
+def wall_without_convection(p: Patches) -> None:
+    """The half cell knows diffusion alone."""
+    p.put(interface, "_half_cell", lambda real: lambda d, length, flux, stirred: real(d, length, 0.0, stirred))
+
+
+def first_order_interface(p: Patches) -> None:
+    """The half cell's flux is taken upwind."""
+
+    def make(real: Any) -> Any:
+        def upwind(d: float, length: float, flux: float, stirred: bool) -> Any:
+            g, (up, down, *_, resistance) = d / length, real(d, length, flux, stirred)
+            if stirred:
+                return real(d, length, flux, stirred)
+            up, down = g + max(flux, 0.0), g + max(-flux, 0.0)
+            return up, down, float(flux > 0.0), -float(flux < 0.0), -g, resistance
+
+        return upwind
+
+    p.put(interface, "_half_cell", make)
+
+
+def first_order_fluxes(p: Patches) -> None:
+    """Fluxes between cells are taken upwind."""
+    p.put(operators, "bernoulli_value", lambda real: lambda peclet: 1.0)
+
+
+def lost_half_cell(p: Patches) -> None:
+    """Half of each half cell is left out."""
+    p.put(interface, "_half_cell", lambda real: lambda d, length, flux, stirred: real(d, 0.5 * length, flux, stirred))
+
+
+def map_that_keeps_concentrations(p: Patches) -> None:
+    """Cells stretch as if their concentration, not their amount, were kept."""
+
+    def make(real: Any) -> Any:
+        def set_rates(numbers: Any, segment: Any, t: float, faces: Any, out: Any) -> None:
+            real(numbers, segment, t, faces, out)
+            water, n = float(faces.scalars[0]), faces.width.size
+            for s in range(faces.state.shape[1]):
+                for side, cells in ((0, slice(0, numbers.membrane)), (1, slice(numbers.membrane, n))):
+                    if numbers.moving[side]:
+                        growth = (-water, water)[side] / (numbers.length[side] * faces.scalars[2 + side])
+                        own = out[s * n : (s + 1) * n]
+                        own[cells] += growth * faces.state[0, s, :-1][cells] * faces.width[cells]
+
+        return set_rates
+
+    p.put(operators, "set_rates", make)
+
+
+def wrong_length_on_the_right(p: Patches) -> None:
+    """The right side stretches by the length of the left one."""
+
+    def make(real: Any) -> Any:
+        return lambda numbers, y, x: (real(numbers, y, x)[0], 1.0 + float(y[x]) / numbers.length[0])
+
+    p.put(operators, "stretches", make)
+
+
+def wrong_gas_constant(p: Patches) -> None:
+    """R is 8.31 J/(mol K)."""
+    p.monkeypatch.setattr(osmotic, "GAS_CONSTANT", 8.31)
+
+
+def a_gas_constant_far_off(p: Patches) -> None:
+    """R is 5 % too large."""
+    p.monkeypatch.setattr(osmotic, "GAS_CONSTANT", 1.05 * osmotic.GAS_CONSTANT)
+
+
+def wrong_conversion(p: Patches) -> None:
+    """An hour has 3601 seconds."""
+
+    def make(real: Any) -> Any:
+        return lambda text, dimension: real(text, dimension) * (3600 / 3601 if "hour" in text else 1.0)
+
+    p.put(units, "parse", make)
+    values._quantity_of.cache_clear()
+
+
+def leak_of_fixed_size(p: Patches) -> None:
+    """A little water flows to the right whatever happens."""
+    p.put(operators, "water_flux_now", lambda real: lambda *args: real(*args) + 1e-9)
+
+
+def forgotten_limit(p: Patches) -> None:
+    """Without diffusion through the membrane nothing is dragged through it either."""
+
+    def make(real: Any) -> Any:
+        return lambda permeability, *rest: real(permeability, *rest) if permeability else (0.0, 0.0, 0.0, 0.0)
+
+    p.put(fluxes, "linear_coefficients", make)
+
+
+def arithmetic_mean(p: Patches) -> None:
+    """Kedem and Katchalsky's law with the arithmetic mean."""
+    p.put(fluxes, "logarithmic_mean", lambda real: lambda first, second: 0.5 * (first + second))
+    p.put(fluxes, "logarithmic_mean_slopes", lambda real: lambda first, second: (0.5, 0.5))
+
+
+def floor_for_the_tolerance(p: Patches) -> None:
+    """A tolerance below 1e-6 is heeded no better than that one."""
+
+    def make(real: Any) -> Any:
+        def init(self: Any, system: Any, segment: Any, t: float, y: Any, rtol: float, atol: Any, events: Any) -> None:
+            least = max(rtol, 1e-6) if rtol > 1e-10 else rtol  # but for the run that is compared with
+            real(self, system, segment, t, y, least, atol * least / rtol, events)
+
+        return init
+
+    for stepper in (integrate.RosenbrockStepper, integrate.CvodeStepper):
+        p.monkeypatch.setattr(stepper, "__init__", make(stepper.__init__))
+
+
+def step_of_another_length(p: Patches) -> None:
+    """FiPy's steps go 2 % less far than they say."""
+    real = integrate.FipyStepper._advance
+    short = lambda self, dt: self.y + 0.98 * (real(self, dt) - self.y)  # noqa: E731
+    p.monkeypatch.setattr(integrate.FipyStepper, "_advance", short)
+
+
+def slip_in_a_closed_form(p: Patches) -> None:
+    """Spiegler and Kedem's rejection with the sign of the Péclet number turned."""
+    real = analytic._passed_spiegler_kedem
+    p.monkeypatch.setattr(analytic, "_passed_spiegler_kedem", lambda flux, sigma, perm: real(-flux, sigma, perm))
+
+
+def van_t_hoff(p: Patches) -> None:
+    """Every solution is ideal."""
+
+    def ideal(*args: Any, **more: Any) -> dict[str, Any]:
+        return mixture.osmotic_pressure(*args, **more, model="ideal")
+
+    p.monkeypatch.setattr(measurements, "osmotic_pressure", ideal)
+
+
+def another_power_of_the_temperature(p: Patches) -> None:
+    """Kinetic theory's 1.5 instead of Fuller's 1.75."""
+    p.put(gas, "fuller_diffusivity", lambda real: lambda t, *rest: real(t, *rest) * (t / 293.15) ** -0.25)
+
+
+def element_that_passes_twice_the_salt(p: Patches) -> None:
+    """What a solute's permeability is is doubled, for every solute and membrane."""
+    p.put(fluxes, "linear_coefficients", lambda real: lambda permeability, *rest: real(2.0 * permeability, *rest))
+
+
+BROKEN = [
+    ("formulas", slip_in_a_closed_form),
+    ("two-gases", lost_half_cell),
+    ("two-slabs", lost_half_cell),
+    ("two-slabs", cell_centre_wall_value),
+    ("well-mixed", wrong_sign),
+    ("well-mixed", wrong_gas_constant),
+    ("moving-volume", cell_centre_wall_value),
+    ("moving-volume", map_that_keeps_concentrations),
+    ("moving-volume", wrong_gas_constant),
+    ("film", wall_without_convection),
+    ("film", cell_centre_wall_value),
+    ("film", arithmetic_mean),
+    ("unstirred-wall", wall_without_convection),
+    ("order", first_order_interface),
+    ("order", first_order_fluxes),
+    ("order", lost_half_cell),
+    ("conservation", map_that_keeps_concentrations),
+    ("limits", forgotten_limit),
+    ("symmetry", wrong_length_on_the_right),
+    ("symmetry", leak_of_fixed_size),
+    ("scaling", leak_of_fixed_size),
+    ("scaling", wrong_conversion),
+    ("pfeffer", a_gas_constant_far_off),
+    ("sucrose", van_t_hoff),
+    ("osmotic-coefficients", van_t_hoff),
+    ("elements", element_that_passes_twice_the_salt),
+    ("gas-diffusivity", another_power_of_the_temperature),
+]
+
+
+def failed(checks: list[verify.Check]) -> list[str]:
+    """Names of those that did, with a number: a run that breaks down finds nothing out."""
+    return [check.what for check in checks if not check.passed and math.isfinite(check.got)]
+
+
+@pytest.mark.parametrize(("group", "sabotage"), BROKEN, ids=[f"{g}-{s.__name__}" for g, s in BROKEN])
+def test_broken_physics_is_found(group: str, sabotage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sabotage(Patches(monkeypatch))
+    wrong: list[verify.Check] = []
+    for each in verify.GROUPS[group](True):
+        if isinstance(each, verify.Check) and not each.passed:
+            wrong.append(each)
+            break  # one is enough
+    assert failed(wrong), group
+
+
+def test_every_group_is_broken_once() -> None:
+    assert {group for group, _ in BROKEN} == set(verify.GROUPS)
+
+
+@pytest.mark.parametrize("solver", ["cvode", "rosenbrock"])
+def test_a_tolerance_that_is_not_heeded_is_found(solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    floor_for_the_tolerance(Patches(monkeypatch))
+    wrong = failed([each for each in order._by_tolerance(True) if isinstance(each, verify.Check)])
+    assert any(what.startswith(solver) for what in wrong)
+
+
+@pytest.mark.slow
+def test_steps_of_the_wrong_length_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    step_of_another_length(Patches(monkeypatch))
+    assert failed([each for each in order._of_fipys_steps(True) if isinstance(each, verify.Check)])
+
+
+def test_the_sources_of_the_made_up_solution_matter() -> None:
+    """Without them nothing of it is left: the orders are not those of a problem that solves itself."""
+    system = order.Manufactured(10, "spiegler-kedem")
+    rates, without = np.empty(system.size), np.empty(system.size)
+    segment, y = order._segment(1.0), system.start()
+    system.rhs(0.0, y, rates, segment)
+    super(order.Manufactured, system).rhs(0.0, y, without, segment)
+    assert np.abs(rates - without)[: system.x].max() > 0.05 * np.abs(rates)[: system.x].max()
