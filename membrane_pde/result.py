@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import metadata
@@ -78,6 +80,7 @@ SUMMARY_KEYS = (
 )
 
 _COMPUTED_WITH = ("numpy", "scipy", "fipy", "scikit-sundae")
+_ATTEMPTS = 100  # to put a folder where other runs put theirs
 _FILES = (
     "summary.json",
     "series.csv",
@@ -306,21 +309,47 @@ def check_output(folder: str | Path) -> None:
             raise CaseError(f"--out {target}: a link that leads nowhere; give another folder")
         if target.exists() and not target.is_dir():
             raise CaseError(f"--out {target}: this is a file; give a folder")
-        if target.is_dir():
-            held = sorted(entry.name for entry in target.iterdir())
-            foreign = [name for name in held if not _may_be_ours(target / name)]
-            ours = any(_is_ours(target / name) for name in ("summary.json", "fit.json"))
-            if held and (foreign or not (ours or _is_sweep(target / "sweep.nc"))):
-                what = ", ".join((foreign or held)[:3])
-                raise CaseError(
-                    f"--out {target}: the folder holds something that is not a result of membrane-pde ({what}) "
-                    "and is left alone; give another folder, or empty this one"
-                )
-        parent = target.resolve().parent
+        _refuse_foreign(target, target)
+        parent = _resolved(target).parent
         parent.mkdir(parents=True, exist_ok=True)
         os.rmdir(tempfile.mkdtemp(prefix=".membrane-pde-", dir=parent))
     except OSError as error:
         raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
+
+
+def _refuse_foreign(folder: Path, shown: Path) -> None:
+    """Refuse a folder that holds something that is not ours; not one that another run has just replaced."""
+    before = _identity(folder)
+    if before is None:
+        return
+    try:
+        held = sorted(entry.name for entry in folder.iterdir())
+    except FileNotFoundError:
+        return
+    foreign = [name for name in held if not _may_be_ours(folder / name)]
+    ours = any(_is_ours(folder / name) for name in ("summary.json", "fit.json")) or _is_sweep(folder / "sweep.nc")
+    if held and (foreign or not ours) and _identity(folder) == before:
+        what = ", ".join((foreign or held)[:3])
+        raise CaseError(
+            f"--out {shown}: the folder holds something that is not a result of membrane-pde ({what}) "
+            "and is left alone; give another folder, or empty this one"
+        )
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _resolved(path: Path) -> Path:
+    """The path without links."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # what Python before 3.13 says of links in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
 @cache
@@ -377,24 +406,38 @@ def write_folder(folder: str | Path, write: Callable[[Path], None]) -> Path:
         If the folder is not ours to replace or cannot be written; nothing half-written is left.
     """
     check_output(folder)
-    target = Path(folder).resolve()
     try:
+        target = _resolved(Path(folder))
         with tempfile.TemporaryDirectory(prefix=".membrane-pde-", dir=target.parent) as scratch:
             new, old = Path(scratch) / "new", Path(scratch) / "old"
             new.mkdir()
             write(new)
-            if target.exists():
-                target.rename(old)
-            try:
-                new.rename(target)
-            except OSError:
-                if old.exists():
-                    old.rename(target)
-                raise
+            _replace(target, new, old, Path(folder))
     except OSError as error:
         shown = Path(folder)
         raise CaseError(f"--out {shown}: cannot be written ({error.strerror or error}); nothing was left") from error
     return Path(folder)
+
+
+def _replace(target: Path, new: Path, old: Path, shown: Path) -> None:
+    """Move a folder to its final name; one that is there is moved aside, and comes back if that fails.
+
+    Another run may do the same at the same moment: whichever comes last stays, whole.
+    """
+    for attempt in range(_ATTEMPTS):
+        aside = old.with_name(f"{old.name}-{attempt}")
+        with suppress(FileNotFoundError):
+            target.rename(aside)
+        try:
+            _refuse_foreign(aside, shown)  # somebody may have put something there while this run was writing
+            new.rename(target)
+            return
+        except BaseException as error:  # Ctrl-C, too
+            taken = isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST)
+            if not taken or attempt + 1 == _ATTEMPTS:
+                if aside.exists() and not target.exists():
+                    aside.rename(target)
+                raise
 
 
 def _json(value: dict[str, Any]) -> str:
