@@ -79,9 +79,11 @@ def load_case(path_or_name: str | Path) -> Case:
             raise CaseError(_not_found(path, shipped))
         path = shipped[str(path_or_name)]
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
             raise CaseError(f"{path}: larger than {MAX_BYTES // 1_000_000} MB, the most that is read")
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise CaseError(f"{path}: not a text in UTF-8 (byte {error.start}); save it as UTF-8") from None
     except OSError as error:
@@ -135,6 +137,8 @@ def _not_found(path: Path, shipped: Iterable[str]) -> str:
     try:
         if path.is_dir():
             return f"{shown}: is a folder; expected a case file"
+        if path.exists():
+            return f"{shown}: is a pipe or a device; expected a case file"
         beside = [each.name for each in path.parent.glob("*.toml")]
     except (OSError, ValueError):
         beside = []
@@ -168,6 +172,9 @@ def parse_case(text: str, name: str = "case") -> Case:
     """
     if len(text) > MAX_BYTES:
         raise CaseError(f"the case is larger than {MAX_BYTES // 1_000_000} MB, the most that is read")
+    if deep := _DEEP_KEY.search(text):
+        number = text.count("\n", 0, deep.start()) + 1
+        raise CaseError(f"line {number}: a key of more than 50 parts, {cut(deep.group())}: nested too deeply")
     try:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and a whole number of 5000 digits
@@ -180,6 +187,8 @@ def parse_case(text: str, name: str = "case") -> Case:
         raise CaseError("the case is nested too deeply") from None
 
 
+# The parser of TOML takes forever over a key of a million parts.
+_DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]{0,99}+"|'[^'\n]{0,99}+')[ \t]*+\.[ \t]*+){50}""", re.ASCII)
 _UNQUOTED_SIGN = re.compile(r"""(?:^|[\s{,.\[])([A-Za-z0-9_-]*\+[A-Za-z0-9_+-]*)\s*(?=[=.\]])""")
 _UNQUOTED_VALUE = re.compile(r"=\s*([+-]?[0-9][0-9.eE+-]*\s*[A-Za-zµμ°%/][^,}\]#]*)")
 
@@ -208,7 +217,7 @@ def _toml_message(text: str, error: Exception) -> str:
 
 def _without_texts(line: str) -> str:
     """A line without its quoted texts and its comment."""
-    return re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', '""', line).split("#")[0]
+    return re.sub(r"""\"(?:[^"\\]|\\.)*+(?:"|\\?$)|'[^']*+(?:'|$)""", '""', line).split("#")[0]
 
 
 def _opens_inline_table(line: str) -> bool:
@@ -625,8 +634,9 @@ def _as_declared(path: str, declared: Any, value: object) -> Any:
     if text.startswith(("{", "[")) and not texts:
         try:
             return tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError as error:
-            raise CaseError(f"{path} = {show(value)}: not valid TOML ({error})") from None
+        except (ValueError, RecursionError) as error:  # as in `parse_case`
+            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise CaseError(f"{path} = {show(value)}: not valid TOML ({reason})") from None
     return value
 
 

@@ -41,7 +41,7 @@ def nearest(name: str, known: Iterable[str], always: bool = False) -> str:
     """
     known = list(known)
     lower = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name[:100].lower(), lower, n=1, cutoff=0.6)
     if near:
         return f'; did you mean "{lower[near[0]]}"?'
     return f"; known: {cut(', '.join(known), 300)}" if always and known else ""
