@@ -127,6 +127,15 @@ def _length_unless_stirred_bath(schema: dict[str, Any]) -> None:
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+def _one_line(text: str, longest: int) -> str:
+    """Read what tables and pictures are headed with."""
+    if len(text) > longest:
+        raise ValueError(f"{len(text)} characters; expected at most {longest}")
+    if not text.isprintable():
+        raise ValueError("expected one line, without line breaks and control characters")
+    return text
+
+
 class Solute(BaseModel):
     """A dissolved substance. What stands in the library under its name need not be given, and may be overridden."""
 
@@ -239,6 +248,11 @@ class Compartment(BaseModel):
         "Without it the run stops there. `outflow` only. Inside: mol/m^3.",
         None,
     )
+
+    @field_validator("label")
+    @classmethod
+    def _short(cls, label: str) -> str:
+        return _one_line(label, 60)
 
     @model_validator(mode="before")
     @classmethod
@@ -506,6 +520,11 @@ class Case(BaseModel):
 
     # What needs another part of the case: pydantic hands over the fields declared (and validated) before this one, and
     # as context the parts that stand already in the case that this one is a change of.
+
+    @field_validator("title")
+    @classmethod
+    def _short(cls, title: str) -> str:
+        return _one_line(title, 200)
 
     @field_validator("solutes")
     @classmethod
