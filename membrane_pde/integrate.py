@@ -29,6 +29,7 @@ MAX_STEPS = 200_000
 _STEPS_A_PERIOD = 16  # at least, of an oscillating pressure
 _STEPS_A_TURN = 1000  # more allowed for each period and each jump or kink of what is applied
 _STEPS_A_REPORT = 100  # of progress
+_WORK_AT_ONCE = 10_000_000  # states times steps: about a second of machine code, which does not hear Ctrl-C
 # Where a run may stop at any time, states are stored densely first and thinned out as it grows longer, so that one that
 # stops early still shows how it went: spacing at first over spacing at the end.
 _FIRST_SPACING = 2.0**-12
@@ -615,7 +616,11 @@ def _integrated(
     events = Events(system, threshold)
     turns = len(segments) - 1 + sum((each.end - each.start) / each.shortest_period for each in segments)
     limit = MAX_STEPS + math.ceil(_STEPS_A_TURN * turns)
-    at_once = 1 if stop is not None else _STEPS_A_REPORT if progress is not None else limit
+    at_once = max(_WORK_AT_ONCE // system.size, 1)
+    if stop is not None:
+        at_once = 1
+    elif progress is not None:
+        at_once = min(at_once, _STEPS_A_REPORT)
     kept = np.empty((outputs + 2, system.size))
     try:
         for each in segments:
