@@ -113,8 +113,8 @@ def html(findings: Sequence[Any], quick: bool = False) -> str:
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">{MARK}',
         f"<title>{title}</title><style>{STYLE}</style></head><body>",
         f"<h1>{title}</h1><p>membrane-pde {__version__}. {report.verdict(findings)} Of each group, how many checks "
-        "there are, how many passed, and the one nearest to its tolerance. In the plots points are what is known, with the "
-        "spread of measurements where it is, and lines what the package computes.</p>",
+        "there are, how many passed, and the one nearest to its tolerance. In the plots points are what is known, "
+        "with the spread of measurements where it is; lines (crosses, where there is no order) are the package.</p>",
         _table(report.GROUPS_HEADER, report.groups_table(findings), links=True, words=(1,)),
     ]
     for each in findings:
@@ -182,8 +182,8 @@ def _draw_panel(ax: Axes, panel: Any) -> None:
         colour += not follows
         style: dict[str, Any] = {"color": COLOURS[colour % len(COLOURS)]}
         if each.ours:
-            marker = "." if x.size <= FEW else ""
-            ax.plot(x, y, lw=1.3, marker=marker, label="" if follows else each.label, zorder=3, **style)
+            style |= {"lw": 0, "marker": "x"} if panel.names else {"lw": 1.3, "marker": "." if x.size <= FEW else ""}
+            ax.plot(x, y, label="" if follows and not panel.names else each.label, zorder=3, **style)
         else:
             style |= {"fmt": "o", "ms": 4.5, "mfc": "none", "elinewidth": 1.0, "capsize": 2.5}
             ax.errorbar(x, y, yerr=each.spread, label=each.label, zorder=2, **style)
@@ -192,8 +192,10 @@ def _draw_panel(ax: Axes, panel: Any) -> None:
         ax.set_xscale("log")
     if "y" in panel.logarithmic:
         ax.set_yscale("log")
+    if panel.names:
+        ax.set_xticks(range(len(panel.names)), panel.names, rotation=90 if len(panel.names) > 4 else 0)
     ax.set_title(panel.title, fontsize=10)
     ax.set_xlabel(panel.x)
     ax.set_ylabel(panel.y)
-    ax.tick_params(labelsize=8)
+    ax.tick_params(labelsize=7 if len(panel.names) > 4 else 8)
     ax.legend(fontsize=7, framealpha=0.7)

@@ -60,13 +60,17 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot of a group; `logarithmic` holds the names of the axes that are, "x", "y" or "xy"."""
+    """One plot of a group; `logarithmic` holds the names of the axes that are, "x", "y" or "xy".
+
+    With `names`, what stands at x = 0, 1, … has no order, and ours are crosses.
+    """
 
     title: str
     x: str
     y: str
     series: Sequence[Series]
     logarithmic: str = ""
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def mean_concentration(recovery: float) -> float:
 
 def elements(quick: bool) -> Iterator[Check | Panel]:
     """Flow and salt passage of the library's reverse-osmosis elements in their makers' tests."""
-    found, places = [], list(range(1, len(SHEETS) + 1))
+    found, places = [], list(range(len(SHEETS)))
     for sheet in SHEETS:
         case = build(element_case(sheet), sheet.membrane)
         summary = simulate.run(case).summary
@@ -114,7 +114,7 @@ def elements(quick: bool) -> Iterator[Check | Panel]:
         low = 2.0 * sheet.passage - sheet.most
         yield Check(f"{sheet.membrane}: salt passage", "%", sheet.passage, passage, low, sheet.most, source)
         found.append((flow, passage))
-    names = ", ".join(f"{i} {sheet.membrane}" for i, sheet in zip(places, SHEETS, strict=True))
+    names = [sheet.membrane for sheet in SHEETS]
     for k, (title, unit, known, spread) in enumerate(
         (
             ("Permeate flow", "m³/d", [s.flow for s in SHEETS], [s.flow_tolerance * s.flow for s in SHEETS]),
@@ -122,7 +122,8 @@ def elements(quick: bool) -> Iterator[Check | Panel]:
         )
     ):
         sheets = Series("data sheet, with what its maker allows", places, known, spread)
-        yield Panel(title, names, unit, [sheets, Series("package", places, [pair[k] for pair in found], ours=True)])
+        ours = Series("package", places, [pair[k] for pair in found], ours=True)
+        yield Panel(title, "", unit, [sheets, ours], names=names)
 
 
 # mol/kg and osmotic coefficient of NaCl at 25 degC
@@ -134,7 +135,7 @@ def osmotic_coefficients(quick: bool) -> Iterator[Check | Panel]:
     stokes = "Robinson & Stokes, Electrolyte Solutions, osmotic coefficients φ at 25 degC"
     hamer = "Hamer & Wu 1972, table 16, doi:10.1063/1.3253108"
     rows = [row for row in table("osmotic_coefficients") if row["T_C"] == "25"]
-    curves = []
+    curves, ratios = [], []
     for solute, tolerance, most in (("NaCl", 0.005, 6.0), ("CaCl2", 0.01, 2.0), ("sucrose", 0.005, 6.0)):
         known = {float(row["x"]): float(row["value"]) for row in rows if row["system"] == solute}
         known = {m: phi for m, phi in known.items() if m <= most}
@@ -143,9 +144,20 @@ def osmotic_coefficients(quick: bool) -> Iterator[Check | Panel]:
         curves.append(Series(f"{solute}, Robinson & Stokes", list(known), list(known.values())))
         fine = np.linspace(min(known), max(known), 12 if quick else 60).tolist()
         curves.append(Series(solute, fine, [coefficient(solute, m) for m in fine], ours=True))
+        shares = [phi / coefficient(solute, m) for m, phi in known.items()]
+        ratios.append(Series(f"{solute}, Robinson & Stokes", list(known), shares))
     yield _coefficients("NaCl", HAMER_WU, 0.0015, hamer)
     curves.append(Series("NaCl, Hamer & Wu", list(HAMER_WU), list(HAMER_WU.values())))
     yield Panel("Osmotic coefficients at 25 °C", "mol/kg", "φ", curves)
+    shares = [phi / coefficient("NaCl", m) for m, phi in HAMER_WU.items()]
+    ratios.append(Series("NaCl, Hamer & Wu", list(HAMER_WU), shares))
+    yield over("The same, and how far two tables of NaCl are apart", "mol/kg", ratios)
+
+
+def over(title: str, x: str, series: list[Series]) -> Panel:
+    """What was measured over what the package says; `y` and `spread` of the series are that already."""
+    ends = [min(min(np.ravel(s.x)) for s in series), max(max(np.ravel(s.x)) for s in series)]
+    return Panel(title, x, "measured over computed", [Series("package", ends, [1.0, 1.0], ours=True), *series])
 
 
 def coefficient(solute: str, molality: float) -> float:
@@ -235,11 +247,10 @@ def sucrose(quick: bool) -> Iterator[Check | Panel]:
         for m, p in here:
             reduced = [other / (t + ZERO) for t, molality, other in known if molality == m]
             spread.append(0.5 * (max(reduced) - min(reduced)) / min(reduced) * p / BAR)
-        xs = [m for m, _ in here]
-        if celsius != 20.0:  # it would hide behind 25 degC
-            points = Series(f"Morse, {celsius:g} °C", xs, [p / BAR for _, p in here], spread)
-            curves += [points, Series(f"{celsius:g} °C", xs, [got[m] / BAR for m in xs], ours=True)]
-    yield Panel("Cane sugar, Morse 1914; bars: between his temperatures, π/T", "mol/kg", "bar", curves)
+        xs, shares = [m for m, _ in here], [p / got[m] for m, p in here]
+        bars = [BAR * s / got[m] for s, (m, _) in zip(spread, here, strict=True)]
+        curves.append(Series(f"Morse, {celsius:g} °C", xs, shares, bars))
+    yield over("Cane sugar, Morse 1914; bars: between his temperatures, π/T", "mol/kg", curves)
     hartley = "Berkeley & Hartley, Phil. Trans. A206 (1906) 481, at 0 °C; their spread is not in the table"
     xs, known_there, got_there, ideal = [], [], [], []
     for row in rows:
@@ -268,6 +279,7 @@ def gas_diffusivity(quick: bool) -> Iterator[Check | Panel]:
             pairs.setdefault(row["system"], []).append((float(row["T_C"]), float(row["value"])))
     source = "CRC Handbook, Diffusion in gases (Marrero & Mason 1972; Kestin 1984); Perry"
     errors, curves = [], []
+    shares: dict[str, list[tuple[float, float]]] = {}
     for name, known in sorted(pairs.items()):
         known.sort()
         got = {celsius: diffusivity(name, celsius) for celsius, _ in known}
@@ -281,14 +293,18 @@ def gas_diffusivity(quick: bool) -> Iterator[Check | Panel]:
                 where = [f"{celsius:g} °C" for celsius, _ in rows]
                 yield worst(name, "m²/s", measured, found, share * measured, source, where)
         if name in ("CO2-air", "H2-N2", "H2O-air", "CH4-O2"):
-            xs = [celsius for celsius, _ in known]
             curves += [
-                Series(f"{name}, measured", xs, [value for _, value in known]),
-                Series(name, xs, list(got.values()), ours=True),
+                Series(f"{name}, measured", list(got), [value for _, value in known]),
+                Series(name, list(got), list(got.values()), ours=True),
             ]
+        shares.setdefault(f"in {name.split('-')[1]}", []).extend(
+            (celsius, value / got[celsius]) for celsius, value in known
+        )
     mean = 100.0 * float(np.mean(errors))
     yield Check(f"mean departure of all {len(errors)}", "%", 0.0, mean, 0.0, 3.5, source)
-    yield Panel("Two gases in one another, at 1 atm", "°C", "m²/s", curves)
+    yield Panel("Two gases in one another, at 1 atm", "°C", "m²/s", curves, "y")
+    ratios = [Series(name, *np.transpose(each)) for name, each in shares.items()]
+    yield over(f"All {len(pairs)} pairs", "°C", ratios)
 
 
 def diffusivity(pair: str, celsius: float) -> float:
