@@ -388,6 +388,53 @@ def sweep(
 
 
 @app.command()
+def fit(
+    case: CaseArgument,
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA.csv", help="Measurements: columns such as left.pressure [bar], water_flux [L/m^2/hour]."
+        ),
+    ],
+    free: Annotated[
+        list[str],
+        typer.Option("--free", metavar="KEY", help="A number of the case to be fitted. May be repeated."),
+    ],
+    overrides: SetOption = None,
+    out: OutOption = None,
+    no_save: NoSaveOption = False,
+    no_plots: NoPlotsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit numbers of a case, such as permeabilities, to measurements; results go to results/NAME-fit."""
+    from membrane_pde import fitting, report
+    from membrane_pde.result import check_output
+
+    loaded = _load(case, overrides)
+    folder = _folder(out, no_save, f"{loaded.name}-fit")
+    if folder:
+        check_output(folder)
+    with _progress(loaded.name, total=None) as progress:
+        found = fitting.fit(loaded, data, free, progress=progress)
+    try:
+        if folder:
+
+            def picture(into: Path) -> None:
+                from membrane_pde import plot
+
+                plot.save_fit(found, into / "fit.png")
+
+            found.save(folder, extra=None if no_plots else picture)
+    finally:  # what was computed is shown even if the disk is full
+        if as_json:
+            _print_json(found.summary)
+        else:
+            report.show_fit(_console(), found)
+    if folder and not as_json:
+        typer.echo(f"\nResults: {folder}")
+
+
+@app.command()
 def equilibrium(
     case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False, units: UnitsOption = None
 ) -> None:
@@ -587,8 +634,8 @@ def _solve(case: Case) -> tuple[Result | None, str]:
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Callable[[float], None] | None]:
-    """A progress bar on stderr if that is a terminal, else nothing."""
+def _progress(name: str, total: float | None = 1.0) -> Iterator[Callable[[float], None] | None]:
+    """A progress bar on stderr if that is a terminal, else nothing; without a total it shows that there is progress."""
     if not sys.stderr.isatty() or not log.isEnabledFor(logging.WARNING):
         yield None
         return
@@ -596,7 +643,7 @@ def _progress(name: str) -> Iterator[Callable[[float], None] | None]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=1.0)
+        task = bar.add_task(name, total=total)
         yield lambda fraction: bar.update(task, completed=fraction)
 
 
