@@ -1,0 +1,236 @@
+"""Tables of measurements: what a header means, SI values, and what is refused, with the column and the row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas
+import pytest
+
+import membrane_pde as mp
+from membrane_pde import measurements, simulate
+from membrane_pde.measurements import read
+from membrane_pde.result import SERIES
+
+CASE = mp.parse_case("""
+[solutes.NaCl]
+[solutes.tracer]
+diffusivity = "1e-9 m^2/s"
+[left]
+length = "1 mm"
+stirred = true
+concentration = { NaCl = "20 mmol/L", tracer = "1 mmol/L" }
+[right]
+length = "1 mm"
+stirred = true
+concentration = { NaCl = "100 mmol/L", tracer = "0 mmol/L" }
+[membrane]
+water_permeability = "1 L/m^2/hour/bar"
+solutes = { NaCl = { permeability = "1e-8 m/s", reflection = 1.0 }, tracer = { permeability = "1e-7 m/s", reflection = 1.0 } }
+[run]
+duration = "1 min"
+outputs = 3
+""")  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("header", "number", "series", "solute", "si"),
+    [
+        ("water_flux [L/m^2/hour]", 36.0, "water_flux_m_per_s", "", 1e-5),
+        ("water_flux [LMH]", 36.0, "water_flux_m_per_s", "", 1e-5),
+        ("water_flux_m_per_s", 1e-5, "water_flux_m_per_s", "", 1e-5),
+        ("water_flux_m_per_s [m/s]", 1e-5, "water_flux_m_per_s", "", 1e-5),
+        ("displaced_volume [mL/m^2]", 5.0, "displaced_volume_m", "", 5e-6),
+        ("pressure_right [psi]", 1.0, "pressure_right_Pa", "", 6894.757293168361),
+        ("rejection[NaCl] [%]", 99.0, "rejection", "NaCl", 0.99),
+        ("rejection [NaCl]", 0.99, "rejection", "NaCl", 0.99),
+        ("polarization_modulus[NaCl]", 1.2, "polarization_modulus", "NaCl", 1.2),
+        ("concentration_right[NaCl] [mg/L]", 58.44, "concentration_right_mol_per_m3", "NaCl", 1.0),
+        ("concentration_right[NaCl] [mOsm/L]", 4.0, "concentration_right_mol_per_m3", "NaCl", 2.0),
+        ("concentration_left[tracer] [mmol/L]", 2.0, "concentration_left_mol_per_m3", "tracer", 2.0),
+        ("wall_concentration_left_mol_per_m3[tracer]", 2.0, "wall_concentration_left_mol_per_m3", "tracer", 2.0),
+        ("solute_flux[NaCl] [g/m^2/hour]", 58.44 * 3.6, "solute_flux_mol_per_m2_s", "NaCl", 1e-3),
+        ("amount_transferred[NaCl] [mol/m^2]", 0.5, "amount_transferred_mol_per_m2", "NaCl", 0.5),
+    ],
+)
+def test_what_a_header_means(header: str, number: float, series: str, solute: str, si: float) -> None:
+    table = read(CASE, {"time [min]": [1.0], header: [number]})
+    (column,) = table.measured
+    assert (column.series, column.solute) == (series, solute)
+    assert column.numbers[0] * column.size == pytest.approx(si, rel=1e-4)  # the library's molar mass has more digits
+    assert table.time is not None
+    assert table.time.numbers * table.time.size == 60.0
+    assert column.unit == header.removesuffix("]").rpartition("[")[2] or column.unit in ("", "m/s", "mol/m^3")
+
+
+def test_every_series_has_a_short_name_and_a_solute_where_a_run_has() -> None:
+    arrays = simulate.run(CASE).arrays
+    assert {*measurements._SERIES.values(), "amount_error", "distance_to_equilibrium"} == set(SERIES)
+    for short, series in measurements._SERIES.items():
+        solute = "[NaCl]" if arrays[series].ndim == 2 else ""
+        unit = SERIES[series][0]
+        assert series.startswith(short)
+        for header in (f"{series}{solute}", f"{short}{solute} [{unit}]"):
+            (column,) = read(CASE, {"time_s": [1.0], header: [0.5]}).measured
+            assert (column.series, column.solute != "", column.size) == (series, bool(solute), 1.0)
+
+
+def test_settings_are_what_the_case_reads() -> None:
+    data = {
+        "left.pressure [bar]": [1, 2.5],
+        "left.concentration.NaCl [g/L]": np.array([10, 20]),
+        "membrane.solutes.tracer.reflection": ["0.5", " 0.75 "],
+        "water_flux [LMH]": [1.0, 2.0],
+    }
+    table = read(CASE, data)
+    assert table.time is None
+    assert [column.name for column in table.settings] == [
+        "left.pressure",
+        "left.concentration.NaCl",
+        "membrane.solutes.tracer.reflection",
+    ]
+    assert table.setting(1) == {
+        "left.pressure": "2.5 bar",
+        "left.concentration.NaCl": "20.0 g/L",
+        "membrane.solutes.tracer.reflection": 0.75,
+    }
+    changed = CASE.with_values(table.setting(0))
+    assert changed.left.pressure.values == (1e5,)
+    assert changed.membrane.solutes["tracer"].reflection == 0.5
+
+
+def test_errors_belong_to_their_column() -> None:
+    data = {
+        "time [s]": [1, 2],
+        "rejection[NaCl] error [%]": [0.1, 0.2],
+        "rejection[NaCl]": [0.9, 0.95],
+        "rejection[tracer] [%]": [50, 60],
+    }
+    table = read(CASE, data)
+    assert [column.name for column in table.measured] == ["rejection[NaCl]", "rejection[tracer]"]
+    assert list(table.errors) == ["rejection[NaCl]"]
+    column = table.errors["rejection[NaCl]"]
+    assert column.numbers * column.size == pytest.approx([0.001, 0.002])
+
+
+def test_file_mapping_and_data_frame_are_alike(tmp_path: Path) -> None:
+    path = tmp_path / "bench.csv"
+    path.write_bytes(
+        "\ufeff# a comment, with a comma\r\nleft.pressure [bar],water_flux [LMH]\r\n"
+        "\r\n10, 1.5\r\n#20,9\r\n 20 ,3e0\r\n,\r\n".encode()
+    )
+    columns = {"left.pressure [bar]": [10, 20], "water_flux [LMH]": (1.5, np.float32(3.0))}
+    tables = [read(CASE, data) for data in (path, str(path), columns, pandas.DataFrame(columns))]
+    assert [table.rows for table in tables] == [["line 4", "line 6"]] * 2 + [["row 1", "row 2"]] * 2
+    for table in tables:
+        assert table.settings[0].numbers.tolist() == [10.0, 20.0]
+        assert table.measured[0].numbers.tolist() == [1.5, 3.0]
+        assert table.measured[0].header == "water_flux [LMH]"
+
+
+GOOD = {"left.pressure [bar]": [1, 2], "water_flux [LMH]": [3, 4]}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"water_flow [LMH]": [1, 2]}, 'water_flow [LMH]: neither time, nor … did you mean "water_flux"'),
+        ({"pressure (bar)": [1, 2]}, "pressure (bar): … the unit stands in brackets"),
+        ({"water_flux [bar]": [1, 2]}, "water_flux [bar]: this is a pressure; expected a unit like m/s, … L/m^2/hour"),
+        ({"water_flux [lmh]": [1, 2]}, 'water_flux [lmh]: unknown unit "lmh"; did you mean "LMH"?'),
+        ({"pressure_left [Mpa]": [1, 2]}, 'pressure_left [Mpa]: … "MPa"'),
+        ({"pressure_left": [1, 2]}, "pressure_left: in which unit? Write for example pressure_left [bar]"),
+        ({"pressure_left_Pa [bar]": [1, 2]}, "pressure_left_Pa: is in Pa by its name; … pressure_left [bar]"),
+        ({"time": [1, 2]}, "time: in which unit? Write for example time [min]"),
+        ({"time [bar]": [1, 2]}, "time [bar]: this is a pressure"),
+        ({"time [min]": [1, 2]}, "both time and left.pressure: data against time are one run"),
+        ({"rejection [%]": [1, 2]}, "rejection [%]: of which solute? Write for example rejection[NaCl]"),
+        ({"rejection[KCl] [%]": [1, 2]}, 'rejection[KCl] [%]: no solute "KCl"; known: NaCl, tracer'),
+        ({"rejection[NaCl] [%] [%]": [1, 2]}, "rejection[NaCl] [%] [%]: expected a name and a unit in brackets"),
+        ({"water_flux [LMH] [m/s]": [1, 2]}, "water_flux: more than one unit, LMH and m/s"),
+        ({"water_flux [LMH": [1, 2]}, "water_flux [LMH: expected a name and a unit in brackets"),
+        (
+            {"rejection[NaCl]": [0.9, 99]},
+            "row 2, rejection[NaCl]: 99: a rejection is at most 1; write rejection[NaCl] [%]",
+        ),
+        ({"rejection[NaCl] [%]": [101, 99]}, "row 1, rejection[NaCl] [%]: 101: a rejection is at most 100"),
+        ({"concentration_left[tracer] [g/L]": [1, 2]}, "a mass needs solutes.tracer.molar_mass in the case"),
+        ({"concentration_left[NaCl] [ppm]": [1, 2]}, "this is a plain ratio; … for example g/L"),
+        ({"water_flux error [LMH]": [1, 0]}, "row 2, water_flux error [LMH]: 0: a standard error is more than zero"),
+        ({"rejection[NaCl] error": [1, 1]}, "rejection[NaCl] error: there is no column rejection[NaCl]"),
+        ({"left.pressure error [bar]": [1, 1]}, "left.pressure error [bar]: only what is measured has an error"),
+        ({"water_flux [m/s]": [1, 1]}, "two columns water_flux"),
+        ({"": [1, 1]}, "a column without a name"),
+        ({"pressure_left [bar]": [1, None]}, "row 2, pressure_left [bar]: the cell is empty"),
+        ({"pressure_left [bar]": [" ", 1]}, "row 1, pressure_left [bar]: the cell is empty"),
+        ({"pressure_left [bar]": [1, float("nan")]}, "row 2, pressure_left [bar]: nan is not a finite number"),
+        ({"pressure_left [bar]": [1, "inf"]}, "row 2, pressure_left [bar]: Infinity is not a finite number"),
+        ({"pressure_left [bar]": [1, "1,5"]}, 'row 2, pressure_left [bar]: "1,5": write a decimal point: 1.5'),
+        ({"pressure_left [bar]": [1, "high"]}, 'row 2, pressure_left [bar]: "high": expected a number'),
+        ({"pressure_left [bar]": [1, True]}, "row 2, pressure_left [bar]: true: expected a number"),
+        ({"pressure_left [bar]": [1]}, "columns of different length: 2 in left.pressure [bar]"),
+        ({"pressure_left [bar]": 3}, "pressure_left [bar] = 3: expected a list of numbers"),
+        ({"pressure_left [bar]": "12"}, 'pressure_left [bar] = "12": expected a list of numbers'),
+    ],
+)
+def test_a_wrong_column_is_refused(change: dict[str, Any], expected: str) -> None:
+    with pytest.raises(mp.CaseError) as refused:
+        read(CASE, GOOD | change)
+    told = str(refused.value)
+    assert told.startswith("data: ")
+    for part in expected.split(" … "):
+        assert part.strip("… ") in told
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"left.pressure [bar]": [1]}, "no column of something measured; known: water_flux, displaced_volume"),
+        ({"water_flux [LMH]": [1]}, "nothing says where this was measured: expected a column of time"),
+        ({"left.pressure [bar]": [], "water_flux [LMH]": []}, "no rows"),
+        ({"time [min]": [-1], "water_flux [LMH]": [1]}, "row 1, time [min]: -1: a time before the start"),
+        ({}, "no column of something measured"),
+        (3, "data = 3: expected the path of a CSV file, or columns by header"),
+        (None, "data = null: expected the path of a CSV file"),
+        ({"left.pressure [bar]": [1] * 10_001, "water_flux [LMH]": [1] * 10_001}, "10001 rows; at most 10000"),
+    ],
+)
+def test_a_wrong_table_is_refused(data: Any, expected: str) -> None:
+    with pytest.raises(mp.CaseError) as refused:
+        read(CASE, data)
+    assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"", "the file is empty"),
+        (b"# nothing\n", "the file is empty"),
+        (b"left.pressure [bar],water_flux [LMH]\n", "no rows"),
+        (b"left.pressure [bar];water_flux [LMH]\n1;2\n", "semicolons between the columns; write commas"),
+        (b"left.pressure [bar]\twater_flux [LMH]\n1\t2\n", "tabs between the columns"),
+        (b"left.pressure [bar],water_flux [LMH]\n1,2\n\n1,2,5\n", "line 4 has 3 cells, and the header 2"),
+        (b"left.pressure [bar],water_flux [LMH]\n1,2\n1\n", "line 3 has 1 cells"),
+        (b'left.pressure [bar],water_flux [LMH]\n1,"2,5"\n', 'line 2, water_flux [LMH]: "2,5": write a decimal point'),
+        (b"left.pressure [bar],water_flux [LMH]\n1,2\n2,nan\n", "line 3, water_flux [LMH]: nan is not a finite"),
+        (b"\xff\xfe\x00", "not a text in UTF-8 (byte 0)"),
+        (b"left.pressure [bar],water_flux [LMH]\n" + b"1,2\n" * 10_001, "10001 rows; at most 10000"),
+        (b'left.pressure [bar],"' + b"x" * 200_000, "not CSV (field larger than field limit"),
+        (b"#" * 10_000_001, "larger than 10 MB"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, text: bytes, expected: str) -> None:
+    path = tmp_path / "bench.csv"
+    path.write_bytes(text)
+    with pytest.raises(mp.CaseError) as refused:
+        read(CASE, path)
+    assert expected in str(refused.value)
+    assert "bench.csv: " in str(refused.value)
+
+
+def test_no_file_is_refused(tmp_path: Path) -> None:
+    for path, expected in ((tmp_path / "no.csv", "no such file"), (tmp_path, "is a folder"), ("a\0b", "a")):
+        with pytest.raises(mp.CaseError, match=expected):
+            read(CASE, path)
