@@ -1,20 +1,22 @@
 """explore(case) in Jupyter: a slider for every number that matters, and a picture that follows.
 
-A drag sends value after value; the browser holds back what comes while one is being worked on, but for the newest. So
-each is solved and drawn at once here, and frames are left out, never late, where a case takes long to solve.
+A drag sends value after value. The browser holds back what comes while one is being worked on, but for the newest, and
+so does the explorer where Jupyter hands each slider's values to a thread of its own: where a case takes long to solve,
+frames are left out, never late.
 """
 
 from __future__ import annotations
 
 import html
 import math
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from membrane_pde import presets, report
 from membrane_pde.case import SIDES, Case, CaseError
-from membrane_pde.live import Live
+from membrane_pde.live import DPI, WIDTH, Live
 from membrane_pde.simulate import RunError, run
 from membrane_pde.values import Pressure, Profile
 
@@ -57,6 +59,17 @@ class Control:
     def step(self) -> float:
         """Of the number, or of its decimal logarithm."""
         return 0.01 if self.logarithmic else 10.0 ** math.floor(math.log10((self.high - self.low) / 100.0) + 1e-9)
+
+    def of(self, case: Case) -> float:
+        """Where the slider stands for a case."""
+        return min(max(self.read(case), self.low), self.high)
+
+    def at(self, value: float, case: Case) -> bool:
+        """Whether a value is the case's own: the browser puts a slider that it shows on its nearest step."""
+        own = self.of(case)
+        if self.logarithmic:
+            value, own = math.log10(value), math.log10(own)
+        return abs(value - own) <= 0.501 * self.step
 
     def written(self, value: float) -> str:
         """The number as it stands in a case file."""
@@ -134,18 +147,20 @@ class Explorer:
     def __init__(self, case: Case) -> None:
         widgets = _ipywidgets()
         self.start, self.case = case, case
-        self.frames, self._live, self._quiet = 0, Live(), False
+        self.frames, self._live = 0, Live()
+        self._busy, self._wanted, self._done = threading.RLock(), 0, 0  # one at a time; numbers of changes
         self.result, failure = _solved(case)
         self._full_flux = report.peak(self.result.arrays["water_flux_m_per_s"]) or 1.0
         self.controls = {control.path: control for control in controls(case, self.result)}
         self._changes: dict[str, float] = {}
+        self._followed = case
         self.sliders = {path: _slider(widgets, control, case) for path, control in self.controls.items()}
         self.moment = widgets.FloatSlider(
-            value=_flowing(self.result), max=100.0, step=0.5, readout_format=".3g", **_look("time shown (% of the run)")
+            value=_flowing(self.result), max=100.0, step=0.5, readout_format=".3", **_look("time shown (% of the run)")
         )
         self.back = widgets.Button(description="back to the start", tooltip="all numbers as the case has them")
         self.message, self.picture = widgets.HTML(), widgets.Image(format="png")
-        self.picture.layout.max_width = "100%"
+        self.picture.layout = widgets.Layout(width=f"{WIDTH * DPI:.0f}px", max_width="100%", align_self="flex-start")
         box = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
         self.widget = widgets.VBox(
             [widgets.Box([*self.sliders.values(), self.moment, self.back], layout=box), self.message, self.picture]
@@ -167,41 +182,42 @@ class Explorer:
 
     def _turned(self, path: str, value: float) -> None:
         """A slider was moved, by a person or by a program."""
-        if not self._quiet:
-            self._changes[path] = value
+        if path in self._changes or not self.controls[path].at(value, self._followed):
+            self._changes = self._changes | {path: value}
             self._solve()
 
     def _solve(self) -> None:
         """Solve the case as the sliders have it, and draw it; the last picture stays if that fails."""
-        try:
-            case = self.start.with_values(
-                {path: self.controls[path].written(value) for path, value in self._changes.items()}
-            )
-            self._follow(case)
-            result = run(case)
-        except (CaseError, RunError) as error:
-            self._say(str(error))
-            return
-        self.case, self.result = case, result
-        self._draw()
-        self._say("")
+        self._wanted = mine = self._wanted + 1
+        with self._busy:
+            if mine <= self._done:  # while this one waited, its change was solved with a later one
+                return
+            self._done, changes = self._wanted, self._changes
+            try:
+                case = self.start.with_values(
+                    {path: self.controls[path].written(value) for path, value in changes.items()}
+                )
+                self._follow(case, changes)
+                result = run(case)
+            except (CaseError, RunError) as error:
+                self._say(str(error))
+                return
+            self.case, self.result = case, result
+            self._draw()
+            self._say("")
 
-    def _follow(self, case: Case) -> None:
+    def _follow(self, case: Case, changes: dict[str, float]) -> None:
         """Put the sliders that nobody moved where the case has their numbers: some follow the temperature."""
-        self._quiet = True
-        try:
-            for path, slider in self.sliders.items():
-                control = self.controls[path]
-                value = min(max(control.read(case), control.low), control.high)
-                if path not in self._changes and not math.isclose(slider.value, value, rel_tol=1e-9, abs_tol=1e-12):
-                    slider.value = value
-        finally:
-            self._quiet = False
+        self._followed = case
+        for path, slider in self.sliders.items():
+            if path not in changes and not math.isclose(slider.value, self.controls[path].of(case), rel_tol=1e-9):
+                slider.value = self.controls[path].of(case)
 
     def _draw(self) -> None:
-        end = float(self.result.arrays["time"][-1])
-        self.picture.value = self._live.show(self.result, 0.01 * self.moment.value * end, self._full_flux)
-        self.frames += 1
+        with self._busy:
+            end = float(self.result.arrays["time"][-1])
+            self.picture.value = self._live.show(self.result, 0.01 * self.moment.value * end, self._full_flux)
+            self.frames += 1
 
     def _say(self, failure: str) -> None:
         """What the run says of itself, or why there is none, and the change of the case as Python."""
@@ -233,7 +249,7 @@ def _flowing(result: Result) -> float:
     flux = abs(water) if report.peak(water) > 0.0 else abs(result.arrays["solute_flux_mol_per_m2_s"]).max(axis=1)
     time = result.arrays["time"]
     strong = time[flux >= 0.1 * report.peak(flux)]
-    return round(100.0 * float(strong[-1] / time[-1]), 1) if time[-1] > 0.0 else 100.0
+    return 0.5 * round(200.0 * float(strong[-1] / time[-1])) if time[-1] > 0.0 else 100.0
 
 
 def _ipywidgets() -> Any:
@@ -245,22 +261,17 @@ def _ipywidgets() -> Any:
 
 
 def _look(label: str) -> dict[str, Any]:
-    return {"description": label, "style": {"description_width": "15em"}, "layout": {"width": "32em"}}
+    return {"description": label, "style": {"description_width": "17em"}, "layout": {"width": "33em"}}
 
 
 def _slider(widgets: Any, control: Control, case: Case) -> Any:
-    value = min(max(control.read(case), control.low), control.high)
-    if control.logarithmic:
-        reach = {"base": 10.0, "min": math.log10(control.low), "max": math.log10(control.high)}
-        slider = widgets.FloatLogSlider(
-            value=value, step=control.step, readout_format=".3g", **reach, **_look(control.label)
-        )
-    else:
-        reach = {"min": control.low, "max": control.high}
-        slider = widgets.FloatSlider(
-            value=value, step=control.step, readout_format=".4g", **reach, **_look(control.label)
-        )
-    return slider
+    value, step = control.of(case), control.step
+    look = {"value": value, "step": step, **_look(control.label)}
+    if not control.logarithmic:
+        return widgets.FloatSlider(min=control.low, max=control.high, readout_format=".4", **look)
+    at = math.log10(value)  # so many steps above the lower end
+    low = at - step * round((at - math.log10(control.low)) / step)
+    return widgets.FloatLogSlider(base=10.0, min=low, max=math.log10(control.high), readout_format=".3", **look)
 
 
 # -- what a case has ------------------------------------------------------------------------------------------------
