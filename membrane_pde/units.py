@@ -93,7 +93,7 @@ def _powers(**powers: int) -> Dimensionality:
 # What pint says of units that are often met, as it reads them: by dimension the size of each in SI units.
 _SIZES = {
     _powers(): "percent=0.01 ppm=1e-6 mol/mol=1 g/g=1 g/kg=1e-3 mg/kg=1e-6 kg/kg=1 L/L=1 m^2/m^2=1 cm^2/cm^2=1",
-    _powers(length=1): "m=1 dm=0.1 cm=0.01 mm=1e-3 um=1e-6 µm=1e-6 nm=1e-9",
+    _powers(length=1): "m=1 dm=0.1 cm=0.01 mm=1e-3 um=1e-6 µm=1e-6 nm=1e-9 L/m^2=1e-3",
     _powers(length=-1): "1/m=1 1/mm=1e3 1/um=1e6 m^-1=1",
     _powers(length=2): "m^2=1 cm^2=1e-4",
     _powers(length=3): "m^3=1 L=1e-3 dL=1e-4 mL=1e-6 uL=1e-9",
@@ -107,7 +107,7 @@ _SIZES = {
     _powers(length=2, time=-1): "m^2/s=1 cm^2/s=1e-4 mm^2/s=1e-6 um^2/s=1e-12",
     _powers(length=-1, mass=1, time=-2): (
         "Pa=1 hPa=100 kPa=1e3 MPa=1e6 mbar=100 bar=1e5 barg=1e5 atm=101325 psi=6894.7572931683635 "
-        "psig=6894.7572931683635 mmHg=133.322387415 torr=133.32236842105263"
+        "psig=6894.7572931683635 mmHg=133.322387415 torr=133.32236842105263 J/m^3=1 J/L=1e3 kW*hour/m^3=3600000"
     ),
     _powers(length=2, mass=-1, time=1): (
         "m/s/Pa=1 m/s/bar=1e-5 cm/s/bar=1e-7 um/s/bar=1e-11 L/m^2/hour/bar=2.7777777777777777e-12 "
