@@ -143,6 +143,7 @@ _COMMON_TEXT = (
 _COMMON = _COMMON_TEXT.split()
 _COMMON_BY_LOWER = {unit.lower(): unit for unit in _COMMON}
 
+_LARGEST = 1e60  # in SI units; beyond it, and below its inverse, computing runs out of numbers
 _LONGEST = 100  # characters; also keeps pint's parser from working on rubbish
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -263,8 +264,7 @@ def parse(text: str, dimension: str) -> float:
         hint = hint or _case_hint(number, unit_text, (_unit(wanted.si).dimensionality,))
         raise UnitError(f"this is {_words(unit.dimensionality)}, {expected}{hint}")
     value = unit.si(number)
-    if not math.isfinite(value):
-        raise UnitError(f"the number is too large; {expected}")
+    _check_size(value, expected)
     return value
 
 
@@ -306,9 +306,14 @@ def parse_concentration(text: str) -> tuple[float, str]:
         hint = _case_hint(number, unit_text, tuple(kinds))
         raise UnitError(f"this is {_words(unit.dimensionality)}, {expected}{hint}")
     value = unit.si(number)
-    if not math.isfinite(value):
-        raise UnitError(f"the number is too large; {expected}")
+    _check_size(value, expected)
     return value, kind
+
+
+def _check_size(value: float, expected: str) -> None:
+    """Refuse what no product of a few quantities could be computed with."""
+    if not abs(value) < _LARGEST or 0.0 < abs(value) < 1.0 / _LARGEST:
+        raise UnitError(f"the number is too {'small' if abs(value) < 1.0 else 'large'}; {expected}")
 
 
 def _with_expectation(reason: str, expected: str) -> str:
