@@ -21,6 +21,7 @@ from membrane_pde.values import nearest, show
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 10_000
+LARGEST = 1e30
 
 _BY_SOLUTE = ("solute_flux", "amount_transferred", "concentration", "polarization_modulus", "rejection")
 
@@ -187,6 +188,8 @@ def _number(cell: Any) -> float:
         raise ValueError(f"{show(cell)}: {hint}") from None
     if not math.isfinite(number):
         raise ValueError(f"{show(number)} is not a finite number; correct it, or leave the row out")
+    if abs(number) > LARGEST or 0.0 < abs(number) < 1.0 / LARGEST:
+        raise ValueError(f"{number:g}: too {'large' if abs(number) > 1.0 else 'small'} a number; is the unit right?")
     return number
 
 

@@ -936,8 +936,8 @@ def show_fit(console: Any, found: Any) -> None:
     _say(console, bold=str(found.case.title), wrap=False)
     count, freedom = len(found.parameters), found.degrees_of_freedom
     words = (
-        f"{count} unknown{'s' * (count > 1)} fitted to {found.points} measured numbers, which leaves {freedom} "
-        f"degree{'s' * (freedom != 1)} of freedom."
+        f"{count} unknown{'s' * (count > 1)} fitted to {found.points} measured number{'s' * (found.points > 1)}, which "
+        f"leaves {freedom} degree{'s' * (freedom != 1)} of freedom."
     )
     if found.reduced_chi_square is not None:
         words += f" Reduced χ²: {number(found.reduced_chi_square, digits=3)}."

@@ -169,6 +169,8 @@ GOOD = {"left.pressure [bar]": [1, 2], "water_flux [LMH]": [3, 4]}
         ({"pressure_left [bar]": [1, "inf"]}, "row 2, pressure_left [bar]: Infinity is not a finite number"),
         ({"pressure_left [bar]": [1, "1,5"]}, 'row 2, pressure_left [bar]: "1,5": write a decimal point: 1.5'),
         ({"pressure_left [bar]": [1, "high"]}, 'row 2, pressure_left [bar]: "high": expected a number'),
+        ({"pressure_left [bar]": [1, 1e308]}, "row 2, pressure_left [bar]: 1e+308: too large a number"),
+        ({"pressure_left [bar]": [1, 1e-300]}, "row 2, pressure_left [bar]: 1e-300: too small a number"),
         ({"pressure_left [bar]": [1, True]}, "row 2, pressure_left [bar]: true: expected a number"),
         ({"pressure_left [bar]": [1]}, "columns of different length: 2 in left.pressure [bar]"),
         ({"pressure_left [bar]": 3}, "pressure_left [bar] = 3: expected a list of numbers"),
