@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.case import CaseError
@@ -139,9 +141,20 @@ def save(swept: xarray.Dataset, folder: str | Path) -> Path:
     def write(into: Path) -> None:
         (into / "case.toml").write_text(swept.attrs["case"], encoding="utf-8")
         _write_csv(swept, into / "sweep.csv")
-        _renamed(swept, "/", _SLASH).to_netcdf(into / "sweep.nc", engine="h5netcdf")
+        _write_netcdf(swept, into / "sweep.nc")
 
     return write_folder(folder, write)
+
+
+def _write_netcdf(swept: xarray.Dataset, path: Path) -> None:
+    """Write the file at once: HDF5 ends the process if the disk is full while it writes."""
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
+
+    whole = io.BytesIO()
+    with h5netcdf.File(whole, "w") as file:
+        _renamed(swept, "/", _SLASH).dump_to_store(H5NetCDFStore(file))
+    path.write_bytes(whole.getbuffer())
 
 
 def load(folder: str | Path) -> xarray.Dataset | None:
@@ -174,6 +187,12 @@ def _write_csv(swept: xarray.Dataset, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(columns)
         for start in range(0, swept["status"].size, _ROWS):
-            # csv writes a float with all its digits, and None as nothing
-            block = [column[start : start + _ROWS].tolist() for column in columns.values()]
-            writer.writerows([None if value != value else value for value in row] for row in zip(*block, strict=True))
+            writer.writerows(zip(*(_cells(column[start : start + _ROWS]) for column in columns.values()), strict=True))
+
+
+def _cells(column: NDArray[Any]) -> list[object]:
+    """What csv writes as nothing where there is no number, and as a float with all its digits."""
+    values: list[object] = column.tolist()
+    if column.dtype.kind == "f" and np.isnan(column).any():
+        return [None if value != value else value for value in values]
+    return values

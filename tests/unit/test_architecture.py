@@ -151,7 +151,7 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "integrate": {"numpy", "scipy", "sksundae"},
     "simulate": {"numpy", "xarray"},
     "journal": set(),
-    "sweepfile": {"numpy", "xarray"},
+    "sweepfile": {"numpy", "xarray", "h5netcdf"},
     "sweeping": {"numpy", "xarray"},
     "measurements": {"numpy"},
     "fitting": {"numpy", "scipy"},

@@ -9,6 +9,8 @@ import logging
 import multiprocessing
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -562,9 +564,7 @@ def test_no_room_for_the_answer(solved: list[Any], monkeypatch: pytest.MonkeyPat
     """All runs are kept; only the writing is done again."""
     before = held()
     with monkeypatch.context() as full:
-        full.setattr(
-            *((csv, "writer") if where == "sweep.csv" else (xarray.Dataset, "to_netcdf")), refuse(errno.ENOSPC)
-        )
+        full.setattr(*((csv, "writer") if where == "sweep.csv" else (Path, "write_bytes")), refuse(errno.ENOSPC))
         with pytest.raises(mp.CaseError, match=r"out: cannot be written \(No space left") as caught:
             mp.sweep(CASE, MANY, workers=1, out="out")
     assert caught.value.__notes__[0].startswith("40 of 40 runs are kept")
@@ -645,6 +645,15 @@ def test_walked_together(call: Callable[..., Any]) -> None:
     assert [line.split()[:2] for line in out.splitlines()[1:4]] == [["0", "1"], ["2.5", "2"], ["5", "3"]]
 
 
+def test_tables_are_in_the_units_asked_for(call: Callable[..., Any]) -> None:
+    given = ("--vary", "right.pressure=0:5:3 bar", "--no-save", "--workers", 1)
+    _, out, _ = call("stirred.toml", *given, "--units", "SI")
+    assert "right.pressure [bar]" in out  # as written
+    assert "water flux [m/s]" in out
+    _, out, _ = call("stirred.toml", *given)
+    assert "water flux [L/m²/h]" in out
+
+
 def test_of_many_runs_the_first_and_the_last_are_printed(call: Callable[..., Any], solved: list[Any]) -> None:
     status, out, _ = call("stirred.toml", "--vary", "right.pressure=0:99:100 bar", "--no-save", "--workers", 1)
     lines = out.splitlines()
@@ -712,33 +721,97 @@ def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], worker
     same(swept, mp.sweep(CASE, dict([parse_values(vary[1])]), workers=2))
 
 
+# -- killed, and a disk that is full, for real ----------------------------------------------------------------------
+def command(vary: str, workers: int) -> list[str]:
+    """Begins, goes on, or reads what is finished, as there is."""
+    start = [sys.executable, "-m", "membrane_pde", "sweep", "stirred.toml", "--vary", vary, "--out", "out"]
+    return [*start, "--resume", "--json", "--workers", str(workers)]
+
+
+def ends_before(seconds: float, arguments: list[str]) -> bool:
+    """Run a command to its end, or kill it after some time; what it leaves is whole."""
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            _, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    if Path("out").exists():
+        assert sorted(os.listdir("out")) == ["case.toml", "sweep.csv", "sweep.nc"]
+    if process.returncode != -signal.SIGKILL:
+        assert process.returncode == 0, err
+        assert not Path("out.unfinished").exists()
+    return process.returncode == 0
+
+
 @UNIX
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_killed_at_any_moment(workers: int) -> None:
     """Again and again: when it has hardly begun, while it solves, while it writes. In the end every bit agrees."""
-    chance, kills, vary = random.Random(workers), 0, "right.pressure=0:19:1500 bar"
+    chance, vary = random.Random(workers), "right.pressure=0:19:1500 bar"
     whole = mp.sweep(CASE, dict([parse_values(vary)]), workers=2)
-    command = [sys.executable, "-m", "membrane_pde", "sweep", "stirred.toml", "--vary", vary, "--out", "out"]
-    command += ["--resume", "--json", "--workers", str(workers)]
-    done = -1
-    while True:
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-            try:
-                _, err = process.communicate(timeout=chance.uniform(0.0, 4.0) if kills < 25 else 300)
-                assert process.returncode == 0, err
-                break
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-                kills += 1
-        if Path("out").exists():
-            assert sorted(os.listdir("out")) == ["case.toml", "sweep.csv", "sweep.nc"]
-        else:
-            assert rows_kept() >= done
-            done = rows_kept()
+    kept, kills = 0, 0
+    while kills < 25 and not ends_before(chance.uniform(0.0, 4.0), command(vary, workers)):
+        kills += 1
+        if not Path("out").exists():
+            assert rows_kept() >= kept
+            kept = rows_kept()
     assert kills > 3
+    assert ends_before(300.0, command(vary, workers))
     swept = sweepfile.load("out")
     assert swept is not None
     same(swept, whole)
-    assert not Path("out.unfinished").exists()
+
+
+@UNIX
+@pytest.mark.slow
+@pytest.mark.parametrize("before", ["nothing", "another sweep"])
+def test_killed_while_it_writes(monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+    chance, vary, late = random.Random(8), "right.pressure=0:19:1500 bar", 0
+    values = dict([parse_values(vary)])
+    with monkeypatch.context() as full:
+        full.setattr(sweepfile, "save", refuse(errno.ENOSPC))
+        with pytest.raises(OSError, match="No space"):
+            mp.sweep(CASE, values, workers=2, out="out")
+    journal_of_all = Path("out.unfinished").read_bytes()
+    began = time.perf_counter()
+    assert ends_before(300.0, command(vary, 1))
+    lasts = time.perf_counter() - began
+    whole = sweepfile.load("out")
+    assert whole is not None
+    for _ in range(8):
+        shutil.rmtree("out")
+        if before != "nothing":
+            mp.sweep(CASE, {"mesh.cells": [4, 5]}, workers=1, out="out")
+        Path("out.unfinished").write_bytes(journal_of_all)
+        if not ends_before(chance.uniform(0.6, 1.0) * lasts, command(vary, 1)):
+            late += 1
+            assert ends_before(300.0, command(vary, 1))
+        swept = sweepfile.load("out")
+        assert swept is not None
+        xarray.testing.assert_identical(swept, whole)
+    assert late > 0
+
+
+@pytest.mark.slow
+def test_a_limit_of_what_a_file_may_hold() -> None:
+    resource = pytest.importorskip("resource")
+    vary = "right.pressure=0:19:600 bar"
+    whole = mp.sweep(CASE, dict([parse_values(vary)]), workers=2)
+    for limit, words in ((60_000, r"out\.unfinished: cannot be written"), (420_000, r"--out out: cannot be written")):
+        done = subprocess.run(
+            command(vary, 2),
+            preexec_fn=lambda most=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+            **{"capture_output": True, "text": True, "timeout": 300, "check": False},
+        )
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert re.search(rf"^membrane-pde: {words} .*; \d+ of 600 runs are kept in out.unfinished", done.stderr), (
+            done.stderr
+        )
+        assert sorted(held()) == ["out.unfinished", "stirred.toml"]
+    assert ends_before(300.0, command(vary, 2))
+    swept = sweepfile.load("out")
+    assert swept is not None
+    same(swept, whole)
