@@ -62,7 +62,7 @@ class Control:
 
     def of(self, case: Case) -> float:
         """Where the slider stands for a case."""
-        return min(max(self.read(case), self.low), self.high)
+        return float(f"{min(max(self.read(case), self.low), self.high):.12g}")  # 60 bar in Pa and back is a bit more
 
     def at(self, value: float, case: Case) -> bool:
         """Whether a value is the case's own: the browser puts a slider that it shows on its nearest step."""
@@ -170,7 +170,7 @@ class Explorer:
         self.moment.observe(lambda change: self._draw(), names="value")
         self.back.on_click(lambda button: self.reset())
         self._draw()
-        self._say(failure)
+        self._say(f"The run failed; the picture shows how far it came. {failure}" if failure else "")
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
@@ -200,7 +200,7 @@ class Explorer:
                 self._follow(case, changes)
                 result = run(case)
             except (CaseError, RunError) as error:
-                self._say(str(error))
+                self._say(f"No new picture. {error}")
                 return
             self.case, self.result = case, result
             self._draw()
@@ -222,8 +222,7 @@ class Explorer:
     def _say(self, failure: str) -> None:
         """What the run says of itself, or why there is none, and the change of the case as Python."""
         if failure:
-            text = f"<b>No new picture.</b> {html.escape(failure)}" if self.frames > 1 else html.escape(failure)
-            text = f'<span style="color: #B03A00">{text}</span>'
+            text = f'<span style="color: #B03A00">{html.escape(failure)}</span>'
         else:
             said = report.sentence(self.result.summary, report.labels_of(self.case))
             text = html.escape(f"{said} {self.result.summary['message'] or ''}")

@@ -12,6 +12,8 @@ from membrane_pde import drawing, presets, report
 if TYPE_CHECKING:
     import xarray
 
+NAME: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 12, "weight": "bold", "color": "0.1"}
+_HALF_NAME = 0.17  # of the width
 _SCATTERED = 60  # points a key among which the place of a name is looked for
 
 
@@ -75,14 +77,11 @@ def phase_map(found: xarray.Dataset, axes: Any = None) -> np.ndarray:
         region = (words == process) & ended
         if region.mean() > 0.04:
             place = _inside(region)
-            ax.text(across[place[1]], up[place[0]], _name(process, flux[place]), **_NAME)
+            ax.text(across[place[1]], up[place[0]], _name(process, flux[place]), **NAME)
     tables = tomllib.loads(found.attrs.get("case", ""))
     ax.set_xlabel(_label(x, found[x].attrs.get("units", ""), tables))
     ax.set_ylabel(_label(y, found[y].attrs.get("units", ""), tables))
     return axes
-
-
-_NAME: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 12, "weight": "bold", "color": "0.1"}
 
 
 def _keys(found: xarray.Dataset) -> tuple[str, str]:
@@ -114,19 +113,20 @@ def _name(process: str, flux: float) -> str:
 
 
 def _inside(region: np.ndarray) -> tuple[int, int]:
-    """The point of a region that is farthest from its edge, a name being three times as wide as high."""
-    step = [max(1, size // _SCATTERED) for size in region.shape]
-    coarse = region[:: step[0], :: step[1]]
+    """The point of a region that is farthest from its edge, so far from the sides as half a name is wide."""
+    rows, columns = (np.arange(0, size, max(1, size // _SCATTERED)) for size in region.shape)
+    coarse = region[np.ix_(rows, columns)]
     if not coarse.any():
-        first = np.argwhere(region)[0]
-        return int(first[0]), int(first[1])
-    padded = np.pad(coarse, 1)
-    scale = np.array(coarse.shape) * (1.0, 0.4)
-    outside = (np.argwhere(~padded) - 1) / scale
-    inside = np.argwhere(coarse)
-    distance = [float(np.min(((point / scale - outside) ** 2).sum(axis=1))) for point in inside]
-    best = inside[int(np.argmax(distance))]
-    return int(best[0] * step[0]), int(best[1] * step[1])
+        return tuple(map(int, np.argwhere(region)[0]))  # type: ignore[return-value]
+    scale = np.array(coarse.shape) * (1.0, 0.4)  # a name is wider than high
+    outside = (np.argwhere(~np.pad(coarse, 1)) - 1) / scale
+    points = np.argwhere(coarse)
+    across = points[:, 1] / max(coarse.shape[1] - 1, 1)
+    fits = (across >= _HALF_NAME) & (across <= 1.0 - _HALF_NAME)
+    points = points[fits] if fits.any() else points
+    distance = [float(np.min(((point / scale - outside) ** 2).sum(axis=1))) for point in points]
+    row, column = points[int(np.argmax(distance))]
+    return int(rows[row]), int(columns[column])
 
 
 def _label(key: str, unit: str, tables: dict[str, Any]) -> str:

@@ -751,7 +751,9 @@ def _time_bar(axes: np.ndarray, end: float) -> None:
 def _time_ticks(end: float) -> list[float]:
     """Round numbers (1, 2, 5, 10, ...) from 0 to `end` that stay apart on a square-root scale."""
     ticks = [0.0]
-    decade = math.floor(math.log10(end)) if end > 0 else 0
+    if end == 0.0:
+        return ticks
+    decade = math.floor(math.log10(end))
     for value in [m * 10.0**p for p in range(decade - 2, decade + 1) for m in (1, 2, 5)] + [end]:
         if value <= end and math.sqrt(value / end) - math.sqrt(ticks[-1] / end) > 0.085:
             ticks.append(value)

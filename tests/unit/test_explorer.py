@@ -1,0 +1,232 @@
+"""The explorer without a browser: sliders turned by a program, artists that follow, failures in words."""
+
+import builtins
+import threading
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import membrane_pde as mp
+from membrane_pde import explorer
+
+pytest.importorskip("ipywidgets", reason='ipywidgets is not installed: pip install "membrane-pde[notebooks]"')
+
+QUICK = {"mesh.cells": 12, "run.outputs": 12}
+
+
+@pytest.fixture(scope="module")
+def case():
+    return mp.load_case("reverse_osmosis").with_values(QUICK)
+
+
+@pytest.fixture(scope="module")
+def _made(case):
+    return mp.explore(case)
+
+
+@pytest.fixture
+def shown(_made):
+    """An explorer of reverse osmosis, back at its start."""
+    _made.reset()
+    _made.moment.value = 10.0
+    return _made
+
+
+def line(ax, name):
+    (found,) = (each for each in ax.get_lines() if each.get_gid() == name)
+    return found
+
+
+def data(shown):
+    """What every line in the picture shows."""
+    live = shown._live
+    return [each.get_xydata().copy() for ax in live.axes for each in ax.get_lines() if each.get_gid()]
+
+
+def test_a_slider_moves_the_artists_and_makes_none(shown, case, monkeypatch):
+    before, picture = data(shown), shown.picture.value
+    assert bytes(picture).startswith(b"\x89PNG")
+    flux = line(shown._live.history[0, 0], "flux")
+    artists = [id(each) for ax in shown._live.figure.axes for each in ax.get_children()]
+    made = []
+    for kind in (Figure, Axes):
+        plain = kind.__init__
+        monkeypatch.setattr(kind, "__init__", lambda *a, plain=plain, **k: made.append(a) or plain(*a, **k))
+    shown.sliders["right.pressure"].value = 40.0
+    assert made == []
+    assert [id(each) for ax in shown._live.figure.axes for each in ax.get_children()] == artists
+    assert line(shown._live.history[0, 0], "flux") is flux
+    assert flux.get_ydata() == pytest.approx(shown.result.arrays["water_flux_m_per_s"] * 3.6e6)
+    after = data(shown)
+    assert len(after) == len(before)
+    assert sum(not np.array_equal(a, b) for a, b in zip(after, before, strict=True)) > 10
+    assert shown.picture.value != picture
+    assert shown.case == case.with_values({"right.pressure": "40 bar"})
+    assert shown.result.summary["displaced_volume_m"] == mp.run(shown.case).summary["displaced_volume_m"]
+    assert "reverse osmosis" in shown.message.value
+    assert "case.with_values({&quot;right.pressure&quot;: &quot;40 bar&quot;})" in shown.message.value
+
+
+def test_the_arrow_of_water_turns_with_the_pressure(shown):
+
+    def arrow():
+        (found,) = (each for each in shown._live.schematic[0].patches if each.get_gid() == "water arrow")
+        return found, found.get_xy()[:, 0].mean()
+
+    first, pressed = arrow()
+    shown.sliders["right.pressure"].value = 0.0
+    second, free = arrow()
+    assert first is second
+    assert pressed < 0 < free  # the head, with most of the corners, points to the left, then to the right
+    assert "osmosis" in shown.message.value
+
+
+def test_the_background_is_drawn_anew_only_for_new_axes(shown):
+    frames, backgrounds = shown.frames, shown._live.backgrounds
+    for pressure in (59.0, 58.0, 57.0, 58.0, 59.0):
+        shown.sliders["right.pressure"].value = pressure
+    assert shown.frames == frames + 5
+    assert shown._live.backgrounds <= backgrounds + 1
+
+
+def test_time_shown_redraws_and_solves_nothing(shown, monkeypatch):
+    monkeypatch.setattr(explorer, "run", lambda case: pytest.fail("solved again"))
+    result, frames = shown.result, shown.frames
+    shown.moment.value = 50.0
+    assert shown.result is result
+    assert shown.frames == frames + 1
+    now = line(shown._live.history[0, 0], "now")
+    assert now.get_xdata() == pytest.approx([30.0, 30.0])  # min
+
+
+def test_a_failure_is_told_in_words_and_the_last_picture_stays():
+    case = mp.load_case("seawater_ro").with_values(QUICK)
+    shown = mp.explore(case)
+    picture, result = shown.picture.value, shown.result
+    shown.sliders["left.pressure"].value = 0.0
+    assert "No new picture" in shown.message.value
+    assert "backflow" in shown.message.value
+    assert shown.picture.value == picture
+    assert shown.result is result
+    shown.sliders["left.pressure"].value = 70.0
+    assert "No new picture" not in shown.message.value
+    assert shown.picture.value != picture
+
+
+def test_a_case_that_fails_from_the_start_is_shown_as_far_as_it_goes():
+    case = mp.load_case("seawater_ro").with_values({**QUICK, "left.pressure": "0 bar"})
+    shown = mp.explore(case)
+    assert bytes(shown.picture.value).startswith(b"\x89PNG")
+    assert "backflow" in shown.message.value
+    shown.sliders["left.pressure"].value = 60.0
+    assert shown.result.summary["status"] == "steady"
+
+
+def test_back_to_the_start(shown, case):
+    shown.sliders["right.pressure"].value = 10.0
+    shown.sliders["temperature"].value = 40.0
+    shown.back.click()
+    assert shown.case == case
+    assert shown.sliders["right.pressure"].value == 60.0
+    assert shown.sliders["temperature"].value == pytest.approx(25.0)
+    assert "with_values" not in shown.message.value
+
+
+def test_a_slider_that_nobody_moved_follows_the_temperature():
+    shown = mp.explore(mp.load_case("seawater_ro").with_values(QUICK))
+    permeability = shown.sliders["membrane.water_permeability"]
+    before = permeability.value
+    shown.sliders["temperature"].value = 35.0
+    assert permeability.value > 1.1 * before
+    assert permeability.value == pytest.approx(shown.case.membrane.water_permeability * 3.6e11)
+    permeability.value = 1.0  # moved by a person, it stays
+    shown.sliders["temperature"].value = 15.0
+    assert permeability.value == 1.0
+    assert shown.case.membrane.water_permeability == pytest.approx(1.0 / 3.6e11)
+
+
+def test_a_browser_that_puts_sliders_on_their_steps_changes_nothing():
+    shown = mp.explore(mp.load_case("stopped_osmosis").with_values(QUICK))
+    frames = shown.frames
+    shown.sliders["right.pressure"].value = 28.8  # of 28.8448
+    shown.sliders["left.concentration.NaCl"].value = 10 ** (0.01 * round(100 * np.log10(1.0)))
+    assert shown.frames == frames
+    assert shown.case == shown.start
+
+
+def test_threads_of_several_sliders_do_not_draw_at_once(shown, case, monkeypatch):
+    """JupyterLab hands the messages of widgets to threads of their own."""
+    frames, inside, overlaps, plain = shown.frames, [], [], shown._live.show
+
+    def show(*arguments):
+        overlaps.extend(inside)
+        inside.append(1)
+        try:
+            return plain(*arguments)
+        finally:
+            inside.clear()
+
+    monkeypatch.setattr(shown._live, "show", show)
+    turns = {"right.pressure": 30.0, "left.length": 8.0, "temperature": 50.0, "membrane.water_permeability": 2.0}
+    threads = [
+        threading.Thread(target=lambda p=p, v=v: setattr(shown.sliders[p], "value", v)) for p, v in turns.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert overlaps == []
+    assert 1 <= shown.frames - frames <= 4  # a change that waited may be drawn with a later one
+    told = {path: shown.controls[path].written(value) for path, value in turns.items()}
+    assert shown.case == case.with_values(told)
+
+
+@pytest.mark.parametrize("name", ["osmosis", "dialysis", "two_gases", "batch_ro", "semipermeable", "plant_cell_turgor"])
+def test_controls_are_those_that_the_case_has(name):
+    case = mp.load_case(name)
+    start = mp.run(case.with_values(QUICK))
+    found = {control.path: control for control in explorer.controls(case, start)}
+    assert {"temperature", "run.duration"} <= set(found)
+    assert ("membrane.pore_radius" in found) == (name in ("dialysis", "semipermeable"))
+    assert ("left.pressure.flux" in found) == (name == "batch_ro")
+    assert ("right.length" in found) == (name != "plant_cell_turgor")  # a stirred bath has no layer
+    assert any(".concentration." in path for path in found) == (name != "two_gases")
+    assert any(path.endswith(".pressure") for path in found) == (name not in ("two_gases",))
+    for control in found.values():
+        value = control.read(case)
+        assert control.low <= value <= control.high, control
+        assert control.at(control.of(case), case)
+        assert not control.logarithmic or control.low > 0
+        changed = case.with_values({control.path: control.written(value)})
+        assert control.read(changed) == pytest.approx(value, rel=1e-5, abs=1e-9), control
+
+
+def test_concentrations_decades_apart_are_logarithmic(case):
+    start = mp.run(case)
+    found = {control.path: control for control in explorer.controls(case, start)}
+    assert found["left.concentration.NaCl"].logarithmic
+    assert found["right.concentration.NaCl"].low == pytest.approx(0.1)
+    near = case.with_values({"left.concentration.NaCl": "0 g/L"})
+    found = {control.path: control for control in explorer.controls(near, start)}
+    assert not found["left.concentration.NaCl"].logarithmic
+    assert found["left.concentration.NaCl"].low == 0.0
+    assert found["right.pressure"].label == "pressure, salt water (bar)"
+
+
+def test_without_ipywidgets_it_says_what_to_install(case, monkeypatch):
+    plain = builtins.__import__
+
+    def without(name, *arguments, **options):
+        if name == "ipywidgets":
+            raise ImportError(name)
+        return plain(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(mp.CaseError, match=r'pip install "membrane-pde\[notebooks\]"'):
+        mp.explore(case)
+
+
+def test_a_notebook_shows_it(shown):
+    assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()
