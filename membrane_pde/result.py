@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde import __version__
-from membrane_pde.case import Case, CaseError
+from membrane_pde.case import MAX_STORED, Case, CaseError
 from membrane_pde.casefile import parse_case
+from membrane_pde.units import cut
 
 if TYPE_CHECKING:
     import xarray
@@ -283,11 +284,31 @@ def load_result(folder: str | Path) -> Result:
         with h5py.File(path) as file:
             case = parse_case(file.attrs["case"], name=file.attrs["case_name"])
             summary = json.loads(file.attrs["summary"])
-            arrays = {name: file[name][...] for name in ("time", *SERIES, *PROFILES)}
-            arrays["side"] = file["side"].asstr()[...]
-    except (OSError, KeyError, ValueError) as error:
-        raise CaseError(f"{path}: not a result of membrane-pde, or damaged ({error})") from error
+            names = ("time", *SERIES, *PROFILES, "side")
+            if any(file[name].size > MAX_STORED for name in names):
+                raise ValueError("more numbers than a run stores")
+            arrays = {name: file[name].asstr()[...] if name == "side" else file[name][...] for name in names}
+        _check_whole(case, summary, arrays)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, CaseError) as error:
+        what = cut(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
+        raise CaseError(f"{path}: not a result of membrane-pde, or damaged ({what})") from error
     return Result(case, summary, arrays)
+
+
+def _check_whole(case: Case, summary: Any, arrays: dict[str, NDArray[Any]]) -> None:
+    """Every number that a result has is there, and as many as belong together."""
+    if not isinstance(summary, dict) or not set(SUMMARY_KEYS) <= summary.keys():
+        raise ValueError("its summary is not whole")
+    sizes = {"time": arrays["time"].size, "solute": len(case.solutes), "cell": arrays["side"].size}
+    for name, values in arrays.items():
+        if name in PROFILES:
+            shapes = [tuple(sizes[dim] for dim in PROFILES[name][0])]
+        elif name == "side":
+            shapes = [(sizes["cell"],)]
+        else:
+            shapes = [(sizes["time"],), (sizes["time"], sizes["solute"])][: 1 if name == "time" else 2]
+        if values.shape not in shapes or (name != "side" and values.dtype != float):
+            raise ValueError(f"{name} has the wrong size or type")
 
 
 def check_output(folder: str | Path) -> None:
