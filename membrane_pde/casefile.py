@@ -206,7 +206,7 @@ def _toml_message(text: str, error: Exception) -> str:
     sign = _UNQUOTED_SIGN.search(_without_texts(line))
     value = _UNQUOTED_VALUE.search(_without_texts(line))
     if sign:
-        reason = f'a name with a sign is quoted: "{sign.group(1)}"'
+        reason = f'a name with a sign is quoted: "{cut(sign.group(1))}"'
     elif opened:
         number, line = opened, lines[opened - 1]
         reason = "an inline table { … } must stay on one line; write it on one, or as a [table] of its own"
