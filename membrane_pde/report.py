@@ -956,7 +956,7 @@ def show_fit(console: Any, found: Any) -> None:
 
 
 CHECKS_HEADER = ("", "unit", "expected", "got", "error", "tolerance", "", "source")
-GROUPS_HEADER = ("", "nearest to its tolerance", "checks", "passed", "expected", "got", "error", "tolerance")
+GROUPS_HEADER = ("", "nearest to its tolerance", "checks", "passed", "unit", "expected", "got", "error", "tolerance")
 
 
 def _error(check: Any) -> str:
@@ -1017,7 +1017,7 @@ def groups_table(findings: Iterable[Any]) -> list[Row]:
     for each in findings:
         check, passed = each.worst, sum(check.passed for check in each.checks)
         values = number(check.expected), number(check.got), _error(check), _tolerance(check)
-        rows.append((each.group, check.what, str(len(each.checks)), str(passed), *values))
+        rows.append((each.group, check.what, str(len(each.checks)), str(passed), check.unit, *values))
     return rows
 
 

@@ -65,6 +65,11 @@ def _against_tables() -> Iterator[Check | Panel]:
     ]
     yield worst("endless bath: volume", "m³", exact, volumes, 1e-13 * exact, source)
 
+    kt = np.array([0.01, 0.3, 4.0])
+    root = np.sqrt(1.0 + 2.0 * kt)
+    swollen = analytic.well_mixed_bath(kt, volume=1.0, amount=1.0, outside=0.0, rate=1.0)
+    yield worst("endless bath of pure water: volume", "m³", root, swollen, 1e-13 * root, "V = √(V0² + 2 k n t)")
+
     source = "exact_well_mixed_two_pistons"
     for name, rows in rows_of(source).items():
         exact, r = np.array([row["V1"] for row in rows]), rows[0]

@@ -272,7 +272,7 @@ def sucrose(quick: bool) -> Iterator[Check | Panel]:
 
 
 def gas_diffusivity(quick: bool) -> Iterator[Check | Panel]:
-    """Diffusivities of 17 pairs of gases, 0 to 400 °C, by Fuller's formula against measurements."""
+    """Diffusivities of 16 pairs of gases, 0 to 400 °C, by Fuller's formula against measurements."""
     pairs: dict[str, list[tuple[float, float]]] = {}
     for row in table("diffusion_gas"):
         if row["confidence"] != "approximate":
