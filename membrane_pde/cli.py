@@ -514,7 +514,7 @@ def validate(
     for name in only or []:
         if name not in CHECK_GROUPS:
             known = ", ".join(CHECK_GROUPS)
-            raise CaseError(f"--only {name}: no such group of checks{nearest(name, CHECK_GROUPS)}; there are {known}")
+            raise CaseError(f"--only {name}: the groups of checks are {known}{nearest(name, CHECK_GROUPS)}")
     if page:
         from membrane_pde.page import check_page, write_page
 

@@ -956,7 +956,7 @@ def show_fit(console: Any, found: Any) -> None:
 
 
 CHECKS_HEADER = ("", "unit", "expected", "got", "error", "tolerance", "", "source")
-GROUPS_HEADER = ("", "nearest to its tolerance", "checks", "passed", "unit", "expected", "got", "error", "tolerance")
+GROUPS_HEADER = ("", "passed", "nearest to its tolerance", "error", "tolerance")
 
 
 def _error(check: Any) -> str:
@@ -1002,7 +1002,7 @@ def checks_table(checks: Iterable[Any]) -> tuple[list[Row], list[str]]:
 
 
 def groups_table(findings: Iterable[Any]) -> list[Row]:
-    """A row for each group of checks: how many there are, how many passed, and the one nearest to its tolerance.
+    """A row for each group of checks: how many of them passed, and the one nearest to its tolerance.
 
     Parameters
     ----------
@@ -1016,8 +1016,7 @@ def groups_table(findings: Iterable[Any]) -> list[Row]:
     rows: list[Row] = []
     for each in findings:
         check, passed = each.worst, sum(check.passed for check in each.checks)
-        values = number(check.expected), number(check.got), _error(check), _tolerance(check)
-        rows.append((each.group, check.what, str(len(each.checks)), str(passed), check.unit, *values))
+        rows.append((each.group, f"{passed} of {len(each.checks)}", check.what, _error(check), _tolerance(check)))
     return rows
 
 
@@ -1038,5 +1037,5 @@ def show_checks(console: Any, findings: Iterable[Any]) -> None:
         for i, source in enumerate(sources, 1):
             _say(console, f"[{i}] {source}")
         _say(console)
-    show_rows(console, GROUPS_HEADER, groups_table(groups))
+    show_rows(console, GROUPS_HEADER, groups_table(groups), numeric_from=3)
     _say(console, f"\n{verdict(groups)}")
