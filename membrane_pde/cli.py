@@ -51,7 +51,7 @@ class Commands(TyperGroup):
 
             if isinstance(error, CaseError):
                 complain("; ".join(filter(None, (str(error), _notes(error)))))
-                sys.exit(2)
+                sys.exit(1 if _notes(error) else 2)  # a note tells what is done: the input was right
             if log.isEnabledFor(logging.INFO):
                 log.exception("unexpected error")
             what = str(error) or "no message"

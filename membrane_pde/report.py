@@ -729,7 +729,7 @@ def sweep_table(
     Returns
     -------
     header : tuple of str
-        The varied keys, the status, and what applies to any of the runs.
+        The varied keys, the status, and what any of the runs has and is not 0.
     rows : list of tuple of str
     """
     import numpy as np
@@ -740,16 +740,20 @@ def sweep_table(
     table |= {name: [str(columns[name][i]) for i in shown] for name in ("status", "process")}
 
     def add(name: str, unit: str, per_si: float, values: Any) -> None:
-        if np.isfinite(values).any():
+        if np.nan_to_num(values).any():
             heading = f"{name} [{unit}]" if unit else name
             table[heading] = [number(float(values[i]) * per_si, scale=peak(values) * per_si) for i in shown]
 
+    ends = columns["end_time_s"]
+    if len(np.unique(ends[np.isfinite(ends)])) > 1:
+        add("end", *time_unit(peak(ends)), ends)
     add("water flux", *presets.unit("water flux"), columns["water_flux_m_per_s"])
     add("water moved", *presets.unit("water moved"), columns["displaced_volume_m"])
     for i, solute in enumerate(solutes):
         held_back = columns["rejection"][:, i]
         add(f"{solute} held back", "%", 100.0, np.where(held_back >= 0.0, held_back, np.nan))
     add("energy per volume", *presets.unit("energy"), columns["specific_energy_J_per_m3"])
+    add("distance to equilibrium", "%", 100.0, columns["distance_to_equilibrium"])
     rows = list(zip(*table.values(), strict=True))
     if len(rows) < runs:
         rows.insert(_MOST_RUNS // 2, ("…",) * len(table))

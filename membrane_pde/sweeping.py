@@ -475,9 +475,9 @@ def _kept(grid: _Grid, path: Path, resume: bool) -> Iterator[tuple[_Table, Calla
         try:
             yield table, keep
         except BaseException as error:
-            if table.done:
+            if kept := sum(len(record.get("words", ())) for record in journal.read()):
                 error.add_note(
-                    f"{table.done} of {grid.points} runs are kept in {journal.name}: the same with --resume (in Python "
+                    f"{kept} of {grid.points} runs are kept in {journal.name}: the same with --resume (in Python "
                     "resume=True) goes on from there"
                 )
             else:

@@ -99,7 +99,8 @@ def test_help_imports_nothing_heavy():
     done = command("--help")
     assert done.returncode == 0
     for name in (
-        "list", "new", "show", "run", "compare", "fit", "equilibrium", "osmotic-pressure", "validate", "schema",
+        "list", "new", "show", "run", "compare", "sweep", "fit", "equilibrium", "osmotic-pressure", "validate",
+        "schema",
     ):  # fmt: skip
         assert f"\n  {name} " in done.stdout
     code = "import sys, membrane_pde.cli\nprint(*sorted(sys.modules))"
