@@ -107,9 +107,12 @@ def _repacked(picture: str) -> str:
     from PIL import Image
 
     with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
-        plain = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, 2, dither=Image.Dither.NONE)
+        plain = image.convert("RGB")
+    colours = plain.quantize(256, Image.Quantize.MAXCOVERAGE, 2)  # those of thin lines, too
     file = io.BytesIO()
-    plain.save(file, format="PNG", optimize=True, dpi=(100, 100))
+    plain.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG).save(
+        file, format="PNG", optimize=True, dpi=(100, 100)
+    )
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
