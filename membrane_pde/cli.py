@@ -42,7 +42,7 @@ class Commands(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         except KeyboardInterrupt as interrupt:
-            complain(f"interrupted; {_notes(interrupt) or 'nothing was written'}")
+            complain(f"interrupted; {_notes(interrupt) or 'nothing half-written is left'}")
             sys.exit(130)
         except Exception as error:
             if type(error).__module__.partition(".")[0] in ("typer", "click"):
@@ -266,7 +266,8 @@ def run(
     if result is not None:
         try:
             if folder:
-                result.save(folder, extra=None if no_plots else _plots(result))
+                with _saving():
+                    result.save(folder, extra=None if no_plots else _plots(result))
         finally:  # what was computed is shown even if the disk is full
             if as_json:
                 _print_json(result.summary)
@@ -323,7 +324,8 @@ def compare(
 
                 plot.save_comparison(list(results.values()), target / "comparison.png")
 
-        write_folder(folder, write)
+        with _saving():
+            write_folder(folder, write)
     if as_json:
         _print_json(summaries)
     elif results:
@@ -631,6 +633,18 @@ def _solve(case: Case) -> tuple[Result | None, str]:
             return simulate.run(case, progress=progress), ""
         except simulate.RunError as error:
             return error.result, str(error)
+
+
+@contextmanager
+def _saving() -> Iterator[None]:
+    """What keeps a result from being written, though its folder had been checked, is a failure and no wrong input."""
+    from membrane_pde.case import CaseError
+
+    try:
+        yield
+    except CaseError as error:
+        complain(str(error))
+        raise typer.Exit(1) from None
 
 
 @contextmanager

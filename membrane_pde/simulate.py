@@ -942,10 +942,25 @@ def _failure(case: Case, trajectory: Trajectory, at: str) -> str:
             f"At {at} water began to flow back in through the outflow on the {name}, and what it carries is not known. "
             f'Give {name}.backflow (concentrations, or "last" for what just left), or apply the pressure earlier.'
         )
+    if (held := _held_flux(case)) and (crowding := _crowding(case, held)) > 100.0:
+        return (
+            f"At {at} no end of what piles up at the membrane could be found: the water flux that {held}.pressure.flux "
+            f"holds carries solute there {crowding:.3g} times faster than it diffuses away. Try a smaller "
+            f"{held}.pressure.flux, shorter sides, or stirred ones."
+        )
+    other = "rosenbrock" if case.run.solver == "cvode" else "cvode"
     return (
-        f"At {at} the integrator gave up: {trajectory.reason}. Try a finer mesh at the membrane (mesh.finest), "
-        'a looser run.rtol, or run.solver = "cvode".'
+        f"At {at} the integrator gave up: {trajectory.reason.rstrip('.')}; something changes too fast for it. "
+        "Try a shorter run.duration, a finer mesh at the membrane (mesh.finest), a looser run.rtol, or "
+        f'run.solver = "{other}".'
     )
+
+
+def _crowding(case: Case, held: str) -> float:
+    """The largest flux that is held, over how fast the slowest solute diffuses along an unstirred side."""
+    flux = (case.left if held == "left" else case.right).pressure.largest
+    sides = zip(_pair(case), _diffusivity(case).min(axis=1).tolist(), strict=True)
+    return max([flux * side.length / slowest for side, slowest in sides if not side.stirred], default=0.0)
 
 
 def _clock(seconds: float) -> str:

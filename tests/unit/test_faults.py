@@ -1,0 +1,258 @@
+"""What goes wrong around a run: no space, no permission, Ctrl-C, a kill, another run into the same folder.
+
+Under its final name a result is whole or it is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import membrane_pde as mp
+from membrane_pde.result import Result, load_result
+
+RUN = [sys.executable, "-m", "membrane_pde", "run", "osmosis", "--set", "mesh.cells=20"]
+FILES = {"summary.json", "series.csv", "result.nc", "case.toml"}
+# a case that does not end by itself: its pressure oscillates
+LONG = [*RUN, *(f"--set=left.{k}" for k in ('pressure={ mean = "1 bar", amplitude = "1 bar", period = "1 s" }',))]
+LONG += ["--set=run.duration=90000 s", "--set=run.until=duration"]
+
+
+def small(**values: Any) -> Result:
+    return mp.run(mp.load_case("osmosis").with_values({"mesh.cells": 4, "run.outputs": 3} | values))
+
+
+def is_whole(folder: Path) -> bool:
+    """The files of one run, and only of one."""
+    result = load_result(folder)
+    assert json.loads((folder / "summary.json").read_text(encoding="utf-8")) == result.summary
+    assert mp.load_case(folder / "case.toml") == result.case
+    rows = (folder / "series.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == len(result.arrays["time"]) + 1
+    return {path.name for path in folder.iterdir() if path.suffix != ".png"} == FILES
+
+
+def left_beside(folder: Path) -> list[str]:
+    """What lies around beside what is expected there."""
+    return sorted(path.name for path in folder.iterdir() if path.name not in ("out", "link"))
+
+
+# -- no space, no permission ------------------------------------------------------------------------------------------
+def limited(size: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@pytest.mark.parametrize(
+    ("size", "plots"),
+    [
+        (0, False),
+        (3000, False),
+        pytest.param(50_000, True, marks=pytest.mark.slow),
+    ],  # nothing fits, some, all but pictures
+)
+def test_a_full_disk(tmp_path: Path, size: int, plots: bool) -> None:
+    small().save(tmp_path / "out")
+    before = load_result(tmp_path / "out").summary
+    words = [*RUN, "--out", "out", "--json", *([] if plots else ["--no-plots"])]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, preexec_fn=limited(size))
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "out: cannot be written (File too large)" in done.stderr
+    assert json.loads(done.stdout)["status"] == "completed"  # what was computed is not lost to who reads it
+    assert load_result(tmp_path / "out").summary == before
+    assert left_beside(tmp_path) == []
+
+
+def test_a_full_disk_under_the_output() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*RUN[:3], "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("membrane-pde: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("where", ["file/out", "/proc/out", "round/out", "x" * 300])
+def test_a_folder_that_cannot_be(tmp_path: Path, where: str) -> None:
+    """Permissions do not stop the superuser; these do. It is found out before anything is solved."""
+    if where.startswith("/") and not Path(where).parent.exists():
+        pytest.skip(f"no {where} on this system")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "round").symlink_to(tmp_path / "around")
+    (tmp_path / "around").symlink_to(tmp_path / "round")
+    done = subprocess.run(
+        [*LONG, "--out", where], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"membrane-pde: --out {where}: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert left_beside(tmp_path) == ["around", "file", "round"]
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("permissions do not stop the superuser")
+    tmp_path.chmod(0o500)
+    try:
+        done = subprocess.run([*RUN, "--out", "out"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    finally:
+        tmp_path.chmod(0o700)
+    assert done.returncode == 2
+    assert "cannot be written (Permission denied)" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- links ------------------------------------------------------------------------------------------------------------
+def test_links_lead_nothing_out_of_the_folder(tmp_path: Path) -> None:
+    """A link as the folder is followed; links inside it are replaced, and what they lead to is left alone."""
+    result = small()
+    result.save(tmp_path / "real" / "out")
+    thesis = tmp_path / "thesis"
+    thesis.mkdir()
+    for name in ("summary.json", "history.png"):
+        (thesis / name).write_bytes((tmp_path / "real" / "out" / "summary.json").read_bytes())
+        (tmp_path / "real" / "out" / name).unlink(missing_ok=True)
+        (tmp_path / "real" / "out" / name).symlink_to(thesis / name)
+    before = {path: path.read_bytes() for path in thesis.iterdir()}
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "out")
+    result.save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert is_whole(tmp_path / "real" / "out")
+    assert not any(path.is_symlink() for path in (tmp_path / "real" / "out").iterdir())
+    assert {path: path.read_bytes() for path in thesis.iterdir()} == before
+    (tmp_path / "real" / "out" / "more.png").symlink_to(thesis)
+    with pytest.raises(mp.CaseError, match=r"more\.png"):  # a folder, whatever it is called
+        result.save(tmp_path / "link")
+
+
+# -- stopped on the way -----------------------------------------------------------------------------------------------
+def started(words: list[str], cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def running(process: subprocess.Popen[str], folder: Path) -> bool:
+    """Wait until it has looked at its folder, which it does just before it solves."""
+    while not folder.parent.exists() and process.poll() is None:
+        time.sleep(0.02)
+    time.sleep(1.0)
+    return process.poll() is None
+
+
+def test_ctrl_c_while_it_solves(tmp_path: Path) -> None:
+    with started([*LONG, "--out", "a/out"], tmp_path) as process:
+        assert running(process, tmp_path / "a" / "out"), process.communicate()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert out == ""
+    assert err.startswith("membrane-pde: interrupted")
+    assert len(err.splitlines()) == 1
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_at_random_moments(tmp_path: Path, number: signal.Signals) -> None:
+    """There is the old result or the new one, whole; only a kill leaves rubbish behind, hidden and beside it."""
+    words, dice, seen = [*RUN, "--out", "out"], random.Random(1), {"new": 0, "stopped": 0}
+    begun = time.perf_counter()
+    subprocess.run(words, cwd=tmp_path, capture_output=True, check=True)
+    whole = time.perf_counter() - begun
+    for _ in range(25):
+        small().save(tmp_path / "out")
+        cells = load_result(tmp_path / "out").summary["cells"]
+        with started(words, tmp_path) as process:
+            time.sleep(dice.uniform(0.3, 1.2) * whole)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        if (tmp_path / "out").exists():  # a kill between two renames leaves the old result in the hidden folder
+            assert is_whole(tmp_path / "out")
+            seen["new" if load_result(tmp_path / "out").summary["cells"] != cells else "stopped"] += 1
+        else:
+            assert number == signal.SIGKILL
+        if number != signal.SIGKILL and "Traceback" not in err:  # before Python has come to the command it is Python's
+            assert process.returncode in (0, 130, -number), err
+        rubbish = left_beside(tmp_path)
+        assert all(name.startswith(".membrane-pde-") for name in rubbish)
+        assert number == signal.SIGKILL or not rubbish
+    print(number.name, seen)
+    assert seen["stopped"]
+
+
+# -- two at once ------------------------------------------------------------------------------------------------------
+def save_often(folder: str, pressure: int, times: int) -> None:
+    result = small(**{"right.pressure": f"{pressure} bar"})
+    for _ in range(times):
+        result.save(folder)
+
+
+def test_runs_into_one_folder_at_once_do_not_mix(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    runs = [context.Process(target=save_often, args=(str(tmp_path / "out"), p, 20)) for p in (1, 2)]
+    for each in runs:
+        each.start()
+    for each in runs:
+        each.join()
+    assert [each.exitcode for each in runs] == [0, 0]
+    assert is_whole(tmp_path / "out")
+    assert left_beside(tmp_path) == []
+
+
+# -- a run that fails is a result -------------------------------------------------------------------------------------
+FAILURES = {
+    "a side runs dry": (
+        ["osmosis", "--set=left.concentration.NaCl=0 g/L", "--set=run.duration=100 h"],
+        ["the left side", "ran dry", "Try a shorter run.duration"],
+    ),
+    "an outflow turns round": (
+        ["seawater_ro", '--set=left.pressure={ schedule = [["0 s", "60 bar"], ["20 s", "0 bar"]], shape = "ramp" }'],
+        ["water began to flow back in through the outflow", "right.backflow"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "solver"), [("a side runs dry", "rosenbrock"), ("an outflow turns round", "cvode")])
+def test_a_failure_is_told_and_saved(tmp_path: Path, name: str, solver: str) -> None:
+    words, told = FAILURES[name]
+    words = [*RUN[:4], *words, f"--set=run.solver={solver}", "--set=run.outputs=20", "--no-plots", "--out", "out"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "The run failed after" in done.stdout
+    for word in ("failed: At ", *told):
+        assert word in done.stderr
+    assert is_whole(tmp_path / "out")
+    result = load_result(tmp_path / "out")
+    assert result.summary["status"] == "failed"
+    assert result.summary["message"] in done.stderr
+    assert 0.0 < result.summary["end_time_s"] == result.arrays["time"][-1] < result.case.run.duration
+    assert len(result.arrays["time"]) > 5  # how it came to that
+
+
+@pytest.mark.parametrize("solver", ["rosenbrock", "cvode", "fipy"])
+def test_a_run_that_takes_too_many_steps_says_so(tmp_path: Path, solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from membrane_pde import integrate
+
+    monkeypatch.setattr(integrate, "MAX_STEPS", 20)
+    with pytest.raises(mp.RunError) as caught:
+        small(**{"run.solver": solver, "run.rtol": 1e-8})
+    message = str(caught.value)
+    assert "20 steps" in message
+    assert "Try " in message
+    assert f'run.solver = "{solver}"' not in message  # which it has taken already
+    assert caught.value.result.summary["status"] == "failed"
+    assert caught.value.result.summary["end_time_s"] > 0.0
+    assert is_whole(caught.value.result.save(tmp_path / "out"))
