@@ -24,8 +24,8 @@ WATER_ARROW = "#0B3C5D"
 MEMBRANE, MEMBRANE_WIDTH = "#777777", 6.0  # points: a real membrane is far too thin to be drawn to scale
 HATCHED: dict[str, Any] = {"facecolor": "0.88", "hatch": "/////", "lw": 0.6}
 
-SPARE = 0.1
-_FILLED = 0.55  # of an axis: less than that, and a picture drawn again gets a new one
+SPARE = 0.12
+_FILLED = 0.4  # of an axis: less than that, and a picture drawn again gets a new one
 
 
 def figure(width: float, height: float, layout: str | None = "constrained") -> Figure:

@@ -25,7 +25,7 @@ class Live:
     schematic, profiles : ndarray with one Axes
     history : (2, 2) ndarray of Axes
     backgrounds : int
-        How often axes, ticks and labels were drawn.
+        How often axes, ticks and labels were drawn, of all or some.
     """
 
     def __init__(self) -> None:
@@ -35,9 +35,9 @@ class Live:
         self.figure.set_dpi(DPI)
         self.canvas = FigureCanvasAgg(self.figure)
         left = self.figure.add_gridspec(
-            2, 1, left=0.04, right=0.46, top=0.94, bottom=0.085, hspace=0.16, height_ratios=[1.5, 1]
+            2, 1, left=0.05, right=0.46, top=0.94, bottom=0.085, hspace=0.16, height_ratios=[1.5, 1]
         )
-        right = self.figure.add_gridspec(2, 2, left=0.53, right=0.992, top=0.94, bottom=0.085, wspace=0.32, hspace=0.1)
+        right = self.figure.add_gridspec(2, 2, left=0.53, right=0.992, top=0.94, bottom=0.085, wspace=0.37, hspace=0.1)
         self.schematic = drawing.as_array(self.figure.add_subplot(left[0]))
         self.profiles = drawing.as_array(self.figure.add_subplot(left[1]))
         self.history = np.array([[self.figure.add_subplot(right[i, j]) for j in range(2)] for i in range(2)])
@@ -45,6 +45,7 @@ class Live:
             ax.tick_params(labelbottom=False)
         self.backgrounds = 0
         self._background: Any = None
+        self._cells: list[tuple[list[Any], Any]] = []  # axes that stand together, and the empty place of theirs
 
     @property
     def axes(self) -> list[Any]:
@@ -56,22 +57,57 @@ class Live:
         plot.schematic(result, self.schematic, time, full_flux)
         plot.profiles(result, self.profiles, leading(result, 1)[0], time)
         plot.history(result, self.history, time)
-        if self.figure.get_suptitle() != result.case.title:
+        if self._background is None:
             self.figure.suptitle(result.case.title, fontsize=12, y=0.99)
         moving = [(ax, drawing.named(ax)) for ax in self.axes]
         for ax in self.axes:
             for artist in ax.get_children():
                 if artist.get_gid() and not artist.get_animated():
                     artist.set_animated(True)  # left out of the background, and no reason to draw it anew
-        if self.figure.stale or self._background is None:
-            self.canvas.draw()
-            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
-            self.backgrounds += 1
+        if self._background is None:
+            self._lay_out()
         self.canvas.restore_region(self._background)
+        if self.figure.stale:
+            self._draw_background()
         for ax, artists in moving:
             for artist in artists:
                 ax.draw_artist(artist)
         return _png(np.asarray(self.canvas.buffer_rgba()))
+
+    def _lay_out(self) -> None:
+        """Remember the empty place of each axes, with the numbers and names around it, and draw all once."""
+        from matplotlib.transforms import Bbox
+
+        self.figure.patch.draw(self.canvas.get_renderer())
+        margins = {ax: (0.059, 0.025, 0.012) for ax in self.axes}  # left, below, above; shares of the figure
+        margins |= {ax: (0.059, 0.085, 0.012) for ax in self.history[1]}
+        margins[self.profiles[0]] = 0.05, 0.085, 0.04
+        bars = [ax for ax in self.figure.axes if ax not in margins]
+        for ax, (left, below, above) in margins.items():
+            together = [ax]
+            x0, y0, x1, y1 = ax.get_position().extents
+            if ax is self.profiles[0]:  # with the bar of times
+                together += bars
+                x1 = self.history[0, 0].get_position().x0 - 0.072
+            place = Bbox.from_extents(x0 - left, y0 - below, min(x1 + 0.012, 1.0), y1 + above).transformed(
+                self.figure.transSubfigure
+            )
+            self._cells.append((together, self.canvas.copy_from_bbox(place)))
+        self.canvas.draw()
+        self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.backgrounds += 1
+
+    def _draw_background(self) -> None:
+        """Draw axes anew whose limits, ticks or labels have changed, and no other."""
+        renderer = self.canvas.get_renderer()
+        for together, empty in self._cells:
+            if any(ax.stale for ax in together):
+                self.canvas.restore_region(empty)
+                for ax in together:
+                    ax.draw(renderer)
+        self.figure.stale = False
+        self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.backgrounds += 1
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -91,6 +91,17 @@ def test_the_background_is_drawn_anew_only_for_new_axes(shown):
     assert shown._live.backgrounds <= backgrounds + 1
 
 
+def test_axes_drawn_anew_one_by_one_look_as_if_all_were(shown):
+    live, backgrounds = shown._live, shown._live.backgrounds
+    for pressure in (30.0, 4.0, 90.0):
+        shown.sliders["right.pressure"].value = pressure
+    assert live.backgrounds >= backgrounds + 2
+    live.canvas.restore_region(live._background)
+    one_by_one = np.asarray(live.canvas.buffer_rgba()).copy()
+    live.canvas.draw()
+    assert np.array_equal(one_by_one, np.asarray(live.canvas.buffer_rgba()))
+
+
 def test_time_shown_redraws_and_solves_nothing(shown, monkeypatch):
     monkeypatch.setattr(explorer, "run", lambda case: pytest.fail("solved again"))
     result, frames = shown.result, shown.frames

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from membrane_pde import drawing, plot
+from membrane_pde.casefile import load_case
 from tests import synthetic
 
 
@@ -425,3 +426,196 @@ def test_pyplot_is_never_touched(tmp_path: Path):
         [sys.executable, "-c", code, str(tmp_path)], cwd=root, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+# -- drawn again ----------------------------------------------------------------------------------------------------
+def named(axes):
+    return {(i, a.get_gid()): a for i, ax in enumerate(axes.flat) for a in ax.get_children() if a.get_gid()}
+
+
+@pytest.mark.parametrize("picture", [plot.profiles, plot.history, plot.schematic])
+def test_a_picture_drawn_again_into_its_axes_follows_the_numbers(picture):
+    axes = picture(synthetic.osmosis(), time=600.0)
+    first, panels = named(axes), list(axes.flat[0].figure.axes)
+    lines = {key: a.get_xydata().copy() for key, a in first.items() if hasattr(a, "get_xydata")}
+    assert picture(synthetic.osmosis(displaced=0.002), axes, time=1200.0) is axes
+    draw(axes)
+    again = named(axes)
+    assert list(axes.flat[0].figure.axes) == panels
+    assert all(again[key] is artist for key, artist in first.items())
+    assert len(again) == len(first)
+    assert sum(not np.array_equal(again[key].get_xydata(), old) for key, old in lines.items()) >= 2
+
+
+def test_what_has_no_more_data_vanishes():
+    closed = synthetic.osmosis()
+    fixed = synthetic.result(boundaries=("reservoir", "outflow"), lengths=(5e-5, 5e-5), displaced=0.01)
+    axes = plot.history(closed)
+    lengths = axes[0, 1]
+    plot.history(fixed, axes)
+    draw(axes)
+    assert [a.get_gid() for a in drawing.named(lengths)] == ["zero", "moved"]
+    assert lengths.get_legend() is None
+    plot.history(closed, axes)
+    draw(axes)
+    assert [a.get_gid() for a in drawing.named(lengths)] == ["left", "right"]
+    assert len(lengths.get_legend().get_texts()) == 2
+
+
+def test_axes_drawn_again_stay_while_the_curves_fill_them():
+    axes = plot.history(synthetic.osmosis(displaced=0.004))
+    before = axes[0, 0].get_ylim()
+    plot.history(synthetic.osmosis(displaced=0.0035), axes)
+    assert axes[0, 0].get_ylim() == before
+    for displaced in (0.008, 0.0005):
+        plot.history(synthetic.osmosis(displaced=displaced), axes)
+        curve = axes[0, 0].get_lines()[1].get_ydata()
+        low, high = axes[0, 0].get_ylim()
+        assert low <= curve.min()
+        assert curve.max() <= high < 1.5 * curve.max()
+
+
+# -- the schematic --------------------------------------------------------------------------------------------------
+def artist(ax, name):
+    return named(np.array([ax]))[0, name]
+
+
+def test_the_schematic_tells_numbers_with_units_at_a_time():
+    result = synthetic.reverse_osmosis()
+    (ax,) = plot.schematic(result, time=1800.0)
+    draw(np.array([ax]))
+    told = "\n".join(texts(ax))
+    index = int(np.argmin(np.abs(result.arrays["time"] - 1800.0)))
+    gram = synthetic.MOLAR_MASS["NaCl"]
+    flux = abs(result.arrays["water_flux_m_per_s"][index]) * 3.6e6
+    mean = result.arrays["concentration_right_mol_per_m3"][index, 0] * gram
+    wall = result.arrays["wall_concentration_right_mol_per_m3"][index, 0] * gram
+    assert f"water {flux:.3g} L/m²/h" in told
+    assert f"NaCl {mean:.3g} g/L (wall {wall:.3g})" in told
+    assert "pressure 60 bar" in told
+    assert "60 bar" in texts(ax)
+    assert "after 30 min" in told
+    assert "held back: NaCl" in told
+    assert {"fresh", "saline"} <= set(texts(ax))
+    assert ax.figure.get_suptitle() == result.case.title
+    head = artist(ax, "water arrow").get_xy()[:, 0]
+    assert head.min() < 0 < head.max()
+    assert head.mean() < 0  # most corners are at the head: from right to left
+
+
+def test_levels_and_arrows_of_the_schematic_are_to_scale():
+    result = synthetic.osmosis()
+    (ax,) = plot.schematic(result)
+    surface, start = (artist(ax, f"right {name}").get_ydata()[0] for name in ("surface", "start"))
+    assert surface / start == pytest.approx(1.41)  # 10 mm and 4.1 mm more
+    surface, start = (artist(ax, f"left {name}").get_ydata()[0] for name in ("surface", "start"))
+    assert surface / start == pytest.approx(0.59)
+
+    def length(**options):
+        (ax,) = plot.schematic(result, **options)
+        return np.ptp(artist(ax, "water arrow").get_xy()[:, 0])
+
+    assert length(time=0.0) > length(time=3600.0) > length(time=7200.0)
+    assert length(time=0.0) == pytest.approx(2 * 0.42)
+    full = float(result.arrays["water_flux_m_per_s"][0])
+    assert length(time=0.0, full_flux=4 * full) == pytest.approx(2 * (0.1 + 0.32 / 2))
+
+
+def test_the_schematic_shows_solutes_that_pass():
+    result = synthetic.three_solutes()
+    flux = np.zeros((201, 3))
+    flux[:, 2] = -np.exp(-result.arrays["time"] / 20.0) * 1e-6
+    result.arrays["solute_flux_mol_per_m2_s"] = flux
+    result.arrays["amount_transferred_mol_per_m2"] = np.cumsum(flux, axis=0) * 0.3
+    (ax,) = plot.schematic(result, time=0.0)
+    draw(np.array([ax]))
+    urea = 1e-6 * synthetic.MOLAR_MASS["urea"] * 3.6e6
+    assert f"urea {urea:.3g} g/m²/h" in texts(ax)
+    assert "held back: NaCl, glucose" in texts(ax)
+    assert artist(ax, "urea arrow").get_xy()[:, 0].mean() < 0
+    (ax,) = plot.schematic(synthetic.two_gases())
+    draw(np.array([ax]))
+    assert "no membrane: they mix" in texts(ax)
+    assert not any("water" in text for text in texts(ax))
+
+
+def test_the_schematic_of_a_case_shows_what_it_starts_from():
+    case = load_case("seawater_ro")
+    (ax,) = plot.schematic(case)
+    draw(np.array([ax]))
+    assert {"sea water", "permeate", "60 bar", "NaCl 35 g/L\npressure 60 bar"} <= set(texts(ax))
+    assert not [each for each in ax.patches if "arrow" in each.get_gid()]
+    profile = {"NaCl": {"profile": [["0 um", "10 g/L"], ["50 um", "30 g/L"]]}}
+    (ax,) = plot.schematic(case.with_values({"left.concentration": profile}))
+    draw(np.array([ax]))
+    assert "NaCl 10 to 30 g/L\npressure 60 bar" in texts(ax)
+
+
+@pytest.mark.parametrize("make", [synthetic.reverse_osmosis, synthetic.three_solutes, synthetic.two_gases])
+def test_nothing_of_the_schematic_is_cut_off_or_overlaps(make):
+    long = {"labels": ("fresh water of the river at the plant", "salt water")}
+    (ax,) = plot.schematic(make(**long), time=600.0)
+    draw(np.array([ax]))
+    box, extents = ax.figure.bbox, [text.get_window_extent() for text in ax.texts if text.get_text()]
+    for extent in extents:
+        assert extent.x0 >= box.x0 - 1
+        assert extent.x1 <= box.x1 + 1
+        assert extent.y0 >= box.y0 - 1
+        assert extent.y1 <= box.y1 + 1
+    assert sum(a.overlaps(b) for a in extents for b in extents) == len(extents)  # each only itself
+
+
+# -- the phase map --------------------------------------------------------------------------------------------------
+def swept(pressures=range(0, 61, 10), grams=(5, 15, 25, 35), failed=()):
+    """A sweep in closed form: the flux follows the pressure less 0.8 bar for each g/L, from right to left."""
+    import xarray
+
+    p, c = np.array(pressures, dtype=float), np.array(grams, dtype=float)
+    driving = p[:, None] - 0.8 * c
+    status = np.full(driving.shape, "completed", dtype=object)
+    for at in failed:
+        status[at] = "failed"
+    keys = ("right.pressure", "right.concentration.NaCl")
+    variables = {
+        "status": (keys, status),
+        "process": (keys, np.where(driving > 0, "reverse osmosis", "osmosis").astype(object)),
+        "displaced_volume_m": (keys, -driving * 3600 / 3.6e6),  # 1 L/m²/h for each bar
+        "end_time_s": (keys, np.full(driving.shape, 3600.0)),
+    }
+    coordinates = {keys[0]: (keys[0], p, {"units": "bar"}), keys[1]: (keys[1], c, {"units": "g/L"}), "solute": ["NaCl"]}
+    text = '[left]\nlabel = "fresh"\n[right]\nlabel = "saline"\n'
+    return xarray.Dataset(variables, coordinates, {"title": "Pressed", "case": text})
+
+
+def test_the_line_of_no_flow_is_the_osmotic_pressure():
+    (ax,) = plot.phase_map(swept())
+    draw(np.array([ax]))
+    (contour,) = (each for each in ax.collections if list(getattr(each, "levels", [])) == [0.0])
+    vertices = np.concatenate([path.vertices for path in contour.get_paths()])
+    assert len(vertices) >= 4
+    assert vertices[:, 1] == pytest.approx(0.8 * vertices[:, 0])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("NaCl in saline (g/L)", "pressure on saline (bar)")
+    assert ax.figure.get_suptitle() == "Pressed"
+    assert ax.figure.axes[-1].get_ylabel() == "water flux, left to right (L/m²/h)"
+    places = {text.get_text(): text.get_position() for text in ax.texts}
+    x, y = places["← reverse osmosis"]
+    assert y > 0.8 * x
+    x, y = places["osmosis →"]
+    assert y < 0.8 * x
+    assert "no flow: osmotic pressure" in places
+
+
+def test_a_map_of_a_sweep_in_any_order_with_gaps_into_given_axes():
+    own = Figure().add_subplot()
+    found = swept(failed=[(0, 0), (0, 1)]).isel({"right.pressure": slice(None, None, -1)})
+    axes = plot.phase_map(found.transpose("right.concentration.NaCl", "right.pressure", ...), own)
+    assert axes[0] is own
+    draw(axes)
+    assert "grey: the run failed" in texts(own)
+
+
+def test_a_map_needs_a_pressure_and_another_key():
+    with pytest.raises(ValueError, match=r"varied is right\.pressure; a phase map needs two keys"):
+        plot.phase_map(swept(grams=[5]))
+    with pytest.raises(ValueError, match="no run of this sweep ended"):
+        plot.phase_map(swept(failed=[(i, j) for i in range(7) for j in range(4)]))
