@@ -64,6 +64,14 @@ class Parameter:
         """The value as it goes into a case file, in the unit that was written there."""
         return _text(self.value, self.unit, self.shown_in)
 
+    def __str__(self) -> str:
+        """``key = value ± standard error unit (95 %: low to high)``."""
+        numbers = (self.value, self.standard_error, self.low, self.high)
+        shown = [None if n is None else units.to(n, self.shown_in) if self.unit else n for n in numbers]
+        value, error, low, high = ("" if n is None else f"{n:.4g}" for n in shown)
+        about = " (at its bound)" if self.at_bound else f" (95 %: {low} to {high})" if low else ""
+        return f"{self.key} = {value}{f' ± {error}' if error else ''} {self.shown_in}".rstrip() + about
+
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
@@ -92,7 +100,7 @@ class Fitted:
         return self.measured - self.fitted
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FitResult:
     """What `fit` found.
 
@@ -131,6 +139,10 @@ class FitResult:
     message: str
     runs: int
     solve_time_s: float
+
+    def __repr__(self) -> str:
+        """A line for each parameter, and the message."""
+        return "\n".join([*map(str, self.parameters.values()), *([self.message] if self.message else [])])
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -267,7 +279,9 @@ def fit(case: Case, data: Any, free: Sequence[str], progress: Callable[[int], No
     ...     "rejection[NaCl] [%]": [99.40, 99.56, 99.64],
     ... }
     >>> found = mp.fit(case, data, free=["membrane.water_permeability", "membrane.solutes.NaCl.permeability"])
-    >>> found.parameters["membrane.water_permeability"].in_words()  # doctest: +SKIP
+    >>> print(found)
+    membrane.water_permeability = 1.219 ± 0.03925 L/m^2/hour/bar (95 %: 1.062 to 1.399)
+    membrane.solutes.NaCl.permeability = 2.214e-08 ± 1.017e-09 m/s (95 %: 1.904e-08 to 2.574e-08)
     >>> axes = mp.plot.fit(found)
     """
     begun = time.perf_counter()
@@ -312,7 +326,7 @@ class _Unknown:
     def value(self, scaled: float) -> float:
         """In SI units, within the bounds."""
         if self.positive:
-            return self.number.value * math.exp(scaled)
+            return self.number.value * math.exp(min(scaled, 2.0 * _FURTHEST))  # the end of an interval may be endless
         return min(max(self.number.value + self.size * scaled, self.number.low), self.number.high)
 
     def told(self, scaled: float) -> str:

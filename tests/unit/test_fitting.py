@@ -245,6 +245,15 @@ def test_correlation_is_that_of_the_estimates(monkeypatch: pytest.MonkeyPatch) -
     assert told[0, 1] > 0.2  # more passes by diffusion, or by convection
 
 
+def test_all_values_at_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulate, "summarize", closed_form)
+    data = {"left.pressure [bar]": PRESSURES, "rejection[NaCl] [%]": [99.99] * 7}
+    found = mp.fit(CELL.with_values(TRUE), data, [SIGMA])
+    assert found.parameters[SIGMA].at_bound
+    assert str(found).startswith(f"{SIGMA} = 1 (at its bound)\n")
+    assert found.degrees_of_freedom == 7
+
+
 def test_a_value_at_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Data of σ = 1, with a slip that only σ > 1 could explain."""
     monkeypatch.setattr(simulate, "summarize", closed_form)
@@ -573,6 +582,27 @@ def test_nothing_half_written_is_left(found: fitting.FitResult, tmp_path: Path) 
     (tmp_path / "mine" / "fit.json").write_text("{}", encoding="utf-8")
     with pytest.raises(mp.CaseError, match="not a result of membrane-pde"):
         found.save(tmp_path / "mine")
+
+
+def test_what_print_shows(found: fitting.FitResult) -> None:
+    each = found.parameters[A]
+    lines = str(found).splitlines()
+    assert [line.partition(" = ")[0] for line in lines] == [A, B, SIGMA]
+    assert each.standard_error is not None
+    assert lines[0].startswith(
+        f"{A} = {each.value * 3.6e11:.4g} ± {each.standard_error * 3.6e11:.4g} L/m^2/hour/bar (95 %"
+    )
+    assert lines[2].startswith(f"{SIGMA} = {found.parameters[SIGMA].value:.4g} ± ")
+
+
+def test_the_example_of_the_docstring() -> None:
+    """Its numbers are those of the text above; the text is not executed by anything else."""
+    assert fitting.fit.__doc__ is not None
+    text = fitting.fit.__doc__.partition("Examples")[2]
+    source = "\n".join(line.strip()[4:] for line in text.splitlines() if line.strip()[:4] in (">>> ", "... "))
+    names: dict[str, Any] = {}
+    exec(compile(source, "the example", "exec"), names)
+    assert str(names["found"]) in text.replace("\n    ", "\n")
 
 
 def test_summary(found: fitting.FitResult) -> None:
