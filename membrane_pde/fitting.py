@@ -2,7 +2,7 @@
 
 Least squares in scaled unknowns: the logarithm of a number that is positive, a number between bounds as it is. Every
 trial is a run (or one a setting) with a tolerance of at most 1e-8 and with the mesh held, so that what it answers
-changes smoothly; derivatives are central differences with steps of 1e-3, far above both.
+changes smoothly; derivatives are differences over steps of 1e-3, far above both.
 """
 
 from __future__ import annotations
@@ -625,7 +625,7 @@ def _check_start(runs: _Runs, measured: Vector) -> None:
     if not np.isfinite(computed).all():
         raise CaseError(f"the run to start from failed: {runs.failure}")
     _check_signs(runs.table, measured, computed)
-    for unknown, effect in zip(runs.unknowns, _derivatives(runs, start).T, strict=True):
+    for unknown, effect in zip(runs.unknowns, _derivatives(runs, start, central=False).T, strict=True):
         if not effect.any():
             raise CaseError(_without_effect(runs, start, unknown))
 
@@ -640,7 +640,7 @@ def _least_squares(runs: _Runs, measured: Vector, error: Vector, begin: Vector) 
         return (runs.at(begin + moved) - measured) / error
 
     def derivatives(moved: Vector) -> Vector:
-        return _derivatives(runs, begin + moved) / error[:, None]
+        return _derivatives(runs, begin + moved, central=False) / error[:, None]
 
     # counted from where it begins, the first step is one that changes a number by no more than some times
     solution = least_squares(
@@ -663,15 +663,19 @@ def _least_squares(runs: _Runs, measured: Vector, error: Vector, begin: Vector) 
     return scaled
 
 
-def _derivatives(runs: _Runs, scaled: Vector) -> Vector:
-    """Of what the case says by each scaled unknown (point, unknown): central differences, one-sided at a bound."""
+def _derivatives(runs: _Runs, scaled: Vector, central: bool = True) -> Vector:
+    """Of what the case says by each scaled unknown (point, unknown), by differences, within the bounds.
+
+    Central ones take a run more for each unknown; on the way to the best fit, others are good enough.
+    """
     found = np.empty((len(runs.measured), len(scaled)))
     for j, unknown in enumerate(runs.unknowns):
         low, high = unknown.bounds
-        ends = max(scaled[j] - _STEP, low), min(scaled[j] + _STEP, high)
         up, down = scaled.copy(), scaled.copy()
-        down[j], up[j] = ends
-        found[:, j] = (runs.at(up) - runs.at(down)) / (ends[1] - ends[0])
+        up[j] = min(scaled[j] + _STEP, high)
+        if central or up[j] - scaled[j] < 0.5 * _STEP:
+            down[j] = max(scaled[j] - _STEP, low)
+        found[:, j] = (runs.at(up) - runs.at(down)) / (up[j] - down[j])
         if not np.isfinite(found[:, j]).all():
             raise CaseError(f"a run failed: {runs.failure}")
     return found
