@@ -293,7 +293,7 @@ def _unforced(solver: str, rtol: float, cells: int) -> Array:
 
 def _of_fipys_steps(quick: bool) -> Iterator[Check | Panel]:
     system, end = Manufactured(6, "spiegler-kedem"), 0.5
-    counts = (4, 8, 16) if quick else (8, 16, 32)
+    counts = (3, 6, 12) if quick else (8, 16, 32)
     y, _ = _solved(system, 1e-11, end)
     exact = system.read(end, y, _segment(end))
     errors: dict[str, list[float]] = {}
