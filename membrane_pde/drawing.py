@@ -184,7 +184,8 @@ def labels(ax: Axes, x: str | None = None, y: str | None = None) -> None:
 def span(ax: Axes, first: float, last: float) -> None:
     """Limits of the horizontal axis; drawn again, it stays as long as the curves fill it."""
     if not kept(ax, ax.get_xlim(), first, last):
-        ax.set_xlim(first, last)
+        spare = SPARE * (last - first) if ax.get_gid() == "drawn again" else 0.0
+        ax.set_xlim(first, last + spare)
 
 
 def kept(ax: Axes, before: tuple[float, float], low: float, high: float) -> bool:

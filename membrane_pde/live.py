@@ -45,7 +45,7 @@ class Live:
             ax.tick_params(labelbottom=False)
         self.backgrounds = 0
         self._background: Any = None
-        self._cells: list[tuple[list[Any], Any]] = []  # axes that stand together, and the empty place of theirs
+        self._cells: list[tuple[Any, Any, list[Any]]] = []  # axes that may change, their empty place, what stands there
 
     @property
     def axes(self) -> list[Any]:
@@ -82,17 +82,21 @@ class Live:
         margins = {ax: (0.059, 0.025, 0.012) for ax in self.axes}  # left, below, above; shares of the figure
         margins |= {ax: (0.059, 0.085, 0.012) for ax in self.history[1]}
         margins[self.profiles[0]] = 0.05, 0.085, 0.04
-        bars = [ax for ax in self.figure.axes if ax not in margins]
+        bars = [ax for ax in self.figure.axes if ax not in margins]  # of times, beside the profiles
+
+        def empty(x0: float, y0: float, x1: float, y1: float) -> Any:
+            place = Bbox.from_extents(x0, y0, min(x1, 1.0), y1)
+            return self.canvas.copy_from_bbox(place.transformed(self.figure.transSubfigure))
+
+        far = self.history[0, 0].get_position().x0 - 0.072
         for ax, (left, below, above) in margins.items():
-            together = [ax]
             x0, y0, x1, y1 = ax.get_position().extents
-            if ax is self.profiles[0]:  # with the bar of times
-                together += bars
-                x1 = self.history[0, 0].get_position().x0 - 0.072
-            place = Bbox.from_extents(x0 - left, y0 - below, min(x1 + 0.012, 1.0), y1 + above).transformed(
-                self.figure.transSubfigure
-            )
-            self._cells.append((together, self.canvas.copy_from_bbox(place)))
+            beside = bars if ax is self.profiles[0] else []
+            place = empty(x0 - left, y0 - below, far if beside else x1 + 0.012, y1 + above)
+            self._cells.append((ax, place, [ax, *beside]))
+        for bar in bars:  # whose numbers change without those of the profiles
+            x0, y0, _, y1 = bar.get_position().extents
+            self._cells.append((bar, empty(x0 - 0.001, y0 - 0.018, far, y1 + 0.018), [bar]))
         self.canvas.draw()
         self._background = self.canvas.copy_from_bbox(self.figure.bbox)
         self.backgrounds += 1
@@ -100,10 +104,10 @@ class Live:
     def _draw_background(self) -> None:
         """Draw axes anew whose limits, ticks or labels have changed, and no other."""
         renderer = self.canvas.get_renderer()
-        for together, empty in self._cells:
-            if any(ax.stale for ax in together):
+        for changed, empty, drawn in self._cells:
+            if changed.stale:
                 self.canvas.restore_region(empty)
-                for ax in together:
+                for ax in drawn:
                     ax.draw(renderer)
         self.figure.stale = False
         self._background = self.canvas.copy_from_bbox(self.figure.bbox)

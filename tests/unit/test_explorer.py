@@ -100,6 +100,11 @@ def test_axes_drawn_anew_one_by_one_look_as_if_all_were(shown):
     one_by_one = np.asarray(live.canvas.buffer_rgba()).copy()
     live.canvas.draw()
     assert np.array_equal(one_by_one, np.asarray(live.canvas.buffer_rgba()))
+    shown.sliders["run.duration"].value = 63.0  # the bar of times has other numbers
+    live.canvas.restore_region(live._background)
+    one_by_one = np.asarray(live.canvas.buffer_rgba()).copy()
+    live.canvas.draw()
+    assert np.array_equal(one_by_one, np.asarray(live.canvas.buffer_rgba()))
 
 
 def test_time_shown_redraws_and_solves_nothing(shown, monkeypatch):
