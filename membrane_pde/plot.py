@@ -470,7 +470,8 @@ def _columns(ax: Axes, result: Result, darkest: float) -> None:
     moved = report.displaced(result)
     if moved:
         start, end = (-0.4, 0.4) if moved > 0 else (0.4, -0.4)
-        _arrow(ax, (start, 0.5 * min(after.values())), (end, 0.5 * min(after.values())), WATER_ARROW, 6, 30)
+        y = max(0.5 * min(after.values()), 0.15)  # clear of the floor
+        _arrow(ax, (start, y), (end, y), WATER_ARROW, 6, 30)
         amount = f"{report.quantity(abs(moved), 'water moved')} of water"
         text = f"{amount} →" if moved > 0 else f"← {amount}"
     else:
