@@ -395,7 +395,9 @@ def fit(
     data: Annotated[
         Path,
         typer.Argument(
-            metavar="DATA.csv", help="Measurements: columns such as left.pressure [bar], water_flux [L/m^2/hour]."
+            metavar="DATA.csv",
+            help="A table: time [min], or settings such as left.pressure [bar], a run each; and what was measured, such "
+            "as water_flux [L/m^2/hour], rejection[NaCl] [%], and its errors, water_flux error [L/m^2/hour].",
         ),
     ],
     free: Annotated[
