@@ -396,8 +396,8 @@ def fit(
         Path,
         typer.Argument(
             metavar="DATA.csv",
-            help="A table: time [min], or settings such as left.pressure [bar], a run each; and what was measured, such "
-            "as water_flux [L/m^2/hour], rejection[NaCl] [%], and its errors, water_flux error [L/m^2/hour].",
+            help="A table: time [min], or settings such as left.pressure [bar], a run each; and what was measured: "
+            "water_flux [L/m^2/hour], rejection[NaCl] [%], with errors if known, water_flux error [L/m^2/hour].",
         ),
     ],
     free: Annotated[
