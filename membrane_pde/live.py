@@ -64,11 +64,15 @@ class Live:
             for artist in ax.get_children():
                 if artist.get_gid() and not artist.get_animated():
                     artist.set_animated(True)  # left out of the background, and no reason to draw it anew
+        for image in self.schematic[0].images:
+            image.set_visible(False)  # matplotlib 3.10 draws images though they are animated
         if self._background is None:
             self._lay_out()
         self.canvas.restore_region(self._background)
         if self.figure.stale:
             self._draw_background()
+        for image in self.schematic[0].images:
+            image.set_visible(True)
         for ax, artists in moving:
             for artist in artists:
                 ax.draw_artist(artist)
