@@ -399,12 +399,14 @@ class _Distance:
 
     def __init__(self, system: System, y: Vector, amounts: tuple[Vector, Vector], end: analytic.Equilibrium | None):
         self.system, self.start = system, y
-        self.displaced, self.goal = None, None
+        self.displaced, self.goal, self.back = None, None, False
         self.least = 1e-12 * float(amounts[0].sum() + amounts[1].sum())  # of a way to the goal
         if end is None:
             return
         if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * float(system.width.sum()):
             self.displaced = end.displaced_volume
+        # water that moved on the way has to come back: that is no part of the distance
+        self.back = end.displaced_volume is not None and self.displaced is None
         if end.concentration_left is not None and end.concentration_right is not None:
             self.goal = np.array([end.concentration_left, end.concentration_right])
 
@@ -419,6 +421,11 @@ class _Distance:
         if spread[0] > self.least:
             parts.append(spread / spread[0])
         return np.maximum(parts[0], parts[-1]) if parts else np.full(len(displaced), np.nan)
+
+    def came_back(self, y: Vector) -> bool:
+        """No water is away from where it was, where that is the end."""
+        mesh = self.system.problem.mesh
+        return not self.back or abs(float(y[self.system.x])) <= _EQUILIBRIUM * min(mesh.length_left, mesh.length_right)
 
     def __call__(self, y: Vector) -> float | None:
         displaced, spread = np.array([0.0, y[self.system.x]]), np.full(2, np.nan)
@@ -478,7 +485,8 @@ def _stop_rule(
 
     def stop(t: float, state: Vector, segment: Segment) -> str | None:
         if case.run.until == "equilibrium" and (gone := distance(state)) is not None:
-            return "equilibrium" if gone <= _EQUILIBRIUM and segment.start == settled.start else None
+            there = gone <= _EQUILIBRIUM and distance.came_back(state) and segment.start == settled.start
+            return "equilibrium" if there else None
         return "steady" if steady(t, state, segment) else None
 
     return stop

@@ -813,3 +813,20 @@ def test_the_equilibrium_is_that_of_the_pressure_at_the_end_of_the_run() -> None
         end = mp.equilibrium(case({"left.pressure": pressure, "run.duration": "1 h"}))
         expected = mp.equilibrium(case({"left.pressure": "0 bar"}))["displaced_volume_m"]
         assert end["displaced_volume_m"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_at_equilibrium_the_water_has_come_back() -> None:
+    """Salt levels out sooner than the weight in a wide tube draws back the water that it had pulled along."""
+    seen = summary(
+        {
+            **LEAK,
+            "left.boundary": "standpipe",
+            "left.tube_area": 0.3,
+            "membrane.solutes.salt.permeability": "1e-5 m/s",
+            "run.until": "equilibrium",
+            "run.duration": "100000 d",
+        }
+    )
+    assert seen["equilibrium"]["displaced_volume_m"] == pytest.approx(0.0, abs=1e-18)
+    assert seen["status"] == "equilibrium"
+    assert abs(seen["displaced_volume_m"]) < 1e-6 * seen["length_left_m"]
