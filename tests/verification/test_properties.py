@@ -1,0 +1,522 @@
+"""Random but valid cases: whatever is asked, physics holds (DESIGN §3a).
+
+What a check needs of physics stands here again, in the simplest form. The examples are the same in every run.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+import membrane_pde as mp
+from membrane_pde.casefile import build
+from membrane_pde.result import Result
+
+R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
+LMHB = 1e-3 / 3600 / 1e5  # m/s/Pa
+LONGEST = 1e7  # s, of a closed run
+NAMED = {
+    "ran dry": "a side ran dry",
+    "piles up at the membrane": "a flux that is held piles up solute",
+    "flow back in through the outflow": "an outflow turned",
+}
+GENERAL = settings(
+    derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
+)
+FEW, MANY = settings(GENERAL, max_examples=50), settings(GENERAL, max_examples=1000)
+
+
+# -- cases, as a case file's dictionary ------------------------------------------------------------------------------
+def decades(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(math.log10(low), math.log10(high)).map(lambda x: float(f"{10.0**x:.4g}"))
+
+
+def between(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(low, high).map(lambda x: round(x, 4))
+
+
+def often(value: Any, other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """A special value in about a third of the cases."""
+    return st.one_of(st.just(value), other, other)
+
+
+def si(number: float, unit: str) -> str:
+    return f"{number!r} {unit}"
+
+
+CONCENTRATION = often(0.0, decades(1e-3, 3000.0)).map(lambda c: si(c, "mol/m^3"))
+PRESSURE = st.one_of(st.just(0.0), between(-5.0, 60.0))  # bar
+LIBRARY = ["NaCl", "KCl", "CaCl2", "MgSO4", "glucose", "sucrose", "urea", "glycerol"]
+
+
+@st.composite
+def solutes(draw: st.DrawFn, model: str) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name in "ABC"[: draw(st.integers(1, 3))]:
+        if model == "pitzer" and draw(st.booleans()):
+            found[draw(st.sampled_from([each for each in LIBRARY if each not in found]))] = {}
+            continue
+        own: dict[str, Any] = {
+            "diffusivity": si(draw(decades(1e-11, 5e-9)), "m^2/s"),
+            "dissociation": draw(st.sampled_from([1, 1, 2, 3, 1.86])),
+        }
+        if model == "virial":
+            own["virial"] = [si(draw(often(0.0, decades(1e-3, 0.3))), "L/mol")]
+        if model == "pitzer":
+            own["apparent_volume"] = si(draw(often(0.0, between(5.0, 150.0))), "cm^3/mol")
+            if draw(st.booleans()):
+                own |= {"osmotic_coefficient": [draw(between(0.0, 0.1))], "max_molality": "3 mol/kg"}
+        found[name] = own
+    return found
+
+
+@st.composite
+def pressure(draw: st.DrawFn, duration: float, flux: float, kinds: list[str]) -> Any:
+    """Applied pressure in any of its forms; `flux` is the size of one that may be held, m/s."""
+    kind = draw(st.sampled_from(kinds))
+    if kind == "constant":
+        return si(draw(PRESSURE), "bar")
+    if kind == "flux":
+        return {"flux": si(flux * draw(between(-1.0, 1.0)), "m/s")}
+    if kind == "oscillation":
+        wave = {
+            "mean": si(draw(PRESSURE), "bar"),
+            "amplitude": si(draw(between(0.0, 20.0)), "bar"),
+            "period": si(duration / draw(between(0.5, 12.0)), "s"),
+            "shape": draw(st.sampled_from(["sine", "pulse"])),
+        }
+        return wave | ({"duty": draw(between(0.1, 0.9))} if wave["shape"] == "pulse" else {})
+    times = sorted(draw(st.sets(st.integers(0, 12), min_size=1, max_size=4)))
+    return {
+        "schedule": [[si(duration * t / 10, "s"), si(draw(PRESSURE), "bar")] for t in times],
+        "shape": draw(st.sampled_from(["step", "ramp"])),
+    }
+
+
+@st.composite
+def side(draw: st.DrawFn, names: list[str], boundary: str, stirred: bool, least: float = 2e-6) -> dict[str, Any]:
+    length = draw(decades(least, 0.05 if least < 1e-5 else 5e-3))
+    levels: dict[str, Any] = {name: draw(CONCENTRATION) for name in names}
+    found: dict[str, Any] = {"boundary": boundary, "length": si(length, "m"), "concentration": levels}
+    if stirred:
+        found["stirred"] = True
+    elif draw(st.integers(0, 4)) == 0:
+        points = [["0 m", draw(CONCENTRATION)], [si(0.4 * length, "m"), draw(CONCENTRATION)]]
+        levels[names[0]] = {"profile": [*points, [si(length, "m"), draw(CONCENTRATION)]]}
+    if draw(st.integers(0, 4)) == 0:
+        found["diffusivity"] = {names[-1]: si(draw(decades(1e-11, 5e-9)), "m^2/s")}
+    if boundary == "standpipe":
+        found["tube_area"] = draw(decades(1e-4, 10.0))
+    elif boundary == "elastic":
+        found["modulus"] = si(draw(decades(1e-2, 200.0)), "bar")
+    elif boundary == "bath":
+        found["volume"] = si(length * draw(decades(0.1, 100.0)), "m")
+        if stirred:
+            del found["length"]
+    return found
+
+
+def in_and_out(draw: st.DrawFn, found: dict[str, Any], names: list[str], flux: float) -> None:
+    """What an open end takes besides."""
+
+    def solution() -> dict[str, str]:
+        return {name: draw(CONCENTRATION) for name in names}
+
+    if found["boundary"] == "outflow":
+        backflow = draw(st.sampled_from(["", "last", "known"]))
+        if backflow:
+            found["backflow"] = "last" if backflow == "last" else solution()
+    elif found["boundary"] == "bath":
+        feed = draw(st.sampled_from(["", "make-up", "constant"]))
+        if feed:
+            constant = {"flow": si(flux * draw(between(0.0, 2.0)), "m/s"), "concentration": solution()}
+            found["feed"] = solution() if feed == "make-up" else constant
+        found["bleed"] = si(draw(often(0.0, between(0.0, 1.0).map(lambda x: x * flux))), "m/s")
+
+
+@st.composite
+def membrane(draw: st.DrawFn, names: list[str], slow: float) -> dict[str, Any]:
+    """Numbers of many decades, `slow` of the slowest: permeability, m/s."""
+    kind = draw(st.sampled_from(["numbers"] * 6 + ["ideal", "none", "pores"]))
+    if kind == "none":
+        return {"type": "none"}
+    if kind == "ideal":
+        return {"type": "ideal", "water_permeability": si(draw(decades(0.01, 100.0)), "L/m^2/hour/bar")}
+    if kind == "pores":
+        return {"pore_radius": si(draw(between(0.3, 5.0)), "nm"), "porosity_over_thickness": "2e5 1/m"}
+    law = draw(st.sampled_from(["solution-diffusion", "kedem-katchalsky", "spiegler-kedem", "spiegler-kedem"]))
+    water = draw(st.one_of(st.just(0.0), *[decades(1e-3 if slow < 1e-11 else 0.05, 1e3)] * 5))
+    numbers = {}
+    for name in names:
+        numbers[name] = {"permeability": si(draw(often(0.0, decades(slow, 1e-3 if slow < 1e-11 else 1e-5))), "m/s")}
+        if law != "solution-diffusion":
+            numbers[name]["reflection"] = draw(st.one_of(st.just(0.0), st.just(1.0), between(0.0, 1.0)))
+            if law == "kedem-katchalsky" and numbers[name]["permeability"].startswith("0.0 "):
+                numbers[name]["reflection"] = 1.0  # else there may be many water fluxes, each searched for at length
+        if water == 0.0:
+            numbers[name]["partition"] = draw(often(1.0, decades(0.05, 20.0)))
+    return {"flux_law": law, "water_permeability": si(water, "L/m^2/hour/bar"), "solutes": numbers}
+
+
+def water_permeability(raw: dict[str, Any]) -> float:
+    return float(raw["membrane"].get("water_permeability", "1 x").split()[0]) * LMHB
+
+
+def slowest(raw: dict[str, Any]) -> float:
+    """Time for diffusion along a side, s."""
+    lengths = [float(raw[name].get("length", raw[name].get("volume")).split()[0]) for name in ("left", "right")]
+    return max(lengths) ** 2 / 1e-9
+
+
+def gentle(raw: dict[str, Any]) -> float:
+    """A water flux that piles up a solute no further than what diffuses away from a membrane can keep up with, m/s."""
+    case = build(raw | {"run": {"duration": "1 s"}}, "gentle")
+    sides = case.left, case.right
+    slowest = min(
+        [s.diffusivity for s in case.solutes.values()] + [d for each in sides for d in each.diffusivity.values()]
+    )
+    return 5.0 * slowest / max(each.length for each in sides)
+
+
+def end_time(raw: dict[str, Any]) -> float:
+    """Time after which what can pass has passed, s: along the sides, and through the membrane."""
+    case = build(raw | {"run": {"duration": "1 s"}}, "closed")
+    sides = case.left, case.right
+    length = max(each.volume_per_area for each in sides)
+    speeds = [solute.diffusivity / length for solute in case.solutes.values()]
+    speeds += [value / length for each in sides for value in each.diffusivity.values()]
+    speeds += [numbers.permeability for numbers in case.membrane.solutes.values() if numbers.permeability > 0.0]
+    if case.membrane.water_permeability > 0.0:  # by the osmotic pressure of the most dilute solution
+        written = re.findall(r"([0-9.e-]+) mol/m", f"{raw['left']} {raw['right']}")
+        dilute = min([float(c) for c in written if float(c) > 0.0], default=1.0)
+        speeds.append(case.membrane.water_permeability * R * case.temperature * dilute)
+    return length / min(speeds)
+
+
+def top(draw: st.DrawFn, model: str, slow: float = 1e-13) -> dict[str, Any]:
+    declared = draw(solutes(model))
+    temperature = f"{draw(st.sampled_from([0, 4, 25, 37, 60, 100]))} degC"
+    raw = {"temperature": temperature, "osmotic_model": model, "solutes": declared, "membrane": {}}
+    raw["membrane"] = draw(membrane(list(declared), slow))
+    if "pore_radius" in raw["membrane"]:
+        for name, own in declared.items():
+            if name in "ABC":
+                own["radius"] = si(draw(between(0.1, 6.0)), "nm")
+            else:
+                own["radius"] = "0.3 nm"
+    return raw
+
+
+def numerics(draw: st.DrawFn) -> dict[str, Any]:
+    cells = draw(st.one_of(st.none(), *[st.integers(1, 24)] * 3))
+    return {} if cells is None else {"mesh": {"cells": cells}}
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> dict[str, Any]:
+    """Any case of a liquid."""
+    raw = top(draw, draw(st.sampled_from(["ideal", "ideal", "ideal", "virial", "pitzer"])))
+    names, bare = list(raw["solutes"]), raw["membrane"].get("type") == "none"
+    boundaries = ["piston", "rigid", "reservoir", "bath"]
+    boundaries += [] if bare else ["standpipe", "elastic", "outflow"]
+    left = draw(st.sampled_from(boundaries))
+    at_most_once = left if left in ("rigid", "outflow") and not bare else ""
+    right = draw(st.sampled_from([each for each in boundaries if each != at_most_once]))
+    stirred = draw(st.sampled_from([(False, False)] * 4 + [(True, False), (False, True)] + [(True, True)] * (not bare)))
+    for name, boundary, mixed in zip(("left", "right"), (left, right), stirred, strict=True):
+        raw[name] = draw(side(names, boundary, mixed))
+    duration = float(f"{slowest(raw) * draw(decades(1e-4, 30.0)):.4g}")
+    flux = min(max(water_permeability(raw), LMHB / 10) * 10e5, gentle(raw))
+    for name in ("left", "right"):
+        in_and_out(draw, raw[name], names, flux)
+    kinds, rigid = ["constant", "constant", "schedule", "oscillation"], "rigid" in (left, right)
+    if bare:
+        applied = draw(st.one_of(st.none(), pressure(duration, flux, kinds)))
+        for name in ("left", "right"):
+            if applied is not None:
+                raw[name]["pressure"] = applied
+    else:
+        held = "" if rigid or water_permeability(raw) == 0.0 else draw(st.sampled_from(["", "", "", "left", "right"]))
+        for name in ("left", "right"):
+            if raw[name]["boundary"] != "rigid" and (name == held or draw(st.booleans())):
+                raw[name]["pressure"] = draw(pressure(duration, flux, ["flux"] if name == held else kinds))
+    wave = any("mean" in str(raw[name].get("pressure")) for name in ("left", "right"))
+    raw["run"] = {
+        "duration": si(duration, "s"),
+        "until": draw(st.sampled_from(["duration"] if wave else ["duration", "duration", "steady", "equilibrium"])),
+        "outputs": draw(st.integers(2, 25)),
+        "rtol": draw(st.sampled_from([1e-6, 1e-6, 1e-4, 1e-8])),
+        "solver": draw(st.sampled_from(["rosenbrock"] * 4 + ["cvode"])),
+    }
+    return raw | numerics(draw)
+
+
+@st.composite
+def gases(draw: st.DrawFn) -> dict[str, Any]:
+    """Two gases, and perhaps a third that is not followed."""
+    shares = [draw(between(0.0, 1.0)) for _ in range(2)]
+    raw: dict[str, Any] = {
+        "phase": "gas",
+        "temperature": f"{draw(st.integers(-50, 400))} degC",
+        "solutes": {name: {"diffusivity": "2e-5 m^2/s"} for name in "AB"},
+        "membrane": {"type": "none"},
+        "run": {"duration": si(draw(decades(1e-3, 1e5)), "s"), "until": draw(st.sampled_from(["duration", "steady"]))},
+    }
+    for name, share in zip(("left", "right"), shares, strict=True):
+        rest = (1.0 - share) * draw(st.sampled_from([0.0, 0.5, 1.0]))
+        fractions = {"A": si(share, "mol/mol"), "B": si(rest, "mol/mol")}
+        raw[name] = {"length": si(draw(decades(1e-3, 1.0)), "m"), "pressure": "1 atm", "concentration": fractions}
+    return raw | numerics(draw)
+
+
+@st.composite
+def closed_cases(draw: st.DrawFn) -> dict[str, Any]:
+    """Nothing enters or leaves, what is applied stays, and there is time enough to come to the end."""
+    raw = top(draw, draw(st.sampled_from(["ideal", "ideal", "virial", "pitzer"])), slow=1e-8)
+    names, bare = list(raw["solutes"]), raw["membrane"].get("type") == "none"
+    boundaries = ["piston", "rigid", "bath"] + ([] if bare else ["piston", "standpipe", "elastic"])
+    left = draw(st.sampled_from(boundaries))
+    right = draw(st.sampled_from([each for each in boundaries if bare or left != "rigid" or each != "rigid"]))
+    for name, boundary in (("left", left), ("right", right)):
+        raw[name] = draw(side(names, boundary, not (bare and name == "right") and draw(st.integers(0, 3)) == 0, 2e-5))
+        if boundary != "rigid" and not bare and draw(st.booleans()):
+            raw[name]["pressure"] = draw(pressure(1.0, 0.0, ["constant"]))
+    # no step is shorter than 1e-14 of the duration: this leaves it short enough for the thinnest layer
+    raw["run"] = {"duration": si(min(100.0 * end_time(raw), LONGEST), "s"), "until": "equilibrium", "outputs": 20}
+    return raw | numerics(draw)
+
+
+# -- what holds ------------------------------------------------------------------------------------------------------
+def run(raw: dict[str, Any]) -> Result:
+    try:
+        return mp.run(build(raw, "random"))
+    except mp.RunError as error:
+        return error.result
+
+
+def array(result: Result, name: str) -> np.ndarray:
+    return np.asarray(result.arrays[name])
+
+
+def both(result: Result, name: str) -> tuple[np.ndarray, np.ndarray]:
+    return array(result, name.format("left")), array(result, name.format("right"))
+
+
+def scales(result: Result) -> np.ndarray:
+    """The largest concentration of each solute anywhere at the start or outside, which its tolerance is counted in."""
+    found = np.zeros(len(result.solutes))
+    for one in (result.case.left, result.case.right):
+        for outside in (one.concentration, one.backflow, one.feed and one.feed.concentration):
+            if isinstance(outside, dict):
+                values = [outside[name] for name in result.solutes]
+                highest = [value if isinstance(value, float) else max(value.value) for value in values]
+                found = np.maximum(found, highest)
+    found[found == 0.0] = found.max() or 1.0
+    return found
+
+
+def tolerance(result: Result) -> float:
+    run = result.case.run
+    return run.rtol if run.until == "duration" else min(run.rtol, 1e-9)
+
+
+def check_end(result: Result) -> None:
+    """It finished, or stopped for a reason that has a name and is true."""
+    summary, case = result.summary, result.case
+    if summary["status"] != "failed":
+        assert summary["status"] in ("completed", "equilibrium", "steady")
+        assert summary["end_time_s"] <= case.run.duration
+        return
+    reason = next((name for words, name in NAMED.items() if words in summary["message"]), None)
+    assert reason, summary["message"]
+    event(reason)
+    assert "Try " in summary["message"] or "Give " in summary["message"]
+    sides = {"left": case.left, "right": case.right}
+    if reason == "a side ran dry":
+        name = next(name for name in sides if f"the {name} side" in summary["message"])
+        rest = summary[f"length_{name}_m"] - (sides[name].length if sides[name].boundary == "bath" else 0.0)
+        bath = sides[name].boundary == "bath"
+        if bath and sides[name].stirred:
+            rest = summary[f"length_{name}_m"]
+        whole = sides[name].volume if bath else sides[name].length
+        assert rest == pytest.approx((1e-6 if bath else 1e-3) * whole, rel=1e-2, abs=1e-12 * sides[name].length)
+    else:
+        name = "left" if case.left.boundary == "outflow" else "right"
+        assert sides[name].backflow is None
+        into = summary["water_flux_m_per_s"] * (1.0 if name == "left" else -1.0)
+        assert into >= -1e-6 * np.abs(array(result, "water_flux_m_per_s")).max()
+
+
+def check_amounts(result: Result) -> None:
+    assert 0.0 <= result.summary["amount_error"] <= 1e-10
+
+
+def check_bounds(result: Result) -> None:
+    held = array(result, "concentration") * array(result, "width")[:, None, :]
+    assert np.isfinite(held).all()
+    start = array(result, "width")[0]
+    lowest = (held / start).min(axis=(0, 2))
+    assert (lowest >= -10.0 * tolerance(result) * scales(result)).all(), lowest / scales(result) / tolerance(result)
+
+
+def particles(result: Result) -> np.ndarray:
+    return np.array([s.dissociation for s in result.case.solutes.values()]) * R * result.case.temperature
+
+
+def wall_shares(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Each solute's share of the osmotic pressure at the membrane, by its particles (DESIGN §3a): (time, solute)."""
+    shares = []
+    totals = both(result, "wall_osmotic_pressure_{}_Pa")
+    for c, total in zip(both(result, "wall_concentration_{}_mol_per_m3"), totals, strict=True):
+        number = c * particles(result)
+        if result.case.osmotic_model == "ideal":
+            shares.append(number)
+            continue
+        whole = number.sum(axis=1, keepdims=True)
+        shares.append(total[:, None] * np.divide(number, whole, out=np.zeros_like(number), where=whole != 0.0))
+    return shares[0], shares[1]
+
+
+def check_water(result: Result) -> None:
+    """Water flows along its summed driving force, as fast as the membrane lets it."""
+    case, flux = result.case, array(result, "water_flux_m_per_s")
+    if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
+        assert (flux == 0.0).all()
+        return
+    left, right = wall_shares(result)
+    reflection = np.array([case.membrane.solutes[name].reflection for name in result.solutes])
+    applied = np.subtract(*both(result, "pressure_{}_Pa"))
+    drive = applied - (reflection * (left - right)).sum(axis=1)
+    size = np.abs(np.stack(both(result, "pressure_{}_Pa"))).sum(axis=0)
+    size = size + (reflection * (np.abs(left) + np.abs(right))).sum(axis=1)
+    if "rigid" in (case.left.boundary, case.right.boundary):
+        assert (flux == 0.0).all()
+        assert (np.abs(drive) <= 1e-10 * size.max()).all()
+        return
+    assert (flux * drive >= -1e-9 * np.abs(flux) * size).all()
+    miss = np.abs(flux - case.membrane.water_permeability * drive)
+    allowed = 1e-7 * np.abs(flux) + 1e-9 * case.membrane.water_permeability * size
+    assert (miss <= allowed).all(), (miss / allowed).max()
+
+
+def check_second_law(result: Result) -> None:
+    """``J_v (Δp − Δπ) + Σ J_s ν_s R T ln(c_wL/c_wR) ≥ −1e-10`` of its largest term, with ideal π (DESIGN §3a)."""
+    case = result.case
+    if case.membrane.type == "none" or case.osmotic_model != "ideal":
+        return
+    left, right = both(result, "wall_concentration_{}_mol_per_m3")
+    right = right / np.array([case.membrane.solutes[name].partition for name in result.solutes])
+    water, solute = array(result, "water_flux_m_per_s"), array(result, "solute_flux_mol_per_m2_s")
+    applied = np.subtract(*both(result, "pressure_{}_Pa"))
+    there = (left > 0.0) & (right > 0.0)
+    share = solute * particles(result) * np.log(np.where(there, left, 1.0) / np.where(there, right, 1.0))
+    terms = np.column_stack([water * applied, -water[:, None] * particles(result) * (left - right), share])
+    fine = terms.sum(axis=1) >= -1e-10 * np.abs(terms).max(axis=1)
+    # into a side that holds none of it the loss is infinite; below zero, within the tolerance, it has no logarithm
+    assert (fine | ~there.all(axis=1)).all()
+    none = np.minimum(left, right) == 0.0
+    into_nothing = np.where(left > right, solute, -solute)[none & (np.maximum(left, right) > 0.0)]
+    assert (into_nothing >= 0.0).all()
+
+
+def check(raw: dict[str, Any]) -> None:
+    result = run(raw)
+    event(result.summary["status"])
+    check_end(result)
+    check_amounts(result)
+    check_bounds(result)
+    if result.case.phase == "liquid":
+        check_water(result)
+        check_second_law(result)
+
+
+def check_equilibrium(raw: dict[str, Any]) -> None:
+    """The end of a closed run: nothing that can pass is driven any more, and it is where the analysis says."""
+    result = run(raw)
+    summary, case, end = result.summary, result.case, result.summary["equilibrium"]
+    if summary["end_time_s"] == 0.0 and "its steps became too short" in summary["message"]:
+        event("known limit: no step is shorter than 1e-14 of run.duration, too long for a thin layer")
+        return
+    check_end(result)
+    check_amounts(result)
+    if summary["status"] == "failed":  # a side may run dry on the way, or for want of an equilibrium
+        event("dry" if "runs dry" in end["message"] else "dry on the way")
+        return
+    if summary["status"] == "completed" and case.run.duration == LONGEST:
+        event("no time to come to the end")
+        return
+    assert "runs dry" not in end["message"]
+    if end["displaced_volume_m"] is None or end["concentration_left_mol_per_m3"] is None:
+        event(f"no unique end: {summary['status']}")
+        return
+    event(summary["status"])
+    if summary["distance_to_equilibrium"] is None:  # there from the start: nothing to measure the way by
+        assert summary["status"] == "steady"
+    else:
+        assert summary["status"] == "equilibrium", summary["message"]
+    left, right = (np.array(list(summary[f"concentration_{name}_mol_per_m3"].values())) for name in ("left", "right"))
+    held = array(result, "concentration") * array(result, "width")[:, None, :]
+    whole = float(
+        held[0].sum() + sum(map(float, (case.left.volume or 0.0, case.right.volume or 0.0))) * scales(result).sum()
+    )
+    for name in ("left", "right"):
+        expected = end[f"concentration_{name}_mol_per_m3"]
+        near = 1e-6 + 1e-7 * abs(end["displaced_volume_m"]) / end[f"length_{name}_m"]  # where little is left
+        size = 1e-7 * whole / summary[f"length_{name}_m"]  # the distance counts all amounts together
+        assert summary[f"concentration_{name}_mol_per_m3"] == pytest.approx(expected, rel=near, abs=size)
+        assert summary[f"length_{name}_m"] == pytest.approx(end[f"length_{name}_m"], rel=near)
+    bare = case.membrane.type == "none"
+    for i, name in enumerate(result.solutes):
+        if bare or case.membrane.solutes[name].permeability > 0.0:
+            ratio = 1.0 if bare else case.membrane.solutes[name].partition
+            assert right[i] == pytest.approx(
+                ratio * left[i], rel=1e-6, abs=2e-7 * whole / min(summary["length_left_m"], summary["length_right_m"])
+            )
+    if bare or case.membrane.water_permeability == 0.0:
+        return
+    shares = wall_shares(result)
+    reflection = np.array([case.membrane.solutes[name].reflection for name in result.solutes])
+    pull = float(((shares[0] - shares[1])[-1] * reflection).sum())
+    applied = summary["pressure_left_Pa"] - summary["pressure_right_Pa"]
+    size = float(np.abs(np.stack(both(result, "pressure_{}_Pa"))).max())
+    size += float(((np.abs(shares[0]) + np.abs(shares[1]))[-1] * reflection).sum())
+    loose = 2e-7 * whole / min(summary["length_left_m"], summary["length_right_m"])
+    assert applied == pytest.approx(pull, abs=1e-5 * size + float(loose * particles(result).max()))
+
+
+@FEW
+@given(cases())
+def test_any_case(raw: dict[str, Any]) -> None:
+    check(raw)
+
+
+@settings(FEW, max_examples=10)
+@given(gases())
+def test_gases(raw: dict[str, Any]) -> None:
+    check(raw)
+
+
+@FEW
+@given(closed_cases())
+def test_closed_cases_end_at_equilibrium(raw: dict[str, Any]) -> None:
+    check_equilibrium(raw)
+
+
+@pytest.mark.slow
+@MANY
+@given(cases())
+def test_a_thousand_cases(raw: dict[str, Any]) -> None:
+    check(raw)
+
+
+@pytest.mark.slow
+@MANY
+@given(closed_cases())
+def test_a_thousand_closed_cases(raw: dict[str, Any]) -> None:
+    check_equilibrium(raw)
