@@ -104,15 +104,22 @@ def _text(value: Any) -> str:
 
 def _repacked(picture: str) -> str:
     """A PNG, as base64, in 256 colours and without the words in it (the name and version of what drew it)."""
+    import numpy as np
     from PIL import Image
 
     with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
         plain = image.convert("RGB")
-    colours = plain.quantize(256, Image.Quantize.MAXCOVERAGE, 2)  # those of thin lines, too
+    colours = plain.quantize(256, Image.Quantize.MAXCOVERAGE, 1)  # those of thin lines, too
+    palette = np.array(colours.getpalette()).reshape(-1, 3)
+    white = int(palette.sum(axis=1).argmax())
+    palette[white] = 255
+    colours.putpalette(palette.ravel().tolist())
+    pixels = np.array(plain.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG))
+    pixels[(np.asarray(plain) == 255).all(axis=2)] = white  # which takes the nearest colour only roughly
+    few = Image.fromarray(pixels)
+    few.putpalette(palette.ravel().tolist())
     file = io.BytesIO()
-    plain.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG).save(
-        file, format="PNG", optimize=True, dpi=(100, 100)
-    )
+    few.save(file, format="PNG", optimize=True, dpi=(100, 100))
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
