@@ -85,7 +85,7 @@ def keep() -> Path | None:
     folder = _cache_folder()
     if folder is not None:
         (folder / _WHOLE).touch()
-        for old in folder.parent.glob("kernels-*"):  # of earlier versions
+        for old in folder.parent.glob(f"{folder.name.rpartition('-')[0]}-*"):  # of earlier sources
             if old != folder:
                 shutil.rmtree(old, ignore_errors=True)
     return folder
@@ -140,7 +140,7 @@ def _numba() -> Any:
 def _folders() -> tuple[Path, ...]:
     """Where machine code may be kept: beside the package's own bytecode, or in the user's cache.
 
-    Named after what is compiled and what compiles it, so that after a change it is compiled anew.
+    Named after what compiles it and what is compiled, so that after a change it is compiled anew.
     """
     package = Path(__file__).parent
     files = [
@@ -150,10 +150,11 @@ def _folders() -> tuple[Path, ...]:
         *sorted(package.glob("fv/*.py")),
     ]
     try:
-        seen = [sys.version.encode(), metadata.version("numba").encode(), *(file.read_bytes() for file in files)]
+        compiler = f"{sys.version} {metadata.version('numba')} {metadata.version('numpy')}"
     except metadata.PackageNotFoundError:
         return ()
-    name = f"kernels-{hashlib.sha256(b''.join(seen)).hexdigest()[:12]}"
+    seen = compiler.encode(), b"".join(file.read_bytes() for file in files)
+    name = "-".join(["kernels", *(hashlib.sha256(each).hexdigest()[:8] for each in seen)])
     user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "membrane_pde"
     return package / "__pycache__" / name, user / name
 

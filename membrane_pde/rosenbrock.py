@@ -381,7 +381,7 @@ def _advance(
             error = _norm(w.stages[method.rows.shape[1] - 1], w.vectors[Y], w.vectors[TRIAL], rtol, atol)
         if not error <= 1.0:  # nan, too
             pace[NEXT] = h * (max(0.2, 0.9 * error ** (-1.0 / method.order)) if math.isfinite(error) else 0.2)
-            if pace[NEXT] < 1e-14 * max(segment.end, 1e-300):
+            if pace[NEXT] < max(1e-14 * float(pace[TIME]), 1e-28 * segment.end, 1e-300):
                 return steps, stored, NO_STEP
             pace[ERROR] = 0.0
             continue

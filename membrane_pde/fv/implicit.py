@@ -8,8 +8,10 @@ T the tridiagonal part, u the derivative with J_v, w_j that with the scalar z_j,
 
 so that ``δm = a + b δJ`` with two tridiagonal solves (one of them once for all right-hand sides), and δJ follows from
 one scalar equation. What only counts (fluxes through the membrane and the far faces, the work) is put in afterwards.
-The matrices are diagonally dominant by columns, as a cell loses what its neighbours gain: elimination needs no pivots.
-It runs from both far ends to the membrane, and back: two recurrences at once, each of which waits for its own results.
+A cell loses what its neighbours gain: elimination needs no pivots, and no differences either. What is left of a
+diagonal is 1, plus what is lost for good, plus what is given on, all of one sign (as Grassmann, Taksar and Heyman do it
+for Markov chains): long steps over thin cells keep the amounts. It runs from both far ends to the membrane, and back:
+two recurrences at once, each of which waits for its own results.
 """
 
 from __future__ import annotations
@@ -47,34 +49,9 @@ def new_factors(solutes: int, cells: int) -> Factors:
     return Factors(np.zeros((4, solutes, cells)), np.zeros(2))
 
 
-@part
-def _eliminate(outer: Array, inverse: Array, inner: Array, m: int) -> None:
-    """Factorize a tridiagonal matrix in place; `inverse` holds the diagonal, the others what stands beside it."""
-    n = inverse.shape[0]
-    last = 0.0
-    for i in range(m):
-        pivot = float(inverse[i])
-        if i > 0:
-            pivot -= outer[i] * inner[i - 1]
-            outer[i] *= last
-        last = 1.0 / pivot
-        inverse[i] = last
-        inner[i] *= last
-    for i in range(n - 1, m - 1, -1):
-        pivot = float(inverse[i])
-        if i < n - 1:
-            pivot -= outer[i] * inner[i + 1]
-            outer[i] *= last
-        if i == m:
-            pivot -= inner[m] * inner[m - 1]
-        last = 1.0 / pivot
-        inverse[i] = last
-        inner[i] *= last
-
-
 @kernel
 def _substitute(outer: Array, inverse: Array, inner: Array, m: int, x: Array) -> None:
-    """Solve in place with what `_eliminate` has left."""
+    """Solve a tridiagonal system in place, with what `factorize` has written."""
     n = x.shape[0]
     both = min(m, n - m)
     left, right = float(x[0]), float(x[n - 1])
@@ -127,17 +104,24 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
         inner, response = f.table[INNER, s], f.table[RESPONSE, s]
         before, behind, with_flux = d.faces[BEFORE, s], d.faces[BEHIND, s], d.faces[WITH_FLUX, s]
         for i in range(n):
-            inverse[i] = 1.0 - tau * (behind[i] - before[i + 1])
             response[i] = tau * (with_flux[i] - with_flux[i + 1])
+        # share of what a cell gives to the next one towards the membrane that does not come back
+        share, last = 1.0, 0.0
         for i in range(m):
-            outer[i], inner[i] = -tau * before[i], tau * behind[i + 1]
-        for i in range(m, n):
-            outer[i], inner[i] = tau * behind[i + 1], -tau * before[i]
+            stays = 1.0 - tau * behind[i] * share
+            outer[i] = -tau * before[i] * last
+            last = 1.0 / (stays + tau * before[i + 1])
+            inverse[i], inner[i], share = last, tau * behind[i + 1] * last, stays * last
         if p.endless[0]:
-            inverse[0], inner[0] = 1.0, 0.0
+            inverse[0], inner[0], share = 1.0, 0.0, 1.0
+        across, share, last = share, 1.0, 0.0
+        for i in range(n - 1, m - 1, -1):
+            stays = 1.0 + tau * before[i + 1] * share
+            outer[i] = tau * behind[i + 1] * last
+            last = 1.0 / (stays - tau * behind[i] * (across if i == m else 1.0))
+            inverse[i], inner[i], share = last, -tau * before[i] * last, stays * last
         if p.endless[1]:
             inverse[n - 1], inner[n - 1] = 1.0, 0.0
-        _eliminate(outer, inverse, inner, m)
         for j in range(3):
             _push(p, d, s, j, tau * tau * float(d.scalars[0, j]), response)
         _substitute(outer, inverse, inner, m, response)

@@ -482,3 +482,32 @@ def test_a_trace_is_conserved_beside_much_of_something_else(rtol: float) -> None
     more = mp.run(mp.parse_case(TRACE.format(trace=1.7e-8, rtol=rtol)))  # it counts for nothing: in proportion
     ratio = more.arrays["concentration_left_mol_per_m3"][-1, 1] / result.arrays["concentration_left_mol_per_m3"][-1, 1]
     assert ratio == pytest.approx(100.0, rel=1e-6)
+
+
+def test_a_thin_layer_in_a_run_for_a_year() -> None:
+    """Its first steps are far shorter than 1e-14 of the year."""
+    text = """
+    [solutes.A]
+    diffusivity = "1e-9 m^2/s"
+    [left]
+    boundary = "bath"
+    length = "20 um"
+    volume = "5 mm"
+    concentration = { A = "100 mol/m^3" }
+    [right]
+    boundary = "piston"
+    length = "1 um"
+    concentration = { A = "10 mol/m^3" }
+    [membrane]
+    water_permeability = "1e-12 m/s/Pa"
+    flux_law = "spiegler-kedem"
+    [membrane.solutes.A]
+    permeability = "1e-6 m/s"
+    reflection = 0.9
+    [run]
+    duration = "3e7 s"
+    until = "equilibrium"
+    """
+    result = mp.run(mp.parse_case(text))
+    assert result.summary["status"] == "equilibrium"
+    assert result.summary["amount_error"] < 1e-13
