@@ -1,7 +1,7 @@
 """Write what is generated from the models: `membrane_pde/case.schema.json` and `docs/case-file.md`.
 
 Run ``python docs/generate.py`` after a change of `membrane_pde/case.py`; tests fail while either file is stale.
-``python docs/generate.py --pictures`` also runs the cases of `docs/warmer_mixes_faster.png` and draws it.
+``python docs/generate.py --pictures`` also runs the cases of the README's pictures and draws them.
 """
 
 from __future__ import annotations
@@ -182,14 +182,25 @@ def warmer_mixes_faster(path: Path) -> None:
     mp.plot.mixing(results).flat[0].figure.savefig(path, dpi=150)
 
 
+def explorer(path: Path) -> None:
+    """What the explorer shows of reverse osmosis, a third of the way."""
+    import membrane_pde as mp
+    from membrane_pde.live import Live
+
+    result = mp.run(mp.load_case("reverse_osmosis"))
+    largest = float(abs(result.arrays["water_flux_m_per_s"]).max())
+    path.write_bytes(Live().show(result, result.summary["end_time_s"] / 3.0, largest))
+
+
 def main() -> None:
-    """Write both files, with ``--pictures`` the picture, too."""
+    """Write both files, with ``--pictures`` the pictures, too."""
     SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     PAGE_FILE.write_text(page(), encoding="utf-8")
     print(f"wrote {SCHEMA_FILE.relative_to(ROOT)} and {PAGE_FILE.relative_to(ROOT)}")
     if "--pictures" in sys.argv[1:]:
         warmer_mixes_faster(ROOT / "docs" / "warmer_mixes_faster.png")
-        print("wrote docs/warmer_mixes_faster.png")
+        explorer(ROOT / "docs" / "explorer.png")
+        print("wrote docs/warmer_mixes_faster.png and docs/explorer.png")
 
 
 if __name__ == "__main__":
