@@ -25,7 +25,8 @@ from membrane_pde.fv.operators import OUTFLOW, Segment, System
 
 log = logging.getLogger(__name__)
 
-MAX_STEPS = 200_000
+MAX_STEPS = 20_000  # minutes of the dearest flux law
+_CVODE_STEPS = 10  # as many, and shorter ones
 _STEPS_A_PERIOD = 16  # at least, of an oscillating pressure
 _STEPS_A_TURN = 1000  # more allowed for each period and each jump or kink of what is applied
 _STEPS_A_REPORT = 100  # of progress
@@ -293,7 +294,7 @@ class CvodeStepper(_SingleSteps):
                 linsolver="sparse",
                 rtol=rtol,
                 atol=atol / unit,
-                max_num_steps=MAX_STEPS,
+                max_num_steps=_CVODE_STEPS * MAX_STEPS,
                 max_step=longest if math.isfinite(longest) else 0.0,
                 eventsfn=watch,
                 num_events=3,
@@ -615,7 +616,7 @@ def _integrated(
     recorder.store(np.array([t]), y[None, :], segment)
     events = Events(system, threshold)
     turns = len(segments) - 1 + sum((each.end - each.start) / each.shortest_period for each in segments)
-    limit = MAX_STEPS + math.ceil(_STEPS_A_TURN * turns)
+    limit = MAX_STEPS * (_CVODE_STEPS if solver == "cvode" else 1) + math.ceil(_STEPS_A_TURN * turns)
     at_once = max(_WORK_AT_ONCE // system.size, 1)
     if stop is not None:
         at_once = 1

@@ -246,7 +246,7 @@ def test_a_failure_is_told_and_saved(tmp_path: Path, name: str, solver: str) -> 
 def test_a_run_that_takes_too_many_steps_says_so(tmp_path: Path, solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from membrane_pde import integrate
 
-    monkeypatch.setattr(integrate, "MAX_STEPS", 20)
+    monkeypatch.setattr(integrate, "MAX_STEPS", 2 if solver == "cvode" else 20)  # CVODE may take ten times as many
     with pytest.raises(mp.RunError) as caught:
         small(**{"run.solver": solver, "run.rtol": 1e-8})
     message = str(caught.value)
