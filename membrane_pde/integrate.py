@@ -579,8 +579,11 @@ def integrate(
     if not early or stop is not None or draws_last:
         return found
     again = once(_until(segments, end))  # now that the end is known, stored times are spread over all the way to it
-    same = again.reason in ("", found.reason)
-    return replace(again, status=found.status, reason=found.reason) if same else found
+    if again.reason not in ("", found.reason):
+        return found
+    if not again.reason:  # its last state is that of the event but for the error of the method
+        again.states[-1] = found.states[-1]
+    return replace(again, status=found.status, reason=found.reason)
 
 
 def _until(segments: Sequence[Segment], end: float) -> list[Segment]:
