@@ -581,8 +581,8 @@ def integrate(
     again = once(_until(segments, end))  # now that the end is known, stored times are spread over all the way to it
     if again.reason not in ("", found.reason):
         return found
-    if not again.reason:  # its last state is that of the event but for the error of the method
-        again.states[-1] = found.states[-1]
+    if not again.reason:  # its last state is that of the event, but for the error of the method and a jump just then
+        again.states[-1], again.segments[-1] = found.states[-1], found.segments[-1]
     return replace(again, status=found.status, reason=found.reason)
 
 

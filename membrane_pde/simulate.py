@@ -726,7 +726,7 @@ def _polarization_and_rejection(case: Case, seen: Observations, threshold: float
     flux = seen.water_flux[:, None]
     bulk = np.where(flux > 0.0, seen.bulk_left, seen.bulk_right)
     wall = np.where(flux > 0.0, seen.wall_left, seen.wall_right)
-    some = (np.abs(flux) > threshold) & (bulk > 0.0)
+    some = (np.abs(flux) > threshold) & (np.abs(flux) * bulk > 0.0)
     np.divide(wall, bulk, out=polarization, where=some)
     np.divide(seen.solute_flux, flux * bulk, out=rejection, where=some)
     return polarization, 1.0 - rejection

@@ -511,3 +511,32 @@ def test_a_thin_layer_in_a_run_for_a_year() -> None:
     result = mp.run(mp.parse_case(text))
     assert result.summary["status"] == "equilibrium"
     assert result.summary["amount_error"] < 1e-13
+
+
+def test_an_outflow_that_turns_where_the_pressure_jumps_shows_the_flux_behind_the_jump() -> None:
+    text = """
+    [solutes.A]
+    diffusivity = "1e-9 m^2/s"
+    [left]
+    boundary = "outflow"
+    length = "1 cm"
+    concentration = { A = "0 mol/m^3" }
+    [right]
+    boundary = "piston"
+    length = "1 cm"
+    concentration = { A = "0 mol/m^3" }
+    pressure = { schedule = [["0 s", "1 bar"], ["100 s", "-1 bar"]], shape = "step" }
+    [membrane]
+    type = "ideal"
+    water_permeability = "1 L/m^2/hour/bar"
+    [run]
+    duration = "1000 s"
+    outputs = 11
+    """
+    with pytest.raises(mp.RunError) as caught:
+        mp.run(mp.parse_case(text))
+    result = caught.value.result
+    assert result.summary["end_time_s"] == pytest.approx(100.0)
+    assert result.summary["water_flux_m_per_s"] == pytest.approx(1e-3 / 3600)
+    assert result.arrays["water_flux_m_per_s"][:-1] == pytest.approx(-1e-3 / 3600)
+    assert len(result.arrays["time"]) == 11
