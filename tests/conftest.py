@@ -2,7 +2,6 @@
 
 import signal
 
-if (
-    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-):  # a shell's background job; the processes that tests start hear it
+# ignored in a shell's background job; the processes that tests start are to hear it all the same
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
