@@ -8,7 +8,6 @@ changes smoothly; derivatives are differences over steps of 1e-3, far above both
 from __future__ import annotations
 
 import csv
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from membrane_pde import __version__, measurements, simulate, units
 from membrane_pde.case import SIDES, Case, CaseError
 from membrane_pde.casefile import Number, number_at
 from membrane_pde.measurements import Table
-from membrane_pde.result import write_folder
+from membrane_pde.result import to_json, write_folder
 from membrane_pde.values import show
 
 Vector = NDArray[np.float64]
@@ -206,8 +205,7 @@ class FitResult:
         """
 
         def write(into: Path) -> None:
-            text = json.dumps(self.summary, indent=2, ensure_ascii=False, allow_nan=False)
-            (into / "fit.json").write_text(text + "\n", encoding="utf-8")
+            (into / "fit.json").write_text(to_json(self.summary), encoding="utf-8")
             (into / "case.toml").write_text(self.case.to_toml(), encoding="utf-8")
             self._write_csv(into / "fit.csv")
             if extra is not None:

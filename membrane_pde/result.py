@@ -188,7 +188,7 @@ class Result:
         """
 
         def write(into: Path) -> None:
-            (into / "summary.json").write_text(_json(self.summary), encoding="utf-8")
+            (into / "summary.json").write_text(to_json(self.summary), encoding="utf-8")
             (into / "case.toml").write_text(self.case.to_toml(), encoding="utf-8")
             self._write_csv(into / "series.csv")
             self._write_netcdf(into / "result.nc")
@@ -225,7 +225,7 @@ class Result:
         variables = self._variables()
         variables["concentration"][2]["coordinates"] = "position side width"
         with h5py.File(path, "w", track_order=True) as file:
-            file.attrs.update(self._attributes() | {"summary": _json(self.summary)})
+            file.attrs.update(self._attributes() | {"summary": to_json(self.summary)})
             scales = {}
             for number, (name, size) in enumerate(
                 zip(PROFILES["concentration"][0], self.arrays["concentration"].shape, strict=True)
@@ -461,5 +461,6 @@ def _replace(target: Path, new: Path, old: Path, shown: Path) -> None:
                 raise
 
 
-def _json(value: dict[str, Any]) -> str:
+def to_json(value: dict[str, Any]) -> str:
+    """An object as the text of a file."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1079,15 +1079,6 @@ class System:
         """Length of each side's mesh over its length at the start."""
         return stretches(self.numbers, y, self.x)
 
-    def bath_share(self, side: int, y: Array) -> float:
-        """Volume of a side's bath over that at the start."""
-        return float(y[self.volume[side]]) / self.numbers.bath[side].volume
-
-    def lengths(self, y: Array) -> tuple[float, float]:
-        """Volume of each side per membrane area, a bath behind a layer included, m."""
-        width = self.widths(y)
-        return float(width[: self.membrane].sum()), float(width[self.membrane :].sum())
-
     def amounts(self, y: Array) -> Array:
         """Amounts (solutes, cells of the chain), mol/m^2: a view."""
         return y[: self.x].reshape(self.solutes, -1)
