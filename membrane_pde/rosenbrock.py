@@ -112,11 +112,12 @@ RODAS5P = Method(
 )
 
 # Entries of `Work.pace`: time and next step; start and length of the last one; error and length of the one before (0:
-# none); 1 where the derivatives are those of the state; 1 where the dense output is that of the last step.
+# none; negative: it was refused for that error); 1 where the derivatives are those of the state; 1 where the dense
+# output is that of the last step.
 TIME, NEXT, START, LENGTH, ERROR, BEFORE, FRESH, DENSE = range(8)
 
 
-Y, START_STATE, RATE, TRIAL = range(4)  # rows of `Work.vectors`
+Y, START_STATE, RATE, TRIAL, TRIAL_RATE = range(5)  # rows of `Work.vectors`
 
 
 class Work(NamedTuple):
@@ -126,8 +127,8 @@ class Work(NamedTuple):
     ----------
     pace : ndarray, shape (8,)
         Times and steps; see above.
-    vectors : ndarray, shape (4, size)
-        State now and at the start of the last step, f at the start of the step, a stage's state.
+    vectors : ndarray, shape (5, size)
+        State now and at the start of the last step, f at the start of the step, a stage's state and f there.
     stages : ndarray, shape (stages, size)
         U.
     dense : ndarray, shape (3, size)
@@ -154,7 +155,7 @@ def new_work(method: Method, y: Array, t: float, solutes: int, cells: int) -> Wo
     pace = np.zeros(8)
     pace[TIME] = pace[START] = t
     size = len(y)
-    vectors = np.zeros((4, size))
+    vectors = np.zeros((5, size))
     vectors[Y] = vectors[START_STATE] = y
     return Work(
         pace,
@@ -213,6 +214,31 @@ def interpolate(method: Method, w: Work, theta: float, out: Array) -> None:
         out[i] = rest * w.vectors[START_STATE, i] + theta * (w.vectors[Y, i] + rest * inner)
 
 
+@kernel
+def _gather(method: Method, i: int, j: int, stages: Array, state: Array) -> None:
+    """Add what stages j and j + 1 contribute to the state of stage i, and to its right-hand side."""
+    k = j + 1 if j + 1 < i else j
+    with_first, with_second = float(method.stages[0, i, j]), float(method.stages[0, i, k])
+    to_first, to_second = method.gamma * float(method.stages[1, i, j]), method.gamma * float(method.stages[1, i, k])
+    if k == j:
+        with_second = to_second = 0.0
+    first, second, out = stages[j], stages[k], stages[i]
+    for n in range(state.shape[0]):
+        one, two = float(first[n]), float(second[n])
+        state[n] += with_first * one + with_second * two
+        out[n] += to_first * one + to_second * two
+
+
+@kernel
+def _order_seen(method: Method, pace: Array, h: float, error: float) -> float:
+    """Power of the step's length that its error goes with: where the start has a kink, less than the method's order."""
+    refused = -float(pace[ERROR])
+    if not refused > error:
+        return method.order
+    seen = math.log(refused / error) / math.log(float(pace[BEFORE]) / h)
+    return min(max(seen, 0.5), method.order)
+
+
 @part
 def _first_step(method: Method, w: Work, rtol: float, atol: Array, length: float) -> float:
     """A step whose error should be about what is allowed, from the size of the state and of its rate."""
@@ -232,19 +258,17 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
     factorize(p, w.slopes, tau, w.factors)
     last = method.rows.shape[1] - 1
     for i in range(last + 1):
-        stage = w.stages[i]
-        if i == 0:
-            _copy(w.vectors[RATE], stage)
-        else:
-            _copy(w.vectors[Y], w.vectors[TRIAL])
-            for j in range(i):
-                _add(float(method.stages[0, i, j]), w.stages[j], w.vectors[TRIAL])
-            if not rates(p, segment, t + float(method.rows[0, i]) * h, w.vectors[TRIAL], memory, w.other, stage):
-                return False
+        stage, rate = w.stages[i], w.vectors[RATE]
         for j in range(stage.shape[0]):
-            stage[j] *= tau
-        for j in range(i):
-            _add(method.gamma * float(method.stages[1, i, j]), w.stages[j], stage)
+            stage[j] = 0.0
+        if i > 0:
+            rate = w.vectors[TRIAL_RATE]
+            _copy(w.vectors[Y], w.vectors[TRIAL])
+            for j in range(0, i, 2):
+                _gather(method, i, j, w.stages, w.vectors[TRIAL])
+            if not rates(p, segment, t + float(method.rows[0, i]) * h, w.vectors[TRIAL], memory, w.other, rate):
+                return False
+        _add(tau, rate, stage)
         if method.rows[1, i] != 0.0:
             add_time_slopes(p, w.slopes, method.gamma * float(method.rows[1, i]) * h * h, stage)
         solve(p, w.slopes, w.factors, stage)
@@ -380,10 +404,13 @@ def _advance(
         if _try_step(p, segment, method, memory, w, h):
             error = _norm(w.stages[method.rows.shape[1] - 1], w.vectors[Y], w.vectors[TRIAL], rtol, atol)
         if not error <= 1.0:  # nan, too
-            pace[NEXT] = h * (max(0.2, 0.9 * error ** (-1.0 / method.order)) if math.isfinite(error) else 0.2)
+            shrink = 0.2
+            if math.isfinite(error):
+                shrink = max(0.1, 0.9 * error ** (-1.0 / _order_seen(method, pace, h, error)))
+            pace[NEXT] = h * shrink
             if pace[NEXT] < max(1e-14 * float(pace[TIME]), 1e-28 * segment.end, 1e-300):
                 return steps, stored, NO_STEP
-            pace[ERROR] = 0.0
+            pace[ERROR], pace[BEFORE] = (-error if math.isfinite(error) else 0.0), h
             continue
         error = max(error, 1e-4)
         grow = 0.9 * error ** (-1.0 / method.order)

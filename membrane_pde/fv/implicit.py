@@ -106,20 +106,32 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
         for i in range(n):
             response[i] = tau * (with_flux[i] - with_flux[i + 1])
         # share of what a cell gives to the next one towards the membrane that does not come back
-        share, last = 1.0, 0.0
-        for i in range(m):
-            stays = 1.0 - tau * behind[i] * share
-            outer[i] = -tau * before[i] * last
-            last = 1.0 / (stays + tau * before[i + 1])
-            inverse[i], inner[i], share = last, tau * behind[i + 1] * last, stays * last
+        left, right, last_left, last_right = 1.0, 1.0, 0.0, 0.0
+        both = min(m, n - m - 1)
+        for i in range(both):
+            j = n - 1 - i
+            stays_left, stays_right = 1.0 - tau * behind[i] * left, 1.0 + tau * before[j + 1] * right
+            outer[i], outer[j] = -tau * before[i] * last_left, tau * behind[j + 1] * last_right
+            last_left, last_right = 1.0 / (stays_left + tau * before[i + 1]), 1.0 / (stays_right - tau * behind[j])
+            inverse[i], inverse[j] = last_left, last_right
+            inner[i], inner[j] = tau * behind[i + 1] * last_left, -tau * before[j] * last_right
+            left, right = stays_left * last_left, stays_right * last_right
+        for i in range(both, m):
+            stays_left = 1.0 - tau * behind[i] * left
+            outer[i] = -tau * before[i] * last_left
+            last_left = 1.0 / (stays_left + tau * before[i + 1])
+            inverse[i], inner[i], left = last_left, tau * behind[i + 1] * last_left, stays_left * last_left
+        for j in range(n - 1 - both, m, -1):
+            stays_right = 1.0 + tau * before[j + 1] * right
+            outer[j] = tau * behind[j + 1] * last_right
+            last_right = 1.0 / (stays_right - tau * behind[j])
+            inverse[j], inner[j], right = last_right, -tau * before[j] * last_right, stays_right * last_right
         if p.endless[0]:
-            inverse[0], inner[0], share = 1.0, 0.0, 1.0
-        across, share, last = share, 1.0, 0.0
-        for i in range(n - 1, m - 1, -1):
-            stays = 1.0 + tau * before[i + 1] * share
-            outer[i] = tau * behind[i + 1] * last
-            last = 1.0 / (stays - tau * behind[i] * (across if i == m else 1.0))
-            inverse[i], inner[i], share = last, -tau * before[i] * last, stays * last
+            inverse[0], inner[0], left = 1.0, 0.0, 1.0
+        # the cell behind the membrane, which sees what is left of the other side
+        outer[m] = tau * behind[m + 1] * last_right
+        inverse[m] = 1.0 / (1.0 + tau * before[m + 1] * right - tau * behind[m] * left)
+        inner[m] = -tau * before[m] * inverse[m]
         if p.endless[1]:
             inverse[n - 1], inner[n - 1] = 1.0, 0.0
         for j in range(3):

@@ -55,7 +55,13 @@ from membrane_pde.fv.interface import (
     wall_pressure,
 )
 from membrane_pde.fv.mesh import Array, Mesh
-from membrane_pde.physics.fluxes import bernoulli, bernoulli_value
+from membrane_pde.physics.fluxes import (
+    SMALL,
+    bernoulli,
+    bernoulli_series,
+    bernoulli_slope_series,
+    bernoulli_value,
+)
 from membrane_pde.physics.osmotic import Osmotics, reflected
 
 if TYPE_CHECKING:
@@ -280,6 +286,8 @@ class Numbers(NamedTuple):
         Widths of the cells at the start, m; of J_v the share at which the liquid passes a face.
     faces : ndarray, shape (2, solutes, faces)
         ``D/d`` at the start, m/s, and the Péclet number that J_v = 1 m/s makes.
+    steepest : ndarray, shape (2, solutes)
+        The largest of these Péclet numbers on each side.
     outside : ndarray, shape (2, solutes)
         What is behind the far faces: of a reservoir, a feed, what an outflow draws in, mol/m^3.
     known : ndarray of bool, shape (2,)
@@ -300,6 +308,7 @@ class Numbers(NamedTuple):
     pumped: bool
     mesh: Array
     faces: Array
+    steepest: Array
     outside: Array
     known: NDArray[np.bool_]
 
@@ -423,10 +432,11 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
     m, x = p.membrane, solutes * n
     left, right = stretches(p, y, x)
     faces.scalars[1], faces.scalars[2], faces.scalars[3] = y[x], left, right
+    behind, at_start = faces.width[m:], p.mesh[WIDTH, m:n]
     for i in range(m):
         faces.width[i] = p.mesh[WIDTH, i] * left
-    for i in range(m, n):
-        faces.width[i] = p.mesh[WIDTH, i] * right
+    for i in range(n - m):
+        behind[i] = at_start[i] * right
     if p.bath[0].present:
         faces.width[0] = bath_volume(p.bath[0], float(y[x + 1]))
     if p.bath[1].present:
@@ -456,6 +466,47 @@ def water_flux_now(p: Numbers, segment: Segment, t: float, faces: Faces, memory:
     left, right = pressing(p, segment, t, float(faces.scalars[1]))
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
     return find_water_flux(p.face, half_left, half_right, faces.sides[CELLS], left - right, memory, faces.room)
+
+
+# Loops over a side go over slices: an index that starts at 0 is never a negative one, which would have to be asked for.
+@part
+def _set_bernoulli(peclet: Array, along: float, steepest: float, out: Array) -> None:
+    """Write ``B(Pe)`` of faces, of Péclet numbers without sign."""
+    if steepest * along < SMALL:
+        for i in range(out.shape[0]):
+            out[i] = bernoulli_series(float(peclet[i]) * along)
+    else:
+        for i in range(out.shape[0]):
+            out[i] = bernoulli_value(float(peclet[i]) * along)
+
+
+@part
+def _set_bend(peclet: Array, along: float, steepest: float, water: float, out: Array) -> None:
+    """Write ``B'(Pe)`` of faces; see `_bend`."""
+    if steepest * along < SMALL:
+        shift, sign = (0.0, 1.0) if water >= 0.0 else (-1.0, -1.0)
+        for i in range(out.shape[0]):
+            out[i] = shift + sign * bernoulli_slope_series(float(peclet[i]) * along)
+    else:
+        for i in range(out.shape[0]):
+            out[i] = _bend(float(peclet[i]) * along, water)
+
+
+@kernel
+def _set_coefficients(
+    p: Numbers, faces: Faces, s: int, side: int, forward: float, backward: float, first: int, last: int
+) -> None:
+    """Write α and β of the faces of a side; `forward` and `backward` are J_v where it is that way, else 0."""
+    alpha, beta = faces.state[ALPHA, s, first:last], faces.state[BETA, s, first:last]
+    conductance, share = p.faces[CONDUCTANCE, s, first:last], p.mesh[SHARE, first:last]
+    stretch = float(faces.scalars[2 + side])
+    along, less = (forward + backward) * stretch, 1.0 / stretch
+    _set_bernoulli(p.faces[PECLET, s, first:last], along, float(p.steepest[side, s]), beta)
+    for i in range(alpha.shape[0]):
+        # the coefficient against the flow, without cancellation
+        small = float(conductance[i]) * less * float(beta[i])
+        alpha[i] = small + float(share[i]) * forward
+        beta[i] = small + float(share[i]) * backward
 
 
 @kernel
@@ -491,22 +542,12 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     faces.scalars[0] = water
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
     set_face(p.face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
-    m, size, forward, backward = p.membrane, abs(water), max(water, 0.0), max(-water, 0.0)
+    m, forward, backward = p.membrane, max(water, 0.0), max(-water, 0.0)
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     for s in range(solutes):
-        alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
-        conductance, peclet = p.faces[CONDUCTANCE, s], p.faces[PECLET, s]
-        for side in range(2):
-            first, last = (0, m) if side == 0 else (m + 1, n + 1)
-            stretch = float(faces.scalars[2 + side])
-            along, less = size * stretch, 1.0 / stretch
-            for i in range(first, last):
-                share = float(p.mesh[SHARE, i])
-                # the coefficient against the flow, without cancellation
-                small = float(conductance[i]) * less * bernoulli_value(float(peclet[i]) * along)
-                alpha[i] = small + share * forward
-                beta[i] = small + share * backward
-        alpha[m], beta[m] = faces.membrane[s, 3], faces.membrane[s, 4]
+        _set_coefficients(p, faces, s, 0, forward, backward, 0, m)
+        _set_coefficients(p, faces, s, 1, forward, backward, m + 1, n + 1)
+        faces.state[ALPHA, s, m], faces.state[BETA, s, m] = faces.membrane[s, 3], faces.membrane[s, 4]
     _set_far_faces(p, faces)
     set_fluxes(p, faces)
     return True
@@ -655,6 +696,21 @@ def _bend(peclet: float, water: float) -> float:
 
 
 @kernel
+def _set_side_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int, first: int, last: int) -> None:
+    """Write the derivatives of the fluxes through the inner faces of a side with J_v, and with X."""
+    water, rate = float(faces.scalars[0]), _stretch_rates(p, faces, 0)[side]
+    bend, share = d.faces[WITH_FLUX, s, first:last], p.mesh[SHARE, first:last]
+    with_length, flux = d.faces[WITH_SCALAR, s, first:last], faces.state[FLUX, s, first:last]
+    c, beta = faces.state[CONCENTRATION, s, first - 1 : last], faces.state[BETA, s, first:last]
+    along = abs(water) * float(faces.scalars[2 + side])
+    _set_bend(p.faces[PECLET, s, first:last], along, float(p.steepest[side, s]), water, bend)
+    for i in range(bend.shape[0]):
+        passing, drop = float(share[i]) * float(bend[i]), float(c[i]) - float(c[i + 1])
+        with_length[i] = rate * ((passing * water - float(beta[i])) * drop - float(flux[i]))
+        bend[i] = passing * drop + float(share[i]) * float(c[i])
+
+
+@kernel
 def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
     """Write the derivatives of dy/dt at what `set_faces` has written.
 
@@ -666,22 +722,13 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
     set_face_slopes(p.face, water, half_left, half_right, faces.sides[CELLS], faces.slopes)
     for s in range(solutes):
-        c, flux = faces.state[CONCENTRATION, s], faces.state[FLUX, s]
         alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
-        before, behind = d.faces[BEFORE, s], d.faces[BEHIND, s]
-        with_flux, with_length = d.faces[WITH_FLUX, s], d.faces[WITH_SCALAR, s]
-        peclet = p.faces[PECLET, s]
-        for side in range(2):
-            first, last = (1, m) if side == 0 else (m + 1, n)
-            along, rate = abs(water) * float(faces.scalars[2 + side]), _stretch_rates(p, faces, 0)[side]
-            for i in range(first, last):
-                share, bend = float(p.mesh[SHARE, i]), _bend(float(peclet[i]) * along, water)
-                inner, outer = float(c[i - 1]), float(c[i])
-                before[i] = alpha[i] / faces.width[i - 1]
-                behind[i] = -beta[i] / faces.width[i]
-                with_flux[i] = share * ((1.0 + bend) * inner - bend * outer)
-                with_length[i] = rate * ((share * water * bend - beta[i]) * (inner - outer) - flux[i])
-        behind[0], before[n] = -beta[0] / faces.width[0], alpha[n] / faces.width[n - 1]
+        before, behind, with_flux = d.faces[BEFORE, s], d.faces[BEHIND, s], d.faces[WITH_FLUX, s]
+        for i in range(n):
+            behind[i] = -beta[i] / faces.width[i]
+            before[i + 1] = alpha[i + 1] / faces.width[i]
+        _set_side_slopes(p, faces, d, s, 0, 1, m)
+        _set_side_slopes(p, faces, d, s, 1, m + 1, n)
         # the membrane face
         c_p, c_a = float(faces.sides[CELLS, 0, s]), float(faces.sides[CELLS, 1, s])
         by = faces.slopes[0, s]
@@ -1049,6 +1096,7 @@ class System:
             pumped=bool(p.pumped),
             mesh=np.array([width, share]),
             faces=np.array([conductance, peclet]),
+            steepest=np.array([peclet[:, : m + 1].max(axis=1), peclet[:, m:].max(axis=1)]),
             outside=outside,
             known=known,
         )

@@ -30,16 +30,30 @@ KEDEM_KATCHALSKY = "kedem-katchalsky"
 SPIEGLER_KEDEM = "spiegler-kedem"
 
 _LARGE = 700.0  # exp() of more than this overflows; every expression has reached its limit long before
-_SMALL = 0.5  # below this the closed form loses digits to cancellation and the series is exact to round-off
+SMALL = 0.5  # below this the closed form loses digits to cancellation and the series is exact to round-off
+
+
+@kernel
+def bernoulli_series(x: float) -> float:
+    """Bernoulli function of a small x; a loop of nothing else is one that a processor does several numbers at once."""
+    y = x * x
+    tail = 1 / 47900160 + y * (-691 / 1307674368000 + y * (1 / 74724249600))
+    return 1.0 - 0.5 * x + y * (1 / 12 + y * (-1 / 720 + y * (1 / 30240 + y * (-1 / 1209600 + y * tail))))
+
+
+@kernel
+def bernoulli_slope_series(x: float) -> float:
+    """Derivative of the Bernoulli function of a small x."""
+    y = x * x
+    tail = 1 / 4790016 + y * (-691 / 108972864000 + y * (1 / 5337446400))
+    return -0.5 + x * (1 / 6 + y * (-1 / 180 + y * (1 / 5040 + y * (-1 / 151200 + y * tail))))
 
 
 @kernel
 def bernoulli_value(x: float) -> float:
     """Bernoulli function ``B(x) = x / (e^x − 1)``; near 0 by its series, which costs less than the exponential."""
-    if abs(x) < _SMALL:
-        y = x * x
-        tail = 1 / 47900160 + y * (-691 / 1307674368000 + y * (1 / 74724249600))
-        return 1.0 - 0.5 * x + y * (1 / 12 + y * (-1 / 720 + y * (1 / 30240 + y * (-1 / 1209600 + y * tail))))
+    if abs(x) < SMALL:
+        return bernoulli_series(x)
     if x > _LARGE:
         return x * math.exp(-min(x, 745.0))
     return x / math.expm1(x)
@@ -62,10 +76,8 @@ def bernoulli(x: float) -> tuple[float, float]:
         ``B(x)`` and ``B'(x)``.
     """
     value = bernoulli_value(x)
-    if abs(x) < _SMALL:
-        y = x * x
-        tail = 1 / 4790016 + y * (-691 / 108972864000 + y * (1 / 5337446400))
-        return value, -0.5 + x * (1 / 6 + y * (-1 / 180 + y * (1 / 5040 + y * (-1 / 151200 + y * tail))))
+    if abs(x) < SMALL:
+        return value, bernoulli_slope_series(x)
     if x > _LARGE:
         return value, (1.0 - x) * math.exp(-min(x, 745.0))
     return value, value * (1.0 - x - value) / x
