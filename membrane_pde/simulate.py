@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,7 +24,8 @@ from membrane_pde.values import Pressure, Profile
 if TYPE_CHECKING:
     import xarray
 
-    from membrane_pde.fv.operators import Observations, Segment, System, Wave
+    from membrane_pde.fv.mesh import Mesh as Grid
+    from membrane_pde.fv.operators import Numbers, Observations, Problem, Segment, System, Wave
     from membrane_pde.integrate import Stop, Trajectory
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 STANDARD_GRAVITY = 9.80665  # m/s^2, exact by definition (CGPM 1901)
 _STEADY = 1e-8
 _EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
-_STOPPING_RTOL = 1e-9  # an end state that close shows only above the noise of a tighter tolerance
+_STOPPING_RTOL = 3e-10  # an end state that close shows only above the noise of a tighter tolerance
 _GROWTH = 1.02  # of the default mesh from cell to cell
 _LEAST, _LEAST_OF_LAYER = 60, 30  # cells of an unstirred side; of one that is a layer
 _UNESTIMATED = ("amount_error", "cells", "steps", "solve_time_s")  # numbers of the summary about the run itself
@@ -65,9 +66,10 @@ def _once(function: Callable[[Case], _T]) -> Callable[[Case], _T]:
     @functools.wraps(function)
     def call(case: Case) -> _T:
         nonlocal last
-        if last[0] is not case:
-            last = case, function(case)
-        return last[1]
+        kept = last  # another thread may be at another case
+        if kept[0] is not case:
+            last = kept = case, function(case)
+        return kept[1]
 
     return call
 
@@ -240,15 +242,57 @@ def _in_pairs(widths: Vector) -> Vector:
     return widths if len(widths) < 2 else np.add.reduceat(widths, np.arange(0, len(widths) - 1, 2))
 
 
+class _Model(NamedTuple):
+    """The semi-discrete model of a case, and the cell concentrations (solute, cell) it starts from."""
+
+    case: Case
+    problem: Problem
+    numbers: Numbers
+    concentration: Vector
+
+
+_last_model: _Model | None = None
+
+
 def _system(case: Case, coarser: bool = False) -> tuple[System, Vector]:
-    """The semi-discrete model and the cell concentrations (solute, cell) it starts from; `coarser`: half the cells."""
-    from membrane_pde.fv.interface import Membrane
+    """The semi-discrete model and the cell concentrations (solute, cell) it starts from; `coarser`: half the cells.
+
+    Cases of a sweep that differ in what is applied share one model, which does not know of that.
+    """
+    global _last_model
     from membrane_pde.fv.mesh import build
-    from membrane_pde.fv.operators import Bath, Problem, System
+    from membrane_pde.fv.operators import System
 
     widths = [_side_widths(case, 0), _side_widths(case, 1)]
     if coarser:
         widths = [_in_pairs(each) for each in widths]
+    mesh, kept = build(widths[0], widths[1]), _last_model
+    if kept is not None and kept.problem.mesh is mesh and _alike(kept.case, case):
+        return System(kept.problem, kept.numbers), kept.concentration
+    problem = _problem(case, mesh)
+    system, concentration = System(problem), _cells_at_start(case, widths)
+    if "outflow" not in problem.boundary:  # where it changes what is drawn in
+        _last_model = _Model(case, problem, system.numbers, concentration)
+    return system, concentration
+
+
+def _alike(one: Case, other: Case) -> bool:
+    """The models of two cases are the same on the same mesh."""
+    names = ("solutes", "phase", "temperature", "osmotic_model")
+    if one.membrane is not other.membrane or any(getattr(one, name) != getattr(other, name) for name in names):
+        return False
+    if _held_flux(one) != _held_flux(other):
+        return False
+    return all(
+        a.__dict__ | {"pressure": b.pressure} == b.__dict__ for a, b in zip(_pair(one), _pair(other), strict=True)
+    )
+
+
+def _problem(case: Case, mesh: Grid) -> Problem:
+    """What is solved, in numbers."""
+    from membrane_pde.fv.interface import Membrane
+    from membrane_pde.fv.operators import Bath, Problem
+
     numbers = case.membrane.solutes.values()
     exterior: list[Vector | None] = []
     baths: list[Bath | None] = []
@@ -264,8 +308,8 @@ def _system(case: Case, coarser: bool = False) -> tuple[System, Vector]:
         if feed is not None:
             fed = np.array([feed.concentration[name] for name in case.solutes])
         baths.append(Bath(side.volume, fed, feed.flow if feed else None, side.bleed) if side.volume else None)
-    problem = Problem(
-        mesh=build(widths[0], widths[1]),
+    return Problem(
+        mesh=mesh,
         membrane=Membrane(
             present=case.membrane.type != "none",
             water_permeability=case.membrane.water_permeability,
@@ -284,11 +328,15 @@ def _system(case: Case, coarser: bool = False) -> tuple[System, Vector]:
         pumped=_held_flux(case),
         baths=(baths[0], baths[1]),
     )
+
+
+def _cells_at_start(case: Case, widths: Sequence[Vector]) -> Vector:
+    """Cell concentrations (solute, cell) at the start."""
     rows = []
     for name in case.solutes:
         left = _cell_averages(case.left.concentration[name], widths[0])
         rows.append(np.concatenate([left[::-1], _cell_averages(case.right.concentration[name], widths[1])]))
-    return System(problem), np.array(rows)
+    return np.array(rows)
 
 
 @_once

@@ -55,7 +55,7 @@ _BY_SOLUTE = (
 _NUMBERS = tuple(key for key in SUMMARY_KEYS if key not in (*_WORDS, *_BY_SOLUTE, "equilibrium"))
 
 _CHUNK = 0.1  # s of work handed out at once: long beside the 0.2 ms that it takes to hand it out
-_PATIENCE = 0.2  # s after which other processes are worth their start
+_PATIENCE = 0.2  # s, of what is done or of what is left, from which on other processes are worth their start
 _MANY = 8  # points a process
 _GROWTH = 8  # of a chunk over the one before it, whose time may mislead
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -323,11 +323,13 @@ def _solved(grid: _Grid, left: _Left, workers: int | None) -> Generator[tuple[in
     available = _cpus() if workers is None else workers
     few = workers is not None and left.points < _MANY * workers  # then a long case here keeps the others waiting
     patience = math.inf if available == 1 else 0.0 if few else _PATIENCE
-    size, begun = 1, time.perf_counter()
-    while left.points and time.perf_counter() - begun < patience:
+    size, begun, rest = 1, time.perf_counter(), 0.0
+    while left.points and max(rest, time.perf_counter() - begun) < patience:
         start, stop = left.take(size)
         chunk = _solve(grid, start, stop)
         yield start, chunk
+        if size > 1:  # the first one has loaded what others find loaded
+            rest = chunk[2] / (stop - start) * left.points
         size = _next_size(stop - start, chunk[2])
     if left.points:
         yield from _solved_by_workers(grid, left, min(available, left.points))

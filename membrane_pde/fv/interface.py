@@ -132,6 +132,12 @@ def face_numbers(membrane: Membrane, diffusivity: Array, stirred: tuple[bool, bo
 
 
 @kernel
+def without_layers(p: FaceNumbers) -> FaceNumbers:
+    """The same membrane between stirred sides."""
+    return FaceNumbers(p.present, p.logarithmic, p.unique, p.water_permeability, p.table, (True, True), p.osmotics)
+
+
+@kernel
 def _half_cell(diffusivity: float, length: float, water_flux: float, stirred: bool) -> _Six:
     """``g B(−Pe), g B(Pe)``, their derivatives with J_v, with ln l (the same for both), and R."""
     if stirred:

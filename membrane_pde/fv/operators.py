@@ -53,6 +53,7 @@ from membrane_pde.fv.interface import (
     set_face,
     set_face_slopes,
     wall_pressure,
+    without_layers,
 )
 from membrane_pde.fv.mesh import Array, Mesh
 from membrane_pde.physics.fluxes import (
@@ -457,15 +458,15 @@ def pressing(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[
 
 
 @kernel
-def water_flux_now(p: Numbers, segment: Segment, t: float, faces: Faces, memory: Array) -> float:
-    """J_v of what `set_cells` has written, m/s; nan if it is not found."""
+def water_flux_now(p: Numbers, face: FaceNumbers, segment: Segment, t: float, faces: Faces, memory: Array) -> float:
+    """J_v of what `set_cells` has written, through a face, m/s; nan if it is not found."""
     if p.still:
         return 0.0
     if p.pumped:
         return _on_line(segment, segment.flux, t)
     left, right = pressing(p, segment, t, float(faces.scalars[1]))
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    return find_water_flux(p.face, half_left, half_right, faces.sides[CELLS], left - right, memory, faces.room)
+    return find_water_flux(face, half_left, half_right, faces.sides[CELLS], left - right, memory, faces.room)
 
 
 # Loops over a side go over slices: an index that starts at 0 is never a negative one, which would have to be asked for.
@@ -536,7 +537,7 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
         Whether there is such a J_v.
     """
     set_cells(p, y, faces)
-    water = water_flux_now(p, segment, t, faces, memory) if math.isnan(given) else given
+    water = water_flux_now(p, p.face, segment, t, faces, memory) if math.isnan(given) else given
     if math.isnan(water):
         return False
     faces.scalars[0] = water
@@ -855,7 +856,7 @@ def set_events(
     out[2] = 1.0
     if watch[0] > 0.0:
         set_cells(p, y, faces)
-        outward = water_flux_now(p, segment, t, faces, memory) / float(watch[0])
+        outward = water_flux_now(p, p.face, segment, t, faces, memory) / float(watch[0])
         if p.kind[0] == _OUTFLOW:
             outward = -outward
         out[2] = 1.0 - outward if watch[1] > 0.0 else 1.0 + outward
@@ -912,8 +913,8 @@ def observe_states(
 ) -> bool:
     """Write what a person wants to know of states; see `Observations`. False if a water flux was not found.
 
-    `known` are concentrations (4, solutes): of the equilibrium left and right, and of the walls where they are known
-    without the half cells; then, unless they are nan, `p` is that of stirred sides.
+    `known` are concentrations (4, solutes): of the equilibrium left and right, and, unless nan, of the walls in the
+    first state, which are those of stirred sides.
     """
     k, m = solutes.shape[2], p.membrane
     n = p.mesh.shape[1] - 1
@@ -921,14 +922,16 @@ def observe_states(
     for i in range(times.shape[0]):
         t, y = float(times[i]), states[i]
         set_cells(p, y, faces)
-        for s in range(k):
-            if not math.isnan(known[2, 0]):
+        face = p.face
+        if i == 0 and not math.isnan(known[2, 0]):
+            face = without_layers(face)
+            for s in range(k):
                 faces.sides[CELLS, 0, s], faces.sides[CELLS, 1, s] = known[2, s], known[3, s]
-        water = water_flux_now(p, segment, t, faces, memory)
+        water = water_flux_now(p, face, segment, t, faces, memory)
         if math.isnan(water):
             return False
         half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-        set_face(p.face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
+        set_face(face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
         left, right = _sums(faces.width, m)
         pressed_left, pressed_right = pressing(p, segment, t, float(y[x]))
         held = 0.0
@@ -1000,7 +1003,7 @@ class Observations(NamedTuple):
 
 
 class System:
-    """Right-hand side, Jacobian and read-out of a `Problem`.
+    """Right-hand side, Jacobian and read-out of a `Problem`; `numbers`, if a system of it has them already.
 
     Attributes
     ----------
@@ -1026,7 +1029,7 @@ class System:
         Of the chain, at the start, m.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, numbers: Numbers | None = None) -> None:
         self.problem = problem
         mesh, self.solutes = problem.mesh, problem.diffusivity.shape[1]
         k = self.solutes
@@ -1048,7 +1051,7 @@ class System:
         self.size = self.work + 1
         self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
         self.memory = np.zeros(3)
-        self.numbers = self._numbers(one_cell, layered)
+        self.numbers = numbers or self._numbers(one_cell, layered)
         self.width = self.numbers.mesh[WIDTH, :-1]
 
     def _numbers(self, one_cell: tuple[bool, ...], layered: tuple[bool, ...]) -> Numbers:
@@ -1202,7 +1205,7 @@ class System:
     def water_flux(self, t: float, y: Array, segment: Segment) -> float:
         """J_v of a state, m/s."""
         set_cells(self.numbers, y, self._faces)
-        found = water_flux_now(self.numbers, segment, t, self._faces, self.memory)
+        found = water_flux_now(self.numbers, self.numbers.face, segment, t, self._faces, self.memory)
         _settle(not math.isnan(found))
         return found
 
@@ -1332,14 +1335,11 @@ class System:
         known = np.concatenate([nothing if goal is None else goal, nothing])
         start = 0
         while start < count:
-            p, end = self.numbers, start + 1
-            known[2:] = nothing
-            if start == 0 and walls is not None:
-                p, known[2:] = p._replace(face=p.face._replace(stirred=(True, True))), walls
-            else:
-                while end < count and segments[end] is segments[start]:
-                    end += 1
-            given = p, segments[start], times[start:end], states[start:end], known
+            end = start + 1
+            while end < count and segments[end] is segments[start]:
+                end += 1
+            known[2:] = walls if start == 0 and walls is not None else nothing
+            given = self.numbers, segments[start], times[start:end], states[start:end], known
             written = np.empty((12, end - start)), np.empty((9, end - start, k))
             _settle(_observe_states(*given, self.memory, self._faces, *written))
             numbers[:, start:end], solutes[:, start:end] = written

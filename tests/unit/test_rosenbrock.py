@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -192,6 +193,29 @@ def test_the_error_follows_the_tolerance() -> None:
     assert steps == sorted(steps)
     assert np.polyfit(np.log10(tolerances), np.log10(errors), 1)[0] == pytest.approx(1.0, abs=0.2)
     assert all(error < 3.0 * rtol for error, rtol in zip(errors, tolerances, strict=True))
+
+
+def test_a_start_with_a_kink_is_not_felt_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where water begins to flow the error of a step goes with the root of its length; the second refusal shows it."""
+    one = system(water=1e-11, cells=60)
+    work = new_work(RODAS5P, one.initial_state(np.full((2, 120), 100.0)), 0.0, one.solutes, one.cells)
+    real, tried = rosenbrock._try_step, []
+
+    def counted(*args: Any) -> bool:
+        tried.append(args[-1])
+        return real(*args)
+
+    monkeypatch.setattr(rosenbrock, "_try_step", counted)
+    segment = Segment(0.0, DURATION, (3e6, 3e6), (0.0, 0.0))
+    work.pace[rosenbrock.NEXT] = DURATION
+    due, kept = np.array([math.inf]), np.empty((1, one.size))
+    given = one.numbers, segment, RODAS5P, 1e-6, 1e-6 * measures(one), math.inf, np.zeros(2), one.memory, work
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps, _, event = rosenbrock._advance(*given, 1, due, kept)
+    print(tried)
+    assert (steps, event) == (1, 0)
+    assert 3 <= len(tried) <= 7
+    assert work.pace[rosenbrock.LENGTH] < 1e-3 * DURATION
 
 
 def test_the_dense_output_meets_both_ends() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import xarray
 
 import membrane_pde as mp
+from membrane_pde import simulate
 from membrane_pde.case import Case
 from membrane_pde.result import Result
 
@@ -830,3 +832,47 @@ def test_at_equilibrium_the_water_has_come_back() -> None:
     assert seen["equilibrium"]["displaced_volume_m"] == pytest.approx(0.0, abs=1e-18)
     assert seen["status"] == "equilibrium"
     assert abs(seen["displaced_volume_m"]) < 1e-6 * seen["length_left_m"]
+
+
+NEIGHBOURS: list[dict[str, object]] = [
+    {"left.pressure": "5 bar"},
+    {"right.pressure": "5 bar"},
+    {"left.pressure": {"flux": "1 L/m^2/hour"}},
+    {"right.concentration.salt": "50 mmol/L"},
+    {"left.diffusivity.salt": "1e-9 m^2/s"},
+    {"right.boundary": "rigid"},
+    {"temperature": "10 degC"},
+    {"osmotic_model": "virial", "solutes.salt.virial": ["0.1 L/mol"]},
+    {"mesh.cells": 12},
+    {"membrane.water_permeability": "2 L/m^2/hour/bar"},
+    {"solutes.salt.dissociation": 1},
+    PRESSED,
+    {**PRESSED, "left.pressure": "20 bar", "right.backflow": "last"},
+]
+
+
+@pytest.mark.parametrize("values", NEIGHBOURS, ids=lambda values: ", ".join(values))
+def test_what_was_run_before_does_not_matter(values: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases that differ in what is applied share a model; the others must not."""
+    case = mp.parse_case(BASE).with_values(LEAK)
+    other = case.with_values(values)
+
+    def answer(case: Case, alone: bool) -> dict[str, Any]:
+        if alone:
+            monkeypatch.setattr(simulate, "_last_model", None)
+        return {key: value for key, value in mp.run(case).summary.items() if key != "solve_time_s"}
+
+    first, second = answer(case, True), answer(other, True)
+    assert first != second
+    assert answer(case, True) == first
+    assert answer(other, False) == second
+    assert answer(other, False) == second
+    assert answer(case, False) == first
+
+
+def test_cases_in_several_threads_do_not_meet() -> None:
+    cases = [mp.parse_case(BASE).with_values({"left.pressure": f"{p} bar", "run.duration": "1 min"}) for p in range(8)]
+    expected = [mp.run(case).summary["displaced_volume_m"] for case in cases]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: mp.run(cases[i % 8]).summary["displaced_volume_m"], range(48)))
+    assert found == expected * 6
