@@ -279,7 +279,14 @@ class CvodeStepper(_SingleSteps):
             zp /= unit
 
         def jacobian(t: float, z: Array, zp: Array, values: Array) -> None:
-            values[:] = system.jacobian(t, z * unit, segment) * relative
+            # an error in the first call would end the process: scikit-sundae frees what has not been made yet
+            with np.errstate(over="ignore", invalid="ignore"):
+                try:
+                    values[:] = system.jacobian(t, z * unit, segment) * relative
+                except NoSolution:
+                    values[:] = math.nan
+            if not np.isfinite(values).all():
+                values[:] = 0.0  # then a step of this length finds no end, and a shorter one is tried
 
         def watch(t: float, z: Array, values: Array) -> None:
             values[:] = events(t, z * unit, segment)

@@ -1,13 +1,18 @@
 """Solving with the Jacobian J of the semi-discrete model: ``(I − h γ J) δ = r``.
 
 J is tridiagonal for each solute, plus what goes through the water flux and the three scalars (`operators.Slopes`). With
-T the tridiagonal part, u the derivative with J_v, w_j that with the scalar z_j, g the derivatives of J_v, and
-``τ = h γ``,
+T the tridiagonal part, u the derivative with J_v, w that with X, q those of X and the volumes V of the baths with J_v,
+g the derivatives of J_v, and ``τ = h γ``,
 
-    (I − τ T) δm = r_m + τ u δJ + τ Σ_j w_j δz_j,    δz_j = r_j + τ q_j δJ,    δJ = Σ g_m δm + Σ_j g_j δz_j
+    (I − τ T) δm' = r_m − c_b r_V + τ (u − c_b q_V) δJ + τ w δX,    δX = r_X + τ q_X δJ,    δV = r_V + τ q_V δJ,
+    δJ = Σ g_m δm' + g_X δX,    δm = δm' + c_b δV
 
-so that ``δm = a + b δJ`` with two tridiagonal solves (one of them once for all right-hand sides), and δJ follows from
-one scalar equation. What only counts (fluxes through the membrane and the far faces, the work) is put in afterwards.
+so that ``δm' = a + b δJ`` with two tridiagonal solves (one of them once for all right-hand sides), and δJ follows from
+one scalar equation. c_b is the concentration of a bath, and stands in its cell alone: m' is what changes beyond a
+change of volume at a constant concentration, which no flux feels. (With m the fluxes between a bath and a thin layer
+would be large, and cancel but for their last digits.) What only counts (fluxes through the membrane and the far faces,
+the work) is put in afterwards.
+
 A cell loses what its neighbours gain: elimination needs no pivots, and no differences either. What is left of a
 diagonal is 1, plus what is lost for good, plus what is given on, all of one sign (as Grassmann, Taksar and Heyman do it
 for Markov chains): long steps over thin cells keep the amounts. It runs from both far ends to the membrane, and back:
@@ -84,14 +89,14 @@ def _substitute(outer: Array, inverse: Array, inner: Array, m: int, x: Array) ->
 
 
 @kernel
-def _push(p: Numbers, d: Slopes, s: int, j: int, scale: float, x: Array) -> None:
-    """Add ``scale w_j`` to the amounts x of a solute."""
+def _push(d: Slopes, s: int, moved: float, left: float, right: float, x: Array) -> None:
+    """Add to the amounts x of a solute what X, moved so far, does to them, and take what the volumes of baths do."""
     n = x.shape[0]
-    if j > 0 and not p.bath[j - 1].present:
-        return
-    with_scalar = d.faces[WITH_SCALAR + j, s]
+    with_length = d.faces[WITH_SCALAR, s]
     for i in range(n):
-        x[i] += scale * (with_scalar[i] - with_scalar[i + 1])
+        x[i] += moved * (with_length[i] - with_length[i + 1])
+    x[0] -= d.baths[0, s] * left
+    x[n - 1] -= d.baths[1, s] * right
 
 
 @part
@@ -134,12 +139,11 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
         inner[m] = -tau * before[m] * inverse[m]
         if p.endless[1]:
             inverse[n - 1], inner[n - 1] = 1.0, 0.0
-        for j in range(3):
-            _push(p, d, s, j, tau * tau * float(d.scalars[0, j]), response)
+        q = d.scalars[0]
+        _push(d, s, tau * tau * float(q[0]), tau * float(q[1]), tau * float(q[2]), response)
         _substitute(outer, inverse, inner, m, response)
         held += d.walls[0, 0, s] * response[m - 1] + d.walls[0, 1, s] * response[m]
-    for j in range(3):
-        held += tau * d.scalars[1, j] * d.scalars[0, j]
+    held += tau * d.scalars[1, 0] * d.scalars[0, 0]
     f.scalars[0], f.scalars[1] = tau, 1.0 - held
 
 
@@ -151,12 +155,10 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     water = 0.0
     for s in range(solutes):
         own = x[s * n : (s + 1) * n]
-        for j in range(3):
-            _push(p, d, s, j, tau * float(x[z + j]), own)
+        _push(d, s, tau * float(x[z]), float(x[z + 1]), float(x[z + 2]), own)
         _substitute(f.table[OUTER, s], f.table[INVERSE, s], f.table[INNER, s], m, own)
         water += d.walls[0, 0, s] * own[m - 1] + d.walls[0, 1, s] * own[m]
-    for j in range(3):
-        water += d.scalars[1, j] * x[z + j]
+    water += d.scalars[1, 0] * x[z]
     water = float(water / f.scalars[1])
     for j in range(3):
         x[z + j] += tau * d.scalars[0, j] * water
@@ -171,10 +173,9 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         from_left, from_right = d.faces[BEHIND, s, 0] * own[0], d.faces[BEFORE, s, n] * own[n - 1]
         from_left += d.faces[WITH_FLUX, s, 0] * water
         from_right += d.faces[WITH_FLUX, s, n] * water
-        for j in range(3):
-            through += d.faces[WITH_SCALAR + j, s, m] * x[z + j]
-            from_left += d.faces[WITH_SCALAR + j, s, 0] * x[z + j]
-            from_right += d.faces[WITH_SCALAR + j, s, n] * x[z + j]
+        through += d.faces[WITH_SCALAR, s, m] * x[z]
+        from_left += d.faces[WITH_SCALAR, s, 0] * x[z]
+        from_right += d.faces[WITH_SCALAR, s, n] * x[z]
         if p.endless[0]:
             from_left = through
         if p.endless[1]:
@@ -183,8 +184,9 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         x[left + s] += tau * from_left
         x[right + s] += tau * from_right
         done += d.walls[1, 0, s] * own[m - 1] + d.walls[1, 1, s] * own[m]
-    for j in range(3):
-        done += d.scalars[2, j] * x[z + j]
+        own[0] += d.baths[0, s] * x[z + 1]
+        own[n - 1] += d.baths[1, s] * x[z + 2]
+    done += d.scalars[2, 0] * x[z]
     x[work] += tau * done
 
 

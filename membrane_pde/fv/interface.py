@@ -45,6 +45,9 @@ _Four = tuple[float, float, float, float]
 _Six = tuple[float, float, float, float, float, float]
 _EPS = 2.0**-52
 _SETTLED = 1e-9
+_STEEPEST = 1e12  # downstream over upstream concentration up to which the mean of the two is their logarithmic one
+_LEAST = 1e-200  # m/s; against an endless flow nothing, but what an empty side is divided by
+_MOST = 1e100  # mol/m^3; a wall with more is at a trial flux far too large
 _UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one root even for σ < 1
 
 # Entries of the memory of the search for the water flux: where to start, the last accepted step's (of several roots the
@@ -144,7 +147,7 @@ def _half_cell(diffusivity: float, length: float, water_flux: float, stirred: bo
         return 1.0, 1.0, 0.0, 0.0, 0.0, 0.0
     conductance = diffusivity / length
     value, slope = bernoulli(abs(water_flux) / conductance)
-    small = conductance * value  # the coefficient against the flow, without cancellation
+    small = max(conductance * value, _LEAST)  # the coefficient against the flow, without cancellation
     stretch = abs(water_flux) * slope - small
     up, down = small + max(water_flux, 0.0), small + max(-water_flux, 0.0)
     if water_flux < 0.0:
@@ -248,11 +251,14 @@ def _law(
     v = down_l * down_r * c_a
     w = up_l * c_p * (up_r + permeability * r_r) + permeability * r_l * down_r * c_a
     mean, first, second = 0.0, 0.0, 0.0
-    if w > 0.0 and u + v > 0.0 and math.isfinite(u + v + w):  # else an empty side, or a trial flux far too large
-        r = _wall_ratio(size, permeability, u, v, w)
-        mean = logarithmic_mean(1.0, r)
-        if r > 0.0:
-            first, second = logarithmic_mean_slopes(1.0, r)
+    if u + v > 0.0 and math.isfinite(u + v + w):  # else nothing downstream, or a trial flux far too large
+        r = _wall_ratio(size, permeability, u, v, w) if w > 0.0 else math.inf
+        if r > _STEEPEST:  # the law has no slope at an empty side: near it, in proportion, so that it stays empty
+            mean = first = logarithmic_mean(1.0, _STEEPEST)
+        else:
+            mean = logarithmic_mean(1.0, r)
+            if r > 0.0:
+                first, second = logarithmic_mean_slopes(1.0, r)
     a, b = permeability + size * mean, permeability
     law_up, law_down = permeability + size * first, -permeability + size * second
     if drag < 0.0:
@@ -359,7 +365,7 @@ def _imbalance(
         left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
         right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
         law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
-        if not (math.isfinite(walls[0]) and math.isfinite(walls[1])):
+        if not (abs(walls[0]) < _MOST and abs(walls[1]) < _MOST):
             return math.copysign(math.inf, water_flux), math.inf, math.inf
         e1, e2, e3 = _forcing(left, right, law, walls, c_p, c_a)
         _, slope_l, slope_r = _response(p.present, left, right, law, e1, e2, e3)

@@ -664,16 +664,21 @@ class Slopes(NamedTuple):
     scalars : ndarray, shape (6, 5)
         Of dX/dt, dV_L/dt, dV_R/dt with J_v; of J_v with each scalar; of the work's rate with each, at a given J_v; of
         J_v with time, of the work's rate with J_v and with time, all else given. The rest to work in.
+    baths : ndarray, shape (2, solutes)
+        Concentrations of the baths on the left and on the right, mol/m^3; 0 where there is none.
     """
 
     faces: Array
     walls: Array
     scalars: Array
+    baths: Array
 
 
 def new_slopes(solutes: int, cells: int) -> Slopes:
     """Room for `Slopes`."""
-    return Slopes(np.zeros((6, solutes, cells + 1)), np.zeros((2, 2, solutes)), np.zeros((6, 5)))
+    return Slopes(
+        np.zeros((6, solutes, cells + 1)), np.zeros((2, 2, solutes)), np.zeros((6, 5)), np.zeros((2, solutes))
+    )
 
 
 @kernel
@@ -749,6 +754,7 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
     far, cell, inner = (0, 0, 1) if side == 0 else (n, n - 1, n - 1)
     inside, outside = float(faces.state[CONCENTRATION, s, cell]), float(faces.sides[OUTSIDE, side, s])
     d.faces[WITH_FLUX, s, far] = 0.0
+    d.baths[side, s] = inside if p.bath[side].present else 0.0
     if p.endless[side]:  # what leaves through the membrane comes from behind
         d.faces[WITH_FLUX, s, far] = d.faces[WITH_FLUX, s, p.membrane]
         for j in range(3):

@@ -1,6 +1,8 @@
 """The driver: schedules, events, outputs, and why a run stops; against well-mixed references of our own."""
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -540,3 +542,27 @@ def test_an_outflow_that_turns_where_the_pressure_jumps_shows_the_flux_behind_th
     assert result.summary["water_flux_m_per_s"] == pytest.approx(1e-3 / 3600)
     assert result.arrays["water_flux_m_per_s"][:-1] == pytest.approx(-1e-3 / 3600)
     assert len(result.arrays["time"]) == 11
+
+
+def test_cvode_survives_a_jacobian_that_is_not_found() -> None:
+    """In a process of its own: an error raised in the first call for it would end that one."""
+    script = """
+import gc
+import membrane_pde as mp
+from membrane_pde.fv.interface import NoSolution
+from membrane_pde.fv.operators import System
+
+real, calls = System.jacobian, []
+
+def jacobian(*args):
+    calls.append(None)
+    if len(calls) == 1:
+        raise NoSolution
+    return real(*args)
+
+System.jacobian = jacobian
+print(mp.run(mp.load_case("osmosis").with_values({"run.solver": "cvode"})).summary["status"])
+gc.collect()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout.strip()) == (0, "completed"), done.stderr

@@ -23,7 +23,13 @@ from membrane_pde.fv.interface import (
     set_face_slopes,
 )
 from membrane_pde.physics.constants import GAS_CONSTANT
-from membrane_pde.physics.fluxes import KEDEM_KATCHALSKY, SOLUTION_DIFFUSION, SPIEGLER_KEDEM, solute_flux
+from membrane_pde.physics.fluxes import (
+    KEDEM_KATCHALSKY,
+    SOLUTION_DIFFUSION,
+    SPIEGLER_KEDEM,
+    logarithmic_mean,
+    solute_flux,
+)
 from membrane_pde.physics.osmotic import IDEAL, Solution
 
 LAWS = [SOLUTION_DIFFUSION, KEDEM_KATCHALSKY, SPIEGLER_KEDEM]
@@ -213,11 +219,10 @@ def test_half_cells_and_membrane_carry_one_flux(law: str) -> None:
             through = solute_flux(law, m.permeability[s], m.reflection[s], water, wall_l, wall_r)
             size = (m.permeability[s] + (1 - m.reflection[s]) * abs(water)) * (wall_l + wall_r)
             upstream, downstream = (wall_l, wall_r) if water > 0 else (wall_r, wall_l)
-            if law == KEDEM_KATCHALSKY and min(wall_l, wall_r) < 1e-200 * max(wall_l, wall_r):
-                # the logarithmic mean of a wall that only diffusion against the flow wets, exp(−(1−σ)|J_v|/P) of the
-                # other, is beyond double precision: the flux is nothing
-                assert upstream * downstream == pytest.approx(0.0, abs=1e-150)
-                continue
+            if law == KEDEM_KATCHALSKY and upstream < 1e-12 * downstream:
+                # so little upstream, where only diffusion against the flow wets the wall, counts in proportion
+                mean = upstream * logarithmic_mean(1.0, 1e12)
+                through = m.permeability[s] * (wall_l - wall_r) + (1 - m.reflection[s]) * water * mean
             assert through == pytest.approx(flux, rel=0, abs=1e-14 * size)
 
 

@@ -876,3 +876,55 @@ def test_cases_in_several_threads_do_not_meet() -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda i: mp.run(cases[i % 8]).summary["displaced_volume_m"], range(48)))
     assert found == expected * 6
+
+
+# -- cases that random ones have found ------------------------------------------------------------------------------
+def test_water_from_an_empty_side_takes_nothing_along() -> None:
+    """The logarithmic mean has no slope where a side is empty; a run there must not tremble about zero."""
+    empty = run(
+        {
+            "left.stirred": True,
+            "right.stirred": True,
+            "left.length": "20 um",
+            "right.length": "20 um",
+            "left.concentration.salt": "1 mol/L",
+            "right.concentration.salt": "0 mol/L",
+            "membrane.flux_law": "kedem-katchalsky",
+            "membrane.water_permeability": "6 L/m^2/hour/bar",
+            "membrane.solutes.salt.permeability": "1e-8 m/s",
+            "membrane.solutes.salt.reflection": 0.6,
+            "mesh.cells": 1,
+            "run.duration": "0.1 s",
+        }
+    )
+    assert empty.summary["steps"] < 200
+    left, right = (empty.series[f"wall_concentration_{side}_mol_per_m3"].values[:, 0] for side in ("left", "right"))
+    assert (right >= -1e-6 * 1000.0).all()
+    # all that comes through the membrane goes back with the water
+    arriving = 1e-8 * left[1:]
+    assert np.abs(empty.series["solute_flux_mol_per_m2_s"].values[1:, 0]).max() < 1e-3 * arriving.max()
+
+
+@pytest.mark.parametrize("solver", ["rosenbrock", "cvode"])
+def test_pure_water_is_pressed_out_at_any_speed(solver: str) -> None:
+    """Upstream nothing is left that could pile up; the Péclet number of its cells is of no account."""
+    pure = {f"{side}.concentration.salt": "0 mol/L" for side in ("left", "right")}
+    values = {**pure, "membrane.water_permeability": "40 L/m^2/hour/bar", "right.pressure": "30 bar", "mesh.cells": 4}
+    with pytest.raises(mp.RunError, match="the right side ran dry") as failed:
+        run({**values, "solutes.salt.diffusivity": "4e-11 m^2/s", "run.solver": solver})
+    assert failed.value.result.summary["end_time_s"] == pytest.approx(0.999e-3 / (40 * LMHB * 30 * BAR), rel=1e-5)
+
+
+def test_amounts_between_a_thin_layer_and_its_bath() -> None:
+    """The fluxes between them are large, and all but cancel: what they carry must not be lost in their digits."""
+    values = {
+        "right.boundary": "bath",
+        "right.length": "2 um",
+        "right.volume": "2 um",
+        "right.pressure": {"flux": "-1.2e-9 m/s"},
+        "right.concentration.salt": "1.6 mmol/L",
+        "left.concentration.salt": "0 mol/L",
+        "mesh.cells": 40,
+        "run.duration": "12 hour",
+    }
+    assert run(values).summary["amount_error"] < 1e-10

@@ -358,16 +358,19 @@ def check_end(result: Result) -> None:
 
 
 def check_amounts(result: Result) -> None:
-    assert 0.0 <= result.summary["amount_error"] <= 1e-10
+    # SuperLU, which CVODE solves with, eliminates with differences: long steps over thin cells lose more digits
+    most = 1e-9 if result.case.run.solver == "cvode" else 1e-10
+    assert 0.0 <= result.summary["amount_error"] <= most
 
 
 def check_bounds(result: Result) -> None:
-    held = array(result, "concentration") * array(result, "width")[:, None, :]
+    """No concentration below −10 atol; in a cell that has shrunk, of the width that its amount's tolerance is of."""
+    width = array(result, "width")[:, None, :]
+    held = array(result, "concentration") * width
     assert np.isfinite(held).all()
-    start = array(result, "width")[0]
-    lowest = (held / start).min(axis=(0, 2))
-    # CVODE holds the mean over all cells to the tolerance, and errs in the one at an almost empty wall more than once
-    most = 100.0 if result.case.run.solver == "cvode" else 10.0
+    lowest = (held / np.maximum(width, width[0])).min(axis=(0, 2))
+    # CVODE holds the mean over all states to the tolerance, by which one cell may err more than once
+    most = 30.0 if result.case.run.solver == "cvode" else 10.0
     assert (lowest >= -most * tolerance(result) * scales(result)).all(), lowest / scales(result) / tolerance(result)
 
 
@@ -403,11 +406,15 @@ def check_water(result: Result) -> None:
     size = size + (reflection * (np.abs(left) + np.abs(right))).sum(axis=1)
     if "rigid" in (case.left.boundary, case.right.boundary):
         assert (flux == 0.0).all()
-        assert (np.abs(drive) <= 1e-10 * size.max()).all()
+        assert (np.abs(drive) <= 1e-9 * size.max()).all()
         return
-    assert (flux * drive >= -1e-9 * np.abs(flux) * size).all()
+    noise = 1e-9 * size
+    if case.osmotic_model != "ideal":  # what is below zero, within the tolerance, has no share in a real solution
+        walls = np.stack(both(result, "wall_concentration_{}_mol_per_m3"))
+        noise += 2.0 * (np.maximum(-walls, 0.0) * particles(result)).sum(axis=(0, 2))
+    assert (flux * drive >= -np.abs(flux) * noise).all()
     miss = np.abs(flux - case.membrane.water_permeability * drive)
-    allowed = 1e-7 * np.abs(flux) + 1e-9 * case.membrane.water_permeability * size
+    allowed = 1e-7 * np.abs(flux) + case.membrane.water_permeability * noise
     assert (miss <= allowed).all(), (miss / allowed).max()
 
 
@@ -424,7 +431,8 @@ def check_second_law(result: Result) -> None:
     solute = np.where(np.abs(left - right) <= 1e-14 * np.maximum(left, right), 0.0, solute)  # level, but for round-off
     share = solute * particles(result) * np.log(np.where(there, left, 1.0) / np.where(there, right, 1.0))
     terms = np.column_stack([water * applied, -water[:, None] * particles(result) * (left - right), share])
-    fine = terms.sum(axis=1) >= -1e-10 * np.abs(terms).max(axis=1)
+    noise = 1e-15 * np.abs(water) * ((np.abs(left) + np.abs(right)) * particles(result)).sum(axis=1)
+    fine = terms.sum(axis=1) >= -1e-10 * np.abs(terms).max(axis=1) - noise
     # into a side that holds none of it the loss is infinite; below zero, within the tolerance, it has no logarithm
     assert (fine | ~there.all(axis=1)).all()
     none = np.minimum(left, right) == 0.0
@@ -469,6 +477,8 @@ def check_equilibrium(raw: dict[str, Any]) -> None:
     whole = float(
         held[0].sum() + sum(map(float, (case.left.volume or 0.0, case.right.volume or 0.0))) * scales(result).sum()
     )
+    for name, one in (("left", case.left), ("right", case.right)):  # the distance begins with the end's concentrations
+        whole += one.volume_per_area * sum(end[f"concentration_{name}_mol_per_m3"].values())
     for name in ("left", "right"):
         expected = end[f"concentration_{name}_mol_per_m3"]
         near = 1e-6 + 1e-7 * abs(end["displaced_volume_m"]) / end[f"length_{name}_m"]  # where little is left
@@ -491,6 +501,8 @@ def check_equilibrium(raw: dict[str, Any]) -> None:
     size = float(np.abs(np.stack(both(result, "pressure_{}_Pa"))).max())
     size += float(((np.abs(shares[0]) + np.abs(shares[1]))[-1] * reflection).sum())
     loose = 2e-7 * whole / min(summary["length_left_m"], summary["length_right_m"])
+    for name in ("left", "right"):  # a side that has nearly run dry feels the last of the water that moves
+        size *= 1.0 + 1e-2 * abs(end["displaced_volume_m"]) / end[f"length_{name}_m"]
     assert applied == pytest.approx(pull, abs=1e-5 * size + float(loose * particles(result).max()))
 
 
