@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from membrane_pde import __version__, analytic, compiling, mixture
 from membrane_pde.case import SIDES, Case, CaseError, Compartment
@@ -744,7 +745,7 @@ def _series(
         "polarization_modulus": polarization,
         "rejection": rejection,
         "energy_J_per_m2": seen.energy,
-        "amount_error": _amount_error(system, states, seen.amount_left, seen.amount_right),
+        "amount_error": _amount_error(system, states, seen.amount_left, seen.amount_right, _highest(case) == 0.0),
         "distance_to_equilibrium": distance.of(displaced, seen.spread),
     }
 
@@ -780,14 +781,17 @@ def _polarization_and_rejection(case: Case, seen: Observations, threshold: float
     return polarization, 1.0 - rejection
 
 
-def _amount_error(system: System, states: Vector, left: Vector, right: Vector) -> Vector:
-    """Largest imbalance of any solute on either side so far, over the largest amount held plus fed."""
+def _amount_error(system: System, states: Vector, left: Vector, right: Vector, none: NDArray[np.bool_]) -> Vector:
+    """Largest imbalance of any solute on either side so far, over the largest amount held plus fed.
+
+    Of a solute of which there is `none` anywhere a solver leaves 1e-22, which is nothing beside 1 mol/m^2.
+    """
     passed, far_left, far_right = states[:, system.passed], states[:, system.far_left], states[:, system.far_right]
     lost_left = left - left[0] + (passed - far_left)
     lost_right = right - right[0] + (far_right - passed)
     fed = np.maximum(far_left.max(axis=0), 0.0) + np.maximum(-far_right.min(axis=0), 0.0)
     held = (left + right).max(axis=0) + fed
-    held[(left[0] + right[0] == 0.0) & (fed <= 1e-20)] = 1.0  # none of it: the linear solver leaves 1e-22
+    held[none | (held == 0.0)] = 1.0
     whole = np.abs(lost_left + lost_right)
     worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), whole) / held
     return np.asarray(np.maximum.accumulate(worst).max(axis=1))
