@@ -1,7 +1,7 @@
 """The command `membrane-pde`: arguments in, text out.
 
 Only typer is imported at the top: `--help` answers at once, and each command imports what it needs.
-Exit status: 0 done, 1 the run failed, 2 the user's input is wrong, 130 interrupted.
+Exit status: 0 done, 1 the run failed, 2 the user's input is wrong, 130 interrupted, 143 told to end (SIGTERM).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from membrane_pde.result import Result
 
 log = logging.getLogger("membrane_pde")
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a command as Ctrl-C does: after it has cleaned up."""
 
 
 class Commands(TyperGroup):
@@ -42,8 +47,10 @@ class Commands(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         except KeyboardInterrupt as interrupt:
-            complain(f"interrupted; {_notes(interrupt) or 'nothing half-written is left'}")
-            sys.exit(130)
+            told = isinstance(interrupt, Terminated)
+            done = _notes(interrupt) or "nothing half-written is left"
+            complain(f"{'told to end' if told else 'interrupted'}; {done}")
+            sys.exit(143 if told else 130)
         except Exception as error:
             if type(error).__module__.partition(".")[0] in ("typer", "click"):
                 raise  # its own: wrong usage, an early exit
@@ -571,10 +578,16 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     # pydantic would read the metadata of every installed package, in search of plug-ins for itself
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app(prog_name="membrane-pde")
     finally:
         gc.freeze()  # or Python would search all of it for garbage once more before it ends: 0.4 s with Numba loaded
+
+
+def _terminate(number: int, frame: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends it at once
+    raise Terminated
 
 
 # --- shared by the commands ---

@@ -7,11 +7,13 @@ times, acts on events, and says why it stopped.
 
 from __future__ import annotations
 
+import io
 import logging
 import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -324,7 +326,8 @@ class CvodeStepper(_SingleSteps):
 
     def _ask(self, t: float, method: str) -> Any:
         try:
-            answer = self._solver.step(t, method=method, tstop=self.segment.end)
+            with redirect_stdout(io.StringIO()):  # SUNDIALS' own words for what the answer says, too
+                answer = self._solver.step(t, method=method, tstop=self.segment.end)
         except (RuntimeError, NoSolution) as error:
             raise IntegrationError(str(error)) from error
         if not answer.success:

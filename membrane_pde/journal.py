@@ -69,6 +69,7 @@ class Journal:
         return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
 
     def _opened(self) -> int:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         while True:
             file = os.open(self.path, _FLAGS, 0o666)
             try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy as np
 
 from membrane_pde import __version__, report
 from membrane_pde.case import CaseError
+from membrane_pde.result import check_parent, scratch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,9 +58,7 @@ def check_page(path: str | Path) -> None:
                         f"--out {target}: this file is not a page of `membrane-pde validate` and is left alone; "
                         "give another name"
                     )
-        folder = target.resolve().parent
-        folder.mkdir(parents=True, exist_ok=True)
-        os.rmdir(tempfile.mkdtemp(prefix=".membrane-pde-", dir=folder))
+        check_parent(target.resolve().parent)
     except OSError as error:
         raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
 
@@ -86,8 +83,8 @@ def write_page(path: str | Path, findings: Iterable[Any], quick: bool = False) -
     check_page(path)
     target, text = Path(path), html(list(findings), quick)
     try:
-        with tempfile.TemporaryDirectory(prefix=".membrane-pde-", dir=target.resolve().parent) as scratch:
-            new = Path(scratch) / "page.html"
+        with scratch(target.resolve().parent) as made:
+            new = made / "page.html"
             new.write_text(text, encoding="utf-8")
             new.replace(target.resolve())
     except OSError as error:

@@ -7,9 +7,11 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import metadata
@@ -81,6 +83,8 @@ SUMMARY_KEYS = (
 )
 
 _COMPUTED_WITH = ("numpy", "scipy", "fipy", "scikit-sundae")
+_SCRATCH = ".membrane-pde-"
+_DAY = 86400.0  # s
 _ATTEMPTS = 100  # to put a folder where other runs put theirs
 _FILES = (
     "summary.json",
@@ -331,11 +335,31 @@ def check_output(folder: str | Path) -> None:
         if target.exists() and not target.is_dir():
             raise CaseError(f"--out {target}: this is a file; give a folder")
         _refuse_foreign(target, target)
-        parent = _resolved(target).parent
-        parent.mkdir(parents=True, exist_ok=True)
-        os.rmdir(tempfile.mkdtemp(prefix=".membrane-pde-", dir=parent))
+        check_parent(_resolved(target).parent)
     except OSError as error:
         raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
+
+
+def check_parent(folder: Path) -> None:
+    """Raise an OSError if nothing can be written to a folder, or where it will be made; nothing is left."""
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    os.rmdir(tempfile.mkdtemp(prefix=_SCRATCH, dir=folder))
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """A folder in another one, which is made if there is none, to write something that is then moved to its name.
+
+    Those of processes that were killed while they wrote, which takes seconds, go after a day.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{_SCRATCH}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _DAY:
+                shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as made:
+        yield Path(made)
 
 
 def _refuse_foreign(folder: Path, shown: Path) -> None:
@@ -429,8 +453,8 @@ def write_folder(folder: str | Path, write: Callable[[Path], None]) -> Path:
     check_output(folder)
     try:
         target = _resolved(Path(folder))
-        with tempfile.TemporaryDirectory(prefix=".membrane-pde-", dir=target.parent) as scratch:
-            new, old = Path(scratch) / "new", Path(scratch) / "old"
+        with scratch(target.parent) as made:
+            new, old = made / "new", made / "old"
             new.mkdir()
             write(new)
             _replace(target, new, old, Path(folder))

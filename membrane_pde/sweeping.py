@@ -409,16 +409,18 @@ def _work(grid: _Grid, connection: Any, others_end: Any) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Ctrl-C has to wait: while Python starts a process, it may be lost."""
+    """Ctrl-C has to wait, or it may be lost while Python starts a process; so may SIGTERM, which ends any at once."""
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield
         return
     pressed: list[int] = []
     signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    terminate = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         yield
     finally:
+        signal.signal(signal.SIGTERM, terminate or signal.SIG_DFL)
         signal.signal(signal.SIGINT, before)
         if pressed:
             signal.raise_signal(signal.SIGINT)
