@@ -336,8 +336,8 @@ class Faces(NamedTuple):
     state : ndarray, shape (4, solutes, faces)
         Concentrations of the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s.
     sides : ndarray, shape (3, 2, solutes)
-        Concentrations that the far faces see, and of the two cells at the membrane, mol/m^3; derivatives of Σσπ at the
-        two walls with the concentrations there.
+        Concentrations that the far faces see, and of the two cells at the membrane, at least 0, mol/m^3; derivatives of
+        Σσπ at the two walls with the concentrations there.
     membrane, slopes : ndarray
         What `interface.set_face` and (for `set_slopes`) `interface.set_face_slopes` wrote.
     room : ndarray, shape (6, solutes)
@@ -446,8 +446,9 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
         c, own = faces.state[CONCENTRATION, s], y[s * n : (s + 1) * n]
         for i in range(n):
             c[i] = own[i] / faces.width[i]
-        faces.sides[CELLS, 0, s] = faces.state[CONCENTRATION, s, m - 1]
-        faces.sides[CELLS, 1, s] = faces.state[CONCENTRATION, s, m]
+        # what is below zero, within the tolerance, piles up no wall: the flow would amplify it beyond all bounds
+        faces.sides[CELLS, 0, s] = max(float(faces.state[CONCENTRATION, s, m - 1]), 0.0)
+        faces.sides[CELLS, 1, s] = max(float(faces.state[CONCENTRATION, s, m]), 0.0)
 
 
 @kernel
@@ -808,8 +809,10 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
         for j in range(5):
             change[j] = pull[0, s] * left_wall[j] - pull[1, s] * right_wall[j]
         with_flux += float(change[0])
-        d.walls[0, 0, s] = change[1] / faces.width[m - 1]
-        d.walls[0, 1, s] = change[2] / faces.width[m]
+        if faces.state[CONCENTRATION, s, m - 1] >= 0.0:
+            d.walls[0, 0, s] = change[1] / faces.width[m - 1]
+        if faces.state[CONCENTRATION, s, m] >= 0.0:
+            d.walls[0, 1, s] = change[2] / faces.width[m]
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
             with_scalar[j] += left * (change[3] - faces.sides[CELLS, 0, s] * change[1])
