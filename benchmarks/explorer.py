@@ -1,4 +1,4 @@
-"""Frames a second of the live explorer: a slider is dragged by a program, each value solved and drawn to PNG.
+"""Frames a second of the live explorer: a slider is dragged by a program, each value solved and drawn.
 
 ``python benchmarks/explorer.py [FRAMES]`` prints a table. Where the machine has other work, the time of the processor
 says what a quiet one would take. What the browser takes to show a picture is not in it.

@@ -24,8 +24,8 @@ WATER_ARROW = "#0B3C5D"
 MEMBRANE, MEMBRANE_WIDTH = "#777777", 6.0  # points: a real membrane is far too thin to be drawn to scale
 HATCHED: dict[str, Any] = {"facecolor": "0.88", "hatch": "/////", "lw": 0.6}
 
-SPARE = 0.12
-_FILLED = 0.4  # of an axis: less than that, and a picture drawn again gets a new one
+SPARE = 0.3  # of room beyond the curves, where an axis has to follow them
+_FILLED = 0.35  # of an axis: less than that, and a picture drawn again gets a new one
 
 
 def figure(width: float, height: float, layout: str | None = "constrained") -> Figure:
@@ -206,16 +206,16 @@ def limits(
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     if lowest is not None:
         low = min(low, lowest) if low < -1e-6 * abs(high) else lowest
-    largest = max(abs(low), abs(high))
+    largest, slack = max(abs(low), abs(high)), 0.0
     if largest == 0.0:
         low, high = (-flat, flat) if flat else (0.0, 1.0)
     elif high - low <= 1e-6 * largest:
         low, high = sorted((0.0, 1.3 * (high if abs(high) == largest else low)))
     else:
-        extent = high - low
+        extent, slack = high - low, 0.05 * (high - low)
         low, high = low if low == lowest else low - 0.06 * extent, high + room * extent
     low = low - 0.02 * high if low == lowest == 0.0 else low  # a curve at 0 stays visible
-    if kept(ax, ax.get_ylim(), low, high):
+    if kept(ax, ax.get_ylim(), low if low == lowest else low + slack, high - slack):
         return
     if ax.get_gid() == "drawn again":  # some room, so that the next change need not move the axis again
         low, high = low if lowest is not None else low + SPARE * min(low, 0.0), high + SPARE * max(high, 0.0)

@@ -159,7 +159,7 @@ class Explorer:
             value=_flowing(self.result), max=100.0, step=0.5, readout_format=".3", **_look("time shown (% of the run)")
         )
         self.back = widgets.Button(description="back to the start", tooltip="all numbers as the case has them")
-        self.message, self.picture = widgets.HTML(), widgets.Image(format="png")
+        self.message, self.picture = widgets.HTML(), widgets.Image(format="jpeg")
         self.picture.layout = widgets.Layout(width=f"{WIDTH * DPI:.0f}px", max_width="100%", align_self="flex-start")
         box = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
         self.widget = widgets.VBox(
@@ -224,8 +224,7 @@ class Explorer:
         if failure:
             text = f'<span style="color: #B03A00">{html.escape(failure)}</span>'
         else:
-            said = report.sentence(self.result.summary, report.labels_of(self.case))
-            text = html.escape(f"{said} {self.result.summary['message'] or ''}")
+            text = html.escape(report.sentence(self.result.summary, report.labels_of(self.case)))
         if self._changes:
             changes = ", ".join(
                 f'"{path}": "{self.controls[path].written(value)}"' for path, value in self._changes.items()

@@ -224,7 +224,8 @@ def _flows(ax: Any, result: Any, index: int, level: float, full_flux: float | No
         if share > NOTHING:
             _across(ax, name, float(y), float(flux[index]), 0.7 * share**0.5, 0.5 * THICKEST, colour)
         drawing.text(ax, f"{name} flux", 0.0, float(y) + 0.075, f"{name} {number} {unit}", fontsize=9.5, **boxed)
-    above = [f"held back: {', '.join(held)}"] if held else []
+    names = ", ".join(held) if len(held) < LEADING else f"{held[0]} and {len(held) - 1} more"
+    above = [f"held back: {names}"] if held else []
     if case.membrane.type == "none":
         above = ["no membrane: they mix"]
     drawing.text(ax, "held", 0.0, TANK + 0.03, "\n".join(above), ha="center", va="bottom", fontsize=9.5, color="0.3")
@@ -247,9 +248,7 @@ def _passing(result: Any) -> tuple[list[str], list[str]]:
         carried[name] = moved > 1e-9 * scale and report.peak(stored(result, "solute_flux_mol_per_m2_s", name)) > 0
     passing = [name for name in leading(result, len(carried)) if carried[name]]
     ranked = sorted(passing, key=lambda name: -largest(result, name))[:LEADING]
-    return [name for name in passing if name in ranked], [name for name, passes in carried.items() if not passes][
-        :LEADING
-    ]
+    return [name for name in passing if name in ranked], [name for name, passes in carried.items() if not passes]
 
 
 # --- numbers ---
@@ -294,7 +293,7 @@ def _numbers(case: Any, result: Any, side: str, index: int, pressure: float | No
         pressures.append(f"osmotic {report.quantity(osmotic if abs(osmotic) > negligible else 0.0, 'pressure')}")
     if pressure is None and getattr(case, side).boundary == "rigid":
         pressures.append("rigid: its pressure is the answer")
-    lines.append(", ".join(pressures))
+    lines += pressures if len(names) < LEADING else [", ".join(pressures)]  # there is room for four
     return "\n".join(lines)
 
 

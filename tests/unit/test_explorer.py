@@ -47,7 +47,7 @@ def data(shown):
 
 def test_a_slider_moves_the_artists_and_makes_none(shown, case, monkeypatch):
     before, picture = data(shown), shown.picture.value
-    assert bytes(picture).startswith(b"\x89PNG")
+    assert bytes(picture).startswith(b"\xff\xd8\xff")
     flux = line(shown._live.history[0, 0], "flux")
     artists = [id(each) for ax in shown._live.figure.axes for each in ax.get_children()]
     made = []
@@ -137,7 +137,7 @@ def test_a_failure_is_told_in_words_and_the_last_picture_stays():
 def test_a_case_that_fails_from_the_start_is_shown_as_far_as_it_goes():
     case = mp.load_case("seawater_ro").with_values({**QUICK, "left.pressure": "0 bar"})
     shown = mp.explore(case)
-    assert bytes(shown.picture.value).startswith(b"\x89PNG")
+    assert bytes(shown.picture.value).startswith(b"\xff\xd8\xff")
     assert "backflow" in shown.message.value
     shown.sliders["left.pressure"].value = 60.0
     assert shown.result.summary["status"] == "steady"
@@ -249,3 +249,8 @@ def test_without_ipywidgets_it_says_what_to_install(case, monkeypatch):
 
 def test_a_notebook_shows_it(shown):
     assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()
+
+
+def test_what_the_run_says_is_said_once() -> None:
+    shown = mp.explore(mp.load_case("leaky"))
+    assert shown.message.value.count("turned during the run") == 1
