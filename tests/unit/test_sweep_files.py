@@ -770,10 +770,10 @@ def ends_before(seconds: float, arguments: list[str]) -> bool:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_killed_at_any_moment(workers: int) -> None:
     """Again and again: when it has hardly begun, while it solves, while it writes. In the end every bit agrees."""
-    chance, vary = random.Random(workers), "right.pressure=0:19:1500 bar"
+    chance, vary = random.Random(workers), "right.pressure=0:19:8000 bar"
     whole = mp.sweep(CASE, dict([parse_values(vary)]), workers=2)
     kept, kills = 0, 0
-    while kills < 25 and not ends_before(chance.uniform(0.0, 4.0), command(vary, workers)):
+    while kills < 25 and not ends_before(chance.uniform(0.0, 2.5), command(vary, workers)):
         kills += 1
         if not Path("out").exists():
             assert rows_kept() >= kept
@@ -789,7 +789,7 @@ def test_killed_at_any_moment(workers: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("before", ["nothing", "another sweep"])
 def test_killed_while_it_writes(monkeypatch: pytest.MonkeyPatch, before: str) -> None:
-    chance, vary, late = random.Random(8), "right.pressure=0:19:1500 bar", 0
+    chance, vary, late = random.Random(8), "right.pressure=0:19:8000 bar", 0
     values = dict([parse_values(vary)])
     with monkeypatch.context() as full:
         full.setattr(sweepfile, "save", refuse(errno.ENOSPC))
