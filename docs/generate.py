@@ -184,15 +184,13 @@ def warmer_mixes_faster(path: Path) -> None:
 
 def explorer(path: Path) -> None:
     """What the explorer shows of reverse osmosis, a third of the way."""
-    from matplotlib.image import imsave
-
     import membrane_pde as mp
     from membrane_pde.live import Live
 
     result = mp.run(mp.load_case("reverse_osmosis"))
     largest, live = float(abs(result.arrays["water_flux_m_per_s"]).max()), Live()
     live.show(result, result.summary["end_time_s"] / 3.0, largest)
-    imsave(path, live.canvas.buffer_rgba())
+    path.write_bytes(live.png())
 
 
 def main() -> None:

@@ -180,6 +180,11 @@ class Explorer:
         self._changes = {}
         self._solve()
 
+    def png(self) -> bytes:
+        """The picture as a PNG, to be kept."""
+        with self._busy:
+            return self._live.png()
+
     def _turned(self, path: str, value: float) -> None:
         """A slider was moved, by a person or by a program."""
         if path in self._changes or not self.controls[path].at(value, self._followed):
@@ -216,7 +221,8 @@ class Explorer:
     def _draw(self) -> None:
         with self._busy:
             end = float(self.result.arrays["time"][-1])
-            self.picture.value = self._live.show(self.result, 0.01 * self.moment.value * end, self._full_flux)
+            self._live.show(self.result, 0.01 * self.moment.value * end, self._full_flux)
+            self.picture.value = self._live.jpeg()
             self.frames += 1
 
     def _say(self, failure: str) -> None:

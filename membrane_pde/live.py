@@ -52,8 +52,8 @@ class Live:
         """All that results are drawn into."""
         return [*self.schematic, *self.profiles, *self.history.flat]
 
-    def show(self, result: Result, time: float, full_flux: float) -> bytes:
-        """Draw a result, and what is at a time (s) of it; `full_flux` (m/s) as in `plot.schematic`. Returns a JPEG."""
+    def show(self, result: Result, time: float, full_flux: float) -> None:
+        """Draw a result, and what is at a time (s) of it; `full_flux` (m/s) as in `plot.schematic`."""
         plot.schematic(result, self.schematic, time, full_flux)
         plot.profiles(result, self.profiles, leading(result, 1)[0], time)
         plot.history(result, self.history, time)
@@ -76,7 +76,21 @@ class Live:
         for ax, artists in moving:
             for artist in artists:
                 ax.draw_artist(artist)
-        return _jpeg(np.asarray(self.canvas.buffer_rgba()))
+
+    def jpeg(self) -> bytes:
+        """What is shown, to be looked at for a moment: a PNG takes five times as long."""
+        return self._packed("jpeg", {"quality": 95, "subsampling": 0})
+
+    def png(self) -> bytes:
+        """What is shown, without loss."""
+        return self._packed("png", {})
+
+    def _packed(self, kind: str, how: dict[str, Any]) -> bytes:
+        from matplotlib.image import imsave
+
+        file = io.BytesIO()
+        imsave(file, np.asarray(self.canvas.buffer_rgba()), format=kind, pil_kwargs=how)
+        return file.getvalue()
 
     def _lay_out(self) -> None:
         """Remember the empty place of each axes, with the numbers and names around it, and draw all once."""
@@ -116,12 +130,3 @@ class Live:
         self.figure.stale = False
         self._background = self.canvas.copy_from_bbox(self.figure.bbox)
         self.backgrounds += 1
-
-
-def _jpeg(pixels: np.ndarray) -> bytes:
-    """Pixels (height, width, 4) as the bytes of a JPEG that looks the same: a PNG takes five times as long."""
-    from matplotlib.image import imsave
-
-    file = io.BytesIO()
-    imsave(file, pixels, format="jpeg", pil_kwargs={"quality": 95, "subsampling": 0})
-    return file.getvalue()

@@ -1,12 +1,14 @@
 """The explorer without a browser: sliders turned by a program, artists that follow, failures in words."""
 
 import builtins
+import io
 import threading
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 import membrane_pde as mp
 from membrane_pde import explorer
@@ -249,6 +251,15 @@ def test_without_ipywidgets_it_says_what_to_install(case, monkeypatch):
 
 def test_a_notebook_shows_it(shown):
     assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()
+
+
+def test_the_picture_can_be_kept() -> None:
+    shown = mp.explore(mp.load_case("osmosis"))
+    kept, sent = (
+        np.asarray(Image.open(io.BytesIO(each)).convert("RGB"), float) for each in (shown.png(), shown.picture.value)
+    )
+    assert kept.shape == sent.shape
+    assert np.abs(kept - sent).mean() < 1.0  # of 255
 
 
 def test_what_the_run_says_is_said_once() -> None:
