@@ -6,12 +6,14 @@ import threading
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
 import membrane_pde as mp
 from membrane_pde import explorer
+from membrane_pde.live import FAST
 
 pytest.importorskip("ipywidgets", reason='ipywidgets is not installed: pip install "membrane-pde[notebooks]"')
 
@@ -108,7 +110,8 @@ def test_axes_drawn_anew_one_by_one_look_as_if_all_were(shown):
         for value in values:
             shown.sliders[path].value = value
         one_by_one = pixels(lambda: live.canvas.restore_region(live._background))
-        assert np.array_equal(one_by_one, pixels(live.canvas.draw))
+        with rc_context(FAST):
+            assert np.array_equal(one_by_one, pixels(live.canvas.draw))
     assert live.backgrounds >= backgrounds + 3
 
 
