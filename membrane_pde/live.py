@@ -13,7 +13,7 @@ from membrane_pde.sketch import leading
 if TYPE_CHECKING:
     from membrane_pde.result import Result
 
-FAST = {"text.hinting": "force_autohint"}  # half the time of the fonts' own hints
+FAST: Any = {"text.hinting": "force_autohint"}  # half the time of the fonts' own hints
 WIDTH, HEIGHT, DPI = 13.5, 6.6, 80  # inches, pixels an inch
 
 
