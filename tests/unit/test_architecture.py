@@ -105,7 +105,7 @@ MAY_USE: dict[str, set[str]] = {
     "reference": set(),
     # the order of the scheme is that of fv and of integrate, fed with the sources of a made-up solution
     "verify": {"analytic", "casefile", "fv", "integrate", "mixture", "physics", "reference", "simulate", "verify"},
-    "page": {"case", "report"},
+    "page": {"case", "report", "result"},
     "result": {"case", "casefile", "units"},
     "presets": {"case", "units"},
     "report": {"presets", "units", "result", "case", "physics"},  # physics: a constant of nature
