@@ -416,3 +416,19 @@ def assembled(one: System, faces: Faces, s: int) -> tuple[Array, Array]:
     if faces.outside[1] is not None:
         source[-1] += beta[-1] * faces.outside[1][s]
     return matrix / np.where(np.arange(n) < mesh.membrane, faces.stretch[0], faces.stretch[1]), source
+
+
+def test_what_is_below_zero_piles_up_no_wall() -> None:
+    """A flow towards the membrane would amplify it exponentially, into a pull without bounds."""
+    one, segment = system(water=1e-10), Segment(0.0, 1.0, (5e6, 5e6), (0.0, 0.0))
+    y = one.initial_state(np.full((2, 8), 1.0))
+    at_the_wall = one.amounts(y)[:, one.membrane - 1]
+    at_the_wall[1] = 0.0
+    none = one.water_flux(0.0, y, segment)
+    rates, below = np.empty(one.size), np.empty(one.size)
+    one.rhs(0.0, y, rates, segment)
+    at_the_wall[1] = -1e-9 * one.width[one.membrane - 1]
+    assert one.water_flux(0.0, y, segment) == none
+    one.rhs(0.0, y, below, segment)
+    assert below[one.x] == none
+    np.testing.assert_allclose(below, rates, rtol=1e-6, atol=1e-6 * np.abs(rates).max())
