@@ -412,8 +412,9 @@ def check_water(result: Result) -> None:
         noise += 2.0 * (np.maximum(-walls, 0.0) * particles(result)).sum(axis=(0, 2))
     assert (flux * drive >= -np.abs(flux) * noise).all()
     miss = np.abs(flux - case.membrane.water_permeability * drive)
-    allowed = 1e-7 * np.abs(flux) + case.membrane.water_permeability * noise
-    assert (miss <= allowed).all(), (miss / allowed).max()
+    # the flux is found to 1e-9 of itself, and a wall that piles up feels that times the Péclet number of its half cell
+    allowed = 1e-7 * np.abs(flux) + case.membrane.water_permeability * (noise + 1e-7 * size)
+    assert (miss <= allowed).all(), float((miss - allowed).max())
 
 
 def check_second_law(result: Result) -> None:
