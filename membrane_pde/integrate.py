@@ -23,7 +23,7 @@ import numpy as np
 from membrane_pde import rosenbrock
 from membrane_pde.fv.interface import NoSolution
 from membrane_pde.fv.mesh import Array
-from membrane_pde.fv.operators import OUTFLOW, Segment, System
+from membrane_pde.fv.operators import OUTFLOW, Segment, System, segment_row
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ _CVODE_STEPS = 10  # as many, and shorter ones
 _STEPS_A_PERIOD = 16  # at least, of an oscillating pressure
 _STEPS_A_TURN = 1000  # more allowed for each period and each jump or kink of what is applied
 _STEPS_A_REPORT = 100  # of progress
+_STEPS_UNDECIDED = 1000  # of a run among others
 _WORK_AT_ONCE = 10_000_000  # states times steps: about a second of machine code, which does not hear Ctrl-C
 # Where a run may stop at any time, states are stored densely first and thinned out as it grows longer, so that one that
 # stops early still shows how it went: spacing at first over spacing at the end.
@@ -159,28 +160,19 @@ class RosenbrockStepper:
     ) -> None:
         self.system, self.segment, self.events, self.rtol, self.atol = system, segment, events, rtol, atol
         self.method = rosenbrock.RODAS5P
-        self.work = rosenbrock.new_work(self.method, y, t, system.solutes, system.cells)
+        self.work = rosenbrock.new_work(self.method, system.size, system.solutes, system.cells)
+        rosenbrock.begin(self.work, t, y)
         self.t, self.y = t, self.work.vectors[rosenbrock.Y]
-        self.longest = _longest_step(segment)
+        self.longest, self.row = _longest_step(segment), np.array([segment_row(segment)])
 
     def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
         """Take steps; see `Stepper`."""
-        system = self.system
+        ends, goes_on = np.empty((1, 3), dtype=np.int64), np.empty(0)
+        memory, atol, states = self.system.memory[None, :], self.atol[None, :], kept[None, :, :]
+        given = self.system.numbers, self.row, self.method, self.rtol, atol, self.longest, self.events.watch, memory
         with np.errstate(over="ignore", invalid="ignore"):  # a step that is far too long is tried again, shorter
-            steps, stored, event = rosenbrock.advance(
-                system.numbers,
-                self.segment,
-                self.method,
-                self.rtol,
-                self.atol,
-                self.longest,
-                self.events.watch,
-                system.memory,
-                self.work,
-                most,
-                due,
-                kept,
-            )
+            rosenbrock.advance(*given, self.work, goes_on, most, due, states, ends)
+        steps, stored, event = ends[0].tolist()
         self.t = float(self.work.pace[rosenbrock.TIME])
         if event == rosenbrock.NO_STEP:
             raise IntegrationError("its steps became too short")
@@ -594,6 +586,65 @@ def integrate(
     if not again.reason:  # its last state is that of the event, but for the error of the method and a jump just then
         again.states[-1], again.segments[-1] = found.states[-1], found.segments[-1]
     return replace(again, status=found.status, reason=found.reason)
+
+
+def integrate_alike(
+    system: System, y: Array, segments: Sequence[Segment], *, outputs: int, rtol: float, atol: Array, memory: Array
+) -> tuple[Array, Array, list[int]]:
+    """Integrate runs that differ in what is applied alone, each through one segment, with nothing to decide on the way.
+
+    They are `integrate`'s runs of the default solver. What that one would act on, an event or a failure, ends a run.
+
+    Parameters
+    ----------
+    system : System
+        The model of all of them, without an outflow.
+    y : ndarray, shape (size,)
+        Initial state of all of them.
+    segments : sequence of Segment
+        What is applied in each, all of the same length and without waves.
+    outputs, rtol
+        Of `integrate`.
+    atol : ndarray, shape (runs, size)
+        Absolute tolerance of each state.
+    memory : ndarray, shape (runs, 3)
+        Written: what `System.memory` would hold after each.
+
+    Returns
+    -------
+    times : ndarray, shape (outputs,)
+        Stored times, s.
+    states : ndarray, shape (runs, outputs, size)
+        States.
+    steps : list of int
+        Taken by each run; 0 for one that is not to be had in this way.
+    """
+    first = segments[0]
+    recorder = _Recorder(first.end, outputs, True, system.size)
+    recorder.store(np.array([first.start]), y[None, :], first)
+    times, method = np.append(first.start, recorder.due(first)[: outputs - 1]), rosenbrock.RODAS5P
+    kept, ends = np.empty((len(segments), outputs, system.size)), np.empty((len(segments), 3), dtype=np.int64)
+    rows = np.array([segment_row(each) for each in segments])
+    work = rosenbrock.new_work(method, system.size, system.solutes, system.cells)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rosenbrock.advance(
+            system.numbers,
+            rows,
+            method,
+            rtol,
+            atol,
+            math.inf,
+            np.zeros(2),
+            memory,
+            work,
+            y,
+            _STEPS_UNDECIDED,
+            np.append(times, np.inf),  # as there is always one more to come, a run goes on to its end
+            kept,
+            ends,
+        )
+    done = (ends[:, 1] == outputs) & (ends[:, 2] == 0)
+    return times, kept, np.where(done, ends[:, 0], 0).tolist()
 
 
 def _until(segments: Sequence[Segment], end: float) -> list[Segment]:

@@ -23,6 +23,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from membrane_pde.compiling import compiled, kernel, part
 from membrane_pde.fv.implicit import Factors, add_time_slopes, factorize, new_factors, solve
@@ -36,6 +37,7 @@ from membrane_pde.fv.operators import (
     new_faces,
     new_slopes,
     rates,
+    segment_of,
     set_events,
     set_faces,
     set_rates,
@@ -150,16 +152,11 @@ class Work(NamedTuple):
     factors: Factors
 
 
-def new_work(method: Method, y: Array, t: float, solutes: int, cells: int) -> Work:
-    """Room for a run that starts at a state."""
-    pace = np.zeros(8)
-    pace[TIME] = pace[START] = t
-    size = len(y)
-    vectors = np.zeros((5, size))
-    vectors[Y] = vectors[START_STATE] = y
+def new_work(method: Method, size: int, solutes: int, cells: int) -> Work:
+    """Room for runs, one after the other; see `begin`."""
     return Work(
-        pace,
-        vectors,
+        np.zeros(8),
+        np.zeros((5, size)),
         np.zeros((method.rows.shape[1], size)),
         np.zeros((3, size)),
         np.ones((3, 3)),
@@ -168,6 +165,16 @@ def new_work(method: Method, y: Array, t: float, solutes: int, cells: int) -> Wo
         new_slopes(solutes, cells),
         new_factors(solutes, cells),
     )
+
+
+@kernel
+def begin(w: Work, t: float, y: Array) -> None:
+    """Let a run start at a state."""
+    for i in range(w.pace.shape[0]):
+        w.pace[i] = 0.0
+    w.pace[TIME] = w.pace[START] = t
+    _copy(y, w.vectors[Y])
+    _copy(y, w.vectors[START_STATE])
 
 
 @kernel
@@ -332,7 +339,7 @@ def _serve(method: Method, w: Work, due: Array, kept: Array, stored: int) -> int
 
 
 @kernel
-def _advance(
+def walk(
     p: Numbers,
     segment: Segment,
     method: Method,
@@ -434,6 +441,49 @@ def _advance(
             stored = _serve(method, w, due, kept, stored)
             set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
             return steps, stored, max(_fallen(before, w.events[0]), 1)
+
+
+def _advance(
+    p: Numbers,
+    segments: Array,
+    method: Method,
+    rtol: float,
+    atol: Array,
+    longest: float,
+    watch: Array,
+    memory: Array,
+    w: Work,
+    start: Array,
+    most: int,
+    due: Array,
+    kept: Array,
+    ends: NDArray[np.int64],
+) -> None:
+    """Step through a segment, or through as many as there are runs that differ in what is applied alone.
+
+    Parameters
+    ----------
+    p, method, rtol, longest, watch, w, most, due
+        Of `walk`.
+    segments : ndarray, shape (runs, 12)
+        Of `operators.segment_row`.
+    atol : ndarray, shape (runs, size)
+        Absolute tolerance of each state.
+    memory : ndarray, shape (runs, 3)
+        Of `interface.find_water_flux`.
+    start : ndarray, shape (size,) or (0,)
+        State in which all runs begin; with nothing one run goes on from where `w` stands.
+    kept : ndarray, shape (runs, n, size)
+        Written: the states.
+    ends : ndarray of int, shape (runs, 3)
+        Written: what `walk` answers.
+    """
+    for r in range(segments.shape[0]):
+        segment = segment_of(segments[r])
+        if start.shape[0] > 0:
+            begin(w, segment.start, start)
+        steps, stored, event = walk(p, segment, method, rtol, atol[r], longest, watch, memory[r], w, most, due, kept[r])
+        ends[r, 0], ends[r, 1], ends[r, 2] = steps, stored, event
 
 
 advance = compiled(_advance)

@@ -7,7 +7,7 @@ import itertools
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from membrane_pde.fv.mesh import Mesh as Grid
     from membrane_pde.fv.operators import Numbers, Observations, Problem, Segment, System, Wave
-    from membrane_pde.integrate import Stop, Trajectory
+    from membrane_pde.integrate import Stop
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ _STOPPING_RTOL = 3e-10  # an end state that close shows only above the noise of 
 _GROWTH = 1.02  # of the default mesh from cell to cell
 _LEAST, _LEAST_OF_LAYER = 60, 30  # cells of an unstirred side; of one that is a layer
 _UNESTIMATED = ("amount_error", "cells", "steps", "solve_time_s")  # numbers of the summary about the run itself
+_NUMBERS_AT_ONCE = 4_000_000  # of the states of runs that are solved at once
 _STEEPEST = 1.12  # where a case says how many cells, they grow by no more than this
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
@@ -156,11 +157,24 @@ def _at_the_start(case: Case) -> tuple[float, float]:
 
 
 @_once
+def _largest_osmotic(case: Case) -> float:
+    """Scale of the osmotic pressure, Pa."""
+    return float(np.abs(_osmotic(case)(_highest(case))).sum())
+
+
+def _largest_pressures(cases: Sequence[Case]) -> list[float]:
+    """Scale of everything that can drive water in each of some cases of one model, Pa."""
+    permeability, osmotic = cases[0].membrane.water_permeability, _largest_osmotic(cases[0])
+    return [
+        max(p.largest / permeability if p.flux else p.largest for p in (case.left.pressure, case.right.pressure))
+        + osmotic
+        for case in cases
+    ]
+
+
 def _largest_pressure(case: Case) -> float:
     """Scale of everything that can drive water, Pa."""
-    permeability = case.membrane.water_permeability
-    applied = max(p.largest / permeability if p.flux else p.largest for p in (case.left.pressure, case.right.pressure))
-    return applied + float(np.abs(_osmotic(case)(_highest(case))).sum())
+    return _largest_pressures([case])[0]
 
 
 def _closed(side: Compartment) -> bool:
@@ -251,15 +265,18 @@ class _Model(NamedTuple):
     numbers: Numbers
     concentration: Vector
 
+    def system(self) -> System:
+        """One that remembers nothing of the runs of another."""
+        from membrane_pde.fv.operators import System
+
+        return System(self.problem, self.numbers)
+
 
 _last_model: _Model | None = None
 
 
-def _system(case: Case, coarser: bool = False) -> tuple[System, Vector]:
-    """The semi-discrete model and the cell concentrations (solute, cell) it starts from; `coarser`: half the cells.
-
-    Cases of a sweep that differ in what is applied share one model, which does not know of that.
-    """
+def _model(case: Case, coarser: bool = False) -> _Model:
+    """The model of a case, or of one before it that differs in what is applied alone; `coarser`: half the cells."""
     global _last_model
     from membrane_pde.fv.mesh import build
     from membrane_pde.fv.operators import System
@@ -269,12 +286,12 @@ def _system(case: Case, coarser: bool = False) -> tuple[System, Vector]:
         widths = [_in_pairs(each) for each in widths]
     mesh, kept = build(widths[0], widths[1]), _last_model
     if kept is not None and kept.problem.mesh is mesh and _alike(kept.case, case):
-        return System(kept.problem, kept.numbers), kept.concentration
+        return kept
     problem = _problem(case, mesh)
-    system, concentration = System(problem), _cells_at_start(case, widths)
+    model = _Model(case, problem, System(problem).numbers, _cells_at_start(case, widths))
     if "outflow" not in problem.boundary:  # where it changes what is drawn in
-        _last_model = _Model(case, problem, system.numbers, concentration)
-    return system, concentration
+        _last_model = model
+    return model
 
 
 def _alike(one: Case, other: Case) -> bool:
@@ -388,23 +405,24 @@ def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
     return value, value
 
 
-def _scales(case: Case, system: System) -> Vector:
-    """Scale of each state: times rtol, its absolute tolerance."""
-    run = case.run
+def _scales(cases: Sequence[Case], system: System) -> Vector:
+    """Scale of each state (case, size) of some cases of one model: times rtol, its absolute tolerance."""
+    case = cases[0]
     concentration = _highest(case).copy()
     concentration[concentration == 0.0] = concentration.max() or 1.0
     whole = case.left.volume_per_area + case.right.volume_per_area
-    flow = case.membrane.water_permeability * _largest_pressure(case) * run.duration
     lengths = [side.volume_per_area for side in _pair(case) if _closed(side)] or [whole]
-    displaced = min(flow, *lengths) if flow > 0.0 and not system.still else whole
-    scale = np.empty(system.size)
-    system.amounts(scale)[:] = concentration[:, None] * system.width
-    scale[system.x] = displaced
+    scale = np.empty((len(cases), system.size))
+    system.amounts(scale[0])[:] = concentration[:, None] * system.width
     held = concentration * whole
-    scale[system.passed] = scale[system.far_left] = scale[system.far_right] = held
-    scale[system.work] = displaced * (_largest_pressure(case) or 1.0)
+    scale[0, system.passed] = scale[0, system.far_left] = scale[0, system.far_right] = held
     for place, bath in zip(system.volume, system.problem.baths, strict=True):
-        scale[place] = whole if bath is None else bath.volume
+        scale[0, place] = whole if bath is None else bath.volume
+    scale[1:] = scale[0]
+    for row, pressure in zip(scale, _largest_pressures(cases), strict=True):
+        flow = case.membrane.water_permeability * pressure * case.run.duration
+        displaced = min(flow, *lengths) if flow > 0.0 and not system.still else whole
+        row[system.x], row[system.work] = displaced, displaced * (pressure or 1.0)
     return scale
 
 
@@ -413,18 +431,19 @@ def _is_open(case: Case) -> bool:
     return not (_closed(case.left) and _closed(case.right))
 
 
-def _end_state(case: Case, amounts: tuple[Vector, Vector]) -> analytic.Equilibrium | None:
-    """The analytic equilibrium; None where a boundary is open."""
+def _end_states(
+    cases: Sequence[Case], segments: Sequence[Segment], amounts: tuple[Vector, Vector]
+) -> list[analytic.Equilibrium | None]:
+    """The analytic equilibrium of cases of one model by their last segments; None where a boundary is open."""
+    case = cases[0]
     if _is_open(case):
-        return None
+        return [None] * len(cases)
     if _held_flux(case):
-        return analytic.Equilibrium(None, None, None, None, None, "the flux is held")
-    if case.left.pressure.oscillates or case.right.pressure.oscillates:
-        return analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates")
+        return [analytic.Equilibrium(None, None, None, None, None, "the flux is held")] * len(cases)
     membrane = case.membrane.type != "none"
     numbers = list(case.membrane.solutes.values())
-    last = _segments(case)[-1]  # what is applied at the end of the run
-    return analytic.equilibrium(
+    find = functools.partial(
+        analytic.equilibrium,
         length_left=case.left.volume_per_area,
         length_right=case.right.volume_per_area,
         amount_left=amounts[0],
@@ -432,8 +451,6 @@ def _end_state(case: Case, amounts: tuple[Vector, Vector]) -> analytic.Equilibri
         passes=np.array([n.permeability > 0.0 for n in numbers] if membrane else [True] * len(case.solutes)),
         reflection=_reflection(case),
         partition=np.array([n.partition for n in numbers] if membrane else [1.0] * len(case.solutes)),
-        pressure_left=last.left[1],
-        pressure_right=last.right[1],
         stiffness_left=_stiffness(case, case.left),
         stiffness_right=_stiffness(case, case.right),
         rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
@@ -441,56 +458,64 @@ def _end_state(case: Case, amounts: tuple[Vector, Vector]) -> analytic.Equilibri
         water_passes=case.membrane.water_permeability > 0.0,
         osmotic_pressure=_osmotic(case),
     )
+    return [  # by what is applied at the end of the run
+        analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates")
+        if each.left.pressure.oscillates or each.right.pressure.oscillates
+        else find(pressure_left=last.left[1], pressure_right=last.right[1])
+        for each, last in zip(cases, segments, strict=True)
+    ]
 
 
-class _Distance:
-    """How far a state is from the equilibrium: 1 at the start, 0 there, None where there is none to compare with."""
+class _Goal:
+    """Where runs of one model end (case), and how far they are from there: 1 at the start, 0 there, nan without one."""
 
-    def __init__(self, system: System, y: Vector, amounts: tuple[Vector, Vector], end: analytic.Equilibrium | None):
-        self.system, self.start = system, y
-        self.displaced, self.goal, self.back = None, None, False
+    def __init__(
+        self,
+        system: System,
+        y: Vector,
+        amounts: tuple[Vector, Vector],
+        ends: Sequence[analytic.Equilibrium | None],
+    ):
+        self.system, self.ends = system, ends
         self.least = 1e-12 * float(amounts[0].sum() + amounts[1].sum())  # of a way to the goal
-        if end is None:
-            return
-        if end.displaced_volume is not None and abs(end.displaced_volume) > 1e-12 * float(system.width.sum()):
-            self.displaced = end.displaced_volume
-        # water that moved on the way has to come back: that is no part of the distance
-        self.back = end.displaced_volume is not None and self.displaced is None
-        if end.concentration_left is not None and end.concentration_right is not None:
-            self.goal = np.array([end.concentration_left, end.concentration_right])
+        # of X; nan where it ends where it began: water that moved on the way has to come back, which is no part of this
+        self.displaced = np.full(len(ends), np.nan)
+        self.concentration = np.full((len(ends), 2, system.solutes), np.nan)
+        small = 1e-12 * float(system.width.sum())
+        for i, end in enumerate(ends):
+            if end is None:
+                continue
+            if end.displaced_volume is not None and abs(end.displaced_volume) > small:
+                self.displaced[i] = end.displaced_volume
+            if end.concentration_left is not None and end.concentration_right is not None:
+                self.concentration[i] = end.concentration_left, end.concentration_right
+        self._start = y
 
-    def of(self, displaced: Vector, spread: Vector) -> Vector:
-        """The distance of states, by X and what `System.observe` says; NaN where there is nothing to compare with.
-
-        The first of them is the start.
-        """
-        parts = []
-        if self.displaced is not None:
-            parts.append(np.abs(displaced - self.displaced) / abs(self.displaced))
-        if spread[0] > self.least:
-            parts.append(spread / spread[0])
-        return np.maximum(parts[0], parts[-1]) if parts else np.full(len(displaced), np.nan)
+    def distance(self, displaced: Vector, spread: Vector) -> Vector:
+        """The distance of states (case, time), by X and what `System.observe` says; the first ones are the start."""
+        by_water = np.abs(displaced - self.displaced[:, None]) / np.abs(self.displaced[:, None])
+        at_start = spread[:, :1]
+        by_solute = spread / np.where(at_start > self.least, at_start, np.nan)
+        return np.asarray(np.fmax(by_water, by_solute))
 
     def came_back(self, y: Vector) -> bool:
-        """No water is away from where it was, where that is the end."""
-        mesh = self.system.problem.mesh
-        return not self.back or abs(float(y[self.system.x])) <= _EQUILIBRIUM * min(mesh.length_left, mesh.length_right)
+        """No water of the one run is away from where it was, where that is the end."""
+        (end,), mesh = self.ends, self.system.problem.mesh
+        if end is None or end.displaced_volume is None or not np.isnan(self.displaced[0]):
+            return True
+        return abs(float(y[self.system.x])) <= _EQUILIBRIUM * min(mesh.length_left, mesh.length_right)
 
-    def __call__(self, y: Vector) -> float | None:
-        displaced, spread = np.array([0.0, y[self.system.x]]), np.full(2, np.nan)
-        if self.goal is not None:
-            spread[:] = self._initial, self.system.spread(y, self.goal)
-        return _number(float(self.of(displaced, spread)[1]))
+    def __call__(self, y: Vector) -> float:
+        """The distance of a state of the one run."""
+        spread = self._initial, self.system.spread(y, self.concentration[0])
+        return float(self.distance(np.array([[0.0, y[self.system.x]]]), np.array([spread]))[0, 1])
 
     @functools.cached_property
     def _initial(self) -> float:
-        assert self.goal is not None
-        return self.system.spread(self.start, self.goal)
+        return self.system.spread(self._start, self.concentration[0])
 
 
-def _stop_rule(
-    case: Case, system: System, distance: _Distance, segments: Sequence[Segment], scale: Vector
-) -> Stop | None:
+def _stop_rule(case: Case, system: System, goal: _Goal, segments: Sequence[Segment], scale: Vector) -> Stop | None:
     """When a run that does not go on for its whole duration may stop."""
     if case.run.until == "duration":
         return None
@@ -533,8 +558,8 @@ def _stop_rule(
         return not moving.any() or bool(np.all(np.abs(rate[moving]) <= system.round_off(t, state, segment)[moving]))
 
     def stop(t: float, state: Vector, segment: Segment) -> str | None:
-        if case.run.until == "equilibrium" and (gone := distance(state)) is not None:
-            there = gone <= _EQUILIBRIUM and distance.came_back(state) and segment.start == settled.start
+        if case.run.until == "equilibrium" and not math.isnan(gone := goal(state)):
+            there = gone <= _EQUILIBRIUM and goal.came_back(state) and segment.start == settled.start
             return "equilibrium" if there else None
         return "steady" if steady(t, state, segment) else None
 
@@ -559,8 +584,9 @@ def compile_kernels() -> Path | None:
     compiling.insist()
     case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
     run(case.with_values({"osmotic_model": "pitzer"}))
-    system, concentration = _system(case)
-    y, segment = system.initial_state(concentration), _segments(case)[0]
+    model = _model(case)
+    system, segment = model.system(), _segments(case)[0]
+    y = system.initial_state(model.concentration)
     system.rhs(0.0, y, np.empty(system.size), segment)
     system.jacobian(0.0, y, segment)
     system.events(0.0, y, segment, np.zeros(2))
@@ -590,22 +616,28 @@ def run(case: Case, progress: Callable[[float], None] | None = None) -> Result:
         result up to then.
     """
     begun = time.perf_counter()
-    system, trajectory, summary, series = _solved(case, progress)
-    result = Result(case, summary, series | _profiles(system, trajectory.states))
+    runs = _solved(case, progress)
+    series = _series(runs)
+    (summary,) = _summaries(runs, series)
+    summary["equilibrium"] = _goal_summary(runs)
+    profiles = _profiles(runs.system, runs.states[0])
+    result = Result(case, summary, {"time": runs.times, **{name: each[0] for name, each in series.items()}, **profiles})
     summary["solve_time_s"] = time.perf_counter() - begun
-    log.info("%s: %s after %d steps", case.name, summary["status"], trajectory.steps)
+    log.info("%s: %s after %d steps", case.name, summary["status"], summary["steps"])
     if summary["status"] == "failed":
         raise RunError(summary["message"], result)
     return result
 
 
-def summarize(case: Case) -> dict[str, Any]:
+def summarize(case: Case, model: _Model | None = None) -> dict[str, Any]:
     """Solve a case for its summary alone, also where the run fails.
 
     Parameters
     ----------
     case : Case
         From `load_case`.
+    model : optional
+        Of the case, where it is known.
 
     Returns
     -------
@@ -613,9 +645,38 @@ def summarize(case: Case) -> dict[str, Any]:
         As of a `Result`; ``status`` is ``failed`` and ``message`` says why if the run could not be finished.
     """
     begun = time.perf_counter()
-    _, _, summary, _ = _solved(case)
+    runs = _solved(case, model=model)
+    (summary,) = _summaries(runs, _series(runs))
+    summary["equilibrium"] = _goal_summary(runs)
     summary["solve_time_s"] = time.perf_counter() - begun
     return summary
+
+
+def summarize_all(cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Solve many cases for their summaries alone; such as differ in what is applied, and stand together, at once.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        From `load_case`.
+
+    Returns
+    -------
+    list of dict
+        As of `summarize`, but without ``equilibrium``.
+    """
+    summaries: list[dict[str, Any]] = []
+    for group, model in _groups(cases):
+        begun = time.perf_counter()
+        runs, done = (None, [False]) if len(group) == 1 else _solved_at_once(group, model)
+        together = iter([] if runs is None else _summaries(runs, _series(runs)))
+        seconds = (time.perf_counter() - begun) / max(sum(done), 1)
+        for case, there in zip(group, done, strict=True):
+            summary = next(together) if there else summarize(case, model)
+            if there:
+                summary["solve_time_s"] = seconds
+            summaries.append(summary)
+    return summaries
 
 
 def check_accuracy(result: Result, progress: Callable[[float], None] | None = None) -> dict[str, Any]:
@@ -646,7 +707,8 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
     share = 1.0 / (1.0 - 10.0 ** -(0.5 if result.case.run.solver == "fipy" else 1.0))
     found: list[dict[str, Any]] = []
     for coarser in (True, False):
-        _, _, summary, _ = _solved(result.case, None, coarser, not coarser)
+        runs = _solved(result.case, None, coarser, not coarser)
+        (summary,) = _summaries(runs, _series(runs))
         if progress is not None:
             progress(0.5 if coarser else 1.0)
         if summary["status"] != result.summary["status"]:
@@ -669,29 +731,60 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
     }
 
 
+class _Runs(NamedTuple):
+    """Solved runs of cases of one model.
+
+    Attributes
+    ----------
+    cases : sequence of Case
+        Which.
+    system : System
+        The model of all of them.
+    goal : _Goal
+        Where they end.
+    times : ndarray, shape (times,)
+        Stored times, s.
+    states : ndarray, shape (runs, times, size)
+        States.
+    segments : list of list of Segment
+        What is applied, (run, time).
+    endings : list of (str, str, int)
+        Status, reason of a failure, and steps of each.
+    memory : ndarray, shape (runs, 3)
+        What each has left in the memory of the model.
+    """
+
+    cases: Sequence[Case]
+    system: System
+    goal: _Goal
+    times: Vector
+    states: Vector
+    segments: list[list[Segment]]
+    endings: list[tuple[str, str, int]]
+    memory: Vector
+
+
 def _solved(
     case: Case,
     progress: Callable[[float], None] | None = None,
     coarser: bool = False,
     tighter: bool = False,
-) -> tuple[System, Trajectory, dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
-    """The model, its states, the summary and the series; on half the cells, with a tenth of the tolerance."""
+    model: _Model | None = None,
+) -> _Runs:
+    """One run; on half the cells, with a tenth of the tolerance, of a model that is known."""
     from membrane_pde.integrate import integrate
 
-    system, concentration = _system(case, coarser)
-    y = system.initial_state(concentration)
+    model = model or _model(case, coarser)
+    system, segments = model.system(), _segments(case)
+    y = system.initial_state(model.concentration)
     amounts = system.amounts_of_sides(y)
-    end = _end_state(case, amounts)
-    goal = None if end is None else _equilibrium_summary(case, end, amounts[0])
-    distance = _Distance(system, y, amounts, end)
-    segments = _segments(case)
-    threshold = 1e-9 * case.membrane.water_permeability * (_largest_pressure(case) or 1.0)
-    scale, rtol = _scales(case, system), case.run.rtol
+    goal = _Goal(system, y, amounts, _end_states([case], segments[-1:], amounts))
+    (scale,), rtol = _scales([case], system), case.run.rtol
     if case.run.until != "duration" and case.run.solver != "fipy":
         rtol = min(rtol, _STOPPING_RTOL)
     if tighter:
         rtol *= 0.1
-    trajectory = integrate(
+    found = integrate(
         system,
         y,
         segments,
@@ -699,37 +792,95 @@ def _solved(
         rtol=rtol,
         atol=rtol * scale,
         solver=case.run.solver,
-        threshold=threshold,
+        threshold=_thresholds([case])[0],
         draws_last="last" in (case.left.backflow, case.right.backflow),
-        stop=_stop_rule(case, system, distance, segments, scale),
+        stop=_stop_rule(case, system, goal, segments, scale),
         progress=progress,
     )
-    series = _series(case, system, trajectory, distance, threshold)
-    return system, trajectory, _summary(case, system, trajectory, series, goal), series
+    endings = [(found.status, found.reason, found.steps)]
+    return _Runs([case], system, goal, found.times, found.states[None], [found.segments], endings, system.memory[None])
 
 
-def _series(
-    case: Case, system: System, trajectory: Trajectory, distance: _Distance, threshold: float
-) -> dict[str, np.ndarray[Any, Any]]:
-    """What has one value at every stored time."""
+def _groups(cases: Sequence[Case]) -> Iterator[tuple[list[Case], _Model]]:
+    """Cases that stand together and can be solved at once, and their model; those that cannot, one by one."""
+    group: list[Case] = []
+    before: _Model | None = None
+    for case in cases:
+        model, free = _model(case), _undecided(case)
+        if before is not None and group:
+            alike = free and model is before and case.run is group[0].run
+            if not alike or len(group) * case.run.outputs * model.concentration.size > _NUMBERS_AT_ONCE:
+                yield group, before
+                group = []
+        group.append(case)
+        before = model
+        if not free:
+            yield group, model
+            group = []
+    if before is not None and group:
+        yield group, before
+
+
+def _undecided(case: Case) -> bool:
+    """Nothing happens on the way that the model does not know of: one stretch of time, and nothing that stops it."""
+    steady = not case.left.pressure.oscillates and not case.right.pressure.oscillates
+    return steady and case.run.until == "duration" and case.run.solver == "rosenbrock" and len(_segments(case)) == 1
+
+
+def _solved_at_once(cases: Sequence[Case], model: _Model) -> tuple[_Runs | None, list[bool]]:
+    """The runs of a group but for those that something happens to, and which are among them."""
+    from membrane_pde.integrate import integrate_alike
+
+    system = model.system()
+    y, rtol = system.initial_state(model.concentration), cases[0].run.rtol
+    segments, memory = [_segments(case)[0] for case in cases], np.zeros((len(cases), 3))
+    times, states, steps = integrate_alike(
+        system,
+        y,
+        segments,
+        outputs=cases[0].run.outputs,
+        rtol=rtol,
+        atol=rtol * _scales(cases, system),
+        memory=memory,
+    )
+    done = [taken > 0 for taken in steps]
+    if not all(done):
+        cases, segments = list(itertools.compress(cases, done)), list(itertools.compress(segments, done))
+        states, memory, steps = states[done], memory[done], list(itertools.compress(steps, done))
+    if not cases:
+        return None, done
+    amounts = system.amounts_of_sides(y)
+    goal = _Goal(system, y, amounts, _end_states(cases, segments, amounts))
+    applied = [[segment] * len(times) for segment in segments]
+    endings = [("completed", "", taken) for taken in steps]
+    return _Runs(cases, system, goal, times, states, applied, endings, memory), done
+
+
+def _thresholds(cases: Sequence[Case]) -> list[float]:
+    """Water flux that counts as one in each of some cases of one model, m/s."""
+    permeability = cases[0].membrane.water_permeability
+    return [1e-9 * permeability * (pressure or 1.0) for pressure in _largest_pressures(cases)]
+
+
+def _series(runs: _Runs) -> dict[str, np.ndarray[Any, Any]]:
+    """What has one value at every stored time: arrays (run, time), of solutes (run, time, solute)."""
+    case, system, states, goal = runs.cases[0], runs.system, runs.states, runs.goal
     walls = None
     if case.membrane.type != "none":  # at the very start nothing has piled up at the membrane yet
         walls = np.array([[_start(side.concentration[name]) for name in case.solutes] for side in _pair(case)])
-    times, states = trajectory.times, trajectory.states
     if system.still:
-        states[:, system.x] = 0.0  # by definition; the linear solver leaves 1e-23
-    displaced = states[:, system.x].copy()
-    seen = system.observe(times, states, trajectory.segments, walls, distance.goal)
+        states[..., system.x] = 0.0  # by definition; the linear solver leaves 1e-23
+    displaced = states[..., system.x].copy()
+    seen = system.observe(runs.times, states, runs.segments, runs.memory, walls, goal.concentration)
     osmotic = seen.osmotic_left, seen.osmotic_right, seen.osmotic_wall_left, seen.osmotic_wall_right
     if case.phase == "gas":
-        osmotic = (np.full(len(times), np.nan),) * 4
-    polarization, rejection = _polarization_and_rejection(case, seen, threshold)
+        osmotic = (np.full(displaced.shape, np.nan),) * 4
+    polarization, rejection = _polarization_and_rejection(case, seen, np.array(_thresholds(runs.cases)))
     return {
-        "time": times,
         "water_flux_m_per_s": seen.water_flux,
         "displaced_volume_m": displaced,
         "solute_flux_mol_per_m2_s": seen.solute_flux,
-        "amount_transferred_mol_per_m2": states[:, system.passed].copy(),
+        "amount_transferred_mol_per_m2": states[..., system.passed].copy(),
         "pressure_left_Pa": seen.pressure_left,
         "pressure_right_Pa": seen.pressure_right,
         "length_left_m": seen.length_left,
@@ -746,7 +897,7 @@ def _series(
         "rejection": rejection,
         "energy_J_per_m2": seen.energy,
         "amount_error": _amount_error(system, states, seen.amount_left, seen.amount_right, _highest(case) == 0.0),
-        "distance_to_equilibrium": distance.of(displaced, seen.spread),
+        "distance_to_equilibrium": goal.distance(displaced, seen.spread),
     }
 
 
@@ -767,15 +918,15 @@ def _profiles(system: System, states: Vector) -> dict[str, np.ndarray[Any, Any]]
     }
 
 
-def _polarization_and_rejection(case: Case, seen: Observations, threshold: float) -> tuple[Vector, Vector]:
+def _polarization_and_rejection(case: Case, seen: Observations, threshold: Vector) -> tuple[Vector, Vector]:
     """Wall over bulk on the side the water leaves, and ``1 − (J_s/J_v)/c_bulk``; NaN where they mean nothing."""
     polarization, rejection = np.full(seen.wall_left.shape, np.nan), np.full(seen.wall_left.shape, np.nan)
     if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
         return polarization, rejection
-    flux = seen.water_flux[:, None]
+    flux = seen.water_flux[..., None]
     bulk = np.where(flux > 0.0, seen.bulk_left, seen.bulk_right)
     wall = np.where(flux > 0.0, seen.wall_left, seen.wall_right)
-    some = (np.abs(flux) > threshold) & (np.abs(flux) * bulk > 0.0)
+    some = (np.abs(flux) > threshold[:, None, None]) & (np.abs(flux) * bulk > 0.0)
     np.divide(wall, bulk, out=polarization, where=some)
     np.divide(seen.solute_flux, flux * bulk, out=rejection, where=some)
     return polarization, 1.0 - rejection
@@ -786,15 +937,15 @@ def _amount_error(system: System, states: Vector, left: Vector, right: Vector, n
 
     Of a solute of which there is `none` anywhere a solver leaves 1e-22, which is nothing beside 1 mol/m^2.
     """
-    passed, far_left, far_right = states[:, system.passed], states[:, system.far_left], states[:, system.far_right]
-    lost_left = left - left[0] + (passed - far_left)
-    lost_right = right - right[0] + (far_right - passed)
-    fed = np.maximum(far_left.max(axis=0), 0.0) + np.maximum(-far_right.min(axis=0), 0.0)
-    held = (left + right).max(axis=0) + fed
+    passed, far_left, far_right = (states[..., part] for part in (system.passed, system.far_left, system.far_right))
+    lost_left = left - left[:, :1] + (passed - far_left)
+    lost_right = right - right[:, :1] + (far_right - passed)
+    fed = np.maximum(far_left.max(axis=1), 0.0) + np.maximum(-far_right.min(axis=1), 0.0)
+    held = (left + right).max(axis=1) + fed
     held[none | (held == 0.0)] = 1.0
     whole = np.abs(lost_left + lost_right)
-    worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), whole) / held
-    return np.asarray(np.maximum.accumulate(worst).max(axis=1))
+    worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), whole) / held[:, None]
+    return np.asarray(np.maximum.accumulate(worst.max(axis=2), axis=1))
 
 
 # -- the summary ----------------------------------------------------------------------------------------------------
@@ -802,91 +953,100 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _summary(
-    case: Case,
-    system: System,
-    trajectory: Trajectory,
-    arrays: dict[str, np.ndarray[Any, Any]],
-    goal: dict[str, Any] | None,
-) -> dict[str, Any]:
-    names = list(case.solutes)
-    summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
-    for name in SERIES:
-        last = arrays[name][-1].tolist()
-        if isinstance(last, float):
-            summary[name] = _number(last)
-        else:
-            summary[name] = {solute: _number(value) for solute, value in zip(names, last, strict=True)}
-    if case.membrane.type == "none":
-        summary["polarization_modulus"] = summary["rejection"] = None
-    displaced = summary["displaced_volume_m"]
+def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
+    """The summary of each run, but for ``equilibrium`` and how long it took."""
+    case, system = runs.cases[0], runs.system
+    last = {name: arrays[name][:, -1].tolist() for name in SERIES}
     whole = case.left.volume_per_area + case.right.volume_per_area
-    moved = abs(displaced) > 1e-9 * whole
-    specific = summary["energy_J_per_m2"] / abs(displaced) if moved else None
-    work = _least_work(case, system, trajectory.times, trajectory.states) if moved else None
-    least = None if work is None else work / abs(displaced)
-    summary |= {
-        "title": case.title,
-        "status": trajectory.status,
-        "end_time_s": float(trajectory.times[-1]),
-        "process": _process(case, displaced, moved),
-        "tonicity": _tonicity(case, system, arrays),
-        "specific_energy_J_per_m3": specific,
-        "minimum_energy_J_per_m3": least,
-        "second_law_efficiency": (
-            None if specific is None or least is None else energy.second_law_efficiency(specific, least)
-        ),
-        "equilibrium": goal,
-        "cells": system.problem.mesh.cells,
-        "steps": trajectory.steps,
-        "version": __version__,
-    }
-    summary["message"] = _message(case, system, trajectory, arrays, goal)
-    return summary
+    moved = np.abs(arrays["displaced_volume_m"][:, -1]) > 1e-9 * whole
+    works = _least_works(runs, moved).tolist()
+    turned, tonicity = _turned(arrays["displaced_volume_m"], whole), _tonicity(case, arrays)
+    summaries = []
+    for r, (each, end) in enumerate(zip(runs.cases, runs.goal.ends, strict=True)):
+        summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
+        for name, values in last.items():
+            value = values[r]
+            if isinstance(value, float):
+                summary[name] = _number(value)
+            else:
+                summary[name] = {solute: _number(one) for solute, one in zip(case.solutes, value, strict=True)}
+        if case.membrane.type == "none":
+            summary["polarization_modulus"] = summary["rejection"] = None
+        displaced, work = summary["displaced_volume_m"], _number(works[r])
+        specific = summary["energy_J_per_m2"] / abs(displaced) if moved[r] else None
+        least = None if work is None else work / abs(displaced)
+        summary["title"], summary["version"] = each.title, __version__
+        summary["status"], _, summary["steps"] = runs.endings[r]
+        summary["end_time_s"], summary["cells"] = float(runs.times[-1]), system.problem.mesh.cells
+        summary["process"], summary["tonicity"] = _process(case, displaced, bool(moved[r])), tonicity
+        summary["specific_energy_J_per_m3"], summary["minimum_energy_J_per_m3"] = specific, least
+        if specific is not None and least is not None:
+            summary["second_law_efficiency"] = energy.second_law_efficiency(specific, least)
+        summary["message"] = _message(runs, r, arrays, turned[r], end)
+        summaries.append(summary)
+    return summaries
 
 
-def _least_work(case: Case, system: System, times: Vector, states: Vector) -> float | None:
+def _turned(displaced: Vector, whole: float) -> list[bool]:
+    """The water went back a good part of its way, in runs (run, time); `whole` is the length of both sides, m."""
+    furthest = np.abs(displaced).max(axis=1)
+    back = (np.maximum.accumulate(displaced, axis=1) - displaced).max(axis=1)
+    forth = (displaced - np.minimum.accumulate(displaced, axis=1)).max(axis=1)
+    back[displaced.max(axis=1) <= 0.0] = 0.0
+    forth[displaced.min(axis=1) >= 0.0] = 0.0
+    turned = (furthest > 1e-9 * whole) & (np.maximum(back, forth) > 0.05 * furthest)
+    return list(turned.tolist())
+
+
+def _least_works(runs: _Runs, moved: NDArray[np.bool_]) -> Vector:
     """Least work (J/m^2) that brings about the same separation: from the start to the mixed contents of each side.
 
     What ran out of an outflow is collected with what is in it, what flowed back into it was fed from elsewhere, and a
-    reservoir takes in its unstirred layer. What was bled from a bath is collected by itself.
+    reservoir takes in its unstirred layer. What was bled from a bath is collected by itself. nan where no water moved,
+    or where it has no meaning.
     """
-    if case.membrane.type == "none" or case.phase == "gas":
-        return None
+    case, system, states = runs.cases[0], runs.system, runs.states
+    works = np.full(len(states), np.nan)
+    if case.membrane.type == "none" or case.phase == "gas" or not moved.any():
+        return works
     m, inside, pressure = system.membrane, system.inside, _osmotic(case)
-    width, amounts = system.width, system.amounts(states[0])
-    displaced, passed = float(states[-1][system.x]), states[-1][system.passed]
+    width, start, end = system.width, states[0, 0], states[:, -1]
+    amounts = system.amounts(start)
+    displaced, passed = end[:, system.x], end[:, system.passed]
     before: list[energy.Parcel] = []
     after: list[energy.Parcel] = []
     reservoirs: list[energy.Reservoir] = []
+
+    def put(parcels: list[energy.Parcel], volume: Vector, amount: Vector) -> None:
+        parcels.append((volume[:, None], amount[:, None, :]))
+
     for index, (side, cells, sign, far) in enumerate(
         (
             (case.left, slice(inside.start, m), -1.0, system.far_left),
             (case.right, slice(m, inside.stop), 1.0, system.far_right),
         )
     ):
-        volume, amount = float(width[cells].sum()), amounts[:, cells].sum(axis=1)
+        first, held = float(width[cells].sum()), amounts[:, cells].sum(axis=1)
         if any(isinstance(value, Profile) for value in side.concentration.values()):
             before.append((width[cells], amounts[:, cells].T))
         else:
-            before.append((volume, amount))
-        volume, amount = volume + sign * displaced, amount + sign * passed
+            before.append((first, held))
+        volume, amount = first + sign * displaced, held + sign * passed
         bath = system.problem.baths[index]
         if side.boundary in ("bath", "outflow"):
-            entered = np.diff(states[:, system.x])  # through the far edge of an open left side
+            entered = np.diff(states[:, :, system.x], axis=1)  # through the far edge of an open left side
         if bath is not None:
-            if (held := system.bath[index]) is not None:
-                before.append((bath.volume, states[0][held]))
-                volume, amount = volume + bath.volume, amount + states[0][held]
-            span = np.diff(times)
-            flows = [bath.flows(-sign * float(moved / dt)) for moved, dt in zip(entered, span, strict=True)]
-            fed, bled = (float(np.dot(flow, span)) for flow in zip(*flows, strict=True))
-            brought = np.zeros_like(amount) if bath.feed is None else fed * bath.feed
-            taken = np.maximum(brought + sign * (states[-1][far] - states[0][far]), 0.0)
-            if fed > 0.0:
-                before.append((fed, brought))
-            if bled > 0.0:
-                after.append((bled, taken))
+            if (place := system.bath[index]) is not None:
+                before.append((bath.volume, start[place]))
+                volume, amount = volume + bath.volume, amount + start[place]
+            span = np.diff(runs.times)
+            rates = (-sign * entered / span).tolist()
+            flows = np.array([[bath.flows(q) for q in each] for each in rates])
+            fed, bled = flows[..., 0] @ span, flows[..., 1] @ span
+            brought = np.zeros_like(amount) if bath.feed is None else fed[:, None] * bath.feed
+            taken = np.maximum(brought + sign * (end[:, far] - states[:, 0, far]), 0.0)
+            put(before, fed, brought)
+            put(after, bled, taken)
             volume, amount = volume + fed - bled, amount + brought - taken
         elif side.boundary == "reservoir":
             edge = system.problem.exterior[index]
@@ -897,12 +1057,12 @@ def _least_work(case: Case, system: System, times: Vector, states: Vector) -> fl
         elif side.boundary == "outflow":
             entering = -sign * entered
             back = entering > 0.0
-            if back.any():
-                brought = np.maximum(-sign * np.diff(states[:, far], axis=0)[back], 0.0)
-                before.append((entering[back], brought))
-                volume, amount = volume + float(entering[back].sum()), amount + brought.sum(axis=0)
-        after.append((volume, np.maximum(amount, 0.0)))
-    return energy.least_work(
+            brought = np.maximum(-sign * np.diff(states[:, :, far], axis=1), 0.0) * back[..., None]
+            entering = entering * back
+            before.append((entering, brought))
+            volume, amount = volume + entering.sum(axis=1), amount + brought.sum(axis=1)
+        put(after, volume, np.maximum(amount, 0.0))
+    found = energy.least_work(
         before,
         after,
         None if case.osmotic_model == IDEAL else lambda c: pressure(c).sum(axis=-1),
@@ -910,6 +1070,8 @@ def _least_work(case: Case, system: System, times: Vector, states: Vector) -> fl
         case.temperature,
         reservoirs,
     )
+    works[moved] = found[moved]
+    return works
 
 
 def _process(case: Case, displaced: float, moved: bool) -> str:
@@ -925,7 +1087,7 @@ def _process(case: Case, displaced: float, moved: bool) -> str:
     return "osmosis" if towards_higher else "reverse osmosis"
 
 
-def _tonicity(case: Case, system: System, arrays: dict[str, np.ndarray[Any, Any]]) -> str | None:
+def _tonicity(case: Case, arrays: dict[str, np.ndarray[Any, Any]]) -> str | None:
     """Left against right by the solutes that cannot pass, initial means."""
     if case.membrane.type == "none":
         return None
@@ -933,55 +1095,46 @@ def _tonicity(case: Case, system: System, arrays: dict[str, np.ndarray[Any, Any]
     if not any(held):
         return None
     pressure = _osmotic(case)
-    left, right = (float(pressure(arrays[f"concentration_{side}_mol_per_m3"][0]) @ held) for side in SIDES)
+    left, right = (float(pressure(arrays[f"concentration_{side}_mol_per_m3"][0, 0]) @ held) for side in SIDES)
     if abs(left - right) <= 1e-3 * max(left, right):
         return "isotonic"
     return "hypotonic" if left < right else "hypertonic"
 
 
 def _message(
-    case: Case,
-    system: System,
-    trajectory: Trajectory,
-    arrays: dict[str, np.ndarray[Any, Any]],
-    goal: dict[str, Any] | None,
+    runs: _Runs, r: int, arrays: dict[str, np.ndarray[Any, Any]], turned: bool, end: analytic.Equilibrium | None
 ) -> str:
-    parts = []
-    at = _clock(float(trajectory.times[-1]))
-    if trajectory.status == "failed":
-        parts.append(_failure(case, trajectory, at))
-    elif trajectory.status == "completed" and case.run.until != "duration":
+    """What there is to say about a run."""
+    from membrane_pde.fv.interface import SEVERAL
+
+    parts, case, (status, reason, _) = [], runs.cases[r], runs.endings[r]
+    at = float(runs.times[-1])
+    if status == "failed":
+        parts.append(_failure(case, reason, _clock(at)))
+    elif status == "completed" and case.run.until != "duration":
         aim = "equilibrium" if case.run.until == "equilibrium" else "a steady state"
-        parts.append(f"run.duration ({at}) was over before {aim} was reached; give a longer one to go on.")
-    if goal is not None and goal["message"]:
-        parts.append(f"No equilibrium to compare with: {goal['message']}.")
-    displaced = arrays["displaced_volume_m"]
-    furthest = np.abs(displaced).max()
-    turned = max(
-        float((np.maximum.accumulate(displaced) - displaced).max())
-        if displaced[-1] > 0 or displaced.max() > 0
-        else 0.0,
-        float((displaced - np.minimum.accumulate(displaced)).max()) if displaced.min() < 0 else 0.0,
-    )
-    if furthest > 1e-9 * (case.left.volume_per_area + case.right.volume_per_area) and turned > 0.05 * furthest:
+        parts.append(f"run.duration ({_clock(at)}) was over before {aim} was reached; give a longer one to go on.")
+    if end is not None and end.reason:
+        parts.append(f"No equilibrium to compare with: {end.reason}.")
+    if turned:
         parts.append("The flow of water turned during the run.")
-    if system.several_roots:
+    if runs.memory[r, SEVERAL]:
         parts.append(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
             "A finer mesh at the membrane (mesh.finest) makes it unique."
         )
     if case.phase == "liquid" and case.osmotic_model != IDEAL:
         names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
-        seen = np.concatenate([arrays[f"{name}_mol_per_m3"] for name in names]).tolist()
+        seen = np.concatenate([arrays[f"{name}_mol_per_m3"][r] for name in names]).tolist()
         parts += mixture.out_of_range(case, mixture.solution(case), seen)
     parts += case.away_from_source
     return " ".join(parts)
 
 
-def _failure(case: Case, trajectory: Trajectory, at: str) -> str:
+def _failure(case: Case, reason: str, at: str) -> str:
     """A failure in physical words, and what to try."""
-    if trajectory.reason.endswith("dry"):
-        name = trajectory.reason.split()[0]
+    if reason.endswith("dry"):
+        name = reason.split()[0]
         side = case.left if name == "left" else case.right
         other = "right" if name == "left" else "left"
         label = "" if side.label == name else f" ({side.label})"
@@ -996,7 +1149,7 @@ def _failure(case: Case, trajectory: Trajectory, at: str) -> str:
                 "compartment"
             )
         return f"At {at} the {name} side{label} ran dry: less than {left} was left. Try a shorter run.duration, {hint}."
-    if trajectory.reason == "backflow":
+    if reason == "backflow":
         name = "left" if case.left.boundary == "outflow" else "right"
         return (
             f"At {at} water began to flow back in through the outflow on the {name}, and what it carries is not known. "
@@ -1010,7 +1163,7 @@ def _failure(case: Case, trajectory: Trajectory, at: str) -> str:
         )
     other = "rosenbrock" if case.run.solver == "cvode" else "cvode"
     return (
-        f"At {at} the integrator gave up: {trajectory.reason.rstrip('.')}; something changes too fast for it. "
+        f"At {at} the integrator gave up: {reason.rstrip('.')}; something changes too fast for it. "
         "Try a shorter run.duration, a finer mesh at the membrane (mesh.finest), a looser run.rtol, or "
         f'run.solver = "{other}".'
     )
@@ -1028,6 +1181,12 @@ def _clock(seconds: float) -> str:
         if abs(seconds) < limit:
             return f"{seconds / size:.4g} {unit}"
     return f"{seconds / 86400.0:.4g} d"
+
+
+def _goal_summary(runs: _Runs) -> dict[str, Any] | None:
+    """The analytic end state of the one run."""
+    (case,), (end,), system = runs.cases, runs.goal.ends, runs.system
+    return None if end is None else _equilibrium_summary(case, end, system.amounts_of_sides(runs.states[0, 0])[0])
 
 
 def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amount_left: Vector) -> dict[str, Any]:
@@ -1078,9 +1237,10 @@ def equilibrium(case: Case) -> dict[str, Any]:
     dict
         The keys of a summary; ``status`` is None and ``message`` says why where there is no equilibrium.
     """
-    system, concentration = _system(case)
-    amounts = system.amounts_of_sides(system.initial_state(concentration))
-    end = _end_state(case, amounts)
+    model = _model(case)
+    system = model.system()
+    amounts = system.amounts_of_sides(system.initial_state(model.concentration))
+    (end,) = _end_states([case], _segments(case)[-1:], amounts)
     if end is None:
         end = analytic.Equilibrium(None, None, None, None, None, "a boundary is open, so there is no closed end state")
     return _equilibrium_summary(case, end, amounts[0])

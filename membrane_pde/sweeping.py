@@ -18,7 +18,7 @@ import threading
 import time
 import traceback
 import types
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -274,24 +274,29 @@ def _valid(case: Case, key: str, value: object, beside: Mapping[str, object]) ->
 
 
 # -- solving --------------------------------------------------------------------------------------------------------
-def _point(case: Case, values: Mapping[str, object]) -> dict[str, Any]:
-    """The summary of one point, or what there is of it if it fails."""
-    try:
-        return simulate.summarize(case.with_values(values))
-    except CaseError as error:
-        return {"title": case.title, "status": "failed", "message": str(error), "version": __version__}
+def _points(case: Case, chosen: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+    """The summaries of some points, or what there is of those that fail."""
+    made: list[Case | str] = []
+    for values in chosen:
+        try:
+            made.append(case.with_values(values))
+        except CaseError as error:
+            made.append(str(error))
+    solved = iter(simulate.summarize_all([each for each in made if isinstance(each, Case)]))
+    failed = {"title": case.title, "status": "failed", "version": __version__}
+    return [next(solved) if isinstance(each, Case) else {**failed, "message": each} for each in made]
 
 
 def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
     """The rows of some points."""
     begun = time.perf_counter()
+    chosen = [grid.values(point) for point in range(start, stop)]
+    try:
+        summaries = _points(grid.case, chosen)
+    except Exception:  # of which?
+        summaries = [_one_point(grid.case, values) for values in chosen]
     numbers, words = np.empty((stop - start, grid.width)), []
-    for position, point in enumerate(range(start, stop)):
-        values = grid.values(point)
-        try:
-            summary = _point(grid.case, values)
-        except Exception as error:
-            raise RuntimeError(f"{_told(values)}: an unexpected error, {type(error).__name__}: {error}") from error
+    for position, summary in enumerate(summaries):
         row = [summary.get(name) for name in _NUMBERS]
         for name in _BY_SOLUTE:
             by_solute = summary.get(name) or {}
@@ -299,6 +304,13 @@ def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
         numbers[position] = [math.nan if number is None else number for number in row]
         words.append(tuple(summary.get(name) or "" for name in _WORDS))
     return numbers, words, time.perf_counter() - begun
+
+
+def _one_point(case: Case, values: Mapping[str, object]) -> dict[str, Any]:
+    try:
+        return _points(case, [values])[0]
+    except Exception as error:
+        raise RuntimeError(f"{_told(values)}: an unexpected error, {type(error).__name__}: {error}") from error
 
 
 class _Left:

@@ -44,7 +44,6 @@ from numpy.typing import NDArray
 from membrane_pde.compiling import compiled, kernel, part
 from membrane_pde.fv.interface import (
     REFERENCE,
-    SEVERAL,
     FaceNumbers,
     Membrane,
     NoSolution,
@@ -124,6 +123,21 @@ class Segment(NamedTuple):
         """Nothing that is applied changes."""
         lines = (self.left, self.right, self.flux)
         return all(line[0] == line[1] for line in lines) and not self.waving
+
+
+def segment_row(segment: Segment) -> list[float]:
+    """A segment as a row of numbers; see `segment_of`."""
+    waves = segment.waves
+    ends = [segment.start, segment.end, *segment.left, *segment.right, *segment.flux]
+    return [*ends, waves[0].amplitude, waves[0].period, waves[1].amplitude, waves[1].period]
+
+
+@kernel
+def segment_of(row: Array) -> Segment:
+    """The segment of a row of numbers, 12 of them: kernels are handed many segments as an array."""
+    waves = (Wave(float(row[8]), float(row[9])), Wave(float(row[10]), float(row[11])))
+    left, right, flux = (float(row[2]), float(row[3])), (float(row[4]), float(row[5])), (float(row[6]), float(row[7]))
+    return Segment(float(row[0]), float(row[1]), left, right, flux, waves)
 
 
 @kernel
@@ -911,7 +925,8 @@ def _whole_pressure(p: Numbers, concentration: Array, room: Array) -> float:
 @kernel
 def observe_states(
     p: Numbers,
-    segment: Segment,
+    segments: Array,
+    which: NDArray[np.int64],
     times: Array,
     states: Array,
     known: Array,
@@ -920,57 +935,108 @@ def observe_states(
     numbers: Array,
     solutes: Array,
 ) -> bool:
-    """Write what a person wants to know of states; see `Observations`. False if a water flux was not found.
+    """Write what a person wants to know of the states of some runs; see `Observations`.
 
-    `known` are concentrations (4, solutes): of the equilibrium left and right, and, unless nan, of the walls in the
-    first state, which are those of stirred sides.
+    Parameters
+    ----------
+    p : Numbers
+        The problem of all of them.
+    segments : ndarray, shape (n, 12)
+        Of `segment_row`.
+    which : ndarray of int, shape (runs, times)
+        The segment of each state.
+    times : ndarray, shape (times,)
+        s.
+    states : ndarray, shape (runs, times, size)
+        States.
+    known : ndarray, shape (runs, 4, solutes)
+        Concentrations of the equilibrium left and right, and, unless nan, of the walls in the first state, which are
+        those of stirred sides; mol/m^3.
+    memory : ndarray, shape (runs, 3)
+        Of `interface.find_water_flux`.
+    faces : Faces
+        To work in.
+    numbers : ndarray, shape (runs, times, 12)
+        Written.
+    solutes : ndarray, shape (runs, times, 9, solutes)
+        Written.
+
+    Returns
+    -------
+    bool
+        Whether a water flux was found for each.
     """
-    k, m = solutes.shape[2], p.membrane
-    n = p.mesh.shape[1] - 1
-    x = k * n
-    for i in range(times.shape[0]):
-        t, y = float(times[i]), states[i]
-        set_cells(p, y, faces)
-        face = p.face
-        if i == 0 and not math.isnan(known[2, 0]):
-            face = without_layers(face)
-            for s in range(k):
-                faces.sides[CELLS, 0, s], faces.sides[CELLS, 1, s] = known[2, s], known[3, s]
-        water = water_flux_now(p, face, segment, t, faces, memory)
-        if math.isnan(water):
-            return False
-        half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-        set_face(face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
-        left, right = _sums(faces.width, m)
-        pressed_left, pressed_right = pressing(p, segment, t, float(y[x]))
-        held = 0.0
-        if p.face.present and p.face.water_permeability > 0.0:
-            held = wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
-            held += water / p.face.water_permeability
-        work = float(y[x + 3 + 3 * k])
-        if not whole_work(p, segment):
-            applied_left, applied_right = applied(segment, t)
-            work += (applied_left - applied_right) * float(y[x])
-        numbers[0, i], numbers[1, i], numbers[2, i] = water, left, right
-        numbers[3, i], numbers[4, i], numbers[5, i], numbers[6, i] = pressed_left, pressed_right, held, work
-        numbers[11, i] = _spread(p, y, faces, known)
-        for s in range(k):
-            solutes[0, i, s], solutes[1, i, s] = faces.membrane[s, 2], faces.membrane[s, 0]
-            solutes[2, i, s] = faces.membrane[s, 1]
-            amount_left, amount_right = _sums(y[s * n : (s + 1) * n], m)
-            solutes[3, i, s], solutes[4, i, s] = amount_left, amount_right
-            solutes[5, i, s], solutes[6, i, s] = amount_left / left, amount_right / right
-            for side in range(2):
-                bulk = float(solutes[5 + side, i, s])
-                if p.kind[side] == _BATH:
-                    bulk = float(faces.state[CONCENTRATION, s, 0 if side == 0 else n - 1])
-                if p.kind[side] == _RESERVOIR:
-                    bulk = float(p.outside[side, s])
-                solutes[7 + side, i, s] = bulk
-        for j in range(2):
-            numbers[7 + j, i] = _whole_pressure(p, solutes[5 + j, i], faces.room)
-            numbers[9 + j, i] = _whole_pressure(p, solutes[1 + j, i], faces.room)
+    for r in range(states.shape[0]):
+        for i in range(times.shape[0]):
+            row, y, first = segments[which[r, i]], states[r, i], i == 0
+            if not _observe(p, row, float(times[i]), y, first, known[r], memory[r], faces, numbers[r, i]):
+                return False
+            _observe_solutes(p, y, faces, numbers[r, i], solutes[r, i])
     return True
+
+
+@kernel
+def _observe(
+    p: Numbers,
+    row: Array,
+    t: float,
+    y: Array,
+    first: bool,
+    known: Array,
+    memory: Array,
+    faces: Faces,
+    numbers: Array,
+) -> bool:
+    """Write what there is one of in a state, but for osmotic pressures; False if the water flux was not found."""
+    k, m, segment = faces.state.shape[1], p.membrane, segment_of(row)
+    x = k * (p.mesh.shape[1] - 1)
+    set_cells(p, y, faces)
+    face = p.face
+    if first and not math.isnan(known[2, 0]):
+        face = without_layers(face)
+        for s in range(k):
+            faces.sides[CELLS, 0, s], faces.sides[CELLS, 1, s] = known[2, s], known[3, s]
+    water = water_flux_now(p, face, segment, t, faces, memory)
+    if math.isnan(water):
+        return False
+    half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
+    set_face(face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
+    left, right = _sums(faces.width, m)
+    pressed_left, pressed_right = pressing(p, segment, t, float(y[x]))
+    held = 0.0
+    if p.face.present and p.face.water_permeability > 0.0:
+        held = wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
+        held += water / p.face.water_permeability
+    work = float(y[x + 3 + 3 * k])
+    if not whole_work(p, segment):
+        applied_left, applied_right = applied(segment, t)
+        work += (applied_left - applied_right) * float(y[x])
+    numbers[0], numbers[1], numbers[2] = water, left, right
+    numbers[3], numbers[4], numbers[5], numbers[6] = pressed_left, pressed_right, held, work
+    numbers[11] = _spread(p, y, faces, known)
+    return True
+
+
+@kernel
+def _observe_solutes(p: Numbers, y: Array, faces: Faces, numbers: Array, solutes: Array) -> None:
+    """Write what each solute has one of in a state, after `_observe`, and the osmotic pressures."""
+    k, m, n = faces.state.shape[1], p.membrane, p.mesh.shape[1] - 1
+    left, right = float(numbers[1]), float(numbers[2])
+    for s in range(k):
+        solutes[0, s], solutes[1, s], solutes[2, s] = faces.membrane[s, 2], faces.membrane[s, 0], faces.membrane[s, 1]
+        amount_left, amount_right = _sums(y[s * n : (s + 1) * n], m)
+        solutes[3, s], solutes[4, s] = amount_left, amount_right
+        solutes[5, s], solutes[6, s] = amount_left / left, amount_right / right
+        for side in range(2):
+            bulk = float(solutes[5 + side, s])
+            if p.kind[side] == _BATH:
+                bulk = float(faces.state[CONCENTRATION, s, 0 if side == 0 else n - 1])
+            if p.kind[side] == _RESERVOIR:
+                bulk = float(p.outside[side, s])
+            solutes[7 + side, s] = bulk
+    for j in range(2):
+        numbers[7 + j] = _whole_pressure(p, solutes[5 + j], faces.room)
+        numbers[9 + j] = _whole_pressure(p, solutes[1 + j], faces.room)
 
 
 _rates = compiled(rates)
@@ -982,7 +1048,7 @@ _spread_of = compiled(spread)
 
 
 class Observations(NamedTuple):
-    """What a person wants to know of states (SI): arrays (state,), of the solutes (state, solute).
+    """What a person wants to know of states (SI): arrays (run, time), of the solutes (run, time, solute).
 
     `spread` is the distance from the equilibrium, ``Σ∫|c − c_eq| dV`` (mol/m^2; nan without one); `osmotic_…` are the
     osmotic pressures of the means and at the walls; `bulk_…` is what stands behind the layer of a reservoir or a bath,
@@ -1328,31 +1394,34 @@ class System:
         self,
         times: Array,
         states: Array,
-        segments: Sequence[Segment],
+        segments: Sequence[Sequence[Segment]],
+        memory: Array,
         walls: Array | None = None,
-        goal: Array | None = None,
+        goals: Array | None = None,
     ) -> Observations:
-        """Everything that a table or a plot shows of states.
+        """Everything that a table or a plot shows of the states (run, time, size) of one run or of several.
 
-        `walls` (2, solutes) are wall concentrations of the first of them that are known without the half cells: those
-        of the very start, before anything has piled up at the membrane. `goal` (2, solutes) are the concentrations at
-        equilibrium.
+        `segments` has what is applied for each run and time, `memory` (run, 3) is what each run has left there. `walls`
+        (2, solutes) are wall concentrations at the first time that are known without the half cells: those of the very
+        start, before anything has piled up at the membrane. `goals` (run, 2, solutes) are the concentrations at
+        equilibrium, nan where there is none.
         """
-        k, count = self.solutes, len(times)
-        numbers, solutes = np.empty((12, count)), np.empty((9, count, k))
-        nothing = np.full((2, k), math.nan)
-        known = np.concatenate([nothing if goal is None else goal, nothing])
-        start = 0
-        while start < count:
-            end = start + 1
-            while end < count and segments[end] is segments[start]:
-                end += 1
-            known[2:] = walls if start == 0 and walls is not None else nothing
-            given = self.numbers, segments[start], times[start:end], states[start:end], known
-            written = np.empty((12, end - start)), np.empty((9, end - start, k))
-            _settle(_observe_states(*given, self.memory, self._faces, *written))
-            numbers[:, start:end], solutes[:, start:end] = written
-            start = end
+        k, runs, count = self.solutes, len(states), len(times)
+        written = np.empty((runs, count, 12)), np.empty((runs, count, 9, k))
+        known = np.full((runs, 4, k), math.nan)
+        if goals is not None:
+            known[:, :2] = goals
+        if walls is not None:
+            known[:, 2:] = walls
+        places: dict[int, int] = {}
+        which = [[places.setdefault(id(segment), len(places)) for segment in each] for each in segments]
+        rows = np.empty((len(places), 12))
+        for each, its in zip(segments, which, strict=True):
+            for place, segment in dict(zip(its, each, strict=True)).items():
+                rows[place] = segment_row(segment)
+        given = self.numbers, rows, np.array(which, dtype=np.int64), times, states, known, memory
+        _settle(_observe_states(*given, self._faces, *written))
+        numbers, solutes = (np.ascontiguousarray(np.moveaxis(each, 2, 0)) for each in written)
         flux, length_left, length_right, pressure_left, pressure_right, held, *others = numbers
         computed = self.problem.rigid or self.problem.pumped
         if computed == "right":
@@ -1369,11 +1438,6 @@ class System:
         """Remember J_v of an accepted step, where the equation for it may have several roots."""
         if not self.still and not self.numbers.face.unique:
             self.memory[REFERENCE] = self.water_flux(t, y, segment)
-
-    @property
-    def several_roots(self) -> bool:
-        """The equation for J_v has had more than one root."""
-        return bool(self.memory[SEVERAL])
 
 
 class _Scatter:

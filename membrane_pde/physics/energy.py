@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 # concentrations (..., solute), mol/m^3 -> pressure of the solution (...,), Pa; None: ideal, R T sum_s nu_s c_s
 Osmotic = Callable[[Array], Array] | None
 Parcel = tuple[ArrayLike, ArrayLike]  # volumes (...,), m^3 or m^3/m^2, and amounts (..., solute), mol or mol/m^2
-Reservoir = tuple[ArrayLike, float, ArrayLike]  # its concentrations (solute,); the volume, the amounts that it gains
+Reservoir = tuple[ArrayLike, ArrayLike, ArrayLike]  # its concentrations (solute,); volume, amounts that it gains
 
 # of sqrt(u) in (0, 1): an electrolyte's osmotic pressure is smooth in the root of its concentration
 _node, _weight = np.polynomial.legendre.leggauss(24)
@@ -48,7 +48,7 @@ def free_energy(
     Parameters
     ----------
     volume : array_like, shape (...,)
-        V > 0, m^3 (or m^3 per m^2).
+        V, m^3 (or m^3 per m^2); 0 where there is nothing.
     amount : array_like, shape (..., solute)
         n, mol (or mol per m^2), not negative.
     osmotic : callable or None
@@ -66,7 +66,7 @@ def free_energy(
     """
     v, n = np.asarray(volume, dtype=float), np.asarray(amount, dtype=float)
     slope = np.asarray(particles) * (GAS_CONSTANT * temperature)
-    c = n / v[..., None]
+    c = n / np.where(v > 0.0, v, 1.0)[..., None]  # of an empty volume nothing
     logarithm = np.log(np.where(c > 0.0, c, 1.0)) - 1.0
     return np.asarray((n * logarithm) @ slope + v * _excess(c, osmotic, slope))
 
@@ -106,7 +106,7 @@ def least_work(
     particles: ArrayLike,
     temperature: float,
     reservoirs: Iterable[Reservoir] = (),
-) -> float | None:
+) -> Array:
     """Least work that turns some solutions into others at constant temperature; negative where it can be gained.
 
     ``W = sum G(after) - sum G(before) + sum_r (sum_s mu_s dn_s - pi dV)``, the last over endless reservoirs that gain
@@ -116,38 +116,52 @@ def least_work(
     ----------
     before, after : iterable of (volume, amount)
         Solutions, each mixed in itself, as the arguments of `free_energy`: contents at the start and what was fed; at
-        the end and what was collected. An array is several that are not mixed with each other.
+        the end and what was collected. The last axis of the volumes is for several that are not mixed with each other,
+        of which some may be empty; those before it are for several processes.
     osmotic, particles, temperature
         As in `free_energy`.
     reservoirs : iterable of (concentration, volume, amount)
-        Concentrations (solute,), and the volume and amounts (solute,) gained.
+        Concentrations (solute,), and the volume (...,) and amounts (..., solute) gained.
 
     Returns
     -------
-    float or None
-        J (or J per m^2). None where it is not finite: a reservoir gains a solute that it holds none of.
+    ndarray, shape (...,)
+        J (or J per m^2). nan where it is not finite: a reservoir gains a solute that it holds none of.
     """
     signs, volumes, amounts = [], [], []
     for sign, parcels in ((-1.0, before), (1.0, after)):
         for volume, amount in parcels:
-            volumes.append(np.ravel(volume))
-            amounts.append(np.reshape(amount, (len(volumes[-1]), -1)))
-            signs += [sign] * len(volumes[-1])
+            v, n = np.asarray(volume, dtype=float), np.asarray(amount, dtype=float)
+            if v.ndim == 0:
+                v, n = v[None], n[None]
+            volumes.append(v)
+            amounts.append(np.where(v[..., None] > 0.0, n, 0.0))
+            signs += [sign] * v.shape[-1]
     terms = []
     if signs:
-        energies = free_energy(np.concatenate(volumes), np.concatenate(amounts), osmotic, particles, temperature)
-        terms += (np.array(signs) * energies).tolist()
+        shape = np.broadcast_shapes(*(v.shape[:-1] for v in volumes))
+        v = np.concatenate([np.broadcast_to(v, (*shape, v.shape[-1])) for v in volumes], axis=-1)
+        n = np.concatenate([np.broadcast_to(n, (*shape, *n.shape[-2:])) for n in amounts], axis=-2)
+        terms.append(np.array(signs) * free_energy(v, n, osmotic, particles, temperature))
     for concentration, gained, amount in reservoirs:
         c, dn = np.asarray(concentration, dtype=float), np.asarray(amount, dtype=float)
-        exchanged = dn != 0.0
-        potential = chemical_potential(c, osmotic, particles, temperature)[exchanged]
+        potential = chemical_potential(c, osmotic, particles, temperature)
         pressure = np.asarray(particles) @ c * (GAS_CONSTANT * temperature) if osmotic is None else osmotic(c)
-        terms += [*(potential * dn[exchanged]).tolist(), -gained * float(pressure)]
+        exchanged = np.where(dn != 0.0, potential, 0.0) * dn
+        terms.append(np.concatenate([exchanged, -np.asarray(gained)[..., None] * float(pressure)], axis=-1))
+    shape = np.broadcast_shapes(*(each.shape[:-1] for each in terms))
+    whole = np.concatenate([np.broadcast_to(each, (*shape, each.shape[-1])) for each in terms], axis=-1)
+    sums = np.array([_sum(row) for row in whole.reshape(-1, whole.shape[-1]).tolist()])
+    return sums.reshape(shape)
+
+
+def _sum(terms: list[float]) -> float:
+    """Their sum, 0 where round-off is all there is of it; nan where they are not finite."""
     size = sum(map(abs, terms))
     if not math.isfinite(size):
-        return None
-    work = math.fsum(terms)
-    return work if abs(work) > _ROUND_OFF * size else 0.0
+        return math.nan
+    total = math.fsum(terms)
+    return total if abs(total) > _ROUND_OFF * size else 0.0
 
 
 def second_law_efficiency(work: float, least: float) -> float | None:

@@ -37,8 +37,8 @@ MODELS = pytest.mark.parametrize("pressure", [ideal, real, strong])
 
 def least(before: Any, after: Any, pressure: Any = ideal, reservoirs: Any = ()) -> float:
     work = energy.least_work(before, after, pressure, NU, T, reservoirs)
-    assert work is not None
-    return work
+    assert work.shape == ()
+    return float(work)
 
 
 # -- free energy ----------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_a_reservoir_is_a_side_that_is_large_enough(pressure: Any) -> None:
 def test_a_solute_that_a_reservoir_has_none_of() -> None:
     reservoir = [0.0, 50.0]
     unknown = energy.least_work([(1.0, [1.0, 0.0])], [(1.0, [0.5, 0.0])], real, NU, T, [(reservoir, 0.0, [0.5, 0.0])])
-    assert unknown is None
+    assert np.isnan(unknown)
     kept = energy.least_work([(1.0, [1.0, 0.0])], [(0.5, [1.0, 0.0])], ideal, NU, T, [(reservoir, 0.5, [0.0, 0.0])])
     assert kept == pytest.approx(RT * (2 * math.log(2) - 0.5 * 50), rel=1e-12)
 

@@ -116,7 +116,8 @@ def dense_jacobian(one: System, y: Array, segment: Segment) -> Array:
 
 
 def observed(one: System, y: Array, segment: Segment, t: float = 0.5) -> Observations:
-    return one.observe(np.array([t]), y[None, :], [segment])
+    seen = one.observe(np.array([t]), y[None, None, :], [[segment]], one.memory[None, :])
+    return Observations(*(each[0] for each in seen))
 
 
 def wall_pressures(one: System, y: Array, segment: Segment) -> list[float]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from membrane_pde import rosenbrock
 from membrane_pde.fv.mesh import build, graded_widths
-from membrane_pde.fv.operators import OUTFLOW, RESERVOIR, Problem, Segment, System, Wave
+from membrane_pde.fv.operators import OUTFLOW, RESERVOIR, Problem, Segment, System, Wave, segment_row
 from membrane_pde.rosenbrock import LENGTH, RODAS5P, START, TIME, Work, Y, interpolate, new_work
 from tests.unit.test_operators import system
 
@@ -129,18 +129,41 @@ def begun(one: System) -> Work:
     """At smooth concentrations, which keep the first steps smooth."""
     place = np.linspace(0.0, 1.0, one.problem.mesh.cells)
     start = one.initial_state(np.array([200.0 + 50.0 * np.cos(2.0 * place), 60.0 + 30.0 * np.sin(place)]))
-    return new_work(RODAS5P, start, 0.0, one.solutes, one.cells)
+    return started(one, start)
+
+
+def started(one: System, start: Array) -> Work:
+    work = new_work(RODAS5P, one.size, one.solutes, one.cells)
+    rosenbrock.begin(work, 0.0, start)
+    return work
+
+
+def advance(
+    one: System,
+    segment: Segment,
+    work: Work,
+    rtol: float,
+    most: int,
+    due: Array,
+    kept: Array,
+    longest: float = math.inf,
+) -> list[int]:
+    """Steps, states that have been served, event."""
+    rows, atol, goes_on = np.array([segment_row(segment)]), rtol * measures(one)[None, :], np.empty(0)
+    ends = np.empty((1, 3), dtype=np.int64)
+    given = one.numbers, rows, RODAS5P, rtol, atol, longest, np.zeros(2), one.memory[None, :], work, goes_on
+    with np.errstate(over="ignore", invalid="ignore"):  # a step that is far too long
+        rosenbrock.advance(*given, most, due, kept[None, :, :], ends)
+    return [int(number) for number in ends[0]]
 
 
 def walk(
     one: System, segment: Segment, work: Work, rtol: float, *, longest: float = math.inf, due: Array | None = None
 ) -> tuple[Array, int, int]:
     """To the end of the segment: states that were due, steps, event."""
-    size, times = measures(one), np.array([math.inf]) if due is None else np.append(due, math.inf)
+    times = np.array([math.inf]) if due is None else np.append(due, math.inf)
     kept = np.empty((len(times), one.size))
-    steps, stored, event = rosenbrock.advance(
-        one.numbers, segment, RODAS5P, rtol, rtol * size, longest, np.zeros(2), one.memory, work, 100_000, times, kept
-    )
+    steps, stored, event = advance(one, segment, work, rtol, 100_000, times, kept, longest)
     return kept[:stored], steps, event
 
 
@@ -198,7 +221,7 @@ def test_the_error_follows_the_tolerance() -> None:
 def test_a_start_with_a_kink_is_not_felt_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where water begins to flow the error of a step goes with the root of its length; the second refusal shows it."""
     one = system(water=1e-11, cells=60)
-    work = new_work(RODAS5P, one.initial_state(np.full((2, 120), 100.0)), 0.0, one.solutes, one.cells)
+    work = started(one, one.initial_state(np.full((2, 120), 100.0)))
     real, tried = rosenbrock._try_step, []
 
     def counted(*args: Any) -> bool:
@@ -211,7 +234,7 @@ def test_a_start_with_a_kink_is_not_felt_for(monkeypatch: pytest.MonkeyPatch) ->
     due, kept = np.array([math.inf]), np.empty((1, one.size))
     given = one.numbers, segment, RODAS5P, 1e-6, 1e-6 * measures(one), math.inf, np.zeros(2), one.memory, work
     with np.errstate(over="ignore", invalid="ignore"):
-        steps, _, event = rosenbrock._advance(*given, 1, due, kept)
+        steps, _, event = rosenbrock.walk(*given, 1, due, kept)
     print(tried)
     assert (steps, event) == (1, 0)
     assert 3 <= len(tried) <= 7
@@ -266,7 +289,7 @@ def test_the_state_at_an_event_lies_on_the_dense_output(dry: str) -> None:
     length = 1e-3 if dry == "left" else 2e-3
     expected = 0.999 * length / (1e-11 * 5e6)
     segment = Segment(0.0, 100.0, (press, press), (0.0, 0.0))
-    work = new_work(RODAS5P, one.initial_state(np.zeros((2, 4))), 0.0, 2, one.cells)
+    work = started(one, one.initial_state(np.zeros((2, 4))))
     due = expected * np.array([0.25, 0.5, 0.999, 1.001])
     kept, _, event = walk(one, segment, work, 1e-6, due=due)
     assert event == {"left": 1, "right": 2}[dry]
@@ -284,35 +307,17 @@ def test_what_was_not_asked_for_in_time_is_written_afterwards() -> None:
     for at_once in (40, 1):
         one = system(cells=2)
         start = one.initial_state(np.full((2, 4), 0.2))
-        work, states, event, first = new_work(RODAS5P, start, 0.0, 2, one.cells), np.empty((40, one.size)), 0, 0
+        work, states, event, first = started(one, start), np.empty((40, one.size)), 0, 0
         while event == 0 and first < 40:
-            _, count, event = advance_by(one, segment, work, times[first : first + at_once], states[first:], 1000)
+            _, count, event = advance(one, segment, work, 1e-4, 1000, times[first : first + at_once], states[first:])
             first += count
         while count and first < 40:
-            _, count, _ = advance_by(one, segment, work, times[first : first + at_once], states[first:], 0)
+            _, count, _ = advance(one, segment, work, 1e-4, 0, times[first : first + at_once], states[first:])
             first += count
         assert event == 1
         assert times[first - 1] <= work.pace[TIME] < times[first]
         stored.append(states[:first])
     assert stored[0] == pytest.approx(stored[1], rel=1e-12)
-
-
-def advance_by(one: System, segment: Segment, work: Work, due: Array, kept: Array, most: int) -> tuple[int, int, int]:
-    with np.errstate(over="ignore", invalid="ignore"):  # a step that is far too long
-        return rosenbrock.advance(
-            one.numbers,
-            segment,
-            RODAS5P,
-            1e-4,
-            1e-4 * measures(one),
-            math.inf,
-            np.zeros(2),
-            one.memory,
-            work,
-            most,
-            due,
-            kept,
-        )
 
 
 # -- conservation ---------------------------------------------------------------------------------------------------
@@ -324,7 +329,7 @@ def test_amounts_are_conserved_in_a_long_run_with_thin_cells(finest: float, clos
     problem = {**vars(one.problem), "mesh": build(*widths)}
     one = System(Problem(**problem))
     start = one.initial_state(np.array([np.full(24, 200.0), np.linspace(0.0, 60.0, 24)]))
-    work = new_work(RODAS5P, start, 0.0, 2, one.cells)
+    work = started(one, start)
     day = Segment(0.0, 86400.0, (0.0, 0.0), (0.0, 0.0), waves=(Wave(3e5, 40000.0), Wave()))
     _, steps, event = walk(one, day, work, 1e-5)
     assert event == 0

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,12 +96,12 @@ def solved(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """The points that are solved in this process, in place of a run: fast, and tells which point it was."""
     points: list[dict[str, object]] = []
 
-    def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
+    def point(values: Mapping[str, object]) -> dict[str, Any]:
         points.append(dict(values))
         rejection = {"salt": 1 / 3 + len(repr(values)), "sugar/5": None}
         return {"title": "a ü", "status": "completed", "message": repr(values), "rejection": rejection}
 
-    monkeypatch.setattr(sweeping, "_point", point)
+    monkeypatch.setattr(sweeping, "_points", lambda case, chosen: [point(values) for values in chosen])
     monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 3)
     return points
 
@@ -431,10 +431,10 @@ def test_resume_needs_a_folder() -> None:
 
 
 def test_nothing_is_left_of_a_sweep_that_did_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
+    def interrupted(case: mp.Case, chosen: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweeping, "_point", point)
+    monkeypatch.setattr(sweeping, "_points", interrupted)
     before = held()
     with pytest.raises(KeyboardInterrupt):
         mp.sweep(CASE, MANY, workers=1, out="out")
@@ -642,9 +642,8 @@ def test_json_has_an_object_a_run(call: Callable[..., Any], found: xarray.Datase
     assert values == [(p, s, t) for p in (0.0, 5.5, 20.0) for s in (0.0, 50.0) for t in ("1 s", "10 h")]
     for row in answer["rows"]:
         given = {"right.pressure": f"{row['right.pressure']} bar", "run.duration": row["run.duration"]}
-        summary = sweeping._point(
-            CASE, {**given, "left.concentration.sugar/5": f"{row['left.concentration.sugar/5']} mmol/L"}
-        )
+        given["left.concentration.sugar/5"] = f"{row['left.concentration.sugar/5']} mmol/L"
+        (summary,) = sweeping._points(CASE, [given])
         for name in set(summary) - {"equilibrium", "solve_time_s"}:
             assert row[name] == summary[name], name
         assert set(row) == {*GRID, *summary} - {"equilibrium"}

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,11 @@ GRID: dict[str, Iterable[object]] = {
 FORK = pytest.mark.skipif(
     multiprocessing.get_start_method() != "fork", reason="the functions put in place here are not seen by workers"
 )
+
+
+def each(point: Callable[[mp.Case, Mapping[str, object]], dict[str, Any]]) -> Callable[..., list[dict[str, Any]]]:
+    """Several points, one by one."""
+    return lambda case, chosen: [point(case, values) for values in chosen]
 
 
 def counted(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
@@ -161,7 +166,7 @@ def test_it_is_saved_and_read_again(found: xarray.Dataset, tmp_path: Path) -> No
 def test_coordinates_are_what_one_plots_against(
     monkeypatch: pytest.MonkeyPatch, key: str, values: Iterable[object], coordinate: list[object], unit: str | None
 ) -> None:
-    monkeypatch.setattr(sweeping, "_point", counted)
+    monkeypatch.setattr(sweeping, "_points", each(counted))
     answer = mp.sweep(CASE, {key: values}, workers=1)
     assert answer[key].values.tolist() == coordinate
     assert answer[key].attrs == ({"units": unit} if unit else {})
@@ -221,7 +226,7 @@ def test_together_takes_as_many_values_of_each() -> None:
 
 def test_together_a_value_may_need_its_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of these is valid beside its own neighbour only; then one beside a wrong one."""
-    monkeypatch.setattr(sweeping, "_point", counted)
+    monkeypatch.setattr(sweeping, "_points", each(counted))
     values = {
         "left.boundary": ["elastic", "standpipe"],
         "left.modulus": ["1 bar", "1 bar"],
@@ -277,7 +282,7 @@ def test_values_that_only_together_make_no_case_are_a_failed_point() -> None:
 def test_what_is_wrong_is_refused_before_anything_is_solved(
     monkeypatch: pytest.MonkeyPatch, values: Any, message: str
 ) -> None:
-    monkeypatch.setattr(sweeping, "_point", None)
+    monkeypatch.setattr(sweeping, "_points", None)
     with pytest.raises(mp.CaseError, match=message):
         mp.sweep(CASE, values, workers=1)
 
@@ -293,7 +298,7 @@ def test_an_unexpected_error_names_the_point(monkeypatch: pytest.MonkeyPatch, wo
     def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
         return {"steps": 1 / (values["left.pressure"] != "7 bar")}
 
-    monkeypatch.setattr(sweeping, "_point", point)
+    monkeypatch.setattr(sweeping, "_points", each(point))
     with pytest.raises(RuntimeError, match=r'left.pressure = "7 bar": an unexpected error, ZeroDivisionError'):
         mp.sweep(CASE, {"left.pressure": [f"{p} bar" for p in range(10)]}, workers=workers)
     assert multiprocessing.active_children() == []
@@ -307,7 +312,7 @@ def test_a_worker_that_dies_is_told_in_words(monkeypatch: pytest.MonkeyPatch, en
             os.kill(os.getpid(), signal.SIGKILL) if end is None else end()
         return counted(case, values)
 
-    monkeypatch.setattr(sweeping, "_point", point)
+    monkeypatch.setattr(sweeping, "_points", each(point))
     with pytest.raises(RuntimeError, match=f"a worker process ended .*{how}.* while it solved .*left.pressure = "):
         mp.sweep(CASE, {"left.pressure": [f"{p} bar" for p in range(12)]}, workers=2)
     assert multiprocessing.active_children() == []
@@ -338,7 +343,7 @@ def test_all_workers_have_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.002)
         return counted(case, values)
 
-    monkeypatch.setattr(sweeping, "_point", point)
+    monkeypatch.setattr(sweeping, "_points", each(point))
     monkeypatch.setattr(sweeping, "_PATIENCE", 0.0)
     values = {"left.pressure": [f"{p} bar" for p in range(10)], "run.outputs": range(2, 22)}
     answer = mp.sweep(CASE, values, workers=2)
@@ -350,7 +355,7 @@ def test_all_workers_have_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_by_default_a_short_sweep_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "_point", counted)
+    monkeypatch.setattr(sweeping, "_points", each(counted))
     monkeypatch.setattr(sweeping, "_cpus", lambda: 4)
     monkeypatch.setattr(sweeping, "_PATIENCE", 60.0)
     answer = mp.sweep(CASE, GRID)
@@ -366,7 +371,7 @@ def test_a_long_one_does(monkeypatch: pytest.MonkeyPatch, workers: int | None, p
         time.sleep(0.02)
         return counted(case, values)
 
-    monkeypatch.setattr(sweeping, "_point", point)
+    monkeypatch.setattr(sweeping, "_points", each(point))
     monkeypatch.setattr(sweeping, "_cpus", lambda: 2)
     monkeypatch.setattr(sweeping, "_PATIENCE", 0.01)
     by = mp.sweep(CASE, {"run.outputs": range(2, points + 2)}, workers=workers)["steps"].values
@@ -384,7 +389,9 @@ def test_chunks_last_a_tenth_of_a_second() -> None:
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=FORK)])
 def test_memory_is_that_of_the_answer(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
     """Bytes counted: beside the columns nothing grows with the number of points."""
-    monkeypatch.setattr(sweeping, "_point", lambda case, values: {"steps": 1, "status": "completed", "message": ""})
+    monkeypatch.setattr(
+        sweeping, "_points", each(lambda case, values: {"steps": 1, "status": "completed", "message": ""})
+    )
     monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 50)
     monkeypatch.setattr(sweeping, "_PATIENCE", 0.0)
     mp.sweep(CASE, {"run.outputs": range(2, 12)}, workers=workers)  # imports what is imported once
@@ -461,10 +468,10 @@ def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
     body = f"""
 import os, time
 from membrane_pde import sweeping
-def point(case, values):
+def points(case, chosen):
     print(os.getpid(), flush=True)
     time.sleep(60)
-sweeping._point = point
+sweeping._points = points
 mp.sweep(mp.parse_case({TEXT!r}), {GRID!r}, workers=2)
 """
     if multiprocessing.get_start_method() != "fork":
@@ -489,11 +496,11 @@ def test_workers_do_not_outlive_what_started_them(tmp_path: Path) -> None:
     body = f"""
 import os
 from membrane_pde import sweeping
-point = sweeping._point
-def told(case, values):
+points = sweeping._points
+def told(case, chosen):
     print(os.getpid(), flush=True)
-    return point(case, values)
-sweeping._point = told
+    return points(case, chosen)
+sweeping._points = told
 sweeping._PATIENCE = 0.0
 many = [f"{{p}} bar" for p in range(200)]
 mp.sweep(mp.parse_case({TEXT!r}), {{"left.pressure": many, "right.pressure": many}}, workers=2)
