@@ -454,7 +454,8 @@ class Case(BaseModel):
     mesh: Mesh = Field(default_factory=Mesh, description="How space is cut up; may be left out.")
     run: Run = _field("How long to run, and how.")
 
-    _origin: Origin = PrivateAttr()  # set by `casefile.build`, the one maker of cases
+    # set by `casefile.build`, the one maker of cases; without a default pydantic would copy what stands for none
+    _origin: Origin = PrivateAttr(default=None)  # type: ignore[assignment]
 
     @property
     def name(self) -> str:

@@ -250,13 +250,14 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
     CaseError
         Anything wrong with it.
     """
-    kept = {} if before is None else _kept(raw, before)
+    origin = None if before is None else before._origin
+    kept = {} if before is None or origin is None else _kept(raw, before, origin.written)
     merged = raw | kept  # what changes below is copied there: cases share what they were written as
     ranges: dict[str, tuple[float, float]] = {}
     gas = merged.get("phase") == "gas"
     solutes = merged.get("solutes")
-    if before is not None and "solutes" in kept:
-        ranges = before.source_ranges
+    if origin is not None and "solutes" in kept:
+        ranges = origin.source_ranges
     elif isinstance(solutes, dict):  # if not, validation says so
         _check_names(solutes)
         merged["solutes"], ranges = _merge_solutes(solutes, gas)
@@ -274,12 +275,12 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
     return case
 
 
-def _kept(raw: dict[str, Any], before: Case) -> dict[str, Any]:
+def _kept(raw: dict[str, Any], before: Case, written: dict[str, Any]) -> dict[str, Any]:
     """The parts of a case that are written in another one as they were, and follow from the same solutes."""
-    written, parts = before._origin.written, ["mesh", "run"]
-    alike = raw["solutes"] is written["solutes"] and all(raw.get(k) == written.get(k) for k in ("phase", "temperature"))
-    if alike and before.phase == "liquid":  # a gas's solutes follow from its pressure
-        parts += ["solutes", "left", "right", "membrane"]
+    parts: tuple[str, ...] = ("mesh", "run")
+    alike = raw["solutes"] is written["solutes"] and raw.get("temperature") == written.get("temperature")
+    if alike and raw.get("phase") == written.get("phase") and before.phase == "liquid":  # a gas's follow from pressure
+        parts = (*parts, "solutes", "left", "right", "membrane")
     return {part: getattr(before, part) for part in parts if raw.get(part) is written.get(part)}
 
 
@@ -495,10 +496,11 @@ def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure=
 
 def _changed(case: Case, values: Mapping[str, object]) -> Case:
     """`Case.with_values`."""
-    raw = dict(case._origin.written)
+    origin = case._origin
+    raw = dict(origin.written)
     for path, value in values.items():
         _set(raw, path, value)
-    return build(raw, case.name, case)
+    return build(raw, origin.name, case)
 
 
 def _set(raw: dict[str, Any], path: str, value: object) -> None:

@@ -666,13 +666,13 @@ def summarize_all(cases: Sequence[Case]) -> list[dict[str, Any]]:
         As of `summarize`, but without ``equilibrium``.
     """
     summaries: list[dict[str, Any]] = []
-    for group, model in _groups(cases):
+    for group in _groups(cases):
         begun = time.perf_counter()
-        runs, done = (None, [False]) if len(group) == 1 else _solved_at_once(group, model)
+        runs, done = _solved_at_once(group) if group.segments else (None, [False])
         together = iter([] if runs is None else _summaries(runs, _series(runs)))
         seconds = (time.perf_counter() - begun) / max(sum(done), 1)
-        for case, there in zip(group, done, strict=True):
-            summary = next(together) if there else summarize(case, model)
+        for case, there in zip(group.cases, done, strict=True):
+            summary = next(together) if there else summarize(case, group.model)
             if there:
                 summary["solve_time_s"] = seconds
             summaries.append(summary)
@@ -801,39 +801,47 @@ def _solved(
     return _Runs([case], system, goal, found.times, found.states[None], [found.segments], endings, system.memory[None])
 
 
-def _groups(cases: Sequence[Case]) -> Iterator[tuple[list[Case], _Model]]:
-    """Cases that stand together and can be solved at once, and their model; those that cannot, one by one."""
-    group: list[Case] = []
-    before: _Model | None = None
+class _Group(NamedTuple):
+    """Cases of one model that stand together, and the one segment of each; empty where a case is to be solved alone."""
+
+    cases: list[Case]
+    segments: list[Segment]
+    model: _Model
+
+
+def _groups(cases: Sequence[Case]) -> Iterator[_Group]:
+    """Cases in groups that can be solved at once."""
+    group: _Group | None = None
     for case in cases:
-        model, free = _model(case), _undecided(case)
-        if before is not None and group:
-            alike = free and model is before and case.run is group[0].run
-            if not alike or len(group) * case.run.outputs * model.concentration.size > _NUMBERS_AT_ONCE:
-                yield group, before
-                group = []
-        group.append(case)
-        before = model
-        if not free:
-            yield group, model
-            group = []
-    if before is not None and group:
-        yield group, before
+        model, segments = _model(case), _undecided(case)
+        if group is not None:
+            alike = segments and group.segments and model is group.model and case.run is group.cases[0].run
+            if alike and len(group.cases) * case.run.outputs * model.concentration.size < _NUMBERS_AT_ONCE:
+                group.cases.append(case)
+                group.segments.extend(segments)
+                continue
+            yield group
+        group = _Group([case], segments, model)
+    if group is not None:
+        yield group
 
 
-def _undecided(case: Case) -> bool:
-    """Nothing happens on the way that the model does not know of: one stretch of time, and nothing that stops it."""
-    steady = not case.left.pressure.oscillates and not case.right.pressure.oscillates
-    return steady and case.run.until == "duration" and case.run.solver == "rosenbrock" and len(_segments(case)) == 1
+def _undecided(case: Case) -> list[Segment]:
+    """The one segment of a case in which nothing happens on the way that the model does not know of; else none."""
+    segments = _segments(case)
+    steady = not case.left.pressure.oscillates and not case.right.pressure.oscillates and len(segments) == 1
+    free = case.run.until == "duration" and case.run.solver == "rosenbrock" and "outflow" not in map(_kind, _pair(case))
+    return segments if steady and free else []
 
 
-def _solved_at_once(cases: Sequence[Case], model: _Model) -> tuple[_Runs | None, list[bool]]:
+def _solved_at_once(group: _Group) -> tuple[_Runs | None, list[bool]]:
     """The runs of a group but for those that something happens to, and which are among them."""
     from membrane_pde.integrate import integrate_alike
 
+    cases, segments, model = group
     system = model.system()
     y, rtol = system.initial_state(model.concentration), cases[0].run.rtol
-    segments, memory = [_segments(case)[0] for case in cases], np.zeros((len(cases), 3))
+    memory = np.zeros((len(cases), 3))
     times, states, steps = integrate_alike(
         system,
         y,
@@ -961,6 +969,7 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
     moved = np.abs(arrays["displaced_volume_m"][:, -1]) > 1e-9 * whole
     works = _least_works(runs, moved).tolist()
     turned, tonicity = _turned(arrays["displaced_volume_m"], whole), _tonicity(case, arrays)
+    away = case.away_from_source
     summaries = []
     for r, (each, end) in enumerate(zip(runs.cases, runs.goal.ends, strict=True)):
         summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
@@ -982,7 +991,7 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
         summary["specific_energy_J_per_m3"], summary["minimum_energy_J_per_m3"] = specific, least
         if specific is not None and least is not None:
             summary["second_law_efficiency"] = energy.second_law_efficiency(specific, least)
-        summary["message"] = _message(runs, r, arrays, turned[r], end)
+        summary["message"] = " ".join([*_messages(runs, r, arrays, turned[r], end), *away])
         summaries.append(summary)
     return summaries
 
@@ -1101,14 +1110,14 @@ def _tonicity(case: Case, arrays: dict[str, np.ndarray[Any, Any]]) -> str | None
     return "hypotonic" if left < right else "hypertonic"
 
 
-def _message(
+def _messages(
     runs: _Runs, r: int, arrays: dict[str, np.ndarray[Any, Any]], turned: bool, end: analytic.Equilibrium | None
-) -> str:
+) -> list[str]:
     """What there is to say about a run."""
     from membrane_pde.fv.interface import SEVERAL
 
-    parts, case, (status, reason, _) = [], runs.cases[r], runs.endings[r]
-    at = float(runs.times[-1])
+    parts: list[str] = []
+    case, (status, reason, _), at = runs.cases[r], runs.endings[r], float(runs.times[-1])
     if status == "failed":
         parts.append(_failure(case, reason, _clock(at)))
     elif status == "completed" and case.run.until != "duration":
@@ -1126,9 +1135,8 @@ def _message(
     if case.phase == "liquid" and case.osmotic_model != IDEAL:
         names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
         seen = np.concatenate([arrays[f"{name}_mol_per_m3"][r] for name in names]).tolist()
-        parts += mixture.out_of_range(case, mixture.solution(case), seen)
-    parts += case.away_from_source
-    return " ".join(parts)
+        parts += mixture.out_of_range(case, _solution(runs.cases[0]), seen)
+    return parts
 
 
 def _failure(case: Case, reason: str, at: str) -> str:

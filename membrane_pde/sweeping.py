@@ -8,6 +8,7 @@ beside its folder, chunk by chunk, until all of it is there.
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import math
 import multiprocessing
@@ -57,6 +58,7 @@ _NUMBERS = tuple(key for key in SUMMARY_KEYS if key not in (*_WORDS, *_BY_SOLUTE
 _CHUNK = 0.1  # s of work handed out at once: long beside the 0.2 ms that it takes to hand it out
 _PATIENCE = 0.2  # s, of what is done or of what is left, from which on other processes are worth their start
 _MANY = 8  # points a process
+_READY = 2000  # cases that are kept since their values were checked: 6 kB each
 _GROWTH = 8  # of a chunk over the one before it, whose time may mislead
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -65,12 +67,16 @@ Chunk = tuple[NDArray[np.float64], list[tuple[str, ...]], float]  # (point, numb
 
 @dataclass(frozen=True)
 class _Grid:
-    """All combinations, the last key varying fastest, or the keys walked together; solutes that any point has."""
+    """All combinations, the last key varying fastest, or the keys walked together.
+
+    `solutes` are those that any point has; `ready` are the cases of the first points, where there are any already.
+    """
 
     case: Case
     axes: dict[str, list[object]]
     zipped: bool
     solutes: list[str]
+    ready: list[Case]
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -241,15 +247,18 @@ def _checked(case: Case, values: Mapping[str, Iterable[object]], zipped: bool) -
     if zipped and len(set(map(len, axes.values()))) > 1:
         counts = ", ".join(f"{key} has {len(each)}" for key, each in axes.items())
         raise CaseError(f"keys that are walked together need as many values each: {counts}")
-    grid = _Grid(case, axes, zipped, [])
+    grid = _Grid(case, axes, zipped, [], [])
     if grid.points > MAX_POINTS:
         raise CaseError(f"{' x '.join(axes)}: {grid.points} combinations; at most {MAX_POINTS}")
     solutes: dict[str, None] = {}
+    ready: list[Case] = []
     for key, each in axes.items():
         for i, value in enumerate(each):
-            beside = grid.values(i if zipped else 0)
-            solutes |= dict.fromkeys(_valid(case, key, value, beside).solutes)
-    return _Grid(case, axes, zipped, list(solutes))
+            valid = _valid(case, key, value, grid.values(i if zipped else 0))
+            solutes |= dict.fromkeys(valid.solutes)
+            if len(axes) == 1 and i < _READY:
+                ready.append(valid)
+    return _Grid(case, axes, zipped, list(solutes), ready)
 
 
 def _listed(key: str, values: Iterable[object]) -> list[object]:
@@ -274,10 +283,10 @@ def _valid(case: Case, key: str, value: object, beside: Mapping[str, object]) ->
 
 
 # -- solving --------------------------------------------------------------------------------------------------------
-def _points(case: Case, chosen: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
-    """The summaries of some points, or what there is of those that fail."""
-    made: list[Case | str] = []
-    for values in chosen:
+def _points(case: Case, chosen: Sequence[Mapping[str, object]], ready: Sequence[Case] = ()) -> list[dict[str, Any]]:
+    """The summaries of some points, of which the first may be `ready`, or what there is of those that fail."""
+    made: list[Case | str] = [*ready]
+    for values in chosen[len(ready) :]:
         try:
             made.append(case.with_values(values))
         except CaseError as error:
@@ -292,7 +301,7 @@ def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
     begun = time.perf_counter()
     chosen = [grid.values(point) for point in range(start, stop)]
     try:
-        summaries = _points(grid.case, chosen)
+        summaries = _points(grid.case, chosen, grid.ready[start:stop])
     except Exception:  # of which?
         summaries = [_one_point(grid.case, values) for values in chosen]
     numbers, words = np.empty((stop - start, grid.width)), []
@@ -344,7 +353,7 @@ def _solved(grid: _Grid, left: _Left, workers: int | None) -> Generator[tuple[in
             rest = chunk[2] / (stop - start) * left.points
         size = _next_size(stop - start, chunk[2])
     if left.points:
-        yield from _solved_by_workers(grid, left, min(available, left.points))
+        yield from _solved_by_workers(grid, left, min(available, left.points), size)
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -358,15 +367,15 @@ def _cpus() -> int:
 
 
 # -- workers --------------------------------------------------------------------------------------------------------
-def _solved_by_workers(grid: _Grid, left: _Left, workers: int) -> Generator[tuple[int, Chunk], None, None]:
-    """What `_solved` yields, by other processes."""
+def _solved_by_workers(grid: _Grid, left: _Left, workers: int, size: int) -> Generator[tuple[int, Chunk], None, None]:
+    """What `_solved` yields, by other processes; `size` points to begin with."""
     context = multiprocessing.get_context()
     processes: dict[Any, Any] = {}  # by the connection to each
     busy: dict[Any, tuple[int, int]] = {}
 
     def hand_out(connection: Any, size: int) -> None:
-        share = math.ceil(left.points / (2 * workers))  # so that all are busy to the end
-        start, stop = busy[connection] = left.take(min(size, share))
+        share = math.ceil(left.points / (2 * workers))  # so that all are busy to the end, or nearly
+        start, stop = busy[connection] = left.take(min(size, max(share, size // _GROWTH)))
         try:
             connection.send((start, stop))
         except OSError:
@@ -380,7 +389,7 @@ def _solved_by_workers(grid: _Grid, left: _Left, workers: int) -> Generator[tupl
                 process.start()
                 processes[ours] = process
                 theirs.close()  # so that nothing more to read means that the worker is gone
-            hand_out(ours, 1)
+            hand_out(ours, size)
         while busy:
             ready: list[Any] = wait(list(busy))
             for connection in ready:
@@ -407,6 +416,7 @@ def _work(grid: _Grid, connection: Any, others_end: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep, which then ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     others_end.close()
+    gc.freeze()  # what it has inherited need not be gone through for garbage, again and again
     try:
         while True:
             start, stop = connection.recv()

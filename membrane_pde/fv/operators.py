@@ -1413,13 +1413,18 @@ class System:
             known[:, :2] = goals
         if walls is not None:
             known[:, 2:] = walls
-        places: dict[int, int] = {}
-        which = [[places.setdefault(id(segment), len(places)) for segment in each] for each in segments]
-        rows = np.empty((len(places), 12))
-        for each, its in zip(segments, which, strict=True):
-            for place, segment in dict(zip(its, each, strict=True)).items():
-                rows[place] = segment_row(segment)
-        given = self.numbers, rows, np.array(which, dtype=np.int64), times, states, known, memory
+        rows: list[list[float]] = []
+        which = np.empty((runs, count), dtype=np.int64)
+        for places, applied_then in zip(which, segments, strict=True):
+            start = 0
+            while start < count:
+                segment, end = applied_then[start], start + 1
+                while end < count and applied_then[end] is segment:
+                    end += 1
+                places[start:end] = len(rows)
+                rows.append(segment_row(segment))
+                start = end
+        given = self.numbers, np.array(rows), which, times, states, known, memory
         _settle(_observe_states(*given, self._faces, *written))
         numbers, solutes = (np.ascontiguousarray(np.moveaxis(each, 2, 0)) for each in written)
         flux, length_left, length_right, pressure_left, pressure_right, held, *others = numbers

@@ -101,7 +101,7 @@ def solved(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
         rejection = {"salt": 1 / 3 + len(repr(values)), "sugar/5": None}
         return {"title": "a ü", "status": "completed", "message": repr(values), "rejection": rejection}
 
-    monkeypatch.setattr(sweeping, "_points", lambda case, chosen: [point(values) for values in chosen])
+    monkeypatch.setattr(sweeping, "_points", lambda case, chosen, ready: [point(values) for values in chosen])
     monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 3)
     return points
 
@@ -431,7 +431,9 @@ def test_resume_needs_a_folder() -> None:
 
 
 def test_nothing_is_left_of_a_sweep_that_did_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(case: mp.Case, chosen: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+    def interrupted(
+        case: mp.Case, chosen: Sequence[Mapping[str, object]], ready: Sequence[mp.Case]
+    ) -> list[dict[str, Any]]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sweeping, "_points", interrupted)

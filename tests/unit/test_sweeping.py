@@ -64,7 +64,7 @@ FORK = pytest.mark.skipif(
 
 def each(point: Callable[[mp.Case, Mapping[str, object]], dict[str, Any]]) -> Callable[..., list[dict[str, Any]]]:
     """Several points, one by one."""
-    return lambda case, chosen: [point(case, values) for values in chosen]
+    return lambda case, chosen, ready=(): [point(case, values) for values in chosen]
 
 
 def counted(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
@@ -468,7 +468,7 @@ def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
     body = f"""
 import os, time
 from membrane_pde import sweeping
-def points(case, chosen):
+def points(case, chosen, ready):
     print(os.getpid(), flush=True)
     time.sleep(60)
 sweeping._points = points
@@ -497,9 +497,9 @@ def test_workers_do_not_outlive_what_started_them(tmp_path: Path) -> None:
 import os
 from membrane_pde import sweeping
 points = sweeping._points
-def told(case, chosen):
+def told(case, chosen, ready):
     print(os.getpid(), flush=True)
-    return points(case, chosen)
+    return points(case, chosen, ready)
 sweeping._points = told
 sweeping._PATIENCE = 0.0
 many = [f"{{p}} bar" for p in range(200)]
