@@ -113,7 +113,7 @@ def _twin(function: Callable[..., Any], **options: bool | str) -> Any:
     twin = types.FunctionType(function.__code__, function.__globals__ | kernels, function.__name__)
     twin.__qualname__, twin.__module__ = function.__qualname__, function.__module__
     counted = "empty" in function.__code__.co_names  # only what makes arrays has to count references to them
-    return _numba().njit(twin, nogil=True, error_model="numpy", fastmath={"contract"}, _nrt=counted, **options)
+    return _numba().njit(twin, nogil=True, error_model="numpy", _nrt=counted, **options)
 
 
 @functools.cache

@@ -753,6 +753,45 @@ def test_gas() -> None:
     np.testing.assert_allclose(seen.profiles["concentration"].sum("solute"), total, rtol=1e-9)
 
 
+# -- many at once ---------------------------------------------------------------------------------------------------
+def test_cases_that_are_solved_at_once_are_what_they_are_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also beside one that runs dry, and beside such as have another model, another course, or an end of their own."""
+    base = case({**LEAK, "mesh.finest": "20 um"})
+    pressures = ["0 bar", "1 bar", "3 bar", "-40 bar", "8 bar", "60 bar", "2 bar"]
+    longer = base.with_values({"run.duration": "1 h"})
+    cases = [longer.with_values({"left.pressure": each}) for each in pressures]
+    schedules = [{"schedule": [["0 s", "0 bar"], ["5 min", each]], "shape": "step"} for each in ("1 bar", "2 bar")]
+    cases += [base.with_values({"left.pressure": each}) for each in schedules]
+    cases += [base.with_values({"membrane.water_permeability": each}) for each in ("1 LMH/bar", "2 LMH/bar")]
+    cases += [base.with_values({"run.until": "equilibrium", "run.duration": "100 d"}), case(PRESSED), base, base]
+    groups = []
+    at_once = simulate._solved_at_once
+
+    def counted(group: Any) -> Any:
+        groups.append(len(group.cases))
+        return at_once(group)
+
+    monkeypatch.setattr(simulate, "_solved_at_once", counted)
+    found = simulate.summarize_all(cases)
+    assert groups == [7, 1, 1, 2]
+    alone = [simulate.summarize(each) for each in cases]
+    assert {each["status"] for each in alone} == {"completed", "failed", "equilibrium"}
+    for one, other in zip(found, alone, strict=True):
+        assert one["solve_time_s"] > 0.0
+        for name in set(one) - {"solve_time_s", "equilibrium"}:
+            # the search for the water flux begins elsewhere, and ends within 1e-12 of it
+            small = {"amount_error": 1e-15, "rejection": 1e-11}.get(name, 1e-18)
+            close = one[name] == other[name] or one[name] == pytest.approx(other[name], rel=1e-9, abs=small)
+            assert close, (name, one[name], other[name])
+
+
+def test_what_is_solved_at_once_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = case({**LEAK, "mesh.finest": "20 um"})
+    cases = [base.with_values({"left.pressure": f"{p} bar"}) for p in range(6)]
+    monkeypatch.setattr(simulate, "_NUMBERS_AT_ONCE", 7 * 32 * 2)  # times, cells
+    assert [len(group.cases) for group in simulate._groups(cases)] == [2, 2, 2]
+
+
 # -- the call itself ------------------------------------------------------------------------------------------------
 def test_progress_and_a_second_run() -> None:
     told: list[float] = []
