@@ -250,15 +250,16 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
     CaseError
         Anything wrong with it.
     """
-    origin = None if before is None else before._origin
-    kept = {} if before is None or origin is None else _kept(raw, before, origin.written)
-    merged = raw | kept  # what changes below is copied there: cases share what they were written as
+    kept: dict[str, Any] = {}
     ranges: dict[str, tuple[float, float]] = {}
+    if before is not None:
+        origin = before._origin
+        kept = _kept(raw, before, origin.written)
+        ranges = origin.source_ranges
+    merged = raw | kept  # what changes below is copied there: cases share what they were written as
     gas = merged.get("phase") == "gas"
     solutes = merged.get("solutes")
-    if origin is not None and "solutes" in kept:
-        ranges = origin.source_ranges
-    elif isinstance(solutes, dict):  # if not, validation says so
+    if "solutes" not in kept and isinstance(solutes, dict):  # if not, validation says so
         _check_names(solutes)
         merged["solutes"], ranges = _merge_solutes(solutes, gas)
     if isinstance(solutes, dict) and "membrane" not in kept:

@@ -302,8 +302,10 @@ def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
     chosen = [grid.values(point) for point in range(start, stop)]
     try:
         summaries = _points(grid.case, chosen, grid.ready[start:stop])
-    except Exception:  # of which?
-        summaries = [_one_point(grid.case, values) for values in chosen]
+    except Exception:
+        for values in chosen:  # one of them, it should be named
+            _name_what_fails(grid.case, values)
+        raise
     numbers, words = np.empty((stop - start, grid.width)), []
     for position, summary in enumerate(summaries):
         row = [summary.get(name) for name in _NUMBERS]
@@ -315,9 +317,10 @@ def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
     return numbers, words, time.perf_counter() - begun
 
 
-def _one_point(case: Case, values: Mapping[str, object]) -> dict[str, Any]:
+def _name_what_fails(case: Case, values: Mapping[str, object]) -> None:
+    """Solve a point by itself; what is raised then names it."""
     try:
-        return _points(case, [values])[0]
+        _points(case, [values])
     except Exception as error:
         raise RuntimeError(f"{_told(values)}: an unexpected error, {type(error).__name__}: {error}") from error
 
