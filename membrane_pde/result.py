@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -332,8 +333,9 @@ def check_output(folder: str | Path) -> None:
     try:
         if target.is_symlink() and not target.exists():
             raise CaseError(f"--out {target}: a link that leads nowhere; give another folder")
-        if target.exists() and not target.is_dir():
-            raise CaseError(f"--out {target}: this is a file; give a folder")
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if not stat.S_ISDIR(target.stat().st_mode):
+                raise CaseError(f"--out {target}: this is a file; give a folder")
         _refuse_foreign(target, target)
         check_parent(_resolved(target).parent)
     except OSError as error:
@@ -363,30 +365,37 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 
 def _refuse_foreign(folder: Path, shown: Path) -> None:
-    """Refuse a folder that holds something that is not ours; not one that another run has just replaced."""
-    before = _identity(folder)
-    if before is None:
-        return
-    try:
-        held = sorted(entry.name for entry in folder.iterdir())
-    except FileNotFoundError:
-        return
-    foreign = [name for name in held if not _may_be_ours(folder / name)]
-    ours = any(_is_ours(folder / name) for name in ("summary.json", "fit.json")) or _is_sweep(folder / "sweep.nc")
-    if held and (foreign or not ours) and _identity(folder) == before:
-        what = ", ".join((foreign or held)[:3])
-        raise CaseError(
-            f"--out {shown}: the folder holds something that is not a result of membrane-pde ({what}) "
-            "and is left alone; give another folder, or empty this one"
-        )
+    """Refuse a folder that holds something that is not ours.
+
+    If it was replaced by another run meanwhile, what was seen is of two folders: look again.
+    """
+    for _ in range(_ATTEMPTS):
+        before = _identity(folder)
+        if before is None:
+            return
+        try:
+            held = sorted(entry.name for entry in folder.iterdir())
+        except FileNotFoundError:
+            return
+        foreign = [name for name in held if not _may_be_ours(folder / name)]
+        ours = any(_is_ours(folder / name) for name in ("summary.json", "fit.json")) or _is_sweep(folder / "sweep.nc")
+        if not held or (ours and not foreign):
+            return
+        if _identity(folder) == before:
+            break
+    what = ", ".join((foreign or held)[:3])
+    raise CaseError(
+        f"--out {shown}: the folder holds something that is not a result of membrane-pde ({what}) "
+        "and is left alone; give another folder, or empty this one"
+    )
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def _identity(folder: Path) -> tuple[int, int, int] | None:
     try:
         found = folder.stat()
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
+    return found.st_dev, found.st_ino, found.st_ctime_ns  # a folder may get the number of one that has just gone
 
 
 def _resolved(path: Path) -> Path:

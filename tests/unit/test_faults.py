@@ -10,9 +10,11 @@ import multiprocessing
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -245,6 +247,27 @@ def test_runs_into_one_folder_at_once_do_not_mix(tmp_path: Path) -> None:
     assert [each.exitcode for each in runs] == [0, 0]
     assert is_whole(tmp_path / "out")
     assert left_beside(tmp_path) == []
+
+
+def test_a_folder_that_another_run_is_replacing_is_not_refused(tmp_path: Path) -> None:
+    out, ended = tmp_path / "out", threading.Event()
+    small().save(out)
+    shutil.copytree(out, tmp_path / "other")
+
+    def replace() -> None:
+        while not ended.is_set():
+            out.rename(tmp_path / "aside")
+            (tmp_path / "other").rename(out)
+            (tmp_path / "aside").rename(tmp_path / "other")
+
+    other = threading.Thread(target=replace)
+    other.start()
+    try:
+        for _ in range(1000):
+            check_output(out)
+    finally:
+        ended.set()
+        other.join()
 
 
 # -- a run that fails is a result -------------------------------------------------------------------------------------
