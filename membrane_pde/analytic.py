@@ -5,7 +5,7 @@ left, 2 is right, and a flux is positive from left to right.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,6 +35,7 @@ class Equilibrium:
 
 
 def equilibrium(
+    pressures: Sequence[tuple[float, float]],
     *,
     length_left: float,
     length_right: float,
@@ -43,16 +44,14 @@ def equilibrium(
     passes: ArrayLike,
     reflection: ArrayLike,
     partition: ArrayLike,
-    pressure_left: float,
-    pressure_right: float,
     stiffness_left: float,
     stiffness_right: float,
     rigid: str,
     membrane: bool,
     water_passes: bool,
     osmotic_pressure: Callable[[Array], Array],
-) -> Equilibrium:
-    """End state of two closed compartments.
+) -> list[Equilibrium]:
+    """End states of two closed compartments, under each of some pressures.
 
     Solutes that pass end level (``c_R = K c_L``), the others keep their amounts on each side, and X solves
     the balance of forces on the water
@@ -66,6 +65,8 @@ def equilibrium(
 
     Parameters
     ----------
+    pressures : sequence of (float, float)
+        Applied on the left and on the right at the end, Pa. A rigid side's is not used.
     length_left, length_right : float
         Volumes per membrane area at X = 0, m.
     amount_left, amount_right : array_like, shape (solute,)
@@ -74,8 +75,6 @@ def equilibrium(
         Permeability above zero.
     reflection, partition : array_like, shape (solute,)
         sigma; K = c_R/c_L at equilibrium (not 1 only where water does not pass).
-    pressure_left, pressure_right : float
-        Applied pressures at the end, Pa. A rigid side's is not used.
     stiffness_left, stiffness_right : float
         Pressure gained per length gained, Pa/m: rho g over the tube's area per membrane area; 0 for a piston.
     rigid : {"", "left", "right"}
@@ -90,21 +89,80 @@ def equilibrium(
 
     Returns
     -------
-    Equilibrium
+    list of Equilibrium
         With None and a reason where a side runs dry (no root with both volumes positive), where any X will
         do (equal pressures, pistons, only solutes that pass: the concentrations are still given), and where
         the end depends on the path (water flows and carries a solute with P = 0 and sigma < 1).
     """
     n_left, n_right = np.asarray(amount_left, float).tolist(), np.asarray(amount_right, float).tolist()
     level = [bool(each) or not membrane for each in np.asarray(passes).tolist()]
-    sigma = np.asarray(reflection, float).tolist()
-    k = np.asarray(partition, float).tolist() if membrane else [1.0] * len(n_left)
-    solutes = list(zip(n_left, n_right, level, k, strict=True))
-    staying = [not levels and a + b > 0.0 for a, b, levels, _ in solutes]
+    k = np.asarray(partition, float).tolist() if membrane else [1.0] * len(level)
+    sides = _Sides(
+        (length_left, length_right, 0.0),
+        list(zip(n_left, n_right, level, k, strict=True)),
+        [not levels and a + b > 0.0 for a, b, levels in zip(n_left, n_right, level, strict=True)],
+        np.asarray(reflection, float).tolist(),
+        (stiffness_left, stiffness_right),
+        osmotic_pressure,
+    )
+    if not (membrane and water_passes):
+        return [
+            replace(
+                sides.end(sides.start, left, right),
+                pressure_left=right if rigid == "left" else left,
+                pressure_right=left if rigid == "right" else right,
+            )
+            for left, right in pressures
+        ]
+    (first,) = sides.pulls(sides.start)
+    if rigid == "left":
+        return [
+            replace(sides.end(sides.start, left, right), pressure_left=right + first.osmotic)
+            for left, right in pressures
+        ]
+    if rigid == "right":
+        return [
+            replace(sides.end(sides.start, left, right), pressure_right=left - first.osmotic)
+            for left, right in pressures
+        ]
+    if any(stays and s < 1.0 for stays, s in zip(sides.staying, sides.reflection, strict=True)):
+        reason = "the end depends on the path: the water drags a solute along that cannot diffuse back"
+        return [_none(reason)] * len(pressures)
+    with np.errstate(over="ignore", invalid="ignore"):  # where pi falls with c, the odds may leave what a float holds
+        return [_balanced(sides, first, left, right) for left, right in pressures]
 
-    def concentrations(left: float, right: float) -> tuple[list[float], list[float]]:
+
+_State = tuple[float, float, float]  # length left, length right, X
+
+
+@dataclass(slots=True)
+class _Pulls:
+    """Osmotic pressure left over right, as far as it counts, and what holds the water back on each side (Pa)."""
+
+    osmotic: float
+    left: float
+    right: float
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Two closed compartments: what `equilibrium` is told of them.
+
+    Of each solute `solutes` has the amounts left and right, whether it levels, and K; `staying` are those that are
+    there and do not level.
+    """
+
+    start: _State
+    solutes: list[tuple[float, float, bool, float]]
+    staying: list[bool]
+    reflection: list[float]
+    stiffness: tuple[float, float]
+    osmotic_pressure: Callable[[Array], Array]
+
+    def concentrations(self, left: float, right: float) -> tuple[list[float], list[float]]:
+        """Of the solutes, at some lengths."""
         c_left, c_right = [], []
-        for a, b, levels, ratio in solutes:
+        for a, b, levels, ratio in self.solutes:
             if levels:
                 c_left.append((a + b) / (left + ratio * right))
                 c_right.append(ratio * c_left[-1])
@@ -113,97 +171,84 @@ def equilibrium(
                 c_right.append(b / right if b > 0.0 else 0.0)
         return c_left, c_right
 
-    def pressures(moved: float) -> tuple[float, float]:
-        return pressure_left - stiffness_left * moved, pressure_right + stiffness_right * moved
-
-    def balance(*states: tuple[float, float, float]) -> list[_Forces]:
-        """What acts on the water at each of (left, right, moved)."""
-        rows = [c for left, right, _ in states for c in concentrations(left, right)]
-        pi = np.asarray(osmotic_pressure(np.array(rows))).tolist()
+    def pulls(self, *states: _State) -> list[_Pulls]:
+        """What the solutes do to the water in each state."""
+        rows = [c for left, right, _ in states for c in self.concentrations(left, right)]
+        pi = np.asarray(self.osmotic_pressure(np.array(rows))).tolist()
         answers = []
-        for (_, _, moved), pi_left, pi_right in zip(states, pi[::2], pi[1::2], strict=True):
-            p_left, p_right = pressures(moved)
+        for pi_left, pi_right in zip(pi[::2], pi[1::2], strict=True):
             osmotic = pull_left = pull_right = 0.0
-            for s, left, right, stays in zip(sigma, pi_left, pi_right, staying, strict=True):
+            for s, left, right, stays in zip(self.reflection, pi_left, pi_right, self.staying, strict=True):
                 osmotic += s * (left - right)  # solute by solute, so that those that are level cancel exactly
                 if stays:
                     pull_left, pull_right = pull_left + s * left, pull_right + s * right
-            size = abs(p_left) + abs(p_right) + abs(pull_left) + abs(pull_right)
-            answers.append(_Forces(p_left - p_right - osmotic, osmotic, pull_left, pull_right, _ROUND_OFF * size))
+            answers.append(_Pulls(osmotic, pull_left, pull_right))
         return answers
 
-    def end(left: float, right: float, moved: float) -> Equilibrium:
-        c_left, c_right = concentrations(left, right)
-        return Equilibrium(moved, np.array(c_left), np.array(c_right), *pressures(moved))
+    def force(self, pull: _Pulls, moved: float, left: float, right: float) -> tuple[float, float]:
+        """Force on the water from left to right under some applied pressures, and its round-off (Pa)."""
+        p_left, p_right = left - self.stiffness[0] * moved, right + self.stiffness[1] * moved
+        size = abs(p_left) + abs(p_right) + abs(pull.left) + abs(pull.right)
+        return p_left - p_right - pull.osmotic, _ROUND_OFF * size
 
-    start = length_left, length_right, 0.0
-    if not (membrane and water_passes):
-        p_left = pressure_right if rigid == "left" else pressure_left
-        p_right = pressure_left if rigid == "right" else pressure_right
-        return replace(end(*start), pressure_left=p_left, pressure_right=p_right)
-    (first,) = balance(start)
-    if rigid == "left":
-        return replace(end(*start), pressure_left=pressure_right + first.osmotic)
-    if rigid == "right":
-        return replace(end(*start), pressure_right=pressure_left - first.osmotic)
+    def end(self, state: _State, left: float, right: float) -> Equilibrium:
+        """A state as the end under some applied pressures."""
+        c_left, c_right = self.concentrations(*state[:2])
+        moved, (at_left, at_right) = state[2], self.stiffness
+        return Equilibrium(moved, np.array(c_left), np.array(c_right), left - at_left * moved, right + at_right * moved)
 
-    if any(stays and s < 1.0 for stays, s in zip(staying, sigma, strict=True)):
-        return _none("the end depends on the path: the water drags a solute along that cannot diffuse back")
 
-    if abs(first.force) <= first.round_off:
-        if stiffness_left + stiffness_right == 0.0 and not any(staying):
+def _balanced(sides: _Sides, first: _Pulls, pressure_left: float, pressure_right: float) -> Equilibrium:
+    """Where the forces on the water balance; `first` is what the solutes do at the start."""
+    (length_left, length_right, _), stiffness, staying = sides.start, sum(sides.stiffness), sides.staying
+    force, round_off = sides.force(first, 0.0, pressure_left, pressure_right)
+    if abs(force) <= round_off:
+        end = sides.end(sides.start, pressure_left, pressure_right)
+        if stiffness == 0.0 and not any(staying):
             reason = "any displaced volume is an equilibrium: equal pressures and only solutes that pass"
-            return replace(end(*start), displaced_volume=None, reason=reason)
-        return end(*start)
+            return replace(end, displaced_volume=None, reason=reason)
+        return end
 
-    from_left = first.force > 0.0
+    from_left = force > 0.0
     sign = 1.0 if from_left else -1.0
     shrinking, growing = (length_left, length_right) if from_left else (length_right, length_left)
 
-    def at(odds: float) -> tuple[float, float, float]:
+    def at(odds: float) -> _State:
         moved, rest = shrinking * odds / (1.0 + odds), shrinking / (1.0 + odds)
         return (rest, growing + moved, moved) if from_left else (growing + moved, rest, -moved)
 
     dry = _none(f"the {'left' if from_left else 'right'} side runs dry before the forces balance")
-    if not any(stays and n > 0.0 for stays, n in zip(staying, n_left if from_left else n_right, strict=True)):
+    if not any(stays and each[0 if from_left else 1] > 0.0 for stays, each in zip(staying, sides.solutes, strict=True)):
         # nothing there resists being emptied, unless the forces turn before
         whole = growing + shrinking
-        (last,) = balance((0.0, whole, shrinking) if from_left else (whole, 0.0, -shrinking))
-        if sign * last.force >= -last.round_off:
+        empty = (0.0, whole, shrinking) if from_left else (whole, 0.0, -shrinking)
+        (last,) = sides.pulls(empty)
+        force, round_off = sides.force(last, empty[2], pressure_left, pressure_right)
+        if sign * force >= -round_off:
             return dry
 
-    push, pulls = sign * (pressure_left - pressure_right), (first.pull_left, first.pull_right)
-    pull, other = pulls if from_left else pulls[::-1]
-    odds = _ideal_odds(push, stiffness_left + stiffness_right, shrinking, growing, pull, other)
+    push, (pull, other) = sign * (pressure_left - pressure_right), (first.left, first.right)[:: int(sign)]
+    odds = _ideal_odds(push, stiffness, shrinking, growing, pull, other)
     low, high, before = 0.0, math.inf, math.inf
-    with np.errstate(over="ignore", invalid="ignore"):  # where pi falls with c, the odds may leave what a float holds
-        while odds < _FARTHEST:
-            state = at(odds)
-            rest, length = state[:2] if from_left else (state[1], state[0])
-            step = 1e-6 * (1.0 + odds) * min(1.0, length / rest)  # a millionth of the shorter side
-            here, beyond = balance(state, at(odds + step))
-            force, slope = sign * here.force, sign * (beyond.force - here.force) / step
-            low, high = (odds, high) if force > 0.0 else (low, odds)
-            following = odds - force / slope if slope < 0.0 else odds
-            if abs(force) <= here.round_off:  # within what this step still mends
-                return end(*at(following))
-            if not low < following < high or (high < math.inf and abs(force) > 0.5 * before):
-                following = math.sqrt(max(low, 1e-3 * high)) * math.sqrt(high) if high < math.inf else 1.0 + 2.0 * odds
-            if following in (low, high):
-                return end(*state)
-            odds, before = min(following, 1e3 * (1.0 + odds)), abs(force)
+    while odds < _FARTHEST:
+        state = at(odds)
+        rest, length = state[:2] if from_left else (state[1], state[0])
+        step = 1e-6 * (1.0 + odds) * min(1.0, length / rest)  # a millionth of the shorter side
+        further = at(odds + step)
+        here, beyond = sides.pulls(state, further)
+        force, round_off = sides.force(here, state[2], pressure_left, pressure_right)
+        slope = (sides.force(beyond, further[2], pressure_left, pressure_right)[0] - force) * sign / step
+        force *= sign
+        low, high = (odds, high) if force > 0.0 else (low, odds)
+        following = odds - force / slope if slope < 0.0 else odds
+        if abs(force) <= round_off:  # within what this step still mends
+            return sides.end(at(following), pressure_left, pressure_right)
+        if not low < following < high or (high < math.inf and abs(force) > 0.5 * before):
+            following = math.sqrt(max(low, 1e-3 * high)) * math.sqrt(high) if high < math.inf else 1.0 + 2.0 * odds
+        if following in (low, high):
+            return sides.end(state, pressure_left, pressure_right)
+        odds, before = min(following, 1e3 * (1.0 + odds)), abs(force)
     return dry
-
-
-@dataclass(slots=True)
-class _Forces:
-    """Force on the water from left to right, its osmotic part, what holds it back on each side, and round-off (Pa)."""
-
-    force: float
-    osmotic: float
-    pull_left: float
-    pull_right: float
-    round_off: float
 
 
 def _ideal_odds(push: float, stiffness: float, shrinking: float, growing: float, pull: float, other: float) -> float:

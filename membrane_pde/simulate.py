@@ -442,8 +442,8 @@ def _end_states(
         return [analytic.Equilibrium(None, None, None, None, None, "the flux is held")] * len(cases)
     membrane = case.membrane.type != "none"
     numbers = list(case.membrane.solutes.values())
-    find = functools.partial(
-        analytic.equilibrium,
+    found = analytic.equilibrium(
+        [(last.left[1], last.right[1]) for last in segments],  # what is applied at the end of the run
         length_left=case.left.volume_per_area,
         length_right=case.right.volume_per_area,
         amount_left=amounts[0],
@@ -458,11 +458,10 @@ def _end_states(
         water_passes=case.membrane.water_permeability > 0.0,
         osmotic_pressure=_osmotic(case),
     )
-    return [  # by what is applied at the end of the run
-        analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates")
-        if each.left.pressure.oscillates or each.right.pressure.oscillates
-        else find(pressure_left=last.left[1], pressure_right=last.right[1])
-        for each, last in zip(cases, segments, strict=True)
+    restless = analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates")
+    return [
+        restless if each.left.pressure.oscillates or each.right.pressure.oscillates else end
+        for each, end in zip(cases, found, strict=True)
     ]
 
 

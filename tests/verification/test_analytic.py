@@ -228,7 +228,9 @@ def solve(**given: Any) -> analytic.Equilibrium:
     count = len(problem["amount_left"])
     for name, value in (("passes", False), ("reflection", 1.0), ("partition", 1.0)):
         problem.setdefault(name, [value] * count)
-    return analytic.equilibrium(**problem)
+    pressures = problem.pop("pressure_left"), problem.pop("pressure_right")
+    (end,) = analytic.equilibrium([pressures], **problem)
+    return end
 
 
 AMOUNTS = [1e-12, 1e-6, 1.0, 1e3]
@@ -435,6 +437,34 @@ def test_a_law_far_from_ideal(given: dict[str, Any]) -> None:
     pull = float(law(end.concentration_left)[0] - law(end.concentration_right)[0])
     size = abs(end.pressure_left) + abs(end.pressure_right) + abs(pull)
     assert end.pressure_left - end.pressure_right == pytest.approx(pull, abs=1e-13 * size)
+
+
+@pytest.mark.parametrize("given", [{}, {"rigid": "left"}, {"rigid": "right"}, {"water_passes": False}])
+def test_ends_found_together_are_what_they_are_alone(given: dict[str, Any]) -> None:
+    problem: dict[str, Any] = {
+        "length_left": 1.0,
+        "length_right": 2.0,
+        "amount_left": [1.0, 0.1],
+        "amount_right": [0.2, 0.1],
+        "passes": [False, True],
+        "reflection": [1.0, 0.3],
+        "partition": [1.0, 1.0],
+        "stiffness_left": 1.0,
+        "stiffness_right": 0.0,
+        "rigid": "",
+        "membrane": True,
+        "water_passes": True,
+        "osmotic_pressure": lambda c: RT * c * (1.0 + 0.1 * c),
+        **given,
+    }
+    pressures = [(0.0, 0.0), (0.5 * RT, 0.0), (0.0, 0.7 * RT), (0.9 * RT, 0.3 * RT), (0.0, 0.0)]
+    together = analytic.equilibrium(pressures, **problem)
+    for each, found in zip(pressures, together, strict=True):
+        (alone,) = analytic.equilibrium([each], **problem)
+        for name, value in vars(alone).items():
+            np.testing.assert_array_equal(vars(found)[name], value)
+    if not given:
+        assert len({end.displaced_volume for end in together}) == len(pressures) - 1
 
 
 def test_the_law_is_asked_a_few_times_only() -> None:
