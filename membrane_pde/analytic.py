@@ -128,8 +128,7 @@ def equilibrium(
     if any(stays and s < 1.0 for stays, s in zip(sides.staying, sides.reflection, strict=True)):
         reason = "the end depends on the path: the water drags a solute along that cannot diffuse back"
         return [_none(reason)] * len(pressures)
-    with np.errstate(over="ignore", invalid="ignore"):  # where pi falls with c, the odds may leave what a float holds
-        return [_balanced(sides, first, left, right) for left, right in pressures]
+    return [_balanced(sides, first, left, right) for left, right in pressures]
 
 
 _State = tuple[float, float, float]  # length left, length right, X
@@ -185,17 +184,20 @@ class _Sides:
             answers.append(_Pulls(osmotic, pull_left, pull_right))
         return answers
 
+    def pressing(self, moved: float, left: float, right: float) -> tuple[float, float]:
+        """Pressures on both sides, of some applied ones, when a volume has moved (Pa)."""
+        return left - self.stiffness[0] * moved, right + self.stiffness[1] * moved
+
     def force(self, pull: _Pulls, moved: float, left: float, right: float) -> tuple[float, float]:
         """Force on the water from left to right under some applied pressures, and its round-off (Pa)."""
-        p_left, p_right = left - self.stiffness[0] * moved, right + self.stiffness[1] * moved
+        p_left, p_right = self.pressing(moved, left, right)
         size = abs(p_left) + abs(p_right) + abs(pull.left) + abs(pull.right)
         return p_left - p_right - pull.osmotic, _ROUND_OFF * size
 
     def end(self, state: _State, left: float, right: float) -> Equilibrium:
         """A state as the end under some applied pressures."""
         c_left, c_right = self.concentrations(*state[:2])
-        moved, (at_left, at_right) = state[2], self.stiffness
-        return Equilibrium(moved, np.array(c_left), np.array(c_right), left - at_left * moved, right + at_right * moved)
+        return Equilibrium(state[2], np.array(c_left), np.array(c_right), *self.pressing(state[2], left, right))
 
 
 def _balanced(sides: _Sides, first: _Pulls, pressure_left: float, pressure_right: float) -> Equilibrium:
@@ -227,27 +229,29 @@ def _balanced(sides: _Sides, first: _Pulls, pressure_left: float, pressure_right
         if sign * force >= -round_off:
             return dry
 
-    push, (pull, other) = sign * (pressure_left - pressure_right), (first.left, first.right)[:: int(sign)]
+    push = sign * (pressure_left - pressure_right)
+    pull, other = (first.left, first.right) if from_left else (first.right, first.left)
     odds = _ideal_odds(push, stiffness, shrinking, growing, pull, other)
     low, high, before = 0.0, math.inf, math.inf
-    while odds < _FARTHEST:
-        state = at(odds)
-        rest, length = state[:2] if from_left else (state[1], state[0])
-        step = 1e-6 * (1.0 + odds) * min(1.0, length / rest)  # a millionth of the shorter side
-        further = at(odds + step)
-        here, beyond = sides.pulls(state, further)
-        force, round_off = sides.force(here, state[2], pressure_left, pressure_right)
-        slope = (sides.force(beyond, further[2], pressure_left, pressure_right)[0] - force) * sign / step
-        force *= sign
-        low, high = (odds, high) if force > 0.0 else (low, odds)
-        following = odds - force / slope if slope < 0.0 else odds
-        if abs(force) <= round_off:  # within what this step still mends
-            return sides.end(at(following), pressure_left, pressure_right)
-        if not low < following < high or (high < math.inf and abs(force) > 0.5 * before):
-            following = math.sqrt(max(low, 1e-3 * high)) * math.sqrt(high) if high < math.inf else 1.0 + 2.0 * odds
-        if following in (low, high):
-            return sides.end(state, pressure_left, pressure_right)
-        odds, before = min(following, 1e3 * (1.0 + odds)), abs(force)
+    with np.errstate(over="ignore", invalid="ignore"):  # where pi falls with c, the odds may leave what a float holds
+        while odds < _FARTHEST:
+            state = at(odds)
+            rest, length = state[:2] if from_left else (state[1], state[0])
+            step = 1e-6 * (1.0 + odds) * min(1.0, length / rest)  # a millionth of the shorter side
+            further = at(odds + step)
+            here, beyond = sides.pulls(state, further)
+            force, round_off = sides.force(here, state[2], pressure_left, pressure_right)
+            slope = (sides.force(beyond, further[2], pressure_left, pressure_right)[0] - force) * sign / step
+            force *= sign
+            low, high = (odds, high) if force > 0.0 else (low, odds)
+            following = odds - force / slope if slope < 0.0 else odds
+            if abs(force) <= round_off:  # within what this step still mends
+                return sides.end(at(following), pressure_left, pressure_right)
+            if not low < following < high or (high < math.inf and abs(force) > 0.5 * before):
+                following = math.sqrt(max(low, 1e-3 * high)) * math.sqrt(high) if high < math.inf else 1.0 + 2.0 * odds
+            if following in (low, high):
+                return sides.end(state, pressure_left, pressure_right)
+            odds, before = min(following, 1e3 * (1.0 + odds)), abs(force)
     return dry
 
 

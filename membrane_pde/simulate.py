@@ -442,8 +442,9 @@ def _end_states(
         return [analytic.Equilibrium(None, None, None, None, None, "the flux is held")] * len(cases)
     membrane = case.membrane.type != "none"
     numbers = list(case.membrane.solutes.values())
-    found = analytic.equilibrium(
-        [(last.left[1], last.right[1]) for last in segments],  # what is applied at the end of the run
+    restless = [each.left.pressure.oscillates or each.right.pressure.oscillates for each in cases]
+    found = analytic.equilibrium(  # by what is applied at the end of the run
+        [(last.left[1], last.right[1]) for last, never in zip(segments, restless, strict=True) if not never],
         length_left=case.left.volume_per_area,
         length_right=case.right.volume_per_area,
         amount_left=amounts[0],
@@ -458,10 +459,10 @@ def _end_states(
         water_passes=case.membrane.water_permeability > 0.0,
         osmotic_pressure=_osmotic(case),
     )
-    restless = analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates")
+    ends = iter(found)
     return [
-        restless if each.left.pressure.oscillates or each.right.pressure.oscillates else end
-        for each, end in zip(cases, found, strict=True)
+        analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates") if never else next(ends)
+        for never in restless
     ]
 
 
