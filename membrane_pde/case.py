@@ -556,10 +556,7 @@ class Case(BaseModel):
             # frozen, but not made yet: the pressure, which a gas's diffusivity depends on, is read after the solutes
             object.__setattr__(self, "solutes", _diffusing(self))
             _check_gas(self)
-        _check_boundaries(self)
-        _check_osmotic_model(self)
-        _check_oscillation(self)
-        _check_size(self)
+        _check_together(self)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -580,6 +577,31 @@ def _put(part: _Part, **values: Any) -> _Part:
     part.__dict__.update(values)
     part.model_fields_set.update(values)
     return part
+
+
+def with_parts(case: Case, parts: Mapping[str, Compartment | Mesh | Run]) -> Case:
+    """A copy of the case of a liquid with other sides, as they were read, or another mesh or run.
+
+    Raises
+    ------
+    CaseError
+        A part that is wrong, or does not go with the others.
+    """
+    data = {"temperature": case.temperature, "phase": case.phase, "solutes": case.solutes}
+    for name, part in parts.items():
+        if isinstance(part, Compartment):
+            _with_amounts(part, name, data)
+    other = case.model_copy()
+    other.__dict__.update(parts)
+    _check_together(other)
+    return other
+
+
+def _check_together(case: Case) -> None:
+    _check_boundaries(case)
+    _check_osmotic_model(case)
+    _check_oscillation(case)
+    _check_size(case)
 
 
 def _sides(case: Case) -> dict[str, Compartment]:

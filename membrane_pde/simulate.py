@@ -186,7 +186,7 @@ def _closed(side: Compartment) -> bool:
 
 def _held_flux(case: Case) -> str:
     """The side that holds the water flux, or ""."""
-    return next((name for name, side in zip(SIDES, _pair(case), strict=True) if side.pressure.flux), "")
+    return "left" if case.left.pressure.flux else "right" if case.right.pressure.flux else ""
 
 
 def _stiffness(case: Case, side: Compartment) -> float:
@@ -258,12 +258,13 @@ def _in_pairs(widths: Vector) -> Vector:
 
 
 class _Model(NamedTuple):
-    """The semi-discrete model of a case, and the cell concentrations (solute, cell) it starts from."""
+    """The semi-discrete model of a case, on half the cells if `coarser`, and the concentrations it starts from."""
 
     case: Case
     problem: Problem
     numbers: Numbers
-    concentration: Vector
+    concentration: Vector  # (solute, cell)
+    coarser: bool
 
     def system(self) -> System:
         """One that remembers nothing of the runs of another."""
@@ -281,14 +282,18 @@ def _model(case: Case, coarser: bool = False) -> _Model:
     from membrane_pde.fv.mesh import build
     from membrane_pde.fv.operators import System
 
+    kept = _last_model
+    given = kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None
+    if kept is not None and given and kept.coarser == coarser and _alike(kept.case, case):
+        return kept  # whose mesh does not follow from what is applied
     widths = [_side_widths(case, 0), _side_widths(case, 1)]
     if coarser:
         widths = [_in_pairs(each) for each in widths]
-    mesh, kept = build(widths[0], widths[1]), _last_model
+    mesh = build(widths[0], widths[1])
     if kept is not None and kept.problem.mesh is mesh and _alike(kept.case, case):
         return kept
     problem = _problem(case, mesh)
-    model = _Model(case, problem, System(problem).numbers, _cells_at_start(case, widths))
+    model = _Model(case, problem, System(problem).numbers, _cells_at_start(case, widths), coarser)
     if "outflow" not in problem.boundary:  # where it changes what is drawn in
         _last_model = model
     return model
@@ -297,12 +302,14 @@ def _model(case: Case, coarser: bool = False) -> _Model:
 def _alike(one: Case, other: Case) -> bool:
     """The models of two cases are the same on the same mesh."""
     names = ("solutes", "phase", "temperature", "osmotic_model")
-    if one.membrane is not other.membrane or any(getattr(one, name) != getattr(other, name) for name in names):
+    if one.membrane is not other.membrane or _held_flux(one) != _held_flux(other):
         return False
-    if _held_flux(one) != _held_flux(other):
+    first, second = one.__dict__, other.__dict__
+    if any(first[name] is not second[name] and first[name] != second[name] for name in names):
         return False
     return all(
-        a.__dict__ | {"pressure": b.pressure} == b.__dict__ for a, b in zip(_pair(one), _pair(other), strict=True)
+        a is b or a.__dict__ | {"pressure": b.pressure} == b.__dict__
+        for a, b in zip(_pair(one), _pair(other), strict=True)
     )
 
 
@@ -398,10 +405,12 @@ def _wave(pressure: Pressure) -> Wave:
 
 def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
     """Pressure (or flux) at the start and the end of a stretch of time without kinks; of a sine its mean."""
+    if pressure.shape != "pulse" and len(pressure.values) == 1:
+        return pressure.values[0], pressure.values[0]
     if pressure.shape == "ramp":
         at = np.interp([start, end], pressure.times, pressure.values)
         return float(at[0]), float(at[1])
-    value = pressure.values[0] if pressure.shape == "sine" else pressure.at(0.5 * (start + end))
+    value = pressure.at(0.5 * (start + end))
     return value, value
 
 
@@ -828,10 +837,13 @@ def _groups(cases: Sequence[Case]) -> Iterator[_Group]:
 
 def _undecided(case: Case) -> list[Segment]:
     """The one segment of a case in which nothing happens on the way that the model does not know of; else none."""
+    left, right, run = case.left, case.right, case.run
+    if run.until != "duration" or run.solver != "rosenbrock" or "outflow" in (left.boundary, right.boundary):
+        return []
+    if left.pressure.oscillates or right.pressure.oscillates:
+        return []
     segments = _segments(case)
-    steady = not case.left.pressure.oscillates and not case.right.pressure.oscillates and len(segments) == 1
-    free = case.run.until == "duration" and case.run.solver == "rosenbrock" and "outflow" not in map(_kind, _pair(case))
-    return segments if steady and free else []
+    return segments if len(segments) == 1 else []
 
 
 def _solved_at_once(group: _Group) -> tuple[_Runs | None, list[bool]]:

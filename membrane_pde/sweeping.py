@@ -597,12 +597,26 @@ def _attributes(name: str) -> dict[str, str]:
 
 def _coordinate(values: list[object]) -> tuple[NDArray[Any], dict[str, str]]:
     """Numbers to plot against, if they are of one unit; else the values as texts."""
-    read = [_number_and_unit(value) for value in values]
+    read: list[tuple[float, str | None]] = []
+    for value in values:
+        unit = read[-1][1] if read else None
+        number = _number_with(unit, value) if unit else None
+        read.append(_number_and_unit(value) if number is None else (number, unit))
     units_written = {unit for _, unit in read}
     if len(units_written) == 1 and None not in units_written:
         unit = units_written.pop()
         return np.array([number for number, _ in read]), {"units": unit} if unit else {}
     return np.array([value if isinstance(value, str) else show(value) for value in values], dtype=object), {}
+
+
+def _number_with(unit: str, value: object) -> float | None:
+    """The number, where a value plainly is one with the same unit as the one before it."""
+    if not isinstance(value, str) or not value.endswith(f" {unit}"):
+        return None
+    try:
+        return float(value[: -len(unit) - 1])
+    except ValueError:
+        return None
 
 
 def _number_and_unit(value: object) -> tuple[float, str | None]:
