@@ -207,7 +207,18 @@ def sweep(
         raise CaseError(f"workers = {workers}: at most {MAX_WORKERS}")
     if resume and out is None:
         raise CaseError("resume: expected out, the folder of the sweep to go on with")
-    grid = _checked(case, values, zipped)
+    with _nothing_old_collected():
+        return _swept(_checked(case, values, zipped), workers, progress, out, resume)
+
+
+def _swept(
+    grid: _Grid,
+    workers: int | None,
+    progress: Callable[[float], None] | None,
+    out: str | Path | None,
+    resume: bool,
+) -> xarray.Dataset:
+    """What `sweep` answers, of values that are right."""
     if out is None:
         return _dataset(grid, _filled(grid, _Table(grid), workers, progress))
     check_output(out)
@@ -218,6 +229,18 @@ def sweep(
             finished = _dataset(grid, _filled(grid, table, workers, progress, keep))
             sweepfile.save(finished, out)
     return finished
+
+
+@contextmanager
+def _nothing_old_collected() -> Iterator[None]:
+    """What there is already need not be gone through for garbage, again and again, while cases are made."""
+    frozen = gc.get_freeze_count() > 0
+    gc.freeze()
+    try:
+        yield
+    finally:
+        if not frozen:
+            gc.unfreeze()
 
 
 def _filled(
