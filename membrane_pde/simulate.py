@@ -258,13 +258,12 @@ def _in_pairs(widths: Vector) -> Vector:
 
 
 class _Model(NamedTuple):
-    """The semi-discrete model of a case, on half the cells if `coarser`, and the concentrations it starts from."""
+    """The semi-discrete model of a case, and the cell concentrations (solute, cell) it starts from."""
 
     case: Case
     problem: Problem
     numbers: Numbers
-    concentration: Vector  # (solute, cell)
-    coarser: bool
+    concentration: Vector
 
     def system(self) -> System:
         """One that remembers nothing of the runs of another."""
@@ -282,19 +281,18 @@ def _model(case: Case, coarser: bool = False) -> _Model:
     from membrane_pde.fv.mesh import build
     from membrane_pde.fv.operators import System
 
-    kept = _last_model
-    given = kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None
-    if kept is not None and given and kept.coarser == coarser and _alike(kept.case, case):
-        return kept  # whose mesh does not follow from what is applied
+    kept = None if coarser or _last_model is None or not _alike(_last_model.case, case) else _last_model
+    if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
+        return kept  # a mesh that does not follow from what is applied
     widths = [_side_widths(case, 0), _side_widths(case, 1)]
     if coarser:
         widths = [_in_pairs(each) for each in widths]
     mesh = build(widths[0], widths[1])
-    if kept is not None and kept.problem.mesh is mesh and _alike(kept.case, case):
+    if kept is not None and kept.problem.mesh is mesh:
         return kept
     problem = _problem(case, mesh)
-    model = _Model(case, problem, System(problem).numbers, _cells_at_start(case, widths), coarser)
-    if "outflow" not in problem.boundary:  # where it changes what is drawn in
+    model = _Model(case, problem, System(problem).numbers, _cells_at_start(case, widths))
+    if not coarser and "outflow" not in problem.boundary:  # where it changes what is drawn in
         _last_model = model
     return model
 
@@ -304,8 +302,7 @@ def _alike(one: Case, other: Case) -> bool:
     names = ("solutes", "phase", "temperature", "osmotic_model")
     if one.membrane is not other.membrane or _held_flux(one) != _held_flux(other):
         return False
-    first, second = one.__dict__, other.__dict__
-    if any(first[name] is not second[name] and first[name] != second[name] for name in names):
+    if any(getattr(one, name) != getattr(other, name) for name in names):
         return False
     return all(
         a is b or a.__dict__ | {"pressure": b.pressure} == b.__dict__

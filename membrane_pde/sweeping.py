@@ -208,27 +208,17 @@ def sweep(
     if resume and out is None:
         raise CaseError("resume: expected out, the folder of the sweep to go on with")
     with _nothing_old_collected():
-        return _swept(_checked(case, values, zipped), workers, progress, out, resume)
-
-
-def _swept(
-    grid: _Grid,
-    workers: int | None,
-    progress: Callable[[float], None] | None,
-    out: str | Path | None,
-    resume: bool,
-) -> xarray.Dataset:
-    """What `sweep` answers, of values that are right."""
-    if out is None:
-        return _dataset(grid, _filled(grid, _Table(grid), workers, progress))
-    check_output(out)
-    place = Path(out).resolve()
-    with _kept(grid, place.with_name(f"{place.name}.unfinished"), resume) as (table, keep):
-        finished = _finished(grid, out) if resume and not table.done else None
-        if finished is None:
-            finished = _dataset(grid, _filled(grid, table, workers, progress, keep))
-            sweepfile.save(finished, out)
-    return finished
+        grid = _checked(case, values, zipped)
+        if out is None:
+            return _dataset(grid, _filled(grid, _Table(grid), workers, progress))
+        check_output(out)
+        place = Path(out).resolve()
+        with _kept(grid, place.with_name(f"{place.name}.unfinished"), resume) as (table, keep):
+            finished = _finished(grid, out) if resume and not table.done else None
+            if finished is None:
+                finished = _dataset(grid, _filled(grid, table, workers, progress, keep))
+                sweepfile.save(finished, out)
+        return finished
 
 
 @contextmanager
@@ -620,26 +610,12 @@ def _attributes(name: str) -> dict[str, str]:
 
 def _coordinate(values: list[object]) -> tuple[NDArray[Any], dict[str, str]]:
     """Numbers to plot against, if they are of one unit; else the values as texts."""
-    read: list[tuple[float, str | None]] = []
-    for value in values:
-        unit = read[-1][1] if read else None
-        number = _number_with(unit, value) if unit else None
-        read.append(_number_and_unit(value) if number is None else (number, unit))
+    read = [_number_and_unit(value) for value in values]
     units_written = {unit for _, unit in read}
     if len(units_written) == 1 and None not in units_written:
         unit = units_written.pop()
         return np.array([number for number, _ in read]), {"units": unit} if unit else {}
     return np.array([value if isinstance(value, str) else show(value) for value in values], dtype=object), {}
-
-
-def _number_with(unit: str, value: object) -> float | None:
-    """The number, where a value plainly is one with the same unit as the one before it."""
-    if not isinstance(value, str) or not value.endswith(f" {unit}"):
-        return None
-    try:
-        return float(value[: -len(unit) - 1])
-    except ValueError:
-        return None
 
 
 def _number_and_unit(value: object) -> tuple[float, str | None]:

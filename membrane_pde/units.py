@@ -174,6 +174,7 @@ def cut(text: str, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+@lru_cache(maxsize=4096)  # in a sweep the same texts are read time and again
 def split(text: str) -> tuple[float, str]:
     """Split a quantity into its number and its unit's text, without looking at the unit.
 
