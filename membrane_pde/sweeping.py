@@ -19,10 +19,10 @@ import threading
 import time
 import traceback
 import types
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,25 +58,28 @@ _NUMBERS = tuple(key for key in SUMMARY_KEYS if key not in (*_WORDS, *_BY_SOLUTE
 _CHUNK = 0.1  # s of work handed out at once: long beside the 0.2 ms that it takes to hand it out
 _PATIENCE = 0.2  # s, of what is done or of what is left, from which on other processes are worth their start
 _MANY = 8  # points a process
-_READY = 2000  # cases that are kept since their values were checked: 6 kB each
+_READY = 2000  # cases that a process keeps since it checked their values: 6 kB each
+_FEW = 64  # values that are checked at once
+_WORTH = 0.02  # s of checks that are left, from which on processes are worth their start: solving takes longer still
 _GROWTH = 8  # of a chunk over the one before it, whose time may mislead
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 Chunk = tuple[NDArray[np.float64], list[tuple[str, ...]], float]  # (point, number), words by point, seconds
+Checked = tuple[list[str], int | None]  # solutes, and the place of a value that makes no valid case
 
 
 @dataclass(frozen=True)
 class _Grid:
     """All combinations, the last key varying fastest, or the keys walked together.
 
-    `solutes` are those that any point has; `ready` are the cases of the first points, where there are any already.
+    `_check` puts in `solutes`, those that any point has, and `ready`, the cases of points that it has made already.
     """
 
     case: Case
     axes: dict[str, list[object]]
     zipped: bool
     solutes: list[str]
-    ready: list[Case]
+    ready: dict[int, Case]
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -162,6 +165,7 @@ def sweep(
     workers : int, optional
         How many processes solve; 1: this one alone. Default: as many as this process may use CPUs. A sweep of many
         points begins here and starts others when it lasts: what has been loaded and compiled by then they may inherit.
+        Many values of a single key they check, too.
     progress : callable, optional
         Told the share of the points that is done, several times a second.
     zipped : bool
@@ -185,7 +189,8 @@ def sweep(
     Raises
     ------
     CaseError
-        Before anything is solved: a wrong key, and a value that makes no valid case, neither by itself nor beside the
+        Before anything (but one point, at most) is solved: a wrong key, and a value that makes no valid case, neither by
+        itself nor beside the
         first values of the other keys (zipped: beside those it is walked with). A folder that cannot be written or is
         not ours to replace; one where another sweep is at work, or was and is not to be resumed, or is not this one.
     RuntimeError
@@ -207,16 +212,17 @@ def sweep(
         raise CaseError(f"workers = {workers}: at most {MAX_WORKERS}")
     if resume and out is None:
         raise CaseError("resume: expected out, the folder of the sweep to go on with")
-    with _nothing_old_collected():
-        grid = _checked(case, values, zipped)
+    with _nothing_old_collected(), closing(_Team(_grid(case, values, zipped), workers)) as team:
+        grid = team.grid
+        _check_all(team)
         if out is None:
-            return _dataset(grid, _filled(grid, _Table(grid), workers, progress))
+            return _dataset(grid, _filled(team, _Table(grid), progress))
         check_output(out)
         place = Path(out).resolve()
         with _kept(grid, place.with_name(f"{place.name}.unfinished"), resume) as (table, keep):
             finished = _finished(grid, out) if resume and not table.done else None
             if finished is None:
-                finished = _dataset(grid, _filled(grid, table, workers, progress, keep))
+                finished = _dataset(grid, _filled(team, table, progress, keep))
                 sweepfile.save(finished, out)
         return finished
 
@@ -234,44 +240,34 @@ def _nothing_old_collected() -> Iterator[None]:
 
 
 def _filled(
-    grid: _Grid,
+    team: _Team,
     table: _Table,
-    workers: int | None,
     progress: Callable[[float], None] | None,
     keep: Callable[[int, Chunk], None] | None = None,
 ) -> _Table:
     """The table with all that was missing; `keep` is given every chunk."""
-    with closing(_solved(grid, _Left(table.gaps()), workers)) as chunks:
-        for start, chunk in chunks:
-            if keep is not None:
-                keep(start, chunk)
-            table.put(start, *chunk[:2])
-            if progress is not None:
-                progress(table.done / grid.points)
+    for start, chunk in _solved(team, _Left(table.gaps())):
+        if keep is not None:
+            keep(start, chunk)
+        table.put(start, *chunk[:2])
+        if progress is not None:
+            progress(table.done / team.grid.points)
     return table
 
 
 # -- the grid -------------------------------------------------------------------------------------------------------
-def _checked(case: Case, values: Mapping[str, Iterable[object]], zipped: bool) -> _Grid:
-    """The grid, if every value of every key makes a valid case."""
+def _grid(case: Case, values: Mapping[str, Iterable[object]], zipped: bool) -> _Grid:
+    """The grid, nothing of which has been checked."""
     if not values:
         raise CaseError('nothing to vary: expected values by key, for example {"left.pressure": ["0 bar", "50 bar"]}')
     axes = {key: _listed(key, each) for key, each in values.items()}
     if zipped and len(set(map(len, axes.values()))) > 1:
         counts = ", ".join(f"{key} has {len(each)}" for key, each in axes.items())
         raise CaseError(f"keys that are walked together need as many values each: {counts}")
-    grid = _Grid(case, axes, zipped, [], [])
+    grid = _Grid(case, axes, zipped, [], {})
     if grid.points > MAX_POINTS:
         raise CaseError(f"{' x '.join(axes)}: {grid.points} combinations; at most {MAX_POINTS}")
-    solutes: dict[str, None] = {}
-    ready: list[Case] = []
-    for key, each in axes.items():
-        for i, value in enumerate(each):
-            valid = _valid(case, key, value, grid.values(i if zipped else 0))
-            solutes |= dict.fromkeys(valid.solutes)
-            if len(axes) == 1 and i < _READY:
-                ready.append(valid)
-    return _Grid(case, axes, zipped, list(solutes), ready)
+    return grid
 
 
 def _listed(key: str, values: Iterable[object]) -> list[object]:
@@ -285,8 +281,9 @@ def _listed(key: str, values: Iterable[object]) -> list[object]:
     return [value.item() if hasattr(value, "item") else value for value in listed]
 
 
-def _valid(case: Case, key: str, value: object, beside: Mapping[str, object]) -> Case:
+def _valid(grid: _Grid, key: str, i: int) -> Case:
     """The case with one value changed or, where keys need each other, with values of the others, too."""
+    case, value, beside = grid.case, grid.axes[key][i], grid.values(i if grid.zipped else 0)
     try:
         return case.with_values({key: value})
     except CaseError:
@@ -295,13 +292,63 @@ def _valid(case: Case, key: str, value: object, beside: Mapping[str, object]) ->
     return case.with_values({**beside, key: value})
 
 
-# -- solving --------------------------------------------------------------------------------------------------------
-def _points(case: Case, chosen: Sequence[Mapping[str, object]], ready: Sequence[Case] = ()) -> list[dict[str, Any]]:
-    """The summaries of some points, of which the first may be `ready`, or what there is of those that fail."""
-    made: list[Case | str] = [*ready]
-    for values in chosen[len(ready) :]:
+# -- checking -------------------------------------------------------------------------------------------------------
+def _check_all(team: _Team) -> None:
+    """Raise CaseError unless every value of every key makes a valid case."""
+    grid = team.grid
+    for key, values in grid.axes.items():
+        begun = time.perf_counter()
+        for start in range(0, len(values), _FEW):
+            stop = min(start + _FEW, len(values))
+            _take_in(grid, key, _check(grid, key, start, stop))
+            rest = (time.perf_counter() - begun) / stop * (len(values) - stop)
+            if rest > _WORTH and team.size > 1 and len(grid.axes) == 1:
+                _check_by_workers(team, key, stop, min(team.size, max(2, int(rest / _WORTH))))
+                break
+
+
+def _check(grid: _Grid, key: str, start: int, stop: int) -> Checked:
+    """Make the cases of some values of a key, up to one that makes no valid case; where they are points, keep them."""
+    solutes: dict[str, None] = {}
+    for i in range(start, stop):
         try:
-            made.append(case.with_values(values))
+            case = _valid(grid, key, i)
+        except CaseError:
+            return list(solutes), i
+        solutes |= dict.fromkeys(case.solutes)
+        if len(grid.axes) == 1 and len(grid.ready) < _READY:
+            grid.ready[i] = case
+    return list(solutes), None
+
+
+def _take_in(grid: _Grid, key: str, checked: Checked) -> None:
+    """Put in what `_check` has found; raise what the value raises that makes no valid case."""
+    solutes, wrong = checked
+    if wrong is not None:
+        _valid(grid, key, wrong)
+    grid.solutes.extend(name for name in solutes if name not in grid.solutes)
+
+
+def _check_by_workers(team: _Team, key: str, start: int, workers: int) -> None:
+    """Let those check the values of the one key, from one on, who are to solve the points that they are."""
+    _solve(team.grid, 0, 1)  # for what this loads, which the workers inherit
+    end = team.grid.points
+    share = math.ceil((end - start) / workers)
+    for connection, first in zip(team.members(workers), range(start, end, share), strict=False):
+        team.ask(connection, first, min(first + share, end), key)
+    for _, _, checked in sorted(team.answers(), key=lambda answer: answer[1]):
+        _take_in(team.grid, key, checked)
+
+
+# -- solving --------------------------------------------------------------------------------------------------------
+def _points(
+    case: Case, chosen: Sequence[Mapping[str, object]], ready: Sequence[Case | None] = ()
+) -> list[dict[str, Any]]:
+    """The summaries of some points, whose cases may be `ready`, or what there is of those that fail."""
+    made: list[Case | str] = []
+    for values, case_there in zip_longest(chosen, ready):
+        try:
+            made.append(case_there or case.with_values(values))
         except CaseError as error:
             made.append(str(error))
     solved = iter(simulate.summarize_all([each for each in made if isinstance(each, Case)]))
@@ -314,7 +361,7 @@ def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
     begun = time.perf_counter()
     chosen = [grid.values(point) for point in range(start, stop)]
     try:
-        summaries = _points(grid.case, chosen, grid.ready[start:stop])
+        summaries = _points(grid.case, chosen, [grid.ready.get(point) for point in range(start, stop)])
     except Exception:
         for values in chosen:  # one of them, it should be named
             _name_what_fails(grid.case, values)
@@ -345,31 +392,47 @@ class _Left:
         self._gaps = gaps[::-1]
         self.points = sum(stop - start for start, stop in gaps)
 
-    def take(self, most: int) -> tuple[int, int]:
-        """The first points that are left, at most so many: the first of them, and the one behind the last."""
-        start, stop = self._gaps.pop()
-        if start + most < stop:
-            self._gaps.append((start + most, stop))
-            stop = start + most
-        self.points -= stop - start
-        return start, stop
+    def take(self, most: int, near: int) -> tuple[int, int]:
+        """At most so many points that are left: the first from `near` on, or else the first of all; as of a range."""
+        behind = [place for place, (_, stop) in enumerate(self._gaps) if stop > near]
+        place = behind[-1] if behind else -1
+        start, stop = self._gaps[place]
+        first = max(start, near) if behind else start
+        last = min(first + most, stop)
+        self._gaps[place:] = [gap for gap in ((last, stop), (start, first)) if gap[0] < gap[1]] + self._gaps[place:][1:]
+        self.points -= last - first
+        return first, last
 
 
-def _solved(grid: _Grid, left: _Left, workers: int | None) -> Generator[tuple[int, Chunk], None, None]:
+def _solved(team: _Team, left: _Left) -> Iterator[tuple[int, Chunk]]:
     """First point and rows of every chunk of what is left, in the order they are done."""
-    available = _cpus() if workers is None else workers
-    few = workers is not None and left.points < _MANY * workers  # then a long case here keeps the others waiting
-    patience = math.inf if available == 1 else 0.0 if few else _PATIENCE
+    few = team.wanted and left.points < _MANY * team.size  # then a long case here keeps the others waiting
+    patience = math.inf if team.size == 1 else 0.0 if few or team.at_work else _PATIENCE
     size, begun, rest = 1, time.perf_counter(), 0.0
     while left.points and max(rest, time.perf_counter() - begun) < patience:
-        start, stop = left.take(size)
-        chunk = _solve(grid, start, stop)
+        start, stop = left.take(size, 0)
+        chunk = _solve(team.grid, start, stop)
         yield start, chunk
         if size > 1:  # the first one has loaded what others find loaded
             rest = chunk[2] / (stop - start) * left.points
         size = _next_size(stop - start, chunk[2])
     if left.points:
-        yield from _solved_by_workers(grid, left, min(available, left.points), size)
+        yield from _solved_by_workers(team, left, min(team.size, left.points), size)
+
+
+def _solved_by_workers(team: _Team, left: _Left, workers: int, size: int) -> Iterator[tuple[int, Chunk]]:
+    """What `_solved` yields, by so many other processes; `size` points to begin with."""
+
+    def hand_out(connection: Any, size: int) -> None:
+        share = math.ceil(left.points / (2 * workers))  # so that all are busy to the end, or nearly
+        team.ask(connection, *left.take(min(size, max(share, size // _GROWTH)), team.place(connection)))
+
+    for connection in team.members(workers):
+        hand_out(connection, size)
+    for connection, first, chunk in team.answers():
+        if left.points:  # before the rows are looked at: the worker need not wait
+            hand_out(connection, _next_size(len(chunk[1]), chunk[2]))
+        yield first, chunk
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -383,61 +446,95 @@ def _cpus() -> int:
 
 
 # -- workers --------------------------------------------------------------------------------------------------------
-def _solved_by_workers(grid: _Grid, left: _Left, workers: int, size: int) -> Generator[tuple[int, Chunk], None, None]:
-    """What `_solved` yields, by other processes; `size` points to begin with."""
-    context = multiprocessing.get_context()
-    processes: dict[Any, Any] = {}  # by the connection to each
-    busy: dict[Any, tuple[int, int]] = {}
+class _Team:
+    """Processes that check and solve points of a grid, in as many as are `wanted`, or as there are CPUs."""
 
-    def hand_out(connection: Any, size: int) -> None:
-        share = math.ceil(left.points / (2 * workers))  # so that all are busy to the end, or nearly
-        start, stop = busy[connection] = left.take(min(size, max(share, size // _GROWTH)))
+    def __init__(self, grid: _Grid, wanted: int | None) -> None:
+        self.grid, self.wanted, self.size = grid, wanted, _cpus() if wanted is None else wanted
+        self._processes: dict[Any, Any] = {}  # by the connection to each
+        self._asked: dict[Any, tuple[int, int]] = {}  # last, and
+        self._busy: set[Any] = set()
+
+    @property
+    def at_work(self) -> bool:
+        """There are processes."""
+        return bool(self._processes)
+
+    def members(self, count: int) -> Iterator[Any]:
+        """Connections to so many processes, each of which is started when it is asked for."""
+        context = multiprocessing.get_context()
+        for position in range(count):
+            if position == len(self._processes):
+                with _undisturbed(), _seen_by_workers():
+                    ours, theirs = context.Pipe()
+                    process = context.Process(target=_work, args=(self.grid, theirs, ours), daemon=True)
+                    process.start()
+                    self._processes[ours] = process
+                    theirs.close()  # so that nothing more to read means that the worker is gone
+            yield list(self._processes)[position]
+
+    def place(self, connection: Any) -> int:
+        """The first point that a process has last been asked for."""
+        return self._asked.get(connection, (0, 0))[0]
+
+    def ask(self, connection: Any, start: int, stop: int, checked: str | None = None) -> None:
+        """Let a process solve some points, or check those values of the one key."""
+        self._asked[connection] = start, stop
+        self._busy.add(connection)
         try:
-            connection.send((start, stop))
+            connection.send((start, stop, checked, self.grid.solutes))
         except OSError:
-            raise _death(grid, processes[connection], start, stop) from None
+            raise self._death(connection) from None
 
-    try:
-        for _ in range(workers):
-            with _undisturbed(), _seen_by_workers():
-                ours, theirs = context.Pipe()
-                process = context.Process(target=_work, args=(grid, theirs, ours), daemon=True)
-                process.start()
-                processes[ours] = process
-                theirs.close()  # so that nothing more to read means that the worker is gone
-            hand_out(ours, size)
-        while busy:
-            ready: list[Any] = wait(list(busy))
+    def answers(self) -> Iterator[tuple[Any, int, Any]]:
+        """Whose it is, the first point, and the answer, until nobody is busy any more."""
+        while self._busy:
+            ready: list[Any] = wait(list(self._busy))
             for connection in ready:
-                first, stop = busy.pop(connection)
+                self._busy.remove(connection)
                 try:
-                    answer: Chunk | str = connection.recv()
+                    answer = connection.recv()
                 except (EOFError, OSError):
-                    raise _death(grid, processes[connection], first, stop) from None
+                    raise self._death(connection) from None
                 if isinstance(answer, str):
                     raise RuntimeError(answer)
-                if left.points:  # before the rows are looked at: the worker need not wait
-                    hand_out(connection, _next_size(stop - first, answer[2]))
-                yield first, answer
-    finally:
-        for process in processes.values():
+                yield connection, self._asked[connection][0], answer
+
+    def close(self) -> None:
+        """End all processes."""
+        for process in self._processes.values():
             process.terminate()
-        for connection, process in processes.items():
+        for connection, process in self._processes.items():
             process.join()
             connection.close()
 
+    def _death(self, connection: Any) -> RuntimeError:
+        """A worker that is gone, in words."""
+        process, (start, stop) = self._processes[connection], self._asked[connection]
+        process.join()
+        code = process.exitcode
+        how = f"with exit status {code}" if code >= 0 else f"by signal {-code} ({signal.strsignal(-code)})"
+        which = _told(self.grid.values(start))
+        if stop - start > 1:
+            which = f"one of the {stop - start} points from {which} to {_told(self.grid.values(stop - 1))}"
+        return RuntimeError(
+            f"a worker process ended {how} while it solved {which}. Is there memory enough? Fewer workers take less; "
+            "workers=1 solves in this process."
+        )
+
 
 def _work(grid: _Grid, connection: Any, others_end: Any) -> None:
-    """What a worker does: solve what it is told to, until nobody tells it anything any more."""
+    """What a worker does: check or solve what it is told to, until nobody tells it anything any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep, which then ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     others_end.close()
     gc.freeze()  # what it has inherited need not be gone through for garbage, again and again
     try:
         while True:
-            start, stop = connection.recv()
+            start, stop, checked, grid.solutes[:] = connection.recv()
+            answer: Chunk | Checked | str
             try:
-                answer: Chunk | str = _solve(grid, start, stop)
+                answer = _solve(grid, start, stop) if checked is None else _check(grid, checked, start, stop)
             except Exception as error:
                 answer = f"{error}\n\n{traceback.format_exc()}"
             connection.send(answer)
@@ -479,20 +576,6 @@ def _seen_by_workers() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _death(grid: _Grid, process: Any, start: int, stop: int) -> RuntimeError:
-    """A worker that is gone, in words."""
-    process.join()
-    code = process.exitcode
-    how = f"with exit status {code}" if code >= 0 else f"by signal {-code} ({signal.strsignal(-code)})"
-    which = _told(grid.values(start))
-    if stop - start > 1:
-        which = f"one of the {stop - start} points from {which} to {_told(grid.values(stop - 1))}"
-    return RuntimeError(
-        f"a worker process ended {how} while it solved {which}. Is there memory enough? Fewer workers take less; "
-        "workers=1 solves in this process."
-    )
 
 
 def _told(values: Mapping[str, object]) -> str:

@@ -159,6 +159,7 @@ def test_it_is_saved_and_read_again(found: xarray.Dataset, tmp_path: Path) -> No
         ("membrane.solutes.salt.reflection", ["0.5", "1"], [0.5, 1.0], None),
         ("run.outputs", np.array([3, 4]), [3, 4], None),
         ("title", ["one", "two"], ["one", "two"], None),
+        ("title", ["1 a", "nan a", "1_0 a"], ["1 a", "nan a", "1_0 a"], None),
         ("left.stirred", [True, False], ["true", "false"], None),
         ("membrane.flux_law", ["kedem-katchalsky", "spiegler-kedem"], ["kedem-katchalsky", "spiegler-kedem"], None),
     ],
@@ -285,6 +286,68 @@ def test_what_is_wrong_is_refused_before_anything_is_solved(
     monkeypatch.setattr(sweeping, "_points", None)
     with pytest.raises(mp.CaseError, match=message):
         mp.sweep(CASE, values, workers=1)
+
+
+# -- values that are checked by the workers ---------------------------------------------------------------------------
+MANY = [f"{p} bar" for p in range(30)]
+
+
+@pytest.fixture
+def by_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first four values workers check the rest, few as they are."""
+    monkeypatch.setattr(sweeping, "_FEW", 4)
+    monkeypatch.setattr(sweeping, "_WORTH", 1e-9)
+
+
+@pytest.mark.usefixtures("by_workers")
+@pytest.mark.parametrize("workers", [2, 3, 40])
+def test_checking_by_workers_changes_nothing(workers: int) -> None:
+    same(mp.sweep(CASE, {"right.pressure": MANY}, workers=workers), mp.sweep(CASE, {"right.pressure": MANY}, workers=1))
+    assert multiprocessing.active_children() == []
+
+
+@FORK
+@pytest.mark.usefixtures("by_workers")
+def test_workers_solve_what_they_have_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each begins with its own points, whose cases it has; the last ones anyone may solve."""
+
+    def points(case: mp.Case, chosen: Any, ready: Any = ()) -> list[dict[str, Any]]:
+        time.sleep(0.01)
+        return [{"status": "completed", "steps": os.getpid(), "cells": each is not None} for each in ready]
+
+    monkeypatch.setattr(sweeping, "_points", points)
+    answer = mp.sweep(CASE, {"right.pressure": MANY}, workers=2)
+    by, ready = answer["steps"].values, answer["cells"].values
+    assert by[4] != by[17]  # of 26 values each has checked 13
+    assert ready[[0, 1, 2, 3, 4, 17]].all()
+    assert ready.sum() > 20
+
+
+@FORK
+@pytest.mark.usefixtures("by_workers")
+@pytest.mark.parametrize("places", [[29], [9, 20], [20, 28]])
+def test_the_first_wrong_value_is_named_whoever_finds_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, places: list[int]
+) -> None:
+    asked = []
+    monkeypatch.setattr(sweeping, "_solved", lambda team, left: asked.append(left))
+    values = [f"{place} K" if place in places else value for place, value in enumerate(MANY)]
+    with pytest.raises(mp.CaseError, match=f'right.pressure = "{places[0]} K": this is a temperature'):
+        mp.sweep(CASE, {"right.pressure": values}, workers=2, out=tmp_path / "swept")
+    assert asked == []
+    assert list(tmp_path.iterdir()) == []
+    assert multiprocessing.active_children() == []
+
+
+@FORK
+@pytest.mark.usefixtures("by_workers")
+def test_a_worker_that_dies_while_it_checks_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "_points", each(counted))
+    valid, here = sweeping._valid, os.getpid()
+    monkeypatch.setattr(sweeping, "_valid", lambda *given: valid(*given) if os.getpid() == here else os._exit(3))
+    with pytest.raises(RuntimeError, match=r'a worker process ended with exit status 3 .*right.pressure = "4 bar"'):
+        mp.sweep(CASE, {"right.pressure": MANY}, workers=2)
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize("workers", [0, -1, True, 1.5, "2"])
