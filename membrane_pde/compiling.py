@@ -3,7 +3,7 @@
 A kernel is written once. `kernel` (and `part`) marks it and returns it unchanged, so that Python calls it like any
 function. `compiled` marks an entry point: machine code of it and of every kernel that it calls is used if there is any.
 To make it takes numba a minute or two; that is done when somebody asks for it (``membrane-pde compile``), and kept.
-Without it the same functions run as plain Python.
+Without it the same functions run as plain Python; the last digits may differ.
 
 What may stand in a kernel: numbers, tuples, NumPy arrays, loops, calls of kernels and of `math`. No closures, no
 keyword arguments, no exceptions. Few arrays, passed on whole: what compiling costs grows with their number.
@@ -113,7 +113,8 @@ def _twin(function: Callable[..., Any], **options: bool | str) -> Any:
     twin = types.FunctionType(function.__code__, function.__globals__ | kernels, function.__name__)
     twin.__qualname__, twin.__module__ = function.__qualname__, function.__module__
     counted = "empty" in function.__code__.co_names  # only what makes arrays has to count references to them
-    return _numba().njit(twin, nogil=True, error_model="numpy", _nrt=counted, **options)
+    fused = {"contract"}  # a product and a sum in one operation, where the processor has it
+    return _numba().njit(twin, nogil=True, error_model="numpy", fastmath=fused, _nrt=counted, **options)
 
 
 @functools.cache

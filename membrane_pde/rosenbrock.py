@@ -295,20 +295,21 @@ def _fallen(before: Array, now: Array) -> int:
 @part
 def _share_before_event(
     p: Numbers, segment: Segment, method: Method, memory: Array, watch: Array, before: Array, now: Array, w: Work
-) -> float:
-    """Share of the last step after which the first event has fallen through zero."""
-    low, high = 0.0, 1.0
+) -> tuple[float, int]:
+    """Share of the last step after which the first event has fallen through zero, and its number."""
+    low, high, event = 0.0, 1.0, _fallen(before, w.events[0])
     for _ in range(60):
         middle = 0.5 * (low + high)
         if not low < middle < high:
             break
         interpolate(method, w, middle, w.vectors[TRIAL])
         set_events(p, segment, w.pace[START] + middle * w.pace[LENGTH], w.vectors[TRIAL], watch, memory, w.other, now)
-        if _fallen(before, now) > 0:
-            high = middle
+        fallen = _fallen(before, now)
+        if fallen > 0:
+            high, event = middle, fallen
         else:
             low = middle
-    return high
+    return high, event
 
 
 @kernel
@@ -436,11 +437,11 @@ def walk(
         _copy(w.events[0], before)
         set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
         if _fallen(before, w.events[0]) > 0:
-            share = _share_before_event(p, segment, method, memory, watch, before, now, w)
+            share, event = _share_before_event(p, segment, method, memory, watch, before, now, w)
             _cut(method, w, share)
             stored = _serve(method, w, due, kept, stored)
             set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
-            return steps, stored, max(_fallen(before, w.events[0]), 1)
+            return steps, stored, event
 
 
 def _advance(

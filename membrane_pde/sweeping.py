@@ -189,10 +189,10 @@ def sweep(
     Raises
     ------
     CaseError
-        Before anything (but one point, at most) is solved: a wrong key, and a value that makes no valid case, neither by
-        itself nor beside the
-        first values of the other keys (zipped: beside those it is walked with). A folder that cannot be written or is
-        not ours to replace; one where another sweep is at work, or was and is not to be resumed, or is not this one.
+        Before anything (but one point, at most) is solved: a wrong key, and a value that makes no valid case, neither
+        by itself nor beside the first values of the other keys (zipped: beside those it is walked with). A folder that
+        cannot be written or is not ours to replace; one where another sweep is at work, or was and is not to be
+        resumed, or is not this one.
     RuntimeError
         If a process that solves ends unexpectedly, or solving meets an error that is no result.
 

@@ -224,7 +224,8 @@ def _law(
 ) -> tuple[_Three, _Four]:
     """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with c_wL, c_wR and J_v; and `_walls`."""
     if not p.present:
-        return (1.0, -1.0, 0.0), _walls(p.present, 1.0, 1.0, left, right, c_p, c_a)
+        walls = _walls(p.present, 1.0, 1.0, left, right, c_p, c_a)
+        return (1.0, -1.0, 0.0), (walls[0], walls[0], walls[2], walls[3])  # one value, to the last digit
     permeability, reflection, partition = (
         float(p.table[PERMEABILITY, s]),
         float(p.table[REFLECTION, s]),

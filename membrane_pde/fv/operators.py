@@ -886,24 +886,45 @@ def set_events(
 
 
 @kernel
+def _sum(x: Array) -> float:
+    """Sum, in four parts that need not wait for one another."""
+    n = x.shape[0] // 4
+    first, second, third, fourth, rest = x[:n], x[n : 2 * n], x[2 * n : 3 * n], x[3 * n : 4 * n], x[4 * n :]
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    for i in range(n):
+        a, b, c, d = a + float(first[i]), b + float(second[i]), c + float(third[i]), d + float(fourth[i])
+    for i in range(rest.shape[0]):
+        a += float(rest[i])
+    return (a + b) + (c + d)
+
+
+@kernel
 def _sums(x: Array, first: int) -> tuple[float, float]:
     """Sums of the first entries and of the others."""
-    left, right = 0.0, 0.0
-    for i in range(first):
-        left += float(x[i])
-    for i in range(first, x.shape[0]):
-        right += float(x[i])
-    return left, right
+    return _sum(x[:first]), _sum(x[first:])
+
+
+@kernel
+def _away(amounts: Array, widths: Array, goal: float) -> float:
+    """``Σ|m − c_goal h|`` over cells, in two parts that need not wait for one another."""
+    n = amounts.shape[0] // 2
+    more, wide = amounts[n:], widths[n : amounts.shape[0]]
+    first, second = 0.0, 0.0
+    for i in range(n):
+        first += abs(float(amounts[i]) - float(widths[i]) * goal)
+        second += abs(float(more[i]) - float(wide[i]) * goal)
+    for i in range(n, more.shape[0]):
+        second += abs(float(more[i]) - float(wide[i]) * goal)
+    return first + second
 
 
 @kernel
 def _spread(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
     """``Σ∫|c − c_goal| dV`` of what `set_cells` has written, mol/m^2; `goal` (2 or more, solutes) are mol/m^3."""
-    total, n = 0.0, p.mesh.shape[1] - 1
+    total, n, m = 0.0, p.mesh.shape[1] - 1, p.membrane
     for s in range(goal.shape[1]):
-        for i in range(n):
-            there = float(goal[0, s]) if i < p.membrane else float(goal[1, s])
-            total += abs(float(y[s * n + i]) - float(faces.width[i]) * there)
+        total += _away(y[s * n : s * n + m], faces.width[:m], float(goal[0, s]))
+        total += _away(y[s * n + m : (s + 1) * n], faces.width[m:], float(goal[1, s]))
     return total
 
 
