@@ -966,43 +966,47 @@ def _amount_error(system: System, states: Vector, left: Vector, right: Vector, n
 
 
 # -- the summary ----------------------------------------------------------------------------------------------------
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
 def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
     """The summary of each run, but for ``equilibrium`` and how long it took."""
-    case, system = runs.cases[0], runs.system
-    last = {name: arrays[name][:, -1].tolist() for name in SERIES}
-    whole = case.left.volume_per_area + case.right.volume_per_area
+    cases, case, count = runs.cases, runs.cases[0], len(runs.cases)
+    columns: dict[str, list[Any]] = {name: [None] * count for name in SUMMARY_KEYS}
+    for name in SERIES:
+        last = arrays[name][:, -1]
+        known = last.astype(object)
+        known[np.isnan(last)] = None
+        values = known.tolist()
+        columns[name] = values if last.ndim == 1 else [dict(zip(case.solutes, each, strict=True)) for each in values]
+    if case.membrane.type == "none":
+        columns["polarization_modulus"] = columns["rejection"] = [None] * count
+    whole, displaced = case.left.volume_per_area + case.right.volume_per_area, columns["displaced_volume_m"]
     moved = np.abs(arrays["displaced_volume_m"][:, -1]) > 1e-9 * whole
-    works = _least_works(runs, moved).tolist()
-    turned, tonicity = _turned(arrays["displaced_volume_m"], whole), _tonicity(case, arrays)
-    away = case.away_from_source
-    summaries = []
-    for r, (each, end) in enumerate(zip(runs.cases, runs.goal.ends, strict=True)):
-        summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
-        for name, values in last.items():
-            value = values[r]
-            if isinstance(value, float):
-                summary[name] = _number(value)
-            else:
-                summary[name] = {solute: _number(one) for solute, one in zip(case.solutes, value, strict=True)}
-        if case.membrane.type == "none":
-            summary["polarization_modulus"] = summary["rejection"] = None
-        displaced, work = summary["displaced_volume_m"], _number(works[r])
-        specific = summary["energy_J_per_m2"] / abs(displaced) if moved[r] else None
-        least = None if work is None else work / abs(displaced)
-        summary["title"], summary["version"] = each.title, __version__
-        summary["status"], _, summary["steps"] = runs.endings[r]
-        summary["end_time_s"], summary["cells"] = float(runs.times[-1]), system.problem.mesh.cells
-        summary["process"], summary["tonicity"] = _process(case, displaced, bool(moved[r])), tonicity
-        summary["specific_energy_J_per_m3"], summary["minimum_energy_J_per_m3"] = specific, least
-        if specific is not None and least is not None:
-            summary["second_law_efficiency"] = energy.second_law_efficiency(specific, least)
-        summary["message"] = " ".join([*_messages(runs, r, arrays, turned[r], end), *away])
-        summaries.append(summary)
-    return summaries
+    works, went = _least_works(runs, moved).tolist(), moved.tolist()
+    specific = [
+        w / abs(x) if far else None for w, x, far in zip(columns["energy_J_per_m2"], displaced, went, strict=True)
+    ]
+    least = [None if math.isnan(w) else w / abs(x) for w, x in zip(works, displaced, strict=True)]
+    turned, away = _turned(arrays["displaced_volume_m"], whole), case.away_from_source
+    columns |= {
+        "title": [each.title for each in cases],
+        "version": [__version__] * count,
+        "status": [status for status, _, _ in runs.endings],
+        "steps": [steps for _, _, steps in runs.endings],
+        "end_time_s": [float(runs.times[-1])] * count,
+        "cells": [runs.system.problem.mesh.cells] * count,
+        "process": [_process(case, *each) for each in zip(displaced, went, strict=True)],
+        "tonicity": [_tonicity(case, arrays)] * count,
+        "specific_energy_J_per_m3": specific,
+        "minimum_energy_J_per_m3": least,
+        "second_law_efficiency": [
+            None if put_in is None or needed is None else energy.second_law_efficiency(put_in, needed)
+            for put_in, needed in zip(specific, least, strict=True)
+        ],
+        "message": [
+            " ".join([*_messages(runs, r, arrays, back, end), *away])
+            for r, (back, end) in enumerate(zip(turned, runs.goal.ends, strict=True))
+        ],
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _turned(displaced: Vector, whole: float) -> list[bool]:

@@ -366,14 +366,15 @@ def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
         for values in chosen:  # one of them, it should be named
             _name_what_fails(grid.case, values)
         raise
-    numbers, words = np.empty((stop - start, grid.width)), []
-    for position, summary in enumerate(summaries):
+    rows, words = [], []
+    for summary in summaries:
         row = [summary.get(name) for name in _NUMBERS]
         for name in _BY_SOLUTE:
             by_solute = summary.get(name) or {}
             row += [by_solute.get(solute) for solute in grid.solutes]
-        numbers[position] = [math.nan if number is None else number for number in row]
+        rows.append(row)
         words.append(tuple(summary.get(name) or "" for name in _WORDS))
+    numbers = np.array(rows, dtype=float)  # None is nan
     return numbers, words, time.perf_counter() - begun
 
 
@@ -433,6 +434,7 @@ def _solved_by_workers(team: _Team, left: _Left, workers: int, size: int) -> Ite
         if left.points:  # before the rows are looked at: the worker need not wait
             hand_out(connection, _next_size(len(chunk[1]), chunk[2]))
         yield first, chunk
+    team.dismiss()
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -500,10 +502,14 @@ class _Team:
                     raise RuntimeError(answer)
                 yield connection, self._asked[connection][0], answer
 
-    def close(self) -> None:
-        """End all processes."""
+    def dismiss(self) -> None:
+        """Let all processes end, without waiting for it."""
         for process in self._processes.values():
             process.terminate()
+
+    def close(self) -> None:
+        """End all processes."""
+        self.dismiss()
         for connection, process in self._processes.items():
             process.join()
             connection.close()
