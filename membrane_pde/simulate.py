@@ -675,7 +675,7 @@ def summarize_all(cases: Sequence[Case]) -> list[dict[str, Any]]:
     for group in _groups(cases):
         begun = time.perf_counter()
         runs, done = _solved_at_once(group) if group.segments else (None, [False])
-        together = iter([] if runs is None else _summaries(runs, _series(runs)))
+        together = iter([] if runs is None else _summaries(runs, _series(runs, ends=not _has_range(group.cases[0]))))
         seconds = (time.perf_counter() - begun) / max(sum(done), 1)
         for case, there in zip(group.cases, done, strict=True):
             summary = next(together) if there else summarize(case, group.model)
@@ -879,8 +879,11 @@ def _thresholds(cases: Sequence[Case]) -> list[float]:
     return [1e-9 * permeability * (pressure or 1.0) for pressure in _largest_pressures(cases)]
 
 
-def _series(runs: _Runs) -> dict[str, np.ndarray[Any, Any]]:
-    """What has one value at every stored time: arrays (run, time), of solutes (run, time, solute)."""
+def _series(runs: _Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]:
+    """What has one value at every stored time: arrays (run, time), of solutes (run, time, solute).
+
+    `ends`: nan between the first and the last time where a summary needs no more (what moved, and the balance).
+    """
     case, system, states, goal = runs.cases[0], runs.system, runs.states, runs.goal
     walls = None
     if case.membrane.type != "none":  # at the very start nothing has piled up at the membrane yet
@@ -888,7 +891,7 @@ def _series(runs: _Runs) -> dict[str, np.ndarray[Any, Any]]:
     if system.still:
         states[..., system.x] = 0.0  # by definition; the linear solver leaves 1e-23
     displaced = states[..., system.x].copy()
-    seen = system.observe(runs.times, states, runs.segments, runs.memory, walls, goal.concentration)
+    seen = system.observe(runs.times, states, runs.segments, runs.memory, walls, goal.concentration, ends)
     osmotic = seen.osmotic_left, seen.osmotic_right, seen.osmotic_wall_left, seen.osmotic_wall_right
     if case.phase == "gas":
         osmotic = (np.full(displaced.shape, np.nan),) * 4
@@ -1123,6 +1126,11 @@ def _tonicity(case: Case, arrays: dict[str, np.ndarray[Any, Any]]) -> str | None
     return "hypotonic" if left < right else "hypertonic"
 
 
+def _has_range(case: Case) -> bool:
+    """Its osmotic model holds up to some concentration alone, of which the summary says whether it was passed."""
+    return case.phase == "liquid" and case.osmotic_model != IDEAL
+
+
 def _messages(
     runs: _Runs, r: int, arrays: dict[str, np.ndarray[Any, Any]], turned: bool, end: analytic.Equilibrium | None
 ) -> list[str]:
@@ -1145,7 +1153,7 @@ def _messages(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
             "A finer mesh at the membrane (mesh.finest) makes it unique."
         )
-    if case.phase == "liquid" and case.osmotic_model != IDEAL:
+    if _has_range(case):
         names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
         seen = np.concatenate([arrays[f"{name}_mol_per_m3"][r] for name in names]).tolist()
         parts += mixture.out_of_range(case, _solution(runs.cases[0]), seen)

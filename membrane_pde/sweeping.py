@@ -311,6 +311,8 @@ def _check(grid: _Grid, key: str, start: int, stop: int) -> Checked:
     """Make the cases of some values of a key, up to one that makes no valid case; where they are points, keep them."""
     solutes: dict[str, None] = {}
     for i in range(start, stop):
+        if i in grid.ready:
+            continue
         try:
             case = _valid(grid, key, i)
         except CaseError:
@@ -335,7 +337,8 @@ def _check_by_workers(team: _Team, key: str, start: int, workers: int) -> None:
     end = team.grid.points
     share = math.ceil((end - start) / workers)
     for connection, first in zip(team.members(workers), range(start, end, share), strict=False):
-        team.ask(connection, first, min(first + share, end), key)
+        begin = first if first > start else 0  # the first ones, which are known to be right, are the first worker's
+        team.ask(connection, begin, min(first + share, end), key)
     for _, _, checked in sorted(team.answers(), key=lambda answer: answer[1]):
         _take_in(team.grid, key, checked)
 

@@ -43,6 +43,7 @@ from numpy.typing import NDArray
 
 from membrane_pde.compiling import compiled, kernel, part
 from membrane_pde.fv.interface import (
+    GUESS,
     REFERENCE,
     FaceNumbers,
     Membrane,
@@ -952,6 +953,7 @@ def observe_states(
     states: Array,
     known: Array,
     memory: Array,
+    ends: bool,
     faces: Faces,
     numbers: Array,
     solutes: Array,
@@ -974,7 +976,9 @@ def observe_states(
         Concentrations of the equilibrium left and right, and, unless nan, of the walls in the first state, which are
         those of stirred sides; mol/m^3.
     memory : ndarray, shape (runs, 3)
-        Of `interface.find_water_flux`.
+        Of `interface.find_water_flux`: each state starts with what is there.
+    ends : bool
+        Of the states between the first and the last one write the amounts alone.
     faces : Faces
         To work in.
     numbers : ndarray, shape (runs, times, 12)
@@ -987,9 +991,16 @@ def observe_states(
     bool
         Whether a water flux was found for each.
     """
+    k, n, m = solutes.shape[3], p.mesh.shape[1] - 1, p.membrane
     for r in range(states.shape[0]):
+        guess = float(memory[r, GUESS])
         for i in range(times.shape[0]):
             row, y, first = segments[which[r, i]], states[r, i], i == 0
+            if ends and 0 < i < times.shape[0] - 1:
+                for s in range(k):
+                    solutes[r, i, 3, s], solutes[r, i, 4, s] = _sums(y[s * n : (s + 1) * n], m)
+                continue
+            memory[r, GUESS] = guess
             if not _observe(p, row, float(times[i]), y, first, known[r], memory[r], faces, numbers[r, i]):
                 return False
             _observe_solutes(p, y, faces, numbers[r, i], solutes[r, i])
@@ -1419,16 +1430,18 @@ class System:
         memory: Array,
         walls: Array | None = None,
         goals: Array | None = None,
+        ends: bool = False,
     ) -> Observations:
         """Everything that a table or a plot shows of the states (run, time, size) of one run or of several.
 
         `segments` has what is applied for each run and time, `memory` (run, 3) is what each run has left there. `walls`
         (2, solutes) are wall concentrations at the first time that are known without the half cells: those of the very
         start, before anything has piled up at the membrane. `goals` (run, 2, solutes) are the concentrations at
-        equilibrium, nan where there is none.
+        equilibrium, nan where there is none. `ends`: of the states between the first and the last one only the amounts,
+        the rest is nan.
         """
         k, runs, count = self.solutes, len(states), len(times)
-        written = np.empty((runs, count, 12)), np.empty((runs, count, 9, k))
+        written = np.full((runs, count, 12), math.nan), np.full((runs, count, 9, k), math.nan)
         known = np.full((runs, 4, k), math.nan)
         if goals is not None:
             known[:, :2] = goals
@@ -1445,7 +1458,7 @@ class System:
                 places[start:end] = len(rows)
                 rows.append(segment_row(segment))
                 start = end
-        given = self.numbers, np.array(rows), which, times, states, known, memory
+        given = self.numbers, np.array(rows), which, times, states, known, memory.copy(), ends
         _settle(_observe_states(*given, self._faces, *written))
         numbers, solutes = (np.ascontiguousarray(np.moveaxis(each, 2, 0)) for each in written)
         flux, length_left, length_right, pressure_left, pressure_right, held, *others = numbers
