@@ -202,6 +202,16 @@ def _add(scale: float, x: Array, out: Array) -> None:
 
 
 @kernel
+def _add_to_three(first: float, second: float, third: float, x: Array, out: Array) -> None:
+    """Add multiples of x to three rows."""
+    one, two, three = out[0], out[1], out[2]
+    for i in range(x.shape[0]):
+        one[i] += first * x[i]
+        two[i] += second * x[i]
+        three[i] += third * x[i]
+
+
+@kernel
 def interpolate(method: Method, w: Work, theta: float, out: Array) -> None:
     """Write the state at a share of the last step."""
     if theta == 1.0:
@@ -209,11 +219,11 @@ def interpolate(method: Method, w: Work, theta: float, out: Array) -> None:
         return
     if w.pace[DENSE] == 0.0:
         for r in range(3):
-            row = w.dense[r]
-            for i in range(row.shape[0]):
-                row[i] = 0.0
-            for j in range(w.stages.shape[0]):
-                _add(float(method.rows[2 + r, j]), w.stages[j], row)
+            for i in range(out.shape[0]):
+                w.dense[r, i] = 0.0
+        for j in range(w.stages.shape[0]):
+            first, second, third = float(method.rows[2, j]), float(method.rows[3, j]), float(method.rows[4, j])
+            _add_to_three(first, second, third, w.stages[j], w.dense)
         w.pace[DENSE] = 1.0
     rest = 1.0 - theta
     for i in range(out.shape[0]):
