@@ -110,17 +110,29 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
         before, behind, with_flux = d.faces[BEFORE, s], d.faces[BEHIND, s], d.faces[WITH_FLUX, s]
         for i in range(n):
             response[i] = tau * (with_flux[i] - with_flux[i + 1])
-        # share of what a cell gives to the next one towards the membrane that does not come back
-        left, right, last_left, last_right = 1.0, 1.0, 0.0, 0.0
+        # share of what a cell gives to the next one towards the membrane that does not come back: `stays` over `whole`,
+        # which grow from cell to cell, so that no division waits for another but where they are brought back to 1
+        stays_left, stays_right, whole_left, whole_right, last_left, last_right = 1.0, 1.0, 1.0, 1.0, 0.0, 0.0
         both = min(m, n - m - 1)
         for i in range(both):
             j = n - 1 - i
-            stays_left, stays_right = 1.0 - tau * behind[i] * left, 1.0 + tau * before[j + 1] * right
             outer[i], outer[j] = -tau * before[i] * last_left, tau * behind[j + 1] * last_right
-            last_left, last_right = 1.0 / (stays_left + tau * before[i + 1]), 1.0 / (stays_right - tau * behind[j])
+            stays_left, stays_right = (
+                whole_left - tau * behind[i] * stays_left,
+                whole_right + tau * before[j + 1] * stays_right,
+            )
+            now_left, now_right = (
+                stays_left + tau * before[i + 1] * whole_left,
+                stays_right - tau * behind[j] * whole_right,
+            )
+            last_left, last_right = whole_left / now_left, whole_right / now_right
             inverse[i], inverse[j] = last_left, last_right
             inner[i], inner[j] = tau * behind[i + 1] * last_left, -tau * before[j] * last_right
-            left, right = stays_left * last_left, stays_right * last_right
+            whole_left, whole_right = now_left, now_right
+            if i % 8 == 7:
+                stays_left, stays_right = stays_left / whole_left, stays_right / whole_right
+                whole_left = whole_right = 1.0
+        left, right = stays_left / whole_left, stays_right / whole_right
         for i in range(both, m):
             stays_left = 1.0 - tau * behind[i] * left
             outer[i] = -tau * before[i] * last_left
