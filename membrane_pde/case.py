@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, TypeVar
@@ -579,8 +580,8 @@ def _put(part: _Part, **values: Any) -> _Part:
     return part
 
 
-def with_parts(case: Case, parts: Mapping[str, Compartment | Mesh | Run]) -> Case:
-    """A copy of the case of a liquid with other sides, as they were read, or another mesh or run.
+def with_parts(case: Case, parts: Mapping[str, Compartment | Mesh | Run | Pressure]) -> Case:
+    """A copy of the case of a liquid with other sides, as they were read, other pressures, or another mesh or run.
 
     Raises
     ------
@@ -588,11 +589,11 @@ def with_parts(case: Case, parts: Mapping[str, Compartment | Mesh | Run]) -> Cas
         A part that is wrong, or does not go with the others.
     """
     data = {"temperature": case.temperature, "phase": case.phase, "solutes": case.solutes}
+    other = case.model_copy()
     for name, part in parts.items():
         if isinstance(part, Compartment):
             _with_amounts(part, name, data)
-    other = case.model_copy()
-    other.__dict__.update(parts)
+        other.__dict__[name] = _put(copy(getattr(case, name)), pressure=part) if isinstance(part, Pressure) else part
     _check_together(other)
     return other
 

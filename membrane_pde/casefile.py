@@ -22,7 +22,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from membrane_pde import library, units
 from membrane_pde.case import (
@@ -31,16 +31,19 @@ from membrane_pde.case import (
     SIDES,
     Case,
     CaseError,
+    Compartment,
     Membrane,
     MembraneSolute,
+    Mesh,
     Origin,
+    Run,
     Solute,
     check_declared,
     misplaced,
     with_parts,
 )
 from membrane_pde.units import cut
-from membrane_pde.values import Pressure, Reader, key_text, nearest, show
+from membrane_pde.values import Applied, Pressure, Reader, key_text, nearest, show
 
 MAX_BYTES = 10_000_000
 MAX_SOLUTES = 64
@@ -300,10 +303,22 @@ def _with_parts(raw: dict[str, Any], written: dict[str, Any], before: Case, kept
     if any(value is not written[key] for key, value in raw.items() if key not in changed):
         return None
     try:
-        parts = {part: type(getattr(before, part)).model_validate(raw[part]) for part in changed}
-        return with_parts(before, parts)
+        return with_parts(before, {part: _anew(before, part, raw[part], written.get(part)) for part in changed})
     except (CaseError, ValidationError):
         return None
+
+
+def _anew(before: Case, part: str, now: Any, then: Any) -> Compartment | Mesh | Run | Pressure:
+    """A part as it is written now; of a side in which only the pressure is another one, that alone."""
+    side = part in SIDES and isinstance(now, dict) and isinstance(then, dict)
+    if side and "pressure" in now and all(now.get(key) is then.get(key) for key in now | then if key != "pressure"):
+        return _applied().validate_python(now["pressure"])
+    return type(getattr(before, part)).model_validate(now)
+
+
+@cache
+def _applied() -> TypeAdapter[Pressure]:
+    return TypeAdapter(Applied)
 
 
 def _check_ions(case: Case) -> None:

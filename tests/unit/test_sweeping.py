@@ -345,7 +345,7 @@ def test_a_worker_that_dies_while_it_checks_is_told_in_words(monkeypatch: pytest
     monkeypatch.setattr(sweeping, "_points", each(counted))
     valid, here = sweeping._valid, os.getpid()
     monkeypatch.setattr(sweeping, "_valid", lambda *given: valid(*given) if os.getpid() == here else os._exit(3))
-    with pytest.raises(RuntimeError, match=r'a worker process ended with exit status 3 .*right.pressure = "4 bar"'):
+    with pytest.raises(RuntimeError, match=r"a worker process ended with exit status 3 .*right.pressure = "):
         mp.sweep(CASE, {"right.pressure": MANY}, workers=2)
     assert multiprocessing.active_children() == []
 
