@@ -436,8 +436,9 @@ def _solved_by_workers(team: _Team, left: _Left, workers: int, size: int) -> Ite
     for connection, first, chunk in team.answers():
         if left.points:  # before the rows are looked at: the worker need not wait
             hand_out(connection, _next_size(len(chunk[1]), chunk[2]))
+        else:
+            team.dismiss(connection)
         yield first, chunk
-    team.dismiss()
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -505,14 +506,14 @@ class _Team:
                     raise RuntimeError(answer)
                 yield connection, self._asked[connection][0], answer
 
-    def dismiss(self) -> None:
-        """Let all processes end, without waiting for it."""
-        for process in self._processes.values():
-            process.terminate()
+    def dismiss(self, connection: Any) -> None:
+        """Let a process end, without waiting for it."""
+        self._processes[connection].terminate()
 
     def close(self) -> None:
         """End all processes."""
-        self.dismiss()
+        for process in self._processes.values():
+            process.terminate()
         for connection, process in self._processes.items():
             process.join()
             connection.close()
