@@ -333,7 +333,8 @@ def _take_in(grid: _Grid, key: str, checked: Checked) -> None:
 
 def _check_by_workers(team: _Team, key: str, start: int, workers: int) -> None:
     """Let those check the values of the one key, from one on, who are to solve the points that they are."""
-    _solve(team.grid, 0, 1)  # for what this loads, which the workers inherit
+    *_, seconds = _solve(team.grid, 0, 1)  # for what this loads, which the workers inherit
+    team.chunk = _next_size(1, seconds)
     end = team.grid.points
     share = math.ceil((end - start) / workers)
     for connection, first in zip(team.members(workers), range(start, end, share), strict=False):
@@ -412,7 +413,7 @@ def _solved(team: _Team, left: _Left) -> Iterator[tuple[int, Chunk]]:
     """First point and rows of every chunk of what is left, in the order they are done."""
     few = team.wanted and left.points < _MANY * team.size  # then a long case here keeps the others waiting
     patience = math.inf if team.size == 1 else 0.0 if few or team.at_work else _PATIENCE
-    size, begun, rest = 1, time.perf_counter(), 0.0
+    size, begun, rest = team.chunk, time.perf_counter(), 0.0
     while left.points and max(rest, time.perf_counter() - begun) < patience:
         start, stop = left.take(size, 0)
         chunk = _solve(team.grid, start, stop)
@@ -458,6 +459,7 @@ class _Team:
     def __init__(self, grid: _Grid, wanted: int | None) -> None:
         self.grid, self.wanted, self.size = grid, wanted, _cpus() if wanted is None else wanted
         self._processes: dict[Any, Any] = {}  # by the connection to each
+        self.chunk = 1  # points to begin with
         self._asked: dict[Any, tuple[int, int]] = {}  # last, and
         self._busy: set[Any] = set()
 
