@@ -278,12 +278,12 @@ _last_model: _Model | None = None
 def _model(case: Case, coarser: bool = False) -> _Model:
     """The model of a case, or of one before it that differs in what is applied alone; `coarser`: half the cells."""
     global _last_model
-    from membrane_pde.fv.mesh import build
-    from membrane_pde.fv.operators import System
-
     kept = None if coarser or _last_model is None or not _alike(_last_model.case, case) else _last_model
     if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
         return kept  # a mesh that does not follow from what is applied
+    from membrane_pde.fv.mesh import build
+    from membrane_pde.fv.operators import System
+
     widths = [_side_widths(case, 0), _side_widths(case, 1)]
     if coarser:
         widths = [_in_pairs(each) for each in widths]
@@ -373,7 +373,7 @@ def _segments(case: Case) -> list[Segment]:
             times.append(kink)
     times.append(duration)
     left, right, held = case.left.pressure, case.right.pressure, _held_flux(case)
-    waves = _wave(left), _wave(right)
+    waves = [(_wave(left), _wave(right))] if left.oscillates or right.oscillates else []
     segments = []
     for start, end in itertools.pairwise(times):
         lines, flux = [_line(left, start, end), _line(right, start, end)], (0.0, 0.0)
@@ -381,7 +381,7 @@ def _segments(case: Case) -> list[Segment]:
             lines[0], flux = (0.0, 0.0), lines[0]
         elif held == "right":  # out of the right side is from right to left
             lines[1], flux = (0.0, 0.0), (-lines[1][0], -lines[1][1])
-        segments.append(Segment(start, end, lines[0], lines[1], flux, waves))
+        segments.append(Segment(start, end, lines[0], lines[1], flux, *waves))
     return segments
 
 
