@@ -416,7 +416,7 @@ def walk(
             pace[NEXT] = _first_step(method, w, rtol, atol, left)
             set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
         h = min(float(pace[NEXT]), longest)
-        if h >= left * (1.0 - 1e-9):
+        if h >= 0.9 * left:  # no small step at the end
             h = left
         error = math.inf
         if _try_step(p, segment, method, memory, w, h):

@@ -971,13 +971,17 @@ def _amount_error(system: System, states: Vector, left: Vector, right: Vector, n
 # -- the summary ----------------------------------------------------------------------------------------------------
 def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
     """The summary of each run, but for ``equilibrium`` and how long it took."""
+    from membrane_pde.fv.interface import SEVERAL
+
     cases, case, count = runs.cases, runs.cases[0], len(runs.cases)
     columns: dict[str, list[Any]] = {name: [None] * count for name in SUMMARY_KEYS}
     for name in SERIES:
         last = arrays[name][:, -1]
-        known = last.astype(object)
-        known[np.isnan(last)] = None
-        values = known.tolist()
+        unknown = np.isnan(last)
+        if unknown.any():
+            last = last.astype(object)
+            last[unknown] = None
+        values = last.tolist()
         columns[name] = values if last.ndim == 1 else [dict(zip(case.solutes, each, strict=True)) for each in values]
     if case.membrane.type == "none":
         columns["polarization_modulus"] = columns["rejection"] = [None] * count
@@ -988,7 +992,8 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
         w / abs(x) if far else None for w, x, far in zip(columns["energy_J_per_m2"], displaced, went, strict=True)
     ]
     least = [None if math.isnan(w) else w / abs(x) for w, x in zip(works, displaced, strict=True)]
-    turned, away = _turned(arrays["displaced_volume_m"], whole), case.away_from_source
+    turned, several = _turned(arrays["displaced_volume_m"], whole), runs.memory[:, SEVERAL].tolist()
+    away = case.away_from_source
     columns |= {
         "title": [each.title for each in cases],
         "version": [__version__] * count,
@@ -1005,8 +1010,8 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
             for put_in, needed in zip(specific, least, strict=True)
         ],
         "message": [
-            " ".join([*_messages(runs, r, arrays, back, end), *away])
-            for r, (back, end) in enumerate(zip(turned, runs.goal.ends, strict=True))
+            " ".join([*_messages(runs, r, arrays, *seen), *away])
+            for r, seen in enumerate(zip(turned, several, runs.goal.ends, strict=True))
         ],
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -1132,11 +1137,14 @@ def _has_range(case: Case) -> bool:
 
 
 def _messages(
-    runs: _Runs, r: int, arrays: dict[str, np.ndarray[Any, Any]], turned: bool, end: analytic.Equilibrium | None
+    runs: _Runs,
+    r: int,
+    arrays: dict[str, np.ndarray[Any, Any]],
+    turned: bool,
+    several: float,
+    end: analytic.Equilibrium | None,
 ) -> list[str]:
-    """What there is to say about a run."""
-    from membrane_pde.fv.interface import SEVERAL
-
+    """What there is to say about a run; `several`: there was more than one water flux to choose from."""
     parts: list[str] = []
     case, (status, reason, _), at = runs.cases[r], runs.endings[r], float(runs.times[-1])
     if status == "failed":
@@ -1148,7 +1156,7 @@ def _messages(
         parts.append(f"No equilibrium to compare with: {end.reason}.")
     if turned:
         parts.append("The flow of water turned during the run.")
-    if runs.memory[r, SEVERAL]:
+    if several:
         parts.append(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
             "A finer mesh at the membrane (mesh.finest) makes it unique."

@@ -59,8 +59,8 @@ _CHUNK = 0.1  # s of work handed out at once: long beside the 0.2 ms that it tak
 _PATIENCE = 0.2  # s, of what is done or of what is left, from which on other processes are worth their start
 _MANY = 8  # points a process
 _READY = 2000  # cases that a process keeps since it checked their values: 6 kB each
-_FEW = 64  # values that are checked at once
-_WORTH = 0.02  # s of checks that are left, from which on processes are worth their start: solving takes longer still
+_FEW = 32  # values that are checked at once
+_WORTH = 0.01  # s of checks that are left, from which on processes are worth their start: solving takes longer still
 _GROWTH = 8  # of a chunk over the one before it, whose time may mislead
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
