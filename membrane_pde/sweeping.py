@@ -454,13 +454,13 @@ def _cpus() -> int:
 
 # -- workers --------------------------------------------------------------------------------------------------------
 class _Team:
-    """Processes that check and solve points of a grid, in as many as are `wanted`, or as there are CPUs."""
+    """Processes that check and solve points of a grid: as many as are `wanted`, or as there are CPUs, when needed."""
 
     def __init__(self, grid: _Grid, wanted: int | None) -> None:
         self.grid, self.wanted, self.size = grid, wanted, _cpus() if wanted is None else wanted
-        self._processes: dict[Any, Any] = {}  # by the connection to each
         self.chunk = 1  # points to begin with
-        self._asked: dict[Any, tuple[int, int]] = {}  # last, and
+        self._processes: dict[Any, Any] = {}  # by the connection to each
+        self._asked: dict[Any, tuple[int, int]] = {}  # for which points each was asked last, and the one behind them
         self._busy: set[Any] = set()
 
     @property

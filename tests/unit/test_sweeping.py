@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -440,6 +441,25 @@ def test_a_long_one_does(monkeypatch: pytest.MonkeyPatch, workers: int | None, p
     by = mp.sweep(CASE, {"run.outputs": range(2, points + 2)}, workers=workers)["steps"].values
     assert (by[0] == os.getpid()) == begins_here
     assert os.getpid() not in by[1:]
+
+
+def test_every_point_is_taken_once() -> None:
+    """Wherever one begins, and however many one takes; near where one was as long as there are any."""
+    dice = random.Random(5)
+    for _ in range(200):
+        edges = sorted(dice.sample(range(60), 2 * dice.randint(1, 4)))
+        gaps = list(zip(edges[::2], edges[1::2], strict=True))
+        left, taken = sweeping._Left(gaps), []
+        missing = {point for start, stop in gaps for point in range(start, stop)}
+        while left.points:
+            most, near = dice.randint(1, 9), dice.randrange(60)
+            start, stop = left.take(most, near)
+            assert 0 < stop - start <= most
+            assert start == min([point for point in missing if point >= near] or missing)
+            taken += range(start, stop)
+            missing -= set(range(start, stop))
+            assert left.points == len(missing)
+        assert sorted(taken) == [point for start, stop in gaps for point in range(start, stop)]
 
 
 def test_chunks_last_a_tenth_of_a_second() -> None:
