@@ -773,8 +773,12 @@ def test_killed_at_any_moment(workers: int) -> None:
     """Again and again: when it has hardly begun, while it solves, while it writes. In the end every bit agrees."""
     chance, vary = random.Random(workers), "right.pressure=0:19:8000 bar"
     whole = mp.sweep(CASE, dict([parse_values(vary)]), workers=2)
+    began = time.perf_counter()
+    assert ends_before(300.0, command(vary, workers))
+    lasts = time.perf_counter() - began
+    shutil.rmtree("out")
     kept, kills = 0, 0
-    while kills < 25 and not ends_before(chance.uniform(0.0, 2.5), command(vary, workers)):
+    while kills < 25 and not ends_before(chance.uniform(0.0, 0.7) * lasts, command(vary, workers)):
         kills += 1
         if not Path("out").exists():
             assert rows_kept() >= kept
