@@ -976,13 +976,14 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
     cases, case, count = runs.cases, runs.cases[0], len(runs.cases)
     columns: dict[str, list[Any]] = {name: [None] * count for name in SUMMARY_KEYS}
     for name in SERIES:
-        last = arrays[name][:, -1]
-        unknown = np.isnan(last)
-        if unknown.any():
-            last = last.astype(object)
-            last[unknown] = None
-        values = last.tolist()
-        columns[name] = values if last.ndim == 1 else [dict(zip(case.solutes, each, strict=True)) for each in values]
+        last = arrays[name][:, -1].tolist()
+        if isinstance(last[0], float):
+            columns[name] = [None if value != value else value for value in last]  # nan
+        else:
+            columns[name] = [
+                {solute: None if value != value else value for solute, value in zip(case.solutes, each, strict=True)}
+                for each in last
+            ]
     if case.membrane.type == "none":
         columns["polarization_modulus"] = columns["rejection"] = [None] * count
     whole, displaced = case.left.volume_per_area + case.right.volume_per_area, columns["displaced_volume_m"]

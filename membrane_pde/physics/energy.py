@@ -140,8 +140,11 @@ def least_work(
     terms = []
     if signs:
         shape = np.broadcast_shapes(*(v.shape[:-1] for v in volumes))
-        v = np.concatenate([np.broadcast_to(v, (*shape, v.shape[-1])) for v in volumes], axis=-1)
-        n = np.concatenate([np.broadcast_to(n, (*shape, *n.shape[-2:])) for n in amounts], axis=-2)
+        v, n = np.empty((*shape, len(signs))), np.empty((*shape, len(signs), amounts[0].shape[-1]))
+        stop = 0
+        for volume, amount in zip(volumes, amounts, strict=True):
+            start, stop = stop, stop + volume.shape[-1]
+            v[..., start:stop], n[..., start:stop, :] = volume, amount
         terms.append(np.array(signs) * free_energy(v, n, osmotic, particles, temperature))
     for concentration, gained, amount in reservoirs:
         c, dn = np.asarray(concentration, dtype=float), np.asarray(amount, dtype=float)
@@ -150,7 +153,7 @@ def least_work(
         exchanged = np.where(dn != 0.0, potential, 0.0) * dn
         terms.append(np.concatenate([exchanged, -np.asarray(gained)[..., None] * float(pressure)], axis=-1))
     shape = np.broadcast_shapes(*(each.shape[:-1] for each in terms))
-    whole = np.concatenate([np.broadcast_to(each, (*shape, each.shape[-1])) for each in terms], axis=-1)
+    whole = np.concatenate([each + np.zeros((*shape, 1)) for each in terms], axis=-1)
     sums = np.array([_sum(row) for row in whole.reshape(-1, whole.shape[-1]).tolist()])
     return sums.reshape(shape)
 
