@@ -161,7 +161,7 @@ class RosenbrockStepper:
         self.system, self.segment, self.events, self.rtol, self.atol = system, segment, events, rtol, atol
         self.method = rosenbrock.RODAS5P
         self.work = rosenbrock.new_work(self.method, system.size, system.solutes, system.cells)
-        self.work.pace[[rosenbrock.TIME, rosenbrock.START]] = t
+        self.work.pace[[rosenbrock.TIME, rosenbrock.START]] = t  # as `rosenbrock.begin`, whose loops are slow out here
         self.work.vectors[[rosenbrock.Y, rosenbrock.START_STATE]] = y
         self.t, self.y = t, self.work.vectors[rosenbrock.Y]
         self.longest, self.row = _longest_step(segment), np.array([segment_row(segment)])

@@ -400,11 +400,11 @@ class _Left:
     def take(self, most: int, near: int) -> tuple[int, int]:
         """At most so many points that are left: the first from `near` on, or else the first of all; as of a range."""
         behind = [place for place, (_, stop) in enumerate(self._gaps) if stop > near]
-        place = behind[-1] if behind else -1
+        place = behind[-1] if behind else len(self._gaps) - 1
         start, stop = self._gaps[place]
         first = max(start, near) if behind else start
         last = min(first + most, stop)
-        self._gaps[place:] = [gap for gap in ((last, stop), (start, first)) if gap[0] < gap[1]] + self._gaps[place:][1:]
+        self._gaps[place : place + 1] = [gap for gap in ((last, stop), (start, first)) if gap[0] < gap[1]]
         self.points -= last - first
         return first, last
 
@@ -434,6 +434,8 @@ def _solved_by_workers(team: _Team, left: _Left, workers: int, size: int) -> Ite
 
     for connection in team.members(workers):
         hand_out(connection, size)
+        if not left.points:
+            break
     for connection, first, chunk in team.answers():
         if left.points:  # before the rows are looked at: the worker need not wait
             hand_out(connection, _next_size(len(chunk[1]), chunk[2]))

@@ -12,6 +12,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -460,6 +461,15 @@ def test_every_point_is_taken_once() -> None:
             missing -= set(range(start, stop))
             assert left.points == len(missing)
         assert sorted(taken) == [point for start, stop in gaps for point in range(start, stop)]
+
+
+@FORK
+def test_fewer_points_than_workers_could_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one takes all there are: cases that are fast, after one that took long."""
+    monkeypatch.setattr(sweeping, "_points", each(counted))
+    with closing(sweeping._Team(sweeping._grid(CASE, {"run.outputs": range(2, 5)}, False), 3)) as team:
+        chunks = list(sweeping._solved_by_workers(team, sweeping._Left([(0, 3)]), 3, 64))
+    assert [(start, len(words)) for start, (_, words, _) in chunks] == [(0, 3)]
 
 
 def test_chunks_last_a_tenth_of_a_second() -> None:
