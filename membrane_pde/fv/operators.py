@@ -906,26 +906,13 @@ def _sums(x: Array, first: int) -> tuple[float, float]:
 
 
 @kernel
-def _away(amounts: Array, widths: Array, goal: float) -> float:
-    """``Σ|m − c_goal h|`` over cells, in two parts that need not wait for one another."""
-    n = amounts.shape[0] // 2
-    more, wide = amounts[n:], widths[n : amounts.shape[0]]
-    first, second = 0.0, 0.0
-    for i in range(n):
-        first += abs(float(amounts[i]) - float(widths[i]) * goal)
-        second += abs(float(more[i]) - float(wide[i]) * goal)
-    for i in range(n, more.shape[0]):
-        second += abs(float(more[i]) - float(wide[i]) * goal)
-    return first + second
-
-
-@kernel
 def _spread(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
     """``Σ∫|c − c_goal| dV`` of what `set_cells` has written, mol/m^2; `goal` (2 or more, solutes) are mol/m^3."""
-    total, n, m = 0.0, p.mesh.shape[1] - 1, p.membrane
+    total, n = 0.0, p.mesh.shape[1] - 1
     for s in range(goal.shape[1]):
-        total += _away(y[s * n : s * n + m], faces.width[:m], float(goal[0, s]))
-        total += _away(y[s * n + m : (s + 1) * n], faces.width[m:], float(goal[1, s]))
+        for i in range(n):
+            there = float(goal[0, s]) if i < p.membrane else float(goal[1, s])
+            total += abs(float(y[s * n + i]) - float(faces.width[i]) * there)
     return total
 
 
