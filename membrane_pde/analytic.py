@@ -50,8 +50,9 @@ def equilibrium(
     membrane: bool,
     water_passes: bool,
     osmotic_pressure: Callable[[Array], Array],
+    reservoir: str = "",
 ) -> list[Equilibrium]:
-    """End states of two closed compartments, under each of some pressures.
+    """End states of two closed compartments, or of one beside a reservoir, under each of some pressures.
 
     Solutes that pass end level (``c_R = K c_L``), the others keep their amounts on each side, and X solves
     the balance of forces on the water
@@ -62,6 +63,10 @@ def equilibrium(
     which keep X and what is left of that side accurate however small one of them is: by Newton's method, its steps
     kept between what is known to lie on either side, from where ideal solutions of these osmotic pressures would
     end. For those the right-hand side falls with X, so there is at most one root.
+
+    A reservoir holds its concentrations and its pressure, and can give any volume: solutes that pass end level
+    with it, and beside a piston at equal pressures ``V = n/c``: the osmoles that stay in the closed compartment over
+    the osmolarity of what stays in the reservoir.
 
     Parameters
     ----------
@@ -86,24 +91,34 @@ def equilibrium(
         False: X = 0; a rigid side's pressure is then the other's.
     osmotic_pressure : callable
         Concentrations (..., solute) in mol/m^3 to each solute's share of the osmotic pressure, in Pa and that shape.
+    reservoir : {"", "left", "right"}
+        The side that holds its concentrations, which are its amounts over its length; it has no stiffness and is not
+        rigid.
 
     Returns
     -------
     list of Equilibrium
-        With None and a reason where a side runs dry (no root with both volumes positive), where any X will
+        With None and a reason where a side runs dry (no root with both volumes positive) or, beside a reservoir, takes
+        up water without end, where any X will
         do (equal pressures, pistons, only solutes that pass: the concentrations are still given), and where
         the end depends on the path (water flows and carries a solute with P = 0 and sigma < 1).
     """
     n_left, n_right = np.asarray(amount_left, float).tolist(), np.asarray(amount_right, float).tolist()
     level = [bool(each) or not membrane for each in np.asarray(passes).tolist()]
     k = np.asarray(partition, float).tolist() if membrane else [1.0] * len(level)
+    start = (math.inf if reservoir == "left" else length_left, math.inf if reservoir == "right" else length_right, 0.0)
+    held = None
+    if reservoir:
+        n, length = (n_left, length_left) if reservoir == "left" else (n_right, length_right)
+        held = [each / length for each in n]
     sides = _Sides(
-        (length_left, length_right, 0.0),
+        start,
         list(zip(n_left, n_right, level, k, strict=True)),
         [not levels and a + b > 0.0 for a, b, levels in zip(n_left, n_right, level, strict=True)],
         np.asarray(reflection, float).tolist(),
         (stiffness_left, stiffness_right),
         osmotic_pressure,
+        held,
     )
     if not (membrane and water_passes):
         return [
@@ -145,10 +160,10 @@ class _Pulls:
 
 @dataclass(frozen=True)
 class _Sides:
-    """Two closed compartments: what `equilibrium` is told of them.
+    """Two compartments: what `equilibrium` is told of them.
 
     Of each solute `solutes` has the amounts left and right, whether it levels, and K; `staying` are those that are
-    there and do not level.
+    there and do not level; `held` are the concentrations of a reservoir, the side whose length is infinite.
     """
 
     start: _State
@@ -157,9 +172,18 @@ class _Sides:
     reflection: list[float]
     stiffness: tuple[float, float]
     osmotic_pressure: Callable[[Array], Array]
+    held: list[float] | None = None
+
+    def resists(self) -> tuple[bool, bool]:
+        """Some solute stays on the left, on the right: that side is the harder to empty the less is left of it."""
+        both = list(zip(self.solutes, self.staying, strict=True))
+        left, right = (any(stays and solute[i] > 0.0 for solute, stays in both) for i in (0, 1))
+        return left, right
 
     def concentrations(self, left: float, right: float) -> tuple[list[float], list[float]]:
         """Of the solutes, at some lengths."""
+        if self.held is not None:
+            return self._beside_reservoir(left, right, self.held)
         c_left, c_right = [], []
         for a, b, levels, ratio in self.solutes:
             if levels:
@@ -169,6 +193,18 @@ class _Sides:
                 c_left.append(a / left if a > 0.0 else 0.0)
                 c_right.append(b / right if b > 0.0 else 0.0)
         return c_left, c_right
+
+    def _beside_reservoir(self, left: float, right: float, held: list[float]) -> tuple[list[float], list[float]]:
+        """Of the solutes, where the side that is infinitely long at the start holds its own."""
+        on_right = math.isinf(self.start[1])
+        closed = []
+        for (a, b, levels, ratio), outside in zip(self.solutes, held, strict=True):
+            if levels:
+                closed.append(outside / ratio if on_right else outside * ratio)
+            else:
+                amount, length = (a, left) if on_right else (b, right)
+                closed.append(amount / length if amount > 0.0 else 0.0)
+        return (closed, list(held)) if on_right else (list(held), closed)
 
     def pulls(self, *states: _State) -> list[_Pulls]:
         """What the solutes do to the water in each state."""
@@ -202,11 +238,12 @@ class _Sides:
 
 def _balanced(sides: _Sides, first: _Pulls, pressure_left: float, pressure_right: float) -> Equilibrium:
     """Where the forces on the water balance; `first` is what the solutes do at the start."""
-    (length_left, length_right, _), stiffness, staying = sides.start, sum(sides.stiffness), sides.staying
+    (length_left, length_right, _), stiffness, resists = sides.start, sum(sides.stiffness), sides.resists()
     force, round_off = sides.force(first, 0.0, pressure_left, pressure_right)
     if abs(force) <= round_off:
         end = sides.end(sides.start, pressure_left, pressure_right)
-        if stiffness == 0.0 and not any(staying):
+        closed = [stays for stays, length in zip(resists, sides.start[:2], strict=True) if math.isfinite(length)]
+        if stiffness == 0.0 and not any(closed):
             reason = "any displaced volume is an equilibrium: equal pressures and only solutes that pass"
             return replace(end, displaced_volume=None, reason=reason)
         return end
@@ -215,29 +252,43 @@ def _balanced(sides: _Sides, first: _Pulls, pressure_left: float, pressure_right
     sign = 1.0 if from_left else -1.0
     shrinking, growing = (length_left, length_right) if from_left else (length_right, length_left)
 
+    endless = math.isinf(shrinking)  # a reservoir, of which nothing is missing: X over the length of the other side
+
     def at(odds: float) -> _State:
         moved, rest = shrinking * odds / (1.0 + odds), shrinking / (1.0 + odds)
+        if endless:
+            moved, rest = growing * odds, shrinking
         return (rest, growing + moved, moved) if from_left else (growing + moved, rest, -moved)
 
-    dry = _none(f"the {'left' if from_left else 'right'} side runs dry before the forces balance")
-    if not any(stays and each[0 if from_left else 1] > 0.0 for stays, each in zip(staying, sides.solutes, strict=True)):
+    never = _none(f"the {'left' if from_left else 'right'} side runs dry before the forces balance")
+    if endless:
+        never = _none(f"the {'right' if from_left else 'left'} side takes up water from the reservoir without end")
+        if stiffness == 0.0:  # however much it has taken up, the forces still drive water into it
+            full = (shrinking, math.inf, 0.0) if from_left else (math.inf, shrinking, 0.0)
+            force, round_off = sides.force(sides.pulls(full)[0], 0.0, pressure_left, pressure_right)
+            if sign * force >= -round_off:
+                return never
+    elif not resists[0 if from_left else 1]:
         # nothing there resists being emptied, unless the forces turn before
         whole = growing + shrinking
         empty = (0.0, whole, shrinking) if from_left else (whole, 0.0, -shrinking)
         (last,) = sides.pulls(empty)
         force, round_off = sides.force(last, empty[2], pressure_left, pressure_right)
         if sign * force >= -round_off:
-            return dry
+            return never
 
     push = sign * (pressure_left - pressure_right)
     pull, other = (first.left, first.right) if from_left else (first.right, first.left)
-    odds = _ideal_odds(push, stiffness, shrinking, growing, pull, other)
+    if endless:
+        odds = _ideal_growth(push - pull, other, stiffness * growing)
+    else:
+        odds = _ideal_odds(push, stiffness, shrinking, growing, pull, other)
     low, high, before = 0.0, math.inf, math.inf
     with np.errstate(over="ignore", invalid="ignore"):  # where pi falls with c, the odds may leave what a float holds
         while odds < _FARTHEST:
             state = at(odds)
             rest, length = state[:2] if from_left else (state[1], state[0])
-            step = 1e-6 * (1.0 + odds) * min(1.0, length / rest)  # a millionth of the shorter side
+            step = 1e-6 * (1.0 + odds) * (1.0 if endless else min(1.0, length / rest))  # of the shorter side
             further = at(odds + step)
             here, beyond = sides.pulls(state, further)
             force, round_off = sides.force(here, state[2], pressure_left, pressure_right)
@@ -252,7 +303,7 @@ def _balanced(sides: _Sides, first: _Pulls, pressure_left: float, pressure_right
             if following in (low, high):
                 return sides.end(state, pressure_left, pressure_right)
             odds, before = min(following, 1e3 * (1.0 + odds)), abs(force)
-    return dry
+    return never
 
 
 def _ideal_odds(push: float, stiffness: float, shrinking: float, growing: float, pull: float, other: float) -> float:
@@ -263,14 +314,27 @@ def _ideal_odds(push: float, stiffness: float, shrinking: float, growing: float,
     """
     odds = 0.0
     for _ in range(100):  # an almost empty side takes dozens, each of which doubles the odds
-        length = growing + shrinking * odds / (1.0 + odds)
-        far = other * growing / length
-        force = push - stiffness * (length - growing) - pull * (1.0 + odds) + far
+        moved = shrinking * odds / (1.0 + odds)
+        length = growing + moved
+        far = other * growing / length if math.isfinite(growing) else other
+        force = push - stiffness * moved - pull * (1.0 + odds) + far
         slope = pull + (stiffness + far / length) * shrinking / (1.0 + odds) / (1.0 + odds)
         if force <= 0.0 or slope <= 0.0 or odds + force / slope == odds:
             break
         odds += force / slope
     return odds if odds < _FARTHEST else 0.0
+
+
+def _ideal_growth(push: float, pull: float, stiffness: float) -> float:
+    """The root ``w > 0`` of ``p + pi/(1 + w) - k w = 0``: X over the length of a side that a reservoir feeds.
+
+    A quadratic, ``k w^2 + (k - p) w - (p + pi) = 0``, with ``p + pi > 0``. 0 where there is none.
+    """
+    half = 0.5 * (stiffness - push)
+    root = math.sqrt(half * half + stiffness * (push + pull))
+    if half > 0.0:
+        return (push + pull) / (half + root)
+    return (root - half) / stiffness if stiffness > 0.0 else 0.0
 
 
 def _none(reason: str) -> Equilibrium:

@@ -321,8 +321,7 @@ def _problem(case: Case, mesh: Grid) -> Problem:
     for side in _pair(case):
         known = None
         if side.boundary in ("reservoir", "bath"):
-            ends = [side.concentration[name] for name in case.solutes]
-            known = np.array([end.value[-1] if isinstance(end, Profile) else end for end in ends])
+            known = np.array([_far_edge(side.concentration[name]) for name in case.solutes])
         elif isinstance(side.backflow, dict):
             known = np.array([side.backflow[name] for name in case.solutes])
         exterior.append(known)
@@ -433,8 +432,22 @@ def _scales(cases: Sequence[Case], system: System) -> Vector:
 
 
 # -- the end state and the way to it --------------------------------------------------------------------------------
+def _reservoir(case: Case) -> str:
+    """The side that is a reservoir beside a closed one, or ""."""
+    left, right = _pair(case)
+    if left.boundary == "reservoir" and _closed(right):
+        return "left"
+    return "right" if right.boundary == "reservoir" and _closed(left) else ""
+
+
 def _is_open(case: Case) -> bool:
-    return not (_closed(case.left) and _closed(case.right))
+    """Something flows in or out for ever: there may be a steady state, but no equilibrium."""
+    return not (_closed(case.left) and _closed(case.right)) and not _reservoir(case)
+
+
+def _far_edge(value: float | Profile) -> float:
+    """What a reservoir holds: the value at the far end of the layer in front of it."""
+    return value.value[-1] if isinstance(value, Profile) else value
 
 
 def _end_states(
@@ -448,13 +461,18 @@ def _end_states(
         return [analytic.Equilibrium(None, None, None, None, None, "the flux is held")] * len(cases)
     membrane = case.membrane.type != "none"
     numbers = list(case.membrane.solutes.values())
+    reservoir, (left, right) = _reservoir(case), amounts
+    if reservoir:
+        side = case.left if reservoir == "left" else case.right
+        there = side.volume_per_area * np.array([_far_edge(side.concentration[name]) for name in case.solutes])
+        left, right = (there, right) if reservoir == "left" else (left, there)
     restless = [each.left.pressure.oscillates or each.right.pressure.oscillates for each in cases]
     found = analytic.equilibrium(  # by what is applied at the end of the run
         [(last.left[1], last.right[1]) for last, never in zip(segments, restless, strict=True) if not never],
         length_left=case.left.volume_per_area,
         length_right=case.right.volume_per_area,
-        amount_left=amounts[0],
-        amount_right=amounts[1],
+        amount_left=left,
+        amount_right=right,
         passes=np.array([n.permeability > 0.0 for n in numbers] if membrane else [True] * len(case.solutes)),
         reflection=_reflection(case),
         partition=np.array([n.partition for n in numbers] if membrane else [1.0] * len(case.solutes)),
@@ -464,6 +482,7 @@ def _end_states(
         membrane=membrane,
         water_passes=case.membrane.water_permeability > 0.0,
         osmotic_pressure=_osmotic(case),
+        reservoir=reservoir,
     )
     ends = iter(found)
     return [
@@ -1224,10 +1243,10 @@ def _clock(seconds: float) -> str:
 def _goal_summary(runs: _Runs) -> dict[str, Any] | None:
     """The analytic end state of the one run."""
     (case,), (end,), system = runs.cases, runs.goal.ends, runs.system
-    return None if end is None else _equilibrium_summary(case, end, system.amounts_of_sides(runs.states[0, 0])[0])
+    return None if end is None else _equilibrium_summary(case, end, system.amounts_of_sides(runs.states[0, 0]))
 
 
-def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amount_left: Vector) -> dict[str, Any]:
+def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[Vector, Vector]) -> dict[str, Any]:
     """The analytic end state under the summary's keys."""
     summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
     names, pressure = list(case.solutes), _osmotic(case)
@@ -1241,10 +1260,9 @@ def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amount_left: Vec
     displaced = end.displaced_volume
     if displaced is not None:
         summary["displaced_volume_m"] = displaced
-        summary["length_left_m"], summary["length_right_m"] = (
-            case.left.volume_per_area - displaced,
-            case.right.volume_per_area + displaced,
-        )
+        for name, compartment, sign in (("left", case.left, -1.0), ("right", case.right, 1.0)):
+            gained = sign * displaced if _closed(compartment) else 0.0  # the layer before a reservoir is fixed
+            summary[f"length_{name}_m"] = compartment.volume_per_area + gained
     for side, values in (("left", end.concentration_left), ("right", end.concentration_right)):
         if values is None:
             continue
@@ -1254,9 +1272,12 @@ def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amount_left: Vec
             total = float(pressure(values).sum())
             summary[f"osmotic_pressure_{side}_Pa"] = summary[f"wall_osmotic_pressure_{side}_Pa"] = total
     summary["solute_flux_mol_per_m2_s"] = dict.fromkeys(names, 0.0)
-    if displaced is not None and end.concentration_left is not None:
-        after = np.asarray(end.concentration_left) * (case.left.volume_per_area - displaced)
-        moved = {name: float(value) for name, value in zip(names, amount_left - after, strict=True)}
+    if displaced is not None and end.concentration_left is not None and end.concentration_right is not None:
+        if _closed(case.left):
+            gone = amounts[0] - np.asarray(end.concentration_left) * (case.left.volume_per_area - displaced)
+        else:
+            gone = np.asarray(end.concentration_right) * (case.right.volume_per_area + displaced) - amounts[1]
+        moved = {name: float(value) for name, value in zip(names, gone, strict=True)}
         summary["amount_transferred_mol_per_m2"] = moved
     summary["distance_to_equilibrium"] = 0.0
     return summary
@@ -1280,8 +1301,8 @@ def equilibrium(case: Case) -> dict[str, Any]:
     amounts = system.amounts_of_sides(system.initial_state(model.concentration))
     (end,) = _end_states([case], _segments(case)[-1:], amounts)
     if end is None:
-        end = analytic.Equilibrium(None, None, None, None, None, "a boundary is open, so there is no closed end state")
-    return _equilibrium_summary(case, end, amounts[0])
+        end = analytic.Equilibrium(None, None, None, None, None, "the far ends are open: liquid can flow through for ever")
+    return _equilibrium_summary(case, end, amounts)
 
 
 def compare(cases: Sequence[Case | Result]) -> xarray.Dataset:

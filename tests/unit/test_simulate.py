@@ -278,7 +278,7 @@ def test_equilibrium_with_a_solute_that_passes() -> None:
 @pytest.mark.parametrize(
     ("values", "word", "known"),
     [
-        ({"left.boundary": "reservoir"}, "open", False),
+        ({"left.boundary": "reservoir", "right.boundary": "reservoir"}, "open", False),
         ({"left.pressure": "1 bar", "left.concentration.salt": "0 mmol/L"}, "runs dry", False),
         ({"membrane.solutes.salt.reflection": 0.5}, "depends on the path", False),
         ({**LEAK, "right.pressure": "1 bar"}, "runs dry", False),
