@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
+from membrane_pde.titles import LONGEST
 from membrane_pde.units import cut
 from membrane_pde.values import (
     Applied,
@@ -411,13 +412,16 @@ class Run(BaseModel):
 class Origin:
     """Where a case comes from: its name, what was written, and the way from there to a changed case.
 
-    `source_ranges`: temperatures (K) between which values from the library hold, by the path of the key.
+    `source_ranges`: temperatures (K) between which values from the library hold, by the path of the key. `start`: the
+    case that this one is a change of, and `changes` the keys that were given other values.
     """
 
     name: str
     written: dict[str, Any]
     change: Callable[[Case, Mapping[str, object]], Case]
     source_ranges: dict[str, tuple[float, float]]
+    start: Case | None = None
+    changes: tuple[str, ...] = ()
 
 
 class Case(BaseModel):
@@ -502,7 +506,8 @@ class Case(BaseModel):
         Returns
         -------
         Case
-            Validated anew; library values follow a changed temperature.
+            Validated anew; library values follow a changed temperature. Its title says what was changed, unless the
+            title is among the values.
 
         Raises
         ------
@@ -526,7 +531,7 @@ class Case(BaseModel):
     @field_validator("title")
     @classmethod
     def _short(cls, title: str) -> str:
-        return _one_line(title, 200)
+        return _one_line(title, LONGEST)
 
     @field_validator("solutes")
     @classmethod

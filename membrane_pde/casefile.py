@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from membrane_pde import library, units
+from membrane_pde import library, titles, units
 from membrane_pde.case import (
     NOT_YET,
     PLANNED_KEYS,
@@ -534,14 +534,48 @@ def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure=
 def _changed(case: Case, values: Mapping[str, object]) -> Case:
     """`Case.with_values`."""
     origin = case._origin
-    raw = dict(origin.written)
+    raw, changes = dict(origin.written), origin.changes
     for path, value in values.items():
-        _set(raw, path, value)
-    return build(raw, origin.name, case)
+        key = _set(raw, path, value)
+        if not any(key == other or key.startswith(f"{other}.") for other in changes):
+            changes = (*(other for other in changes if not other.startswith(f"{key}.")), key)
+    changed = build(raw, origin.name, case)
+    return changed if "title" in changes else _marked(changed, origin.start or case, changes)
 
 
-def _set(raw: dict[str, Any], path: str, value: object) -> None:
-    """Put one override into a case as written, whose tables on the way are copied: other cases have them, too."""
+def _marked(case: Case, start: Case, changes: tuple[str, ...]) -> Case:
+    """A new case, whose title says what is different from the case that was read from a file."""
+    origin = case._origin
+    different = [key for key in changes if _value_at(case, key) != _value_at(start, key)]
+    title = titles.marked(start.title, {key: _written_at(origin.written, key) for key in different})
+    if title != case.title:
+        case.__dict__["title"] = origin.written["title"] = title  # of a case that nobody has seen yet
+    case._origin = Origin(origin.name, origin.written, origin.change, origin.source_ranges, start, changes)
+    return case
+
+
+def _written_at(written: Any, key: str) -> Any:
+    for part in _declared(key)[0]:
+        written = written[part]
+    return written
+
+
+def _value_at(case: Case, key: str) -> object:
+    """What a case has at a key; where a value is read as a whole, all of it; None where there is nothing."""
+    here: object = case
+    for part in _declared(key)[0]:
+        if isinstance(here, Mapping):
+            here = here.get(part)
+        elif isinstance(here, BaseModel):
+            here = getattr(here, part, None)
+    return here
+
+
+def _set(raw: dict[str, Any], path: str, value: object) -> str:
+    """Put one override into a case as written, whose tables on the way are copied: other cases have them, too.
+
+    The path of the key comes back, as it is spelled everywhere.
+    """
     if not isinstance(path, str) or not path.strip():
         raise CaseError(f"{show(path)}: expected the path of a key, for example left.pressure")
     loc, declared = _declared(path)
@@ -552,7 +586,9 @@ def _set(raw: dict[str, Any], path: str, value: object) -> None:
             raise CaseError(f"{cut(path)}: {'.'.join(loc[: i + 1])} is {show(below)}, not a table; give it whole")
         table[part] = below = dict(below)
         table = below
-    table[loc[-1]] = _as_declared(".".join(loc), declared, value)
+    key = ".".join(loc)
+    table[loc[-1]] = _as_declared(key, declared, value)
+    return key
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Live:
         self.history = np.array([[self.figure.add_subplot(right[i, j]) for j in range(2)] for i in range(2)])
         for ax in self.history[0]:
             ax.tick_params(labelbottom=False)
+        self._title = self.figure.suptitle("", fontsize=12, y=0.99, animated=True)  # follows the sliders
         self.backgrounds = 0
         self._background: Any = None
         self._cells: list[tuple[Any, Any, list[Any]]] = []  # axes that may change, their empty place, what stands there
@@ -64,8 +65,7 @@ class Live:
         plot.schematic(result, self.schematic, time, full_flux)
         plot.profiles(result, self.profiles, leading(result, 1)[0], time)
         plot.history(result, self.history, time)
-        if self._background is None:
-            self.figure.suptitle(result.case.title, fontsize=12, y=0.99)
+        self._title.set_text(result.case.title)
         moving = [(ax, drawing.named(ax)) for ax in self.axes]
         for ax in self.axes:
             for artist in ax.get_children():
@@ -80,6 +80,7 @@ class Live:
             self._draw_background()
         for image in self.schematic[0].images:
             image.set_visible(True)
+        self.figure.draw_artist(self._title)
         for ax, artists in moving:
             for artist in artists:
                 ax.draw_artist(artist)

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from membrane_pde import drawing, presets, report
+from membrane_pde import drawing, presets, report, titles
 from membrane_pde.drawing import CASES, HATCHED, HYDROSTATIC, LEFT, MEMBRANE, OSMOTIC, RIGHT, WATER, WATER_ARROW
 from membrane_pde.maps import phase_map
 from membrane_pde.report import stored
@@ -81,7 +81,7 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
         columns = min(len(chosen), 3)
         rows = math.ceil(len(chosen) / columns)
         figure = drawing.figure(7.5 if columns == 1 else 3.9 * columns + 0.8, 4.4 if rows == 1 else 3.4 * rows)
-        figure.suptitle(_title(result, chosen) if solute is None else result.case.title)
+        figure.suptitle(_title(result, chosen) if solute is None else titles.in_lines(result.case.title))
         axes = [figure.add_subplot(rows, columns, i + 1) for i in range(len(chosen))]
     axes = drawing.as_array(axes)
     times = _times(stored(result, "time"), CURVES, _change(result, chosen))
@@ -125,7 +125,7 @@ def history(result: Result, axes: Any = None, time: float | None = None) -> np.n
     """
     if axes is None:
         figure = drawing.figure(9.0, 6.2)
-        figure.suptitle(result.case.title)
+        figure.suptitle(titles.in_lines(result.case.title))
         axes = figure.subplots(2, 2, sharex=True)
     axes = drawing.as_array(axes)
     for ax in axes.flat:
@@ -257,7 +257,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
         raise ValueError("the case's membrane has no pore_radius")
     if axes is None:
         figure = drawing.figure(8.0, 4.8)
-        figure.suptitle(case.title)
+        figure.suptitle(titles.in_lines(case.title))
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]
@@ -319,7 +319,7 @@ def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
     """
     if axes is None:
         figure = drawing.figure(7.5, 4.6)
-        figure.suptitle(results[0].case.title)
+        figure.suptitle(titles.in_lines(titles.of_all([result.case.title for result in results])))
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]
@@ -337,7 +337,9 @@ def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
     unit, time_factor = report.time_unit(end)
     for result, degrees, mixed, colour in zip(results, celsius, curves, _temperature_colours(celsius), strict=True):
         time = stored(result, "time")
-        named = f"{report.number(degrees, digits=3)} °C" if len(set(celsius)) > 1 else report.short_title(result.case)
+        named = titles.short(result.case.title, result.case.name)
+        if len(set(celsius)) > 1:
+            named = f"{report.number(degrees, digits=3)} °C"
         if mixed.max() >= 50:
             after = int(np.argmax(mixed >= 50))  # between two stored times it is straight in √t
             half = float(np.interp(50, mixed[after - 1 : after + 1], np.sqrt(time[after - 1 : after + 1]))) ** 2
@@ -435,7 +437,7 @@ def _columns(ax: Axes, result: Result, darkest: float) -> None:
     highest = max(v.max() for v in lengths.values())
     ax.set(xlim=(-1.08, 1.08), ylim=(-0.62, 1.72))
     ax.axis("off")
-    ax.set_title(report.short_title(case), fontsize=13, weight="bold")
+    ax.set_title(titles.short(case.title, case.name), fontsize=13, weight="bold")
     shade = colormaps["GnBu"]
     after = {}
     for side, x0, colour in (("left", -1.0, LEFT), ("right", 0.0, RIGHT)):
@@ -515,7 +517,7 @@ def _displaced(ax: Axes, results: Sequence[Result]) -> None:
         length = sum(float(stored(result, f"length_{s}_m")[0]) for s in ("left", "right"))
         values = _clean(stored(result, "displaced_volume_m"), length) * per_volume
         drawn.append(values)
-        name = report.short_title(result.case)
+        name = titles.short(result.case.title, result.case.name)
         ax.plot(stored(result, "time") * time_factor, values, lw=2.2, color=CASES[i % len(CASES)], label=name)
     drawing.limits(ax, np.concatenate(drawn), flat=1.0, room=0.08)
     ax.set_xlim(0, end * time_factor or 1.0)
@@ -772,7 +774,7 @@ def _walls(result: Result, name: str) -> np.ndarray:
 def _title(result: Result, chosen: list[str]) -> str:
     total = len(result.solutes)
     shown = f" ({len(chosen)} of {total} solutes, the most concentrated)" if total > len(chosen) else ""
-    return f"{result.case.title}{shown}"
+    return titles.in_lines(f"{result.case.title}{shown}")
 
 
 def _osmotic_level(result: Result, side: str, index: int) -> float:

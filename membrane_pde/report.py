@@ -75,12 +75,6 @@ def labels_of(case: Any) -> dict[str, str]:
     return {side: getattr(case, side).label or side for side in SIDES}
 
 
-def short_title(case: Any) -> str:
-    """What comes before the colon of the title, or the case's name where that is long."""
-    title = str(case.title or "").split(":")[0].strip()
-    return title if 0 < len(title) <= 24 else str(case.name).replace("_", " ").capitalize()
-
-
 def concentration_unit(case: Any, solutes: Iterable[str], largest: float) -> tuple[str, dict[str, float]]:
     """One unit for these solutes, and for each the factor from mol/m^3.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde import drawing, report
+from membrane_pde import drawing, report, titles
 from membrane_pde.drawing import HATCHED, LEFT, MEMBRANE, RIGHT, WATER_ARROW
 from membrane_pde.report import stored
 
@@ -53,7 +53,7 @@ def schematic(
     case: Any = shown if result is None else result.case
     if axes is None:
         figure = drawing.figure(8.0, 5.0)
-        figure.suptitle(case.title)
+        figure.suptitle(titles.in_lines(case.title))
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]

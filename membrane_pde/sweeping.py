@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import __version__, simulate, sweepfile, units
+from membrane_pde import __version__, simulate, sweepfile, titles, units
 from membrane_pde.case import Case, CaseError
 from membrane_pde.journal import Journal
 from membrane_pde.result import SERIES, SUMMARY_KEYS, check_output
@@ -112,7 +112,7 @@ class _Grid:
     def attributes(self) -> dict[str, str]:
         """What makes it this sweep and no other."""
         return {
-            "title": self.case.title,
+            "title": titles.varied(self.case.title, self.axes),
             "case_name": self.case.name,
             "case": self.case.to_toml(),
             "values": json.dumps(self.axes, ensure_ascii=False, default=str),

@@ -74,10 +74,11 @@ MAY_USE: dict[str, set[str]] = {
     "": {"plot"},  # the lazy imports of the front door
     "compiling": set(),
     "units": set(),
+    "titles": set(),
     "library": {"units"},
     "values": {"units"},
-    "case": {"values", "units", "physics"},
-    "casefile": {"case", "values", "units", "library"},
+    "case": {"values", "titles", "units", "physics"},
+    "casefile": {"case", "values", "titles", "units", "library"},
     "physics": {"compiling", "physics"},
     "mixture": {"case", "casefile", "library", "physics", "units", "values"},
     "analytic": set(),
@@ -98,10 +99,10 @@ MAY_USE: dict[str, set[str]] = {
     },
     "journal": {"case"},
     "sweepfile": {"case", "casefile", "result", "units", "values"},
-    "sweeping": {"case", "journal", "result", "simulate", "sweepfile", "units", "values"},
+    "sweeping": {"case", "journal", "result", "simulate", "sweepfile", "titles", "units", "values"},
     "measurements": {"case", "result", "units", "values"},
     "fitting": {"case", "casefile", "measurements", "result", "simulate", "units", "values"},
-    "residuals": {"drawing", "report"},
+    "residuals": {"drawing", "report", "titles"},
     "reference": set(),
     # the order of the scheme is that of fv and of integrate, fed with the sources of a made-up solution
     "verify": {"analytic", "casefile", "fv", "integrate", "mixture", "physics", "reference", "simulate", "verify"},
@@ -110,9 +111,9 @@ MAY_USE: dict[str, set[str]] = {
     "presets": {"case", "units"},
     "report": {"presets", "units", "result", "case", "physics"},  # physics: a constant of nature
     "drawing": {"report"},
-    "maps": {"drawing", "presets", "report"},
-    "sketch": {"drawing", "report"},
-    "plot": {"drawing", "maps", "presets", "report", "residuals", "sketch"},
+    "maps": {"drawing", "presets", "report", "titles"},
+    "sketch": {"drawing", "report", "titles"},
+    "plot": {"drawing", "maps", "presets", "report", "residuals", "sketch", "titles"},
     "live": {"drawing", "plot", "sketch"},
     "explorer": {"case", "live", "presets", "report", "simulate", "values"},
     "cli": {
@@ -138,6 +139,7 @@ PICTURES = ("drawing", "maps", "sketch", "plot", "live")
 MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "": set(),
     "compiling": {"numba"},
+    "titles": set(),
     "units": {"pint"},
     "library": set(),
     "values": {"pydantic_core"},

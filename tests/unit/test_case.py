@@ -421,7 +421,8 @@ def test_a_change_is_what_reading_the_changed_case_gives(name):
         raw = tomllib.loads(written)
         for path, value in change.items():
             casefile._set(raw, path, value)
-        changed = case_or_error(case.with_values, change)
+        if not isinstance(changed := case_or_error(case.with_values, change), str):
+            raw["title"] = changed.title  # which says what was changed
         read = case_or_error(casefile.build, raw, name)
         assert changed == read
         assert (case.model_dump_json(), case.to_toml()) == (before, written)

@@ -1,0 +1,119 @@
+"""Titles of cases: what a changed case is headed with, so that no title claims what its numbers contradict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+LONGEST = 200  # characters of a title
+CHANGED, VARIED = ", changed: ", ", varied: "
+_MARK = 70  # characters of a list of changes; what is beyond is counted
+_SHORT = 24  # characters of a short title
+_SHORT_MARK = 36
+_MANY_DIGITS = re.compile(r"\d+\.\d{6,}(?:[eE][-+]?\d+)?")
+
+
+def marked(title: str, changes: Mapping[str, object]) -> str:
+    """The title of a case in which some keys have other values than in its file.
+
+    Parameters
+    ----------
+    title : str
+        As it stands in the file. A case without a title stays without one.
+    changes : mapping
+        The new value, as written, by the path of its key.
+
+    Returns
+    -------
+    str
+        "Sea water: 60 bar, changed: left.pressure = 55 bar"; of a long list the first changes and the number of the
+        others. At most `LONGEST` characters.
+    """
+    keys = sorted(changes, key=lambda key: (key.startswith(("mesh.", "run.")), key))  # what decides least comes last
+    return _with_list(title, CHANGED, [f"{key} = {_written(changes[key])}" for key in keys])
+
+
+def varied(title: str, keys: Iterable[str]) -> str:
+    """The title of a sweep: that of its case, and the keys that are varied."""
+    return _with_list(title, VARIED, list(keys))
+
+
+def parts(title: str) -> tuple[str, str]:
+    """The title as it stands in the file, and what `marked` or `varied` has added ("" where nothing)."""
+    for mark in (CHANGED, VARIED):
+        before, found, _ = title.partition(mark)
+        if found:
+            return before, title[len(before) + 2 :]
+    return title, ""
+
+
+def short(title: str, name: str) -> str:
+    """What comes before the colon of the title, or the case's name where that is long; and what was changed.
+
+    Parameters
+    ----------
+    title : str
+        Of the case, also a marked one.
+    name : str
+        Of the case.
+
+    Returns
+    -------
+    str
+        "Osmosis"; "Osmosis, right.pressure = 10 bar"; "Osmosis, changed" where the changes are long.
+    """
+    whole, mark = parts(title)
+    head = whole.split(":")[0].strip()
+    if not 0 < len(head) <= _SHORT:
+        head = name.replace("_", " ").capitalize()
+    if not mark:
+        return head
+    word, _, listed = mark.partition(": ")
+    return f"{head}, {listed if len(listed) <= _SHORT_MARK else word}"
+
+
+def of_all(titles: Sequence[str]) -> str:
+    """One title above several runs: what they have in common, "" where that is nothing."""
+    if len(set(titles)) == 1:
+        return titles[0]
+    unmarked = {parts(title)[0] for title in titles}
+    return unmarked.pop() if len(unmarked) == 1 else ""
+
+
+def in_lines(title: str, width: int = 90) -> str:
+    """A title as it stands above a picture: where it is long, what was changed goes to a second line."""
+    whole, mark = parts(title)
+    return f"{whole},\n{mark}" if mark and len(title) > width else title
+
+
+def _with_list(title: str, mark: str, items: list[str]) -> str:
+    if not title or not items:
+        return title
+    if mark == CHANGED and CHANGED in title:  # of a case that was saved as run, and changed again
+        mark = ", "
+    shown, room = items[:1], _MARK - len(items[0])
+    for item in items[1:]:
+        room -= len(item) + 2
+        if room < 0:
+            break
+        shown.append(item)
+    rest = len(items) - len(shown)
+    text = mark + ", ".join(shown) + (f" and {rest} more" if rest else "")
+    return title + text if len(title) + len(text) <= LONGEST else f"{title[: LONGEST - len(text) - 1]}…{text}"
+
+
+def _written(value: object) -> str:
+    """A value as in a case file, on one line and without more digits than are read."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        text = "{ " + ", ".join(f"{key} = {_written(each)}" for key, each in value.items()) + " }"
+    elif isinstance(value, list | tuple):
+        text = f"[{', '.join(map(_written, value))}]"
+    else:
+        text = " ".join(str(value).split())
+    if len(text) > 8:
+        text = _MANY_DIGITS.sub(lambda found: f"{float(found.group()):.6g}", text)
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else " " for each in text)
+    return text if len(text) <= 40 else f"{text[:39]}…"
