@@ -391,11 +391,15 @@ class Run(BaseModel):
 
     duration: Time = _field("Time to simulate; with another `until` the upper limit. Inside: s.")
     until: Literal["duration", "equilibrium", "steady"] = _field(
-        "When to stop. Under an oscillating pressure nothing comes to rest: `duration` only.", "duration"
+        "When to stop. `steady`: when no number of the summary would change any more by over a hundredth of `rtol` of "
+        "its largest value (but for what flows on between open sides). Under an oscillating pressure nothing comes to "
+        "rest: `duration` only.",
+        "duration",
     )
     outputs: int = _field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = _field(
-        "Relative tolerance of a time step. Until equilibrium or steady at most 3e-10 is used (not with fipy), to see "
+        "Relative tolerance of a time step; a typical run is then within 1e-4, `--check-accuracy` estimates the error of "
+        "each number. Until equilibrium or steady at most 3e-10 is used (not with fipy), to see "
         "the end.",
         1e-6,
         ge=1e-12,

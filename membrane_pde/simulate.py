@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 
     from membrane_pde.fv.mesh import Mesh as Grid
     from membrane_pde.fv.operators import Numbers, Observations, Problem, Segment, System, Wave
+    from membrane_pde.fv.settling import Settling
     from membrane_pde.integrate import Stop
 
 log = logging.getLogger(__name__)
 
 STANDARD_GRAVITY = 9.80665  # m/s^2, exact by definition (CGPM 1901)
-_STEADY = 1e-8
+_STEADY = 0.01  # of rtol, so that stopping adds next to nothing to the error of a run
+_FINEST = 1e-12  # of a number's scale: below it there is only round-off
+_HORIZON = 1e3  # times the duration: in a steady state what is slower counts as not changing
+_FIRST = 1e-4  # of the duration: where nothing ever changes, some water has still passed
 _EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
 _STOPPING_RTOL = 3e-10  # an end state that close shows only above the noise of a tighter tolerance
 _GROWTH = 1.02  # of the default mesh from cell to cell
@@ -540,55 +544,43 @@ class _Goal:
         return self.system.spread(self._start, self.concentration[0])
 
 
-def _stop_rule(case: Case, system: System, goal: _Goal, segments: Sequence[Segment], scale: Vector) -> Stop | None:
+def _stop_rule(case: Case, system: System, goal: _Goal, segments: Sequence[Segment]) -> Stop | None:
     """When a run that does not go on for its whole duration may stop."""
     if case.run.until == "duration":
         return None
-    mesh = system.problem.mesh
-    slowest_solute = _diffusivity(case).min(axis=1)
-    passing = [n.permeability for n in case.membrane.solutes.values() if n.permeability > 0.0]
-    times = []
-    for side, diffusivity in zip(_pair(case), slowest_solute.tolist(), strict=True):
-        if not side.stirred:  # of a layer, and of a bath through its layer
-            times.append(side.length * side.volume_per_area / diffusivity)
-        elif _closed(side) and passing:  # of a stirred side through the membrane
-            times.append(side.volume_per_area / min(passing))
-    flow = case.membrane.water_permeability * _largest_pressure(case)
-    if not times:
-        times = [min(mesh.length_left, mesh.length_right) / flow] if flow > 0.0 else [case.run.duration]
-    for side in _pair(case):  # of a bath by what flows through it
-        if flushing := max(side.bleed, (side.feed and side.feed.flow) or 0.0):
-            times.append(side.volume_per_area / flushing)
-    tau, settled = max(times), segments[-1]
-    # what leaves with the water takes its time, too: the length of an outflow over J_v (unless that hardly flows)
-    through = max((side.volume_per_area for side in _pair(case) if side.boundary in ("outflow", "bath")), default=0.0)
-    rate = np.empty(system.size)
-    counted = np.zeros(system.size, dtype=bool)
-    counted[: system.x] = True
-    counted[system.x] = any(system.numbers.moving)
-    counted[list(system.volume)] = True
-
-    def steady(t: float, state: Vector, segment: Segment) -> bool:
-        if segment.start != settled.start or not segment.level:
-            return False
-        system.rhs(t, state, rate, segment)
-        flow = abs(float(rate[system.x]))
-        slowest = max(tau, through / flow) if through < 10.0 * tau * flow else tau
-        moving = np.abs(rate) * slowest > _STEADY * scale
-        if t >= tau:  # where something flows on, only after a while
-            moving &= counted
-        if moving[system.x :].any():
-            return False
-        # in a long time even the round-off of a thin cell's rate is much
-        return not moving.any() or bool(np.all(np.abs(rate[moving]) <= system.round_off(t, state, segment)[moving]))
+    settled = segments[-1]
+    rests = _settling(case, system, settled)
 
     def stop(t: float, state: Vector, segment: Segment) -> str | None:
+        if segment.start != settled.start:
+            return None
         if case.run.until == "equilibrium" and not math.isnan(gone := goal(state)):
-            there = gone <= _EQUILIBRIUM and goal.came_back(state) and segment.start == settled.start
-            return "equilibrium" if there else None
-        return "steady" if steady(t, state, segment) else None
+            return "equilibrium" if gone <= _EQUILIBRIUM and goal.came_back(state) else None
+        if not segment.level:
+            return None
+        return "steady" if rests(t, state, segment) and t >= _FIRST * settled.end else None
 
     return stop
+
+
+def _settling(case: Case, system: System, last: Segment) -> Settling:
+    """Judges whether a state is steady, by the accuracy asked for."""
+    from membrane_pde.fv.settling import Settling
+
+    pressure, highest = _largest_pressure(case), _highest(case)
+    return Settling(
+        system,
+        horizon=_HORIZON * last.end,
+        allowed=max(_STEADY * case.run.rtol, _FINEST),
+        threshold=_thresholds([case])[0],
+        bounded=any(_closed(side) for side in _pair(case)),
+        scales=(
+            case.left.volume_per_area + case.right.volume_per_area,
+            pressure or 1.0,
+            case.membrane.water_permeability * pressure,
+        ),
+        highest=np.where(highest > 0.0, highest, 1.0),
+    )
 
 
 def compile_kernels() -> Path | None:
@@ -608,7 +600,7 @@ def compile_kernels() -> Path | None:
         raise CaseError('numba is not installed here: pip install "membrane-pde[fast]"')
     compiling.insist()
     case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
-    run(case.with_values({"osmotic_model": "pitzer"}))
+    run(case.with_values({"osmotic_model": "pitzer", "run.until": "steady"}))
     model = _model(case)
     system, segment = model.system(), _segments(case)[0]
     y = system.initial_state(model.concentration)
@@ -709,7 +701,9 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
 
     The case is run again on half the cells, and with a tenth of the tolerance. An error of order 2 in the cells is a
     third of what the first changes (Richardson); one in proportion to the tolerance is 10/9 of what the second does
-    (with ``run.solver = "fipy"``, where it goes with its root, 1.46 times it). The estimate is their sum.
+    (with ``run.solver = "fipy"``, where it goes with its root, 1.46 times it). The estimate is their sum. To a run that
+    stopped at equilibrium or in a steady state comes what its numbers still change by when it goes on to
+    ``run.duration`` (or ten times as long, if that is more); but for what flows on for ever between two open sides.
 
     Parameters
     ----------
@@ -729,31 +723,48 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
     RunError
         If one of the runs ends otherwise than the one that is checked.
     """
-    share = 1.0 / (1.0 - 10.0 ** -(0.5 if result.case.run.solver == "fipy" else 1.0))
+    case, status, end = result.case, result.summary["status"], result.summary["end_time_s"]
+    share = 1.0 / (1.0 - 10.0 ** -(0.5 if case.run.solver == "fipy" else 1.0))
+    ways: list[tuple[str, str, Callable[[], _Runs]]] = [
+        ("on half the cells", status, lambda: _solved(case, coarser=True)),
+        ("with a tenth of the tolerance", status, lambda: _solved(case, tighter=True)),
+    ]
+    if status in ("equilibrium", "steady"):
+        ways.append(
+            ("after it had gone on", "completed", lambda: _solved(case, until=max(case.run.duration, 10.0 * end)))
+        )
     found: list[dict[str, Any]] = []
-    for coarser in (True, False):
-        runs = _solved(result.case, None, coarser, not coarser)
+    for how, expected, solve in ways:
+        runs = solve()
         (summary,) = _summaries(runs, _series(runs))
         if progress is not None:
-            progress(0.5 if coarser else 1.0)
-        if summary["status"] != result.summary["status"]:
-            how = "on half the cells" if coarser else "with a tenth of the tolerance"
+            progress((len(found) + 1) / len(ways))
+        if summary["status"] != expected:
             message = f'no estimate of the error: {how} the run ended as "{summary["status"]}". {summary["message"]}'
             raise RunError(message.strip(), result)
         found.append(summary)
 
-    def error(value: Any, coarse: Any, tight: Any) -> Any:
+    def error(value: Any, coarse: Any, tight: Any, later: Any) -> Any:
         if isinstance(value, dict):
-            return {name: error(one, coarse[name], tight[name]) for name, one in value.items()}
+            return {name: error(one, coarse[name], tight[name], later and later[name]) for name, one in value.items()}
         if value is None or coarse is None or tight is None:
             return None
-        return abs(value - coarse) / 3.0 + abs(value - tight) * share
+        return abs(value - coarse) / 3.0 + abs(value - tight) * share + (0.0 if later is None else abs(value - later))
 
+    resting = _comes_to_rest(case)
+    coarse, tight = found[:2]
+    later = {key: value for key, value in found[2].items() if key in resting} if len(found) > 2 else {}
     return {
-        key: error(value, *(summary[key] for summary in found))
+        key: error(value, coarse[key], tight[key], later.get(key))
         for key, value in result.summary.items()
         if key not in _UNESTIMATED and key not in ("equilibrium", "error_estimate") and not isinstance(value, str)
     }
+
+
+def _comes_to_rest(case: Case) -> set[str]:
+    """Numbers of the summary that have an end where a run has one: between open sides the water flows on."""
+    flows_on = {"displaced_volume_m", "amount_transferred_mol_per_m2", "energy_J_per_m2"}
+    return set(SERIES) - (set() if any(_closed(side) for side in _pair(case)) else flows_on)
 
 
 class _Runs(NamedTuple):
@@ -795,12 +806,15 @@ def _solved(
     coarser: bool = False,
     tighter: bool = False,
     model: _Model | None = None,
+    until: float | None = None,
 ) -> _Runs:
-    """One run; on half the cells, with a tenth of the tolerance, of a model that is known."""
+    """One run; on half the cells, with a tenth of the tolerance, of a model that is known, until a time at any rate."""
     from membrane_pde.integrate import integrate
 
     model = model or _model(case, coarser)
     system, segments = model.system(), _segments(case)
+    if until is not None and segments[-1].level:
+        segments = [*segments[:-1], segments[-1]._replace(end=until)]
     y = system.initial_state(model.concentration)
     amounts = system.amounts_of_sides(y)
     goal = _Goal(system, y, amounts, _end_states([case], segments[-1:], amounts))
@@ -819,7 +833,7 @@ def _solved(
         solver=case.run.solver,
         threshold=_thresholds([case])[0],
         draws_last="last" in (case.left.backflow, case.right.backflow),
-        stop=_stop_rule(case, system, goal, segments, scale),
+        stop=None if until is not None else _stop_rule(case, system, goal, segments),
         progress=progress,
     )
     endings = [(found.status, found.reason, found.steps)]

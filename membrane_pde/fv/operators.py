@@ -70,7 +70,6 @@ if TYPE_CHECKING:
 
 CLOSED, RESERVOIR, OUTFLOW, BATH = "closed", "reservoir", "outflow", "bath"
 _RESERVOIR, _OUTFLOW, _BATH = 1, 2, 3
-_EPS = 2.0**-52
 _THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
 _SMALLEST = 1e-9  # the same for a bath, whose event is at 1e-6
 _NO_FEED, _FED, _MADE_UP = 0, 1, 2
@@ -988,14 +987,14 @@ def observe_states(
                     solutes[r, i, 3, s], solutes[r, i, 4, s] = _sums(y[s * n : (s + 1) * n], m)
                 continue
             memory[r, GUESS] = guess
-            if not _observe(p, row, float(times[i]), y, first, known[r], memory[r], faces, numbers[r, i]):
+            if not observe_state(p, row, float(times[i]), y, first, known[r], memory[r], faces, numbers[r, i]):
                 return False
-            _observe_solutes(p, y, faces, numbers[r, i], solutes[r, i])
+            observe_solutes(p, y, faces, numbers[r, i], solutes[r, i])
     return True
 
 
 @kernel
-def _observe(
+def observe_state(
     p: Numbers,
     row: Array,
     t: float,
@@ -1037,8 +1036,8 @@ def _observe(
 
 
 @kernel
-def _observe_solutes(p: Numbers, y: Array, faces: Faces, numbers: Array, solutes: Array) -> None:
-    """Write what each solute has one of in a state, after `_observe`, and the osmotic pressures."""
+def observe_solutes(p: Numbers, y: Array, faces: Faces, numbers: Array, solutes: Array) -> None:
+    """Write what each solute has one of in a state, after `observe_state`, and the osmotic pressures."""
     k, m, n = faces.state.shape[1], p.membrane, p.mesh.shape[1] - 1
     left, right = float(numbers[1]), float(numbers[2])
     for s in range(k):
@@ -1307,16 +1306,6 @@ class System:
         """What falls through zero when a side runs dry or an outflow turns round; see `set_events`."""
         out = np.empty(3)
         _set_events(self.numbers, segment, t, y, watch, self.memory, self._faces, out)
-        return out
-
-    def round_off(self, t: float, y: Array, segment: Segment) -> Array:
-        """Size of the round-off in dy/dt of the cells' amounts: differences of fluxes, which are differences of α c."""
-        faces = self.faces(t, y, segment)
-        terms = np.zeros_like(faces.alpha)
-        terms[:, 1:] += faces.alpha[:, 1:] * np.abs(faces.concentration)
-        terms[:, :-1] += faces.beta[:, :-1] * np.abs(faces.concentration)
-        out = np.zeros(self.size)
-        self.amounts(out)[:] = 8.0 * _EPS * (terms[:, :-1] + terms[:, 1:])
         return out
 
     def enter(self, t: float, y: Array, before: Segment, segment: Segment) -> Array:
