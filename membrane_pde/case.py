@@ -217,8 +217,9 @@ class Compartment(BaseModel):
     )
     concentration: dict[str, Initial] = _field(
         "Initial concentration of every solute: an amount, mass, number or osmoles per volume, a molality, an "
-        "osmolality, or a mass fraction (ppm, %); in a gas a mole fraction. Osmoles count particles: they are divided "
-        "by `dissociation`. Or a profile by the distance from the membrane. Inside: mol/m^3.",
+        "osmolality, or a mass fraction (%, ‰, ppm, ppb, % w/w, g/kg); % w/v is g in 100 mL. In a gas a mole fraction "
+        "(%, ppm, mol%, vol%). Osmoles count particles: they are divided by `dissociation`. Or a profile by the "
+        "distance from the membrane. Inside: mol/m^3.",
         {},
     )
     diffusivity: dict[str, Diffusivity] = _field(
@@ -840,10 +841,15 @@ def _part(
         raise CaseError(f'{path}: this is a {kind}; in a gas give a mole fraction, for example "0.5 mol/mol" or "20 %"')
     if kind in ("osmoles", "osmolality"):
         return number / solute.dissociation, "amount" if kind == "osmoles" else "molality"
-    if kind in ("mole fraction", "volume fraction"):
+    if kind == "volume fraction":
         raise CaseError(
-            f"{path}: a {kind} is for a gas; in a liquid give an amount or a mass per volume (mol/L, g/L), a molality "
-            "(mol/kg) or a mass fraction (ppm, g/kg)"
+            f"{path}: a volume fraction needs the density of the pure solute, which is not known here: multiply by "
+            "that, and give a mass per volume (g/L) or % w/v"
+        )
+    if kind == "mole fraction":
+        raise CaseError(
+            f"{path}: a mole fraction is for a gas; in a liquid give an amount or a mass per volume (mol/L, g/L), a "
+            "molality (mol/kg) or a mass fraction (ppm, g/kg)"
         )
     return number, "molality" if kind == "molality" else "mass fraction"
 

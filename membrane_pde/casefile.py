@@ -42,6 +42,7 @@ from membrane_pde.case import (
     misplaced,
     with_parts,
 )
+from membrane_pde.spelling import reference
 from membrane_pde.units import cut
 from membrane_pde.values import Applied, Pressure, Reader, key_text, nearest, show
 
@@ -276,7 +277,8 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
     try:
         case = Case.model_validate(merged, context=kept)
     except ValidationError as error:
-        raise _case_error(error) from None
+        found = _case_error(error)
+        raise (CaseError(str(found).replace(*_EXPECTED_OF_A_GAS)) if gas else found) from None
     if "solutes" not in kept:
         _check_ions(case)
     case._origin = Origin(name, raw, _changed, ranges)
@@ -483,17 +485,29 @@ def _type_values(kind: str, solutes: Iterable[str]) -> tuple[dict[str, Any], dic
 
 
 def _merge_gas(merged: dict[str, Any]) -> None:
-    """Ends are rigid unless said otherwise; a unit of gauge pressure is refused while it can still be seen."""
+    """Ends are rigid unless said otherwise; a gauge pressure is refused while its unit can still be seen."""
     for name in SIDES:
         side = merged.get(name)
         if not isinstance(side, dict):
             continue
         merged[name] = {"boundary": "rigid"} | side
-        if re.search(r"(barg|psig)\s*$", str(side.get("pressure"))):
-            raise CaseError(
-                f"{name}.pressure = {show(side['pressure'])}: a gas needs its absolute pressure; "
-                'expected for example "1 atm"'
-            )
+        if "pressure" in side:
+            try:
+                merged[name]["pressure"] = _absolute(side["pressure"])
+            except CaseError as error:
+                raise CaseError(f"{name}.pressure = {show(side['pressure'])}: {error}") from None
+
+
+def _absolute(written: Any) -> Any:
+    """A pressure of a gas as it is written, "1 bara" as "1 bar": all of its pressures are absolute."""
+    try:
+        number = units.split(written)[1] if isinstance(written, str) else ""
+    except units.UnitError:  # validation says what is wrong
+        return written
+    unit, counted_from = reference(number)
+    if counted_from == "gauge":
+        raise CaseError('a gas needs its absolute pressure; expected for example "1 atm"')
+    return written.replace(number, unit) if counted_from else written
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -655,9 +669,10 @@ def number_at(case: Case, path: str) -> Number:
         raise CaseError(f"{cut(key)} = {show(here if written is None else written)}: not one number")
     shown_in = _SHOWN_IN.get(unit, unit)
     if isinstance(written, str):
-        as_written = reader.read(written) if reader else here
+        plain = _absolute(written) if case.phase == "gas" and loc[-1] == "pressure" else written
+        as_written = reader.read(plain) if reader else here
         here = as_written if isinstance(as_written, float) else here
-        if unit and _is_multiple(text := units.split(written)[1], unit):
+        if unit and _is_multiple(text := units.split(plain)[1], unit):
             shown_in = text
     return Number(key, here, unit, low, high, shown_in)
 
@@ -761,6 +776,13 @@ _HINTS = {
     "membrane.water_permeability": 'for example "1 L/m^2/hour/bar"; or give a type: "ideal", "none" or a library name',
     "membrane.solutes.*.permeability": 'for example "3e-8 m/s"; "0 m/s" for a solute that is held back',
 }
+
+
+# A reader does not know what fills the sides.
+_EXPECTED_OF_A_GAS = (
+    f'{units.DIMENSIONS["concentration"].words}, for example "{units.DIMENSIONS["concentration"].example}"',
+    'a mole fraction, for example "0.2 mol/mol"',
+)
 
 
 def _case_error(error: ValidationError) -> CaseError:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import units
+from membrane_pde import spelling, units
 from membrane_pde.case import Case, CaseError
 from membrane_pde.result import SERIES
 from membrane_pde.units import UnitError, cut
@@ -183,8 +183,8 @@ def _number(cell: Any) -> float:
             raise ValueError
         number = float(cell)
     except (ValueError, OverflowError):
-        comma = isinstance(cell, str) and re.fullmatch(r"\s*[+-]?\d+,\d+\s*", cell)
-        hint = f"write a decimal point: {cell.strip().replace(',', '.')}" if comma else "expected a number"
+        readings = spelling.numbers_meant(cell) if isinstance(cell, str) and re.fullmatch(r"[\s\d.,+-]+", cell) else []
+        hint = f"write a decimal point: {' or '.join(readings)}" if readings else "expected a number"
         raise ValueError(f"{show(cell)}: {hint}") from None
     if not math.isfinite(number):
         raise ValueError(f"{show(number)} is not a finite number; correct it, or leave the row out")

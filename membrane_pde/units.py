@@ -8,12 +8,14 @@ the first other unit. Every unit is looked up once.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from membrane_pde import spelling
 
 Dimensionality = tuple[tuple[str, float], ...]
 
@@ -79,6 +81,7 @@ _OTHER_WORDS = {
 # Units pint lacks. A gauge pressure is what every pressure here is, so barg is bar.
 _DEFINITIONS = (
     "osmole = [osmoles] = Osm = osmol = osm = Osmol",
+    "osmolar = osmole / liter = OsM",
     "LMH = liter / meter**2 / hour",
     "gfd = gallon / foot**2 / day",
     "barg = bar",
@@ -135,23 +138,31 @@ _KNOWN = {
     for unit, size in (each.split("=") for each in sizes.split())
 }
 
-# To guess what a misspelt unit was meant to be.
-_COMMON_TEXT = (
-    "Pa kPa MPa hPa bar mbar barg psi psig atm mmHg torr m cm mm um nm L mL uL dL s ms min h hour day mol mmol umol "
-    "nmol kmol M mM uM g kg mg ug Da kDa K degC degF LMH gfd ppm percent Osm mOsm ft in gallon"
-)
-_COMMON = _COMMON_TEXT.split()
-_COMMON_BY_LOWER = {unit.lower(): unit for unit in _COMMON}
-
 _LARGEST = 1e60  # in SI units; beyond it, and below its inverse, computing runs out of numbers
 _LONGEST = 100  # characters; also keeps pint's parser from working on rubbish
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_TEMPERATURE_SLIP = re.compile(r"(?:deg(?:rees?)?\s*|[°º]\s*)?([cf])(?:elsius|ahrenheit)?", re.IGNORECASE)
+_ATMOSPHERE = 101325.0  # Pa
 
 
 class UnitError(ValueError):
-    """A text that is not a quantity, or one of the wrong dimension. The message is a part of a sentence."""
+    """A text that is not a quantity, or one of the wrong dimension. The message is a part of a sentence.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong.
+    readings : iterable of str, or of functions from a number to a text
+        All that it may mean: quantities or, where a unit is wrong, units; a function makes the whole quantity.
+    near : iterable of str
+        What is near to it; the first that fits is shown.
+    """
+
+    def __init__(
+        self, reason: str, readings: Iterable[str | Callable[[float], str]] = (), near: Iterable[str] = ()
+    ) -> None:
+        super().__init__(reason)
+        self.readings, self.near = tuple(readings), tuple(near)
 
 
 @dataclass(frozen=True)
@@ -162,7 +173,8 @@ class Unit:
     divisor: float
     offset: float
     dimensionality: Dimensionality
-    fraction: str  # for a dimensionless unit "mole", "mass", "volume" or "unclear"; else ""
+    fraction: str = ""  # of a dimensionless unit: a "mole", "mass" or "volume" fraction, an "area" ratio, a "share"
+    doubt: str = ""  # why it is not read although its dimension fits
 
     def si(self, number: float) -> float:
         """SI value of a number in this unit."""
@@ -198,28 +210,27 @@ def split(text: str) -> tuple[float, str]:
     body = text.strip()
     if not body:
         raise UnitError("an empty text: expected a number and a unit")
-    if "℃" in body or "℉" in body:
-        raise UnitError(f'did you mean "{body.replace("℃", "degC").replace("℉", "degF")}"?')
+    if body[0] in "−–":  # what text processors make of a minus sign
+        body = "-" + body[1:].lstrip()
     match = _NUMBER.match(body)
     if match is None:
         if re.match(r"[+-]?(nan|inf)", body, re.IGNORECASE):
             raise UnitError("not a finite number")
-        if body.startswith(("−", "–")):
-            raise UnitError(f'write an ordinary minus sign: "-{body[1:].lstrip()}"')
-        if body.startswith(","):
-            raise UnitError(f'write a decimal point, not a comma: "0.{body[1:]}"')
+        if re.match(r"[+-]?,[0-9]", body):
+            raise UnitError("write a decimal point, not a comma", spelling.numbers_meant(body))
         if re.match(r"[^\W\d_]|[%°/]", body):
-            raise UnitError(f'a unit without a number: write "1 {body}" if one is meant')
+            raise UnitError("a unit without a number", [f"1 {body}"])
         raise UnitError("expected one number with a decimal point, then a unit")
     number, unit = match.group(), body[match.end() :].lstrip()
     if not unit:
         raise UnitError("a number without a unit")
     if unit.startswith(","):
-        decimal = re.fullmatch(r"([+-]?[0-9]+),([0-9]+(?![0-9.,]).*)", body)
-        meant = f': "{decimal[1]}.{decimal[2]}"' if decimal else ""
-        raise UnitError(f"write a decimal point, and no commas{meant}")
+        readings = spelling.numbers_meant(body)
+        reason = "a comma can be read in two ways" if len(readings) > 1 else "write a decimal point, and no commas"
+        raise UnitError(reason, readings)
     if unit[0] in "'_" or (re.match(r"[0-9.]", unit) and not re.match(r"1\s*/\s*[^\W0-9_]", unit)):
-        raise UnitError("more than one number: write one, without separators, and then the unit")
+        reason = "more than one number: write one, without separators, and then the unit"
+        raise UnitError(reason, spelling.numbers_meant(body))
     if unit[0] in "*+^(-×·−–" or re.match(r"/\s*[0-9]", unit):
         raise UnitError("arithmetic is not understood: write one number and a unit")
     value = float(number)
@@ -246,24 +257,25 @@ def parse(text: str, dimension: str) -> float:
     Raises
     ------
     UnitError
-        Not a quantity (see `split`), an unknown unit, or a unit of another dimension.
+        Not a quantity (see `split`), an unknown unit, one that is easily taken for another one, or a unit of another
+        dimension.
     """
     wanted = DIMENSIONS[dimension]
     expected = f'expected {wanted.words}, for example "{wanted.example}"'
-    try:
-        number, unit_text = split(text)
+
+    def misfit(unit: Unit) -> str:
+        if unit.dimensionality != _unit(wanted.si).dimensionality:
+            return f"this is {_words(unit.dimensionality)}"
+        if not wanted.si and unit.fraction not in ("share", "area"):
+            return f"this is a {unit.fraction} fraction" if unit.fraction else "this is no ratio of areas"
+        return unit.doubt
+
+    def look_up(unit_text: str) -> Unit:
         if dimension == "molar_mass":  # a dalton is meant per particle: 40 kDa is 40 kg/mol
             unit_text = re.sub(r"\b([kM]?)Da\b", _dalton, unit_text)
-        unit = _unit(unit_text)
-    except UnitError as error:
-        reason = str(error)
-        if dimension == "temperature" and "degC" not in reason:
-            reason += _temperature_hint(text)
-        raise UnitError(_with_expectation(reason, expected)) from None
-    if unit.dimensionality != _unit(wanted.si).dimensionality:
-        hint = _temperature_hint(text) if dimension == "temperature" else ""
-        hint = hint or _case_hint(number, unit_text, (_unit(wanted.si).dimensionality,))
-        raise UnitError(f"this is {_words(unit.dimensionality)}, {expected}{hint}")
+        return _gauge_unit(unit_text) if dimension == "pressure" else _unit(unit_text)
+
+    number, unit = _quantity(text, look_up, misfit, expected)
     value = unit.si(number)
     _check_size(value, expected)
     return value
@@ -287,40 +299,89 @@ def parse_concentration(text: str) -> tuple[float, str]:
     Raises
     ------
     UnitError
-        Not a quantity, an unknown unit, or no concentration.
+        Not a quantity, an unknown unit, one that is easily taken for another one, or no concentration.
     """
     wanted = DIMENSIONS["concentration"]
     expected = f'expected {wanted.words}, for example "{wanted.example}"'
-    try:
-        number, unit_text = split(text)
-        unit = _unit(unit_text)
-    except UnitError as error:
-        reason = str(error)
-        raise UnitError(_with_expectation(reason, expected)) from None
     kinds = _concentration_kinds()
-    kind = kinds.get(unit.dimensionality, "")
-    if unit.fraction:
-        kind = "fraction" if unit.fraction == "unclear" else f"{unit.fraction} fraction"
-    elif kind == "count" and re.search(r"%|percent|pp[mb]", unit_text):
-        kind = ""
-    if not kind:
-        hint = _case_hint(number, unit_text, tuple(kinds))
-        raise UnitError(f"this is {_words(unit.dimensionality)}, {expected}{hint}")
+
+    def misfit(unit: Unit) -> str:
+        if unit.dimensionality not in kinds and unit.fraction not in ("mole", "mass", "volume", "share"):
+            return f"this is {_words(unit.dimensionality)}"
+        return unit.doubt
+
+    number, unit = _quantity(text, _unit, misfit, expected)
     value = unit.si(number)
     _check_size(value, expected)
-    return value, kind
+    if unit.dimensionality:
+        return value, kinds[unit.dimensionality]
+    return value, "fraction" if unit.fraction == "share" else f"{unit.fraction} fraction"
+
+
+def _quantity(
+    text: str, look_up: Callable[[str], Unit], misfit: Callable[[Unit], str], expected: str
+) -> tuple[float, Unit]:
+    """Number and unit of a quantity; or what is wrong with it, what it may mean that fits, and what was expected."""
+    try:
+        number, unit_text = split(text)
+    except UnitError as error:
+        problem, readings, near = str(error), [*map(str, error.readings)], [*error.near]
+    else:
+        problem, units_meant, units_near = _problem(unit_text, look_up, misfit)
+        if not problem:
+            return number, look_up(unit_text)
+        body = text.strip()
+        number_text = body[: len(body) - len(unit_text)].strip()
+        readings = [_rewritten(number, number_text, other) for other in units_meant]
+        near = [_rewritten(number, number_text, other) for other in (*units_near, *spelling.meant(unit_text))]
+
+    def fits(other: str) -> bool:
+        try:
+            return not _problem(split(other)[1], look_up, misfit)[0]
+        except UnitError:
+            return False
+
+    shown = [other for other in readings if fits(other)] or [other for other in near if fits(other)][:1]
+    if shown:
+        alike = shown[0].lower() == text.strip().lower()
+        asked = " or ".join(f'"{other}"' for other in dict.fromkeys(shown))
+        problem += f"; did you mean {asked}?{' (units are case-sensitive)' * alike} E{expected[1:]}"
+    elif "expected" not in problem:
+        problem += f"{',' if problem.startswith('this is') else ';'} {expected}"
+    raise UnitError(problem)
+
+
+def _problem(
+    unit_text: str, look_up: Callable[[str], Unit], misfit: Callable[[Unit], str]
+) -> tuple[str, tuple[str | Callable[[float], str], ...], tuple[str, ...]]:
+    """What is wrong with a unit, or "", and what may have been meant."""
+    try:
+        return misfit(look_up(unit_text)), (), ()
+    except UnitError as error:
+        return str(error), error.readings, error.near
+
+
+def _rewritten(number: float, number_text: str, unit: str | Callable[[float], str]) -> str:
+    """A quantity with another unit, or as the function makes it of the number."""
+    return f"{number_text} {unit}" if isinstance(unit, str) else unit(number)
+
+
+def _gauge_unit(text: str) -> Unit:
+    """A unit of gauge pressure: "barg" and "bar(g)" are bar. UnitError of an absolute one."""
+    unit, counted_from = spelling.reference(text)
+    found = _unit(unit)
+    if counted_from == "absolute":
+        raise UnitError(
+            "pressures are gauge pressures here, counted from that of the atmosphere (1.01325 bar)",
+            [lambda number: f"{to(found.si(number) - _ATMOSPHERE, unit):.6g} {unit}"],
+        )
+    return found
 
 
 def _check_size(value: float, expected: str) -> None:
     """Refuse what no product of a few quantities could be computed with."""
     if not abs(value) < _LARGEST or 0.0 < abs(value) < 1.0 / _LARGEST:
         raise UnitError(f"the number is too {'small' if abs(value) < 1.0 else 'large'}; {expected}")
-
-
-def _with_expectation(reason: str, expected: str) -> str:
-    if "expected" in reason:
-        return reason
-    return f"{reason} E{expected[1:]}" if reason.endswith("?") else f"{reason}; {expected}"
 
 
 def to(value: float, unit: str) -> float:
@@ -366,11 +427,26 @@ def size(unit: str, like: str) -> float:
     UnitError
         An unknown unit, or one of another dimension.
     """
-    found = _unit(unit)
-    if found.dimensionality != _unit(like).dimensionality:
-        hint = _case_hint(1.0, unit, (_unit(like).dimensionality,)).replace('"1 ', '"')
-        raise UnitError(f"this is {_words(found.dimensionality)}; expected a unit like {like}{hint}")
-    return found.factor / found.divisor
+    wanted = _unit(like)
+
+    def misfit(found: Unit) -> str:
+        if found.dimensionality != wanted.dimensionality:
+            return f"this is {_words(found.dimensionality)}"
+        if not like and found.fraction != "share":
+            return "this is not a plain number or a share of one"
+        return found.doubt
+
+    look_up = _gauge_unit if like == "Pa" else _unit
+    problem, readings, near = _problem(unit, look_up, misfit)
+    if not problem:
+        found = look_up(unit)
+        return found.factor / found.divisor
+    meant = [other for other in (*readings, *near, *spelling.meant(unit)) if isinstance(other, str)]
+    fitting = next((other for other in meant if not _problem(other, look_up, misfit)[0]), None)
+    if fitting is None:
+        raise UnitError(f"{problem}; expected a unit like {like or '%'}")
+    case_sensitive = " (units are case-sensitive)" * (fitting.lower() == unit.lower())
+    raise UnitError(f'{problem}; did you mean "{fitting}"?{case_sensitive} Expected a unit like {like or "%"}')
 
 
 @lru_cache(maxsize=1)
@@ -386,27 +462,99 @@ def _registry() -> Any:
 @lru_cache(maxsize=1024)
 def _unit(text: str) -> Unit:
     """Look a unit up."""
+    if not text:  # the SI unit of a ratio
+        return Unit(1.0, 1.0, 0.0, (), "share")
+    if text not in _KNOWN:
+        if (objection := spelling.refused(text)) is not None:
+            raise UnitError(*objection)
+        if (share := spelling.share(text)) is not None:
+            numerator, denominator, kind = share
+            per_volume = kind == "mass per volume"
+            common = math.gcd(numerator, denominator)
+            dimensionality = _unit("kg/m^3").dimensionality if per_volume else ()
+            factor, divisor = float(numerator // common), float(denominator // common)
+            return Unit(factor, divisor, 0.0, dimensionality, "" if per_volume else kind)
     plain = text if text in _KNOWN else _normalise(text)
-    if not plain:  # the SI unit of a ratio
-        return Unit(1.0, 1.0, 0.0, (), "unclear")
-    try:
-        size, dimensionality = _KNOWN.get(plain) or _asked(plain)
-        if plain in ("degC", "degF"):
-            factor, divisor, offset = (1.0, 1.0, 273.15) if plain == "degC" else (5.0, 9.0, 459.67 * 5 / 9)
-        else:
-            factor, divisor, offset = _round_number(size), 1.0, 0.0
-            if size < 1 and _round_number(1 / size) == round(1 / size):
-                factor, divisor = 1.0, float(round(1 / size))
-    except Exception:  # pint's parser fails in many ways on what is not a unit
-        raise UnitError(_unknown(plain, text)) from None
-    return Unit(factor, divisor, offset, dimensionality, "" if dimensionality else _fraction(plain))
+    if plain in _OFFSETS:
+        return Unit(*_OFFSETS[plain], _powers(temperature=1))
+    offset, doubt = 0.0, ""
+    if plain in _KNOWN:
+        size, dimensionality = _KNOWN[plain]
+    else:
+        size, offset, dimensionality, doubt = _asked(plain, text)
+    factor, divisor = _round_number(size), 1.0
+    if size < 1 and _round_number(1 / size) == round(1 / size):
+        factor, divisor = 1.0, float(round(1 / size))
+    return Unit(factor, divisor, offset, dimensionality, "" if dimensionality else _fraction(plain), doubt)
 
 
-def _asked(plain: str) -> tuple[float, Dimensionality]:
-    """What pint says of a unit: its size in SI units, and its dimensionality."""
+# factor, divisor and offset of what everybody writes, exactly
+_OFFSETS = {"degC": (1.0, 1.0, 273.15), "degF": (5.0, 9.0, 459.67 * 5 / 9)}
+
+
+def _asked(plain: str, text: str) -> tuple[float, float, Dimensionality, str]:
+    """What pint says of a unit: the size of one in SI units, the offset, the dimension; and why it is not to be read.
+
+    A unit with an offset is one whose zero is not the SI unit's. It is a temperature alone; beside other words a
+    difference is meant, which is written in K.
+    """
     registry = _registry()
-    parsed = registry.parse_units(plain)
-    return float(registry.Quantity(1.0, parsed).to_base_units().magnitude), _sorted(parsed.dimensionality)
+    words = spelling.words(plain)
+    for word in words:  # one by one: pint does not look at what cancels
+        try:
+            registry.parse_units(word)
+        except Exception:  # pint's parser fails in many ways on what is not a unit
+            near = [spelling.replaced(plain, word, other) for other in spelling.near(word)]
+            raise UnitError(f'unknown unit "{cut(word)}"', near=near) from None
+    try:
+        parsed = registry.parse_units(plain)
+        zero, one, two = (_base_number(parsed, number) for number in (0.0, 1.0, 2.0))
+        dimensionality = _sorted(parsed.dimensionality)
+    except Exception:
+        raise UnitError(f'"{cut(text)}" is not a unit expression') from None
+    if not math.isclose(two - one, one - zero, rel_tol=1e-9):
+        raise UnitError(f'"{cut(text)}" is a logarithmic unit, which is not read')
+    return one - zero, zero, dimensionality, _doubt(plain, words, dimensionality)
+
+
+def _base_number(unit: Any, number: float) -> float:
+    quantity: Any = _registry().Quantity(number, unit).to_base_units()
+    return float(quantity.magnitude)
+
+
+def _doubt(plain: str, words: list[str], dimensionality: Dimensionality) -> str:
+    """Why a unit that pint reads is not to be read: what people mean by it may be something else."""
+    from pint.util import to_units_container
+
+    registry = _registry()
+    parsed: dict[str, Any] = dict(to_units_container(registry.parse_units(plain)))
+    powers: dict[str, float] = dict.fromkeys((_stem(word) for word in words), 0.0)
+    for name, power in parsed.items():
+        powers[_stem(name)] = powers.get(_stem(name), 0.0) + float(power)
+    for word in words:
+        (prefix, name, _), *_ = registry.parse_unit_name(word)
+        if name.startswith("delta_"):
+            return f'"{word}" is a difference of two temperatures'
+        if len(words) > 1 or powers[_stem(word)] != 1.0:
+            if _base_number(word, 0.0) != 0.0:
+                return f'"{word}" beside other units: a difference of temperatures is written in K'
+            if dimensionality and name in ("percent", "permille", "ppm"):
+                return f'"{"%" if word == "percent" else word}" does not go with other units'
+        if not spelling.is_usual(word, bool(prefix)):
+            full = f"{prefix}{name}".replace("_", " ")
+            return f'"{word}" is the symbol of {full}, which is unusual here'
+        if powers[_stem(word)] == 0.0 and dimensionality:
+            return f'"{word}" stands above and below the line, which says nothing'
+    for angle in ("radian", "bit"):
+        if angle in to_units_container(registry.Quantity(1.0, plain).to_base_units()):
+            return "an angle or a number of bits is no unit here" if dimensionality else ""
+    return ""
+
+
+def _stem(word: str) -> str:
+    """The name of a unit without its prefix, as pint has it."""
+    (_, name, _), *_ = _registry().parse_unit_name(word)
+    return str(name)
 
 
 def _round_number(factor: float) -> float:
@@ -417,18 +565,19 @@ def _round_number(factor: float) -> float:
 
 def _normalise(text: str) -> str:
     """Rewrite a unit's text to what pint reads, refusing what it would misread."""
-    unit = text.strip().replace("μ", "µ").replace("**", "^")
+    unit = spelling.same(text.strip()).replace("μ", "µ").replace("−", "-").replace("**", "^")
+    unit = re.sub(r"[\u00a0\u2009\u202f]", " ", unit)
     unit = re.sub(r"[·⋅×]", "*", unit)
-    unit = re.sub(r"[°º]([CF])\b", r"deg\1", unit)
+    unit = re.sub(r"[°º˚∘⁰]\s?([CFKR])\b", r"deg\1", unit).replace("℃", "degC").replace("℉", "degF")
     unit = re.sub(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m.group().translate(_SUPERSCRIPTS), unit)
-    unit = unit.replace("%", "percent")
+    unit = unit.replace("%", "percent").replace("‰", "permille")
     unit = re.sub(r"(?<=[A-Za-zµ])-([1-9])(?![0-9])", r"^-\1", unit)  # m s-1
     unit = re.sub(r"(?<=[A-Za-zµ])([23])(?![0-9A-Za-z])", r"^\1", unit)  # m2, cm3
     unit = re.sub(r"\^\((-?[1-9])\)", r"^\1", unit)
     if unit.startswith("/"):
         unit = "1" + unit
     rest = unit[1:] if re.match(r"1\s*/", unit) else unit
-    rest = re.sub(r"\^-?[1-9](?![0-9.])", "", rest)
+    rest = re.sub(r"\^-?[1-9](?![0-9]|\.[0-9])", "", rest)
     odd = re.search(r"[^A-Za-z0-9µΩÅ_*/() ]", rest)
     if odd:
         raise UnitError(f'"{odd.group()}" does not belong in a unit')
@@ -438,7 +587,7 @@ def _normalise(text: str) -> str:
 
 
 def _dalton(match: re.Match[str]) -> str:
-    return {"": "(g/mol)", "k": "(kg/mol)", "M": "(Mg/mol)"}[match.group(1)]
+    return {"": "(g/mol)", "k": "(kg/mol)", "M": "(kg/mmol)"}[match.group(1)]
 
 
 def _sorted(dimensionality: Any) -> Dimensionality:
@@ -446,19 +595,22 @@ def _sorted(dimensionality: Any) -> Dimensionality:
 
 
 def _fraction(unit: str) -> str:
-    """What a dimensionless unit is a fraction of, by what stands before its first slash."""
-    numerator, slash, _ = unit.partition("/")
-    names = {"[substance]": "mole", "[mass]": "mass", "[length]": "volume"}
-    if slash and numerator.strip() != "1":
-        try:
-            dimensionality = _unit(numerator.strip()).dimensionality
-        except UnitError:
-            return "unclear"
-        if len(dimensionality) == 1:
-            name, power = dimensionality[0]
-            if (name, power) != ("[length]", 2.0):  # an area ratio is no concentration
-                return names.get(name, "unclear")
-    return "unclear"
+    """What a dimensionless unit, one word over another, is a fraction of; "" where that says nothing."""
+    if unit in ("percent", "ppm"):
+        return "share"
+    numerator = unit.partition("/")[0].strip()
+    names = {
+        _powers(substance=1): "mole",
+        _powers(mass=1): "mass",
+        _powers(length=3): "volume",
+        _powers(length=2): "area",
+    }
+    if not re.fullmatch(r"[^\s*/]+ ?/ ?[^\s*/]+", unit):
+        return ""
+    try:
+        return names.get(_unit(numerator).dimensionality, "")
+    except UnitError:
+        return ""
 
 
 @lru_cache(maxsize=1)
@@ -481,47 +633,3 @@ def _words(dimensionality: Dimensionality) -> str:
             return _OTHER_WORDS.get(unit, words)
     powers = [name.strip("[]") + (f"^{power:g}" if power != 1 else "") for name, power in dimensionality]
     return "a quantity of dimension " + " ".join(powers)
-
-
-def _temperature_hint(text: str) -> str:
-    """Ask for what was meant by "20 C", which is 20 coulomb."""
-    try:
-        number, unit = split(text)
-    except UnitError:
-        return ""
-    match = _TEMPERATURE_SLIP.fullmatch(unit.strip())
-    if match is None:
-        return ""
-    number_text = text.strip()[: len(text.strip()) - len(unit)].strip()
-    return f'; did you mean "{number_text or number} deg{match.group(1).upper()}"?'
-
-
-def _case_hint(number: float, unit: str, wanted: tuple[Dimensionality, ...]) -> str:
-    """A unit that fits if capital and small letters are changed, "10 Mpa" for "10 MPa"."""
-    other = re.sub(r"[A-Za-zµ]+", lambda m: _COMMON_BY_LOWER.get(m.group().lower(), m.group()), unit)
-    if other == unit:
-        return ""
-    try:
-        fits = _unit(other).dimensionality in wanted
-    except UnitError:
-        return ""
-    return f'; did you mean "{number:g} {other}"? (units are case-sensitive)' if fits else ""
-
-
-def _unknown(plain: str, text: str) -> str:
-    """Say which part of a unit is not known, and what it may have been meant to be."""
-    registry = _registry()
-    for token in re.findall(r"[A-Za-zµΩÅ_][A-Za-zµΩÅ_0-9]*", plain):
-        try:
-            registry.parse_units(token)
-        except Exception:
-            break
-    else:
-        return f'"{cut(text)}" is not a unit expression'
-    same = _COMMON_BY_LOWER.get(token.lower())
-    if same:
-        return f'unknown unit "{cut(token)}"; did you mean "{same}"? (units are case-sensitive)'
-    if token in ("bara", "psia"):
-        return f'unknown unit "{token}": pressures are gauge pressures here, write bar or psi'
-    near = difflib.get_close_matches(token, _COMMON, n=1, cutoff=0.6)
-    return f'unknown unit "{cut(token)}"' + (f'; did you mean "{near[0]}"?' if near else "")
