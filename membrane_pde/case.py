@@ -300,7 +300,7 @@ class MembraneSolute(BaseModel):
     )
     reference_temperature: Temperature | None = _field(
         "Temperature at which `permeability` holds. Default: that of the membrane; without either it holds at the "
-        "case's. Inside: K.",
+        "temperature of the library's number that it replaces, or else at the case's. Inside: K.",
         None,
     )
 
@@ -328,8 +328,8 @@ class Membrane(BaseModel):
         None,
     )
     reference_temperature: Temperature | None = _field(
-        "Temperature at which the numbers given beside it hold, those of the solutes included; without it they hold "
-        "at the case's. Inside: K.",
+        "Temperature at which the numbers given beside it hold, those of the solutes included; without it a number "
+        "holds at the temperature of the library's that it replaces, or else at the case's. Inside: K.",
         None,
     )
     pore_radius: Length | None = _field(
@@ -983,6 +983,30 @@ def _at_temperature(
     return scaled
 
 
+def at_reference(case: Case, solute: str | None = None) -> float:
+    """A permeability of the membrane as it would be written: at its `reference_temperature`, if it has one.
+
+    Parameters
+    ----------
+    case : Case
+    solute : str, optional
+        Whose permeability; without it that of water.
+
+    Returns
+    -------
+    float
+        m/s/Pa, or of a solute m/s.
+    """
+    numbers = case.membrane if solute is None else case.membrane.solutes[solute]
+    value = numbers.water_permeability if isinstance(numbers, Membrane) else numbers.permeability
+    reference, energy = numbers.reference_temperature, numbers.activation_energy
+    if reference is None or energy is None:
+        return value
+    from membrane_pde.physics.temperature import arrhenius_scaling
+
+    return value / arrhenius_scaling(case.temperature, reference, energy)
+
+
 def _check_boundaries(case: Case) -> None:
     """DESIGN §3a, "Which boundaries combine", and the keys that only some boundaries take."""
     open_partition = case.membrane.type == "none"
@@ -1211,7 +1235,9 @@ def _unscaled(case: Case) -> Iterator[str]:
 
 
 def _away_from_source(case: Case) -> Iterator[str]:
-    """Values that do not follow the temperature, or only beyond what is known."""
+    """Values that do not follow the temperature, or only beyond what is known, or from another one than the case's."""
+    yield from _replacing(case)
+    yield from _fixed(case)
     held: dict[float, list[str]] = {}
     for table, key, value, beside in _permeabilities(case):
         reference = beside.reference_temperature
@@ -1221,12 +1247,81 @@ def _away_from_source(case: Case) -> Iterator[str]:
             held.setdefault(reference, []).append(f"{table}.{key}")
     for reference, paths in held.items():
         yield (
-            f"{', '.join(paths)}: no activation energy known; the value of {reference - 273.15:.6g} degC is used at "
-            f"{case.temperature - 273.15:.6g} degC."
+            f"{', '.join(paths)}: no activation energy known; the value of {_celsius(reference)} is used at "
+            f"{_celsius(case.temperature)}."
         )
     given = any("diffusivity" in each for each in case._origin.written.get("solutes", {}).values())
     if case.phase == "gas" and not given and not 273.15 <= case.temperature <= 673.15:
         yield "The two gases' diffusivity follows from Fuller's method, compared with measurements from 0 to 400 degC."
+
+
+def _replacing(case: Case) -> Iterator[str]:
+    """Numbers in place of the library's, at another temperature than those hold at."""
+    written = case._origin.written.get("membrane", {})
+    own: dict[float, list[str]] = {}
+    for table, key, value, beside in _permeabilities(case):
+        reference = beside.reference_temperature
+        here = written if isinstance(beside, Membrane) else written.get("solutes", {}).get(table.rsplit(".", 1)[-1], {})
+        if not value or reference is None or beside.activation_energy is None or key not in here:
+            continue
+        told = "reference_temperature" in here or "reference_temperature" in written
+        if not told and abs(reference - case.temperature) > 1e-9:
+            own.setdefault(reference, []).append(f"{table}.{key}")
+    for reference, paths in own.items():
+        yield (
+            f"{', '.join(paths)}: taken at {_celsius(reference)}, like the library's value in its place, and scaled to "
+            f"{_celsius(case.temperature)}; write reference_temperature beside it if it holds at another temperature."
+        )
+
+
+def _fixed(case: Case) -> Iterator[str]:
+    """Numbers that stay what they were in the file, although its temperature was changed."""
+    origin = case._origin
+    if origin.start is None or abs(origin.start.temperature - case.temperature) <= 1e-9:
+        return
+    before, file = origin.start.temperature, origin.start._origin.written
+    moving = [
+        f"solutes.{key_text(name)}.diffusivity"
+        for name, own in origin.written.get("solutes", {}).items()
+        if "diffusivity" in own and "reference_temperature" not in own
+    ]
+    other = [f"{side}.diffusivity.{key_text(name)}" for side in SIDES for name in getattr(case, side).diffusivity]
+    passing: list[str] = []
+    unknown: list[str] = []
+    for table, key, value, beside in _permeabilities(case):
+        if value and beside.reference_temperature is None and case.membrane.pore_radius is None:
+            (passing if _written(origin.written, f"{table}.{key}") else unknown).append(f"{table}.{key}")
+    for paths, how in (
+        (moving, "; with reference_temperature beside it, a diffusivity follows the temperature"),
+        (other, ""),
+        (
+            passing,
+            "; with reference_temperature and activation_energy beside it, a permeability follows the temperature",
+        ),
+    ):
+        stay = [path for path in paths if _written(origin.written, path) == _written(file, path)]
+        if stay:
+            yield (
+                f"{', '.join(stay)}: as written for {_celsius(before)}, although the temperature is now "
+                f"{_celsius(case.temperature)}{how}."
+            )
+    if unknown and case.membrane.type != "ideal":
+        yield (
+            f"{', '.join(unknown)}: the same at {_celsius(case.temperature)} as at any temperature, as the source of "
+            f"{case.membrane.type} does not say at which it was measured."
+        )
+
+
+def _written(raw: Mapping[str, Any], path: str) -> Any:
+    """What stands in a case as written, or None; names of solutes may hold anything but dots."""
+    here: Any = raw
+    for part in path.split("."):
+        here = here.get(part.strip('"')) if isinstance(here, Mapping) else None
+    return here
+
+
+def _celsius(temperature: float) -> str:
+    return f"{temperature - 273.15:.6g} degC"
 
 
 def _far_from_known(case: Case) -> Iterator[str]:

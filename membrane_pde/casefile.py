@@ -38,6 +38,7 @@ from membrane_pde.case import (
     Origin,
     Run,
     Solute,
+    at_reference,
     check_declared,
     misplaced,
     with_parts,
@@ -378,11 +379,15 @@ def _library_values(entry: dict[str, Any], model: type[BaseModel]) -> dict[str, 
 
 
 def _under(values: dict[str, Any], own: dict[str, Any], model: type[BaseModel], path: str) -> dict[str, Any]:
-    """The library's values under the user's; a number of the user's holds at its own temperature."""
+    """The library's values under the user's.
+
+    A permeability that replaces the library's holds at the same temperature as that and follows the temperature as that
+    does, unless its own `reference_temperature` stands beside it. A diffusivity holds at the case's temperature.
+    """
     measured = _MEASURED[model]
     if measured in own:
-        beside = {"reference_temperature"} if "reference_temperature" in own else {"activation_energy"}
-        values = {k: v for k, v in values.items() if k not in {measured, "reference_temperature"} | beside}
+        dropped = {measured} if model is not Solute else {measured, "reference_temperature"}
+        values = {k: v for k, v in values.items() if k not in dropped}
     elif "reference_temperature" in own:
         raise CaseError(f"{path}.reference_temperature stands beside a {measured}; give that too")
     return values | own
@@ -553,18 +558,19 @@ def _changed(case: Case, values: Mapping[str, object]) -> Case:
         key = _set(raw, path, value)
         if not any(key == other or key.startswith(f"{other}.") for other in changes):
             changes = (*(other for other in changes if not other.startswith(f"{key}.")), key)
-    changed = build(raw, origin.name, case)
-    return changed if "title" in changes else _marked(changed, origin.start or case, changes)
+    return _marked(build(raw, origin.name, case), origin.start or case, changes)
 
 
 def _marked(case: Case, start: Case, changes: tuple[str, ...]) -> Case:
-    """A new case, whose title says what is different from the case that was read from a file."""
+    """A new case, whose title (unless it was given) says what is different from the case that was read from a file."""
     origin = case._origin
+    case._origin = Origin(origin.name, origin.written, origin.change, origin.source_ranges, start, changes)
+    if "title" in changes:
+        return case
     different = [key for key in changes if _value_at(case, key) != _value_at(start, key)]
     title = titles.marked(start.title, {key: _written_at(origin.written, key) for key in different})
     if title != case.title:
         case.__dict__["title"] = origin.written["title"] = title  # of a case that nobody has seen yet
-    case._origin = Origin(origin.name, origin.written, origin.change, origin.source_ranges, start, changes)
     return case
 
 
@@ -632,7 +638,7 @@ def number_at(case: Case, path: str) -> Number:
     Returns
     -------
     Number
-        The value as written where it is, so that of the `reference_temperature` beside it; else the case's own.
+        The value as it would be written: that of the `reference_temperature` which stands beside it or in the library.
 
     Raises
     ------
@@ -659,6 +665,8 @@ def number_at(case: Case, path: str) -> Number:
         for constraint in constraints:
             low = max(low, getattr(constraint, "gt", low), getattr(constraint, "ge", low))
             high = min(high, getattr(constraint, "lt", high), getattr(constraint, "le", high))
+    if loc[-1] in _MEASURED.values() and loc[0] == "membrane" and isinstance(here, float):
+        here = at_reference(case, None if len(loc) == 2 else loc[2])
     if isinstance(here, Pressure) and not here.flux and not here.oscillates and len(here.times) == 1:
         here = here.values[0]
     if declared is object:  # below a key that is read as a whole

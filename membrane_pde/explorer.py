@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from membrane_pde import presets, report
-from membrane_pde.case import SIDES, Case, CaseError
+from membrane_pde.case import SIDES, Case, CaseError, Membrane, MembraneSolute, at_reference
 from membrane_pde.live import DPI, WIDTH, Live
 from membrane_pde.simulate import RunError, run
 from membrane_pde.values import Pressure, Profile
@@ -373,20 +373,23 @@ def _permeabilities(case: Case) -> Iterator[Control]:
         yield _around("membrane.pore_radius", label, "nm", nm, lambda c: float(c.membrane.pore_radius or 0.0), case)
         return
     if membrane.water_permeability > 0.0:
-        label, unit = "water permeability (L/m²/h/bar)", "L/m^2/hour/bar"
-        yield _around("membrane.water_permeability", label, unit, report.factor(unit), _water_permeability, case)
+        label, unit = f"{_at(membrane) or 'water permeability'} (L/m²/h/bar)", "L/m^2/hour/bar"
+        yield _around("membrane.water_permeability", label, unit, report.factor(unit), at_reference, case)
     for name in _leading(case):
         if membrane.solutes[name].permeability > 0.0:
-            path, label = f"membrane.solutes.{name}.permeability", f"permeability, {name} (µm/s)"
+            what = _at(membrane.solutes[name]) or "permeability"
+            path, label = f"membrane.solutes.{name}.permeability", f"{what}, {name} (µm/s)"
             yield _around(path, label, "um/s", report.factor("um/s"), _permeability(name), case)
 
 
-def _water_permeability(case: Case) -> float:
-    return case.membrane.water_permeability
+def _at(numbers: Membrane | MembraneSolute) -> str:
+    """What to call a permeability that is read and written at a temperature of its own, or ""."""
+    reference = numbers.reference_temperature
+    return "" if reference is None else f"permeability at {reference - 273.15:.4g} °C"
 
 
 def _permeability(name: str) -> Callable[[Case], float]:
-    return lambda case: float(case.membrane.solutes[name].permeability)
+    return lambda case: at_reference(case, name)
 
 
 def _lengths(case: Case) -> Iterator[Control]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -815,7 +815,9 @@ def _result(runs: _Runs, found: _Minimum, seconds: float) -> FitResult:
         points=count,
         degrees_of_freedom=count - len(free),
         reduced_chi_square=chi_square,
-        message=_message(parameters, found, count - len(free), given, chance),
+        message=" ".join(
+            [*_references(runs, parameters), *_messages(parameters, found, count - len(free), given, chance)]
+        ),
         runs=runs.done,
         solve_time_s=seconds,
     )
@@ -855,9 +857,23 @@ def _check_known(runs: _Runs, unknown: _Unknown, scaled: float, half: float, cor
     )
 
 
-def _message(
+def _references(runs: _Runs, keys: Iterable[str]) -> Iterator[str]:
+    """At which temperature a permeability was found, where runs were at others."""
+    varied = any(column.name == "temperature" for column in runs.table.settings)
+    for key in keys:
+        table, _, name = key.rpartition(".")
+        if name not in ("water_permeability", "permeability"):
+            continue
+        membrane = runs.case.membrane
+        numbers = membrane if table == "membrane" else membrane.solutes[table.removeprefix("membrane.solutes.")]
+        reference = numbers.reference_temperature
+        if reference is not None and (varied or abs(reference - runs.case.temperature) > 1e-9):
+            yield f"{key} is the value at {reference - 273.15:.6g} degC."
+
+
+def _messages(
     parameters: dict[str, Parameter], found: _Minimum, freedom: int, given: NDArray[np.bool_], chance: float
-) -> str:
+) -> list[str]:
     parts = []
     for each in parameters.values():
         if each.at_bound:
@@ -875,7 +891,7 @@ def _message(
         )
     if found.note:
         parts.append(found.note)
-    return " ".join(parts)
+    return parts
 
 
 def _known(number: float) -> float | None:

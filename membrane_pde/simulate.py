@@ -1315,7 +1315,9 @@ def equilibrium(case: Case) -> dict[str, Any]:
     amounts = system.amounts_of_sides(system.initial_state(model.concentration))
     (end,) = _end_states([case], _segments(case)[-1:], amounts)
     if end is None:
-        end = analytic.Equilibrium(None, None, None, None, None, "the far ends are open: liquid can flow through for ever")
+        end = analytic.Equilibrium(
+            None, None, None, None, None, "the far ends are open: liquid can flow through for ever"
+        )
     return _equilibrium_summary(case, end, amounts)
 
 

@@ -2,6 +2,7 @@
 
 import builtins
 import io
+import math
 import threading
 
 import numpy as np
@@ -158,17 +159,34 @@ def test_back_to_the_start(shown, case):
     assert "with_values" not in shown.message.value
 
 
-def test_a_slider_that_nobody_moved_follows_the_temperature():
-    shown = mp.explore(mp.load_case("seawater_ro").with_values(QUICK))
+def test_a_permeability_is_shown_at_the_temperature_that_it_is_written_for():
+    """So its slider stays when the case is warmed, and what it says is what `with_values` takes."""
+    shown = mp.explore(mp.load_case("seawater_ro").with_values(QUICK | {"temperature": "15 degC"}))
     permeability = shown.sliders["membrane.water_permeability"]
-    before = permeability.value
+    assert permeability.description == "permeability at 25 °C (L/m²/h/bar)"
+    assert permeability.value == pytest.approx(1.203)
+    cold = shown.case.membrane.water_permeability
     shown.sliders["temperature"].value = 35.0
-    assert permeability.value > 1.1 * before
-    assert permeability.value == pytest.approx(shown.case.membrane.water_permeability * 3.6e11)
-    permeability.value = 1.0  # moved by a person, it stays
-    shown.sliders["temperature"].value = 15.0
-    assert permeability.value == 1.0
-    assert shown.case.membrane.water_permeability == pytest.approx(1.0 / 3.6e11)
+    assert permeability.value == pytest.approx(1.203)
+    warm = shown.case.membrane.water_permeability
+    assert warm == pytest.approx(cold * math.exp(21950 / 8.31446261815324 * (1 / 288.15 - 1 / 308.15)), rel=1e-9, abs=0)
+    permeability.value = 2.406  # twice the library's number lets twice as much through
+    assert shown.case.membrane.water_permeability == pytest.approx(2 * warm, rel=1e-9, abs=0)
+
+
+def test_a_temperature_that_does_nothing_is_not_turned_without_a_word():
+    shown = mp.explore(mp.load_case("osmosis").with_values(QUICK))
+    shown.sliders["temperature"].value = 40.0
+    assert (
+        "membrane.water_permeability: as written for 25 degC, although the temperature is now 40" in shown.message.value
+    )
+
+
+def test_the_slider_of_two_gases_changes_how_fast_they_mix():
+    shown = mp.explore(mp.load_case("two_gases"))
+    before = shown.result.summary["end_time_s"]
+    shown.sliders["temperature"].value = 100.0
+    assert shown.result.summary["end_time_s"] == pytest.approx(before * (293.15 / 373.15) ** 1.75, rel=1e-3)
 
 
 def test_a_browser_that_puts_sliders_on_their_steps_changes_nothing():

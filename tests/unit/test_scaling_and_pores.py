@@ -1,5 +1,6 @@
 """A membrane's numbers in a case: which temperature they hold at, and what follows from pores."""
 
+import json
 import math
 import warnings
 
@@ -79,7 +80,7 @@ def message(case_or_text, values=None):
 
 def test_a_number_without_reference_temperature_holds_at_the_case_s():
     plain = parse_case(CASE)
-    assert numbers(plain) == pytest.approx((1e-11, 1e-7, 1e-6), rel=1e-12)
+    assert numbers(plain) == pytest.approx((1e-11, 1e-7, 1e-6), rel=1e-12, abs=0)
     assert plain.warnings == ()
     case = plain.with_values(
         {"membrane.activation_energy": "20 kJ/mol", "membrane.solutes.NaCl.activation_energy": "30 kJ/mol"}
@@ -99,14 +100,14 @@ def test_reference_temperature_stands_beside_every_number_of_the_membrane():
     }
     case = parse_case(CASE).with_values(given)
     expected = (1e-11 * factor(20e3), 1e-7 * factor(30e3), 1e-6 * factor(41840.0))
-    assert numbers(case) == pytest.approx(expected, rel=1e-12)
+    assert numbers(case) == pytest.approx(expected, rel=1e-12, abs=0)
     assert expected[0] / 1e-11 == pytest.approx(1.2993, rel=1e-4)  # 20 kJ/mol, 10 K: 30 % more
     assert case.warnings == ()
     own = case.with_values({"membrane.solutes.urea.reference_temperature": "37 degC"})
-    assert own.membrane.solutes["urea"].permeability == pytest.approx(1e-6 * factor(41840.0, 310.15), rel=1e-12)
+    assert own.membrane.solutes["urea"].permeability == pytest.approx(1e-6 * factor(41840.0, 310.15), rel=1e-12, abs=0)
     assert numbers(own)[:2] == numbers(case)[:2]
     there = case.with_values({"temperature": "25 degC"})
-    assert numbers(there) == pytest.approx((1e-11, 1e-7, 1e-6), rel=1e-15)
+    assert numbers(there) == pytest.approx((1e-11, 1e-7, 1e-6), rel=1e-15, abs=0)
     assert numbers(there.with_values({"temperature": "35 degC"})) == numbers(case)
     assert parse_case(case.to_toml()) == case
 
@@ -117,7 +118,7 @@ def test_only_the_solute_has_a_reference_temperature():
         "membrane.solutes.NaCl.activation_energy": "30 kJ/mol",
     }
     case = parse_case(CASE).with_values(one)
-    assert numbers(case) == pytest.approx((1e-11, 1e-7 * factor(30e3), 1e-6), rel=1e-12)
+    assert numbers(case) == pytest.approx((1e-11, 1e-7 * factor(30e3), 1e-6), rel=1e-12, abs=0)
 
 
 def test_without_activation_energy_the_number_stays_and_the_run_says_so():
@@ -155,30 +156,97 @@ def test_a_library_membrane_follows_the_temperature():
     water = units.parse(SW30HR["water_permeability"]["value"], "water_permeability")
     salt = units.parse(SW30HR["solutes"]["NaCl"]["permeability"]["value"], "permeability")
     energy = units.parse(SW30HR["activation_energy"]["value"], "molar_energy")
-    assert numbers(case) == pytest.approx((water * factor(energy), salt * factor(energy), 1e-6), rel=1e-12)
+    assert numbers(case) == pytest.approx((water * factor(energy), salt * factor(energy), 1e-6), rel=1e-12, abs=0)
     # the maker's correction for 35 degC: exp[2640 (1/298 - 1/308)]
     assert factor(energy) == pytest.approx(math.exp(2640 * (1 / 298 - 1 / 308)), rel=2e-3)
-    assert numbers(case.with_values({"temperature": "25 degC"})) == pytest.approx((water, salt, 1e-6), rel=1e-15)
+    assert numbers(case.with_values({"temperature": "25 degC"})) == pytest.approx((water, salt, 1e-6), rel=1e-15, abs=0)
     assert case.warnings == case.away_from_source == ()
 
 
-def test_the_user_s_number_under_a_library_type_holds_at_the_case_s_temperature():
+def test_a_number_in_place_of_the_library_s_follows_the_temperature_as_that_does():
+    """It holds at the library's 25 degC, and the run says so; a temperature of its own stands beside it."""
     case = parse_case(LIBRARY)
-    own = case.with_values({"membrane.water_permeability": "1 L/m^2/hour/bar"})
-    assert numbers(own)[0] == pytest.approx(1 / 3.6e11, rel=1e-12)
-    assert numbers(own)[1:] == numbers(case)[1:]  # the salt's is still the library's
-    assert own.warnings == ()
-    beside = own.with_values({"membrane.reference_temperature": "15 degC"})  # the library's energy is the membrane's
     energy = units.parse(SW30HR["activation_energy"]["value"], "molar_energy")
-    assert numbers(beside)[0] == pytest.approx(factor(energy, 288.15) / 3.6e11, rel=1e-12)
+    own = case.with_values({"membrane.water_permeability": "1 L/m^2/hour/bar"})
+    assert numbers(own)[0] == pytest.approx(factor(energy) / 3.6e11, rel=1e-12, abs=0)
+    assert numbers(own)[1:] == numbers(case)[1:]  # the salt's is still the library's
+    (told,) = own.warnings
+    assert told.startswith("membrane.water_permeability: taken at 25 degC, like the library's value in its place, and ")
+    assert told in mp.run(own.with_values({"run.duration": "1 s", "run.outputs": 2})).summary["message"]
+    assert "membrane.water_permeability" not in " ".join(own.with_values({"temperature": "25 degC"}).warnings)
+    salt = case.with_values({"membrane.solutes.NaCl.permeability": "2e-8 m/s"})
+    assert numbers(salt)[1] == pytest.approx(2e-8 * factor(energy), rel=1e-12, abs=0)
+    assert "membrane.solutes.NaCl.permeability: taken at 25 degC" in salt.warnings[0]
+    # the library's own number in its place changes nothing
+    same = {"membrane.water_permeability": SW30HR["water_permeability"]["value"]}
+    assert numbers(case.with_values(same)) == pytest.approx(numbers(case), rel=1e-14, abs=0)
+    here = own.with_values({"membrane.reference_temperature": "35 degC"})
+    assert numbers(here)[0] == pytest.approx(1 / 3.6e11, rel=1e-12, abs=0)
+    beside = own.with_values({"membrane.reference_temperature": "15 degC"})  # the library's energy is the membrane's
+    assert numbers(beside)[0] == pytest.approx(factor(energy, 288.15) / 3.6e11, rel=1e-12, abs=0)
     assert numbers(beside)[1] == numbers(case)[1]
     # urea's permeability stands beside it, too, and has no energy
     assert beside.away_from_source == (
         "membrane.solutes.urea.permeability: no activation energy known; the value of 15 degC is used at 35 degC.",
     )
-    hotter = case.with_values({"membrane.activation_energy": "40 kJ/mol"})
+    hotter = case.with_values({"membrane.activation_energy": "40 kJ/mol"})  # of the library's own number
     water = units.parse(SW30HR["water_permeability"]["value"], "water_permeability")
-    assert numbers(hotter)[0] == pytest.approx(water * factor(40e3), rel=1e-12)
+    assert numbers(hotter)[0] == pytest.approx(water * factor(40e3), rel=1e-12, abs=0)
+
+
+def test_the_commands_of_a_user_agree(capfd):
+    """The library's own number, written out, gives the flux that it gives: 20.96 L/m^2/h of sea water at 15 degC."""
+    cold = ["run", "seawater_ro", "--no-save", "--json", "--set=temperature=15 degC"]
+    fluxes = []
+    for more in ([], ["--set=membrane.water_permeability=1.203 L/m^2/hour/bar"]):
+        cli.app([*cold, *more], standalone_mode=False)
+        fluxes.append(json.loads(capfd.readouterr().out)["water_flux_m_per_s"] * 3.6e6)
+    assert fluxes[0] == pytest.approx(20.96, abs=0.005)
+    assert fluxes[1] == pytest.approx(fluxes[0], rel=1e-9)
+
+
+def test_a_fit_with_temperatures_finds_the_library_s_number_in_its_own_runs():
+    """Fluxes at 10, 25 and 40 degC determine one permeability, that at 25 degC, wherever the fit starts from."""
+    case = mp.load_case("seawater_ro").with_values({"temperature": "15 degC", "mesh.cells": 20})
+    degrees = [10, 25, 40]
+    runs = [mp.run(case.with_values({"temperature": f"{t} degC"})).summary["water_flux_m_per_s"] for t in degrees]
+    data = {"temperature [degC]": degrees, "water_flux_m_per_s": runs}
+    for start in (case, case.with_values({"membrane.water_permeability": "2 L/m^2/hour/bar"})):
+        found = mp.fit(start, data, free=["membrane.water_permeability"])
+        value = found.parameters["membrane.water_permeability"].value
+        assert value * 3.6e11 == pytest.approx(1.203, rel=1e-6)
+    assert found.message.startswith("membrane.water_permeability is the value at 25 degC.")
+
+
+def test_numbers_of_the_file_that_a_changed_temperature_leaves_as_they_are():
+    text = CASE.replace("[left]", '[left]\ndiffusivity = { urea = "1e-10 m^2/s" }', 1)
+    text = text.replace("[solutes.urea]", '[solutes.urea]\ndiffusivity = "1.4e-9 m^2/s"', 1)
+    case = parse_case(text)
+    assert case.away_from_source == ()
+    told = case.with_values({"temperature": "50 degC"}).away_from_source
+    permeabilities = (
+        "membrane.water_permeability, membrane.solutes.NaCl.permeability, membrane.solutes.urea.permeability"
+    )
+    assert [each.split(": as written for 35 degC, although")[0] for each in told] == [
+        "solutes.urea.diffusivity",
+        "left.diffusivity.urea",
+        permeabilities,
+    ]
+    assert told[0].endswith("with reference_temperature beside it, a diffusivity follows the temperature.")
+    following = {"temperature": "50 degC", "solutes.urea.reference_temperature": "35 degC"}  # as the sentence says
+    assert len(case.with_values(following).away_from_source) == 2
+    given = {"temperature": "50 degC", "membrane.water_permeability": "2e-11 m/s/Pa"}  # for that temperature, surely
+    assert "membrane.water_permeability" not in " ".join(case.with_values(given).away_from_source)
+    assert case.with_values({"temperature": "50 degC"}).with_values({"temperature": "35 degC"}).away_from_source == ()
+
+
+def test_a_library_membrane_without_a_temperature_is_told_of_where_the_temperature_is_changed():
+    case = parse_case(LIBRARY.replace("SW30HR", "HTI-TFC").replace("35 degC", "25 degC"))
+    assert case.away_from_source == ()
+    (told,) = (each for each in case.with_values({"temperature": "40 degC"}).away_from_source if "HTI-TFC" in each)
+    assert told.startswith(
+        "membrane.water_permeability, membrane.solutes.NaCl.permeability: the same at 40 degC as at any"
+    )
 
 
 def test_a_library_membrane_without_activation_energy_is_told_of(monkeypatch):
@@ -259,14 +327,14 @@ def test_everything_follows_from_the_pores():
         assert found.permeability == pytest.approx(
             hindered.hindered_diffusion(radius / 0.5e-9) * diffusivity * 2e5, rel=1e-12
         )
-        assert found.reflection == pytest.approx(1 - hindered.hindered_convection(radius / 0.5e-9), rel=1e-12)
+        assert found.reflection == pytest.approx(1 - hindered.hindered_convection(radius / 0.5e-9), rel=1e-12, abs=0)
     # water through the pores follows its viscosity, the solutes their diffusivity
     warm = case.with_values({"temperature": "60 degC"})
     assert warm.membrane.water_permeability / case.membrane.water_permeability == pytest.approx(
         viscosity / float(water_viscosity(333.15)), rel=1e-12
     )
     rise = warm.membrane.solutes["urea"].permeability / case.membrane.solutes["urea"].permeability
-    assert rise == pytest.approx(float(diffusivity_scaling(333.15, 308.15)), rel=1e-12)
+    assert rise == pytest.approx(float(diffusivity_scaling(333.15, 308.15)), rel=1e-12, abs=0)
     assert warm.membrane.solutes["urea"].reflection == case.membrane.solutes["urea"].reflection
 
 
@@ -289,7 +357,7 @@ def test_numbers_that_are_given_come_first():
         "membrane.solutes.NaCl.permeability": "1e-7 m/s",
     }
     own = case.with_values(values).membrane
-    assert own.water_permeability == pytest.approx(1 / 3.6e11, rel=1e-12)
+    assert own.water_permeability == pytest.approx(1 / 3.6e11, rel=1e-12, abs=0)
     assert own.solutes["urea"].reflection == 0.25
     assert own.solutes["urea"].permeability == case.membrane.solutes["urea"].permeability
     assert own.solutes["NaCl"].permeability == 1e-7
@@ -305,7 +373,7 @@ def test_numbers_that_are_given_come_first():
             "membrane.activation_energy": "20 kJ/mol",
         }
     )
-    assert scaled.membrane.water_permeability == pytest.approx(factor(20e3) / 3.6e11, rel=1e-12)
+    assert scaled.membrane.water_permeability == pytest.approx(factor(20e3) / 3.6e11, rel=1e-12, abs=0)
     assert scaled.membrane.solutes == case.membrane.solutes
     assert scaled.warnings == ()
     dialysis = case.with_values({"membrane.water_permeability": "0 L/m^2/hour/bar"})
@@ -360,6 +428,6 @@ def test_sieving_of_any_sphere():
     assert sigma == pytest.approx(urea.reflection, rel=1e-14)
     assert rejection == pytest.approx(fluxes.rejection(urea.permeability, urea.reflection, flux), rel=4e-3)
     assert 0 < rejection < sigma
-    assert membrane.sieving(0.178e-9, 308.15, 1.0)[1] == pytest.approx(sigma, rel=1e-12)
+    assert membrane.sieving(0.178e-9, 308.15, 1.0)[1] == pytest.approx(sigma, rel=1e-12, abs=0)
     with pytest.raises(ValueError, match="no pores"):
         parse_case(CASE).membrane.sieving(1e-9, 308.15, flux)
