@@ -399,8 +399,8 @@ class Run(BaseModel):
     )
     outputs: int = _field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = _field(
-        "Relative tolerance of a time step; a typical run is then within 1e-4, `--check-accuracy` estimates the error of "
-        "each number. Until equilibrium or steady at most 3e-10 is used (not with fipy), to see "
+        "Relative tolerance of a time step; a typical run is then within 1e-4, `--check-accuracy` estimates the error "
+        "of each number. Until equilibrium or steady at most 3e-10 is used (not with fipy), to see "
         "the end.",
         1e-6,
         ge=1e-12,
