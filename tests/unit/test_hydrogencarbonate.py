@@ -41,7 +41,7 @@ def test_dilute_solutions_follow_the_limiting_law(salt: str) -> None:
     assert phi(salt, 0.01) == pytest.approx(phi("NaCl", 0.01), abs=0.003)
 
 
-# Freezing points, CRC Handbook of Chemistry and Physics, 102nd edition, "Concentrative properties of aqueous solutions",
+# Freezing points, CRC Handbook of Chemistry and Physics, 102nd ed., "Concentrative properties of aqueous solutions",
 # as transcribed in github.com/amosonabike/CRC-Solution-Properties-: mol/kg, and K below that of water.
 FREEZING = {
     "NaCl": ([0.086, 0.173, 0.261, 0.349, 0.439, 0.529, 0.621, 0.713, 0.806, 0.901],
