@@ -252,6 +252,13 @@ class Compartment(BaseModel):
         None,
     )
 
+    drawing: Literal["tank", "tube", "cell", "plant-cell"] | None = _field(
+        "What pictures show this side as: an open tank, a standing tube, a cell in the liquid of the other side, or a "
+        "plant cell with its wall. It changes no number. Default: `tube` for a `standpipe`, which alone takes it, else "
+        "`tank`. A gas is drawn as a gas.",
+        None,
+    )
+
     @field_validator("label")
     @classmethod
     def _short(cls, label: str) -> str:
@@ -678,7 +685,7 @@ def _with_amounts(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
                 f"{path}: the profile's last distance, {written[0][-1]:.6g} m, is beyond {name}.length, "
                 f"{side.length:.6g} m"
             )
-    update: dict[str, Any] = {"label": side.label or name}
+    update: dict[str, Any] = {"label": side.label or name, "drawing": _drawing(side, name, data["phase"])}
     update["concentration"] = _initial(side.concentration, f"{name}.concentration", side, data)
     if isinstance(side.backflow, dict):
         update["backflow"] = _supplied(side.backflow, f"{name}.backflow", ', or backflow = "last"', side, data)
@@ -731,6 +738,15 @@ def _initial(
         else:  # a fraction or molality beside the profile of another solute
             concentration[s] = Profile(tuple(points), tuple(at[x][s] for x in points))
     return concentration
+
+
+def _drawing(side: Compartment, name: str, phase: str) -> str:
+    """What pictures show a side as."""
+    if side.drawing == "tube" and side.boundary != "standpipe":
+        raise CaseError(f'{name}.drawing = "tube": only a "standpipe" has a tube; {name}.boundary is "{side.boundary}"')
+    if phase == "gas" and side.drawing not in (None, "tank"):
+        raise CaseError(f'{name}.drawing = "{side.drawing}": a gas is drawn as a gas; leave the key out')
+    return side.drawing or ("tube" if side.boundary == "standpipe" else "tank")
 
 
 # Keys that only one boundary takes, and those of them that it needs, with an example.

@@ -122,22 +122,40 @@ def rectangle(ax: Axes, name: str, corner: tuple[float, float], width: float, he
     return found
 
 
-def shading(
-    ax: Axes, name: str, values: np.ndarray, extent: tuple[float, float, float, float], highest: float, **style: Any
-) -> Any:
-    """The image of this name, of a row of values from left to right: the higher, the darker."""
+def shading(ax: Axes, name: str, colours: np.ndarray, extent: tuple[float, float, float, float], **style: Any) -> Any:
+    """The image of this name, of a row of colours (points, 3) from left to right, in ``(x0, x1, y0, y1)``."""
+    found = _find(ax, name)
+    row = np.round(255.0 * colours[None, :, :]).astype(np.uint8)
+    limits = ax.get_xlim(), ax.get_ylim()
+    if found is None:
+        found = ax.imshow(row, aspect="auto", interpolation="bilinear", gid=name, **style)
+    found.set_data(row)
+    if tuple(found.get_extent()) != extent:
+        found.set_extent(extent)
+    if (ax.get_xlim(), ax.get_ylim()) != limits:
+        ax.set(xlim=limits[0], ylim=limits[1])
+    return found
+
+
+def shape(ax: Axes, name: str, x: Any, y: Any, **style: Any) -> Any:
+    """The closed polygon of this name, through these points."""
+    from matplotlib.patches import Polygon
+
+    points, found = np.column_stack([x, y]), _find(ax, name)
+    if found is None:
+        return ax.add_patch(Polygon(points, closed=True, gid=name, **style))
+    found.set_xy(points)
+    found.set(**style)
+    return found
+
+
+def dots(ax: Axes, name: str, x: Any, y: Any, colours: Any, **style: Any) -> Any:
+    """The dots of this name, each with a colour."""
     found = _find(ax, name)
     if found is None:
-        limits = ax.get_xlim(), ax.get_ylim()
-        found = ax.imshow(values[None, :], aspect="auto", interpolation="bilinear", gid=name, **style)
-        ax.set(xlim=limits[0], ylim=limits[1])
-    found.set_data(values[None, :])
-    if tuple(found.get_extent()) != extent:
-        limits = ax.get_xlim(), ax.get_ylim()
-        found.set_extent(extent)
-        if (ax.get_xlim(), ax.get_ylim()) != limits:
-            ax.set(xlim=limits[0], ylim=limits[1])
-    found.set_clim(0.0, highest)
+        return ax.scatter(x, y, c=colours, gid=name, **style)
+    found.set_offsets(np.column_stack([x, y]))
+    found.set_facecolor(colours)
     return found
 
 

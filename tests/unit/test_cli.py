@@ -55,6 +55,8 @@ KEYS = [
     "version",
 ]
 
+PICTURES = ("schematic.png", "profiles.png", "history.png")
+
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
@@ -371,7 +373,7 @@ def test_run_saves_where_it_says_and_speaks_plainly(call, tmp_path):
     assert "L/m²/h" in out
     assert out.endswith(f"Results: {Path('results') / 'osmosis'}\n")
     files = {p.name for p in (tmp_path / "results" / "osmosis").iterdir()}
-    assert files == {"summary.json", "series.csv", "result.nc", "case.toml", "profiles.png", "history.png"}
+    assert files == {"summary.json", "series.csv", "result.nc", "case.toml", *PICTURES}
     status, _, _ = call("run", "osmosis", *FAST, "--no-plots")
     assert status == 0
     files = {p.name for p in (tmp_path / "results" / "osmosis").iterdir()}
