@@ -255,7 +255,7 @@ def _across(ax: Any, name: str, x: float, y: float, flux: float, size: float, th
     """An arrow through the membrane at x, the way the flux goes; its length and thickness go with `size`."""
     reach = max(LONGEST * size, 0.02) * (1 if flux > 0 else -1)
     look: dict[str, Any] = {"facecolor": colour, "edgecolor": "white", "lw": 0.8, "zorder": 6}
-    head = min(0.16, abs(reach))
+    head = min(0.16, 0.8 * abs(reach))
     width = max(thickest * size, 0.012)
     drawing.arrow(ax, f"{name} arrow", (x - reach, y), (x + reach, y), 0.55 * width, head=head, **look)
 
