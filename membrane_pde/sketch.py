@@ -169,9 +169,15 @@ def moment_of(shown: Any, time: float | None, common: Scales) -> vessels.Moment:
 _KEY = 0.08  # height of the bars of the key
 
 
+def _inches(ax: Any) -> tuple[float, float]:
+    """Width and height of an Axes; its `original` position, as asking for the other one has it drawn anew."""
+    width, height = ax.get_position(original=True).size * ax.figure.get_size_inches()
+    return float(width), float(height)
+
+
 def _bottom(ax: Any, case: Any) -> float:
     """Lower end of the picture, so that its text has the room that it needs and the vessels the rest."""
-    height = float((ax.get_position().size * ax.figure.get_size_inches())[1])
+    _, height = _inches(ax)
     size, wide = _text_size(ax)
     lines = min(len(case.solutes), SHOWN) + (len(case.solutes) > SHOWN) + 1
     if case.phase != "gas" and case.membrane.type != "none":
@@ -183,14 +189,14 @@ def _bottom(ax: Any, case: Any) -> float:
 
 def _text_size(ax: Any) -> tuple[float, int]:
     """Points of the text, and how many letters of it a side has room for."""
-    width, height = (float(each) for each in ax.get_position().size * ax.figure.get_size_inches())
+    width, height = _inches(ax)
     size = min(max(9.5 * min(width / 6.6, height / 4.7), 7.5), 9.5)
     return size, int(0.47 * width * 72.0 / (0.53 * size))
 
 
 def _lines(ax: Any, size: float) -> float:
     """Height of a line of text of this size (points), in data."""
-    height = float((ax.get_position().size * ax.figure.get_size_inches())[1])
+    _, height = _inches(ax)
     low, high = ax.get_ylim()
     return size / 72.0 / height * float(high - low)
 
