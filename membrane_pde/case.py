@@ -21,6 +21,7 @@ from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
 from membrane_pde.titles import LONGEST
 from membrane_pde.units import cut
 from membrane_pde.values import (
+    SAME,
     Applied,
     Backflow,
     Diffusivity,
@@ -46,6 +47,7 @@ from membrane_pde.values import (
     Virial,
     Volume,
     WaterPermeability,
+    alike,
     interpolate,
     key_text,
     nearest,
@@ -680,7 +682,7 @@ def _with_amounts(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
         written: Any = side.concentration[solute]  # what `_read_initial` made of it
         if not isinstance(written[1], str) and side.stirred:
             raise CaseError(f"{path}: a stirred side has one concentration, not a profile")
-        if not isinstance(written[1], str) and written[0][-1] > side.length * (1 + 1e-12):
+        if not isinstance(written[1], str) and written[0][-1] > side.length * (1 + SAME):
             raise CaseError(
                 f"{path}: the profile's last distance, {written[0][-1]:.6g} m, is beyond {name}.length, "
                 f"{side.length:.6g} m"
@@ -914,18 +916,21 @@ def _completed(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
         if without_water:
             continue
         numbers = membrane.solutes[solute]
-        if membrane.flux_law == "solution-diffusion" and numbers.reflection != 1:
+        if membrane.flux_law == "solution-diffusion" and not alike(numbers.reflection, 1.0):
             raise CaseError(
                 f"{path}.reflection = {numbers.reflection:g}: solution-diffusion means a reflection of 1; leave it "
                 f'out, or take flux_law = "spiegler-kedem"'
             )
         if membrane.flux_law != "solution-diffusion" and "reflection" not in numbers.model_fields_set:
             raise CaseError(f"{path}.reflection is missing: {membrane.flux_law} needs it, from 0 to 1")
-        if numbers.partition != 1:
+        if not alike(numbers.partition, 1.0):
             raise CaseError(
                 f"{path}.partition = {numbers.partition:g}: other than 1 only with water_permeability = "
                 f'"0 L/m^2/hour/bar"'
             )
+        _put(numbers, partition=1.0)
+        if membrane.flux_law == "solution-diffusion":
+            _put(numbers, reflection=1.0)
     for name in solutes:
         numbers = membrane.solutes[name]
         _put(numbers, permeability=_at_temperature(numbers, "permeability", name, data))
@@ -1113,10 +1118,13 @@ def _check_oscillation(case: Case) -> None:
 def _same_pressure(a: Pressure, b: Pressure) -> bool:
     """Equal at every time; between the times both are level or straight."""
     if a.oscillates or b.oscillates:
-        return a == b
-    times = sorted({*a.times, *b.times})
-    times += [(s + t) / 2 for s, t in pairwise(times)] + [times[-1] + 1]
-    return all(abs(a.at(t) - b.at(t)) <= 1e-9 * max(abs(a.at(t)), abs(b.at(t))) for t in times)
+        numbers = ((*p.values, p.amplitude, p.period, p.duty) for p in (a, b))
+        return a.shape == b.shape and all(alike(x, y) for x, y in zip(*numbers, strict=True))
+    times = sorted({0.0, *a.times, *b.times})
+    # two times in every interval, as a ramp is straight there; not of one that two spellings of a time make
+    apart = [(s, t) for s, t in pairwise(times) if t - s > SAME * t]
+    at = [times[-1] + 1.0, *(s + part * (t - s) for s, t in apart for part in (0.25, 0.75))]
+    return all(abs(a.at(t) - b.at(t)) <= SAME * max(a.largest, b.largest) for t in at)
 
 
 def _diffusing(case: Case) -> dict[str, Solute]:
@@ -1168,12 +1176,12 @@ def _check_gas(case: Case) -> None:
         profiles = [c for c in side.concentration.values() if isinstance(c, Profile)]
         for x in sorted({0.0, *(x for profile in profiles for x in profile.distance)}):
             fraction = sum(_at(c, x) for c in side.concentration.values()) / total
-            if fraction > 1 + 1e-9:
+            if fraction > 1 + SAME:
                 raise CaseError(
                     f"{name}.concentration: the mole fractions add up to {fraction:.6g}; expected at most 1"
                 )
     for value, path in used:
-        if abs(value - used[0][0]) > 1e-9 * value:
+        if not alike(value, used[0][0]):
             raise CaseError(f"{path} differs from {used[0][1]}: two gases have one common diffusivity; make them equal")
 
 
@@ -1197,7 +1205,7 @@ def _check_size(case: Case) -> None:
         )
     for name, side in _sides(case).items():
         uniform = side.length / (cells or 1)
-        if case.mesh.finest is not None and not side.stirred and case.mesh.finest > uniform * (1 + 1e-9):
+        if case.mesh.finest is not None and not side.stirred and case.mesh.finest > uniform * (1 + SAME):
             raise CaseError(
                 f"mesh.finest = {case.mesh.finest:.6g} m is wider than {cells or 1} equal cells on the {name} "
                 f"side, {uniform:.6g} m; expected at most that"
@@ -1259,7 +1267,7 @@ def _away_from_source(case: Case) -> Iterator[str]:
         reference = beside.reference_temperature
         if not value or reference is None or beside.activation_energy is not None:
             continue
-        if abs(reference - case.temperature) > 1e-9:
+        if not alike(reference, case.temperature):
             held.setdefault(reference, []).append(f"{table}.{key}")
     for reference, paths in held.items():
         yield (

@@ -56,13 +56,16 @@ MAX_NAME = 50  # characters in a solute's name
 # Files and shipped cases.
 
 
-def load_case(path_or_name: str | Path) -> Case:
+def load_case(path_or_name: str | Path, values: Mapping[str, object] | None = None) -> Case:
     """Read a case from a file, or a shipped case by its name.
 
     Parameters
     ----------
     path_or_name : str or Path
         A file's path, or a name from `case_names`.
+    values : mapping, optional
+        Values that take the place of the file's, or complete it, as `Case.with_values` takes them. The file need not
+        be right without them.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def load_case(path_or_name: str | Path) -> Case:
     ------
     CaseError
         No such file or name, a file that cannot be read, or anything wrong with the case; the message starts with the
-        file's path.
+        file's path, and names those of `values` that it is about.
     """
     path = Path(path_or_name)
     try:
@@ -95,9 +98,10 @@ def load_case(path_or_name: str | Path) -> Case:
     except OSError as error:
         raise CaseError(f"{path}: cannot be read ({error.strerror})") from None
     try:
-        return parse_case(text, path.stem)
+        return parse_case(text, path.stem, values)
     except CaseError as error:
-        raise CaseError(f"{path}: {error}") from None
+        start = f"{cut(str(path_or_name), 120)} " if str(error).startswith("with ") else f"{path}: "
+        raise CaseError(f"{start}{error}") from None
 
 
 def case_names() -> list[str]:
@@ -157,7 +161,7 @@ def _not_found(path: Path, shipped: Iterable[str]) -> str:
 # TOML, and its slips.
 
 
-def parse_case(text: str, name: str = "case") -> Case:
+def parse_case(text: str, name: str = "case", values: Mapping[str, object] | None = None) -> Case:
     """Read a case from the text of a case file.
 
     Parameters
@@ -166,6 +170,8 @@ def parse_case(text: str, name: str = "case") -> Case:
         TOML.
     name : str
         What to call the case (`Case.name`).
+    values : mapping, optional
+        Values that take the place of the text's, or complete it, as `Case.with_values` takes them.
 
     Returns
     -------
@@ -185,10 +191,10 @@ def parse_case(text: str, name: str = "case") -> Case:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and a whole number of 5000 digits
         raise CaseError(_toml_message(text, error)) from None
-    if not raw:
+    if not raw and not values:
         raise CaseError("the case is empty: there is no key in it (`membrane-pde new` makes one to start from)")
     try:
-        return build(raw, name)
+        return _completed(raw, name, values) if values else build(raw, name)
     except RecursionError:
         raise CaseError("the case is nested too deeply") from None
 
@@ -561,14 +567,48 @@ def _changed(case: Case, values: Mapping[str, object]) -> Case:
     return _marked(build(raw, origin.name, case), origin.start or case, changes)
 
 
-def _marked(case: Case, start: Case, changes: tuple[str, ...]) -> Case:
-    """A new case, whose title (unless it was given) says what is different from the case that was read from a file."""
+def _completed(raw: dict[str, Any], name: str, values: Mapping[str, object]) -> Case:
+    """The case of a file with values in place of its own or beside them; only all of it together need be right."""
+    changed, changes = dict(raw), tuple[str, ...]()
+    try:
+        for path, value in values.items():
+            changes = (*changes, _set(changed, path, value))
+        case = build(changed, name)
+    except CaseError as error:
+        raise CaseError(_with_cause(str(error), values)) from None
+    try:
+        start = build(raw, name)
+    except CaseError:  # what the values mend
+        start = None
+    return _marked(case, start, changes)
+
+
+def _with_cause(message: str, values: Mapping[str, object]) -> str:
+    """What is wrong with a case, and with which of the values that did not come from its file."""
+    about = message.split(" ", 1)[0].rstrip(":")
+    causes = {
+        path: value
+        for path, value in values.items()
+        if re.search(rf"(?<![\w.]){re.escape(str(path))}(?![\w])", message) or str(path).startswith(f"{about}.")
+    }
+    for path, value in causes.items():
+        message = message.removeprefix(f"{path} = {show(value)}: ")
+    told = ", ".join(f"{cut(str(path))} = {show(value)}" for path, value in causes.items())
+    return f"with {cut(told, 200)} set: {message}" if causes else message
+
+
+def _marked(case: Case, start: Case | None, changes: tuple[str, ...]) -> Case:
+    """A new case, whose title (unless it was given) says what is different from the case that was read from a file.
+
+    `start` is None if that file alone was not right.
+    """
     origin = case._origin
     case._origin = Origin(origin.name, origin.written, origin.change, origin.source_ranges, start, changes)
     if "title" in changes:
         return case
-    different = [key for key in changes if _value_at(case, key) != _value_at(start, key)]
-    title = titles.marked(start.title, {key: _written_at(origin.written, key) for key in different})
+    different = [key for key in changes if start is None or _value_at(case, key) != _value_at(start, key)]
+    before = case.title if start is None else start.title
+    title = titles.marked(before, {key: _written_at(origin.written, key) for key in different})
     if title != case.title:
         case.__dict__["title"] = origin.written["title"] = title  # of a case that nobody has seen yet
     return case

@@ -607,9 +607,7 @@ def _load(case: str, overrides: list[str] | None = None, ranges: bool = True) ->
     """The case, with its warnings told on stderr; `ranges`: also those that a summary will tell."""
     from membrane_pde.casefile import load_case, parse_override
 
-    loaded = load_case(case)
-    if overrides:
-        loaded = loaded.with_values(dict(parse_override(text) for text in overrides))
+    loaded = load_case(case, dict(parse_override(text) for text in overrides or ()))
     if log.isEnabledFor(logging.WARNING):
         for warning in loaded.warnings:
             if ranges or warning not in loaded.away_from_source:

@@ -23,7 +23,7 @@ from membrane_pde.case import SIDES, Case, CaseError
 from membrane_pde.casefile import Number, number_at
 from membrane_pde.measurements import Table
 from membrane_pde.result import to_json, write_folder
-from membrane_pde.values import show
+from membrane_pde.values import SAME, show
 
 Vector = NDArray[np.float64]
 
@@ -387,7 +387,7 @@ class _Runs:
             self.settled["run.outputs"] = 2
         else:
             last = float(self.times.max())
-            if last > case.run.duration * (1.0 + 1e-9):
+            if last > case.run.duration * (1.0 + SAME):
                 row = int(np.argmax(self.times))
                 raise CaseError(
                     f"{table.rows[row]} of the data: {table.time.header} = {table.time.numbers[row]:g} is after the "

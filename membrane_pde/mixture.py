@@ -17,7 +17,7 @@ from membrane_pde.physics.constants import GAS_CONSTANT
 from membrane_pde.physics.osmotic import IDEAL, PITZER, VIRIAL, Solution
 from membrane_pde.physics.pitzer import Pitzer
 from membrane_pde.physics.temperature import water_density
-from membrane_pde.values import Profile, nearest
+from membrane_pde.values import SAME, Profile, nearest
 
 _PRESSURE_UNITS = ("Pa", "bar", "atm", "mmHg")
 
@@ -122,7 +122,7 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
         if unknown:
             told.append(f"No osmotic coefficient of {', '.join(unknown)} is known: counted as ideal.")
         mixture = max(concentrations, key=model.reach, default=None)
-        if mixture is not None and model.reach(mixture) > 1.0 + 1e-9:
+        if mixture is not None and model.reach(mixture) > 1.0 + SAME:
             shares = [max(c, 0.0) / end for c, end in zip(mixture, model.limit, strict=True)]
             most_used = shares.index(max(shares))
             name = list(case.solutes)[most_used]

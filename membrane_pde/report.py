@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from membrane_pde import presets, units
 from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
+from membrane_pde.values import alike
 
 if TYPE_CHECKING:
     from membrane_pde.result import Result
@@ -146,7 +147,7 @@ def pressing(result: Result) -> float:
         held = side.boundary == "rigid" or side.pressure.flux
         sides.append(float(stored(result, f"pressure_{name}_Pa")[-1]) if held else side.pressure.at(end))
     left, right = sides
-    return 0.0 if abs(left - right) <= 1e-9 * max(abs(left), abs(right)) else left - right
+    return 0.0 if alike(left, right) else left - right
 
 
 def flux_text(result: Result, index: int) -> str:

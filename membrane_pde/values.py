@@ -63,6 +63,14 @@ def key_text(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
 
 
+SAME = 1e-6  # of their size: numbers that a person writes differ by this much and are meant to be one
+
+
+def alike(a: float, b: float) -> bool:
+    """Two numbers that a person wrote are the same, 1 atm and 760 mmHg for example."""
+    return abs(a - b) <= SAME * max(abs(a), abs(b))
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Readers.
 

@@ -110,7 +110,7 @@ MAY_USE: dict[str, set[str]] = {
     "page": {"case", "report", "result"},
     "result": {"case", "casefile", "units"},
     "presets": {"case", "units"},
-    "report": {"presets", "units", "result", "case", "physics"},  # physics: a constant of nature
+    "report": {"values", "presets", "units", "result", "case", "physics"},  # physics: a constant of nature
     "drawing": {"report"},
     "maps": {"drawing", "presets", "report", "titles"},
     "dyes": {"drawing", "report"},

@@ -1,0 +1,128 @@
+"""An override completes or repairs a file: it is put in before anything is judged; errors say which value it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import membrane_pde as mp
+from membrane_pde import cli
+from tests.unit.test_bad_input import CASE
+
+INCOMPLETE = CASE.replace('[left]\nlength = "1 mm"\n', "[left]\n")
+WRONG = CASE.replace('"1 L/m^2/hour/bar"', '"1 L/m^2"')
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "mine.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (INCOMPLETE, {"left.length": "1 mm"}),
+        (WRONG, {"membrane.water_permeability": "1 L/m^2/hour/bar"}),
+        (CASE.replace('duration = "1 h"', ""), {"run.duration": "1 h"}),
+        (CASE.replace('[run]\nduration = "1 h"\n', ""), {"run.duration": "1 h"}),
+        (CASE.replace('concentration = { NaCl = "35 g/L" }\n', ""), {"left.concentration.NaCl": "35 g/L"}),
+        (CASE.replace("reflection = 0.99", "reflection = 99"), {"membrane.solutes.NaCl.reflection": 0.99}),
+        (CASE.replace('length = "1 mm"', 'length = "1,0 mm"'), {"left.length": "1 mm", "right.length": "1 mm"}),
+    ],
+)
+def test_a_file_is_completed_and_repaired(file: Callable[[str], Path], text: str, values: dict[str, object]) -> None:
+    path = file(text)
+    with pytest.raises(mp.CaseError):
+        mp.load_case(path)
+    case = mp.load_case(path, values)
+    assert case.model_copy(update={"title": "test"}) == mp.parse_case(CASE)
+    assert mp.parse_case(text, values=values).left == case.left
+    assert "changed: " in case.title
+    changed = case.with_values({"left.pressure": "2 bar"})
+    assert changed.left.pressure.values == (2e5,)
+    assert "left.pressure = 2 bar" in changed.title
+
+
+def test_of_a_right_file_it_is_what_with_values_makes(file: Callable[[str], Path]) -> None:
+    path, values = file(CASE), {"left.pressure": "2 bar", "temperature": "20 degC"}
+    assert mp.load_case(path, values) == mp.load_case(path).with_values(values)
+    assert mp.load_case(path, values).title == mp.load_case(path).with_values(values).title
+    assert mp.load_case(path, {}) == mp.load_case(path)
+    assert mp.load_case("osmosis", values) == mp.load_case("osmosis").with_values(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "parts"),
+    [
+        (CASE, {"left.pressure": "5 m"}, ['mine.toml with left.pressure = "5 m" set: this is a length']),
+        (CASE, {"left.presure": "5 bar"}, ['mine.toml with left.presure = "5 bar" set: left.presure: unknown key']),
+        (CASE, {"left": "3"}, ['mine.toml with left = "3" set: expected a table']),
+        (CASE, {"left.pressure.flux": "1 m"}, ["mine.toml with left.pressure.flux = ", "a volume flux"]),
+        (INCOMPLETE, {"left.pressure": "5 bar"}, ["mine.toml: left.length is missing"]),
+        (INCOMPLETE, {"right.length": "-1 m"}, ["mine.toml", "left.length is missing", "1 more problem"]),
+        (WRONG, {"left.pressure": "5 bar"}, ['mine.toml: membrane.water_permeability = "1 L/m^2"']),
+        (
+            CASE,
+            {"membrane.type": "none", "left.pressure": "1 bar"},
+            ['with membrane.type = "none", left.pressure = "1 bar" set: left.pressure and right.pressure differ'],
+        ),
+        ("", {"left.pressure": "1 bar"}, ["mine.toml: solutes is missing"]),
+    ],
+)
+def test_an_error_says_where_the_value_came_from(
+    file: Callable[[str], Path], text: str, values: dict[str, object], parts: list[str]
+) -> None:
+    with pytest.raises(mp.CaseError) as error:
+        mp.load_case(file(text), values)
+    for part in parts:
+        assert part in str(error.value)
+    assert len(str(error.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "{}", "--json"],
+        ["run", "{}", "--no-save", "--json", "--set", "mesh.cells=4"],
+        ["equilibrium", "{}", "--json"],
+        ["sweep", "{}", "--vary", "left.pressure=0 bar; 1 bar", "--no-save", "--json", "--set", "mesh.cells=4"],
+        ["compare", "{}", "osmosis", "--no-save", "--json", "--set", "mesh.cells=4", "--set", "run.duration=1 s"],
+    ],
+)
+def test_every_command_completes_a_file(
+    file: Callable[[str], Path], capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    path = str(file(INCOMPLETE.replace('"1 h"', '"1 s"')))
+    command = [path if word == "{}" else word for word in words]
+    with pytest.raises(SystemExit) as stop:
+        cli.app(command, prog_name="membrane-pde")
+    assert stop.value.code == 2
+    assert "mine.toml: left.length is missing" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stop:
+        cli.app([*command, "--set", "left.length=1 mm"], prog_name="membrane-pde")
+    told = capsys.readouterr()
+    assert stop.value.code in (0, None), told.err
+    assert json.loads(told.out)
+
+
+def test_a_fit_completes_a_file(
+    file: Callable[[str], Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = str(file(INCOMPLETE.replace('"1 h"', '"1 s"')))
+    data = tmp_path / "data.csv"
+    data.write_text("left.pressure [bar],water_flux [L/m^2/hour]\n0,-29\n10,-19\n20,-9\n")
+    words = ["fit", path, str(data), "--free", "membrane.water_permeability", "--no-save", "--json"]
+    words += ["--set", "mesh.cells=4", "--set", "left.length=1 mm"]
+    with pytest.raises(SystemExit) as stop:
+        cli.app(words, prog_name="membrane-pde")
+    told = capsys.readouterr()
+    assert stop.value.code in (0, None), told.err
+    assert json.loads(told.out)
