@@ -23,7 +23,18 @@ import numpy as np
 from membrane_pde import rosenbrock
 from membrane_pde.fv.interface import NoSolution
 from membrane_pde.fv.mesh import Array
-from membrane_pde.fv.operators import OUTFLOW, Segment, System, segment_row
+from membrane_pde.fv.operators import (
+    AHEAD,
+    COUNTS,
+    EVENTS,
+    FURTHEST,
+    OUTFLOW,
+    WATCH,
+    WAY,
+    Segment,
+    System,
+    segment_row,
+)
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +48,8 @@ _WORK_AT_ONCE = 10_000_000  # states times steps: about a second of machine code
 # Where a run may stop at any time, states are stored densely first and thinned out as it grows longer, so that one that
 # stops early still shows how it went: spacing at first over spacing at the end.
 _FIRST_SPACING = 2.0**-12
-_EVENTS = ("", "left dry", "right dry", "backflow")  # by the numbers of `fv.operators.set_events`, from 1 on
+_EVENTS = ("", "left dry", "right dry", "backflow", "turn")  # by the numbers of `fv.operators.set_events`, from 1 on
+_ERROR = 10.0  # of the displaced volume at most, over the tolerance of one step
 
 Stop = Callable[[float, Array, Segment], str | None]
 
@@ -75,40 +87,78 @@ class Trajectory:
 
 
 class Events:
-    """What ends a step: a side runs dry, an outflow turns round.
+    """What ends a step: a side runs dry, the flow of water through an outflow turns, water flows back through it.
+
+    The flow turns where the water flux changes sign; that is remembered, and the step goes on from there. Water flows
+    back once more of it has come back than the tolerance of the displaced volume leaves open: what an integrator makes
+    of a flow that comes to rest changes its sign at random, but moves no volume.
 
     Attributes
     ----------
     outflow : int or None
         The side whose flow may turn.
-    watch : ndarray, shape (2,)
+    watch : ndarray, shape (4,)
         Of `fv.operators.set_events`.
+    turned : tuple
+        Time (s), state and segment where the flow turned last.
     """
 
-    def __init__(self, system: System, threshold: float) -> None:
-        self.system, self.threshold = system, threshold  # of the water flux that counts as flowing back, m/s
+    def __init__(self, system: System, rtol: float, atol: Array) -> None:
+        self.system, self.rtol, self.atol = system, rtol, float(atol[system.x])
         boundary = system.problem.boundary
         self.outflow = boundary.index(OUTFLOW) if OUTFLOW in boundary and not system.still else None
-        self.watch = np.zeros(2)
-        self._set_watch(drawing=False)
+        self.watch = np.zeros(WATCH)
+        self.turned: tuple[float, Array, Segment]
+        self._set_way(drawing=False)
 
-    def _set_watch(self, drawing: bool) -> None:
+    def _set_way(self, drawing: bool) -> None:
         # where it is known what is drawn in, there is nothing to watch
-        watched = self.outflow is not None and (drawing or self.system.problem.exterior[self.outflow] is None)
-        self.watch[:] = self.threshold if watched else 0.0, float(drawing)
+        self.drawing = drawing
+        self.watch[WAY] = 0.0
+        if self.outflow is not None and (drawing or self.system.problem.exterior[self.outflow] is None):
+            out = -1.0 if self.outflow == 0 else 1.0
+            self.watch[WAY] = -out if drawing else out
+            self.watch[FURTHEST] = -math.inf * self.watch[WAY]
 
     def __call__(self, t: float, y: Array, segment: Segment) -> Array:
         """One value an event, positive until it happens."""
         return self.system.events(t, y, segment, self.watch)
 
-    def turn(self, y: Array) -> None:
-        """The outflow turned round: from now on it draws in what it let out last, or lets out again."""
-        system, drawing = self.system, not self.watch[1]
+    def begin(self, t: float, y: Array, segment: Segment) -> None:
+        """Look which way the water flows where it may have turned at once: at the start, after a jump."""
+        self.watch[AHEAD] = 0.0
+        self.look(t, y, segment)
+
+    def look(self, t: float, y: Array, segment: Segment) -> None:
+        """Look which way the water flows, and remember where it turned."""
+        if self.watch[WAY] == 0.0:
+            return
+        ahead = 1.0 if self.watch[WAY] * self.system.water_flux(t, y, segment) > 0.0 else -1.0
+        if ahead != self.watch[AHEAD]:
+            self._set_turn(t, y, segment, ahead)
+
+    def turn(self, t: float, y: Array, segment: Segment) -> None:
+        """The water flux changed its sign."""
+        self._set_turn(t, y, segment, -float(self.watch[AHEAD]))
+
+    def _set_turn(self, t: float, y: Array, segment: Segment, ahead: float) -> None:
+        watch, x = self.watch, float(y[self.system.x])
+        watch[AHEAD] = ahead
+        if watch[WAY] * (x - watch[FURTHEST]) > 0.0:
+            watch[FURTHEST] = x
+        watch[COUNTS] = _ERROR * (self.atol + self.rtol * abs(float(watch[FURTHEST])))
+        if ahead < 0.0:
+            self.turned = t, y.copy(), segment
+
+    def draw_in(self) -> None:
+        """Water flows back: from now on the outflow draws in what it let out last, or lets out again."""
+        system, drawing = self.system, not self.drawing
         assert self.outflow is not None
+        _, y, _ = self.turned
         edge = 0 if self.outflow == 0 else -1
         last = system.amounts(y)[:, edge] / system.widths(y)[edge]
         system.draw_in(self.outflow, last if drawing else None)
-        self._set_watch(drawing)
+        self._set_way(drawing)
 
 
 class Stepper(Protocol):
@@ -286,7 +336,7 @@ class CvodeStepper(_SingleSteps):
         def watch(t: float, z: Array, values: Array) -> None:
             values[:] = events(t, z * unit, segment)
 
-        watch.direction = [-1] * 3  # type: ignore[attr-defined]
+        watch.direction = [-1] * EVENTS  # type: ignore[attr-defined]
         with warnings.catch_warnings():  # it warns that the pattern is not used to approximate the Jacobian: as meant
             warnings.simplefilter("ignore", UserWarning)
             self._solver = CVODE(
@@ -299,7 +349,7 @@ class CvodeStepper(_SingleSteps):
                 max_num_steps=_CVODE_STEPS * MAX_STEPS,
                 max_step=longest if math.isfinite(longest) else 0.0,
                 eventsfn=watch,
-                num_events=3,
+                num_events=EVENTS,
             )
         self._solver.init_step(t, y / unit)
 
@@ -309,9 +359,9 @@ class CvodeStepper(_SingleSteps):
         if float(answer.t) == self.t:  # asked for a state within the last step, CVODE first returns to its end
             answer = self._ask(self.segment.end, "onestep")
         self.t, self.y = float(answer.t), np.ravel(answer.y) * self._unit
-        if answer.i_events is not None and np.any(answer.i_events):
-            return _EVENTS[1 + int(np.flatnonzero(np.ravel(answer.i_events))[0])]
-        return ""
+        if answer.i_events is None or float(answer.t_events[-1]) != self.t:  # it lists those of earlier steps, too
+            return ""
+        return _EVENTS[1 + int(np.flatnonzero(answer.i_events[-1])[0])]
 
     def at(self, t: float) -> Array:
         """State within the last step, by the polynomial of the method."""
@@ -392,7 +442,8 @@ class FipyStepper(_SingleSteps):
 
         def fallen(dt: float, state: Array) -> str:
             values = self.events(self.t + dt, state, self.segment)
-            fallen = np.flatnonzero((old_values > 0.0) & (values <= 0.0))
+            below = (old_values > 0.0) & (values <= 0.0) | (old_values == 0.0) & (values < 0.0)
+            fallen = np.flatnonzero(below)
             return _EVENTS[1 + int(fallen[0])] if fallen.size else ""
 
         event = fallen(dt, new)
@@ -528,7 +579,6 @@ def integrate(
     rtol: float,
     atol: Array,
     solver: str,
-    threshold: float,
     draws_last: bool,
     stop: Stop | None = None,
     progress: Callable[[float], None] | None = None,
@@ -551,8 +601,6 @@ def integrate(
         Absolute tolerance of each state.
     solver : str
         Name of one of `STEPPERS`.
-    threshold : float
-        Water flux into an outflow that counts as flowing back, m/s.
     draws_last : bool
         The outflow draws in what it let out last, instead of ending the run.
     stop : callable, optional
@@ -573,12 +621,11 @@ def integrate(
         rtol=rtol,
         atol=atol,
         solver=solver,
-        threshold=threshold,
         draws_last=draws_last,
     )
     found = once(segments, stop=stop, progress=progress)
     end = float(found.times[-1])
-    early = found.reason in _EVENTS[1:] and 0.0 < end < 0.5 * segments[-1].end
+    early = found.reason in _EVENTS[1:4] and 0.0 < end < 0.5 * segments[-1].end
     if not early or stop is not None or draws_last:
         return found
     again = once(_until(segments, end))  # now that the end is known, stored times are spread over all the way to it
@@ -635,7 +682,7 @@ def integrate_alike(
             rtol,
             atol,
             math.inf,
-            np.zeros(2),
+            np.zeros(WATCH),
             memory,
             work,
             y,
@@ -669,7 +716,6 @@ def _integrated(
     rtol: float,
     atol: Array,
     solver: str,
-    threshold: float,
     draws_last: bool,
     stop: Stop | None = None,
     progress: Callable[[float], None] | None = None,
@@ -679,7 +725,7 @@ def _integrated(
     recorder = _Recorder(duration, outputs, stop is None, system.size)
     t, segment, steps = segments[0].start, segments[0], 0
     recorder.store(np.array([t]), y[None, :], segment)
-    events = Events(system, threshold)
+    events = Events(system, rtol, atol)
     turns = len(segments) - 1 + sum((each.end - each.start) / each.shortest_period for each in segments)
     limit = MAX_STEPS * (_CVODE_STEPS if solver == "cvode" else 1) + math.ceil(_STEPS_A_TURN * turns)
     at_once = max(_WORK_AT_ONCE // system.size, 1)
@@ -697,10 +743,7 @@ def _integrated(
             before_step = t
             while t < segment.end:
                 if stepper is None:
-                    if events.outflow is not None and events(t, y, segment)[2] <= 0.0:  # a step of the pressure
-                        if not draws_last:
-                            return recorder.finish(t, y, segment, "failed", "backflow", steps)
-                        events.turn(y)
+                    events.begin(t, y, segment)
                     stepper = STEPPERS[solver](system, segment, t, y, rtol, atol, events)
                 due, before_step = recorder.due(segment), t
                 taken, stored, event = stepper.advance(due, kept, min(at_once, limit - steps))
@@ -712,10 +755,14 @@ def _integrated(
                     recorder.store(due[:stored], kept[:stored], segment)
                 if event.endswith("dry"):
                     return recorder.finish(t, y, segment, "failed", event, steps)
+                if event == "turn":
+                    events.turn(t, y, segment)
+                elif not event:  # a root search does not see one that starts at zero
+                    events.look(t, y, segment)
                 if event == "backflow":
                     if not draws_last:
-                        return recorder.finish(t, y, segment, "failed", event, steps)
-                    events.turn(y)
+                        return recorder.finish(*events.turned, "failed", event, steps)
+                    events.draw_in()
                     stepper = None
                 if stop is not None and (status := stop(t, y, segment)) is not None:
                     t, y = _first_time(stop, stepper, before_step, t, y, segment)

@@ -30,6 +30,7 @@ from membrane_pde.fv.implicit import Factors, add_time_slopes, factorize, new_fa
 from membrane_pde.fv.interface import REFERENCE
 from membrane_pde.fv.mesh import Array
 from membrane_pde.fv.operators import (
+    EVENTS,
     Faces,
     Numbers,
     Segment,
@@ -135,7 +136,7 @@ class Work(NamedTuple):
         U.
     dense : ndarray, shape (3, size)
         K.
-    events : ndarray, shape (3, 3)
+    events : ndarray, shape (3, 4)
         What `operators.set_events` makes of the state now, and at the start of the last step; room for more of it.
     faces, other, slopes, factors
         Of the start of the step; of the stages; derivatives; what is solved with.
@@ -159,7 +160,7 @@ def new_work(method: Method, size: int, solutes: int, cells: int) -> Work:
         np.zeros((5, size)),
         np.zeros((method.rows.shape[1], size)),
         np.zeros((3, size)),
-        np.ones((3, 3)),
+        np.ones((3, EVENTS)),
         new_faces(solutes, cells),
         new_faces(solutes, cells),
         new_slopes(solutes, cells),
@@ -295,9 +296,12 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
 
 @kernel
 def _fallen(before: Array, now: Array) -> int:
-    """Number of the first event that has fallen through zero, from 1 on; 0 if none has."""
+    """Number of the first event that has fallen through zero, from 1 on; 0 if none has.
+
+    One that stood at zero has fallen when it is below: a run may start where no water flows.
+    """
     for j in range(before.shape[0]):
-        if before[j] > 0.0 >= now[j]:
+        if before[j] > 0.0 >= now[j] or before[j] == 0.0 > now[j]:
             return j + 1
     return 0
 
@@ -380,7 +384,7 @@ def walk(
         Absolute tolerance of each state.
     longest : float
         No step is longer, s.
-    watch : ndarray, shape (2,)
+    watch : ndarray, shape (4,)
         Of `operators.set_events`.
     memory : ndarray, shape (3,)
         Of `interface.find_water_flux`.
@@ -400,6 +404,7 @@ def walk(
     """
     steps, stored, pace = 0, 0, w.pace
     before, now = w.events[1], w.events[2]
+    set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])  # `watch` may be new
     while True:
         stored = _serve(method, w, due, kept, stored)
         if pace[TIME] >= segment.end or steps >= most or stored == due.shape[0]:
@@ -414,7 +419,6 @@ def walk(
         left = segment.end - float(pace[TIME])
         if pace[NEXT] == 0.0:
             pace[NEXT] = _first_step(method, w, rtol, atol, left)
-            set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])
         h = min(float(pace[NEXT]), longest)
         if h >= 0.9 * left:  # no small step at the end
             h = left

@@ -435,6 +435,23 @@ def _scales(cases: Sequence[Case], system: System) -> Vector:
     return scale
 
 
+def _tolerance(case: Case) -> float:
+    """Relative tolerance of the steps of a run."""
+    if case.run.until != "duration" and case.run.solver != "fipy":
+        return min(case.run.rtol, _STOPPING_RTOL)
+    return case.run.rtol
+
+
+def _least_displaced(cases: Sequence[Case], system: System) -> Vector:
+    """Displaced volume below which no water has moved in each of some cases of one model, m.
+
+    A billionth of the total length, or the absolute tolerance of the displaced volume where that is larger.
+    """
+    case = cases[0]
+    whole = case.left.volume_per_area + case.right.volume_per_area
+    return np.asarray(np.maximum(1e-9 * whole, _tolerance(case) * _scales(cases, system)[:, system.x]))
+
+
 # -- the end state and the way to it --------------------------------------------------------------------------------
 def _reservoir(case: Case) -> str:
     """The side that is a reservoir beside a closed one, or ""."""
@@ -596,6 +613,8 @@ def compile_kernels() -> Path | None:
     CaseError
         If numba is not installed.
     """
+    from membrane_pde.fv.operators import WATCH
+
     if not compiling.available():
         raise CaseError('numba is not installed here: pip install "membrane-pde[fast]"')
     compiling.insist()
@@ -606,7 +625,7 @@ def compile_kernels() -> Path | None:
     y = system.initial_state(model.concentration)
     system.rhs(0.0, y, np.empty(system.size), segment)
     system.jacobian(0.0, y, segment)
-    system.events(0.0, y, segment, np.zeros(2))
+    system.events(0.0, y, segment, np.zeros(WATCH))
     return compiling.keep()
 
 
@@ -818,9 +837,7 @@ def _solved(
     y = system.initial_state(model.concentration)
     amounts = system.amounts_of_sides(y)
     goal = _Goal(system, y, amounts, _end_states([case], segments[-1:], amounts))
-    (scale,), rtol = _scales([case], system), case.run.rtol
-    if case.run.until != "duration" and case.run.solver != "fipy":
-        rtol = min(rtol, _STOPPING_RTOL)
+    (scale,), rtol = _scales([case], system), _tolerance(case)
     if tighter:
         rtol *= 0.1
     found = integrate(
@@ -831,7 +848,6 @@ def _solved(
         rtol=rtol,
         atol=rtol * scale,
         solver=case.run.solver,
-        threshold=_thresholds([case])[0],
         draws_last="last" in (case.left.backflow, case.right.backflow),
         stop=None if until is not None else _stop_rule(case, system, goal, segments),
         progress=progress,
@@ -907,9 +923,12 @@ def _solved_at_once(group: _Group) -> tuple[_Runs | None, list[bool]]:
 
 
 def _thresholds(cases: Sequence[Case]) -> list[float]:
-    """Water flux that counts as one in each of some cases of one model, m/s."""
-    permeability = cases[0].membrane.water_permeability
-    return [1e-9 * permeability * (pressure or 1.0) for pressure in _largest_pressures(cases)]
+    """Water flux that counts as one in each of some cases of one model, m/s.
+
+    A billionth of what the largest pressure drives, or what the tolerance leaves open of it where that is more.
+    """
+    permeability, least = cases[0].membrane.water_permeability, max(1e-9, _tolerance(cases[0]))
+    return [least * permeability * (pressure or 1.0) for pressure in _largest_pressures(cases)]
 
 
 def _series(runs: _Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]:
@@ -1019,14 +1038,14 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
             ]
     if case.membrane.type == "none":
         columns["polarization_modulus"] = columns["rejection"] = [None] * count
-    whole, displaced = case.left.volume_per_area + case.right.volume_per_area, columns["displaced_volume_m"]
-    moved = np.abs(arrays["displaced_volume_m"][:, -1]) > 1e-9 * whole
+    displaced, least = columns["displaced_volume_m"], _least_displaced(cases, runs.system)
+    moved = np.abs(arrays["displaced_volume_m"][:, -1]) > least
     works, went = _least_works(runs, moved).tolist(), moved.tolist()
     specific = [
         w / abs(x) if far else None for w, x, far in zip(columns["energy_J_per_m2"], displaced, went, strict=True)
     ]
-    least = [None if math.isnan(w) else w / abs(x) for w, x in zip(works, displaced, strict=True)]
-    turned, several = _turned(arrays["displaced_volume_m"], whole), runs.memory[:, SEVERAL].tolist()
+    least_work = [None if math.isnan(w) else w / abs(x) for w, x in zip(works, displaced, strict=True)]
+    turned, several = _turned(arrays["displaced_volume_m"], least), runs.memory[:, SEVERAL].tolist()
     away = case.away_from_source
     columns |= {
         "title": [each.title for each in cases],
@@ -1038,10 +1057,10 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
         "process": [_process(case, *each) for each in zip(displaced, went, strict=True)],
         "tonicity": [_tonicity(case, arrays)] * count,
         "specific_energy_J_per_m3": specific,
-        "minimum_energy_J_per_m3": least,
+        "minimum_energy_J_per_m3": least_work,
         "second_law_efficiency": [
             None if put_in is None or needed is None else energy.second_law_efficiency(put_in, needed)
-            for put_in, needed in zip(specific, least, strict=True)
+            for put_in, needed in zip(specific, least_work, strict=True)
         ],
         "message": [
             " ".join([*_messages(runs, r, arrays, *seen), *away])
@@ -1051,14 +1070,14 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _turned(displaced: Vector, whole: float) -> list[bool]:
-    """The water went back a good part of its way, in runs (run, time); `whole` is the length of both sides, m."""
+def _turned(displaced: Vector, least: Vector) -> list[bool]:
+    """The water went back a good part of its way, in runs (run, time); below `least` (run) none has moved, m."""
     furthest = np.abs(displaced).max(axis=1)
     back = (np.maximum.accumulate(displaced, axis=1) - displaced).max(axis=1)
     forth = (displaced - np.minimum.accumulate(displaced, axis=1)).max(axis=1)
     back[displaced.max(axis=1) <= 0.0] = 0.0
     forth[displaced.min(axis=1) >= 0.0] = 0.0
-    turned = (furthest > 1e-9 * whole) & (np.maximum(back, forth) > 0.05 * furthest)
+    turned = (furthest > least) & (np.maximum(back, forth) > 0.05 * furthest)
     return list(turned.tolist())
 
 

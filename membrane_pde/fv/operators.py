@@ -858,14 +858,35 @@ DRY = 1e-3  # a closed side that has lost all but this share of its length has r
 EMPTY = 1e-6  # the same for the volume of a bath
 
 
+# What an outflow's events are told, `watch`: the direction of J_v that is its way out (1 or -1; 0: nothing is watched;
+# -1 times it where the outflow draws in, so that flowing out is what counts); 1 while the water goes that way, -1 after
+# it has turned; the displaced volume where it turned, at the furthest (m); and the volume that has to come back before
+# it counts as flowing back (m).
+WAY, AHEAD, FURTHEST, COUNTS = range(4)
+WATCH = 4  # numbers in `watch`
+EVENTS = 4  # left dry, right dry, flowing back, turning
+
+
 @kernel
 def set_events(
     p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces, out: Array
 ) -> None:
-    """Write three numbers that fall through zero when the left or the right side runs dry, or an outflow turns round.
+    """Write four numbers that fall through zero when something happens.
 
-    `watch` is a water flux that counts as flowing (m/s; 0 to watch no outflow), and 1 where the outflow draws in what
-    it let out last, so that it is the end of that which counts.
+    The first two: the left or the right side runs dry. The third: more water has come back through an outflow since the
+    flow turned than the tolerance of the displaced volume leaves open; the water flux itself is no measure of it, since
+    near equilibrium it is nothing but the error of the wall concentrations. The fourth: the water flux changes sign.
+
+    Parameters
+    ----------
+    p, segment, t, y, memory
+        As in `set_faces`.
+    watch : ndarray, shape (4,)
+        See above.
+    faces : Faces
+        To work in.
+    out : ndarray, shape (4,)
+        Written.
     """
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     x = solutes * n
@@ -876,13 +897,11 @@ def set_events(
             out[side] = stretch[side] - DRY
         if p.bath[side].present:
             out[side] = float(y[x + 1 + side]) / p.bath[side].volume - EMPTY
-    out[2] = 1.0
-    if watch[0] > 0.0:
+    out[2] = out[3] = 1.0
+    if watch[WAY] != 0.0:
         set_cells(p, y, faces)
-        outward = water_flux_now(p, p.face, segment, t, faces, memory) / float(watch[0])
-        if p.kind[0] == _OUTFLOW:
-            outward = -outward
-        out[2] = 1.0 - outward if watch[1] > 0.0 else 1.0 + outward
+        out[2] = 1.0 - float(watch[WAY]) * (float(watch[FURTHEST]) - float(y[x])) / float(watch[COUNTS])
+        out[3] = float(watch[WAY] * watch[AHEAD]) * water_flux_now(p, p.face, segment, t, faces, memory)
 
 
 @kernel
@@ -1303,8 +1322,8 @@ class System:
         return found
 
     def events(self, t: float, y: Array, segment: Segment, watch: Array) -> Array:
-        """What falls through zero when a side runs dry or an outflow turns round; see `set_events`."""
-        out = np.empty(3)
+        """What falls through zero when a side runs dry or an outflow flows back; see `set_events`."""
+        out = np.empty(EVENTS)
         _set_events(self.numbers, segment, t, y, watch, self.memory, self._faces, out)
         return out
 

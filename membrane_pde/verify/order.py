@@ -154,7 +154,7 @@ class EvenFipySteps(FipyStepper):
 
     def __init__(self, system: Manufactured, segment: Segment, y: Array) -> None:
         atol = np.full(system.size, 1e-6)
-        super().__init__(system, segment, 0.0, y, 1e-6, atol, Events(system, 0.0))
+        super().__init__(system, segment, 0.0, y, 1e-6, atol, Events(system, 1e-6, atol))
         solve_one = self.equation.step
 
         def step(faces: Faces, y: Array, dt: float) -> Array:
@@ -198,7 +198,6 @@ def _solved(system: Manufactured, rtol: float, end: float) -> tuple[Array, int]:
         rtol=rtol,
         atol=np.full(system.size, rtol * 0.01),
         solver="cvode",
-        threshold=0.0,
         draws_last=False,
     )
     if run.status != "completed":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from membrane_pde import rosenbrock
 from membrane_pde.fv.mesh import build, graded_widths
-from membrane_pde.fv.operators import OUTFLOW, RESERVOIR, Problem, Segment, System, Wave, segment_row
+from membrane_pde.fv.operators import OUTFLOW, RESERVOIR, WATCH, Problem, Segment, System, Wave, segment_row
 from membrane_pde.rosenbrock import LENGTH, RODAS5P, START, TIME, Work, Y, interpolate, new_work
 from tests.unit.test_operators import system
 
@@ -151,7 +151,7 @@ def advance(
     """Steps, states that have been served, event."""
     rows, atol, goes_on = np.array([segment_row(segment)]), rtol * measures(one)[None, :], np.empty(0)
     ends = np.empty((1, 3), dtype=np.int64)
-    given = one.numbers, rows, RODAS5P, rtol, atol, longest, np.zeros(2), one.memory[None, :], work, goes_on
+    given = one.numbers, rows, RODAS5P, rtol, atol, longest, np.zeros(WATCH), one.memory[None, :], work, goes_on
     with np.errstate(over="ignore", invalid="ignore"):  # a step that is far too long
         rosenbrock.advance(*given, most, due, kept[None, :, :], ends)
     return [int(number) for number in ends[0]]
@@ -232,7 +232,7 @@ def test_a_start_with_a_kink_is_not_felt_for(monkeypatch: pytest.MonkeyPatch) ->
     segment = Segment(0.0, DURATION, (3e6, 3e6), (0.0, 0.0))
     work.pace[rosenbrock.NEXT] = DURATION
     due, kept = np.array([math.inf]), np.empty((1, one.size))
-    given = one.numbers, segment, RODAS5P, 1e-6, 1e-6 * measures(one), math.inf, np.zeros(2), one.memory, work
+    given = one.numbers, segment, RODAS5P, 1e-6, 1e-6 * measures(one), math.inf, np.zeros(WATCH), one.memory, work
     with np.errstate(over="ignore", invalid="ignore"):
         steps, _, event = rosenbrock.walk(*given, 1, due, kept)
     print(tried)
@@ -295,7 +295,7 @@ def test_the_state_at_an_event_lies_on_the_dense_output(dry: str) -> None:
     assert event == {"left": 1, "right": 2}[dry]
     assert work.pace[TIME] == pytest.approx(expected, rel=1e-9)
     assert work.vectors[Y][one.x] == pytest.approx(math.copysign(0.999 * length, press), rel=1e-9)
-    events = one.events(float(work.pace[TIME]), work.vectors[Y], segment, np.zeros(2))
+    events = one.events(float(work.pace[TIME]), work.vectors[Y], segment, np.zeros(WATCH))
     assert -1e-12 <= events[event - 1] <= 0.0
     assert kept[:, one.x] == pytest.approx(1e-11 * press * due[:3], rel=1e-9)  # what was due before, and no more
 
