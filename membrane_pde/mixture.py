@@ -170,7 +170,8 @@ def osmotic_pressure(
         shows); ``osmotic_coefficient`` (osmolality over Σ ν m); ``concentration_mol_per_m3``, ``molality_mol_per_kg``,
         ``density_kg_per_m3``; with a membrane ``effective_osmotic_pressure_Pa`` (Σ σ π over the solutes that cannot
         pass) and ``effective_osmolality_mOsm_per_kg``, with `against` also ``tonicity``; ``message``: where the data
-        do not reach. What needs a density that is not known is None.
+        do not reach. What needs a density that is not known is None, and so is what depends on whether a solute passes
+        of which the library does not know it.
 
     Raises
     ------
@@ -209,12 +210,13 @@ def osmotic_pressure(
         "left": {name: concentration.get(name, "0 mol/L") for name in names},
         "right": {name: (against or {}).get(name, "0 mol/L") for name in names},
     }
+    unknown = _unknown_to(membrane, {name: library.solutes().get(name, {}) | given[name] for name in names})
     raw = {
         "temperature": temperature,
         "osmotic_model": model,
         "solutes": given,
         **{side: {"length": "1 mm", "concentration": values} for side, values in sides.items()},
-        "membrane": {"type": membrane or "ideal"},
+        "membrane": {"type": membrane or "ideal", "solutes": dict.fromkeys(unknown, _HELD_BACK)},
         "run": {"duration": "1 s"},
     }
     try:
@@ -222,10 +224,43 @@ def osmotic_pressure(
     except CaseError as error:  # there is no left and right to the one who asks
         text = str(error).replace("left.concentration", "concentration").replace("right.concentration", "against")
         raise CaseError(text) from None
-    return _answer(case, membrane is not None, against is not None)
+    return _answer(case, membrane is not None, against is not None, unknown)
 
 
-def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, Any]:
+_HELD_BACK = {"permeability": "0 m/s", "reflection": 1.0}
+
+
+def _unknown_to(membrane: str | None, solutes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The solutes of which the library does not say whether they pass a membrane of its own."""
+    entry = library.membranes().get(membrane or "")
+    if entry is None:
+        return []
+    porous = "pore_radius" in entry  # what has a radius follows from the pores
+    return [s for s, own in solutes.items() if s not in entry.get("solutes", {}) and not (porous and "radius" in own)]
+
+
+def _tonicity(pull: float, other: float) -> str:
+    """Of a solution against another, by what cannot pass."""
+    same = abs(pull - other) <= 1e-3 * max(pull, other)
+    return "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
+
+
+def _told_unknown(membrane: str, unknown: Sequence[str], held: str, passes: str, with_tonicity: bool) -> str:
+    """That the library does not know whether some solutes pass, and what holds in either case."""
+    has = ", ".join(library.membranes()[membrane].get("solutes", {})) or "no solute"
+    text = (
+        f'The library does not say whether {" and ".join(unknown)} can pass "{membrane}" (it has {has}), so what is '
+        "effective there is not known."
+    )
+    if not with_tonicity:
+        return text
+    they, is_, passing = ("it", "is", "passes") if len(unknown) == 1 else ("they", "are", "pass")
+    if held == passes:
+        return f"{text} The solution is {held} whether {they} {passing} or not."
+    return f"{text} If {they} {is_} held back, the solution is {held}; if {they} {passing}, {passes} in the end."
+
+
+def _answer(case: Case, with_membrane: bool, with_tonicity: bool, unknown: Sequence[str]) -> dict[str, Any]:
     model = solution(case)
     names = list(case.solutes)
     left, right = ([_number(side.concentration[name]) for name in names] for side in (case.left, case.right))
@@ -255,12 +290,18 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool) -> dict[str, A
             numbers.reflection if numbers.permeability == 0.0 else 0.0 for numbers in case.membrane.solutes.values()
         ]
         pull, other = (model.reflected(side, holds)[0] for side in (left, right))
-        answer["effective_osmotic_pressure_Pa"] = pull
-        answer["effective_osmolality_mOsm_per_kg"] = pull / unit_osmolality
-        if with_tonicity:
-            same = abs(pull - other) <= 1e-3 * max(pull, other)
-            answer["tonicity"] = "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
+        known = pull if not any(name in unknown and c > 0.0 for name, c in zip(names, left, strict=True)) else None
+        answer["effective_osmotic_pressure_Pa"] = known
+        answer["effective_osmolality_mOsm_per_kg"] = None if known is None else known / unit_osmolality
+        held = passes = _tonicity(pull, other)
+        if unknown:
+            without = [0.0 if name in unknown else hold for name, hold in zip(names, holds, strict=True)]
+            passes = _tonicity(*(model.reflected(side, without)[0] for side in (left, right)))
+        if with_tonicity:  # what holds whether or not they pass
+            answer["tonicity"] = held if held == passes else None
     told = out_of_range(case, model, [left, right])
+    if unknown:
+        told.append(_told_unknown(str(case.membrane.type), unknown, held, passes, with_tonicity))
     if with_membrane:
         passing = [
             n for n, c in zip(names, left, strict=True) if c > 0.0 and case.membrane.solutes[n].permeability > 0.0

@@ -808,12 +808,12 @@ def osmotic_pressure_table(answer: Mapping[str, Any], model: str) -> tuple[Row, 
             rows.append((solute, "mmol/L", number(concentration), ""))
             rows.append(("", "mmol/kg", number(1000 * molality[solute] if solute in molality else None), ""))
     if "effective_osmotic_pressure_Pa" in answer:
-        rows.append(
-            ("effective osmotic pressure", "bar", number(answer["effective_osmotic_pressure_Pa"] * factor("bar")), "")
-        )
+        effective = answer["effective_osmotic_pressure_Pa"]
+        bar = None if effective is None else effective * factor("bar")
+        rows.append(("effective osmotic pressure", "bar", number(bar), ""))
         rows.append(("effective osmolality", "mOsm/kg", number(answer["effective_osmolality_mOsm_per_kg"]), ""))
     if "tonicity" in answer:
-        rows.append(("tonicity", "", answer["tonicity"], ""))
+        rows.append(("tonicity", "", answer["tonicity"] or "–", ""))
     return ("", "unit", model, "ideal"), rows
 
 

@@ -235,7 +235,6 @@ def test_a_description_that_is_no_table() -> None:
         ({"membrane": "none"}, ['membrane = "none"', '"ideal"']),
         ({"against": {"NaCl": "1 g/L"}}, ["tonicity is a matter of the membrane"]),
         ({"membrane": "ideal", "against": {"NaCl": "1 bar"}}, ['against.NaCl = "1 bar"']),
-        ({"membrane": "SW30HR", "against": {"urea": "1 g/L"}}, ["membrane.solutes.urea is missing", "SW30HR"]),
         ({"solutes": {"NaCl": {"densty": "1 g/L"}}}, ["solutes.NaCl.densty: unknown key"]),
     ],
 )
@@ -244,3 +243,48 @@ def test_wrong_options(options: dict[str, Any], parts: list[str]) -> None:
         mp.osmotic_pressure({"NaCl": "9 g/L"}, **options)
     for part in parts:
         assert part in str(error.value)
+
+
+# -- a solute that the library does not know at the membrane ----------------------------------------------------------
+CELL = {"membrane": "red-blood-cell", "against": {"NaCl": "0.9 %"}}
+
+
+def test_what_can_be_answered_is_answered_where_the_library_lacks_a_solute() -> None:
+    found = mp.osmotic_pressure({"glucose": "5 %"}, **CELL)
+    assert set(found) == ALWAYS | EFFECTIVE | {"tonicity"}
+    alone = mp.osmotic_pressure({"glucose": "5 %"})
+    assert found["osmotic_pressure_Pa"] == alone["osmotic_pressure_Pa"]
+    assert [found[key] for key in (*EFFECTIVE, "tonicity")] == [None, None, None]
+    assert (
+        'The library does not say whether glucose can pass "red-blood-cell" (it has urea, glycerol, NaCl'
+        in found["message"]
+    )
+    assert "If it is held back, the solution is hypertonic; if it passes, hypotonic in the end." in found["message"]
+
+
+@pytest.mark.parametrize(
+    ("solution", "against", "word"),
+    [
+        ({"glucose": "1 %"}, {"NaCl": "0.9 %"}, "hypotonic"),  # 56 mOsm even if all of it is held back
+        ({"CaCl2": "1 %", "NaCl": "2 %"}, {"NaCl": "0.9 %"}, "hypertonic"),  # by its NaCl alone
+        ({"NaCl": "0.9 %"}, {"glucose": "1 %"}, "hypertonic"),
+    ],
+)
+def test_tonicity_that_holds_either_way(solution: dict[str, str], against: dict[str, str], word: str) -> None:
+    found = mp.osmotic_pressure(solution, membrane="red-blood-cell", against=against)
+    assert found["tonicity"] == word
+    assert f"The solution is {word} whether it passes or not." in found["message"]
+
+
+def test_an_unknown_solute_on_the_other_side_leaves_this_one_known() -> None:
+    found = mp.osmotic_pressure({"NaCl": "0.9 %"}, membrane="red-blood-cell", against={"glucose": "5 %"})
+    assert found["effective_osmotic_pressure_Pa"] == pytest.approx(found["osmotic_pressure_Pa"], rel=1e-12)
+    assert found["tonicity"] is None
+
+
+def test_pores_know_what_has_a_radius() -> None:
+    known = mp.osmotic_pressure({"glucose": "5 %"}, membrane="NF270-pores")
+    assert known["effective_osmotic_pressure_Pa"] is not None
+    odd = {"molar_mass": "180 g/mol", "apparent_volume": "110 cm^3/mol"}
+    unknown = mp.osmotic_pressure({"odd": "5 %"}, membrane="NF270-pores", solutes={"odd": odd})
+    assert unknown["effective_osmotic_pressure_Pa"] is None
