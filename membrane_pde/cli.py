@@ -404,13 +404,23 @@ def fit(
         typer.Argument(
             metavar="DATA.csv",
             help="A table: time [min], or settings such as left.pressure [bar], a run each; and what was measured: "
-            "water_flux [L/m^2/hour], rejection[NaCl] [%], with errors if known, water_flux error [L/m^2/hour].",
+            "water_flux [L/m^2/hour], rejection[NaCl] [%]. Standard errors, if known: water_flux error [L/m^2/hour] or "
+            "[%] of each number.",
         ),
     ],
     free: Annotated[
         list[str],
         typer.Option("--free", metavar="KEY", help="A number of the case to be fitted. May be repeated."),
     ],
+    errors: Annotated[
+        str,
+        typer.Option(
+            "--errors",
+            metavar="KIND",
+            help="Standard errors of columns without a column of errors: absolute (equal for all points of a column), "
+            'relative (in proportion to each number), or known, such as "1 %".',
+        ),
+    ] = "absolute",
     overrides: SetOption = None,
     out: OutOption = None,
     no_save: NoSaveOption = False,
@@ -426,7 +436,7 @@ def fit(
     if folder:
         check_output(folder)
     with _progress(loaded.name, total=None) as progress:
-        found = fitting.fit(loaded, data, free, progress=progress)
+        found = fitting.fit(loaded, data, free, progress=progress, errors=errors)
     try:
         if folder:
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import __version__, measurements, simulate, units
+from membrane_pde import __version__, measurements, simulate, tables, units
 from membrane_pde.case import SIDES, Case, CaseError
 from membrane_pde.casefile import Number, number_at
 from membrane_pde.measurements import Table
@@ -28,6 +28,7 @@ from membrane_pde.values import SAME, show
 Vector = NDArray[np.float64]
 
 CONFIDENCE = 0.95
+ABSOLUTE, RELATIVE = "absolute", "relative"  # errors of a column without any: the same for all, or in proportion
 _STEP = 1e-3  # of a scaled unknown, for derivatives
 _RTOL = 1e-8
 _OUTPUTS = 2001, 10_001  # stored times of a run in time, between which its series are straight: at least, at most
@@ -77,7 +78,8 @@ class Fitted:
     """One measured column beside what the fitted case says, in the unit of the table.
 
     `error` is the standard error of each point: as given, or (`given` False) that which the scatter about the fit
-    shows. `curve` are the times and what the case says in between, None where every point is a run of its own.
+    shows; `error_source` says in words which. `curve` holds times and what the case says in between, None where every
+    point is a run of its own.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Fitted:
     fitted: Vector
     error: Vector
     given: bool
+    error_source: str
     curve: tuple[Vector, Vector] | None
 
     @property
@@ -172,6 +175,7 @@ class FitResult:
                     "fitted": column.fitted.tolist(),
                     "error": [_known(each) for each in column.error],
                     "error_given": column.given,
+                    "error_source": column.error_source,
                 }
                 for column in self.columns
             },
@@ -228,12 +232,20 @@ class FitResult:
                 writer.writerow([_known(number) for number in row])
 
 
-def fit(case: Case, data: Any, free: Sequence[str], progress: Callable[[int], None] | None = None) -> FitResult:
+def fit(
+    case: Case,
+    data: Any,
+    free: Sequence[str],
+    progress: Callable[[int], None] | None = None,
+    errors: str = ABSOLUTE,
+) -> FitResult:
     """Fit numbers of a case to measurements, by least squares.
 
     Minimal is ``Σ ((measured − computed)/error)²`` over all measured numbers. A column of standard errors, ``water_flux
-    error [L/m^2/hour]`` beside ``water_flux [L/m^2/hour]``, gives the errors. Where there is none, each column has an
-    error of its own, the same for all its points, which its scatter about the fit shows: ``√(Σ residual²/ν)``, ν what
+    error [L/m^2/hour]`` or ``water_flux error [%]`` beside ``water_flux [L/m^2/hour]``, gives the errors. Where there
+    is none, `errors` says what they are: ``"absolute"``, the same for all points of a column; ``"relative"``, in
+    proportion to each number (of a rejection to ``1 − rejection``); or a known relative error such as ``"1 %"``. The
+    size of the first two follows from the scatter of each column about the fit: ``√(Σ residual²/ν)``, ν what
     the unknowns leave of its points; fit and errors are repeated until they agree. Where a column has too few points
     for that (ν < 1), all without errors get the same relative error: relative to the root mean square of their values,
     of a rejection to that of ``1 − rejection``.
@@ -256,6 +268,8 @@ def fit(case: Case, data: Any, free: Sequence[str], progress: Callable[[int], No
         Keys of the case to be fitted, for example ``membrane.water_permeability``.
     progress : callable, optional
         Told how many runs have been solved.
+    errors : str, optional
+        Of the columns that have no column of errors: ``"absolute"``, ``"relative"``, or a share such as ``"1 %"``.
 
     Returns
     -------
@@ -292,8 +306,9 @@ def fit(case: Case, data: Any, free: Sequence[str], progress: Callable[[int], No
             "fewer keys"
         )
     runs = _Runs(case, table, unknowns, progress)
-    found = _minimum(runs)
-    return _result(runs, found, time.perf_counter() - begun)
+    known = _Errors.read(errors, table)
+    found = _minimum(runs, known)
+    return _result(runs, found, known, time.perf_counter() - begun)
 
 
 # -- the unknowns ---------------------------------------------------------------------------------------------------
@@ -531,6 +546,76 @@ class _Runs:
         ]
 
 
+# -- errors ---------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Errors:
+    """The standard errors of the measured columns, in their order.
+
+    `given` is True for a column whose errors are known: from the table, or as the same `share` of each number.
+    `relative` is True for a column whose errors are in proportion to its numbers.
+    """
+
+    table: Table
+    given: NDArray[np.bool_]
+    relative: NDArray[np.bool_]
+    share: float | None
+
+    @classmethod
+    def read(cls, errors: str, table: Table) -> _Errors:
+        """What `fit` was told of the errors; CaseError if that has no meaning."""
+        share = None
+        if errors not in (ABSOLUTE, RELATIVE):
+            share = _share(errors)
+        from_table = np.array([each.name in table.errors for each in table.measured])
+        relative = ~from_table & (errors != ABSOLUTE)
+        for column, one in zip(table.measured, relative, strict=True):
+            measurements.check_relative(bool(one) and column.series != "rejection", column, table.rows)
+        return cls(table, from_table | (share is not None), relative, share)
+
+    def at(self, computed: Vector | None, sizes: Vector) -> Vector:
+        """Error of each point, column by column, SI; where it is not given, up to a factor of its column.
+
+        Errors in proportion go with the computed numbers, once there are any: those that scatter downwards would weigh
+        more than those that scatter upwards.
+        """
+        found = []
+        for i, column in enumerate(self.table.measured):
+            known = self.table.standard_error(column)
+            if known is None and self.relative[i]:
+                values = column.numbers * column.size
+                if computed is not None:
+                    values = computed.reshape(len(self.given), -1)[i]
+                shares = np.abs(_scatters_with(column.series, values))
+                known = (self.share or 1.0) * np.maximum(shares, 1e-6 * sizes[i])
+            found.append(np.full(len(column.numbers), sizes[i]) if known is None else known)
+        return np.concatenate(found)
+
+    def source(self, i: int, known: bool) -> str:
+        """In words, where the errors of a column come from."""
+        what = "1 − each number" if self.table.measured[i].series == "rejection" else "each number"
+        if self.table.measured[i].name in self.table.errors:
+            return "given"
+        if self.share is not None:
+            return f"{100.0 * self.share:.3g} % of {what}"
+        if not known:
+            return "not known"
+        return f"from the scatter, in proportion to {what}" if self.relative[i] else "from the scatter, equal"
+
+
+def _share(errors: object) -> float:
+    """A known relative error: "1 %" or "0.01"."""
+    text = errors.strip() if isinstance(errors, str) else ""
+    try:
+        share = tables.number(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+    except ValueError:
+        share = math.nan
+    if not 0.0 < share < 1.0:
+        raise CaseError(
+            f'errors = {show(errors)}: expected "absolute", "relative", or a share above zero such as "1 %"'
+        )
+    return share
+
+
 # -- the best fit ---------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class _Spread:
@@ -578,15 +663,12 @@ class _Minimum:
     note: str
 
 
-def _minimum(runs: _Runs) -> _Minimum:
+def _minimum(runs: _Runs, errors: _Errors) -> _Minimum:
     """Fit, errors and mesh in turn, until they agree."""
-    table, measured, column = runs.table, runs.measured, runs.column
+    table, measured, column, given = runs.table, runs.measured, runs.column, errors.given
     sizes = np.array([_size_of(each.series, each.numbers * each.size) for each in table.measured])
-    given = np.array([each.name in table.errors for each in table.measured])
-    error = sizes[column]
-    for i, each in enumerate(table.measured):
-        if given[i]:
-            error[column == i] = table.errors[each.name].numbers * table.errors[each.name].size
+    factor, shape = np.ones(len(given)), errors.at(None, sizes)
+    error = shape
     scaled = np.zeros(len(runs.unknowns))
     _check_start(runs, measured)
     for _ in range(_ROUNDS):
@@ -605,7 +687,10 @@ def _minimum(runs: _Runs) -> _Minimum:
             )
             ratio[given] = 1.0
             again |= len(ratio) > 1 and bool(np.abs(np.log(ratio)).max() > 0.01)
-            error = error * ratio[column]
+            factor = factor * ratio
+        before, shape = shape, errors.at(computed, sizes)
+        again |= bool(np.abs(np.log(shape / before)).max() > 0.01)
+        error = shape * factor[column]
         if not again:
             break
     avoided = any(not np.isfinite(each).all() for each in runs.known.values())
@@ -679,10 +764,14 @@ def _derivatives(runs: _Runs, scaled: Vector, central: bool = True) -> Vector:
     return found
 
 
+def _scatters_with(series: str, values: Vector) -> Vector:
+    """What a relative error is relative to: the numbers; of a rejection what is let through."""
+    return 1.0 - values if series == "rejection" else values
+
+
 def _size_of(series: str, values: Vector) -> float:
-    """Root mean square of what was measured; of a rejection that of what is let through."""
-    passed = 1.0 - values if series == "rejection" else values
-    return float(np.sqrt(np.mean(passed**2))) or 1.0
+    """Root mean square of what a relative error of a column is relative to."""
+    return float(np.sqrt(np.mean(_scatters_with(series, values) ** 2))) or 1.0
 
 
 def _check_signs(table: Table, measured: Vector, computed: Vector) -> None:
@@ -756,32 +845,31 @@ def _s(keys: list[str]) -> str:
     return "s" if len(keys) > 2 else ""
 
 
-def _result(runs: _Runs, found: _Minimum, seconds: float) -> FitResult:
+def _result(runs: _Runs, found: _Minimum, errors: _Errors, seconds: float) -> FitResult:
     """Errors, intervals and words."""
     from scipy.special import chdtrc
 
-    table, column, spread = runs.table, runs.column, found.spread
-    given = np.array([each.name in table.errors for each in table.measured])
+    table, column, spread, given = runs.table, runs.column, found.spread, errors.given
     free = np.flatnonzero(~found.held)
     inverse = np.linalg.pinv(found.jacobian[:, free])
     by_group = [inverse[:, spread.group == g] for g in range(len(given))]
     parts = np.array([v * part @ part.T for v, part in zip(spread.variance, by_group, strict=True)])
     parts[[not part.size for part in by_group]] = 0.0
     covariance = parts.sum(axis=0)
-    errors = np.sqrt(np.diag(covariance))
+    standard_errors = np.sqrt(np.diag(covariance))
     correlation = np.full((len(runs.unknowns),) * 2, math.nan)
-    if (errors > 0.0).all():
-        correlation[np.ix_(free, free)] = covariance / np.outer(errors, errors)
+    if (standard_errors > 0.0).all():
+        correlation[np.ix_(free, free)] = covariance / np.outer(standard_errors, standard_errors)
     parameters = {}
     for j, unknown in enumerate(runs.unknowns):
         scaled, number = float(found.scaled[j]), unknown.number
         value, error, low, high = unknown.value(scaled), None, None, None
         place = int(np.searchsorted(free, j))
-        if not found.held[j] and math.isfinite(errors[place]):
-            half = _times(parts[:, place, place], spread, given) * float(errors[place])
+        if not found.held[j] and math.isfinite(standard_errors[place]):
+            half = _times(parts[:, place, place], spread, given) * float(standard_errors[place])
             _check_known(runs, unknown, scaled, half, correlation[j])
             low, high = unknown.value(scaled - half), unknown.value(scaled + half)
-            error = float(errors[place]) * (value if unknown.positive else unknown.size)
+            error = float(standard_errors[place]) * (value if unknown.positive else unknown.size)
         parameters[number.key] = Parameter(
             number.key, number.unit, number.value, value, error, low, high, bool(found.held[j]), number.shown_in
         )
@@ -802,6 +890,7 @@ def _result(runs: _Runs, found: _Minimum, seconds: float) -> FitResult:
                 fitted=found.computed[here] / size,
                 error=error_of_points,
                 given=bool(given[i]),
+                error_source=errors.source(i, bool(np.isfinite(error_of_points).all())),
                 curve=curves[i] if curves else None,
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import logging
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import spelling, units
+from membrane_pde import spelling, tables, units
 from membrane_pde.case import Case, CaseError
 from membrane_pde.result import SERIES
+from membrane_pde.tables import MAX_ROWS
 from membrane_pde.units import UnitError, cut
 from membrane_pde.values import nearest, show
 
-MAX_BYTES = 10_000_000
-MAX_ROWS = 10_000
+log = logging.getLogger(__name__)
+
 LARGEST = 1e30
 
 _BY_SOLUTE = ("solute_flux", "amount_transferred", "concentration", "polarization_modulus", "rejection")
@@ -41,7 +42,8 @@ class Column:
     """Numbers as they stand in one column: a time, a key of the case, or a measured quantity.
 
     `name` is the header without its unit; `size` is the SI value of one `unit`, NaN for a key of the case, whose values
-    only the case reads. `series` and `solute` say which measured quantity it is.
+    only the case reads. `series` and `solute` say which measured quantity it is. `relative` is True for standard errors
+    in per cent of the measured number.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Column:
     series: str = ""
     solute: str = ""
     is_error: bool = False
+    relative: bool = False
 
     @property
     def header(self) -> str:
@@ -71,6 +74,14 @@ class Table:
     settings: list[Column]
     measured: list[Column]
     errors: dict[str, Column]
+
+    def standard_error(self, column: Column) -> NDArray[np.float64] | None:
+        """The standard errors of a measured column as its table gives them, SI; None where it gives none."""
+        given = self.errors.get(column.name)
+        if given is None:
+            return None
+        share = given.numbers * given.size
+        return share * np.abs(column.numbers * column.size) if given.relative else share
 
     def setting(self, row: int) -> dict[str, object]:
         """What a row sets in the case, for `Case.with_values`."""
@@ -99,56 +110,16 @@ def read(case: Case, data: Any) -> Table:
         unit, or a cell that is no number; the message names the file, the column and the row.
     """
     if isinstance(data, str | Path):
-        where, (cells, rows) = f"{cut(str(data), 120)}: ", _from_file(Path(data))
+        where, (cells, rows) = f"{cut(str(data), 120)}: ", tables.read_csv(Path(data))
     else:
         where, (cells, rows) = "data: ", _from_columns(data)
     try:
-        return _table(rows, [_column(case, header, each, rows) for header, each in cells])
+        return _table(rows, [_column(case, header, each, rows) for header, each in _used(case, cells, where)])
     except CaseError as error:
         raise CaseError(f"{where}{error}") from None
 
 
 # -- cells ----------------------------------------------------------------------------------------------------------
-def _from_file(path: Path) -> tuple[list[tuple[str, list[Any]]], list[str]]:
-    """Header and cells of every column of a CSV file, and the line of each row."""
-    shown = cut(str(path), 120)
-    try:
-        if path.is_dir():
-            raise CaseError(f"{shown}: is a folder; expected a CSV file")
-        if not path.is_file():
-            raise CaseError(f"{shown}: no such file")
-        if path.stat().st_size > MAX_BYTES:
-            raise CaseError(f"{shown}: larger than {MAX_BYTES // 1_000_000} MB, the most that is read")
-        lines = path.read_bytes().decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise CaseError(f"{shown}: not a text in UTF-8 (byte {error.start}); save the table as CSV, UTF-8") from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        raise CaseError(f"{shown}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    reader, found = csv.reader(lines), []
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row) and not row[0].lstrip().startswith("#"):
-                found.append((reader.line_num, row))
-    except csv.Error as error:
-        raise CaseError(f"{shown}: line {reader.line_num}: not CSV ({error})") from None
-    if not found:
-        raise CaseError(f"{shown}: the file is empty; expected a header and a row for every measurement")
-    (_, header), body = found[0], found[1:]
-    if len(header) == 1 and (other := next((mark for mark in (";", "\t") if mark in header[0]), "")):
-        between = "semicolons" if other == ";" else "tabs"
-        raise CaseError(f"{shown}: {between} between the columns; write commas, and decimal points in the numbers")
-    for number, row in body:
-        if len(row) != len(header):
-            raise CaseError(
-                f"{shown}: line {number} has {len(row)} cells, and the header {len(header)}; a number is written with "
-                "a decimal point, not a comma"
-            )
-    if len(body) > MAX_ROWS:
-        raise CaseError(f"{shown}: {len(body)} rows; at most {MAX_ROWS}")
-    columns = [(name.strip(), [row[i] for _, row in body]) for i, name in enumerate(header)]
-    return columns, [f"line {number}" for number, _ in body]
-
-
 def _from_columns(data: Any) -> tuple[list[tuple[str, list[Any]]], list[str]]:
     """The same of a mapping or a DataFrame."""
     if not isinstance(data, Mapping) and not (hasattr(data, "columns") and hasattr(data, "__getitem__")):
@@ -181,7 +152,7 @@ def _number(cell: Any) -> float:
     try:
         if isinstance(cell, bool) or not isinstance(cell, int | float | str):
             raise ValueError
-        number = float(cell)
+        number = tables.number(cell) if isinstance(cell, str) else float(cell)
     except (ValueError, OverflowError):
         readings = spelling.numbers_meant(cell) if isinstance(cell, str) and re.fullmatch(r"[\s\d.,+-]+", cell) else []
         hint = f"write a decimal point: {' or '.join(readings)}" if readings else "expected a number"
@@ -194,6 +165,33 @@ def _number(cell: Any) -> float:
 
 
 # -- columns --------------------------------------------------------------------------------------------------------
+class _UnknownName(CaseError):
+    """A header that names nothing of the case and nothing measured."""
+
+
+def _used(case: Case, columns: list[tuple[str, list[Any]]], where: str) -> list[tuple[str, list[Any]]]:
+    """The columns without those of text that a fit has no use for: a sample's name, a date, a remark."""
+    used = []
+    for header, cells in columns:
+        try:
+            _named(case, header)
+        except _UnknownName:
+            if any(_holds_number(cell) for cell in cells) or not any(str(cell).strip() for cell in cells):
+                raise
+            log.info("%sthe column %s holds text and is not used", where, cut(header))
+            continue
+        used.append((header, cells))
+    return used
+
+
+def _holds_number(cell: Any) -> bool:
+    try:
+        _number(cell)
+    except ValueError:
+        return False
+    return True
+
+
 def _column(case: Case, header: str, cells: list[Any], rows: list[str]) -> Column:
     """What a column is by its header, with its numbers."""
     column = _named(case, header)
@@ -210,9 +208,8 @@ def _column(case: Case, header: str, cells: list[Any], rows: list[str]) -> Colum
 def _named(case: Case, header: str) -> Column:
     """What a header says: a column without numbers."""
     none = np.empty(0)
-    brackets = [each.strip() for each in re.findall(r"\[([^\[\]]*)\]", header)]
-    words = " ".join(re.sub(r"\[[^\[\]]*\]", " ", header).split())
-    is_error, name = words.endswith(" error"), words.removesuffix(" error")
+    words, brackets = _name_and_brackets(header)
+    is_error, name = words.endswith("_error"), words.removesuffix("_error")
     if not words:
         raise CaseError(f"a column without a name ({show(header)}); expected for example water_flux [L/m^2/hour]")
     if "[" in words or "]" in words or len(brackets) > 2:
@@ -227,6 +224,9 @@ def _named(case: Case, header: str) -> Column:
             solute = _solute(case, header, name, brackets)
             brackets = brackets[1:]
         si = SERIES[series][0]
+        if is_error and si != "1" and brackets == ["%"]:
+            shown = f"{short}[{solute}]" if solute else short
+            return Column(shown, "%", 0.01, none, series, solute, is_error, relative=True)
         unit, size = _unit_of(name, short, si, brackets, _EXAMPLES.get(si, si), case, solute)
         shown = f"{short}[{solute}]" if solute else short
         return Column(shown, unit, size, none, series, solute, is_error)
@@ -237,9 +237,24 @@ def _named(case: Case, header: str) -> Column:
             raise CaseError(f"{cut(header)}: expected a key of the case and one unit, for example left.pressure [bar]")
         return Column(name, brackets[0] if brackets else "", math.nan, none)
     hint = nearest(name, ("time", *_SERIES), always=True)
-    if "(" in name:
-        hint = "; the unit stands in brackets, for example water_flux [L/m^2/hour]"
-    raise CaseError(f"{cut(header)}: neither time, nor a key of the case such as left.pressure, nor a result{hint}")
+    raise _UnknownName(f"{cut(header)}: neither time, nor a key of the case such as left.pressure, nor a result{hint}")
+
+
+def _name_and_brackets(header: str) -> tuple[str, list[str]]:
+    """The name in a header, and what stands in brackets behind it: a solute, a unit.
+
+    ``time / s`` and ``time (s)`` mean ``time [s]``, and ``Water flux`` means ``water_flux``.
+    """
+    brackets = [each.strip() for each in re.findall(r"\[([^\[\]]*)\]", header)]
+    words = " ".join(re.sub(r"\[[^\[\]]*\]", " ", header).split())
+    behind = re.fullmatch(r"([^/()]+?)(?: ?/ ?\((.+)\)| ?/ ?(.+)| ?\((.+)\))", words)
+    if behind and len(brackets) < 2:
+        words, unit = behind[1], next(each for each in behind.groups()[1:] if each)
+        brackets.append(unit.strip())
+    ending = " error" if words.lower().endswith((" error", "_error")) else ""
+    plain = re.sub(r"[ _-]+", "_", words[: len(words) - len(ending)])
+    known = {each.lower(): each for each in ("time", "time_s", *_SERIES, *_SERIES.values())}
+    return known.get(plain.lower(), words[: len(words) - len(ending)]) + ending.replace(" ", "_"), brackets
 
 
 _EXAMPLES = {"m/s": "L/m^2/hour", "m": "mm", "Pa": "bar", "mol/m^3": "g/L", "mol/m^2/s": "mol/m^2/hour"}
@@ -311,6 +326,16 @@ def _check_range(column: Column, number: float) -> None:
         raise ValueError(f"{number:g}: a rejection is at most {1.0 / column.size:g}{percent}")
 
 
+def check_relative(relative: bool, column: Column, rows: list[str]) -> None:
+    """Refuse a relative error of a number that is 0."""
+    if relative and not column.numbers.all():
+        row = rows[int(np.flatnonzero(column.numbers == 0.0)[0])]
+        raise CaseError(
+            f"{row}, {column.header}: 0 has no relative error; give the error in the unit of the column: "
+            f"{column.name} error{f' [{column.unit}]' if column.unit else ''}"
+        )
+
+
 # -- the table ------------------------------------------------------------------------------------------------------
 def _table(rows: list[str], columns: list[Column]) -> Table:
     """The columns by what they are, if they make sense together."""
@@ -323,9 +348,10 @@ def _table(rows: list[str], columns: list[Column]) -> Table:
     settings = [column for column in columns if not column.series and column is not time]
     measured = [column for column in columns if column.series and not column.is_error]
     errors = {column.name: column for column in columns if column.is_error}
-    for name in errors:
+    for name, error in errors.items():
         if (name, False) not in seen:
             raise CaseError(f"{name} error: there is no column {name}")
+        check_relative(error.relative, next(column for column in measured if column.name == name), rows)
     if not measured:
         raise CaseError(f"no column of something measured; known: {', '.join(_SERIES)}")
     if time is None and not settings:

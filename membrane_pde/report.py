@@ -922,7 +922,7 @@ def fitted_table(found: Any) -> list[Row]:
                 unit_text(each.unit),
                 str(len(each.measured)),
                 " to ".join(ends),
-                "given" if each.given else "from the scatter" if math.isfinite(low) else "not known",
+                each.error_source,
                 number(spread, scale=float(abs(each.measured).max()), digits=3),
                 number(largest, digits=3),
             )

@@ -194,6 +194,66 @@ def test_errors_of_a_line_through_the_origin(given: bool) -> None:
         assert found.reduced_chi_square is None
 
 
+RELATIVE = {"water_flux [L/m^2/hour]": 0.01, "rejection[NaCl] [%]": 0.03}  # of 1 − rejection
+
+
+def relatively_noisy(seed: int) -> dict[str, Any]:
+    """A bench whose errors are in proportion to the flux, and to what the membrane lets through."""
+    data, random = exact(), np.random.default_rng(seed)
+    for (header, error), zero in zip(RELATIVE.items(), (0.0, 100.0), strict=True):
+        data[header] = zero + (data[header] - zero) * random.normal(1.0, error, len(PRESSURES))
+    return data
+
+
+@pytest.mark.parametrize("fits", [25, pytest.param(500, marks=pytest.mark.slow)])
+def test_intervals_of_relative_errors_hold_the_value_as_often_as_they_say(
+    fits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "summarize", closed_form)
+    held = 0
+    for seed in range(2000, 2000 + fits):
+        found = mp.fit(CELL, relatively_noisy(seed), [A, B, SIGMA], errors="relative")
+        held += sum(
+            (each.low or math.inf) <= value <= (each.high or 0.0)
+            for value, each in ((TRUE_SI[key], found.parameters[key]) for key in TRUE_SI)
+        )
+    count = 3 * fits
+    assert abs(held - 0.95 * count) <= 4.0 * math.sqrt(3.0) * math.sqrt(count * 0.95 * 0.05)
+    assert [column.error_source for column in found.columns] == [
+        "from the scatter, in proportion to each number",
+        "from the scatter, in proportion to 1 − each number",
+    ]
+
+
+def test_a_line_through_the_origin_with_relative_errors() -> None:
+    """Errors in proportion to J = A p: A is the mean of J/p, its standard error that of a mean."""
+    data = {"left.pressure [bar]": PRESSURES, "water_flux [L/m^2/hour]": FLUX}
+    slopes = FLUX / PRESSURES / 3.6e11
+    each = mp.fit(WATER, data, [A], errors="relative").parameters[A]
+    assert each.value == pytest.approx(slopes.mean(), rel=1e-6)
+    assert each.standard_error == pytest.approx(slopes.std(ddof=1) / math.sqrt(len(FLUX)), rel=1e-4)
+    for known in ("1 %", "0.01", " 1%"):
+        found = mp.fit(WATER, data, [A], errors=known)
+        assert found.columns[0].error_source == "1 % of each number"
+        assert found.columns[0].given
+        assert found.parameters[A].value == pytest.approx(slopes.mean(), rel=1e-6)
+        assert found.parameters[A].standard_error == pytest.approx(
+            0.01 * slopes.mean() / math.sqrt(len(FLUX)), rel=1e-4
+        )
+    in_table = mp.fit(WATER, data | {"water_flux error [%]": [1.0] * len(FLUX)}, [A])
+    weights = 1.0 / (0.01 * FLUX) ** 2  # of the measured numbers
+    expected = (weights * PRESSURES * FLUX).sum() / (weights * PRESSURES**2).sum() / 3.6e11
+    assert in_table.parameters[A].value == pytest.approx(expected, rel=1e-6)
+    assert in_table.columns[0].error_source == "given"
+
+
+@pytest.mark.parametrize("errors", ["", "none", "1 bar", "0 %", "150 %", "-1 %", 0.01, None])
+def test_wrong_errors_are_refused(errors: Any) -> None:
+    data = {"left.pressure [bar]": PRESSURES, "water_flux [L/m^2/hour]": FLUX}
+    with pytest.raises(mp.CaseError, match=r'expected "absolute", "relative", or a share above zero such as "1 %"'):
+        mp.fit(WATER, data, [A], errors=errors)
+
+
 def test_errors_given_too_small_are_told() -> None:
     data = {"left.pressure [bar]": PRESSURES, "water_flux [LMH]": FLUX, "water_flux error [LMH]": [0.01] * 7}
     found = mp.fit(WATER, data, [A])

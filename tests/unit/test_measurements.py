@@ -130,6 +130,72 @@ def test_file_mapping_and_data_frame_are_alike(tmp_path: Path) -> None:
         assert table.measured[0].header == "water_flux [LMH]"
 
 
+BENCH = "left.pressure [bar],water_flux [LMH]\n10,-1.5\n1000,3.25\n"
+EXCEL = "left.pressure [bar]\twater_flux [LMH]\r\n10\t-1,5\r\n1000\t3,25\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ("# " + BENCH).encode(),  # numpy.savetxt(…, header=…, delimiter=",")
+        ("# made by a script\n#" + BENCH).encode(),
+        ("sep=,\n" + BENCH).encode(),  # Excel
+        BENCH.replace("\n", ",\n").encode(),  # a trailing empty column
+        BENCH.replace("\n", ",,\r\n").encode(),
+        BENCH.replace("-", "\N{MINUS SIGN}").encode(),
+        BENCH.replace(".5", ".5E+00").replace("\n1", "\n+1").encode(),
+        EXCEL.replace("\t", ";").encode(),
+        ("sep=;\r\n" + EXCEL.replace("\t", ";")).encode(),
+        EXCEL.encode("utf-16"),  # Excel's "Unicode text"
+        b"\xfe\xff" + EXCEL.encode("utf-16-be"),
+        EXCEL.replace("LMH", "L/m²/h").encode("utf-8-sig"),
+        BENCH.replace("water_flux [LMH]", "Water flux / (L/m²/h)").encode(),
+        BENCH.replace("water_flux [LMH]", "Water flux (LMH)").encode(),
+        BENCH.replace("water_flux [LMH]", "water_flux / LMH").encode(),
+        b"sample,left.pressure [bar],water_flux [LMH]\nA,10,-1.5\n,1000,3.25\n",  # text that the fit does not use
+    ],
+)
+def test_tables_as_real_tools_write_them(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bench.csv"
+    path.write_bytes(content)
+    table = read(CASE, path)
+    assert [column.name for column in (*table.settings, *table.measured)] == ["left.pressure", "water_flux"]
+    assert table.settings[0].numbers.tolist() == [10.0, 1000.0]
+    assert table.measured[0].numbers.tolist() == [-1.5, 3.25]
+    assert table.measured[0].size == pytest.approx(1e-3 / 3600.0)
+
+
+def test_what_numpy_and_pandas_write_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "bench.csv"
+    numbers = np.array([[0.0, -1.5], [60.0, 3.25]])
+    np.savetxt(path, numbers, delimiter=",", header="time / s,water_flux [LMH]")
+    assert read(CASE, path).measured[0].numbers.tolist() == [-1.5, 3.25]
+    frame = pandas.DataFrame(numbers, columns=["time [s]", "water_flux [LMH]"])
+    frame["operator"] = ["A. B.", "C. D."]
+    frame.to_csv(path, index=False, sep=";", decimal=",")
+    for data in (path, frame):
+        table = read(CASE, data)
+        assert table.time is not None
+        assert table.time.numbers.tolist() == [0.0, 60.0]
+        assert table.measured[0].numbers.tolist() == [-1.5, 3.25]
+
+
+def test_errors_in_per_cent_are_of_each_number() -> None:
+    data = {
+        "time [s]": [1, 2],
+        "water_flux [LMH]": [-10.0, 20.0],
+        "water_flux error [%]": [1, 2],
+        "rejection[NaCl] [%]": [98, 99],
+        "rejection[NaCl] error [%]": [0.1, 0.2],  # percentage points, as the column itself is in %
+    }
+    table = read(CASE, data)
+    flux, rejection = table.measured
+    assert table.standard_error(flux) == pytest.approx(np.array([0.1, 0.4]) / 3.6e6)
+    assert table.standard_error(rejection) == pytest.approx([0.001, 0.002])
+    with pytest.raises(mp.CaseError, match=r"row 2, water_flux .LMH.: 0 has no relative error; give the error in"):
+        read(CASE, data | {"water_flux [LMH]": [1, 0]})
+
+
 GOOD = {"left.pressure [bar]": [1, 2], "water_flux [LMH]": [3, 4]}
 
 
@@ -137,7 +203,13 @@ GOOD = {"left.pressure [bar]": [1, 2], "water_flux [LMH]": [3, 4]}
     ("change", "expected"),
     [
         ({"water_flow [LMH]": [1, 2]}, 'water_flow [LMH]: neither time, nor … did you mean "water_flux"'),
-        ({"pressure (bar)": [1, 2]}, "pressure (bar): … the unit stands in brackets"),
+        ({"pressure (bar)": [1, 2]}, "pressure (bar): neither time, nor … nor a result"),
+        ({"rejection[NaCl] / bar": [1, 2]}, "rejection [bar]: this is a pressure"),
+        ({"water_flux / (bar)": [1, 2]}, "water_flux [bar]: this is a pressure"),
+        ({"sample": [1, "a"]}, "sample: neither time, nor … nor a result"),
+        ({"pressure_left [bar]": [1, "4_0"]}, 'row 2, pressure_left [bar]: "4_0": expected a number'),
+        ({"pressure_left [bar]": [1, "1,500"]}, '"1,500": write a decimal point: … 1500'),
+        ({"water_flux [m/s]": [0, 1], "water_flux error [%]": [1, 1]}, "two columns water_flux"),
         ({"water_flux [bar]": [1, 2]}, "water_flux [bar]: this is a pressure; expected a unit like m/s, … L/m^2/hour"),
         ({"water_flux [lmh]": [1, 2]}, 'water_flux [lmh]: unknown unit "lmh"; did you mean "LMH"?'),
         ({"pressure_left [Mpa]": [1, 2]}, 'pressure_left [Mpa]: … "MPa"'),
@@ -211,13 +283,17 @@ def test_a_wrong_table_is_refused(data: Any, expected: str) -> None:
         (b"", "the file is empty"),
         (b"# nothing\n", "the file is empty"),
         (b"left.pressure [bar],water_flux [LMH]\n", "no rows"),
-        (b"left.pressure [bar];water_flux [LMH]\n1;2\n", "semicolons between the columns; write commas"),
-        (b"left.pressure [bar]\twater_flux [LMH]\n1\t2\n", "tabs between the columns"),
+        (b"left.pressure [bar];water_flux [LMH]\n1;1,234\n", "line 2: 1,234 may mean 1234 or 1.234"),
+        (b"left.pressure [bar];water_flux [LMH]\n1.5;2,5\n", "line 2: 2,5 has a comma and 1.5 a point"),
+        (b"1,2\n2,3\n", "the first row holds only numbers; expected a header"),
+        (b"# a comment\n1,2\n2,3\n", "the first row holds only numbers; expected a header"),
+        (b"left.pressure [bar],water_flux [LMH],\n1,2,3\n", "a column without a name"),
         (b"left.pressure [bar],water_flux [LMH]\n1,2\n\n1,2,5\n", "line 4 has 3 cells, and the header 2"),
         (b"left.pressure [bar],water_flux [LMH]\n1,2\n1\n", "line 3 has 1 cells"),
         (b'left.pressure [bar],water_flux [LMH]\n1,"2,5"\n', 'line 2, water_flux [LMH]: "2,5": write a decimal point'),
         (b"left.pressure [bar],water_flux [LMH]\n1,2\n2,nan\n", "line 3, water_flux [LMH]: nan is not a finite"),
-        (b"\xff\xfe\x00", "not a text in UTF-8 (byte 0)"),
+        (b"\xff\xfe\x00", "not a text in UTF-16 (byte 2); save the table as CSV, UTF-8"),
+        (b"time [min],\xb5\n", "not a text in UTF-8 (byte 11); save the table as CSV, UTF-8"),
         (b"left.pressure [bar],water_flux [LMH]\n" + b"1,2\n" * 10_001, "10001 rows; at most 10000"),
         (b'left.pressure [bar],"' + b"x" * 200_000, "not CSV (field larger than field limit"),
         (b"#" * 10_000_001, "larger than 10 MB"),
