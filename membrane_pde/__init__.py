@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -76,6 +77,8 @@ def __getattr__(name: str) -> Any:
     if name == "plot":
         return importlib.import_module("membrane_pde.plot")
     if name in _HOME:
+        if "IPython" in sys.modules:
+            importlib.import_module("membrane_pde.notebook").register()
         return getattr(importlib.import_module(f"membrane_pde.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

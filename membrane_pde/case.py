@@ -501,6 +501,13 @@ class Case(BaseModel):
         """Temperatures (K) between which values from the library hold, by the path of the key."""
         return self._origin.source_ranges
 
+    def __repr__(self) -> str:
+        """One line: name, title and solutes."""
+        title = f": {self.title}" if self.title else ""
+        return f"<Case {self.name}{title}; solutes {', '.join(self.solutes)}>"
+
+    __str__ = __repr__
+
     def to_toml(self) -> str:
         """The case as written, overrides included, as the text of a case file; comments are lost."""
         import tomli_w

@@ -104,6 +104,24 @@ def load_case(path_or_name: str | Path, values: Mapping[str, object] | None = No
         raise CaseError(f"{start}{error}") from None
 
 
+def as_case(case: Case | str | Path) -> Case:
+    """The case itself, or the one that a path or the name of a shipped case stands for.
+
+    Raises
+    ------
+    CaseError
+        Anything else, and what `load_case` refuses.
+    """
+    if isinstance(case, Case):
+        return case
+    if isinstance(case, str | Path):
+        return load_case(case)
+    raise CaseError(
+        f"{type(case).__name__}: expected a case (of load_case or parse_case), a file's path, or the name of a shipped "
+        'case such as "osmosis"'
+    )
+
+
 def case_names() -> list[str]:
     """Names of the cases that come with the package, in alphabetical order."""
     return sorted(_shipped())

@@ -12,10 +12,12 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from membrane_pde import presets, report
 from membrane_pde.case import SIDES, Case, CaseError, Membrane, MembraneSolute, at_reference
+from membrane_pde.casefile import as_case
 from membrane_pde.live import DPI, WIDTH, Live
 from membrane_pde.simulate import RunError, run
 from membrane_pde.values import Pressure, Profile
@@ -101,13 +103,13 @@ def controls(case: Case, start: Result) -> list[Control]:
     ]
 
 
-def explore(case: Case) -> Explorer:
+def explore(case: Case | str | Path) -> Explorer:
     """Explore a case in Jupyter: sliders, and a picture of the run that follows them.
 
     Parameters
     ----------
-    case : Case
-        From `load_case`.
+    case : Case, str or Path
+        From `load_case`, or what it takes.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def explore(case: Case) -> Explorer:
     CaseError
         If ipywidgets is not installed.
     """
-    return Explorer(case)
+    return Explorer(as_case(case))
 
 
 class Explorer:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from membrane_pde import __version__, measurements, simulate, tables, units
 from membrane_pde.case import SIDES, Case, CaseError
-from membrane_pde.casefile import Number, number_at
+from membrane_pde.casefile import Number, as_case, number_at
 from membrane_pde.measurements import Table
 from membrane_pde.result import to_json, write_folder
 from membrane_pde.values import SAME, show
@@ -233,7 +233,7 @@ class FitResult:
 
 
 def fit(
-    case: Case,
+    case: Case | str | Path,
     data: Any,
     free: Sequence[str],
     progress: Callable[[int], None] | None = None,
@@ -256,8 +256,8 @@ def fit(
 
     Parameters
     ----------
-    case : Case
-        From `load_case`; where its numbers start from.
+    case : Case, str or Path
+        From `load_case`, or what it takes; where its numbers start from.
     data : path, mapping, or DataFrame
         A CSV file, or columns by their header. A header is a name and a unit: ``time [min]``, then every row is a time
         of one run; or a key of the case, ``left.pressure [bar]``, one or several, then every row is a run, and what was
@@ -296,7 +296,7 @@ def fit(
     membrane.solutes.NaCl.permeability = 2.214e-08 ± 1.017e-09 m/s (95 %: 1.904e-08 to 2.574e-08)
     >>> axes = mp.plot.fit(found)
     """
-    begun = time.perf_counter()
+    begun, case = time.perf_counter(), as_case(case)
     table = measurements.read(case, data)
     unknowns = [_unknown(case, key) for key in _listed(free, table)]
     count = len(table.rows) * len(table.measured)

@@ -287,9 +287,16 @@ def _percent(part: float) -> str:
 # --- tables ---
 
 Row = tuple[str, ...]
-SIDES_HEADER = ("", "unit", "left, start", "end", "right, start", "end")
 MEMBRANE_HEADER = ("", "unit", "start", "end")
 ACCURACY_HEADER = ("at the end, SI", "value", "± error", "%")
+
+
+def sides_header(case: Any) -> Row:
+    """The header of `sides_table`, with what the case calls its sides."""
+    header = ["", "unit"]
+    for side, label in labels_of(case).items():
+        header += [f"{side}, start" if label == side else f"{side} ({label}), start", "end"]
+    return tuple(header)
 
 
 def sides_table(result: Result) -> list[Row]:
@@ -298,7 +305,7 @@ def sides_table(result: Result) -> list[Row]:
     Returns
     -------
     list of tuple of str
-        Quantity, unit, left at the start and the end, right at the start and the end (`SIDES_HEADER`).
+        Quantity, unit, left at the start and the end, right at the start and the end (`sides_header`).
     """
     case, rows = result.case, []
 
@@ -624,15 +631,10 @@ def show_rows(console: Any, header: Row, rows: Iterable[Row], numeric_from: int 
 
 def show_result(console: Any, result: Result) -> None:
     """Print the sentence and the tables of a Result."""
-    labels = labels_of(result.case)
     _say(console, bold=str(result.case.title), wrap=False)
-    _say(console, sentence(result.summary, labels))
+    _say(console, sentence(result.summary, labels_of(result.case)))
     _say(console)
-    header = ["", "unit"]
-    for side in SIDES:
-        name = side if labels[side] == side else f"{side} ({labels[side]})"
-        header += [f"{name}, start", "end"]
-    show_rows(console, tuple(header), sides_table(result))
+    show_rows(console, sides_header(result.case), sides_table(result))
     _say(console)
     show_rows(console, MEMBRANE_HEADER, membrane_table(result))
     if "error_estimate" in result.summary:

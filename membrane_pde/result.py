@@ -119,6 +119,13 @@ class Result:
     summary: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
 
+    def __repr__(self) -> str:
+        """One line: which case, how it ended and when, and what is stored."""
+        return (
+            f"<Result of {self.case.name}: {self.summary['status']} at {self.summary['end_time_s']:.6g} s, "
+            f"{len(self.arrays['time'])} stored times, solutes {', '.join(self.solutes)}>"
+        )
+
     @property
     def solutes(self) -> list[str]:
         """Names of the solutes, in the order of every solute axis."""

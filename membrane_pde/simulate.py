@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from membrane_pde import __version__, analytic, compiling, mixture
 from membrane_pde.case import SIDES, Case, CaseError, Compartment
-from membrane_pde.casefile import load_case
+from membrane_pde.casefile import as_case, load_case
 from membrane_pde.physics import energy, temperature
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from membrane_pde.result import SERIES, SUMMARY_KEYS, Result
@@ -630,13 +630,13 @@ def compile_kernels() -> Path | None:
 
 
 # -- running --------------------------------------------------------------------------------------------------------
-def run(case: Case, progress: Callable[[float], None] | None = None) -> Result:
+def run(case: Case | str | Path, progress: Callable[[float], None] | None = None) -> Result:
     """Solve a case.
 
     Parameters
     ----------
-    case : Case
-        From `load_case`.
+    case : Case, str or Path
+        From `load_case`, or what it takes: a file's path, or the name of a shipped case.
     progress : callable, optional
         Told the share of the simulated time that is done.
 
@@ -651,7 +651,7 @@ def run(case: Case, progress: Callable[[float], None] | None = None) -> Result:
         If a side runs dry, an outflow flows back without `backflow`, or the integrator gives up; the error carries the
         result up to then.
     """
-    begun = time.perf_counter()
+    begun, case = time.perf_counter(), as_case(case)
     runs = _solved(case, progress)
     series = _series(runs)
     (summary,) = _summaries(runs, series)
@@ -1316,19 +1316,20 @@ def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[V
     return summary
 
 
-def equilibrium(case: Case) -> dict[str, Any]:
+def equilibrium(case: Case | str | Path) -> dict[str, Any]:
     """Analytic end state of a case, without solving it in time.
 
     Parameters
     ----------
-    case : Case
-        From `load_case`.
+    case : Case, str or Path
+        From `load_case`, or what it takes.
 
     Returns
     -------
     dict
         The keys of a summary; ``status`` is None and ``message`` says why where there is no equilibrium.
     """
+    case = as_case(case)
     model = _model(case)
     system = model.system()
     amounts = system.amounts_of_sides(system.initial_state(model.concentration))
@@ -1340,13 +1341,13 @@ def equilibrium(case: Case) -> dict[str, Any]:
     return _equilibrium_summary(case, end, amounts)
 
 
-def compare(cases: Sequence[Case | Result]) -> xarray.Dataset:
+def compare(cases: Sequence[Case | Result | str | Path]) -> xarray.Dataset:
     """The same questions asked of several cases.
 
     Parameters
     ----------
-    cases : sequence of Case or Result
-        Cases are run, results taken as they are.
+    cases : sequence of Case, Result, str or Path
+        Cases (also by path or name) are run, results taken as they are.
 
     Returns
     -------
@@ -1356,6 +1357,8 @@ def compare(cases: Sequence[Case | Result]) -> xarray.Dataset:
     """
     import xarray
 
+    if isinstance(cases, str | Path | Case | Result):
+        raise CaseError('compare takes a list, for example ["osmosis", "reverse_osmosis"]')
     results = [case if isinstance(case, Result) else run(case) for case in cases]
     columns: dict[str, list[Any]] = {}
     for position, result in enumerate(results):

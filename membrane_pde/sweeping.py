@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from membrane_pde import __version__, simulate, sweepfile, titles, units
 from membrane_pde.case import Case, CaseError
+from membrane_pde.casefile import as_case
 from membrane_pde.journal import Journal
 from membrane_pde.result import SERIES, SUMMARY_KEYS, check_output
 from membrane_pde.values import show
@@ -145,7 +146,7 @@ class _Table:
 
 
 def sweep(
-    case: Case,
+    case: Case | str | Path,
     values: Mapping[str, Iterable[object]],
     workers: int | None = None,
     progress: Callable[[float], None] | None = None,
@@ -158,8 +159,8 @@ def sweep(
 
     Parameters
     ----------
-    case : Case
-        From `load_case`.
+    case : Case, str or Path
+        From `load_case`, or what it takes.
     values : mapping of str to iterable
         By the path of the key the values it takes, each as `Case.with_values` takes one.
     workers : int, optional
@@ -212,7 +213,7 @@ def sweep(
         raise CaseError(f"workers = {workers}: at most {MAX_WORKERS}")
     if resume and out is None:
         raise CaseError("resume: expected out, the folder of the sweep to go on with")
-    with _nothing_old_collected(), closing(_Team(_grid(case, values, zipped), workers)) as team:
+    with _nothing_old_collected(), closing(_Team(_grid(as_case(case), values, zipped), workers)) as team:
         grid = team.grid
         _check_all(team)
         if out is None:

@@ -71,7 +71,7 @@ def outside(module: str, table: dict[str, set[str]] = IMPORTS) -> set[str]:
 
 # What each room may use of the package itself; a room that is not here fails the test until somebody decides.
 MAY_USE: dict[str, set[str]] = {
-    "": {"plot"},  # the lazy imports of the front door
+    "": {"notebook", "plot"},  # the lazy imports of the front door
     "compiling": set(),
     "spelling": set(),
     "units": {"spelling"},
@@ -100,7 +100,7 @@ MAY_USE: dict[str, set[str]] = {
     },
     "journal": {"case"},
     "sweepfile": {"case", "casefile", "result", "units", "values"},
-    "sweeping": {"case", "journal", "result", "simulate", "sweepfile", "titles", "units", "values"},
+    "sweeping": {"case", "casefile", "journal", "result", "simulate", "sweepfile", "titles", "units", "values"},
     "tables": {"case", "units"},
     "measurements": {"case", "result", "spelling", "tables", "units", "values"},
     "fitting": {"case", "casefile", "measurements", "result", "simulate", "tables", "units", "values"},
@@ -121,8 +121,9 @@ MAY_USE: dict[str, set[str]] = {
     "timeline": {"curves", "drawing", "presets", "report", "sketch", "titles", "vessels"},
     "sidebyside": {"curves", "drawing", "dyes", "presets", "report", "sketch", "titles", "vessels"},
     "plot": {"curves", "drawing", "maps", "report", "residuals", "sidebyside", "sketch", "timeline", "titles"},
+    "notebook": {"report"},
     "live": {"drawing", "plot", "sketch"},
-    "explorer": {"case", "live", "presets", "report", "simulate", "values"},
+    "explorer": {"case", "casefile", "live", "presets", "report", "simulate", "values"},
     "cli": {
         "case",
         "casefile",
@@ -174,6 +175,7 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "presets": set(),
     "report": {"numpy", "rich"},
     **{room: {"numpy", "matplotlib"} for room in PICTURES},
+    "notebook": {"IPython"},
     "explorer": {"ipywidgets"},
     "cli": {"typer", "rich"},
     "__main__": set(),
