@@ -766,7 +766,7 @@ def _derivatives(runs: _Runs, scaled: Vector, central: bool = True) -> Vector:
 
 def _scatters_with(series: str, values: Vector) -> Vector:
     """What a relative error is relative to: the numbers; of a rejection what is let through."""
-    return 1.0 - values if series == "rejection" else values
+    return 1.0 - values if series.endswith("rejection") else values
 
 
 def _size_of(series: str, values: Vector) -> float:

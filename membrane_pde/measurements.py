@@ -321,7 +321,7 @@ def _check_range(column: Column, number: float) -> None:
         raise ValueError(f"{number:g}: a time before the start of the run")
     if column.is_error and number <= 0.0:
         raise ValueError(f"{number:g}: a standard error is more than zero")
-    if column.series == "rejection" and not column.is_error and number * column.size > 1.0:
+    if column.series.endswith("rejection") and not column.is_error and number * column.size > 1.0:
         percent = f"; write {column.name} [%] if per cent are meant" if not column.unit else ""
         raise ValueError(f"{number:g}: a rejection is at most {1.0 / column.size:g}{percent}")
 

@@ -1,74 +1,22 @@
-"""What a person reads: a sentence in plain language and tables, in the units of `presets`, from a Result or summary."""
+"""What a person reads: tables below a sentence, in the units of `presets`, from a Result or summary."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from membrane_pde import presets, units
+from membrane_pde import presets, titles, units
+from membrane_pde.figures import ROUND_OFF, duration, factor, number, quantity, time_unit
+from membrane_pde.figures import length_unit as length_unit
 from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
+from membrane_pde.sentences import held_back, sentence, side_text, water_distance
 from membrane_pde.values import alike
 
 if TYPE_CHECKING:
     from membrane_pde.result import Result
 
 SIDES = ("left", "right")
-ROUND_OFF = 1e-12  # of its scale: below it a number is shown as 0
-
-
-@cache
-def factor(unit: str) -> float:
-    """Number of `unit` in one SI unit, e.g. 1e-5 for "bar"."""
-    return units.to(1.0, unit)
-
-
-def number(value: float | None, *, scale: float = 0.0, digits: int = 4) -> str:
-    """A number with few significant digits: no "-0", no noise of round-off; "–" where there is none.
-
-    Parameters
-    ----------
-    value : float or None
-    scale : float
-        Size of the quantity: below 1e-12 of it the value is shown as 0.
-    digits : int
-        Significant digits.
-    """
-    if value is None or not math.isfinite(value):
-        return "–"
-    if abs(value) <= ROUND_OFF * abs(scale) or value == 0:
-        return "0"
-    rounded = float(f"{value:.{digits - 1}e}")
-    exponent = math.floor(math.log10(abs(rounded)))
-    if not -4 <= exponent < 6:
-        mantissa, power = f"{rounded:.{digits - 1}e}".split("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
-    text = f"{rounded:.{max(0, digits - 1 - exponent)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def time_unit(seconds: float, minutes_up_to: float = 5.0 * 3600) -> tuple[str, float]:
-    """Unit for times up to this one, and its number in a second: s, min, h or d (in SI s)."""
-    if (chosen := presets.unit("time"))[0]:
-        return chosen
-    for unit, name, limit in (("s", "s", 90.0), ("min", "min", minutes_up_to), ("hour", "h", 72.0 * 3600)):
-        if seconds < limit:
-            return name, factor(unit)
-    return "d", factor("day")
-
-
-def duration(seconds: float) -> str:
-    """A time with the unit that suits it, e.g. "2 h"."""
-    unit, per_second = time_unit(seconds, minutes_up_to=3600.0)
-    return f"{number(seconds * per_second, digits=3)} {unit}"
-
-
-def length_unit(length: float) -> str:
-    """The unit of length that is in use or, where it goes by size, suits this one, as units.py spells it."""
-    if chosen := presets.PRESETS[presets.in_use()]["length"]:
-        return chosen
-    return "um" if length < 0.5e-3 else "mm" if length < 1.0 else "m"
 
 
 def labels_of(case: Any) -> dict[str, str]:
@@ -157,133 +105,6 @@ def flux_text(result: Result, index: int) -> str:
     return number(float(flux[index]) * per_si, scale=negligible * per_si / ROUND_OFF)
 
 
-def quantity(value: float, of: str, digits: int = 3) -> str:
-    """A value in SI with the unit of its quantity, a name of `presets.PRESETS`: "4.1 L/m²"."""
-    unit, per_si = presets.unit(of)
-    return f"{number(value * per_si, digits=digits)} {unit}"
-
-
-# --- in words ---
-
-
-def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> str:
-    """Say in plain language what happened.
-
-    Parameters
-    ----------
-    summary : mapping
-        As `Result.summary`.
-    labels : mapping, optional
-        What to call the sides, `{"left": "fresh", "right": "saline"}` (see `labels_of`).
-
-    Returns
-    -------
-    str
-        For example "Water moved from the left (fresh) to the right (saline): osmosis, 4.1 L/m² in 2 h. 93 % of the way
-        to equilibrium."
-    """
-    moved = summary["displaced_volume_m"] or 0.0
-    origin, target = ("left", "right") if moved > 0 else ("right", "left")
-    origin, target = _side(origin, labels), _side(target, labels)
-    amount = quantity(abs(moved), "water moved")
-    span = duration(summary["end_time_s"])
-    process = summary["process"]
-    failed = summary["status"] == "failed"
-    if process == "osmosis":
-        what = f"Water moved from {origin} to {target}: osmosis, {amount} in {span}."
-    elif process == "reverse osmosis":
-        higher = (summary["pressure_left_Pa"] or 0.0) - (summary["pressure_right_Pa"] or 0.0)
-        verb = "was pressed" if higher * moved > 0 else "moved"
-        what = f"Water {verb} from {origin} to {target}: reverse osmosis, {amount} in {span}."
-    elif process == "filtration":
-        higher = (summary["pressure_left_Pa"] or 0.0) - (summary["pressure_right_Pa"] or 0.0)
-        what = f"Pressure drove water from {origin} to {target}: filtration, {amount} in {span}."
-        if higher * moved <= 0:  # solutes that passed have undone the balance of the start
-            what = f"Water moved from {origin} to {target}, {amount} in {span}, though it began in osmotic balance."
-    elif process == "diffusion":
-        what = f"No membrane: the two sides mixed by diffusion for {span}."
-    else:
-        moved_not = "On balance no water moved" if "turned" in str(summary["message"]) else "No water moved"
-        if not _at_rest(summary):
-            moved_not = "Hardly any water had moved"
-        what = f"{moved_not} in {span}{_why_no_flow(summary, labels)}."
-        if crossed := _crossed(summary):
-            what += f" Solutes crossed the membrane: {crossed}."
-    if process in ("reverse osmosis", "filtration"):
-        held = [(s, r) for s, r in (summary["rejection"] or {}).items() if r is not None and 0.0 <= r <= 1.0]
-        if held and not failed:
-            what += f" Held back: {', '.join(f'{_percent(r)} of the {s}' for s, r in held[:4])}."
-    if failed:
-        reason = str(summary["message"]).strip().rstrip(".")
-        return f"The run failed after {span}. {reason}. Until then: {what[0].lower()}{what[1:]}"
-    message = str(summary["message"] or "").strip()
-    progress = _progress(summary)
-    return " ".join(part for part in (what, progress, message) if part)
-
-
-def _side(side: str, labels: Mapping[str, str] | None) -> str:
-    label = (labels or {}).get(side, side)
-    return f"the {side} ({label})" if label and label != side else f"the {side}"
-
-
-def _at_rest(summary: Mapping[str, Any]) -> bool:
-    """No water flows any more at the end, but for round-off; else the run was only too short for any to have moved."""
-    if summary["status"] in ("equilibrium", "steady") or "turned" in str(summary["message"]):
-        return True
-    lengths = sum(summary[f"length_{side}_m"] or 0.0 for side in SIDES)
-    return bool(abs(summary["water_flux_m_per_s"] or 0.0) * (summary["end_time_s"] or 0.0) <= 1e-13 * lengths)
-
-
-def _why_no_flow(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
-    left, right = summary["pressure_left_Pa"] or 0.0, summary["pressure_right_Pa"] or 0.0
-    osmotic = [summary[f"wall_osmotic_pressure_{side}_Pa"] or 0.0 for side in SIDES]
-    largest = max(map(abs, (left, right, *osmotic)))
-    if not _at_rest(summary):
-        return ", and it still flows"
-    if abs(left - right) > 1e-6 * largest:
-        higher = _side("left" if left > right else "right", labels)
-        more = f"{quantity(abs(left - right), 'pressure')} more on {higher}"
-        return f": {more} hold it back" if abs(osmotic[0] - osmotic[1]) > 1e-6 * largest else f", with {more}"
-    return ": the two sides are isotonic" if summary["tonicity"] == "isotonic" else ""
-
-
-def _crossed(summary: Mapping[str, Any]) -> str:
-    amounts = {s: a for s, a in (summary["amount_transferred_mol_per_m2"] or {}).items() if a}
-    largest = max(map(abs, amounts.values()), default=0.0)
-    return ", ".join(
-        f"{number(abs(a), digits=3)} mol/m² of {s} to the {'right' if a > 0 else 'left'}"
-        for s, a in amounts.items()
-        if abs(a) > 1e-9 * largest
-    )
-
-
-def _progress(summary: Mapping[str, Any]) -> str:
-    """How far the run has come, from its status and its distance to equilibrium."""
-    distance = summary["distance_to_equilibrium"]
-    if summary["status"] == "equilibrium":
-        return "It is at equilibrium."
-    if summary["status"] == "steady":
-        return "The state is steady."
-    end = summary["equilibrium"]
-    if end is None or end["concentration_left_mol_per_m3"] is None:
-        known = "equilibrium" in str(summary["message"])  # the message gives the reason
-        return "" if known else "There is no equilibrium to compare with."
-    if distance is None:
-        return "It was at equilibrium from the start."
-    if distance < 1e-3:
-        return "It is at equilibrium to within 0.1 %."
-    if distance > 1 + 1e-6:
-        return "It is farther from equilibrium than at the start."
-    return f"{_percent(1 - distance)} of the way to equilibrium."
-
-
-def _percent(part: float) -> str:
-    """A share in per cent, rounded towards 0 so that it says 100 only when it is."""
-    percent = 100 * part + 1e-9
-    rounded = math.floor(percent) if 10 <= percent < 99 else math.trunc(10 * percent) / 10
-    return f"{number(float(rounded))} %"
-
-
 # --- tables ---
 
 Row = tuple[str, ...]
@@ -356,29 +177,66 @@ def membrane_table(result: Result) -> list[Row]:
     if rows and (end := equilibrium.get("displaced_volume_m")) is not None:
         rows.append(("  at equilibrium", volume, "", number(end * mm, scale=total * mm)))
     for solute in result.solutes:
-        for name, unit, key in (
-            (f"{solute} moved", "mol/m²", "amount_transferred_mol_per_m2"),
-            (f"{solute} held back", "%", "rejection"),
-            (f"{solute}, wall over bulk", "", "polarization_modulus"),
-        ):
-            values = [float(v) for v in stored(result, key, solute)[[0, -1]]]
-            scale = total * float(abs(stored(result, "concentration_left_mol_per_m3", solute)).max())
-            if key == "rejection":
-                # below zero the flux is not one of filtration: nothing of it on the far side yet, or no water moving
-                values, scale = [100 * v if v >= 0.0 else math.nan for v in values], 1.0
-            if math.isfinite(values[1]) and (
-                key != "amount_transferred_mol_per_m2" or abs(values[1]) > ROUND_OFF * scale
-            ):
-                rows.append((name, unit, *(number(v, scale=scale) for v in values)))
-    if (specific := summary["specific_energy_J_per_m3"]) is not None and specific:
-        rows.append(("energy per volume", energy, "", _energy(specific)))
+        rows += _passage_rows(result, solute, total)
+    if (specific := summary["specific_energy_J_per_m3"]) is not None and (
+        specific or summary["throttled_energy_J_per_m3"]
+    ):
+        rows.append((_energy_label([result]), energy, "", _energy(specific)))
+        if _loses_energy(result):
+            rows.append((WITHOUT_RECOVERY, energy, "", _energy(summary["throttled_energy_J_per_m3"])))
         if (least := summary["minimum_energy_J_per_m3"]) is not None:
             rows.append(("  thermodynamic minimum", energy, "", _energy(least)))
         if (efficiency := summary["second_law_efficiency"]) is not None:
             rows.append(("  second-law efficiency", "%", "", number(100 * efficiency, digits=3)))
     if (distance := summary["distance_to_equilibrium"]) is not None:
-        rows.append(("distance to equilibrium", "%", "100", number(100 * distance, scale=100.0, digits=3)))
+        water = water_distance(summary)  # the distance is the larger of that and the solutes'
+        of = {"distance to equilibrium": distance}
+        if water is not None and water < distance:
+            of = {"distance to equilibrium, water": water, "  solutes": distance}
+        rows += [(name, "%", "100", number(100 * each, scale=100.0, digits=3)) for name, each in of.items()]
     return rows
+
+
+def _passage_rows(result: Result, solute: str, total: float) -> list[Row]:
+    """What passed of a solute, and what was held back: at the start, at the end, and of all that was collected."""
+    rows: list[Row] = []
+    moved, modulus = (
+        [float(v) for v in stored(result, key, solute)[[0, -1]]]
+        for key in ("amount_transferred_mol_per_m2", "polarization_modulus")
+    )
+    scale = total * float(abs(stored(result, "concentration_left_mol_per_m3", solute)).max())
+    if math.isfinite(moved[1]) and abs(moved[1]) > ROUND_OFF * scale:
+        rows.append((f"{solute} moved", "mol/m²", *(number(v, scale=scale) for v in moved)))
+    rejection = [float(v) for v in stored(result, "rejection", solute)[[0, -1]]]
+    if math.isfinite(rejection[1]) and flux_text(result, -1) != "0":
+        rows.append((f"{solute} held back", "%", *(held_back(v) or "–" for v in rejection)))
+    if (collected := _collected(result, solute)) is not None:
+        if (whole := result.summary["collected_rejection"][solute]) is not None:
+            rows.append(("  over the whole run", "%", "", held_back(whole)))
+        if collected:
+            unit, per_si = concentration_unit(result.case, [solute], collected)
+            rows.append((f"{solute} collected", unit, "", number(collected * per_si[solute])))
+    if math.isfinite(modulus[1]):
+        rows.append((f"{solute}, wall over bulk", "", *(number(v, scale=scale) for v in modulus)))
+    return rows
+
+
+WITHOUT_RECOVERY = "  without energy recovery"
+
+
+def _loses_energy(result: Result) -> bool:
+    """Something leaves (or enters) under pressure, whose energy a valve would lose."""
+    recovered, throttled = (result.summary[f"{kind}_energy_J_per_m3"] for kind in ("specific", "throttled"))
+    return throttled is not None and throttled > recovered + 1e-9 * abs(throttled)
+
+
+def _energy_label(results: Iterable[Result]) -> str:
+    """Energy per volume, with the convention where another one gives another number."""
+    endless = any(
+        (r.summary["specific_energy_J_per_m3"] and r.summary["throttled_energy_J_per_m3"] is None) or _loses_energy(r)
+        for r in results
+    )
+    return "energy per volume, pressure recovered" if endless else "energy per volume"
 
 
 def _largest_mean(result: Result, solute: str) -> float:
@@ -434,7 +292,16 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         ("water flux, end", flux, *(flux_text(r, -1) for r in everything)),
         ("water moved, left to right", volume, *(number(displaced(r) * mm) for r in everything)),
         ("  at equilibrium", volume, *(equilibrium(r) for r in everything)),
-        ("energy per volume", energies, *(_energy(r.summary["specific_energy_J_per_m3"]) for r in everything)),
+        (
+            _energy_label(everything),
+            energies,
+            *(_energy(r.summary["specific_energy_J_per_m3"]) for r in everything),
+        ),
+        *(
+            [(WITHOUT_RECOVERY, energies, *(_energy(r.summary["throttled_energy_J_per_m3"]) for r in everything))]
+            if any(map(_loses_energy, everything))
+            else []
+        ),
         ("  thermodynamic minimum", energies, *(_energy(r.summary["minimum_energy_J_per_m3"]) for r in everything)),
         ("  second-law efficiency", "%", *(efficiency(r) for r in everything)),
     ]
@@ -450,7 +317,20 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
                 for r in everything
             ]
             rows.append((f"{solute}, {side}, end", unit, *cells))
+        collected = [_collected(r, solute) for r in everything]
+        if highest := max((each for each in collected if each), default=0.0):
+            unit, per_si = concentration_unit(having[0].case, [solute], highest)
+            cells = [number(None if each is None else each * per_si[solute]) for each in collected]
+            rows.append((f"{solute} collected", unit, *cells))
     return ("", "unit", *results), rows
+
+
+def _collected(result: Result, solute: str) -> float | None:
+    """Concentration of what was pressed through the membrane, mol/m^3; None where nothing was."""
+    if result.summary["process"] not in ("reverse osmosis", "filtration"):
+        return None
+    found = (result.summary["collected_concentration_mol_per_m3"] or {}).get(solute)
+    return None if found is None else float(found)
 
 
 def flat(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -658,7 +538,9 @@ def show_comparison(console: Any, results: Mapping[str, Result]) -> None:
     show_rows(console, *comparison_table(results))
     _say(console)
     for name, result in results.items():
-        _say(console, sentence(result.summary, labels_of(result.case)), bold=f"{name}: ")
+        mark = titles.parts(result.case.title)[1]
+        heading = f"{name} ({mark})" if mark else name
+        _say(console, sentence(result.summary, labels_of(result.case)), bold=f"{heading}: ")
 
 
 def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
@@ -694,7 +576,7 @@ def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> Non
     words = str(summary.get("message") or "").strip()
     words = words and f"{words[0].upper()}{words[1:].rstrip('.')}."
     if moved is not None and abs(moved) > 1e-9 * total:
-        origin, target = (_side(side, labels) for side in (SIDES if moved > 0 else SIDES[::-1]))
+        origin, target = (side_text(side, labels) for side in (SIDES if moved > 0 else SIDES[::-1]))
         amount = quantity(abs(moved), "water moved", digits=4)
         words = f"At equilibrium {amount} of water has moved from {origin} to {target}. {words}".strip()
     elif moved is not None:
@@ -747,9 +629,14 @@ def sweep_table(
     add("water flux", *presets.unit("water flux"), columns["water_flux_m_per_s"])
     add("water moved", *presets.unit("water moved"), columns["displaced_volume_m"])
     for i, solute in enumerate(solutes):
-        held_back = columns["rejection"][:, i]
-        add(f"{solute} held back", "%", 100.0, np.where(held_back >= 0.0, held_back, np.nan))
-    add("energy per volume", *presets.unit("energy"), columns["specific_energy_J_per_m3"])
+        rejection, whole = (columns[key][:, i] for key in ("rejection", "collected_rejection"))
+        add(f"{solute} held back", "%", 100.0, np.where((rejection >= 0.0) & (rejection <= 1.0), rejection, np.nan))
+        if np.nanmax(np.abs(whole - rejection), initial=0.0) > 5e-4:
+            add(f"{solute} held back, whole run", "%", 100.0, whole)
+    recovered, throttled = (columns[f"{kind}_energy_J_per_m3"] for kind in ("specific", "throttled"))
+    add("energy per volume", *presets.unit("energy"), recovered)
+    if (throttled > recovered + 1e-9 * np.abs(recovered)).any():
+        add("without energy recovery", *presets.unit("energy"), throttled)
     add("distance to equilibrium", "%", 100.0, columns["distance_to_equilibrium"])
     rows = list(zip(*table.values(), strict=True))
     if len(rows) < runs:

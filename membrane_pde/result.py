@@ -50,7 +50,15 @@ SERIES = {
     "wall_osmotic_pressure_right_Pa": ("Pa", "osmotic pressure at the membrane, right"),
     "polarization_modulus": ("1", "wall over bulk concentration on the side the water leaves"),
     "rejection": ("1", "observed rejection"),
-    "energy_J_per_m2": ("J/m^2", "work of the applied pressures"),
+    "collected_concentration_mol_per_m3": (
+        "mol/m^3",
+        "concentration of all that has passed the membrane so far, amount over volume",
+    ),
+    "collected_rejection": (
+        "1",
+        "1 - collected concentration over the mean one of all that the other side held at the start and was fed",
+    ),
+    "energy_J_per_m2": ("J/m^2", "work of the applied pressures; what leaves under pressure gives its energy back"),
     "amount_error": ("1", "imbalance of the amounts"),
     "distance_to_equilibrium": ("1", "distance to the analytic equilibrium"),
 }
@@ -73,6 +81,7 @@ SUMMARY_KEYS = (
     "amount_error",
     "energy_J_per_m2",
     "specific_energy_J_per_m3",
+    "throttled_energy_J_per_m3",
     "minimum_energy_J_per_m3",
     "second_law_efficiency",
     "equilibrium",
@@ -82,6 +91,9 @@ SUMMARY_KEYS = (
     "solve_time_s",
     "version",
 )
+
+# what results saved by earlier versions do not have
+_ADDED = ("collected_concentration_mol_per_m3", "collected_rejection", "throttled_energy_J_per_m3")
 
 _COMPUTED_WITH = ("numpy", "scipy", "fipy", "scikit-sundae")
 _SCRATCH = ".membrane-pde-"
@@ -296,10 +308,15 @@ def load_result(folder: str | Path) -> Result:
         with h5py.File(path) as file:
             case = parse_case(file.attrs["case"], name=file.attrs["case_name"])
             summary = json.loads(file.attrs["summary"])
-            names = ("time", *SERIES, *PROFILES, "side")
+            names = [name for name in ("time", *SERIES, *PROFILES, "side") if name in file or name not in _ADDED]
             if any(file[name].size > MAX_STORED for name in names):
                 raise ValueError("more numbers than a run stores")
             arrays = {name: file[name].asstr()[...] if name == "side" else file[name][...] for name in names}
+        for name in _ADDED:
+            if isinstance(summary, dict):
+                summary.setdefault(name, None)
+            if name in SERIES and name not in arrays:
+                arrays[name] = np.full_like(arrays["rejection"], np.nan)
         _check_whole(case, summary, arrays)
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, CaseError) as error:
         what = cut(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)

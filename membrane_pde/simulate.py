@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import __version__, analytic, compiling, mixture
+from membrane_pde import __version__, analytic, compiling, mixture, separation
 from membrane_pde.case import SIDES, Case, CaseError, Compartment
 from membrane_pde.casefile import as_case, load_case
 from membrane_pde.physics import energy, temperature
@@ -179,6 +179,11 @@ def _largest_pressures(cases: Sequence[Case]) -> list[float]:
 def _largest_pressure(case: Case) -> float:
     """Scale of everything that can drive water, Pa."""
     return _largest_pressures([case])[0]
+
+
+def _whole(case: Case) -> float:
+    """Length of both sides, m."""
+    return case.left.volume_per_area + case.right.volume_per_area
 
 
 def _closed(side: Compartment) -> bool:
@@ -419,7 +424,7 @@ def _scales(cases: Sequence[Case], system: System) -> Vector:
     case = cases[0]
     concentration = _highest(case).copy()
     concentration[concentration == 0.0] = concentration.max() or 1.0
-    whole = case.left.volume_per_area + case.right.volume_per_area
+    whole = _whole(case)
     lengths = [side.volume_per_area for side in _pair(case) if _closed(side)] or [whole]
     scale = np.empty((len(cases), system.size))
     system.amounts(scale[0])[:] = concentration[:, None] * system.width
@@ -448,8 +453,7 @@ def _least_displaced(cases: Sequence[Case], system: System) -> Vector:
     A billionth of the total length, or the absolute tolerance of the displaced volume where that is larger.
     """
     case = cases[0]
-    whole = case.left.volume_per_area + case.right.volume_per_area
-    return np.asarray(np.maximum(1e-9 * whole, _tolerance(case) * _scales(cases, system)[:, system.x]))
+    return np.asarray(np.maximum(1e-9 * _whole(case), _tolerance(case) * _scales(cases, system)[:, system.x]))
 
 
 # -- the end state and the way to it --------------------------------------------------------------------------------
@@ -818,6 +822,11 @@ class _Runs(NamedTuple):
     endings: list[tuple[str, str, int]]
     memory: Vector
 
+    @property
+    def sides(self) -> tuple[separation.Side, separation.Side]:
+        """What the two sides held, and what flowed in and out of them."""
+        return separation.sides_of(self.cases[0], self.system, self.times, self.states)
+
 
 def _solved(
     case: Case,
@@ -948,11 +957,13 @@ def _series(runs: _Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]:
     if case.phase == "gas":
         osmotic = (np.full(displaced.shape, np.nan),) * 4
     polarization, rejection = _polarization_and_rejection(case, seen, np.array(_thresholds(runs.cases)))
+    passed = states[..., system.passed].copy()
+    collected = separation.collected(case, runs.sides, displaced, passed, _least_displaced(runs.cases, system))
     return {
         "water_flux_m_per_s": seen.water_flux,
         "displaced_volume_m": displaced,
         "solute_flux_mol_per_m2_s": seen.solute_flux,
-        "amount_transferred_mol_per_m2": states[..., system.passed].copy(),
+        "amount_transferred_mol_per_m2": passed,
         "pressure_left_Pa": seen.pressure_left,
         "pressure_right_Pa": seen.pressure_right,
         "length_left_m": seen.length_left,
@@ -967,6 +978,8 @@ def _series(runs: _Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]:
         "wall_osmotic_pressure_right_Pa": osmotic[3],
         "polarization_modulus": polarization,
         "rejection": rejection,
+        "collected_concentration_mol_per_m3": collected[0],
+        "collected_rejection": collected[1],
         "energy_J_per_m2": seen.energy,
         "amount_error": _amount_error(system, states, seen.amount_left, seen.amount_right, _highest(case) == 0.0),
         "distance_to_equilibrium": goal.distance(displaced, seen.spread),
@@ -1037,15 +1050,28 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
                 for each in last
             ]
     if case.membrane.type == "none":
-        columns["polarization_modulus"] = columns["rejection"] = [None] * count
-    displaced, least = columns["displaced_volume_m"], _least_displaced(cases, runs.system)
-    moved = np.abs(arrays["displaced_volume_m"][:, -1]) > least
-    works, went = _least_works(runs, moved).tolist(), moved.tolist()
-    specific = [
-        w / abs(x) if far else None for w, x, far in zip(columns["energy_J_per_m2"], displaced, went, strict=True)
-    ]
-    least_work = [None if math.isnan(w) else w / abs(x) for w, x in zip(works, displaced, strict=True)]
-    turned, several = _turned(arrays["displaced_volume_m"], least), runs.memory[:, SEVERAL].tolist()
+        for name in ("polarization_modulus", "rejection", "collected_concentration_mol_per_m3", "collected_rejection"):
+            columns[name] = [None] * count
+    least, displaced = _least_displaced(cases, runs.system), columns["displaced_volume_m"]
+    end = arrays["displaced_volume_m"][:, -1]
+    moved, spent = np.abs(end) > least, arrays["energy_J_per_m2"]
+    went = moved.tolist()
+    lost = separation.lost_by_throttling(cases, runs.sides, runs.times, arrays["displaced_volume_m"], spent)
+    osmotic = _osmotic(case)
+    works = separation.least_works(
+        case,
+        runs.sides,
+        end,
+        arrays["amount_transferred_mol_per_m2"][:, -1],
+        moved,
+        None if case.osmotic_model == IDEAL else lambda c: osmotic(c).sum(axis=-1),
+    )
+    specific, throttled, least_work = (
+        [w / abs(x) if far and w == w else None for w, x, far in zip(each.tolist(), displaced, went, strict=True)]
+        for each in (spent[:, -1], spent[:, -1] + lost, works)
+    )
+    turned = separation.turned(arrays["displaced_volume_m"], least)[:, -1].tolist()
+    several = runs.memory[:, SEVERAL].tolist()
     away = case.away_from_source
     columns |= {
         "title": [each.title for each in cases],
@@ -1057,6 +1083,7 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
         "process": [_process(case, *each) for each in zip(displaced, went, strict=True)],
         "tonicity": [_tonicity(case, arrays)] * count,
         "specific_energy_J_per_m3": specific,
+        "throttled_energy_J_per_m3": throttled,
         "minimum_energy_J_per_m3": least_work,
         "second_law_efficiency": [
             None if put_in is None or needed is None else energy.second_law_efficiency(put_in, needed)
@@ -1068,93 +1095,6 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
         ],
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _turned(displaced: Vector, least: Vector) -> list[bool]:
-    """The water went back a good part of its way, in runs (run, time); below `least` (run) none has moved, m."""
-    furthest = np.abs(displaced).max(axis=1)
-    back = (np.maximum.accumulate(displaced, axis=1) - displaced).max(axis=1)
-    forth = (displaced - np.minimum.accumulate(displaced, axis=1)).max(axis=1)
-    back[displaced.max(axis=1) <= 0.0] = 0.0
-    forth[displaced.min(axis=1) >= 0.0] = 0.0
-    turned = (furthest > least) & (np.maximum(back, forth) > 0.05 * furthest)
-    return list(turned.tolist())
-
-
-def _least_works(runs: _Runs, moved: NDArray[np.bool_]) -> Vector:
-    """Least work (J/m^2) that brings about the same separation: from the start to the mixed contents of each side.
-
-    What ran out of an outflow is collected with what is in it, what flowed back into it was fed from elsewhere, and a
-    reservoir takes in its unstirred layer. What was bled from a bath is collected by itself. nan where no water moved,
-    or where it has no meaning.
-    """
-    case, system, states = runs.cases[0], runs.system, runs.states
-    works = np.full(len(states), np.nan)
-    if case.membrane.type == "none" or case.phase == "gas" or not moved.any():
-        return works
-    m, inside, pressure = system.membrane, system.inside, _osmotic(case)
-    width, start, end = system.width, states[0, 0], states[:, -1]
-    amounts = system.amounts(start)
-    displaced, passed = end[:, system.x], end[:, system.passed]
-    before: list[energy.Parcel] = []
-    after: list[energy.Parcel] = []
-    reservoirs: list[energy.Reservoir] = []
-
-    def put(parcels: list[energy.Parcel], volume: Vector, amount: Vector) -> None:
-        parcels.append((volume[:, None], amount[:, None, :]))
-
-    for index, (side, cells, sign, far) in enumerate(
-        (
-            (case.left, slice(inside.start, m), -1.0, system.far_left),
-            (case.right, slice(m, inside.stop), 1.0, system.far_right),
-        )
-    ):
-        first, held = float(width[cells].sum()), amounts[:, cells].sum(axis=1)
-        if any(isinstance(value, Profile) for value in side.concentration.values()):
-            before.append((width[cells], amounts[:, cells].T))
-        else:
-            before.append((first, held))
-        volume, amount = first + sign * displaced, held + sign * passed
-        bath = system.problem.baths[index]
-        if side.boundary in ("bath", "outflow"):
-            entered = np.diff(states[:, :, system.x], axis=1)  # through the far edge of an open left side
-        if bath is not None:
-            if (place := system.bath[index]) is not None:
-                before.append((bath.volume, start[place]))
-                volume, amount = volume + bath.volume, amount + start[place]
-            span = np.diff(runs.times)
-            rates = (-sign * entered / span).tolist()
-            flows = np.array([[bath.flows(q) for q in each] for each in rates])
-            fed, bled = flows[..., 0] @ span, flows[..., 1] @ span
-            brought = np.zeros_like(amount) if bath.feed is None else fed[:, None] * bath.feed
-            taken = np.maximum(brought + sign * (end[:, far] - states[:, 0, far]), 0.0)
-            put(before, fed, brought)
-            put(after, bled, taken)
-            volume, amount = volume + fed - bled, amount + brought - taken
-        elif side.boundary == "reservoir":
-            edge = system.problem.exterior[index]
-            assert edge is not None
-            trace = 1e-12 * (np.abs(passed) + amounts.sum(axis=1))
-            reservoirs.append((edge, volume, np.where(np.abs(amount) > trace, amount, 0.0)))
-            continue
-        elif side.boundary == "outflow":
-            entering = -sign * entered
-            back = entering > 0.0
-            brought = np.maximum(-sign * np.diff(states[:, :, far], axis=1), 0.0) * back[..., None]
-            entering = entering * back
-            before.append((entering, brought))
-            volume, amount = volume + entering.sum(axis=1), amount + brought.sum(axis=1)
-        put(after, volume, np.maximum(amount, 0.0))
-    found = energy.least_work(
-        before,
-        after,
-        None if case.osmotic_model == IDEAL else lambda c: pressure(c).sum(axis=-1),
-        [solute.dissociation for solute in case.solutes.values()],
-        case.temperature,
-        reservoirs,
-    )
-    works[moved] = found[moved]
-    return works
 
 
 def _process(case: Case, displaced: float, moved: bool) -> str:

@@ -53,6 +53,8 @@ _BY_SOLUTE = (
     "wall_concentration_right_mol_per_m3",
     "polarization_modulus",
     "rejection",
+    "collected_concentration_mol_per_m3",
+    "collected_rejection",
 )
 _NUMBERS = tuple(key for key in SUMMARY_KEYS if key not in (*_WORDS, *_BY_SOLUTE, "equilibrium"))
 

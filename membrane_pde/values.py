@@ -120,6 +120,23 @@ class Pressure:
         started = [value for start, value in zip(self.times, self.values, strict=True) if start <= time]
         return started[-1] if started else self.values[0]
 
+    def integral(self, time: float) -> float:
+        """The integral of `at` from 0 to a time (s), Pa s or m."""
+        if self.shape == "sine":
+            angle = 2.0 * math.pi * math.fmod(time, self.period) / self.period
+            wave = self.period / (2.0 * math.pi) * (1.0 - math.cos(angle))
+            return self.values[0] * time + self.amplitude * wave
+        if self.shape == "pulse":
+            whole, part = divmod(time, self.period)
+            high = self.duty * self.period
+            wave = whole * (2.0 * high - self.period) + min(part, high) - max(part - high, 0.0)
+            return self.values[0] * time + self.amplitude * wave
+        if self.shape == "ramp":
+            edges = [0.0, *(each for each in self.times if 0.0 < each < time), time]
+            return sum(0.5 * (self.at(a) + self.at(b)) * (b - a) for a, b in pairwise(edges))
+        edges = [min(max(each, 0.0), time) for each in (0.0, *self.times[1:], time)]  # the first value holds before
+        return sum(value * (b - a) for value, (a, b) in zip(self.values, pairwise(edges), strict=True))
+
     @property
     def oscillates(self) -> bool:
         """A mean with an oscillation."""

@@ -178,7 +178,9 @@ def _summary(
         **{k: at_end(k) for k in series},
     }
     moved = abs(summary["displaced_volume_m"])
+    summary["collected_concentration_mol_per_m3"] = summary["collected_rejection"] = None
     summary["specific_energy_J_per_m3"] = summary["energy_J_per_m2"] / moved if moved else None
+    summary["throttled_energy_J_per_m3"] = summary["specific_energy_J_per_m3"]
     pressed = summary["energy_J_per_m2"] > 0.0
     summary["minimum_energy_J_per_m3"] = 3.6e6 if pressed else -1.8e6 if moved else None  # 1 kWh/m^3, or half of it
     summary["second_law_efficiency"] = 3.6e6 / summary["specific_energy_J_per_m3"] if pressed else None

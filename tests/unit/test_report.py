@@ -79,7 +79,32 @@ def test_sides_without_labels():
 def test_reverse_osmosis_says_where_from_and_what_is_held_back():
     text = words(synthetic.reverse_osmosis(), rejection={"NaCl": 0.9957})
     assert text.startswith("Water was pressed from the right (saline) to the left (fresh): reverse osmosis, 3.6 L/m²")
-    assert "Held back: 99.5 % of the NaCl." in text
+    assert "Held back: 99.6 % of the NaCl." in text
+
+
+@pytest.mark.parametrize(
+    ("final", "collected", "text"),
+    [
+        (0.98893, 0.97975, "Held back: 98 % of the NaCl (98.9 % at the end)."),
+        (0.98893, None, "Held back: 98.9 % of the NaCl."),  # not floored
+        (0.99999, 0.99999, "Held back: 99.999 % of the NaCl."),  # nor rounded to all of it
+        (1.0, 1.0 - 1e-15, "Held back: 100 % of the NaCl."),
+        (14.86, 0.9, "Held back: 90 % of the NaCl. At the end the NaCl goes against the water."),
+        (14.86, None, "At the end the NaCl goes against the water."),
+        (-0.3, None, "At the end the NaCl passes faster than the water."),
+        (None, None, "reverse osmosis, 3.6 L/m² in 2 h. 92 %"),
+    ],
+)
+def test_what_is_held_back_and_what_is_not(final, collected, text):
+    changes = {"rejection": {"NaCl": final}, "collected_rejection": {"NaCl": collected}}
+    assert text in words(synthetic.reverse_osmosis(), **changes)
+
+
+def test_osmosis_against_which_a_solute_diffuses():
+    text = words(synthetic.osmosis(), rejection={"NaCl": 14.86})
+    assert "At the end the NaCl goes against the water." in text
+    assert "1486" not in text
+    assert "eld back" not in words(synthetic.osmosis(), rejection={"NaCl": 0.5}, collected_rejection={"NaCl": 0.5})
 
 
 def test_filtration():
@@ -89,7 +114,7 @@ def test_filtration():
 
 def test_water_that_moves_out_of_osmotic_balance_without_pressure():
     text = words(synthetic.osmosis(process="filtration"), rejection=None)
-    assert "though it began in osmotic balance" in text
+    assert "although both sides had equal osmotic pressure at the start" in text
     assert "Pressure" not in text
 
 
@@ -121,6 +146,15 @@ def test_a_failed_run_says_when_and_why_first():
     assert "equilibrium" not in text
 
 
+def moved(share, goal=0.0044):
+    """Where a share of the water has moved that is to move, goal (m)."""
+    end = {**synthetic.osmosis().summary["equilibrium"], "displaced_volume_m": goal}
+    return {"displaced_volume_m": share * (goal or 0.0044), "equilibrium": end}
+
+
+AT_END = moved(1.0)
+
+
 @pytest.mark.parametrize(
     ("changes", "ending"),
     [
@@ -128,11 +162,33 @@ def test_a_failed_run_says_when_and_why_first():
         ({"status": "steady"}, "The state is steady."),
         ({"equilibrium": None}, "There is no equilibrium to compare with."),
         ({"distance_to_equilibrium": None}, "It was at equilibrium from the start."),
-        ({"distance_to_equilibrium": 2e-6}, "It is at equilibrium to within 0.1 %."),
-        ({"distance_to_equilibrium": 0.0019}, "99.8 % of the way to equilibrium."),
-        ({"distance_to_equilibrium": 0.999}, "0.1 % of the way to equilibrium."),
-        ({"distance_to_equilibrium": 1.0}, "0 % of the way to equilibrium."),
-        ({"distance_to_equilibrium": 1.4}, "It is farther from equilibrium than at the start."),
+        ({"distance_to_equilibrium": 2e-6, **AT_END}, "Within 0.1 % of equilibrium when the 2 h ended."),
+        ({"distance_to_equilibrium": 0.0019, **moved(0.9981)}, "99.8 % of the way to equilibrium."),
+        ({"distance_to_equilibrium": 0.2, **moved(0.8)}, "80 % of the way to equilibrium."),
+        (
+            {"distance_to_equilibrium": 0.999, **moved(0.59)},
+            " 59 % of the water that moves until equilibrium has moved; the solutes are not yet evenly spread.",
+        ),
+        (
+            {"distance_to_equilibrium": 0.5, **AT_END},
+            "The water is within 0.1 % of equilibrium; the solutes are not yet evenly spread.",
+        ),
+        ({"distance_to_equilibrium": 1.0, **moved(0.0)}, "0 % of the way to equilibrium."),
+        (
+            {"distance_to_equilibrium": 0.2, **moved(1.2)},
+            "120 % of the water that moves until equilibrium has moved: some will flow back.",
+        ),
+        ({"distance_to_equilibrium": 1.4, **moved(-0.4)}, "So far the water has moved away from equilibrium."),
+        ({"distance_to_equilibrium": 0.63, **moved(1e-9, 0.0)}, "37 % of the way to equilibrium."),
+        (
+            {"distance_to_equilibrium": 1e-5, **moved(1.0, 0.0)},
+            "99.9 % of the way to equilibrium; the water that has moved will flow back.",
+        ),
+        (
+            {"distance_to_equilibrium": 1.4, **moved(0.0, 0.0)},
+            "The solutes are farther from equilibrium than at the start.",
+        ),
+        ({"distance_to_equilibrium": 0.4, **moved(1.0, None)}, "60 % of the way to equilibrium."),
         ({"message": "The flow of water turned."}, "The flow of water turned."),
         ({"equilibrium": None, "message": "No equilibrium: a side is open."}, "2 h. No equilibrium: a side is open."),
     ],
@@ -177,13 +233,37 @@ def test_membrane_table():
     assert not any("energy" in name or "law" in name for name in table(report.membrane_table(synthetic.osmosis())))
 
 
-def test_membrane_table_without_a_rejection_below_zero():
+def test_membrane_table_with_a_rejection_that_is_no_share():
     """In the first instant a small solute diffuses faster than the water flows: no figure that anyone could use."""
     result = synthetic.reverse_osmosis()
     result.arrays["rejection"][0] = -10.66
-    assert table(report.membrane_table(result))["NaCl held back"] == ("%", "–", "100")
-    result.arrays["rejection"][-1] = -0.25
+    assert table(report.membrane_table(result))["NaCl held back"] == ("%", "passes faster than the water", "100")
+    result.arrays["rejection"][-1] = 14.86
+    assert table(report.membrane_table(result))["NaCl held back"][-1] == "goes against the water"
+    result.arrays["water_flux_m_per_s"][-1] = 1e-20  # no water flows
     assert "NaCl held back" not in table(report.membrane_table(result))
+
+
+def test_membrane_table_with_what_was_collected():
+    result = synthetic.reverse_osmosis()
+    result.summary["collected_rejection"] = {"NaCl": 0.97975}
+    result.summary["collected_concentration_mol_per_m3"] = {"NaCl": 1.7327}
+    rows = report.membrane_table(result)
+    assert table(rows)["  over the whole run"] == ("%", "", "97.97")
+    assert table(rows)["NaCl collected"] == ("g/L", "", "0.1013")
+
+
+def test_the_convention_stands_beside_the_energy():
+    result = synthetic.reverse_osmosis()
+    result.summary["throttled_energy_J_per_m3"] = 2 * result.summary["specific_energy_J_per_m3"]
+    for rows in (report.membrane_table(result), report.comparison_table({"a": result})[1]):
+        assert table(rows)["energy per volume, pressure recovered"][-1] == "1.667"
+        assert table(rows)["  without energy recovery"][-1] == "3.333"
+    result.summary["throttled_energy_J_per_m3"] = None  # a reservoir, the flow past which is not known
+    rows = table(report.membrane_table(result))
+    assert "energy per volume, pressure recovered" in rows
+    assert "  without energy recovery" not in rows
+    assert "energy per volume" in table(report.comparison_table({"a": synthetic.reverse_osmosis()})[1])
 
 
 def test_membrane_table_shows_no_noise():

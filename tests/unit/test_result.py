@@ -229,6 +229,25 @@ def test_netcdf_is_what_xarray_would_write(result: Result, tmp_path: Path) -> No
             assert all(str(stored[key]) == str(expected[key]) for key in stored), name  # a NaN is not equal to itself
 
 
+def test_a_result_of_an_earlier_version_is_read(result: Result, tmp_path: Path) -> None:
+    """It has not what was added since; anything else that is missing is damage."""
+    added = ["collected_concentration_mol_per_m3", "collected_rejection", "throttled_energy_J_per_m3"]
+    path = result.save(tmp_path / "out") / "result.nc"
+    with h5py.File(path, "r+") as file:
+        summary = {key: value for key, value in json.loads(file.attrs["summary"]).items() if key not in added}
+        file.attrs["summary"] = json.dumps(summary)
+        for name in added[:2]:
+            del file[name]
+    loaded = load_result(tmp_path / "out")
+    assert [loaded.summary[key] for key in added] == [None] * 3
+    assert np.isnan(loaded.arrays["collected_rejection"]).all()
+    np.testing.assert_array_equal(loaded.arrays["rejection"], result.arrays["rejection"])
+    with h5py.File(path, "r+") as file:
+        del file["rejection"]
+    with pytest.raises(CaseError, match="damaged"):
+        load_result(tmp_path / "out")
+
+
 def test_series_and_profiles_are_the_arrays(result: Result) -> None:
     for name in SERIES:
         np.testing.assert_array_equal(result.series[name].values, result.arrays[name])
