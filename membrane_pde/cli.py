@@ -194,7 +194,9 @@ def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: boo
     what, entries = ("solute", library.solutes()) if solutes else ("membrane", library.membranes())
     for name in names:
         if name not in entries:
-            raise CaseError(f'the library has no {what} "{name}"{nearest(name, entries, always=True)}')
+            raise CaseError(
+                f'the library has no {what} "{name}"{nearest(name, entries, always=True, substance=solutes)}'
+            )
     chosen = {name: entries[name] for name in names or entries}
     if as_json:
         _print_json(chosen)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde import spelling, tables, units
-from membrane_pde.case import Case, CaseError
+from membrane_pde.case import Case, CaseError, Compartment, Membrane, Run
 from membrane_pde.result import SERIES
 from membrane_pde.tables import MAX_ROWS
 from membrane_pde.units import UnitError, cut
@@ -236,7 +236,7 @@ def _named(case: Case, header: str) -> Column:
         if len(brackets) > 1:
             raise CaseError(f"{cut(header)}: expected a key of the case and one unit, for example left.pressure [bar]")
         return Column(name, brackets[0] if brackets else "", math.nan, none)
-    hint = nearest(name, ("time", *_SERIES), always=True)
+    hint = _meant(name) or nearest(name, ("time", *_SERIES), always=True)
     raise _UnknownName(f"{cut(header)}: neither time, nor a key of the case such as left.pressure, nor a result{hint}")
 
 
@@ -257,6 +257,19 @@ def _name_and_brackets(header: str) -> tuple[str, list[str]]:
     return known.get(plain.lower(), words[: len(words) - len(ending)]) + ending.replace(" ", "_"), brackets
 
 
+def _meant(name: str) -> str:
+    """Ask for the keys of the case that a name may stand for: "pressure" or "left pressure" for left.pressure."""
+    parts: dict[str, Any] = {"": Case, "left": Compartment, "right": Compartment, "membrane": Membrane, "run": Run}
+    plain = name.replace("_", " ").lower()
+    keys = [
+        f"{table}.{key}".lstrip(".")
+        for table, model in parts.items()
+        for key in model.model_fields
+        if plain in (key.replace("_", " "), f"{table} {key.replace('_', ' ')}")
+    ]
+    return f"; did you mean {' or '.join(map(show, keys))}, a key of the case?" if keys else ""
+
+
 _EXAMPLES = {"m/s": "L/m^2/hour", "m": "mm", "Pa": "bar", "mol/m^3": "g/L", "mol/m^2/s": "mol/m^2/hour"}
 
 
@@ -266,9 +279,8 @@ def _solute(case: Case, header: str, name: str, brackets: list[str]) -> str:
         return brackets[0]
     example = f"{name}[{next(iter(case.solutes))}]"
     if len(brackets) > 1:
-        raise CaseError(
-            f'{cut(header)}: no solute "{cut(brackets[0])}"{nearest(brackets[0], case.solutes, always=True)}'
-        )
+        hint = nearest(brackets[0], case.solutes, always=True, substance=True)
+        raise CaseError(f'{cut(header)}: no solute "{cut(brackets[0])}"{hint}')
     raise CaseError(f"{cut(header)}: of which solute? Write for example {example}, and the unit behind it")
 
 

@@ -194,7 +194,7 @@ def osmotic_pressure(
     known = {**library.solutes(), **(solutes or {})}
     for name in names:
         if name not in known:
-            near = nearest(name, known, always=True)
+            near = nearest(name, known, always=True, substance=True)
             near += "" if near.endswith("?") else "."
             raise CaseError(
                 f'the library has no solute "{name}"{near} Or describe it: in a case file, or by solutes in Python'

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from membrane_pde import spelling
 
@@ -239,7 +239,10 @@ def split(text: str) -> tuple[float, str]:
     return value, unit
 
 
-def parse(text: str, dimension: str) -> float:
+Sign = Literal["any", "not negative", "positive"]
+
+
+def parse(text: str, dimension: str, sign: Sign = "any") -> float:
     """Read a quantity.
 
     Parameters
@@ -248,6 +251,8 @@ def parse(text: str, dimension: str) -> float:
         For example "50 bar".
     dimension : str
         A key of `DIMENSIONS` other than "concentration", for example "pressure".
+    sign : {"any", "not negative", "positive"}
+        What the number may be.
 
     Returns
     -------
@@ -257,8 +262,8 @@ def parse(text: str, dimension: str) -> float:
     Raises
     ------
     UnitError
-        Not a quantity (see `split`), an unknown unit, one that is easily taken for another one, or a unit of another
-        dimension.
+        Not a quantity (see `split`), an unknown unit, one that is easily taken for another one, a unit of another
+        dimension, or a number of the wrong sign.
     """
     wanted = DIMENSIONS[dimension]
     expected = f'expected {wanted.words}, for example "{wanted.example}"'
@@ -275,10 +280,18 @@ def parse(text: str, dimension: str) -> float:
             unit_text = re.sub(r"\b([kM]?)Da\b", _dalton, unit_text)
         return _gauge_unit(unit_text) if dimension == "pressure" else _unit(unit_text)
 
-    number, unit = _quantity(text, look_up, misfit, expected)
+    number, unit = _quantity(text, look_up, misfit, expected, sign)
     value = unit.si(number)
     _check_size(value, expected)
+    _check_sign(value, sign)
     return value
+
+
+def _check_sign(number: float, sign: Sign) -> None:
+    if number < 0 and sign != "any":
+        raise UnitError("must not be negative")
+    if number == 0 and sign == "positive":
+        raise UnitError("must be more than zero")
 
 
 def parse_concentration(text: str) -> tuple[float, str]:
@@ -299,7 +312,7 @@ def parse_concentration(text: str) -> tuple[float, str]:
     Raises
     ------
     UnitError
-        Not a quantity, an unknown unit, one that is easily taken for another one, or no concentration.
+        Not a quantity, an unknown unit, one that is easily taken for another one, no concentration, or a negative one.
     """
     wanted = DIMENSIONS["concentration"]
     expected = f'expected {wanted.words}, for example "{wanted.example}"'
@@ -310,16 +323,17 @@ def parse_concentration(text: str) -> tuple[float, str]:
             return f"this is {_words(unit.dimensionality)}"
         return unit.doubt
 
-    number, unit = _quantity(text, _unit, misfit, expected)
+    number, unit = _quantity(text, _unit, misfit, expected, "not negative")
     value = unit.si(number)
     _check_size(value, expected)
+    _check_sign(value, "not negative")
     if unit.dimensionality:
         return value, kinds[unit.dimensionality]
     return value, "fraction" if unit.fraction == "share" else f"{unit.fraction} fraction"
 
 
 def _quantity(
-    text: str, look_up: Callable[[str], Unit], misfit: Callable[[Unit], str], expected: str
+    text: str, look_up: Callable[[str], Unit], misfit: Callable[[Unit], str], expected: str, sign: Sign
 ) -> tuple[float, Unit]:
     """Number and unit of a quantity; or what is wrong with it, what it may mean that fits, and what was expected."""
     try:
@@ -337,9 +351,13 @@ def _quantity(
 
     def fits(other: str) -> bool:
         try:
-            return not _problem(split(other)[1], look_up, misfit)[0]
+            number, unit_text = split(other)
+            if problem := _problem(unit_text, look_up, misfit)[0]:
+                return not problem
+            _check_sign(look_up(unit_text).si(number), sign)
         except UnitError:
             return False
+        return True
 
     shown = [other for other in readings if fits(other)] or [other for other in near if fits(other)][:1]
     if shown:

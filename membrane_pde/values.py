@@ -22,7 +22,7 @@ from membrane_pde import units
 from membrane_pde.units import UnitError, cut
 
 
-def nearest(name: str, known: Iterable[str], always: bool = False) -> str:
+def nearest(name: str, known: Iterable[str], always: bool = False, substance: bool = False) -> str:
     """The end of a message about a wrong name.
 
     Parameters
@@ -33,6 +33,8 @@ def nearest(name: str, known: Iterable[str], always: bool = False) -> str:
         What there is.
     always : bool
         List what there is if nothing is near.
+    substance : bool
+        It is the name of a substance: a few letters in common make no other one of it (DMSO is not MgSO4).
 
     Returns
     -------
@@ -41,8 +43,8 @@ def nearest(name: str, known: Iterable[str], always: bool = False) -> str:
     """
     known = list(known)
     lower = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name[:100].lower(), lower, n=1, cutoff=0.6)
-    if near:
+    near = difflib.get_close_matches(name[:100].lower(), lower, n=1, cutoff=0.8 if substance else 0.6)
+    if near and (not substance or near[0][:1] == name[:1].lower()):
         return f'; did you mean "{lower[near[0]]}"?'
     return f"; known: {cut(', '.join(known), 300)}" if always and known else ""
 
@@ -190,7 +192,7 @@ class Reader:
     keys: tuple[str, ...] = ()  # keys below the value that an override may name
     number: bool = False  # a bare number is possible
     dimension: str = ""  # of a quantity: a key of `units.DIMENSIONS`
-    sign: Literal["any", "not negative", "positive"] = "any"
+    sign: units.Sign = "any"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.read)
@@ -210,31 +212,20 @@ def _check_text(value: Any, dimension: str) -> None:
         raise UnitError(f'{what}; expected {known.words}, for example "{known.example}"')
 
 
-def _check_sign(number: float, sign: str) -> None:
-    if number < 0 and sign != "any":
-        raise UnitError("must not be negative")
-    if number == 0 and sign == "positive":
-        raise UnitError("must be more than zero")
-
-
-def _read_quantity(value: Any, dimension: str, sign: str = "any") -> float:
+def _read_quantity(value: Any, dimension: str, sign: units.Sign = "any") -> float:
     _check_text(value, dimension)
     return _quantity_of(value, dimension, sign)
 
 
 # In a sweep the same texts are read time and again.
 @lru_cache(maxsize=4096)
-def _quantity_of(text: str, dimension: str, sign: str) -> float:
-    number = units.parse(text, dimension)
-    _check_sign(number, sign)
-    return number
+def _quantity_of(text: str, dimension: str, sign: units.Sign) -> float:
+    return units.parse(text, dimension, sign)
 
 
 @lru_cache(maxsize=4096)
 def _concentration_of(text: str) -> tuple[float, str]:
-    number, kind = units.parse_concentration(text)
-    _check_sign(number, "not negative")
-    return number, kind
+    return units.parse_concentration(text)
 
 
 def _read_temperature(value: Any) -> float:

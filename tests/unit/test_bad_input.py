@@ -7,6 +7,7 @@ import pytest
 
 from membrane_pde.case import CaseError
 from membrane_pde.casefile import load_case, number_at, parse_case
+from tests.unit.suggestions import check_suggestions
 
 CASE = """title = "test"
 [solutes.NaCl]
@@ -57,6 +58,7 @@ def message(text):
     assert 1 <= len(found.splitlines()) <= 2
     assert len(found) < 500
     assert "Traceback" not in found
+    check_suggestions(text, found)
     return found
 
 
