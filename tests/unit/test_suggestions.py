@@ -83,9 +83,20 @@ def test_nearest() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["pressure [bar]", "left pressure [bar]", "left_pressure [bar]", "Temperature [degC]",
-     "water permeability [LMH/bar]", "length [mm]", "right length [mm]", "waterflux [LMH]", "water flow [LMH]", "duration [h]", "times [min]"],
-)  # fmt: skip
+    [
+        "pressure [bar]",
+        "left pressure [bar]",
+        "left_pressure [bar]",
+        "Temperature [degC]",
+        "water permeability [LMH/bar]",
+        "length [mm]",
+        "right length [mm]",
+        "waterflux [LMH]",
+        "water flow [LMH]",
+        "duration [h]",
+        "times [min]",
+    ],
+)
 def test_what_is_suggested_for_a_column_is_accepted(header: str) -> None:
     case = parse_case(CASE)
     good = {"left.pressure [bar]": [1, 2], "water_flux error [LMH]": [1, 1], "water_flux [LMH]": [1, 2]}
