@@ -120,11 +120,11 @@ def _no_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
-def _length_unless_stirred_bath(schema: dict[str, Any]) -> None:
-    """A bath without a layer has no length; all else needs one."""
+def _length_unless_without_layer(schema: dict[str, Any]) -> None:
+    """A stirred bath or reservoir has no layer and so no length; all else needs one."""
     schema["required"].remove("length")
-    bath = {"boundary": {"const": "bath"}, "stirred": {"const": True}}
-    schema["if"] = {"properties": bath, "required": list(bath)}
+    without = {"boundary": {"enum": ["bath", "reservoir"]}, "stirred": {"const": True}}
+    schema["if"] = {"properties": without, "required": list(without)}
     schema["else"] = {"required": ["length"]}
 
 
@@ -192,7 +192,7 @@ class Solute(BaseModel):
 class Compartment(BaseModel):
     """The solution (or gas) on one side of the membrane."""
 
-    model_config = ConfigDict(**_STRICT, json_schema_extra=_length_unless_stirred_bath)
+    model_config = ConfigDict(**_STRICT, json_schema_extra=_length_unless_without_layer)
 
     label: str = _field("What tables and figures call this side. Default: left or right.", "")
     boundary: Literal["piston", "standpipe", "elastic", "rigid", "reservoir", "bath", "outflow"] = _field(
@@ -203,7 +203,7 @@ class Compartment(BaseModel):
     )
     length: Length = _field(
         "Initial length, which is the volume per membrane area; for a reservoir, a bath or an outflow the thickness of "
-        "the unstirred layer. A stirred bath has none. Inside: m."
+        "the unstirred layer. A stirred bath or reservoir has no layer and needs no length. Inside: m."
     )
     stirred: bool = _field(
         "Perfectly mixed: one cell and no resistance at the wall. A stirred reservoir or bath has no layer in front "
@@ -269,10 +269,18 @@ class Compartment(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_layer(cls, written: Any) -> Any:
-        """A stirred bath has no layer, so that its length may be left out; `_with_amounts` sets it."""
-        if isinstance(written, dict) and written.get("boundary") == "bath" and written.get("stirred") is True:
-            return {"length": "1 m"} | written
-        return written
+        """A stirred bath or reservoir has no layer, so that its length may be left out.
+
+        That of a bath becomes its volume (`_with_amounts`). In front of a reservoir one cell stands that always has the
+        reservoir's concentrations, so that its length changes nothing.
+        """
+        open_end = isinstance(written, dict) and written.get("boundary") in ("bath", "reservoir")
+        return {"length": "1 mm"} | written if open_end and written.get("stirred") is True else written
+
+    @property
+    def without_end(self) -> bool:
+        """A stirred reservoir: its liquid has no volume."""
+        return self.boundary == "reservoir" and self.stirred
 
     @property
     def volume_per_area(self) -> float:
@@ -538,7 +546,7 @@ class Case(BaseModel):
         return self._origin.change(self, values)
 
     def _key(self) -> str:
-        return self.model_dump_json()
+        return self.model_dump_json(exclude={"title"})  # which a change marks
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Case) and self._key() == other._key()
@@ -1064,9 +1072,12 @@ def _check_boundaries(case: Case) -> None:
                 "left.stirred and right.stirred: two stirred sides without a membrane are one; expected stirred = false"
                 " on at least one"
             )
+    elif case.left.boundary == case.right.boundary == "rigid" and case.membrane.water_permeability == 0.0:
+        pass  # no water flows, and both sides have the same pressure
     elif case.left.boundary == case.right.boundary and case.left.boundary in ("rigid", "outflow"):
-        both_rigid = case.left.boundary == "rigid"
-        why = "the pressures would not be determined" if both_rigid else "nothing would be left to flow out"
+        why = "nothing would be left to flow out"
+        if case.left.boundary == "rigid":
+            why = "the pressures would not be determined (unless membrane.water_permeability is 0)"
         raise CaseError(f'left.boundary and right.boundary are both "{case.left.boundary}": at most one may be, {why}')
 
 
@@ -1355,7 +1366,16 @@ def _celsius(temperature: float) -> str:
     return f"{temperature - 273.15:.6g} degC"
 
 
+def _dimensionless(case: Case) -> bool:
+    """The numbers are plainly those of a problem without units: lengths and diffusivities are about 1."""
+    lengths = [side.length for side in _sides(case).values() if not side.without_end]
+    diffusivities = [each.diffusivity for each in case.solutes.values()]
+    return all(1e-2 <= each <= 1e3 for each in lengths) and all(1e-4 <= each <= 1e4 for each in diffusivities)
+
+
 def _far_from_known(case: Case) -> Iterator[str]:
+    if _dimensionless(case):
+        return
     values = [(key, f"{table}.{key}", value) for table, key, value, _ in _permeabilities(case)]
     if case.membrane.pore_radius is not None:  # what follows from pores has no unit to be wrong
         values = []

@@ -138,6 +138,11 @@ def sides_table(result: Result) -> list[Row]:
         if key.endswith("_Pa"):  # a head that has levelled out beside the osmotic pressures that are left
             scale = max(scale, 1e4 * per_si * max(peak(stored(result, f"osmotic_pressure_{s}_Pa")) for s in SIDES))
         cells = [number(float(v[i]), scale=scale) for v in values for i in (0, -1)]
+        if key.startswith("length"):
+            cells = [
+                "–" if getattr(case, side).without_end else cell
+                for side, cell in zip(("left", "left", "right", "right"), cells, strict=True)
+            ]
         rows.append((quantity, unit, *cells))
 
     pressure = presets.unit("pressure")
@@ -443,7 +448,7 @@ def case_values(case: Any) -> dict[str, Any]:
             side.pop("tube_area", None)
         if side.get("boundary") != "bath":  # the only one that is bled
             side.pop("bleed", None)
-        elif side.get("stirred"):  # without a layer
+        if side.get("stirred") and side.get("boundary") in ("bath", "reservoir"):  # without a layer
             side.pop("length", None)
     return {k: v for k, v in values.items() if k not in ("name", "source", "warnings")}
 

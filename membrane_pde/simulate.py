@@ -1049,6 +1049,9 @@ def _summaries(runs: _Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dic
                 {solute: None if value != value else value for solute, value in zip(case.solutes, each, strict=True)}
                 for each in last
             ]
+    for side, of_side in zip(SIDES, _pair(case), strict=True):
+        if of_side.without_end:
+            columns[f"length_{side}_m"] = [None] * count
     if case.membrane.type == "none":
         for name in ("polarization_modulus", "rejection", "collected_concentration_mol_per_m3", "collected_rejection"):
             columns[name] = [None] * count

@@ -36,7 +36,13 @@ def case(
     """What Case offers to those who read it, without its validation."""
     sides = [
         SimpleNamespace(
-            label=label, boundary=boundary, length=length, stirred=False, pressure=_pressure(p), concentration=c
+            label=label,
+            boundary=boundary,
+            length=length,
+            stirred=False,
+            without_end=False,
+            pressure=_pressure(p),
+            concentration=c,
         )
         for label, boundary, length, p, c in zip(labels, boundaries, lengths, pressures, (left, right), strict=True)
     ]
