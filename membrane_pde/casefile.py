@@ -603,12 +603,15 @@ def _completed(raw: dict[str, Any], name: str, values: Mapping[str, object]) -> 
 
 def _with_cause(message: str, values: Mapping[str, object]) -> str:
     """What is wrong with a case, and with which of the values that did not come from its file."""
-    about = message.split(" ", 1)[0].rstrip(":")
-    causes = {
-        path: value
-        for path, value in values.items()
-        if re.search(rf"(?<![\w.]){re.escape(str(path))}(?![\w])", message) or str(path).startswith(f"{about}.")
-    }
+    about, bare = message.split(" ", 1)[0].rstrip(":"), re.sub(r'"[^"]*"', '""', message)
+
+    def named(path: str) -> bool:
+        if path.startswith(f"{about}."):
+            return True
+        ending = "" if "." in path else "(?= = |:)"  # "temperature" is a word, too
+        return bool(re.search(rf"(?<![\w.]){re.escape(path)}(?!\w){ending}", bare))
+
+    causes = {path: value for path, value in values.items() if named(str(path))}
     for path, value in causes.items():
         message = message.removeprefix(f"{path} = {show(value)}: ")
     told = ", ".join(f"{cut(str(path))} = {show(value)}" for path, value in causes.items())

@@ -75,6 +75,17 @@ def test_of_a_right_file_it_is_what_with_values_makes(file: Callable[[str], Path
             ['with membrane.type = "none", left.pressure = "1 bar" set: left.pressure and right.pressure differ'],
         ),
         ("", {"left.pressure": "1 bar"}, ["mine.toml: solutes is missing"]),
+        (
+            CASE.replace('"1 mm"', '"5 degC"', 1),
+            {"temperature": "20 degC"},
+            ['mine.toml: left.length = "5 degC": this'],
+        ),
+        (CASE, {"temperature": "120 degC"}, ['with temperature = "120 degC" set: temperature = 120 degC: water boils']),
+        (
+            CASE,
+            {"temperatur": "20 degC", "temperature": "20 degC"},
+            ['toml with temperatur = "20 degC" set: temperatur:'],
+        ),
     ],
 )
 def test_an_error_says_where_the_value_came_from(
