@@ -93,16 +93,29 @@ A case is a [TOML](https://toml.io) file. `membrane-pde new osmosis my.toml` cop
 **Quantities** are texts: one number with a decimal point, and a unit, such as `"60 bar"`, `"1.6e-9 m^2/s"` or
 `"1 L/m^2/hour/bar"`. No comma, no arithmetic, no bare number. Units are case-sensitive. Besides the usual ones `LMH`
 (L/m²/h), `gfd`, `psi`, `mmHg`, `barg`, `Osm` and `mOsm`, `Da` and `kDa` (as a molar mass), `m2` and `m3`, `µm` or `um`,
-`%` and `ppm` are understood. A temperature is `"25 degC"` (or `"25 °C"`, `"298.15 K"`); `"25 C"` would be coulomb.
+`%` and `ppm` are understood. A temperature is `"25 degC"` (or `"25 °C"`, `"25 celsius"`, `"77 fahrenheit"`,
+`"298.15 K"`); `"25 C"` would be coulomb. A unit that is easily taken for another one (`gr` is a grain) is not read: the
+message asks what was meant.
 
 **Concentrations** in a liquid are an amount per volume (`"0.6 mol/L"`, `"0.6 M"`), a mass per volume (`"35 g/L"`, needs
 the molar mass), a number per volume (`"1e8/mL"`), or osmoles per volume (`"300 mOsm/L"`, divided by `dissociation`).
 A molality (`"1 mol/kg"` of water), an osmolality (`"300 mOsm/kg"`) or a mass fraction of the solution (`"32000 ppm"`,
 `"3.5 %"`, `"35 g/kg"`) needs the solution's density: an `apparent_volume` of every solute in it. In a gas a
-concentration is a mole fraction, `"0.21 mol/mol"` or `"21 %"`, or an amount or mass per volume.
+concentration is a mole fraction, `"0.21 mol/mol"` or `"21 %"`, or an amount or mass per volume. Shares mean:
+
+| written | in a liquid | in a gas |
+| --- | --- | --- |
+| `%`, `‰`, `ppm` (1e-6), `ppb` (1e-9) | mass fraction of the solution | mole fraction |
+| `% w/w`, `% m/m`, `wt%`, `ppmw`, `g/kg` | mass fraction of the solution | refused |
+| `% w/v`, `% m/v` | grams in 100 mL: 1 % w/v is 10 g/L | the same |
+| `% v/v`, `vol%`, `ppmv`, `L/L` | refused: it needs the density of the pure solute | mole fraction |
+| `mol%`, `% mol/mol`, `mol/mol` | refused | mole fraction |
+| `ppt`, `psu`, `m%`, `mEq/L`, `w/v` alone | refused: they are read in several ways | refused |
 
 **Overrides**, `--set left.pressure="50 bar"` and `case.with_values({"left.pressure": "50 bar"})`, take the same keys,
-joined by dots, and the same values.
+joined by dots, and the same values. They also complete or repair a file: `--set` and `mp.load_case("my.toml",
+{"left.length": "1 mm"})` put them in before the case is judged. Two numbers that must be equal are, if they differ by
+less than 1e-6 of their size: 1 atm and 760 mmHg, for example.
 """
 
 

@@ -418,7 +418,7 @@ def _entry(index: int | str, read: Callable[[Any], _T], value: Any) -> _T:
 
 # What the JSON schema says about them.
 
-_QUANTITY_PATTERN = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*[^\s0-9].*$"
+_QUANTITY_PATTERN = r"^\s*[+−–-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*[^\s0-9].*$"
 
 
 def _quantity_schema(dimension: str) -> dict[str, Any]:
