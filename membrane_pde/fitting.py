@@ -569,7 +569,7 @@ class _Errors:
         from_table = np.array([each.name in table.errors for each in table.measured])
         relative = ~from_table & (errors != ABSOLUTE)
         for column, one in zip(table.measured, relative, strict=True):
-            measurements.check_relative(bool(one) and column.series != "rejection", column, table.rows)
+            measurements.check_relative(bool(one) and not column.series.endswith("rejection"), column, table.rows)
         return cls(table, from_table | (share is not None), relative, share)
 
     def at(self, computed: Vector | None, sizes: Vector) -> Vector:
@@ -592,7 +592,7 @@ class _Errors:
 
     def source(self, i: int, known: bool) -> str:
         """In words, where the errors of a column come from."""
-        what = "1 − each number" if self.table.measured[i].series == "rejection" else "each number"
+        what = "1 − each number" if self.table.measured[i].series.endswith("rejection") else "each number"
         if self.table.measured[i].name in self.table.errors:
             return "given"
         if self.share is not None:

@@ -60,6 +60,44 @@ def stored(result: Result, key: str, solute: str | None = None) -> Any:
     return values if solute is None else values[:, result.solutes.index(solute)]
 
 
+def has_film(case: Any, side: str) -> bool:
+    """A side is a reservoir behind an unstirred film."""
+    compartment = getattr(case, side)
+    return bool(compartment.boundary == "reservoir" and not compartment.stirred)
+
+
+def standing(result: Result, quantity: str, side: str, solute: str | None = None) -> Any:
+    """Concentration or osmotic pressure of a side over the stored times; of a reservoir what stands outside its film.
+
+    Parameters
+    ----------
+    result : Result
+    quantity : str
+        "concentration_mol_per_m3" or "osmotic_pressure_Pa".
+    side : str
+    solute : str, optional
+        Of a concentration.
+
+    Returns
+    -------
+    ndarray, shape (time,)
+        The mean of the side, a bath included. Of a reservoir its own value, which does not change (its mean, under the
+        name of the series, is that of the film).
+    """
+    import numpy as np
+
+    name, unit = quantity.replace("_mol", " mol").replace("_Pa", " Pa").split()
+    values = stored(result, f"{name}_{side}_{unit}", solute)
+    given = getattr(result.case, side).concentration
+    if not has_film(result.case, side):
+        return values
+    if solute is None:
+        uniform = all(isinstance(each, int | float) for each in given.values())
+        return np.full_like(values, values[0]) if uniform else values
+    far = given[solute]
+    return np.full_like(values, far if isinstance(far, int | float) else far.value[-1])
+
+
 def largest_pressure(result: Result) -> float:
     """Largest hydrostatic or osmotic pressure anywhere at any time, Pa."""
     return max(peak(values) for key, values in result.arrays.items() if key.endswith("_Pa"))
@@ -133,7 +171,10 @@ def sides_table(result: Result) -> list[Row]:
     def add(quantity: str, unit: str, per_si: float, key: str, solute: str | None = None) -> None:
         values = []
         for side in SIDES:
-            values.append(stored(result, key.format(side=side), solute) * per_si)
+            if "{side}" in key:
+                values.append(stored(result, key.format(side=side), solute) * per_si)
+            else:
+                values.append(standing(result, key, side, solute) * per_si)
         scale = max(peak(v) for v in values)
         if key.endswith("_Pa"):  # a head that has levelled out beside the osmotic pressures that are left
             scale = max(scale, 1e4 * per_si * max(peak(stored(result, f"osmotic_pressure_{s}_Pa")) for s in SIDES))
@@ -149,16 +190,20 @@ def sides_table(result: Result) -> list[Row]:
     add("length (volume per area)", *presets.unit("side"), "length_{side}_m")
     add("pressure", *pressure, "pressure_{side}_Pa")
     if case.phase != "gas":
-        add("osmotic pressure", *pressure, "osmotic_pressure_{side}_Pa")
+        add("osmotic pressure", *pressure, "osmotic_pressure_Pa")
         if case.membrane.type != "none":
             add("  at the membrane", *pressure, "wall_osmotic_pressure_{side}_Pa")
         if presets.in_use() == "physiology":  # the ideal solution of the same pressure
             osmoles = "mOsm/L", 1.0 / (GAS_CONSTANT * case.temperature)
-            add("osmolarity, π/(R T)", *osmoles, "osmotic_pressure_{side}_Pa")
+            add("osmolarity, π/(R T)", *osmoles, "osmotic_pressure_Pa")
     for solute in result.solutes:
         largest = _largest_mean(result, solute)
         unit, per_si = concentration_unit(case, [solute], largest)
-        add(solute, unit, per_si[solute], "concentration_{side}_mol_per_m3", solute)
+        add(solute, unit, per_si[solute], "concentration_mol_per_m3", solute)
+        if any(films := [has_film(case, side) for side in SIDES]):
+            add("  mean of the film", unit, per_si[solute], "concentration_{side}_mol_per_m3", solute)
+            *what, a, b, c, d = rows[-1]
+            rows[-1] = (*what, *((a, b) if films[0] else ("–", "–")), *((c, d) if films[1] else ("–", "–")))
         add("  at the membrane", unit, per_si[solute], "wall_concentration_{side}_mol_per_m3", solute)
     return rows
 
@@ -316,7 +361,7 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         unit, per_si = concentration_unit(having[0].case, [solute], largest)
         for side in SIDES:
             cells = [
-                number(float(stored(r, f"concentration_{side}_mol_per_m3", solute)[-1]) * per_si[solute])
+                number(float(standing(r, "concentration_mol_per_m3", side, solute)[-1]) * per_si[solute])
                 if solute in r.solutes
                 else "–"
                 for r in everything

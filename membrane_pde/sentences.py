@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from membrane_pde.figures import duration, number, quantity
+from membrane_pde.remarks import NEAR, is_near
 
 SIDES = ("left", "right")
-NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it is there for a person
 _LAG = 0.01  # of the way, by which the solutes must lag behind the water to be mentioned
 
 
@@ -175,10 +175,10 @@ def _progress(summary: Mapping[str, Any]) -> str:
         return "It was at equilibrium from the start."
     water, moved = water_distance(summary), summary["displaced_volume_m"] or 0.0
     shortest = min(summary[f"length_{side}_m"] or math.inf for side in SIDES)
-    away = water is None and end["displaced_volume_m"] is not None and abs(moved) > NEAR * shortest
-    if distance < NEAR and not away:
+    if is_near(distance, moved, end["displaced_volume_m"], shortest):
         return f"Within 0.1 % of equilibrium when the {duration(summary['end_time_s'])} ended."
     if water is None:
+        away = end["displaced_volume_m"] is not None and abs(moved) > NEAR * shortest
         back = "; the water that has moved will flow back" if away else ""
         if distance > 1 + 1e-6:
             return f"The solutes are farther from equilibrium than at the start{back}."
@@ -198,7 +198,7 @@ def _progress(summary: Mapping[str, Any]) -> str:
 
 
 def _percent(part: float) -> str:
-    """A share in per cent, rounded towards 0 so that it says 100 only when it is."""
+    """A share in per cent; near 100 rounded towards 0, so that it says 100 only when it is."""
     percent = 100 * part + 1e-9
-    rounded = math.floor(percent) if 10 <= percent < 99 else math.trunc(10 * percent) / 10
+    rounded = math.trunc(10 * percent) / 10 if percent > 99 else round(percent, 0 if percent >= 10 else 1)
     return f"{number(float(rounded))} %"

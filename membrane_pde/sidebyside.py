@@ -131,11 +131,11 @@ def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
 
 
 def _concentrations_text(result: Result, side: str) -> str:
-    """Mean concentration of the leading solutes, before and after."""
+    """Mean concentration (of a reservoir its own) of the leading solutes, before and after."""
     lines = []
     for name in leading(result, 2):
         unit, factor = report.concentration_unit(result.case, [name], largest(result, name))
-        values = stored(result, f"concentration_{side}_mol_per_m3", name)[[0, -1]] * factor[name]
+        values = report.standing(result, "concentration_mol_per_m3", side, name)[[0, -1]] * factor[name]
         before, after = (report.number(float(v), scale=largest(result, name) * factor[name], digits=3) for v in values)
         change = before if before == after else f"{before} → {after}"
         lines.append(f"{name}\n{change} {unit}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import __version__, analytic, compiling, mixture, separation
+from membrane_pde import __version__, analytic, compiling, mixture, remarks, separation
 from membrane_pde.case import SIDES, Case, CaseError, Compartment
 from membrane_pde.casefile import as_case, load_case
 from membrane_pde.physics import energy, temperature
@@ -1143,13 +1143,26 @@ def _messages(
     """What there is to say about a run; `several`: there was more than one water flux to choose from."""
     parts: list[str] = []
     case, (status, reason, _), at = runs.cases[r], runs.endings[r], float(runs.times[-1])
-    if status == "failed":
+    moved, distance = arrays["displaced_volume_m"][r], float(arrays["distance_to_equilibrium"][r, -1])
+    lengths = [side.volume_per_area for side in _pair(case)]
+    if status == "failed" and reason == "backflow":
+        solution, reflection = _solution(runs.cases[0]), _reflection(runs.cases[0])
+        walls = [arrays[f"wall_concentration_{name}_mol_per_m3"][r, -1] for name in SIDES]
+        left, right = (float(np.dot(reflection, solution.shares(wall))) for wall in walls)
+        outflow = "left" if case.left.boundary == "outflow" else "right"
+        parts.append(remarks.backflow(case, outflow, at, _clock(at), (left, right)))
+    elif status == "failed":
         parts.append(_failure(case, reason, _clock(at)))
     elif status == "completed" and case.run.until != "duration":
-        aim = "equilibrium" if case.run.until == "equilibrium" else "a steady state"
-        parts.append(f"run.duration ({_clock(at)}) was over before {aim} was reached; give a longer one to go on.")
+        goal = None if end is None else end.displaced_volume
+        if not (remarks.never(end) or remarks.is_near(distance, float(moved[-1]), goal, min(lengths))):
+            aim = "equilibrium" if case.run.until == "equilibrium" else "a steady state"
+            parts.append(f"The run ended before {aim} was reached: run.duration is {_clock(at)}; a longer one goes on.")
     if end is not None and end.reason:
-        parts.append(f"No equilibrium to compare with: {end.reason}.")
+        parts.append(remarks.never(end) or f"No equilibrium to compare with: {end.reason}.")
+    growth = [1.0 + float(way.max()) / length for way, length in zip((-moved, moved), lengths, strict=True)]
+    if told := remarks.burst(case, (growth[0], growth[1])):
+        parts.append(told)
     if turned:
         parts.append("The flow of water turned during the run.")
     if several:
@@ -1182,12 +1195,6 @@ def _failure(case: Case, reason: str, at: str) -> str:
                 "compartment"
             )
         return f"At {at} the {name} side{label} ran dry: less than {left} was left. Try a shorter run.duration, {hint}."
-    if reason == "backflow":
-        name = "left" if case.left.boundary == "outflow" else "right"
-        return (
-            f"At {at} water began to flow back in through the outflow on the {name}, and what it carries is not known. "
-            f'Give {name}.backflow (concentrations, or "last" for what just left), or apply the pressure earlier.'
-        )
     if (held := _held_flux(case)) and (crowding := _crowding(case, held)) > 100.0:
         return (
             f"At {at} no end of what piles up at the membrane could be found: the water flux that {held}.pressure.flux "

@@ -305,7 +305,7 @@ def flux_unit(result: Any) -> tuple[str, dict[str, float]]:
 
 
 def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
-    """Concentrations, in the mean and at the membrane, and pressures of a side."""
+    """Concentrations, in the mean (of a reservoir its own) and at the membrane, and pressures of a side."""
     case, result, index, lines = moment.case, moment.result, moment.index, []
     names = list(moment.dyes) if moment.case.phase != "gas" else list(case.solutes)[:SHOWN]
     names = [name for name in names if name in case.solutes] or list(case.solutes)[:1]
@@ -317,11 +317,14 @@ def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
         unit, factor = report.concentration_unit(case, [name], scale)
         mean, wall = (
             report.number(
-                float(stored(result, f"{key}concentration_{side}_mol_per_m3", name)[index]) * factor[name],
+                float(values[index]) * factor[name],
                 scale=scale * factor[name],
                 digits=3,
             )
-            for key in ("", "wall_")
+            for values in (
+                report.standing(result, "concentration_mol_per_m3", side, name),
+                stored(result, f"wall_concentration_{side}_mol_per_m3", name),
+            )
         )
         lines.append(f"{name} {mean} {unit}" + ("" if wall == mean else f" (at the membrane {wall})"))
     if len(case.solutes) > len(names):

@@ -465,3 +465,16 @@ def test_checks_fit_a_terminal():
     assert "SW30HR-LE: permeate flow" in text.getvalue()  # not folded
     assert lines[0] == "elements: in their makers' tests"
     assert lines[-1] == "All 3 checks passed."
+
+
+def test_of_a_reservoir_its_own_concentration_is_shown_and_the_mean_of_its_film_by_name():
+    result = synthetic.osmosis(boundaries=("reservoir", "piston"))
+    for key in ("concentration_left_mol_per_m3", "osmotic_pressure_left_Pa"):
+        result.arrays[key][-1] *= 1.2  # piled up in the film
+    rows = table(report.sides_table(result))
+    assert rows["NaCl"][1:3] == ("0.5026", "0.5026")
+    assert rows["osmotic pressure"][1] == rows["osmotic pressure"][2]
+    assert rows["  mean of the film"] == ("g/L", "0.5026", "0.6031", "–", "–")
+    assert "  mean of the film" not in table(report.sides_table(synthetic.osmosis()))
+    _, compared = report.comparison_table({"a": result})
+    assert table(compared)["NaCl, left, end"] == ("g/L", "0.5026")

@@ -1,0 +1,133 @@
+"""What a run says of itself in `message`: why it stopped, and what a real membrane or cell would have done."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from membrane_pde.analytic import Equilibrium
+from membrane_pde.case import SIDES, Case
+
+NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it is there for a person
+
+# A human red blood cell is a sphere when its water has grown by 70 % (its volume by 50 %), as far as it swells before
+# lysis (abstract of a chapter on red cell transport, kiphub); from 94 um^3 at 300 mOsm to 164 um^3, a sphere, at 131
+# mOsm (Evans & Fung 1972). Half of the cells burst in 0.42 to 0.46 % NaCl (clinical osmotic fragility), where their
+# water would have doubled: 0.9/0.44.
+_SPHERE, _BURST = 1.7, 2.0
+_DEEPEST = 1e-3  # m, of a cell: what is called so and is larger is an apparatus
+_RED_CELL, _CELL = "red-blood-cell", re.compile(r"\bcells?\b|\berythrocytes?\b", re.IGNORECASE)
+
+
+def is_near(distance: float | None, moved: float, goal: float | None, shortest: float) -> bool:
+    """For a person a run is at equilibrium: within 0.1 % of its way, also the water that had to come back.
+
+    Parameters
+    ----------
+    distance : float or None
+        To equilibrium, 1 at the start; None or nan where there is none.
+    moved, goal : float
+        Displaced volume now and at equilibrium (None where any is), m.
+    shortest : float
+        Length of the shorter side, m.
+    """
+    if distance is None or not distance < NEAR:
+        return False
+    return goal is None or abs(moved - goal) <= NEAR * max(abs(goal), shortest)
+
+
+def never(end: Equilibrium | None) -> str:
+    """That a run can have no end, because a side is too small for one; "" where that is not so."""
+    dry = "runs dry before the forces balance"
+    if end is None or dry not in end.reason:
+        return ""
+    return f"Never balances: {end.reason.replace(dry, 'would run out of water first')}."
+
+
+def backflow(case: Case, side: str, at: float, clock: str, osmotic: tuple[float, float]) -> str:
+    """Why water flows back in through an outflow, with both pressures, and what to try.
+
+    Parameters
+    ----------
+    case : Case
+    side : str
+        The side with the outflow.
+    at : float
+        When, s.
+    clock : str
+        The same for a person.
+    osmotic : pair of float
+        ``Σσπ`` at the membrane then, left and right, Pa.
+    """
+    other = "right" if side == "left" else "left"
+    last = f'say what flows back: {side}.backflow = "last" for the same liquid'
+    through = f"in through the outflow on the {side}"
+    for name in SIDES:
+        if getattr(case, name).pressure.flux:
+            return (
+                f"At {clock} the water flux that {name}.pressure.flux holds draws liquid {through}. "
+                f"{last[0].upper()}{last[1:]}."
+            )
+    pressures = [getattr(case, name).pressure.at(at) for name in SIDES]
+    sign = 1.0 if side == "right" else -1.0
+    applied, needed = sign * (pressures[0] - pressures[1]), sign * (osmotic[0] - osmotic[1])
+    against = "osmotic pressure" if min(osmotic) <= 1e-3 * max(osmotic) else "difference of the osmotic pressures"
+    more = f" more on the {other} than on the {side}" if pressures[SIDES.index(side)] else ""
+    if at > 0.0:
+        return (
+            f"At {clock} the pressure applied, {_bar(applied)}{more}, was no more than the {against} at the membrane, "
+            f"{_bar(needed)}: water began to flow back {through}. Apply more, or {last}."
+        )
+    flowing = f"water would flow backwards, {through}"
+    if applied < 0.0:
+        why = f"The pressure on the {side} is {_bar(-applied)} higher than on the {other}: {flowing}."
+    elif applied == 0.0:
+        why = f"No pressure is applied against the {against}, {_bar(needed)}: {flowing}."
+    else:
+        why = f"{_bar(applied)}{more} is less than the {against}, {_bar(needed)}: {flowing}."
+    least = _bar(max(needed, 0.0), up=True)
+    hint = (
+        f"Press the {other} by more than {least} above the {side}"
+        if more
+        else f"Apply more than {least} on the {other}"
+    )
+    if max(len(case.left.pressure.values), len(case.right.pressure.values)) > 1:
+        hint += " from the start"
+    return f"{why} {hint}, or {last}."
+
+
+def _bar(pascal: float, up: bool = False) -> str:
+    """A pressure in bar with three digits; `up`: the last of them rounded up."""
+    bar = pascal * 1e-5
+    if up and bar > 0.0:
+        size = 10.0 ** (math.floor(math.log10(bar)) - 2)
+        bar = math.ceil(bar / size * (1.0 - 1e-12)) * size
+    return f"{bar:.3g} bar"
+
+
+def burst(case: Case, growth: tuple[float, float]) -> str:
+    """What would have become of a real cell whose water has grown so far; "" where nothing else would have.
+
+    A cell is a side that is closed, has no stiff wall and is not deeper than a millimetre, and that is labelled so or
+    stands behind the membrane of a red blood cell (the smaller one of two such sides).
+
+    Parameters
+    ----------
+    case : Case
+    growth : pair of float
+        Largest volume of each side during the run, over that at the start.
+    """
+    sides = {name: getattr(case, name) for name in SIDES}
+    soft = [name for name, side in sides.items() if side.boundary == "piston" and side.length < _DEEPEST]
+    cells = [name for name in soft if _CELL.search(sides[name].label)]
+    if not cells and soft and case.membrane.type == _RED_CELL:
+        cells = [min(soft, key=lambda name: sides[name].length)]
+    for name in cells:
+        if (times := growth[SIDES.index(name)]) > _BURST:
+            label = sides[name].label
+            return (
+                f"The water of the {name} side{'' if label == name else f' ({label})'} has grown {times:.3g}-fold. A "
+                f"real cell would have burst: a red blood cell is a sphere at {_SPHERE:g}-fold, and half of them have "
+                f"burst at {_BURST:g}-fold."
+            )
+    return ""
