@@ -871,7 +871,10 @@ def _part(
     if data["phase"] == "gas":
         if kind in fractions and kind != "mass fraction":
             return number * side.pressure.values[0] / (GAS_CONSTANT * data["temperature"]), "amount"
-        raise CaseError(f'{path}: this is a {kind}; in a gas give a mole fraction, for example "0.5 mol/mol" or "20 %"')
+        what = {"mass": "a mass per volume", "osmoles": "an osmolarity", "osmolality": "an osmolality"}.get(
+            kind, f"a {kind}"
+        )
+        raise CaseError(f'{path}: this is {what}; in a gas give a mole fraction, for example "0.5 mol/mol" or "20 %"')
     if kind in ("osmoles", "osmolality"):
         return number / solute.dissociation, "amount" if kind == "osmoles" else "molality"
     if kind == "volume fraction":

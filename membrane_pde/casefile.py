@@ -303,7 +303,7 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
         case = Case.model_validate(merged, context=kept)
     except ValidationError as error:
         found = _case_error(error)
-        raise (CaseError(str(found).replace(*_EXPECTED_OF_A_GAS)) if gas else found) from None
+        raise (CaseError(_of_a_gas(str(found))) if gas else found) from None
     if "solutes" not in kept:
         _check_ions(case)
     case._origin = Origin(name, raw, _changed, ranges)
@@ -852,6 +852,24 @@ _EXPECTED_OF_A_GAS = (
     f'{units.DIMENSIONS["concentration"].words}, for example "{units.DIMENSIONS["concentration"].example}"',
     'a mole fraction, for example "0.2 mol/mol"',
 )
+
+
+def _of_a_gas(message: str) -> str:
+    """A message about a concentration with what a gas takes in place of what a liquid takes."""
+    expected, instead = _EXPECTED_OF_A_GAS
+    if expected not in message:
+        return message
+
+    def fitting(found: re.Match[str]) -> str:
+        kept = [each for each in re.findall(r'"([^"]*)"', found[0]) if not _is_of_a_liquid(each)]
+        return f"; did you mean {' or '.join(map(show, kept))}? E" if kept else "; e"
+
+    return re.sub(r"; did you mean [^?]*\?(?: \([^)]*\))? E(?=xpected)", fitting, message).replace(expected, instead)
+
+
+def _is_of_a_liquid(text: str) -> bool:
+    kind = units.parse_concentration(text)[1]
+    return kind in ("mass fraction", "molality", "osmolality", "osmoles")
 
 
 def _case_error(error: ValidationError) -> CaseError:

@@ -16,10 +16,10 @@ _PREFIXES = {
     "m": "f p n u µ m c d k",
     "g": "f p n u µ mc m c k",
     "s": "p n u µ m",
-    "mol": "f p n u µ m c k",
-    "M": "f p n u µ m",
-    "L l": "f p n u µ mc m c d h k",
-    "Osm osm osmol Osmol OsM": "n u µ m",
+    "mol mole": "f p n u µ m c k",
+    "M molar": "f p n u µ m",
+    "L l liter litre": "f p n u µ mc m c d h k",
+    "Osm osm osmol Osmol osmole OsM osM": "n u µ m",
     "Pa": "n u µ m d h k M G",
     "bar": "n u µ m d k",
     "psi atm": "m k",
@@ -79,6 +79,9 @@ _MEANT = {
     "mws": "mH2O",
     "a": "yr",
     "Kelvin": "K",
+    "celcius": "degC",
+    "Celcius": "degC",
+    "per": "/",
     "centigrade": "degC",
     "Centigrade": "degC",
 }
@@ -135,6 +138,8 @@ def share(text: str) -> tuple[int, int, str] | None:
     """
     plain = text.strip().lower().replace("%", " percent ").replace("‰", " permille ")
     plain = re.sub(r"\b(pp[mbq])([vw])\b", r"\1 \2", plain)
+    if re.search(r"\bM/", text):  # a ratio of molarities, not "m/m"
+        return None
     words = [word for word in re.sub(r"[().\-]", " ", plain).split() if word != "by"]
     shares = [word for word in words if word in _SHARES]
     bases = [word for word in words if word in _BASE_OF]
@@ -196,7 +201,7 @@ def is_usual(word: str, prefixed: bool) -> bool:
     prefixed : bool
         It has a prefix, as pint reads it.
     """
-    if word in _USUAL:
+    if word in _USUAL or (len(word) > _SHORT and word.removesuffix("s") in _USUAL):
         return True
     long_prefix = re.match(r"(femto|pico|nano|micro|milli|centi|deci|deca|hecto|kilo|mega|giga)(?=...)", word)
     water_or_mercury = re.fullmatch(r"(m|c)m_?(Hg|H2O)", word)
@@ -235,7 +240,7 @@ def near(word: str) -> Iterator[str]:
         yield same_letters
     if word in _MEANT:
         yield _MEANT[word]
-    yield from difflib.get_close_matches(word, _COMMON, n=3, cutoff=0.6)
+    yield from (_COMMON_BY_LOWER[each] for each in difflib.get_close_matches(word.lower(), _COMMON_BY_LOWER, 3, 0.75))
 
 
 def meant(unit: str) -> Iterator[str]:
@@ -255,6 +260,9 @@ def meant(unit: str) -> Iterator[str]:
             yield replaced(plain, word, "m" + word[1:])
     if below := _below_the_line(plain):
         yield below
+    yield re.sub(r"(?<=[A-Za-z0-9²³])\.(?=[A-Za-zµ])", " ", plain)  # g.L-1
+    if re.fullmatch(r"[kmuµn]?(mol|g|Osm|osm|Osmol|osmol)", plain):
+        yield f"{plain}/L"
 
 
 def replaced(unit: str, word: str, other: str) -> str:
@@ -275,6 +283,12 @@ def _below_the_line(unit: str) -> str:
 # Numbers.
 
 
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_POWER_OF_TEN = (
+    r"([+-]?[0-9]+(?:\.[0-9]+)?) ?[x×·*] ?10 ?(?:\^|\*\*)? ?([-−]?[0-9]{1,2}|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})(?![0-9.])(.*)"
+)
+
+
 def numbers_meant(text: str) -> list[str]:
     """What a text that begins with a number with separators may mean, each with one decimal point at most.
 
@@ -288,6 +302,9 @@ def numbers_meant(text: str) -> list[str]:
     list of str
         One or two texts; none if it cannot be told.
     """
+    if product := re.fullmatch(_POWER_OF_TEN, text.strip()):
+        exponent = product[2].translate(_SUPERSCRIPTS).replace("−", "-")
+        return [f"{product[1]}e{exponent} {product[3].lstrip()}".rstrip()]
     match = re.fullmatch(r"([+-]?)([0-9]*+(?:[.,'_ \u00a0\u2009\u202f][0-9]++)*+)([eE][+-]?[0-9]+)?(.*)", text.strip())
     if match is None:
         return []

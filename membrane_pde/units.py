@@ -63,6 +63,7 @@ _OTHER_WORDS = {
     "kg/m^3": "a mass per volume",
     "1/m^3": "a number per volume",
     "mol/kg": "a molality",
+    "Osm": "a number of osmoles",
     "Osm/m^3": "an osmolarity",
     "1/s": "a rate",
     "N": "a force",
@@ -81,7 +82,7 @@ _OTHER_WORDS = {
 # Units pint lacks. A gauge pressure is what every pressure here is, so barg is bar.
 _DEFINITIONS = (
     "osmole = [osmoles] = Osm = osmol = osm = Osmol",
-    "osmolar = osmole / liter = OsM",
+    "osmolar = osmole / liter = OsM = osM",
     "LMH = liter / meter**2 / hour",
     "gfd = gallon / foot**2 / day",
     "barg = bar",
@@ -231,8 +232,8 @@ def split(text: str) -> tuple[float, str]:
     if unit[0] in "'_" or (re.match(r"[0-9.]", unit) and not re.match(r"1\s*/\s*[^\W0-9_]", unit)):
         reason = "more than one number: write one, without separators, and then the unit"
         raise UnitError(reason, spelling.numbers_meant(body))
-    if unit[0] in "*+^(-×·−–" or re.match(r"/\s*[0-9]", unit):
-        raise UnitError("arithmetic is not understood: write one number and a unit")
+    if unit[0] in "*+^(-×·−–" or re.match(r"/\s*[0-9]|x ?10[*^⁻⁰¹²³⁴⁵⁶⁷⁸⁹-]", unit):
+        raise UnitError("arithmetic is not understood: write one number and a unit", spelling.numbers_meant(body))
     value = float(number)
     if not math.isfinite(value):
         raise UnitError("the number is too large")
@@ -522,7 +523,8 @@ def _asked(plain: str, text: str) -> tuple[float, float, Dimensionality, str]:
         try:
             registry.parse_units(word)
         except Exception:  # pint's parser fails in many ways on what is not a unit
-            near = [spelling.replaced(plain, word, other) for other in spelling.near(word)]
+            near = [spelling.replaced(plain, word, other) for other in (*spelling.near(word), "")]  # "": g/L NaCl
+            near = [re.sub(r" ?/ ?", "/", " ".join(other.split())) for other in near]
             raise UnitError(f'unknown unit "{cut(word)}"', near=near) from None
     try:
         parsed = registry.parse_units(plain)

@@ -698,11 +698,13 @@ def test_a_share_of_a_gas_is_a_mole_fraction(written):
     assert left.concentration["A"] == pytest.approx(0.8 * 101325 / (8.31446261815324 * 298.15), rel=1e-12)
 
 
-@pytest.mark.parametrize("written", ["21 % w/w", "21 wt%", "21 g/100 g"])
+@pytest.mark.parametrize("written", ["21 % w/w", "21 wt%", "21 g/100 g", "35 psu", "3 molal", "300 mOsm/L"])
 def test_a_mass_fraction_of_a_gas_is_refused(written):
     found = message(edited(('"80 %"', f'"{written}"'), text=GAS))
     assert "left.concentration.A" in found
     assert '"35 g/L"' not in found
+    assert '"35 g/kg"' not in found
+    assert "mol/kg" not in found
     assert '"0.2 mol/mol"' in found or '"0.5 mol/mol"' in found
 
 
