@@ -200,9 +200,8 @@ def explorer(path: Path) -> None:
     import membrane_pde as mp
     from membrane_pde.live import Live
 
-    result = mp.run(mp.load_case("reverse_osmosis"))
-    largest, live = float(abs(result.arrays["water_flux_m_per_s"]).max()), Live()
-    live.show(result, result.summary["end_time_s"] / 3.0, largest)
+    result, live = mp.run(mp.load_case("reverse_osmosis")), Live()
+    live.show(result, result.summary["end_time_s"] / 3.0, mp.plot.scales([result]))
     path.write_bytes(live.png())
 
 

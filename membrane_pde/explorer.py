@@ -8,99 +8,48 @@ frames are left out, never late.
 from __future__ import annotations
 
 import html
+import json
 import math
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from membrane_pde import presets, report
-from membrane_pde.case import SIDES, Case, CaseError, Membrane, MembraneSolute, at_reference
+from membrane_pde import report, sketch
+from membrane_pde.case import Case, CaseError
 from membrane_pde.casefile import as_case
-from membrane_pde.live import DPI, WIDTH, Live
+from membrane_pde.controls import Control, controls, without_slider
+from membrane_pde.live import Live
 from membrane_pde.simulate import RunError, run
-from membrane_pde.values import Pressure, Profile
 
 if TYPE_CHECKING:
     from membrane_pde.result import Result
 
-LEADING = 3  # solutes that have sliders, the most concentrated
-ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-DECADE = 10.0  # sliders of a logarithmic scale reach so far down and up
-
-
-@dataclass(frozen=True)
-class Control:
-    """A slider: one number of a case.
-
-    Attributes
-    ----------
-    path : str
-        Of the key.
-    label : str
-        What it is, with its unit.
-    unit : str
-        As it is written in a case file.
-    read : callable
-        The number that a case has, in this unit.
-    low, high : float
-        What the slider reaches, in this unit.
-    logarithmic : bool
-    """
-
-    path: str
-    label: str
-    unit: str
-    read: Callable[[Case], float]
-    low: float
-    high: float
-    logarithmic: bool
-
-    @property
-    def step(self) -> float:
-        """Of the number, or of its decimal logarithm."""
-        return 0.01 if self.logarithmic else 10.0 ** math.floor(math.log10((self.high - self.low) / 100.0) + 1e-9)
-
-    def of(self, case: Case) -> float:
-        """Where the slider stands for a case."""
-        return float(f"{min(max(self.read(case), self.low), self.high):.12g}")  # 60 bar in Pa and back is a bit more
-
-    def at(self, value: float, case: Case) -> bool:
-        """Whether a value is the case's own: the browser puts a slider that it shows on its nearest step."""
-        own = self.of(case)
-        if self.logarithmic:
-            value, own = math.log10(value), math.log10(own)
-        return abs(value - own) <= 0.501 * self.step
-
-    def written(self, value: float) -> str:
-        """The number as it stands in a case file."""
-        return f"{value:.6g} {self.unit}"
-
-
-def controls(case: Case, start: Result) -> list[Control]:
-    """The sliders of a case: of those that a person would turn, the numbers that it has.
-
-    Parameters
-    ----------
-    case : Case
-    start : Result
-        Of the case, whose osmotic pressures at the start say how far a pressure should reach.
-
-    Returns
-    -------
-    list of Control
-        Constant pressures (or water fluxes that are held), level concentrations, permeabilities or the pore radius,
-        lengths, temperature and duration.
-    """
-    return [
-        *_pressures(case, start),
-        *_concentrations(case),
-        *_permeabilities(case),
-        *_lengths(case),
-        _temperature(case),
-        _duration(case),
-    ]
+# The sliders stand beside the picture where there is room, so that both are seen together; on a narrow page the
+# schematic comes first, then the sliders, then the curves. Each slider has its name above it and the whole width.
+STYLE = """<style>
+.membrane-pde {container-type: inline-size; width: 100%}
+.membrane-pde > .membrane-pde-page {display: grid; gap: 2px 10px; width: 100%; overflow: visible;
+  grid-template: "message message message" auto "controls schematic history" auto "controls profiles history" 1fr
+  / minmax(230px, 300px) minmax(0, 1fr) minmax(0, 1fr); max-width: 1500px}
+.membrane-pde-controls {grid-area: controls; display: block; overflow: hidden auto; padding-right: 6px;
+  max-height: min(96vh, 690px); margin: 0}
+.membrane-pde-message {grid-area: message; min-height: 3em; margin: 0}
+.membrane-pde-schematic {grid-area: schematic} .membrane-pde-profiles {grid-area: profiles}
+.membrane-pde-history {grid-area: history}
+.membrane-pde img {width: 100%; height: auto; max-width: none; margin: 0; align-self: start}
+.membrane-pde-controls .widget-hslider {flex-wrap: wrap; height: auto; width: 100%; margin: 0 0 2px 0}
+.membrane-pde-controls .widget-hslider > label {flex: 1 0 100%; width: 100%; text-align: left; line-height: 1.35;
+  height: auto; white-space: normal; overflow: visible}
+.membrane-pde-controls .slider-container {flex: 1 1 120px; min-width: 120px}
+@container (max-width: 880px) {
+  .membrane-pde > .membrane-pde-page {grid-template: "message message" auto "controls schematic" auto
+    "controls profiles" auto "controls history" auto / minmax(200px, 260px) minmax(0, 1fr)}
+  .membrane-pde-controls {position: sticky; top: 0; align-self: start}}
+@container (max-width: 600px) {
+  .membrane-pde > .membrane-pde-page {grid-template: "schematic" auto "controls" auto "message" auto "profiles" auto
+    "history" auto / minmax(0, 1fr)}
+  .membrane-pde-controls {position: static; max-height: 42vh; border: 1px solid #ddd; padding: 4px}}
+</style>"""
 
 
 def explore(case: Case | str | Path) -> Explorer:
@@ -139,8 +88,11 @@ class Explorer:
         The time that the schematic shows, in % of the run.
     message : HTML
         What happened, or why the run failed.
+    pictures : dict
+        Of Image: the schematic, the profiles and the history.
     picture : Image
-    widget : VBox
+        The first of them.
+    widget : Box
         All of it.
     frames : int
         How often the picture was drawn.
@@ -152,7 +104,7 @@ class Explorer:
         self.frames, self._live = 0, Live()
         self._busy, self._wanted, self._done = threading.RLock(), 0, 0  # one at a time; numbers of changes
         self.result, failure = _solved(case)
-        self._full_flux = report.peak(self.result.arrays["water_flux_m_per_s"]) or 1.0
+        self._scales = sketch.scales([self.result])  # of the start: what is drawn later can be compared with it
         self.controls = {control.path: control for control in controls(case, self.result)}
         self._changes: dict[str, float] = {}
         self._followed = case
@@ -161,18 +113,32 @@ class Explorer:
             value=_flowing(self.result), max=100.0, step=0.5, readout_format=".3", **_look("time shown (% of the run)")
         )
         self.back = widgets.Button(description="back to the start", tooltip="all numbers as the case has them")
-        self.message, self.picture = widgets.HTML(), widgets.Image(format="jpeg")
-        self.picture.layout = widgets.Layout(width=f"{WIDTH * DPI:.0f}px", max_width="100%", align_self="flex-start")
-        box = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center")
-        self.widget = widgets.VBox(
-            [widgets.Box([*self.sliders.values(), self.moment, self.back], layout=box), self.message, self.picture]
-        )
+        self.message = widgets.HTML()
+        self.pictures = {name: widgets.Image(format="jpeg") for name in ("schematic", "profiles", "history")}
+        self.picture = self.pictures["schematic"]
+        self.widget = self._page(widgets)
         for path, slider in self.sliders.items():
             slider.observe(lambda change, path=path: self._turned(path, change["new"]), names="value")
         self.moment.observe(lambda change: self._draw(), names="value")
         self.back.on_click(lambda button: self.reset())
         self._draw()
         self._say(f"The run failed; the picture shows how far it came. {failure}" if failure else "")
+
+    def _page(self, widgets: Any) -> Any:
+        """All of it, beside each other where there is room."""
+        absent = "; ".join(without_slider(self.start, list(self.controls.values())))
+        note = widgets.HTML(
+            f'<small style="line-height: 1.3; display: block">No slider: {html.escape(absent)}.</small>'
+        )
+        column = widgets.Box([self.back, self.moment, *self.sliders.values(), note])
+        parts = {"message": self.message, "controls": column, **self.pictures}
+        for name, part in parts.items():
+            part.add_class(f"membrane-pde-{name}")
+        page = widgets.Box([column, self.message, *self.pictures.values()])
+        page.add_class("membrane-pde-page")
+        outer = widgets.Box([widgets.HTML(STYLE), page], layout=widgets.Layout(display="block", overflow="visible"))
+        outer.add_class("membrane-pde")
+        return outer
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
@@ -223,8 +189,9 @@ class Explorer:
     def _draw(self) -> None:
         with self._busy:
             end = float(self.result.arrays["time"][-1])
-            self._live.show(self.result, 0.01 * self.moment.value * end, self._full_flux)
-            self.picture.value = self._live.jpeg()
+            self._live.show(self.result, 0.01 * self.moment.value * end, self._scales)
+            for name, tile in self._live.jpegs().items():
+                self.pictures[name].value = tile
             self.frames += 1
 
     def _say(self, failure: str) -> None:
@@ -235,10 +202,15 @@ class Explorer:
             text = html.escape(report.sentence(self.result.summary, report.labels_of(self.case)))
         if self._changes:
             changes = ", ".join(
-                f'"{path}": "{self.controls[path].written(value)}"' for path, value in self._changes.items()
+                f'"{path}": {_python(self.controls[path].written(value))}' for path, value in self._changes.items()
             )
             text += f"<br><code>case.with_values({{{html.escape(changes)}}})</code>"
         self.message.value = text
+
+
+def _python(written: Any) -> str:
+    """A value of a case file in Python, texts in double quotes."""
+    return json.dumps(written, ensure_ascii=False)
 
 
 def _solved(case: Case) -> tuple[Result, str]:
@@ -267,7 +239,7 @@ def _ipywidgets() -> Any:
 
 
 def _look(label: str) -> dict[str, Any]:
-    return {"description": label, "style": {"description_width": "17em"}, "layout": {"width": "33em"}}
+    return {"description": label, "style": {"description_width": "initial"}}
 
 
 def _slider(widgets: Any, control: Control, case: Case) -> Any:
@@ -277,149 +249,4 @@ def _slider(widgets: Any, control: Control, case: Case) -> Any:
         return widgets.FloatSlider(min=control.low, max=control.high, readout_format=".4", **look)
     at = math.log10(value)  # so many steps above the lower end
     low = at - step * round((at - math.log10(control.low)) / step)
-    return widgets.FloatLogSlider(base=10.0, min=low, max=math.log10(control.high), readout_format=".3", **look)
-
-
-# -- what a case has ------------------------------------------------------------------------------------------------
-def _round_up(value: float) -> float:
-    """The next round number."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(each for each in ROUND if each >= value / power * (1.0 - 1e-12)) * power
-
-
-def _around(path: str, label: str, unit: str, factor: float, read: Callable[[Case], float], case: Case) -> Control:
-    """A logarithmic slider around the number of the case."""
-    value = read(case) * factor
-    return Control(path, label, unit, lambda other: read(other) * factor, value / DECADE, value * DECADE, True)
-
-
-def _pressures(case: Case, start: Result) -> Iterator[Control]:
-    if case.phase == "gas" or case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
-        return
-    labels = report.labels_of(case)
-    constant = [
-        side
-        for side in SIDES
-        if getattr(case, side).boundary != "rigid"
-        and len(getattr(case, side).pressure.times) == 1
-        and not getattr(case, side).pressure.oscillates
-    ]
-    (pressure_text, per_pascal), (flux_text, per_si) = presets.unit("pressure"), presets.unit("water flux")
-    units = presets.PRESETS[presets.in_use()]
-    osmotic = [float(start.arrays[f"wall_osmotic_pressure_{side}_Pa"][0]) for side in SIDES]
-    given = [abs(getattr(case, side).pressure.values[0]) for side in constant if not getattr(case, side).pressure.flux]
-    highest = max([abs(osmotic[0] - osmotic[1]), *given]) or max(osmotic)
-    for side in constant:
-        pressure: Pressure = getattr(case, side).pressure
-        value = pressure.values[0]
-        if pressure.flux and value > 0.0:
-            label = f"water held, out of {labels[side]} ({flux_text})"
-            yield _around(f"{side}.pressure.flux", label, units["water flux"], per_si, _applied(side), case)
-        elif not pressure.flux and highest > 0.0:
-            top = _round_up(2.0 * highest * per_pascal)
-            label, read = f"pressure, {labels[side]} ({pressure_text})", _applied(side, per_pascal)
-            low = -top if value < 0.0 else 0.0
-            yield Control(f"{side}.pressure", label, units["pressure"], read, low, top, False)
-
-
-def _applied(side: str, factor: float = 1.0) -> Callable[[Case], float]:
-    return lambda case: float(getattr(case, side).pressure.values[0]) * factor
-
-
-def _concentrations(case: Case) -> Iterator[Control]:
-    if case.phase == "gas":  # mole fractions that must add up
-        return
-    labels = report.labels_of(case)
-    for name in _leading(case):
-        values = {side: getattr(case, side).concentration[name] for side in SIDES}
-        level = {
-            side: float(value)
-            for side, value in values.items()
-            if not isinstance(value, Profile) and getattr(case, side).boundary != "outflow"  # it takes what comes
-        }
-        highest = max(level.values(), default=0.0)
-        if highest == 0.0:
-            continue
-        unit, factors = report.concentration_unit(case, [name], highest)
-        factor, lowest = factors[name], min(level.values())
-        logarithmic = 0.0 < lowest < highest / DECADE
-        low = lowest / DECADE * factor if logarithmic else 0.0
-        high = _round_up(2.0 * highest * factor)
-        for side in level:
-            read = _level(side, name, factor)
-            label = f"{name}, {labels[side]} ({unit})"
-            yield Control(f"{side}.concentration.{name}", label, unit, read, low, high, logarithmic)
-
-
-def _level(side: str, name: str, factor: float) -> Callable[[Case], float]:
-    return lambda case: float(getattr(case, side).concentration[name]) * factor
-
-
-def _leading(case: Case) -> list[str]:
-    """The most concentrated solutes, in the order of the case."""
-
-    def top(name: str) -> float:
-        values = [getattr(case, side).concentration[name] for side in SIDES]
-        return max(max(value.value) if isinstance(value, Profile) else value for value in values)
-
-    ranked = sorted(case.solutes, key=lambda name: -top(name))[:LEADING]
-    return [name for name in case.solutes if name in ranked]
-
-
-def _permeabilities(case: Case) -> Iterator[Control]:
-    membrane = case.membrane
-    if membrane.type == "none":
-        return
-    if membrane.pore_radius is not None:  # all else follows from it
-        label, nm = "pore radius (nm)", report.factor("nm")
-        yield _around("membrane.pore_radius", label, "nm", nm, lambda c: float(c.membrane.pore_radius or 0.0), case)
-        return
-    if membrane.water_permeability > 0.0:
-        label, unit = f"{_at(membrane) or 'water permeability'} (L/m²/h/bar)", "L/m^2/hour/bar"
-        yield _around("membrane.water_permeability", label, unit, report.factor(unit), at_reference, case)
-    for name in _leading(case):
-        if membrane.solutes[name].permeability > 0.0:
-            what = _at(membrane.solutes[name]) or "permeability"
-            path, label = f"membrane.solutes.{name}.permeability", f"{what}, {name} (µm/s)"
-            yield _around(path, label, "um/s", report.factor("um/s"), _permeability(name), case)
-
-
-def _at(numbers: Membrane | MembraneSolute) -> str:
-    """What to call a permeability that is read and written at a temperature of its own, or ""."""
-    reference = numbers.reference_temperature
-    return "" if reference is None else f"permeability at {reference - 273.15:.4g} °C"
-
-
-def _permeability(name: str) -> Callable[[Case], float]:
-    return lambda case: at_reference(case, name)
-
-
-def _lengths(case: Case) -> Iterator[Control]:
-    labels = report.labels_of(case)
-    for side in SIDES:
-        compartment = getattr(case, side)
-        if compartment.stirred and compartment.boundary in ("reservoir", "bath"):
-            continue
-        layer = compartment.boundary in ("reservoir", "bath", "outflow")
-        unit = report.length_unit(compartment.length)
-        what = "layer at" if layer else "length,"
-        label = f"{what} {labels[side]} ({unit.replace('u', 'µ')})"
-        yield _around(f"{side}.length", label, unit, report.factor(unit), _length(side), case)
-
-
-def _length(side: str) -> Callable[[Case], float]:
-    return lambda case: float(getattr(case, side).length)
-
-
-def _temperature(case: Case) -> Control:
-    def read(other: Case) -> float:
-        return other.temperature - 273.15
-
-    celsius = read(case)
-    low, high = (celsius - 100.0, celsius + 100.0) if case.phase == "gas" else (0.0, 60.0 if celsius <= 50.0 else 100.0)
-    return Control("temperature", "temperature (°C)", "degC", read, max(low, -250.0), high, False)
-
-
-def _duration(case: Case) -> Control:
-    unit, factor = report.time_unit(case.run.duration)
-    return _around("run.duration", f"duration ({unit})", unit, factor, lambda c: float(c.run.duration), case)
+    return widgets.FloatLogSlider(base=10.0, min=low, max=math.log10(control.high), readout_format=".4", **look)

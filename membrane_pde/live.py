@@ -1,20 +1,30 @@
-"""One figure that follows the results it is shown, drawn many times a second: schematic, profiles, history."""
+"""One figure that follows the results it is shown, drawn many times a second: schematic, profiles, history.
+
+It is cut into three tiles, one for each of them, which a page puts beside or below each other, as it has room.
+"""
 
 from __future__ import annotations
 
 import io
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde import drawing, plot
-from membrane_pde.sketch import leading
+from membrane_pde import drawing, plot, titles
+from membrane_pde.sketch import Scales, leading
 
 if TYPE_CHECKING:
     from membrane_pde.result import Result
 
 FAST: Any = {"text.hinting": "force_autohint"}  # half the time of the fonts' own hints
-WIDTH, HEIGHT, DPI = 13.5, 6.6, 80  # inches, pixels an inch
+WIDTH, HEIGHT, DPI = 10.4, 7.4, 90  # inches, pixels an inch
+HALF, LOW = 5.2, 2.7  # inches: width of a tile, height of the profiles
+TILES = {
+    "schematic": (0.0, LOW, HALF, HEIGHT),
+    "profiles": (0.0, 0.0, HALF, LOW),
+    "history": (HALF, 0.0, WIDTH, HEIGHT),
+}
 
 
 class Live:
@@ -24,7 +34,7 @@ class Live:
     ----------
     figure : Figure
     schematic, profiles : ndarray with one Axes
-    history : (2, 2) ndarray of Axes
+    history : (4, 1) ndarray of Axes
     backgrounds : int
         How often axes, ticks and labels were drawn, of all or some.
     """
@@ -35,16 +45,20 @@ class Live:
         self.figure = drawing.figure(WIDTH, HEIGHT, layout=None)
         self.figure.set_dpi(DPI)
         self.canvas = FigureCanvasAgg(self.figure)
-        left = self.figure.add_gridspec(
-            2, 1, left=0.05, right=0.46, top=0.94, bottom=0.085, hspace=0.16, height_ratios=[1.5, 1]
-        )
-        right = self.figure.add_gridspec(2, 2, left=0.53, right=0.992, top=0.94, bottom=0.085, wspace=0.37, hspace=0.1)
-        self.schematic = drawing.as_array(self.figure.add_subplot(left[0]))
-        self.profiles = drawing.as_array(self.figure.add_subplot(left[1]))
-        self.history = np.array([[self.figure.add_subplot(right[i, j]) for j in range(2)] for i in range(2)])
-        for ax in self.history[0]:
+
+        def grid(rows: int, left: float, bottom: float, right: float, top: float) -> Any:
+            """In inches."""
+            edges = {"left": left / WIDTH, "right": right / WIDTH, "bottom": bottom / HEIGHT, "top": top / HEIGHT}
+            return self.figure.add_gridspec(rows, 1, hspace=0.12, **edges)
+
+        self.schematic = drawing.as_array(self.figure.add_subplot(grid(1, 0.05, LOW + 0.05, 5.15, 6.95)[0]))
+        self.profiles = drawing.as_array(self.figure.add_subplot(grid(1, 0.62, 0.62, 5.12, 2.42)[0]))
+        stack = grid(4, HALF + 0.95, 0.52, WIDTH - 0.1, HEIGHT - 0.08)
+        self.history = np.array([[self.figure.add_subplot(stack[i])] for i in range(4)])
+        for ax in self.history[:-1, 0]:
             ax.tick_params(labelbottom=False)
-        self._title = self.figure.suptitle("", fontsize=12, y=0.99, animated=True)  # follows the sliders
+        look: dict[str, Any] = {"fontsize": 11, "ha": "center", "va": "top", "animated": True}  # follows the sliders
+        self._title = self.figure.text(0.5 * HALF / WIDTH, 0.993, "", **look)
         self.backgrounds = 0
         self._background: Any = None
         self._cells: list[tuple[Any, Any, list[Any]]] = []  # axes that may change, their empty place, what stands there
@@ -54,18 +68,18 @@ class Live:
         """All that results are drawn into."""
         return [*self.schematic, *self.profiles, *self.history.flat]
 
-    def show(self, result: Result, time: float, full_flux: float) -> None:
-        """Draw a result, and what is at a time (s) of it; `full_flux` (m/s) as in `plot.schematic`."""
+    def show(self, result: Result, time: float, scales: Scales) -> None:
+        """Draw a result, and what is at a time (s) of it; `scales` as in `plot.schematic`."""
         from matplotlib import rc_context
 
         with rc_context(FAST):
-            self._show(result, time, full_flux)
+            self._show(result, time, scales)
 
-    def _show(self, result: Result, time: float, full_flux: float) -> None:
-        plot.schematic(result, self.schematic, time, full_flux)
+    def _show(self, result: Result, time: float, scales: Scales) -> None:
+        plot.schematic(result, self.schematic, time, scales=scales)
         plot.profiles(result, self.profiles, leading(result, 1)[0], time)
         plot.history(result, self.history, time)
-        self._title.set_text(result.case.title)
+        self._title.set_text(_lines(result.case.title))
         moving = [(ax, drawing.named(ax)) for ax in self.axes]
         for ax in self.axes:
             for artist in ax.get_children():
@@ -85,44 +99,44 @@ class Live:
             for artist in artists:
                 ax.draw_artist(artist)
 
-    def jpeg(self) -> bytes:
-        """What is shown, to be looked at for a moment: a PNG takes five times as long."""
-        return self._packed("jpeg", {"quality": 95, "subsampling": 0})
+    def jpegs(self) -> dict[str, bytes]:
+        """The tiles of what is shown, to be looked at for a moment: a PNG takes five times as long."""
+        pixels, height = np.asarray(self.canvas.buffer_rgba()), round(HEIGHT * DPI)
+        found = {}
+        for name, (x0, y0, x1, y1) in TILES.items():
+            rows = slice(height - round(y1 * DPI), height - round(y0 * DPI))
+            tile = pixels[rows, round(x0 * DPI) : round(x1 * DPI)]
+            found[name] = _packed(tile, "jpeg", {"quality": 95, "subsampling": 0})
+        return found
 
     def png(self) -> bytes:
-        """What is shown, without loss."""
-        return self._packed("png", {})
-
-    def _packed(self, kind: str, how: dict[str, Any]) -> bytes:
-        from matplotlib.image import imsave
-
-        file = io.BytesIO()
-        imsave(file, np.asarray(self.canvas.buffer_rgba()), format=kind, pil_kwargs=how)
-        return file.getvalue()
+        """All that is shown, without loss."""
+        return _packed(np.asarray(self.canvas.buffer_rgba()), "png", {})
 
     def _lay_out(self) -> None:
         """Remember the empty place of each axes, with the numbers and names around it, and draw all once."""
         from matplotlib.transforms import Bbox
 
         self.figure.patch.draw(self.canvas.get_renderer())
-        margins = {ax: (0.059, 0.025, 0.012) for ax in self.axes}  # left, below, above; shares of the figure
-        margins |= {ax: (0.059, 0.085, 0.012) for ax in self.history[1]}
-        margins[self.profiles[0]] = 0.05, 0.085, 0.04
-        bars = [ax for ax in self.figure.axes if ax not in margins]  # of times, beside the profiles
+        profiles, last = self.profiles[0], self.history[-1, 0]
+        bars = [ax for ax in self.figure.axes if ax not in self.axes]  # of times, beside the profiles
 
         def empty(x0: float, y0: float, x1: float, y1: float) -> Any:
-            place = Bbox.from_extents(x0, y0, min(x1, 1.0), y1)
+            """A place, in inches."""
+            place = Bbox.from_extents(x0 / WIDTH, y0 / HEIGHT, min(x1 / WIDTH, 1.0), y1 / HEIGHT)
             return self.canvas.copy_from_bbox(place.transformed(self.figure.transSubfigure))
 
-        far = self.history[0, 0].get_position().x0 - 0.072
-        for ax, (left, below, above) in margins.items():
-            x0, y0, x1, y1 = ax.get_position().extents
-            beside = bars if ax is self.profiles[0] else []
-            place = empty(x0 - left, y0 - below, far if beside else x1 + 0.012, y1 + above)
-            self._cells.append((ax, place, [ax, *beside]))
+        size = np.array([WIDTH, HEIGHT, WIDTH, HEIGHT])
+        beside = profiles.get_position().x1 * WIDTH + 0.06
+        self._cells.append((self.schematic[0], empty(*TILES["schematic"]), [self.schematic[0]]))
+        self._cells.append((profiles, empty(0.0, 0.0, HALF if bars else beside, LOW), [profiles, *bars]))
+        for ax in self.history[:, 0]:
+            _, y0, _, y1 = ax.get_position().extents * size
+            below = y0 if ax is last else 0.06
+            self._cells.append((ax, empty(HALF, y0 - below, WIDTH, y1 + 0.08), [ax]))
         for bar in bars:  # whose numbers change without those of the profiles
-            x0, y0, _, y1 = bar.get_position().extents
-            self._cells.append((bar, empty(x0 - 0.001, y0 - 0.018, far, y1 + 0.018), [bar]))
+            x0, y0, _, y1 = bar.get_position().extents * size
+            self._cells.append((bar, empty(x0 - 0.01, y0 - 0.13, HALF, y1 + 0.13), [bar]))
         self.canvas.draw()
         self._background = self.canvas.copy_from_bbox(self.figure.bbox)
         self.backgrounds += 1
@@ -138,3 +152,18 @@ class Live:
         self.figure.stale = False
         self._background = self.canvas.copy_from_bbox(self.figure.bbox)
         self.backgrounds += 1
+
+
+def _lines(title: str) -> str:
+    """A title in at most two lines that fit a tile."""
+    return "\n".join(
+        textwrap.wrap(titles.in_lines(title, 66), 66, max_lines=2, placeholder=" …", break_long_words=True)
+    )
+
+
+def _packed(pixels: np.ndarray, kind: str, how: dict[str, Any]) -> bytes:
+    from matplotlib.image import imsave
+
+    file = io.BytesIO()
+    imsave(file, np.ascontiguousarray(pixels), format=kind, pil_kwargs=how)
+    return file.getvalue()

@@ -180,6 +180,7 @@ def _bottom(ax: Any, case: Any) -> float:
     _, height = _inches(ax)
     size, wide = _text_size(ax)
     lines = min(len(case.solutes), SHOWN) + (len(case.solutes) > SHOWN) + 1
+    lines += sum(len(name) + 31 > wide for name in list(case.solutes)[:SHOWN])  # "name 0.0936 g/L (at the membrane …)"
     if case.phase != "gas" and case.membrane.type != "none":
         lines += 1 + (wide < 55)
     names = max(textwrap.fill(each, 26).count("\n") + 1 for each in report.labels_of(case).values())
@@ -190,7 +191,7 @@ def _bottom(ax: Any, case: Any) -> float:
 def _text_size(ax: Any) -> tuple[float, int]:
     """Points of the text, and how many letters of it a side has room for."""
     width, height = _inches(ax)
-    size = min(max(9.5 * min(width / 6.6, height / 4.7), 7.5), 9.5)
+    size = min(max(9.5 * min(width / 6.6, height / 4.7), 8.7), 9.5)
     return size, int(0.47 * width * 72.0 / (0.53 * size))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from membrane_pde import curves, drawing, presets, report, titles, vessels
 from membrane_pde.drawing import HYDROSTATIC, LEFT, OSMOTIC, RIGHT, WATER
 from membrane_pde.report import stored
-from membrane_pde.sketch import LEADING, felt, flux_unit, largest, leading, passing
+from membrane_pde.sketch import LEADING, NO_BREAK, felt, flux_unit, largest, leading, passing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,22 +63,20 @@ def history(result: Result, axes: Any = None, time: float | None = None) -> np.n
             ax.set_axisbelow(True)
     draw = {"flow": _flow, "volume": _volume, "concentration": _concentration, "pressure": _pressure}
     times, label, linear = _time_axis(result)
+    per_second = report.time_unit(float(stored(result, "time")[-1]))[1]
     for panel, ax in places.items():
         _switch(ax, panel in shown)
-        if panel in shown:
-            draw[panel](ax, result, times)
-            _time_limits(ax, times, linear)
-            if time is not None:
-                style = {"transform": ax.get_xaxis_transform(), "color": "0.45", "lw": 1.0, "ls": ":", "zorder": 1}
-                drawing.line(
-                    ax, "now", [time * report.time_unit(float(stored(result, "time")[-1]))[1]] * 2, [0, 1], **style
-                )
-        else:
-            words = _WORDS[PANELS.index(panel)]
+        _time_limits(ax, times, linear)
+        if panel not in shown:
             look: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.55", "fontsize": 10}
+            words = _WORDS[PANELS.index(panel)]
             drawing.text(ax, "nothing", 0.5, 0.5, words, transform=ax.transAxes, **look)
-    below = [ax for panel, ax in places.items() if panel in shown and _lowest(ax, axes)]
-    for ax in below:
+            continue
+        draw[panel](ax, result, times)
+        if time is not None:
+            style = {"transform": ax.get_xaxis_transform(), "color": "0.45", "lw": 1.0, "ls": ":", "zorder": 1}
+            drawing.line(ax, "now", [time * per_second] * 2, [0, 1], **style)
+    for ax in axes[-1] if axes.ndim == 2 else axes[-1:]:
         drawing.labels(ax, x=label)
     if "flow" in shown and _water_moves(result):
         curves.directions(places["flow"], 0.98, "right")
@@ -98,17 +96,10 @@ def panels(result: Result) -> list[str]:
     return found
 
 
-def _lowest(ax: Any, axes: np.ndarray) -> bool:
-    """Whether nothing is drawn below an Axes."""
-    grid = axes if axes.ndim == 2 else axes[:, None]
-    row, column = next((r, c) for r in range(grid.shape[0]) for c in range(grid.shape[1]) if grid[r, c] is ax)
-    return all(not each.axison for each in grid[row + 1 :, column])
-
-
 def _switch(ax: Any, on: bool) -> None:
-    """Show or hide an Axes with its numbers; what is drawn in it stays."""
-    if ax.axison != on:
-        ax.set_axis_on() if on else ax.set_axis_off()
+    """Show or hide the values of an Axes that may have nothing to show; its axis of time stays."""
+    if ax.yaxis.get_visible() != on:
+        ax.yaxis.set_visible(on)
         drawing.legend(ax, [])
 
 
@@ -175,6 +166,24 @@ def _time_limits(ax: Axes, times: np.ndarray, linear: float | None) -> None:
 # --- the panels ---
 
 
+def _height(ax: Axes) -> float:
+    """Height of an Axes, inches."""
+    return float(ax.get_position(original=True).height * ax.figure.get_size_inches()[1])  # type: ignore[union-attr]
+
+
+def _name(ax: Axes, words: str) -> None:
+    """Name the vertical axis, in as many lines as its height asks for."""
+    kept = words.replace(" − ", f"{NO_BREAK}−{NO_BREAK}")
+    lines = textwrap.fill(kept, max(14, int(_height(ax) / 0.07)), break_long_words=False)
+    drawing.labels(ax, y=lines.replace(NO_BREAK, " "))
+
+
+def _room(ax: Axes, rows: int) -> float:
+    """Room above the curves for so many rows of a legend, as a share of what the curves take up."""
+    legend = 0.07 + 0.17 * rows
+    return max(0.28 if rows > 1 else 0.14, legend / max(_height(ax) - legend, 0.5))
+
+
 def _flow(ax: Axes, result: Any, times: np.ndarray) -> None:
     """Water flux; where only solutes move, how much of each crossed."""
     drawing.zero(ax)
@@ -183,7 +192,7 @@ def _flow(ax: Axes, result: Any, times: np.ndarray) -> None:
         values = curves.clean(stored(result, "water_flux_m_per_s"), report.flux_scale(result)) * per_si
         drawing.line(ax, "flux", times, values, color=WATER)
         drawing.limits(ax, np.append(values, 0.0), flat=1.0)
-        drawing.labels(ax, y=f"water flux ({unit})")
+        _name(ax, f"water flux ({unit})")
         drawing.legend(ax, [])
         return
     unit, factors = flux_unit(result)
@@ -193,9 +202,9 @@ def _flow(ax: Axes, result: Any, times: np.ndarray) -> None:
         drawn.append(values)
         look = {"marker": marker, "ms": 4, "markevery": max(1, times.size // 8), "color": WATER}
         drawing.line(ax, f"crossed {name}", times, values, label=name, **look)
-    drawing.limits(ax, np.concatenate(drawn), flat=1.0)
-    drawing.labels(ax, y=f"crossed, left to right ({unit.removesuffix('/h')})")
-    drawing.legend(ax, fontsize=9)
+    drawing.limits(ax, np.concatenate(drawn), flat=1.0, room=_room(ax, 1))
+    _name(ax, f"crossed, left to right ({unit.removesuffix('/h')})")
+    drawing.legend(ax, fontsize=9, ncols=3, loc="upper center")
 
 
 def _volume(ax: Axes, result: Any, times: np.ndarray) -> None:
@@ -229,9 +238,12 @@ def _volume(ax: Axes, result: Any, times: np.ndarray) -> None:
         words = labels.get(key, "left − right" if key == "difference" else "_moved")
         drawing.line(ax, key, times, values, color=colour, ls=style, label=words)
     values = np.concatenate([*drawn.values()])
-    drawing.limits(ax, np.append(values, 0.0) if about_zero else values, flat=1.0)
-    drawing.labels(ax, y=name)
-    drawing.legend(ax, fontsize=9) if len(drawn) > 1 else drawing.legend(ax, [])
+    several = len(drawn) > 1
+    room = _room(ax, 1) if several else 0.06
+    drawing.limits(ax, np.append(values, 0.0) if about_zero else values, flat=1.0, room=room)
+    _name(ax, name)
+    # in a fixed place: the best one would follow the curves, and the axes would have to be drawn anew with them
+    drawing.legend(ax, None if several else [], fontsize=9, ncols=len(drawn), loc="upper center")
 
 
 def _concentration(ax: Axes, result: Any, times: np.ndarray) -> None:
@@ -248,13 +260,13 @@ def _concentration(ax: Axes, result: Any, times: np.ndarray) -> None:
                 drawn.append(values)
                 look = {"ls": style, "color": colour, "marker": marker, "ms": 4, "markevery": max(1, times.size // 8)}
                 drawing.line(ax, f"{key} {name}", times, values, **look)
-    drawing.limits(ax, np.concatenate(drawn), lowest=0.0, room=0.42 if len(chosen) > 2 else 0.3)
+    drawing.limits(ax, np.concatenate(drawn), lowest=0.0, room=_room(ax, 3 if len(chosen) > 2 else 2))
     total = len(result.case.solutes)
     what = chosen[0] if len(chosen) == 1 else "concentration"
     if len(chosen) < total:
         counts = {4: "four", 5: "five", 6: "six"}
         what = f"three of the {counts.get(total, total)} solutes"
-    drawing.labels(ax, y=f"{what} ({unit})")
+    _name(ax, f"{what} ({unit})")
     handles = [
         Line2D([], [], color=LEFT, label=labels["left"]),
         Line2D([], [], color=RIGHT, label=labels["right"]),
@@ -300,7 +312,7 @@ def _pressure(ax: Axes, result: Any, times: np.ndarray) -> None:
         drawing.line(ax, "osmotic left", times, drawn["left"], color=LEFT, label=textwrap.shorten(labels["left"], 24))
         style: dict[str, Any] = {"color": RIGHT, "ls": "--", "label": textwrap.shorten(labels["right"], 24)}
         drawing.line(ax, "osmotic right", times, drawn["right"], **style)
-        drawing.labels(ax, y=f"osmotic pressure at the membrane ({unit})")
+        _name(ax, f"osmotic pressure at the membrane ({unit})")
     else:
         osmotic, hydrostatic = drawn["osmotic"], drawn["hydrostatic"]
         if result.case.membrane.water_permeability > 0:
@@ -309,6 +321,6 @@ def _pressure(ax: Axes, result: Any, times: np.ndarray) -> None:
         drawing.line(ax, "osmotic", times, osmotic, color=OSMOTIC, label=label)
         style = {"color": HYDROSTATIC, "ls": "--", "label": "hydrostatic pressure"}
         drawing.line(ax, "hydrostatic", times, hydrostatic, **style)
-        drawing.labels(ax, y=f"pressure, left − right ({unit})")
-    drawing.limits(ax, np.concatenate([*drawn.values(), [0.0]]), flat=1.0, room=0.34)
+        _name(ax, f"pressure, left − right ({unit})")
+    drawing.limits(ax, np.concatenate([*drawn.values(), [0.0]]), flat=1.0, room=_room(ax, 2))
     drawing.legend(ax, fontsize=9, loc="upper center", handlelength=1.8, labelspacing=0.3)

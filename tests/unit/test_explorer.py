@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import membrane_pde as mp
-from membrane_pde import explorer
+from membrane_pde import controls, explorer
+from membrane_pde.casefile import case_names
 from membrane_pde.live import FAST
 
 pytest.importorskip("ipywidgets", reason='ipywidgets is not installed: pip install "membrane-pde[notebooks]"')
@@ -225,17 +226,27 @@ def test_threads_of_several_sliders_do_not_draw_at_once(shown, case, monkeypatch
     assert shown.case == case.with_values(told)
 
 
-@pytest.mark.parametrize("name", ["osmosis", "dialysis", "two_gases", "batch_ro", "semipermeable", "plant_cell_turgor"])
+@pytest.mark.parametrize("name", case_names())
 def test_controls_are_those_that_the_case_has(name):
     case = mp.load_case(name)
     start = mp.run(case.with_values(QUICK))
-    found = {control.path: control for control in explorer.controls(case, start)}
+    found = {control.path: control for control in controls.controls(case, start)}
     assert {"temperature", "run.duration"} <= set(found)
-    assert ("membrane.pore_radius" in found) == (name in ("dialysis", "semipermeable"))
-    assert ("left.pressure.flux" in found) == (name == "batch_ro")
-    assert ("right.length" in found) == (name != "plant_cell_turgor")  # a stirred bath has no layer
-    assert any(".concentration." in path for path in found) == (name != "two_gases")
-    assert any(path.endswith(".pressure") for path in found) == (name not in ("two_gases",))
+    assert ("membrane.pore_radius" in found) == (case.membrane.pore_radius is not None)
+    liquid = case.phase == "liquid"
+    for side in ("left", "right"):
+        compartment = getattr(case, side)
+        for key, boundary in {"tube_area": "standpipe", "modulus": "elastic", "volume": "bath"}.items():
+            assert (f"{side}.{key}" in found) == (compartment.boundary == boundary)
+        no_layer = compartment.stirred and compartment.boundary in ("bath", "reservoir")
+        assert (f"{side}.length" in found) == (not no_layer)
+        if liquid and compartment.boundary != "outflow":
+            assert {f"{side}.concentration.{solute}" for solute in case.solutes} <= set(found)
+        if compartment.feed is not None:
+            assert f"{side}.bleed" in found
+            assert any(path.startswith(f"{side}.feed.") for path in found)
+    if liquid:
+        assert {f"solutes.{solute}.diffusivity" for solute in case.solutes} <= set(found)
     for control in found.values():
         value = control.read(case)
         assert control.low <= value <= control.high, control
@@ -245,13 +256,64 @@ def test_controls_are_those_that_the_case_has(name):
         assert control.read(changed) == pytest.approx(value, rel=1e-5, abs=1e-9), control
 
 
+def test_a_schedule_has_one_slider_for_all_of_its_values():
+    case = mp.load_case("closed_circuit_ro").with_values(QUICK)
+    found = {control.path: control for control in controls.controls(case, mp.run(case))}
+    slider = found["left.pressure"]
+    assert (slider.read(case), slider.low, slider.high) == (1.0, 0.0, 2.0)
+    half = case.with_values({"left.pressure": slider.written(0.5)})
+    assert half.left.pressure.times == case.left.pressure.times
+    assert half.left.pressure.values == pytest.approx([0.5 * value for value in case.left.pressure.values])
+    assert half.left.pressure.shape == case.left.pressure.shape
+    shown = mp.explore(case)
+    shown.sliders["left.pressure"].value = 1.1
+    assert shown.result.case.left.pressure.values[0] == pytest.approx(1.1 * case.left.pressure.values[0])
+
+
+def test_an_oscillation_has_sliders_for_its_mean_its_amplitude_and_its_period():
+    pressure = {"mean": "50 bar", "amplitude": "5 bar", "period": "10 s"}
+    until = {"run.duration": "20 s", "run.until": "duration"}
+    case = mp.load_case("seawater_ro").with_values({**QUICK, "left.pressure": pressure, **until})
+    found = {control.path: control for control in controls.controls(case, mp.run(case))}
+    at = {path: found[f"left.pressure.{path}"].of(case) for path in pressure}
+    assert at == pytest.approx({"mean": 50.0, "amplitude": 5.0, "period": 10.0})
+    changed = case.with_values({"left.pressure.amplitude": found["left.pressure.amplitude"].written(8.0)})
+    assert changed.left.pressure.amplitude == pytest.approx(8e5)
+
+
+def test_what_has_no_slider_is_said():
+    for name, words in {
+        "osmotic_pressure": "pressure, sugar water in the cell (rigid: it is computed)",
+        "two_gases": "mole fractions (they must add up)",
+        "hypotonic": "permeability of NaCl, content (0: held back)",
+        "seawater_ro": "concentrations, permeate (outflow: it takes what comes)",
+    }.items():
+        case = mp.load_case(name)
+        told = controls.without_slider(case, controls.controls(case, mp.run(case.with_values(QUICK))))
+        assert any(each.startswith(words) for each in told), told
+    shown = mp.explore(mp.load_case("hypotonic").with_values(QUICK))
+    column = shown.widget.children[1].children[0]
+    assert "held back" in column.children[-1].value
+
+
+def test_colours_and_arrows_keep_their_scales_while_a_slider_is_dragged(shown):
+    def key():
+        (found,) = (each for each in shown._live.schematic[0].texts if each.get_gid() == "key NaCl 1")
+        return found.get_text()
+
+    before, scales = key(), shown._scales
+    shown.sliders["right.concentration.NaCl"].value = 70.0
+    assert key() == before
+    assert shown._scales is scales
+
+
 def test_concentrations_decades_apart_are_logarithmic(case):
     start = mp.run(case)
-    found = {control.path: control for control in explorer.controls(case, start)}
+    found = {control.path: control for control in controls.controls(case, start)}
     assert found["left.concentration.NaCl"].logarithmic
     assert found["right.concentration.NaCl"].low == pytest.approx(0.1)
     near = case.with_values({"left.concentration.NaCl": "0 g/L"})
-    found = {control.path: control for control in explorer.controls(near, start)}
+    found = {control.path: control for control in controls.controls(near, start)}
     assert not found["left.concentration.NaCl"].logarithmic
     assert found["left.concentration.NaCl"].low == 0.0
     assert found["right.pressure"].label == "pressure, salt water (bar)"
@@ -276,11 +338,14 @@ def test_a_notebook_shows_it(shown):
 
 def test_the_picture_can_be_kept() -> None:
     shown = mp.explore(mp.load_case("osmosis"))
-    kept, sent = (
-        np.asarray(Image.open(io.BytesIO(each)).convert("RGB"), float) for each in (shown.png(), shown.picture.value)
+    kept, *tiles = (
+        np.asarray(Image.open(io.BytesIO(each)).convert("RGB"), float)
+        for each in (shown.png(), *(picture.value for picture in shown.pictures.values()))
     )
-    assert kept.shape == sent.shape
-    assert np.abs(kept - sent).mean() < 1.0  # of 255
+    schematic, profiles, history = tiles
+    whole = np.hstack([np.vstack([schematic, profiles]), history])  # the tiles leave nothing out
+    assert whole.shape == kept.shape
+    assert np.abs(kept - whole).mean() < 1.0  # of 255
 
 
 def test_what_the_run_says_is_said_once() -> None:

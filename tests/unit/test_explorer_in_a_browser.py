@@ -163,7 +163,7 @@ def test_a_dragged_slider_changes_the_picture(kind: str, tmp_path: Path) -> None
             wait_for(driver, IDLE)
             driver.execute_script("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         before = wait_for(driver, LOOK)
-        assert before[1] > 900
+        assert before[1] > 450
         handle = driver.execute_script(
             "const row = [...document.querySelectorAll('.widget-slider')]"
             ".find(each => each.innerText.includes('pressure, salt water'));"
@@ -190,6 +190,53 @@ def test_a_dragged_slider_changes_the_picture(kind: str, tmp_path: Path) -> None
         assert seen["same"], "the picture was replaced by another element, not updated"
         assert seen["pictures"] >= 2, "the picture did not follow the drag"
         assert seen["lowest"] == seen["highest"] > 300, "the picture collapsed for a moment: it flickers"
-        assert len(driver.find_elements("css selector", "img.widget-image")) == 1
+        assert len(driver.find_elements("css selector", "img.widget-image")) == 3  # schematic, profiles, history
         driver.save_screenshot(str(tmp_path / "screen.png"))
         print(f"\n{kind}: {seen['pictures']} pictures while the slider was dragged")
+
+
+# places on the page, in pixels of the browser: [left, top, right, bottom] of a thing
+PLACES = """
+const box = each => { const b = each.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; };
+const row = [...document.querySelectorAll(".widget-slider")].find(each => each.innerText.includes(arguments[0]));
+return {slider: box(row), track: box(row.querySelector(".slider-container")),
+        controls: box(document.querySelector(".membrane-pde-controls")),
+        tiles: [...document.querySelectorAll("img.widget-image")].map(box), page: innerWidth, height: innerHeight,
+        wide: document.documentElement.scrollWidth};
+"""
+
+
+def test_sliders_and_picture_are_seen_together_on_a_projector_and_on_a_phone(tmp_path: Path) -> None:
+    for module in ("selenium", "ipywidgets", "voila"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f'{module} is not installed: pip install "membrane-pde[browser]"')
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("no Chromium with its driver here (Debian: apt-get install chromium chromium-driver)")
+    with served("voila", tmp_path) as address, browser(tmp_path) as driver:
+        driver.get(address)
+        wait_for(driver, LOOK)
+
+        def places(width: int, height: int) -> dict:
+            size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            driver.execute_script("window.scrollTo(0, 0)")
+            time.sleep(1.0)
+            driver.save_screenshot(str(tmp_path / f"{width}.png"))
+            return driver.execute_script(PLACES, "pressure, salt water")
+
+        seen = places(1280, 720)
+        schematic, profiles, history = seen["tiles"]
+        for left, top, right, bottom in (seen["slider"], schematic, history):
+            assert (left >= 0, top >= 0, right <= 1280, bottom <= 720) == (True,) * 4, seen
+        assert profiles[3] <= 760  # all but the lowest line of the curves
+        assert seen["controls"][2] <= schematic[0] + 1
+        assert schematic[2] - schematic[0] > 420
+        assert seen["track"][2] - seen["track"][0] > 150
+
+        seen = places(390, 844)
+        schematic = seen["tiles"][0]
+        assert seen["wide"] <= 391, "the page is wider than the phone"
+        assert schematic[2] - schematic[0] > 340  # of 5.2 inches at 90 pixels: text of 8 to 9 pixels
+        assert seen["track"][2] - seen["track"][0] > 200  # 120 bar: more than a pixel and a half a bar
+        for left, top, right, bottom in (schematic, seen["slider"]):
+            assert (left >= 0, top >= 0, right <= 390, bottom <= 844) == (True,) * 4, seen

@@ -166,7 +166,7 @@ def test_fixed_lengths_show_the_displaced_volume_instead():
 
 def test_sides_of_very_different_length_are_shown_relative_to_their_start():
     axes = plot.history(synthetic.three_solutes())
-    assert axes[0, 1].get_ylabel() == "depth of liquid ÷ depth at the start"
+    assert axes[0, 1].get_ylabel().replace("\n", " ") == "depth of liquid ÷ depth at the start"
     assert [line.get_ydata()[-1] for line in axes[0, 1].get_lines()] == pytest.approx([0.956, 1.44])
 
 

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import membrane_pde as mp
 from membrane_pde import drawing, dyes, plot, sketch
 from membrane_pde.casefile import case_names, load_case
+from membrane_pde.live import Live
 from tests import synthetic
 
 QUICK = {"mesh.cells": 12, "run.outputs": 12}
@@ -224,10 +225,10 @@ def shipped(request: pytest.FixtureRequest) -> Any:
     return mp.run(load_case(request.param).with_values(QUICK))
 
 
-@pytest.mark.parametrize("size", [(8.0, 5.8), (5.2, 4.5)], ids=["file", "explorer"])
-def test_no_words_of_the_schematic_meet(shipped, size):
-    figure = drawing.figure(*size)
-    ax = figure.add_subplot()
+@pytest.mark.parametrize("place", ["file", "explorer"])
+def test_no_words_of_the_schematic_meet(shipped, place):
+    ax = Live().schematic[0] if place == "explorer" else drawing.figure(8.0, 5.8).add_subplot()
+    figure = ax.figure
     end = float(shipped.arrays["time"][-1])
     for time in (0.0, 0.1 * end, end):
         plot.schematic(shipped, ax, time)
