@@ -180,19 +180,21 @@ def _bottom(ax: Any, case: Any) -> float:
     _, height = _inches(ax)
     size, wide = _text_size(ax)
     lines = min(len(case.solutes), SHOWN) + (len(case.solutes) > SHOWN) + 1
-    lines += sum(len(name) + 31 > wide for name in list(case.solutes)[:SHOWN])  # "name 0.0936 g/L (at the membrane …)"
+    lines += sum(
+        len(name) + 31 > wide for name in list(case.solutes)[:SHOWN]
+    )  # "name 0.00936 g/L (at membrane 0.00954)"
     if case.phase != "gas" and case.membrane.type != "none":
         lines += 1 + (wide < 55)
     names = max(textwrap.fill(each, 26).count("\n") + 1 for each in report.labels_of(case).values())
-    inches = (1.3 * size * lines + 1.25 * (size + 2) * names + 2.8 * (size - 1) + 4) / 72.0
+    inches = (1.42 * size * lines + 1.25 * (size + 2) * names + 2.8 * (size - 1) + 10) / 72.0
     return HIGHEST - (HIGHEST - NAMES + _KEY) * height / max(height - inches, 0.4 * height)
 
 
 def _text_size(ax: Any) -> tuple[float, int]:
     """Points of the text, and how many letters of it a side has room for."""
     width, height = _inches(ax)
-    size = min(max(9.5 * min(width / 6.6, height / 4.7), 8.7), 9.5)
-    return size, int(0.47 * width * 72.0 / (0.53 * size))
+    size = min(max(9.5 * min(width / 6.6, height / 4.7), 8.3), 9.5)
+    return size, int(0.47 * width * 72.0 / (0.565 * size))
 
 
 def _lines(ax: Any, size: float) -> float:
@@ -327,7 +329,7 @@ def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
                 stored(result, f"wall_concentration_{side}_mol_per_m3", name),
             )
         )
-        lines.append(f"{name} {mean} {unit}" + ("" if wall == mean else f" (at the membrane {wall})"))
+        lines.append(f"{name} {mean} {unit}" + ("" if wall == mean else f" (at membrane {wall})"))
     if len(case.solutes) > len(names):
         lines.append(f"and {len(case.solutes) - len(names)} more")
     pressure = moment.pressure(side)

@@ -496,7 +496,7 @@ def test_the_schematic_tells_numbers_with_units_at_a_time():
     mean = result.arrays["concentration_right_mol_per_m3"][index, 0] * gram
     wall = result.arrays["wall_concentration_right_mol_per_m3"][index, 0] * gram
     assert f"water {flux:.3g} L/m²/h" in told
-    assert f"NaCl {mean:.3g} g/L (at the membrane {wall:.3g})" in told
+    assert f"NaCl {mean:.3g} g/L (at membrane {wall:.3g})" in told
     assert "pressure 60 bar" in told
     assert "60 bar" in texts(ax)
     assert "after 30 min" in told
