@@ -1,6 +1,7 @@
-"""Write what is generated from the models: `membrane_pde/case.schema.json` and `docs/case-file.md`.
+"""Write what is generated: `membrane_pde/case.schema.json`, `docs/case-file.md` and `docs/summary.md`.
 
-Run ``python docs/generate.py`` after a change of `membrane_pde/case.py`; tests fail while either file is stale.
+Run ``python docs/generate.py`` after a change of `membrane_pde/case.py` or of the keys in `membrane_pde/result.py`;
+tests fail while a file is stale.
 ``python docs/generate.py --pictures`` also runs the cases of the README's pictures and draws them.
 """
 
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from membrane_pde.case import json_schema
+from membrane_pde.result import SERIES, SUMMARY_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA_FILE = ROOT / "membrane_pde" / "case.schema.json"
 PAGE_FILE = ROOT / "docs" / "case-file.md"
+SUMMARY_FILE = ROOT / "docs" / "summary.md"
 
 # Every table of a case file: heading, name of its model in the schema ("" is the file itself), what to say first.
 SECTIONS = (
@@ -130,6 +133,58 @@ def page() -> str:
     return "\n".join(parts)
 
 
+SUMMARY_HEAD = """\
+# The summary of a run
+
+`summary.json`, `membrane-pde run --json` and `result.summary` have these keys, all of them always; what does not apply
+is `null`. Each name ends in its SI unit; lengths, volumes and amounts are per membrane area, flows from left to right.
+Concentrations, solute fluxes, rejections and moduli are objects with a value for each solute. What is marked with * is
+also in `series.csv` and `result.series`, for every stored time; the summary has the last value.
+
+"""
+NUMBERS = {  # those that are not in SERIES, and what there is to say beyond it
+    "title": "of the case, with what was changed: `…, changed: left.pressure = 55 bar`",
+    "status": "`completed`, `equilibrium`, `steady` or `failed`",
+    "message": "what there is to say about the run; why it failed and what to try",
+    "end_time_s": "when it ended",
+    "process": "`osmosis`, `reverse osmosis`, `filtration` (no osmotic difference at the start), `no flow` or "
+    "`diffusion` (no membrane)",
+    "tonicity": "left against right, by the solutes that cannot pass: `isotonic`, `hypotonic` or `hypertonic`",
+    "concentration_left_mol_per_m3": "; a bath and its layer together, of a reservoir its unstirred film",
+    "rejection": ", momentary: `1 − (J_s/J_v)/c`, c upstream (of a reservoir or bath, behind its layer). Above 1 the "
+    "solute goes against the water, below 0 more of it passes than the water has",
+    "collected_concentration_mol_per_m3": ": `N/X`. What the receiving side held before plays no part. Null where "
+    "(almost) no water moved, where it turned, or where the solute went the other way",
+    "collected_rejection": ": `(n_0 + n_fed)/(V_0 + V_fed)`, of a reservoir its own concentration",
+    "energy_J_per_m2": ": `∫ (p_left − p_right) J_v dt`, without heads and stretched walls. So a bleed or a permeate "
+    "under pressure counts as recovered by an ideal device",
+    "specific_energy_J_per_m3": "`energy_J_per_m2` over the volume of water that moved: with ideal energy recovery",
+    "throttled_energy_J_per_m3": "the same without energy recovery: what leaves a bath or an outflow under pressure is "
+    "let down through a valve, which loses `∫ p Q_out dt` (and `∫ −p Q_in dt` where liquid is drawn in below the "
+    "pressure outside). Null where a reservoir stands under pressure: how much flows past it is no part of the model",
+    "minimum_energy_J_per_m3": "least work of the same separation; negative where mixing could deliver work",
+    "second_law_efficiency": "least over actual work (with ideal energy recovery), or the other way round where mixing "
+    "delivers some",
+    "equilibrium": "the analytic end state under the same keys; null where a side is open",
+    "distance_to_equilibrium": ": the larger one of the water's, `abs(X/X_eq − 1)`, and the solutes', "
+    "`Σ∫ abs(c − c_eq) dV` over its value at the start: 1 at the start, 0 there. The sentence and the table tell "
+    "them apart",
+    "cells": "of the mesh",
+    "steps": "of the time integration",
+    "solve_time_s": "how long it took",
+    "version": "of membrane_pde",
+}
+
+
+def summary_page() -> str:
+    """The text of docs/summary.md."""
+    rows = ["| key | what it is |", "| --- | --- |"]
+    for key in SUMMARY_KEYS:
+        text = (SERIES[key][1] if key in SERIES else "") + NUMBERS.get(key, "")
+        rows.append(f"| `{key}`{' *' if key in SERIES else ''} | {text} |")
+    return SUMMARY_HEAD + "\n".join(rows) + "\n"
+
+
 def schema_text() -> str:
     """The text of membrane_pde/case.schema.json."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
@@ -206,10 +261,11 @@ def explorer(path: Path) -> None:
 
 
 def main() -> None:
-    """Write both files, with ``--pictures`` the pictures, too."""
+    """Write the files, with ``--pictures`` the pictures, too."""
     SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     PAGE_FILE.write_text(page(), encoding="utf-8")
-    print(f"wrote {SCHEMA_FILE.relative_to(ROOT)} and {PAGE_FILE.relative_to(ROOT)}")
+    SUMMARY_FILE.write_text(summary_page(), encoding="utf-8")
+    print("wrote", *(path.relative_to(ROOT) for path in (SCHEMA_FILE, PAGE_FILE, SUMMARY_FILE)))
     if "--pictures" in sys.argv[1:]:
         warmer_mixes_faster(ROOT / "docs" / "warmer_mixes_faster.png")
         explorer(ROOT / "docs" / "explorer.png")

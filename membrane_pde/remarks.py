@@ -10,11 +10,10 @@ from membrane_pde.case import SIDES, Case
 
 NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it is there for a person
 
-# A human red blood cell is a sphere when its water has grown by 70 % (its volume by 50 %), as far as it swells before
-# lysis (abstract of a chapter on red cell transport, kiphub); from 94 um^3 at 300 mOsm to 164 um^3, a sphere, at 131
-# mOsm (Evans & Fung 1972). Half of the cells burst in 0.42 to 0.46 % NaCl (clinical osmotic fragility), where their
-# water would have doubled: 0.9/0.44.
-_SPHERE, _BURST = 1.7, 2.0
+# A human red blood cell has 94 um^3 within 135 um^2 (Evans & Fung 1972), 0.41 of it no water (Ponder). A sphere of that
+# area holds 147 um^3, so its water has doubled then (1.96). Half of the cells have burst in 0.42 to 0.46 % NaCl
+# (clinical osmotic fragility), where the water would have grown 0.9/0.44 = 2.0-fold.
+_BURST = 2.0
 _DEEPEST = 1e-3  # m, of a cell: what is called so and is larger is an apparatus
 _RED_CELL, _CELL = "red-blood-cell", re.compile(r"\bcells?\b|\berythrocytes?\b", re.IGNORECASE)
 
@@ -127,7 +126,7 @@ def burst(case: Case, growth: tuple[float, float]) -> str:
             label = sides[name].label
             return (
                 f"The water of the {name} side{'' if label == name else f' ({label})'} has grown {times:.3g}-fold. A "
-                f"real cell would have burst: a red blood cell is a sphere at {_SPHERE:g}-fold, and half of them have "
-                f"burst at {_BURST:g}-fold."
+                "real cell would have burst: with its water doubled, a red blood cell is a sphere, the most that its "
+                "membrane can enclose."
             )
     return ""

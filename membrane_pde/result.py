@@ -58,7 +58,7 @@ SERIES = {
         "1",
         "1 - collected concentration over the mean one of all that the other side held at the start and was fed",
     ),
-    "energy_J_per_m2": ("J/m^2", "work of the applied pressures; what leaves under pressure gives its energy back"),
+    "energy_J_per_m2": ("J/m^2", "work of the applied pressures"),
     "amount_error": ("1", "imbalance of the amounts"),
     "distance_to_equilibrium": ("1", "distance to the analytic equilibrium"),
 }

@@ -8,6 +8,7 @@ import pytest
 
 from membrane_pde.case import Case, json_schema
 from membrane_pde.casefile import parse_case
+from membrane_pde.result import SUMMARY_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
@@ -26,6 +27,16 @@ def test_page_is_fresh():
     assert (ROOT / "docs" / "case-file.md").read_text(encoding="utf-8") == generate.page(), (
         "run: python docs/generate.py"
     )
+
+
+def test_page_of_the_summary_is_fresh_and_whole():
+    text = (ROOT / "docs" / "summary.md").read_text(encoding="utf-8")
+    assert text == generate.summary_page(), "run: python docs/generate.py"
+    assert set(generate.NUMBERS) <= set(SUMMARY_KEYS)
+    for key in SUMMARY_KEYS:
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| `{key}`"))
+        assert len(row.split("|")) == 4
+        assert row.split("|")[2].strip(), key
 
 
 def test_example_of_the_page_is_a_case():
