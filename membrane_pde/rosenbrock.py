@@ -47,6 +47,8 @@ from membrane_pde.fv.operators import (
 
 NO_STEP, NO_FLUX = -1, -2  # what `advance` answers where it gives up; from 1 on, the event that ended it
 
+_MOST_CHANGES = 1e3  # how many times a state may change by its own size, at its first rate, in the first step
+
 _A = """
 3.0
 2.849394379747939 0.45842242204463923
@@ -259,13 +261,17 @@ def _order_seen(method: Method, pace: Array, h: float, error: float) -> float:
 
 @part
 def _first_step(method: Method, w: Work, rtol: float, atol: Array, length: float) -> float:
-    """A step whose error should be about what is allowed, from the size of the state and of its rate."""
+    """A step whose error should be about what is allowed, from the size of the state and of its rate.
+
+    At the least it is a millionth of the whole time, unless what passes a face in that time at the first rate is so
+    much more than what is there that the amounts would be lost in its round-off.
+    """
     size, speed = (
         _norm(w.vectors[Y], w.vectors[Y], w.vectors[Y], rtol, atol),
         _norm(w.vectors[RATE], w.vectors[Y], w.vectors[Y], rtol, atol),
     )
     if speed * length * 1e-6 > size:
-        return 1e-6 * length
+        return min(1e-6 * length, _MOST_CHANGES / (speed * rtol))
     return min(length, 0.1 * rtol ** (1.0 / method.order) * max(size, 1.0) / speed) if speed > 0.0 else length
 
 

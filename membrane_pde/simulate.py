@@ -39,6 +39,7 @@ _HORIZON = 1e3  # times the duration: in a steady state what is slower counts as
 _FIRST = 1e-4  # of the duration: where nothing ever changes, some water has still passed
 _EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
 _STOPPING_RTOL = 3e-10  # an end state that close shows only above the noise of a tighter tolerance
+_TRACE = 1e-10  # of the size of a solute's concentrations or amounts: less is round-off
 _GROWTH = 1.02  # of the default mesh from cell to cell
 _LEAST, _LEAST_OF_LAYER = 60, 30  # cells of an unstirred side; of one that is a layer
 _UNESTIMATED = ("amount_error", "cells", "steps", "solve_time_s")  # numbers of the summary about the run itself
@@ -131,6 +132,18 @@ def _highest(case: Case) -> Vector:
             if side.feed is not None:
                 scale[s] = max(scale[s], side.feed.concentration[name])
     return scale
+
+
+def _sizes(case: Case) -> Vector:
+    """Size of the concentration of each solute: its own scale, and of one that is nowhere the largest of the others."""
+    size = _highest(case).copy()
+    size[size == 0.0] = size.max() or 1.0
+    return size
+
+
+def _amounts(case: Case) -> Vector:
+    """Size of the amount of each solute, mol/m^2."""
+    return _sizes(case) * _whole(case)
 
 
 def _osmotic(case: Case) -> Callable[[Vector], Vector]:
@@ -422,14 +435,11 @@ def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
 def _scales(cases: Sequence[Case], system: System) -> Vector:
     """Scale of each state (case, size) of some cases of one model: times rtol, its absolute tolerance."""
     case = cases[0]
-    concentration = _highest(case).copy()
-    concentration[concentration == 0.0] = concentration.max() or 1.0
-    whole = _whole(case)
+    concentration, whole = _sizes(case), _whole(case)
     lengths = [side.volume_per_area for side in _pair(case) if _closed(side)] or [whole]
     scale = np.empty((len(cases), system.size))
     system.amounts(scale[0])[:] = concentration[:, None] * system.width
-    held = concentration * whole
-    scale[0, system.passed] = scale[0, system.far_left] = scale[0, system.far_right] = held
+    scale[0, system.passed] = scale[0, system.far_left] = scale[0, system.far_right] = _amounts(case)
     for place, bath in zip(system.volume, system.problem.baths, strict=True):
         scale[0, place] = whole if bath is None else bath.volume
     scale[1:] = scale[0]
@@ -981,7 +991,7 @@ def _series(runs: _Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]:
         "collected_concentration_mol_per_m3": collected[0],
         "collected_rejection": collected[1],
         "energy_J_per_m2": seen.energy,
-        "amount_error": _amount_error(system, states, seen.amount_left, seen.amount_right, _highest(case) == 0.0),
+        "amount_error": _amount_error(system, states, seen.amount_left, seen.amount_right, _amounts(case)),
         "distance_to_equilibrium": goal.distance(displaced, seen.spread),
     }
 
@@ -1011,23 +1021,23 @@ def _polarization_and_rejection(case: Case, seen: Observations, threshold: Vecto
     flux = seen.water_flux[..., None]
     bulk = np.where(flux > 0.0, seen.bulk_left, seen.bulk_right)
     wall = np.where(flux > 0.0, seen.wall_left, seen.wall_right)
-    some = (np.abs(flux) > threshold[:, None, None]) & (np.abs(flux) * bulk > 0.0)
+    some = (np.abs(flux) > threshold[:, None, None]) & (bulk > _TRACE * _sizes(case))
     np.divide(wall, bulk, out=polarization, where=some)
     np.divide(seen.solute_flux, flux * bulk, out=rejection, where=some)
     return polarization, 1.0 - rejection
 
 
-def _amount_error(system: System, states: Vector, left: Vector, right: Vector, none: NDArray[np.bool_]) -> Vector:
+def _amount_error(system: System, states: Vector, left: Vector, right: Vector, scale: Vector) -> Vector:
     """Largest imbalance of any solute on either side so far, over the largest amount held plus fed.
 
-    Of a solute of which there is `none` anywhere a solver leaves 1e-22, which is nothing beside 1 mol/m^2.
+    `scale` (solutes,) is the size of the amounts, mol/m^2. Of a solute that is nowhere, or stands only in a feed that
+    does not flow, a solver may leave 1e-22: what is held and fed counts as a trace of the scale at the least.
     """
     passed, far_left, far_right = (states[..., part] for part in (system.passed, system.far_left, system.far_right))
     lost_left = left - left[:, :1] + (passed - far_left)
     lost_right = right - right[:, :1] + (far_right - passed)
     fed = np.maximum(far_left.max(axis=1), 0.0) + np.maximum(-far_right.min(axis=1), 0.0)
-    held = (left + right).max(axis=1) + fed
-    held[none | (held == 0.0)] = 1.0
+    held = np.maximum((left + right).max(axis=1) + fed, _TRACE * scale)
     whole = np.abs(lost_left + lost_right)
     worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), whole) / held[:, None]
     return np.asarray(np.maximum.accumulate(worst.max(axis=2), axis=1))

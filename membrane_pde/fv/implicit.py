@@ -13,6 +13,11 @@ change of volume at a constant concentration, which no flux feels. (With m the f
 would be large, and cancel but for their last digits.) What only counts (fluxes through the membrane and the far faces,
 the work) is put in afterwards.
 
+What passed the membrane is the difference of what went one way and what went the other, ``τ F = τ (∂F/∂m_P δm_P +
+∂F/∂m_A δm_A + …)``. In a step that is long beside the time in which a cell at the membrane empties these two are far
+larger than what is left of them, which is lost in their round-off. Then the balance of one side says it: all that its
+cells gain in a step, but for what came in through its far face, came through the membrane.
+
 A cell loses what its neighbours gain: elimination needs no pivots, and no differences either. What is left of a
 diagonal is 1, plus what is lost for good, plus what is given on, all of one sign (as Grassmann, Taksar and Heyman do it
 for Markov chains): long steps over thin cells keep the amounts. It runs from both far ends to the membrane, and back:
@@ -30,6 +35,7 @@ from membrane_pde.fv.mesh import Array
 from membrane_pde.fv.operators import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Numbers, Slopes
 
 OUTER, INVERSE, INNER, RESPONSE = range(4)  # rows of `Factors.table`
+_LONG = 1e3  # τ over the time in which a cell at the membrane empties; the difference then loses three digits
 
 
 class Factors(NamedTuple):
@@ -159,14 +165,42 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
     f.scalars[0], f.scalars[1] = tau, 1.0 - held
 
 
+@kernel
+def _balanced_side(p: Numbers, d: Slopes, s: int, tau: float) -> int:
+    """The side whose balance says what passed the membrane, 0 or 1; -1 where the difference of the fluxes does."""
+    m = p.membrane
+    if not tau * max(float(d.faces[BEFORE, s, m]), -float(d.faces[BEHIND, s, m])) > _LONG:
+        return -1
+    if p.endless[0]:  # its cell never changes
+        return -1 if p.endless[1] else 1
+    if p.endless[1]:
+        return 0
+    left, right = p.length[0] + p.bath[0].volume, p.length[1] + p.bath[1].volume
+    return 1 if right <= left else 0  # the smaller numbers
+
+
+@kernel
+def _held(side: int, m: int, x: Array) -> float:
+    """Sum over the cells of a side, with the sign of what comes through the membrane."""
+    total = 0.0
+    own = x[m:] if side == 1 else x[:m]
+    for i in range(own.shape[0]):
+        total += float(own[i])
+    return total if side == 1 else -total
+
+
 @part
 def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     """Replace a right-hand side by the solution of ``(I − τ J) x = r``."""
     solutes, n = f.table.shape[1], f.table.shape[2]
     m, z, tau = p.membrane, solutes * n, float(f.scalars[0])
+    passed, left, right, work = z + 3, z + 3 + solutes, z + 3 + 2 * solutes, z + 3 + 3 * solutes
     water = 0.0
     for s in range(solutes):
         own = x[s * n : (s + 1) * n]
+        side = _balanced_side(p, d, s, tau)
+        if side >= 0:
+            x[passed + s] -= _held(side, m, own)
         _push(d, s, tau * float(x[z]), float(x[z + 1]), float(x[z + 2]), own)
         _substitute(f.table[OUTER, s], f.table[INVERSE, s], f.table[INNER, s], m, own)
         water += d.walls[0, 0, s] * own[m - 1] + d.walls[0, 1, s] * own[m]
@@ -174,30 +208,31 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     water = float(water / f.scalars[1])
     for j in range(3):
         x[z + j] += tau * d.scalars[0, j] * water
-    passed, left, right, work = z + 3, z + 3 + solutes, z + 3 + 2 * solutes, z + 3 + 3 * solutes
     done = d.scalars[3, 1] * water
     for s in range(solutes):
         own = x[s * n : (s + 1) * n]
         response = f.table[RESPONSE, s]
         for i in range(n):
             own[i] += response[i] * water
-        through = d.faces[BEFORE, s, m] * own[m - 1] + d.faces[BEHIND, s, m] * own[m] + d.faces[WITH_FLUX, s, m] * water
         from_left, from_right = d.faces[BEHIND, s, 0] * own[0], d.faces[BEFORE, s, n] * own[n - 1]
-        from_left += d.faces[WITH_FLUX, s, 0] * water
-        from_right += d.faces[WITH_FLUX, s, n] * water
-        through += d.faces[WITH_SCALAR, s, m] * x[z]
-        from_left += d.faces[WITH_SCALAR, s, 0] * x[z]
-        from_right += d.faces[WITH_SCALAR, s, n] * x[z]
-        if p.endless[0]:
-            from_left = through
-        if p.endless[1]:
-            from_right = through
-        x[passed + s] += tau * through
+        from_left += d.faces[WITH_FLUX, s, 0] * water + d.faces[WITH_SCALAR, s, 0] * x[z]
+        from_right += d.faces[WITH_FLUX, s, n] * water + d.faces[WITH_SCALAR, s, n] * x[z]
+        through = d.faces[BEFORE, s, m] * own[m - 1] + d.faces[BEHIND, s, m] * own[m]
+        through += d.faces[WITH_FLUX, s, m] * water + d.faces[WITH_SCALAR, s, m] * x[z]
         x[left + s] += tau * from_left
         x[right + s] += tau * from_right
         done += d.walls[1, 0, s] * own[m - 1] + d.walls[1, 1, s] * own[m]
         own[0] += d.baths[0, s] * x[z + 1]
         own[n - 1] += d.baths[1, s] * x[z + 2]
+        side = _balanced_side(p, d, s, tau)
+        if side >= 0:
+            x[passed + s] += _held(side, m, own) + tau * (from_left if side == 0 else from_right)
+        else:
+            x[passed + s] += tau * through
+        if p.endless[0]:  # what leaves through the membrane comes from behind
+            x[left + s] = x[passed + s]
+        if p.endless[1]:
+            x[right + s] = x[passed + s]
     done += d.scalars[2, 0] * x[z]
     x[work] += tau * done
 
