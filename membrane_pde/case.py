@@ -424,8 +424,9 @@ class Run(BaseModel):
         le=1e-2,
     )
     solver: Literal["rosenbrock", "cvode", "fipy"] = _field(
-        "Time integrator: a Rosenbrock method that knows the problem's structure (fast), SUNDIALS, or FiPy's own terms "
-        "as a cross-check.",
+        "Time integrator: a Rosenbrock method that knows the problem's structure (fast); SUNDIALS' CVODE, to check it "
+        "with another method and program, whose steps are held to a hundredth of rtol or less; or FiPy's own terms as "
+        "a rough cross-check.",
         "rosenbrock",
     )
 

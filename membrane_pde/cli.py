@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -674,14 +674,18 @@ def _saving() -> Iterator[None]:
 
 @contextmanager
 def _progress(name: str, total: float | None = 1.0) -> Iterator[Callable[[float], None] | None]:
-    """A progress bar on stderr if that is a terminal, else nothing; without a total it shows that there is progress."""
+    """A progress bar on stderr if that is a terminal, else nothing; without a total it shows that there is progress.
+
+    What a solver's library prints meanwhile goes to stderr, too: stdout is for results.
+    """
     if not sys.stderr.isatty() or not log.isEnabledFor(logging.WARNING):
-        yield None
+        with redirect_stdout(sys.stderr):
+            yield None
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with redirect_stdout(sys.stderr), Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=total)
         yield lambda fraction: bar.update(task, completed=fraction)
 

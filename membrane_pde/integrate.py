@@ -7,13 +7,12 @@ times, acts on events, and says why it stopped.
 
 from __future__ import annotations
 
-import io
+import ctypes
 import logging
 import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -40,6 +39,9 @@ log = logging.getLogger(__name__)
 
 MAX_STEPS = 20_000  # minutes of the dearest flux law
 _CVODE_STEPS = 10  # as many, and shorter ones
+_CVODE_SHARE = 0.01  # of the tolerance at most, for a step of CVODE: hundreds of errors add up
+_CVODE_LEAST = 1e-14  # tolerance of a step: round-off
+_CVODE_ATTEMPTS = 6  # at a step, one fewer than CVODE makes until it gives up
 _STEPS_A_PERIOD = 16  # at least, of an oscillating pressure
 _STEPS_A_TURN = 1000  # more allowed for each period and each jump or kink of what is applied
 _STEPS_A_REPORT = 100  # of progress
@@ -56,6 +58,10 @@ Stop = Callable[[float, Array, Segment], str | None]
 
 class IntegrationError(Exception):
     """The integrator gave up; its words."""
+
+
+class _StartAgain(Exception):
+    """CVODE has tried a step too often."""
 
 
 @dataclass
@@ -170,10 +176,13 @@ class Stepper(Protocol):
         Time reached, s.
     y : ndarray
         State there.
+    trouble : Exception or None
+        Why there is no step from there.
     """
 
     t: float
     y: Array
+    trouble: Exception | None
 
     def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
         """Take steps, to the end of the segment at the furthest.
@@ -191,11 +200,6 @@ class Stepper(Protocol):
         -------
         int, int, str
             Steps taken, states kept, and the name of the event that ended the last step or ``""``.
-
-        Raises
-        ------
-        IntegrationError
-            If no step succeeds.
         """
 
     def at(self, t: float) -> Array:
@@ -214,6 +218,7 @@ class RosenbrockStepper:
         self.work.pace[[rosenbrock.TIME, rosenbrock.START]] = t  # as `rosenbrock.begin`, whose loops are slow out here
         self.work.vectors[[rosenbrock.Y, rosenbrock.START_STATE]] = y
         self.t, self.y = t, self.work.vectors[rosenbrock.Y]
+        self.trouble: Exception | None = None
         self.longest, self.row = _longest_step(segment), np.array([segment_row(segment)])
 
     def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
@@ -225,10 +230,10 @@ class RosenbrockStepper:
             rosenbrock.advance(*given, self.work, goes_on, most, due, states, ends)
         steps, stored, event = ends[0].tolist()
         self.t = float(self.work.pace[rosenbrock.TIME])
-        if event == rosenbrock.NO_STEP:
-            raise IntegrationError("its steps became too short")
-        if event == rosenbrock.NO_FLUX:
-            raise NoSolution
+        if event < 0:
+            no_step = event == rosenbrock.NO_STEP
+            self.trouble = IntegrationError("its steps became too short") if no_step else NoSolution()
+            return steps, stored, ""
         return steps, stored, _EVENTS[event]
 
     def at(self, t: float) -> Array:
@@ -245,6 +250,7 @@ class _SingleSteps:
     def __init__(self, system: System, segment: Segment, t: float, y: Array, events: Events) -> None:
         self.system, self.segment, self.events = system, segment, events
         self.t, self.y = t, np.array(y)
+        self.trouble: Exception | None = None
 
     def step(self) -> str:
         """Take one step; the name of the event that ended it or ``""``."""
@@ -263,7 +269,11 @@ class _SingleSteps:
                 stored += 1
             if event or self.t >= self.segment.end or steps >= most or stored == len(due):
                 return steps, stored, event
-            event = self.step()
+            try:
+                event = self.step()
+            except (IntegrationError, NoSolution) as error:
+                self.trouble = error
+                return steps, stored, ""
             self.system.accept(self.t, self.y, self.segment)
             steps += 1
 
@@ -302,9 +312,18 @@ def _units(system: System, atol: Array) -> Array:
 class CvodeStepper(_SingleSteps):
     """SUNDIALS' variable-order BDF (through scikit-sundae) with the exact sparse Jacobian.
 
+    It is there to check the default: another method, another program, another way to solve the linear equations. So it
+    has to be the more exact of the two. CVODE holds the root mean square of all states' errors in one step to the
+    tolerance it is given. An error of the few states that matter (the displaced volume, the cells at the membrane) may
+    be larger by the root of the number of states, and what hundreds of steps of a multistep method leave adds up. It is
+    therefore given a hundredth of the tolerance of the run, and of more than a hundred states ``0.1 / √size``.
+
     It is given the states in units of their own size: its linear solver chooses pivots by magnitude, and beside the
     amounts of a salt a trace of something else would be lost in their round-off. The units are powers of two, which
     leaves every digit as it is, and one for each solute, which leaves its amounts adding up.
+
+    After some attempts at a step CVODE gives up, where the solution has a kink; begun anew there, with a short step of
+    first order, it goes on.
 
     A. C. Hindmarsh et al., ACM TOMS 31 (2005), doi:10.1145/1089014.1089020 (as scikit-sundae cites it).
     """
@@ -313,14 +332,27 @@ class CvodeStepper(_SingleSteps):
         self, system: System, segment: Segment, t: float, y: Array, rtol: float, atol: Array, events: Events
     ) -> None:
         super().__init__(system, segment, t, y, events)
+        self._unit = _units(system, atol)
+        share = max(_CVODE_SHARE / math.sqrt(max(0.01 * system.size, 1.0)), _CVODE_LEAST / rtol)
+        self._rtol, self._atol = share * rtol, share * atol
+        self._tried: list[float] = []  # ends of the step at hand
+        self._start(0.0)
+
+    def _start(self, first_step: float) -> None:
+        """Begin at the state reached; with 0 CVODE chooses the first step itself."""
         CVODE = _import_cvode()
+        system, segment, unit, events = self.system, self.segment, self._unit, self.events
         longest = _longest_step(segment)
-        unit = self._unit = _units(system, atol)
         pattern = system.pattern
         relative = np.repeat(unit, np.diff(pattern.indptr)) / unit[pattern.indices]
+        self._tried.clear()
 
         def rhs(t: float, z: Array, zp: Array) -> None:
-            system.rhs(t, z * unit, zp, segment)
+            self._note(t)
+            try:
+                system.rhs(t, z * unit, zp, segment)
+            except NoSolution:
+                zp[:] = math.nan  # then a shorter step is tried
             zp /= unit
 
         def jacobian(t: float, z: Array, zp: Array, values: Array) -> None:
@@ -344,20 +376,45 @@ class CvodeStepper(_SingleSteps):
                 jacfn=jacobian,
                 sparsity=pattern,
                 linsolver="sparse",
-                rtol=rtol,
-                atol=atol / unit,
+                rtol=self._rtol,
+                atol=self._atol / unit,
+                first_step=first_step,
                 max_num_steps=_CVODE_STEPS * MAX_STEPS,
                 max_step=longest if math.isfinite(longest) else 0.0,
+                max_conv_fails=1000,
                 eventsfn=watch,
                 num_events=EVENTS,
             )
-        self._solver.init_step(t, y / unit)
+        # freed before it has solved linear equations, it would end the process (Ctrl-C may come that early): it is kept
+        # for good until it has
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._solver))
+        self._kept = True
+        self._solver.init_step(self.t, self.y / unit)
+
+    def _note(self, t: float) -> None:
+        """Count the attempts at a step: CVODE's own message of failure, which it prints, is not to come up."""
+        if t <= self.t or t in self._tried:
+            return
+        if t - self.t < max(1e-14 * self.t, 1e-28 * self.segment.end, 1e-300):
+            raise IntegrationError("its steps became too short")
+        if len(self._tried) >= _CVODE_ATTEMPTS:
+            raise _StartAgain
+        self._tried.append(t)
 
     def step(self) -> str:
         """Advance; see `_SingleSteps`."""
-        answer = self._ask(self.segment.end, "onestep")
-        if float(answer.t) == self.t:  # asked for a state within the last step, CVODE first returns to its end
-            answer = self._ask(self.segment.end, "onestep")
+        self._tried.clear()
+        while True:
+            try:
+                answer = self._ask(self.segment.end, "onestep")
+                if float(answer.t) == self.t:  # asked for a state within the last step, CVODE first returns to its end
+                    answer = self._ask(self.segment.end, "onestep")
+                break
+            except _StartAgain:
+                self._start(0.1 * (min(self._tried) - self.t))
+        if self._kept:
+            ctypes.pythonapi.Py_DecRef(ctypes.py_object(self._solver))
+            self._kept = False
         self.t, self.y = float(answer.t), np.ravel(answer.y) * self._unit
         if answer.i_events is None or float(answer.t_events[-1]) != self.t:  # it lists those of earlier steps, too
             return ""
@@ -369,9 +426,8 @@ class CvodeStepper(_SingleSteps):
 
     def _ask(self, t: float, method: str) -> Any:
         try:
-            with redirect_stdout(io.StringIO()):  # SUNDIALS' own words for what the answer says, too
-                answer = self._solver.step(t, method=method, tstop=self.segment.end)
-        except (RuntimeError, NoSolution) as error:
+            answer = self._solver.step(t, method=method, tstop=self.segment.end)
+        except RuntimeError as error:
             raise IntegrationError(str(error)) from error
         if not answer.success:
             raise IntegrationError(str(answer.message))
@@ -753,6 +809,8 @@ def _integrated(
                     due = recorder.due(segment)
                     _, stored, _ = stepper.advance(due, kept, 0)
                     recorder.store(due[:stored], kept[:stored], segment)
+                if stepper.trouble is not None:
+                    raise stepper.trouble
                 if event.endswith("dry"):
                     return recorder.finish(t, y, segment, "failed", event, steps)
                 if event == "turn":
