@@ -189,6 +189,17 @@ def _held(side: int, m: int, x: Array) -> float:
     return total if side == 1 else -total
 
 
+@kernel
+def _count(p: Numbers, s: int, amount: float, totals: Array) -> None:
+    """Add what passed the membrane to the totals; where a side is endless, it came from behind."""
+    solutes = p.faces.shape[1]
+    totals[s] += amount
+    if p.endless[0]:
+        totals[solutes + s] += amount
+    if p.endless[1]:
+        totals[2 * solutes + s] += amount
+
+
 @part
 def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     """Replace a right-hand side by the solution of ``(I − τ J) x = r``."""
@@ -200,7 +211,7 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         own = x[s * n : (s + 1) * n]
         side = _balanced_side(p, d, s, tau)
         if side >= 0:
-            x[passed + s] -= _held(side, m, own)
+            _count(p, s, -_held(side, m, own), x[passed:])
         _push(d, s, tau * float(x[z]), float(x[z + 1]), float(x[z + 2]), own)
         _substitute(f.table[OUTER, s], f.table[INVERSE, s], f.table[INNER, s], m, own)
         water += d.walls[0, 0, s] * own[m - 1] + d.walls[0, 1, s] * own[m]
@@ -219,20 +230,18 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         from_right += d.faces[WITH_FLUX, s, n] * water + d.faces[WITH_SCALAR, s, n] * x[z]
         through = d.faces[BEFORE, s, m] * own[m - 1] + d.faces[BEHIND, s, m] * own[m]
         through += d.faces[WITH_FLUX, s, m] * water + d.faces[WITH_SCALAR, s, m] * x[z]
-        x[left + s] += tau * from_left
-        x[right + s] += tau * from_right
+        if not p.endless[0]:
+            x[left + s] += tau * from_left
+        if not p.endless[1]:
+            x[right + s] += tau * from_right
         done += d.walls[1, 0, s] * own[m - 1] + d.walls[1, 1, s] * own[m]
         own[0] += d.baths[0, s] * x[z + 1]
         own[n - 1] += d.baths[1, s] * x[z + 2]
         side = _balanced_side(p, d, s, tau)
         if side >= 0:
-            x[passed + s] += _held(side, m, own) + tau * (from_left if side == 0 else from_right)
+            _count(p, s, _held(side, m, own) + tau * (from_left if side == 0 else from_right), x[passed:])
         else:
-            x[passed + s] += tau * through
-        if p.endless[0]:  # what leaves through the membrane comes from behind
-            x[left + s] = x[passed + s]
-        if p.endless[1]:
-            x[right + s] = x[passed + s]
+            _count(p, s, tau * through, x[passed:])
     done += d.scalars[2, 0] * x[z]
     x[work] += tau * done
 
