@@ -80,9 +80,11 @@ def distance(found: Result, reference: Result) -> float:
 
 
 def compare(raw: dict[str, Any]) -> tuple[dict[str, float], dict[str, Result]]:
-    """Distances from the reference in tolerances, and the results."""
+    """Distances from the reference in tolerances (none where there is no reference), and the results."""
     rtol = float(raw["run"]["rtol"])
     reference = run(raw, "rosenbrock", 1e-11)
+    if "gave up" in reference.summary["message"]:
+        return {}, {}
     results = {solver: run(raw, solver, rtol) for solver in SOLVERS}
     return {solver: distance(each, reference) / rtol for solver, each in results.items()}, results
 
@@ -102,6 +104,9 @@ def test_where_the_solvers_disagree_cvode_is_rarely_the_one_that_is_wrong() -> N
     count: Counter[str] = Counter()
     for seed in range(300):
         off, results = compare(one_of_many(seed))
+        if not off:
+            count["no reference"] += 1
+            continue
         far = [solver for solver in SOLVERS if not off[solver] <= FAR]
         lost = [solver for solver in SOLVERS if not results[solver].summary["amount_error"] <= 1e-10]
         count[f"beyond {FAR:g} tolerances: {' and '.join(far) or 'none'}"] += 1
@@ -109,5 +114,6 @@ def test_where_the_solvers_disagree_cvode_is_rarely_the_one_that_is_wrong() -> N
         if far or lost:
             print(seed, {solver: f"{each:.3g}" for solver, each in off.items()}, *lost)
     print(*(f"{number:4d}  {what}" for what, number in sorted(count.items())), sep="\n")
-    assert count["amounts lost: none"] == 300
+    assert count["no reference"] <= 6
+    assert count["amounts lost: none"] == 300 - count["no reference"]
     assert count[f"beyond {FAR:g} tolerances: cvode"] <= 6
