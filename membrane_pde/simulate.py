@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from membrane_pde import __version__, analytic, compiling, mixture, remarks, separation
 from membrane_pde.case import SIDES, Case, CaseError, Compartment
