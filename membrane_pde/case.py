@@ -24,6 +24,7 @@ from membrane_pde.values import (
     SAME,
     Applied,
     Backflow,
+    Density,
     Diffusivity,
     Fed,
     Feed,
@@ -42,6 +43,7 @@ from membrane_pde.values import (
     Pressure,
     Profile,
     Ratio,
+    Solubility,
     Temperature,
     Time,
     Virial,
@@ -181,6 +183,15 @@ class Solute(BaseModel):
     )
     max_molality: Molality | None = _field(
         "Molality up to which the osmotic data hold; beyond it a run says so. Inside: mol/kg.", None
+    )
+    solubility: Solubility | None = _field(
+        "Molality of the saturated solution, or a list of temperatures and molalities. With the apparent volume it "
+        "says how much can dissolve: a higher concentration is an error, and a run that goes beyond says so. Inside: "
+        "K, mol/kg.",
+        None,
+    )
+    density: Density | None = _field(
+        "Density of the pure substance, which no concentration can pass. Inside: kg/m^3.", None
     )
     reference_temperature: Temperature | None = _field(
         "Temperature at which `diffusivity` holds; it is then scaled to the case's: with T over the viscosity of "
@@ -804,7 +815,19 @@ def _check_gas_pressure(side: Compartment, name: str) -> None:
 
 
 def _amounts(parts: Mapping[str, tuple[float, str]], where: str, data: Mapping[str, Any]) -> dict[str, float]:
-    """What `_part` made of the concentrations of one solution, in mol/m^3."""
+    """What `_part` made of the concentrations of one solution, in mol/m^3: a solution that can be."""
+    amounts = _in_amounts(parts, where, data)
+    if data["phase"] == "liquid":
+        from membrane_pde import limits
+
+        solutes: dict[str, Solute] = data["solutes"]
+        volumes = {s: known_volume(solutes[s], data["temperature"]) for s in amounts}
+        if found := limits.problem(amounts, solutes, volumes, data["temperature"]):
+            raise CaseError(": ".join([f"{where}.{key_text(found[0])}" if found[0] else where, found[1]]))
+    return amounts
+
+
+def _in_amounts(parts: Mapping[str, tuple[float, str]], where: str, data: Mapping[str, Any]) -> dict[str, float]:
     needing = next((s for s, (number, kind) in parts.items() if kind != "amount" and number > 0), None)
     if needing is None:
         return {s: number for s, (number, _) in parts.items()}
@@ -848,6 +871,11 @@ def apparent_volume(solute: Solute, temperature: float) -> tuple[float, float, f
     assert solute.apparent_volume is not None
     scale = 1.0 if solute.apparent_volume.basis == "mole" else solute.molar_mass or 0.0
     return density.apparent_volume(solute.apparent_volume.coefficients, scale, temperature)
+
+
+def known_volume(solute: Solute, temperature: float) -> tuple[float, float, float, float] | None:
+    """The `apparent_volume` of a solute, or None where the case does not say it."""
+    return None if density_problem("", solute) else apparent_volume(solute, temperature)
 
 
 def _part(

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from membrane_pde import library, units
-from membrane_pde.case import Case, CaseError, apparent_volume, density_problem
+from membrane_pde import library, limits, units
+from membrane_pde.case import Case, CaseError, Solute, apparent_volume, density_problem
 from membrane_pde.casefile import build
 from membrane_pde.physics import density
 from membrane_pde.physics.constants import GAS_CONSTANT
@@ -40,6 +40,12 @@ def solution(case: Case) -> Solution:
         return Solution(IDEAL, temperature, dissociation)
     if case.osmotic_model == VIRIAL:
         return Solution(VIRIAL, temperature, dissociation, virial=tuple(s.virial or () for s in solutes.values()))
+    return _real(solutes, temperature)
+
+
+def _real(solutes: Mapping[str, Solute], temperature: float) -> Solution:
+    """Of solutes whose volumes are known, with the osmotic coefficients that are."""
+    dissociation = tuple(solute.dissociation for solute in solutes.values())
     water = float(water_density(temperature))
     volume = tuple(apparent_volume(solute, temperature) for solute in solutes.values())
     molar_mass = tuple(solute.molar_mass or 0.0 for solute in solutes.values())
@@ -50,7 +56,7 @@ def solution(case: Case) -> Solution:
             limit.append(density.molarity(solute.max_molality, room, mass, water))
         else:
             limit.append(0.5 / alone if alone > 0.0 else math.inf)
-    ions, composition = _ions(case)
+    ions, composition = _ions(solutes)
     return Solution(
         PITZER,
         temperature,
@@ -65,12 +71,12 @@ def solution(case: Case) -> Solution:
     )
 
 
-def _ions(case: Case) -> tuple[dict[str, int], tuple[tuple[int, int, int], ...]]:
+def _ions(solutes: Mapping[str, Solute]) -> tuple[dict[str, int], tuple[tuple[int, int, int], ...]]:
     """Charges of the ions that the solutes make, and (solute, ion, count)."""
     known: dict[str, int] = library.pitzer()["charges"]
     charges: dict[str, int] = {}
     composition = []
-    for i, solute in enumerate(case.solutes.values()):
+    for i, solute in enumerate(solutes.values()):
         for ion, count in (solute.ions or {}).items():
             charges.setdefault(ion, known[ion])
             composition.append((i, list(charges).index(ion), count))
@@ -134,6 +140,72 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
                 f"({reached:.4g} mol/L), where the osmotic pressure is taken as proportional to the concentration."
             )
     return told
+
+
+_FAR = 0.2  # of the ideal osmotic pressure: a real solution that differs by more is told of
+_DILUTE = 100.0  # mol/m^3 of particles: below it no difference is worth a sentence
+
+
+def real_solution(case: Case) -> Solution | None:
+    """What `pitzer` would make of a case with another osmotic model; None where too little is known of its solutes.
+
+    Parameters
+    ----------
+    case : Case
+        Of a liquid.
+
+    Returns
+    -------
+    Solution or None
+    """
+    solutes = case.solutes.values()
+    if any(density_problem("", each) for each in solutes):
+        return None
+    return (
+        _real(case.solutes, case.temperature)
+        if any(each.ions or each.osmotic_coefficient for each in solutes)
+        else None
+    )
+
+
+def far_from_ideal(case: Case, mixture: Sequence[float], real: Solution | None) -> list[str]:
+    """What to say where an ideal solution is far from the real one, as far as that is known.
+
+    Parameters
+    ----------
+    case : Case
+        With the ideal osmotic model.
+    mixture : sequence of float
+        The most concentrated solution that occurred, mol/m^3.
+    real : Solution or None
+        From `real_solution`.
+
+    Returns
+    -------
+    list of str
+        One sentence, or nothing.
+    """
+    solutes = case.solutes
+    there = [max(c, 0.0) for c in mixture]
+    particles = sum([each.dissociation * c for each, c in zip(solutes.values(), there, strict=True)])
+    charges = [(each.charge or 0) * c for each, c in zip(solutes.values(), there, strict=True)]
+    if real is None or particles < _DILUTE or abs(sum(charges)) > 0.01 * sum(map(abs, charges)):
+        return []
+    scale = min(1.0, 1.0 / real.reach(there))  # not beyond what is known
+    ideal = GAS_CONSTANT * case.temperature * particles * scale
+    pressure = real.pressure([c * scale for c in there])[0]
+    if abs(pressure - ideal) <= _FAR * ideal:
+        return []
+    what = ", ".join(
+        f"{limits.in_words(c * scale, solutes[name].molar_mass)} {name}"
+        for name, c in zip(solutes, there, strict=True)
+        if c > 0.0
+    )
+    already = "" if scale == 1.0 else "already "
+    return [
+        f"The ideal law is far off: of {already}{what} it makes an osmotic pressure of {ideal / 1e5:.3g} bar; the real "
+        f'solution has {pressure / 1e5:.3g} bar (osmotic_model = "pitzer").'
+    ]
 
 
 def osmotic_pressure(
@@ -300,6 +372,8 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool, unknown: Seque
         if with_tonicity:  # what holds whether or not they pass
             answer["tonicity"] = held if held == passes else None
     told = out_of_range(case, model, [left, right])
+    if case.osmotic_model == IDEAL:
+        told += far_from_ideal(case, left, real_solution(case))
     if unknown:
         told.append(_told_unknown(str(case.membrane.type), unknown, held, passes, with_tonicity))
     if with_membrane:

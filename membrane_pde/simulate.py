@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from membrane_pde import __version__, analytic, compiling, mixture, remarks, separation
-from membrane_pde.case import SIDES, Case, CaseError, Compartment
+from membrane_pde import __version__, analytic, compiling, limits, mixture, remarks, separation
+from membrane_pde.case import SIDES, Case, CaseError, Compartment, known_volume
 from membrane_pde.casefile import as_case, load_case
 from membrane_pde.physics import energy, temperature
 from membrane_pde.physics.osmotic import IDEAL, Solution
@@ -1179,11 +1179,51 @@ def _messages(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
             "A finer mesh at the membrane (mesh.finest) makes it unique."
         )
-    if _has_range(case):
+    if case.phase == "liquid":
         names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
-        seen = np.concatenate([arrays[f"{name}_mol_per_m3"][r] for name in names]).tolist()
-        parts += mixture.out_of_range(case, _solution(runs.cases[0]), seen)
+        found = [arrays[f"{name}_mol_per_m3"][r] for name in names]
+        if _has_range(case):
+            parts += mixture.out_of_range(case, _solution(runs.cases[0]), np.concatenate(found).tolist())
+        parts += _beyond_limits(runs.cases[0], [each[[0, -1]] if np.isnan(each).any() else each for each in found])
     return parts
+
+
+def _beyond_limits(case: Case, found: Sequence[Vector]) -> list[str]:
+    """Concentrations that cannot be, and where the ideal law is far off.
+
+    `found` are those (time, solute) at both walls, if there are any, and on both sides.
+    """
+    parts, most = [], _limits(case)
+    peaks = np.array([each.max(axis=0) for each in found])
+    for i, name in enumerate(case.solutes):
+        if (end := most[i]) is None or peaks[:, i].max() <= end.concentration * (1.0 + 1e-6):
+            continue
+        place = int(peaks[:, i].argmax())
+        where = f"{'at the membrane on' if place < len(found) - 2 else 'on'} the {SIDES[place % 2]}"
+        reached = limits.in_words(float(peaks[place, i]), case.solutes[name].molar_mass)
+        parts.append(
+            f"{name} reached {reached} {where}, which cannot be, as {end.words}: the model knows no saturation and no "
+            "volume of the solutes."
+        )
+    if case.osmotic_model == IDEAL and case.membrane.water_permeability > 0.0:
+        seen = np.concatenate(found)
+        particles = seen @ [each.dissociation for each in case.solutes.values()]
+        parts += mixture.far_from_ideal(case, seen[particles.argmax()].tolist(), _real_solution(case))
+    return parts
+
+
+@_once
+def _real_solution(case: Case) -> Solution | None:
+    return mixture.real_solution(case)
+
+
+@_once
+def _limits(case: Case) -> list[limits.Limit | None]:
+    """How concentrated each solute can be."""
+    return [
+        limits.limit(name, each, known_volume(each, case.temperature), case.temperature)
+        for name, each in case.solutes.items()
+    ]
 
 
 def _failure(case: Case, reason: str, at: str) -> str:
@@ -1272,6 +1312,9 @@ def _equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[V
         moved = {name: float(value) for name, value in zip(names, gone, strict=True)}
         summary["amount_transferred_mol_per_m2"] = moved
     summary["distance_to_equilibrium"] = 0.0
+    if case.phase == "liquid" and end.concentration_left is not None and end.concentration_right is not None:
+        ends = [np.array([end.concentration_left]), np.array([end.concentration_right])]
+        summary["message"] = " ".join([*([end.reason] if end.reason else []), *_beyond_limits(case, ends)])
     return summary
 
 

@@ -45,6 +45,7 @@ DIMENSIONS = {
     "ratio": Dimension("a ratio of areas", "0.1 m^2/m^2", ""),
     "concentration": Dimension("a concentration", "35 g/L", "mol/m^3"),
     "molality": Dimension("a molality", "6 mol/kg", "mol/kg"),
+    "density": Dimension("a density", "2.2 g/mL", "kg/m^3"),
     "molar_volume": Dimension("a molar volume", "16.6 cm^3/mol", "m^3/mol"),
     "specific_volume": Dimension("a specific volume", "0.73 mL/g", "m^3/kg"),
     "molar_volume_squared": Dimension("a third virial coefficient", "0.1 L^2/mol^2", "m^6/mol^2"),

@@ -365,6 +365,24 @@ def _read_apparent_volume(value: Any) -> ApparentVolume:
             raise error from None
 
 
+_SOLUBILITY = [["20 degC", "6.1 mol/kg"], ["40 degC", "6.2 mol/kg"]]
+
+
+def _read_solubility(value: Any) -> tuple[tuple[float, float], ...]:
+    """Temperatures (K) and molalities of saturated solutions; one molality holds for water from 0 to 100 degC."""
+    if not isinstance(value, list):
+        molality = _read_quantity(value, "molality", "positive")
+        return (273.15, molality), (373.15, molality)
+    pairs = _pairs({"solubility": value}, "solubility", _SOLUBILITY)
+    temperatures = tuple(_entry(i, _read_temperature, each) for i, (each, _) in enumerate(pairs))
+    if len(pairs) < 2 or any(not a < b for a, b in pairwise(temperatures)):
+        raise UnitError("expected two or more temperatures that increase, each with a molality")
+    molalities = [
+        _entry(i, lambda x: _read_quantity(x, "molality", "positive"), each) for i, (_, each) in enumerate(pairs)
+    ]
+    return tuple(zip(temperatures, molalities, strict=True))
+
+
 def _read_virial(value: Any) -> tuple[float, ...]:
     if not (isinstance(value, list) and 1 <= len(value) <= 2):
         raise UnitError('expected one or two coefficients, for example ["0.1 L/mol", "0.01 L^2/mol^2"]')
@@ -538,6 +556,19 @@ Permeability = Annotated[float, _derivable("permeability", "not negative")]
 WaterPermeability = Annotated[float, _derivable("water_permeability", "not negative")]
 MolarMass = Annotated[float, _quantity("molar_mass")]
 Molality = Annotated[float, _quantity("molality")]
+Density = Annotated[float, _quantity("density")]
+Solubility = Annotated[
+    tuple[tuple[float, float], ...],
+    Reader(
+        _read_solubility,
+        {
+            "anyOf": [
+                _quantity_schema("molality"),
+                _json_pairs("temperature", _quantity_schema("molality"), _SOLUBILITY) | {"minItems": 2},
+            ]
+        },
+    ),
+]
 Volume = Annotated[ApparentVolume, Reader(_read_apparent_volume, _JSON_APPARENT_VOLUME)]
 Virial = Annotated[tuple[float, ...], Reader(_read_virial, _JSON_VIRIAL)]
 Numbers = Annotated[tuple[float, ...], Reader(_read_numbers, _JSON_NUMBERS)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import tomllib
 from pathlib import Path
@@ -100,13 +101,18 @@ MACROMOLECULES = {
 }
 
 SOLUTE_DIMENSION = {
+    "solubility": "molality",
     "molar_mass": "molar_mass",
     "diffusivity": "diffusivity",
     "radius": "length",
     "max_molality": "molality",
     "apparent_volume": "molar_volume",
 }
-DIMENSION = SOLUTE_DIMENSION | {"diffusion_volume": "molar_volume", "activation_energy": "molar_energy"}
+DIMENSION = SOLUTE_DIMENSION | {
+    "solubility": "molality",
+    "diffusion_volume": "molar_volume",
+    "activation_energy": "molar_energy",
+}
 DIMENSION |= {"pore_radius": "length", "porosity_over_thickness": "inverse_length"}
 PLAIN_NUMBERS = {"dissociation", "charge", "reflection"}
 
@@ -155,6 +161,10 @@ def test_every_value_has_a_source_and_can_be_read(where: str, field: str, entry:
     elif field == "virial":
         for value, dimension in zip(entry["value"], ("molar_volume", "molar_volume_squared"), strict=True):
             assert abs(units.parse(value, dimension)) < 1e-3
+    elif field == "solubility" and isinstance(entry["value"], list):
+        table = [(units.parse(t, "temperature"), units.parse(m, "molality")) for t, m in entry["value"]]
+        assert all(a[0] < b[0] for a, b in itertools.pairwise(table))
+        assert all(273 < t < 374 and 0.1 < m < 150 for t, m in table)
     elif isinstance(entry["value"], list):
         assert field == "osmotic_coefficient" or (field, len(entry["value"])) == ("apparent_volume", 5)
         assert all(math.isfinite(each) for each in entry["value"])
@@ -190,6 +200,7 @@ def test_what_every_entry_has() -> None:
         assert {"name", "dissociation"} <= set(entry) <= {
             "name", "molar_mass", "diffusivity", "dissociation", "radius", "charge",
             "ions", "osmotic_coefficient", "virial", "apparent_volume", "max_molality", "diffusion_volume",
+            "solubility", "density",
         }  # fmt: skip
         assert "diffusivity" in entry or {"molar_mass", "diffusion_volume"} <= set(entry)  # in water, or as a gas
         if "ions" in entry or "osmotic_coefficient" in entry:
