@@ -569,10 +569,14 @@ def compile_kernels() -> None:
     from membrane_pde import simulate
     from membrane_pde.case import CaseError
 
-    folder = simulate.compile_kernels()
-    if folder is None:
-        raise CaseError("no folder to keep machine code in: neither the package's nor the user's cache can be written")
-    print(f"Compiled; kept in {folder}.")
+    try:
+        folder = simulate.compile_kernels()
+    except OSError as error:
+        raise CaseError(
+            f"machine code is kept in the user's cache, which cannot be written ({error}): "
+            "set XDG_CACHE_HOME to a folder that can; until then plain Python solves"
+        ) from error
+    typer.echo(f"Compiled; kept in {folder}.")
 
 
 @app.command()

@@ -613,24 +613,35 @@ def _settling(case: Case, system: System, last: Segment) -> Settling:
     )
 
 
-def compile_kernels() -> Path | None:
-    """Make machine code of the kernels, for this process and (where it can be kept) for later ones.
+def compile_kernels() -> Path:
+    """Make machine code of the kernels, for this process and for later ones.
 
     Returns
     -------
-    Path or None
-        Where it is kept.
+    Path
+        Where it is kept, in the user's cache.
 
     Raises
     ------
     CaseError
         If numba is not installed.
+    OSError
+        If the user's cache cannot be written.
     """
-    from membrane_pde.fv.operators import WATCH
-
     if not compiling.available():
         raise CaseError('numba is not installed here: pip install "membrane-pde[fast]"')
-    compiling.insist()
+    compiling.begin()
+    try:
+        _call_every_kernel()
+        return compiling.keep()
+    finally:
+        compiling.give_up()
+
+
+def _call_every_kernel() -> None:
+    """Call every entry point that is compiled, each with arguments of the types that it gets."""
+    from membrane_pde.fv.operators import WATCH
+
     case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
     run(case.with_values({"osmotic_model": "pitzer", "run.until": "steady"}))
     model = _model(case)
@@ -639,7 +650,6 @@ def compile_kernels() -> Path | None:
     system.rhs(0.0, y, np.empty(system.size), segment)
     system.jacobian(0.0, y, segment)
     system.events(0.0, y, segment, np.zeros(WATCH))
-    return compiling.keep()
 
 
 # -- running --------------------------------------------------------------------------------------------------------

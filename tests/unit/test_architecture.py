@@ -165,7 +165,7 @@ MAY_USE: dict[str, set[str]] = {
 PICTURES = ("drawing", "dyes", "vessels", "maps", "sketch", "curves", "timeline", "sidebyside", "plot", "live")
 MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "": set(),
-    "compiling": {"numba"},
+    "compiling": {"numba", "platformdirs"},
     "titles": set(),
     "spelling": set(),
     "units": {"pint"},

@@ -24,9 +24,9 @@ HOLDERS = (operators, interface, rosenbrock, implicit, fluxes, osmotic)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Plain functions, which can be patched."""
     monkeypatch.setenv("MEMBRANE_PDE_COMPILE", "0")
-    compiling._machine_code.cache_clear()
+    compiling.forget()
     yield
-    compiling._machine_code.cache_clear()
+    compiling.forget()
     values._quantity_of.cache_clear()
 
 
