@@ -259,7 +259,7 @@ def run(
 ) -> None:
     """Run a case; results go to results/NAME unless told otherwise."""
     from membrane_pde import report, simulate
-    from membrane_pde.result import check_output
+    from membrane_pde.folders import check_output
 
     loaded = _load(case, overrides, ranges=False)
     folder = _folder(out, no_save, loaded.name)
@@ -276,7 +276,9 @@ def run(
         try:
             if folder:
                 with _saving():
-                    result.save(folder, extra=None if no_plots else _plots(result))
+                    result.save(folder)
+                if not no_plots:
+                    _draw(folder, _plots(result))
         finally:  # what was computed is shown even if the disk is full
             if as_json:
                 _print_json(result.summary)
@@ -302,7 +304,7 @@ def compare(
     """Several cases side by side; results go to results/compare. An override counts for all of them."""
     from membrane_pde import report
     from membrane_pde.case import CaseError
-    from membrane_pde.result import check_output, write_folder
+    from membrane_pde.folders import check_output, write_folder
 
     if len(cases) < 2:
         raise CaseError(f"compare takes two cases or more, got only {cases[0]!r}")
@@ -328,13 +330,16 @@ def compare(
         def write(target: Path) -> None:
             (target / "summary.json").write_text(_to_json(summaries), encoding="utf-8")
             (target / "comparison.csv").write_text(report.comparison_csv(results), encoding="utf-8")
-            if not no_plots:
-                from membrane_pde import plot
 
-                plot.save_comparison(list(results.values()), target / "comparison.png")
+        def picture(target: Path) -> None:
+            from membrane_pde import plot
+
+            plot.save_comparison(list(results.values()), target / "comparison.png")
 
         with _saving():
             write_folder(folder, write)
+        if not no_plots:
+            _draw(folder, picture)
     if as_json:
         _print_json(summaries)
     elif results:
@@ -374,6 +379,7 @@ def sweep(
     from membrane_pde import report, sweeping
     from membrane_pde.case import CaseError
     from membrane_pde.sweepfile import heading, parse_values, unfolded, varied
+    from membrane_pde.workers import end_idle
 
     loaded = _load(case, overrides, ranges=False)
     values: dict[str, list[str]] = {}
@@ -382,8 +388,11 @@ def sweep(
             raise CaseError(f'--vary {key} is given twice: give all its values at once, for example "0 bar; 50 bar"')
         values[key] = texts
     folder = _folder(out, no_save, f"{loaded.name}-sweep")
-    with _progress(loaded.name) as progress:
-        swept = sweeping.sweep(loaded, values, workers, progress, zipped=zipped, out=folder, resume=resume)
+    try:
+        with _progress(loaded.name) as progress:
+            swept = sweeping.sweep(loaded, values, workers, progress, zipped=zipped, out=folder, resume=resume)
+    finally:
+        end_idle()
     columns, headings = unfolded(swept), {key: heading(swept, key) for key in varied(swept)}
     failed = int((columns["status"] == "failed").sum())
     if as_json:
@@ -431,7 +440,7 @@ def fit(
 ) -> None:
     """Fit numbers of a case, such as permeabilities, to measurements; results go to results/NAME-fit."""
     from membrane_pde import fitting, report
-    from membrane_pde.result import check_output
+    from membrane_pde.folders import check_output
 
     loaded = _load(case, overrides)
     folder = _folder(out, no_save, f"{loaded.name}-fit")
@@ -447,7 +456,10 @@ def fit(
 
                 plot.save_fit(found, into / "fit.png")
 
-            found.save(folder, extra=None if no_plots else picture)
+            with _saving():
+                found.save(folder)
+            if not no_plots:
+                _draw(folder, picture)
     finally:  # what was computed is shown even if the disk is full
         if as_json:
             _print_json(found.summary)
@@ -589,16 +601,30 @@ def schema() -> None:
 
 def main() -> None:
     """Entry point of the command."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that lacks "→" shows "?" instead of failing
             stream.reconfigure(errors="replace")
     # pydantic would read the metadata of every installed package, in search of plug-ins for itself
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    os.environ["MPLBACKEND"] = "agg"  # pictures go to files, whatever windows a backend could open
     signal.signal(signal.SIGTERM, _terminate)
     try:
         app(prog_name="membrane-pde")
     finally:
         gc.freeze()  # or Python would search all of it for garbage once more before it ends: 0.4 s with Numba loaded
+
+
+def _open_what_is_closed() -> None:
+    """Let what goes to a stream that the caller has closed (``>&-``) go nowhere, and not to the next file opened."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, this one
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115
 
 
 def _terminate(number: int, frame: object) -> None:
@@ -674,6 +700,17 @@ def _saving() -> Iterator[None]:
     except CaseError as error:
         complain(str(error))
         raise typer.Exit(1) from None
+
+
+def _draw(folder: Path, pictures: Callable[[Path], None]) -> None:
+    """Add pictures to a folder that has the numbers; without them it is worth as much."""
+    from membrane_pde.folders import add_files
+
+    try:
+        add_files(folder, pictures)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        complain(f"warning: no pictures ({what}); the numbers are in {folder}")
 
 
 @contextmanager

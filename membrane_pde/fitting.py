@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from membrane_pde import __version__, measurements, simulate, tables, units
 from membrane_pde.case import SIDES, Case, CaseError
 from membrane_pde.casefile import Number, as_case, number_at
+from membrane_pde.folders import add_files, write_folder
 from membrane_pde.measurements import Table
-from membrane_pde.result import to_json, write_folder
+from membrane_pde.result import to_json
 from membrane_pde.values import SAME, show
 
 Vector = NDArray[np.float64]
@@ -188,14 +189,15 @@ class FitResult:
     def save(self, folder: str | Path, extra: Callable[[Path], None] | None = None) -> Path:
         """Write ``fit.json`` (the summary), ``fit.csv`` (a row a measurement), ``case.toml`` (with what was fitted).
 
-        Everything is written beside the folder and moved there when whole, as `Result.save` does.
+        As `Result.save` does.
 
         Parameters
         ----------
         folder : path
             Where to.
         extra : callable, optional
-            Writes further files (plots) into the folder it is given, before the move.
+            Writes further files (plots) into the folder it is given, once the others are there. What it raises is
+            raised, and they stay.
 
         Returns
         -------
@@ -205,17 +207,16 @@ class FitResult:
         Raises
         ------
         CaseError
-            If the folder is not ours to replace or cannot be written.
+            If the folder is not ours to write or cannot be written.
         """
 
         def write(into: Path) -> None:
             (into / "fit.json").write_text(to_json(self.summary), encoding="utf-8")
             (into / "case.toml").write_text(self.case.to_toml(), encoding="utf-8")
             self._write_csv(into / "fit.csv")
-            if extra is not None:
-                extra(into)
 
-        return write_folder(folder, write)
+        write_folder(folder, write)
+        return Path(folder) if extra is None else add_files(folder, extra)
 
     def _write_csv(self, path: Path) -> None:
         columns = dict(self.where)

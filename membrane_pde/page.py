@@ -13,7 +13,7 @@ import numpy as np
 
 from membrane_pde import __version__, report
 from membrane_pde.case import CaseError
-from membrane_pde.result import check_parent, scratch
+from membrane_pde.folders import check_writable, scratch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,7 @@ def check_page(path: str | Path) -> None:
                         f"--out {target}: this file is not a page of `membrane-pde validate` and is left alone; "
                         "give another name"
                     )
-        check_parent(target.resolve().parent)
+        check_writable(target.resolve().parent)
     except OSError as error:
         raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
 

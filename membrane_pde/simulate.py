@@ -299,7 +299,8 @@ _last_model: _Model | None = None
 def _model(case: Case, coarser: bool = False) -> _Model:
     """The model of a case, or of one before it that differs in what is applied alone; `coarser`: half the cells."""
     global _last_model
-    kept = None if coarser or _last_model is None or not _alike(_last_model.case, case) else _last_model
+    last = _last_model  # looked at once: another thread may put its own there
+    kept = None if coarser or last is None or not _alike(last.case, case) else last
     if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
         return kept  # a mesh that does not follow from what is applied
     from membrane_pde.fv.mesh import build

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from membrane_pde import netcdf
 from membrane_pde.case import CaseError
 from membrane_pde.casefile import parse_override
-from membrane_pde.result import write_folder
+from membrane_pde.folders import write_folder
+from membrane_pde.result import STATUSES, SUMMARY_KEYS
 from membrane_pde.units import cut
 from membrane_pde.values import show
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import xarray
 
 MAX_VALUES = 1_000_000  # of one key behind --vary
+MAX_READ = 500_000_000  # numbers and words of a sweep that are read again
 
 _SPREAD = re.compile(r"([^\s:]+)\s*:\s*([^\s:]+)\s*:\s*([0-9]+)(?![0-9.,:])\s*([^:]*)")
 _ROWS = 10_000  # written at once
@@ -143,7 +146,7 @@ def save(swept: xarray.Dataset, folder: str | Path) -> Path:
         _write_csv(swept, into / "sweep.csv")
         _write_netcdf(swept, into / "sweep.nc")
 
-    return write_folder(folder, write)
+    return write_folder(folder, write, sweep=True)
 
 
 def _write_netcdf(swept: xarray.Dataset, path: Path) -> None:
@@ -158,17 +161,55 @@ def _write_netcdf(swept: xarray.Dataset, path: Path) -> None:
 
 
 def load(folder: str | Path) -> xarray.Dataset | None:
-    """What `save` wrote; None if that is not there."""
+    """Read what `save` wrote.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of a sweep.
+
+    Returns
+    -------
+    xarray.Dataset or None
+        Equal to the saved one to the last bit; None if there is none.
+
+    Raises
+    ------
+    CaseError
+        If it is damaged, or something else.
+    """
     import xarray
+    from xarray.backends import H5NetCDFStore
 
     path = Path(folder) / "sweep.nc"
     if not path.is_file():
         return None
-    with xarray.open_dataset(path, engine="h5netcdf", decode_times=False) as file:
-        swept = _renamed(file.load(), _SLASH, "/")
-    words = {name: each.astype(object) for name, each in swept.variables.items() if each.dtype.kind == "U"}
-    coordinates = {name: words.pop(name) for name in swept.coords if name in words}
-    return swept.assign(words).assign_coords(coordinates)
+    try:
+        with netcdf.opened(path, MAX_READ) as file:
+            swept = _renamed(xarray.open_dataset(H5NetCDFStore(file), decode_times=False).load(), _SLASH, "/")
+        words = {name: each.astype(object) for name, each in swept.variables.items() if each.dtype.kind == "U"}
+        coordinates = {name: words.pop(name) for name in swept.coords if name in words}
+        swept = swept.assign(words).assign_coords(coordinates)
+        _check_whole(swept)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
+        what = cut(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
+        raise CaseError(f"{path}: not a sweep of membrane-pde, or damaged ({what}); remove it to begin anew") from error
+    return swept
+
+
+def _check_whole(swept: xarray.Dataset) -> None:
+    """Everything that a sweep has is there, in the shape that it has."""
+    names, keys = set(SUMMARY_KEYS) - {"equilibrium", *swept.coords}, varied(swept)
+    if missing := names ^ set(swept.data_vars):
+        raise ValueError(f"not the numbers of a sweep: {', '.join(sorted(map(str, missing))[:3])}")
+    if "solute" not in swept.coords or not keys:
+        raise ValueError("no solutes, or no key that was varied")
+    dims = swept["status"].dims
+    for name, values in swept.data_vars.items():
+        if values.dims not in (dims, (*dims, "solute")):
+            raise ValueError(f"{name} has the wrong shape")
+    if not set(np.unique(swept["status"].values.astype(str))) <= set(STATUSES):
+        raise ValueError("a status that no run has")
 
 
 def _renamed(swept: xarray.Dataset, old: str, new: str) -> xarray.Dataset:

@@ -1,40 +1,37 @@
 """sweep(case, values) -> xarray.Dataset: a grid of cases, solved by several processes at once.
 
-A point is its number in the grid: processes are told from which number to which, make the values themselves, and answer
-with one array of numbers and the words. Nothing is kept of a run but its row. What is to be saved goes to a journal
-beside its folder, chunk by chunk, until all of it is there.
+A point is its number in the grid: this process and the others are told from which number to which, and answer with one
+array of numbers and the words. Nothing is kept of a run but its row. What is to be saved goes to a journal in its
+folder, chunk by chunk, until all of it is there.
 """
 
 from __future__ import annotations
 
-import base64
-import gc
+import functools
 import json
 import math
-import multiprocessing
 import os
-import signal
-import sys
+import pickle
+import queue
+import re
 import threading
 import time
 import traceback
-import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import chain, zip_longest
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import __version__, simulate, sweepfile, titles, units
+from membrane_pde import __version__, journal, simulate, sweepfile, titles, units, workers
 from membrane_pde.case import Case, CaseError
-from membrane_pde.casefile import as_case
-from membrane_pde.journal import Journal
-from membrane_pde.result import SERIES, SUMMARY_KEYS, check_output
+from membrane_pde.casefile import as_case, load_case
+from membrane_pde.folders import UNFINISHED, check_output, made_if_missing
+from membrane_pde.result import SERIES, STATUSES, SUMMARY_KEYS
 from membrane_pde.values import show
 
 if TYPE_CHECKING:
@@ -58,31 +55,26 @@ _BY_SOLUTE = (
 )
 _NUMBERS = tuple(key for key in SUMMARY_KEYS if key not in (*_WORDS, *_BY_SOLUTE, "equilibrium"))
 
-_CHUNK = 0.1  # s of work handed out at once: long beside the 0.2 ms that it takes to hand it out
-_PATIENCE = 0.2  # s, of what is done or of what is left, from which on other processes are worth their start
-_MANY = 8  # points a process
-_READY = 2000  # cases that a process keeps since it checked their values: 6 kB each
-_FEW = 32  # values that are checked at once
-_WORTH = 0.01  # s of checks that are left, from which on processes are worth their start: solving takes longer still
+_CHUNK = 0.1  # s of work handed out at once: long beside the 0.5 ms that it takes to hand it out
+_PATIENCE = 1.0  # s, of what is done or of what is left, from which on other processes are worth their start
+_LITTLE = 0.02  # s of what is left, from which on processes are worth their while that are there already
 _GROWTH = 8  # of a chunk over the one before it, whose time may mislead
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_ALL = 200  # values of a key that are checked one by one; of more, those that stand for the others
 
 Chunk = tuple[NDArray[np.float64], list[tuple[str, ...]], float]  # (point, number), words by point, seconds
-Checked = tuple[list[str], int | None]  # solutes, and the place of a value that makes no valid case
 
 
 @dataclass(frozen=True)
 class _Grid:
     """All combinations, the last key varying fastest, or the keys walked together.
 
-    `_check` puts in `solutes`, those that any point has, and `ready`, the cases of points that it has made already.
+    `solutes` are those that any point has.
     """
 
     case: Case
     axes: dict[str, list[object]]
     zipped: bool
     solutes: list[str]
-    ready: dict[int, Case]
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -166,16 +158,16 @@ def sweep(
     values : mapping of str to iterable
         By the path of the key the values it takes, each as `Case.with_values` takes one.
     workers : int, optional
-        How many processes solve; 1: this one alone. Default: as many as this process may use CPUs. A sweep of many
-        points begins here and starts others when it lasts: what has been loaded and compiled by then they may inherit.
-        Many values of a single key they check, too.
+        How many processes solve, this one among them; 1: this one alone. Default: as many as this process may use CPUs.
+        A sweep begins here and starts the others when it lasts; they stay for a minute, for the next one. None are
+        started in a process of `multiprocessing`, such as a worker of a pool.
     progress : callable, optional
         Told the share of the points that is done, several times a second.
     zipped : bool
         Walk the keys together, the first value of each, the second, and so on, in place of every combination.
     out : path, optional
         Folder for ``sweep.csv`` (a row a run, the last key varying fastest), ``sweep.nc`` (the dataset) and
-        ``case.toml``. Until they are whole, what is done is kept in a file beside it, `out` and ".unfinished".
+        ``case.toml``. Until they are whole, what is done is kept there in a file ``sweep.unfinished``.
     resume : bool
         Take what is done from that file, or from the folder if the same sweep has been finished there.
 
@@ -215,47 +207,17 @@ def sweep(
         raise CaseError(f"workers = {workers}: at most {MAX_WORKERS}")
     if resume and out is None:
         raise CaseError("resume: expected out, the folder of the sweep to go on with")
-    with _nothing_old_collected(), closing(_Team(_grid(as_case(case), values, zipped), workers)) as team:
-        grid = team.grid
-        _check_all(team)
-        if out is None:
-            return _dataset(grid, _filled(team, _Table(grid), progress))
-        check_output(out)
-        place = Path(out).resolve()
-        with _kept(grid, place.with_name(f"{place.name}.unfinished"), resume) as (table, keep):
-            finished = _finished(grid, out) if resume and not table.done else None
-            if finished is None:
-                finished = _dataset(grid, _filled(team, table, progress, keep))
-                sweepfile.save(finished, out)
-        return finished
-
-
-@contextmanager
-def _nothing_old_collected() -> Iterator[None]:
-    """What there is already need not be gone through for garbage, again and again, while cases are made."""
-    frozen = gc.get_freeze_count() > 0
-    gc.freeze()
-    try:
-        yield
-    finally:
-        if not frozen:
-            gc.unfreeze()
-
-
-def _filled(
-    team: _Team,
-    table: _Table,
-    progress: Callable[[float], None] | None,
-    keep: Callable[[int, Chunk], None] | None = None,
-) -> _Table:
-    """The table with all that was missing; `keep` is given every chunk."""
-    for start, chunk in _solved(team, _Left(table.gaps())):
-        if keep is not None:
-            keep(start, chunk)
-        table.put(start, *chunk[:2])
-        if progress is not None:
-            progress(table.done / team.grid.points)
-    return table
+    grid = _grid(as_case(case), values, zipped)
+    _check(grid)
+    if out is None:
+        return _dataset(grid, _filled(grid, _Table(grid), workers, progress))
+    check_output(out, sweep=True)
+    with _kept(grid, Path(out), resume) as (table, keep):
+        finished = _finished(grid, out) if resume and not table.done else None
+        if finished is None:
+            finished = _dataset(grid, _filled(grid, table, workers, progress, keep))
+            sweepfile.save(finished, out)
+    return finished
 
 
 # -- the grid -------------------------------------------------------------------------------------------------------
@@ -267,7 +229,7 @@ def _grid(case: Case, values: Mapping[str, Iterable[object]], zipped: bool) -> _
     if zipped and len(set(map(len, axes.values()))) > 1:
         counts = ", ".join(f"{key} has {len(each)}" for key, each in axes.items())
         raise CaseError(f"keys that are walked together need as many values each: {counts}")
-    grid = _Grid(case, axes, zipped, [], {})
+    grid = _Grid(case, axes, zipped, [])
     if grid.points > MAX_POINTS:
         raise CaseError(f"{' x '.join(axes)}: {grid.points} combinations; at most {MAX_POINTS}")
     return grid
@@ -296,66 +258,58 @@ def _valid(grid: _Grid, key: str, i: int) -> Case:
 
 
 # -- checking -------------------------------------------------------------------------------------------------------
-def _check_all(team: _Team) -> None:
-    """Raise CaseError unless every value of every key makes a valid case."""
-    grid = team.grid
+def _check(grid: _Grid) -> None:
+    """Raise CaseError unless every value of every key makes a valid case; note the solutes of all of them.
+
+    Of many numbers in one unit the smallest and the largest stand for the others: what a key takes is an interval.
+    """
     for key, values in grid.axes.items():
-        begun = time.perf_counter()
-        for start in range(0, len(values), _FEW):
-            stop = min(start + _FEW, len(values))
-            _take_in(grid, key, _check(grid, key, start, stop))
-            rest = (time.perf_counter() - begun) / stop * (len(values) - stop)
-            if rest > _WORTH and team.size > 1 and len(grid.axes) == 1:
-                _check_by_workers(team, key, stop, min(team.size, max(2, int(rest / _WORTH))))
-                break
-
-
-def _check(grid: _Grid, key: str, start: int, stop: int) -> Checked:
-    """Make the cases of some values of a key, up to one that makes no valid case; where they are points, keep them."""
-    solutes: dict[str, None] = {}
-    for i in range(start, stop):
-        if i in grid.ready:
+        chosen = range(len(values)) if len(values) <= _ALL else sorted({*range(_ALL), *_extremes(values)})
+        wrong = _wrong(grid, key, chosen)
+        if wrong is None:
             continue
+        if len(chosen) < len(values):  # another one may come before it
+            wrong = _wrong(grid, key, range(wrong + 1))
+        _valid(grid, key, wrong if wrong is not None else len(values) - 1)  # raises, and says why
+
+
+def _wrong(grid: _Grid, key: str, chosen: Iterable[int]) -> int | None:
+    """The place of the first value of a key, of those chosen, that makes no valid case."""
+    for i in chosen:
         try:
             case = _valid(grid, key, i)
         except CaseError:
-            return list(solutes), i
-        solutes |= dict.fromkeys(case.solutes)
-        if len(grid.axes) == 1 and len(grid.ready) < _READY:
-            grid.ready[i] = case
-    return list(solutes), None
+            return i
+        grid.solutes.extend(name for name in case.solutes if name not in grid.solutes)
+    return None
 
 
-def _take_in(grid: _Grid, key: str, checked: Checked) -> None:
-    """Put in what `_check` has found; raise what the value raises that makes no valid case."""
-    solutes, wrong = checked
-    if wrong is not None:
-        _valid(grid, key, wrong)
-    grid.solutes.extend(name for name in solutes if name not in grid.solutes)
-
-
-def _check_by_workers(team: _Team, key: str, start: int, workers: int) -> None:
-    """Let those check the values of the one key, from one on, who are to solve the points that they are."""
-    *_, seconds = _solve(team.grid, 0, 1)  # for what this loads, which the workers inherit
-    team.chunk = _next_size(1, seconds)
-    end = team.grid.points
-    share = math.ceil((end - start) / workers)
-    for connection, first in zip(team.members(workers), range(start, end, share), strict=False):
-        begin = first if first > start else 0  # the first ones, which are known to be right, are the first worker's
-        team.ask(connection, begin, min(first + share, end), key)
-    for _, _, checked in sorted(team.answers(), key=lambda answer: answer[1]):
-        _take_in(team.grid, key, checked)
+def _extremes(values: list[object]) -> set[int]:
+    """Places of the smallest and the largest of the numbers in each unit, whole or not, and of each other value."""
+    found: dict[object, tuple[float, int, float, int]] = {}
+    others: dict[str, int] = {}
+    for i, value in enumerate(values):
+        number, unit = _number_and_unit(value)
+        if unit is None:
+            others.setdefault(value if isinstance(value, str) else repr(value), i)
+            continue
+        kind = unit, isinstance(value, str), float(number).is_integer()
+        low, at_low, high, at_high = found.get(kind, (number, i, number, i))
+        if number < low:
+            low, at_low = number, i
+        if number > high:
+            high, at_high = number, i
+        found[kind] = low, at_low, high, at_high
+    return {*others.values(), *(place for _, low, _, high in found.values() for place in (low, high))}
 
 
 # -- solving --------------------------------------------------------------------------------------------------------
-def _points(
-    case: Case, chosen: Sequence[Mapping[str, object]], ready: Sequence[Case | None] = ()
-) -> list[dict[str, Any]]:
-    """The summaries of some points, whose cases may be `ready`, or what there is of those that fail."""
+def _points(case: Case, chosen: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+    """The summaries of some points, or what there is of those that fail."""
     made: list[Case | str] = []
-    for values, case_there in zip_longest(chosen, ready):
+    for values in chosen:
         try:
-            made.append(case_there or case.with_values(values))
+            made.append(case.with_values(values))
         except CaseError as error:
             made.append(str(error))
     solved = iter(simulate.summarize_all([each for each in made if isinstance(each, Case)]))
@@ -363,22 +317,21 @@ def _points(
     return [next(solved) if isinstance(each, Case) else {**failed, "message": each} for each in made]
 
 
-def _solve(grid: _Grid, start: int, stop: int) -> Chunk:
+def _solve(case: Case, solutes: Sequence[str], chosen: Sequence[Mapping[str, object]]) -> Chunk:
     """The rows of some points."""
     begun = time.perf_counter()
-    chosen = [grid.values(point) for point in range(start, stop)]
     try:
-        summaries = _points(grid.case, chosen, [grid.ready.get(point) for point in range(start, stop)])
+        summaries = _points(case, chosen)
     except Exception:
         for values in chosen:  # one of them, it should be named
-            _name_what_fails(grid.case, values)
+            _name_what_fails(case, values)
         raise
     rows, words = [], []
     for summary in summaries:
         row = [summary.get(name) for name in _NUMBERS]
         for name in _BY_SOLUTE:
             by_solute = summary.get(name) or {}
-            row += [by_solute.get(solute) for solute in grid.solutes]
+            row += [by_solute.get(solute) for solute in solutes]
         rows.append(row)
         words.append(tuple(summary.get(name) or "" for name in _WORDS))
     numbers = np.array(rows, dtype=float)  # None is nan
@@ -393,58 +346,177 @@ def _name_what_fails(case: Case, values: Mapping[str, object]) -> None:
         raise RuntimeError(f"{_told(values)}: an unexpected error, {type(error).__name__}: {error}") from error
 
 
+def _prepare() -> None:
+    """Load in a worker what solving takes: a case with everything that most have."""
+    case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
+    _solve(case, list(case.solutes), [{}])
+
+
+@functools.lru_cache(maxsize=1)
+def _unpacked(packed: bytes) -> tuple[Case, list[str]]:
+    """The case of a sweep and the solutes of its points, in a worker."""
+    case, solutes = pickle.loads(packed)
+    return case, solutes
+
+
+def _solve_there(packed: bytes, chosen: Sequence[Mapping[str, object]]) -> Chunk:
+    """What `_solve` answers, in a worker; an error with the lines in which it arose, which do not travel."""
+    try:
+        return _solve(*_unpacked(packed), chosen)
+    except Exception as error:
+        raise RuntimeError(f"{error}\n\n{traceback.format_exc()}") from None
+
+
 class _Left:
-    """Points that nobody has been told to solve."""
+    """Points that nobody has been told to solve; threads may take them at the same time."""
 
     def __init__(self, gaps: list[tuple[int, int]]) -> None:
         self._gaps = gaps[::-1]
+        self._lock = threading.Lock()
         self.points = sum(stop - start for start, stop in gaps)
 
-    def take(self, most: int, near: int) -> tuple[int, int]:
-        """At most so many points that are left: the first from `near` on, or else the first of all; as of a range."""
-        behind = [place for place, (_, stop) in enumerate(self._gaps) if stop > near]
-        place = behind[-1] if behind else len(self._gaps) - 1
-        start, stop = self._gaps[place]
-        first = max(start, near) if behind else start
-        last = min(first + most, stop)
-        self._gaps[place : place + 1] = [gap for gap in ((last, stop), (start, first)) if gap[0] < gap[1]]
-        self.points -= last - first
-        return first, last
+    def take(self, most: int, takers: int = 1) -> tuple[int, int] | None:
+        """At most so many of the first points that are left; few of the last ones, so that all takers have some.
+
+        None if there are none left.
+        """
+        with self._lock:
+            if not self._gaps:
+                return None
+            share = math.ceil(self.points / (2 * takers)) if takers > 1 else most
+            start, stop = self._gaps.pop()
+            last = min(start + min(most, max(share, most // _GROWTH, 1)), stop)
+            if last < stop:
+                self._gaps.append((last, stop))
+            self.points -= last - start
+            return start, last
 
 
-def _solved(team: _Team, left: _Left) -> Iterator[tuple[int, Chunk]]:
-    """First point and rows of every chunk of what is left, in the order they are done."""
-    few = team.wanted and left.points < _MANY * team.size  # then a long case here keeps the others waiting
-    patience = math.inf if team.size == 1 else 0.0 if few or team.at_work else _PATIENCE
-    size, begun, rest = team.chunk, time.perf_counter(), 0.0
-    while left.points and max(rest, time.perf_counter() - begun) < patience:
-        start, stop = left.take(size, 0)
-        chunk = _solve(team.grid, start, stop)
-        yield start, chunk
-        if size > 1:  # the first one has loaded what others find loaded
-            rest = chunk[2] / (stop - start) * left.points
-        size = _next_size(stop - start, chunk[2])
-    if left.points:
-        yield from _solved_by_workers(team, left, min(team.size, left.points), size)
+class _Sweep:
+    """Points of a grid that are solved here and, when that lasts, by other processes at the same time."""
+
+    def __init__(self, grid: _Grid, left: _Left, size: int, asked_for: bool) -> None:
+        self.grid, self.left, self.size, self.asked_for = grid, left, size, asked_for
+        self.answers: queue.SimpleQueue[tuple[int, int, Future[Chunk]]] = queue.SimpleQueue()
+        self.given_out = 0  # chunks, whose answers have not been taken
+        self._packed = pickle.dumps((grid.case, grid.solutes))
+        self._lock = threading.Lock()
+        self._team: Callable[[], workers.Team | None] = lambda: None
+        self._called, self._over = False, False
+
+    def chunks(self) -> Generator[tuple[int, Chunk], None, None]:
+        """First point and rows of every chunk, in the order they are done."""
+        with workers.borrowed(self.size - 1, _prepare) as self._team:
+            timer = threading.Timer(_PATIENCE, self._call)  # while the first point is solved here, others may begin
+            timer.daemon = True
+            if self.size > 1:
+                timer.start()
+            try:
+                yield from self._here()
+                while self._waiting():
+                    yield self._answer(*self.answers.get())
+            finally:
+                timer.cancel()
+                with self._lock:
+                    self._over = True
+
+    def _here(self) -> Iterator[tuple[int, Chunk]]:
+        """What is solved in this process, and meanwhile in others, until nothing is left."""
+        size = 1
+        while (taken := self.left.take(size, self.size if self._called else 1)) is not None:
+            start, stop = taken
+            chunk = self._solved(start, stop)
+            yield start, chunk
+            while not self.answers.empty():
+                yield self._answer(*self.answers.get())
+            rest = chunk[2] / (stop - start) * self.left.points
+            if size > 1:  # the first one has loaded what takes longer than to solve
+                there = workers.is_idle(self.size - 1, _prepare)
+                if rest > (_LITTLE if there or self.asked_for else _PATIENCE):
+                    self._call()
+            size = _next_size(stop - start, chunk[2])
+
+    def _solved(self, start: int, stop: int) -> Chunk:
+        return _solve(self.grid.case, self.grid.solutes, [self.grid.values(point) for point in range(start, stop)])
+
+    def _call(self) -> None:
+        """Have other processes, each of which takes points as soon as it is ready."""
+        with self._lock:
+            if self._called or self._over or self.size == 1 or not self.left.points:
+                return
+            self._called = True
+        team = self._team()
+        for ready in team.ready if team is not None else ():
+            ready.add_done_callback(lambda ready: self._give(ready.exception() is None, 1))
+
+    def _give(self, able: bool, size: int) -> None:
+        """Let a process solve some of the points that are left, and then of those that are left then."""
+        with self._lock:
+            taken = None if self._over or not able else self.left.take(size, self.size)
+            if taken is None:
+                return
+            self.given_out += 1
+        start, stop = taken
+        chosen = [self.grid.values(point) for point in range(start, stop)]
+        team = self._team()
+        try:
+            assert team is not None, "it has been there"
+            future = team.executor.submit(_solve_there, self._packed, chosen)
+        except BaseException as error:  # the others have died: the answers say so, this one, too
+            future = Future()
+            future.set_exception(error)
+
+        def done(future: Future[Chunk]) -> None:
+            if future.exception() is None:
+                self._give(True, _next_size(stop - start, future.result()[2]))
+            self.answers.put((start, stop, future))
+
+        future.add_done_callback(done)
+
+    def _waiting(self) -> bool:
+        """Others have not answered yet."""
+        with self._lock:
+            return self.given_out > 0
+
+    def _answer(self, start: int, stop: int, future: Future[Chunk]) -> tuple[int, Chunk]:
+        with self._lock:
+            self.given_out -= 1
+        try:
+            return start, future.result()
+        except RuntimeError as error:  # of a process pool that is broken, too
+            if type(error) is RuntimeError:
+                raise
+            raise RuntimeError(self._death(str(error), start, stop)) from error
+
+    def _death(self, message: str, start: int, stop: int) -> str:
+        """A worker that is gone, in words."""
+        code = re.search(r"\{(.*)\}", message)
+        which = _told(self.grid.values(start))
+        if stop - start > 1:
+            which = f"one of the {stop - start} points from {which} to {_told(self.grid.values(stop - 1))}"
+        return (
+            f"a worker process ended unexpectedly{f', {code[1]},' if code else ''} while it solved {which}. Is there "
+            "memory enough? Fewer workers take less; workers=1 solves in this process."
+        )
 
 
-def _solved_by_workers(team: _Team, left: _Left, workers: int, size: int) -> Iterator[tuple[int, Chunk]]:
-    """What `_solved` yields, by so many other processes; `size` points to begin with."""
-
-    def hand_out(connection: Any, size: int) -> None:
-        share = math.ceil(left.points / (2 * workers))  # so that all are busy to the end, or nearly
-        team.ask(connection, *left.take(min(size, max(share, size // _GROWTH)), team.place(connection)))
-
-    for connection in team.members(workers):
-        hand_out(connection, size)
-        if not left.points:
-            break
-    for connection, first, chunk in team.answers():
-        if left.points:  # before the rows are looked at: the worker need not wait
-            hand_out(connection, _next_size(len(chunk[1]), chunk[2]))
-        else:
-            team.dismiss(connection)
-        yield first, chunk
+def _filled(
+    grid: _Grid,
+    table: _Table,
+    workers: int | None,
+    progress: Callable[[float], None] | None,
+    keep: Callable[[int, Chunk], None] | None = None,
+) -> _Table:
+    """The table with all that was missing; `keep` is given every chunk."""
+    size = min(_cpus() if workers is None else workers, max(1, grid.points - table.done))
+    with closing(_Sweep(grid, _Left(table.gaps()), size, workers is not None).chunks()) as chunks:
+        for start, chunk in chunks:
+            if keep is not None:
+                keep(start, chunk)
+            table.put(start, *chunk[:2])
+            if progress is not None:
+                progress(table.done / grid.points)
+    return table
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -457,210 +529,96 @@ def _cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-# -- workers --------------------------------------------------------------------------------------------------------
-class _Team:
-    """Processes that check and solve points of a grid: as many as are `wanted`, or as there are CPUs, when needed."""
-
-    def __init__(self, grid: _Grid, wanted: int | None) -> None:
-        self.grid, self.wanted, self.size = grid, wanted, _cpus() if wanted is None else wanted
-        self.chunk = 1  # points to begin with
-        self._processes: dict[Any, Any] = {}  # by the connection to each
-        self._asked: dict[Any, tuple[int, int]] = {}  # for which points each was asked last, and the one behind them
-        self._busy: set[Any] = set()
-
-    @property
-    def at_work(self) -> bool:
-        """There are processes."""
-        return bool(self._processes)
-
-    def members(self, count: int) -> Iterator[Any]:
-        """Connections to so many processes, each of which is started when it is asked for."""
-        context = multiprocessing.get_context()
-        for position in range(count):
-            if position == len(self._processes):
-                with _undisturbed(), _seen_by_workers():
-                    ours, theirs = context.Pipe()
-                    process = context.Process(target=_work, args=(self.grid, theirs, ours), daemon=True)
-                    process.start()
-                    self._processes[ours] = process
-                    theirs.close()  # so that nothing more to read means that the worker is gone
-            yield list(self._processes)[position]
-
-    def place(self, connection: Any) -> int:
-        """The first point that a process has last been asked for."""
-        return self._asked.get(connection, (0, 0))[0]
-
-    def ask(self, connection: Any, start: int, stop: int, checked: str | None = None) -> None:
-        """Let a process solve some points, or check those values of the one key."""
-        self._asked[connection] = start, stop
-        self._busy.add(connection)
-        try:
-            connection.send((start, stop, checked, self.grid.solutes))
-        except OSError:
-            raise self._death(connection) from None
-
-    def answers(self) -> Iterator[tuple[Any, int, Any]]:
-        """Whose it is, the first point, and the answer, until nobody is busy any more."""
-        while self._busy:
-            ready: list[Any] = wait(list(self._busy))
-            for connection in ready:
-                self._busy.remove(connection)
-                try:
-                    answer = connection.recv()
-                except (EOFError, OSError):
-                    raise self._death(connection) from None
-                if isinstance(answer, str):
-                    raise RuntimeError(answer)
-                yield connection, self._asked[connection][0], answer
-
-    def dismiss(self, connection: Any) -> None:
-        """Let a process end, without waiting for it."""
-        self._processes[connection].terminate()
-
-    def close(self) -> None:
-        """End all processes."""
-        for process in self._processes.values():
-            process.terminate()
-        for connection, process in self._processes.items():
-            process.join()
-            connection.close()
-
-    def _death(self, connection: Any) -> RuntimeError:
-        """A worker that is gone, in words."""
-        process, (start, stop) = self._processes[connection], self._asked[connection]
-        process.join()
-        code = process.exitcode
-        how = f"with exit status {code}" if code >= 0 else f"by signal {-code} ({signal.strsignal(-code)})"
-        which = _told(self.grid.values(start))
-        if stop - start > 1:
-            which = f"one of the {stop - start} points from {which} to {_told(self.grid.values(stop - 1))}"
-        return RuntimeError(
-            f"a worker process ended {how} while it solved {which}. Is there memory enough? Fewer workers take less; "
-            "workers=1 solves in this process."
-        )
-
-
-def _work(grid: _Grid, connection: Any, others_end: Any) -> None:
-    """What a worker does: check or solve what it is told to, until nobody tells it anything any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sweep, which then ends its workers
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    others_end.close()
-    gc.freeze()  # what it has inherited need not be gone through for garbage, again and again
-    try:
-        while True:
-            start, stop, checked, grid.solutes[:] = connection.recv()
-            answer: Chunk | Checked | str
-            try:
-                answer = _solve(grid, start, stop) if checked is None else _check(grid, checked, start, stop)
-            except Exception as error:
-                answer = f"{error}\n\n{traceback.format_exc()}"
-            connection.send(answer)
-    except (EOFError, OSError):
-        return
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ctrl-C has to wait, or it may be lost while Python starts a process; so may SIGTERM, which ends any at once."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield
-        return
-    pressed: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-    terminate = signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, terminate or signal.SIG_DFL)
-        signal.signal(signal.SIGINT, before)
-        if pressed:
-            signal.raise_signal(signal.SIGINT)
-
-
-@contextmanager
-def _seen_by_workers() -> Iterator[None]:
-    """What processes see that start from nothing: one thread each, and no script, which they would run again."""
-    script, threads = sys.modules["__main__"], {name: os.environ.get(name) for name in _THREADS}
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = script
-        for name, value in threads.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def _told(values: Mapping[str, object]) -> str:
     return ", ".join(f"{key} = {show(value)}" for key, value in values.items())
 
 
 # -- what is kept ---------------------------------------------------------------------------------------------------
 @contextmanager
-def _kept(grid: _Grid, path: Path, resume: bool) -> Iterator[tuple[_Table, Callable[[int, Chunk], None]]]:
+def _kept(grid: _Grid, folder: Path, resume: bool) -> Iterator[tuple[_Table, Callable[[int, Chunk], None]]]:
     """A table with what a journal has of it, and a function that keeps a chunk there.
 
     When all has gone well the journal goes. If not, it stays with all that was done, and the error has a note of it.
     """
     table = _Table(grid)
-    with Journal(path) as journal:
+    with made_if_missing(folder.resolve()) as place, journal.Journal(place / UNFINISHED) as kept:
 
         def keep(start: int, chunk: Chunk) -> None:
-            numbers = base64.b64encode(chunk[0].astype("<f8").tobytes()).decode()
-            journal.append({"start": start, "words": chunk[1], "numbers": numbers})
+            kept.append(start, chunk[1], chunk[0].astype("<f8").tobytes())
 
-        _recall(grid, table, journal, resume)
+        _recall(grid, table, kept, resume)
         try:
             yield table, keep
         except BaseException as error:
-            if kept := sum(len(record.get("words", ())) for record in journal.read()):
+            count = 0 if kept.lost else sum(len(words) for _, words, _ in kept.chunks())
+            if count:
                 error.add_note(
-                    f"{kept} of {grid.points} runs are kept in {journal.name}: the same with --resume (in Python "
+                    f"{count} of {grid.points} runs are kept in {kept.name}: the same with --resume (in Python "
                     "resume=True) goes on from there"
                 )
             else:
-                journal.remove()
+                kept.remove()
             raise
-        journal.remove()
+        kept.remove()
 
 
-def _recall(grid: _Grid, table: _Table, journal: Journal, resume: bool) -> None:
+def _recall(grid: _Grid, table: _Table, kept: journal.Journal, resume: bool) -> None:
     """Put what a journal has into a table, or begin the journal."""
-    records = journal.read()
-    head, first = next(records, {}), next(records, None)
-    if first is None:  # nothing that anybody could miss
-        journal.begin(grid.attributes())
+    head = kept.head()
+    if head is None:
+        kept.begin(grid.attributes())
         return
     another = _another(head, grid)
     if not resume:
-        done = sum(len(record["words"]) for record in chain([first], records))
+        done = sum(len(words) for _, words, _ in kept.chunks())
         which = f"a sweep {another}" if another else "this sweep"
         raise CaseError(
-            f"{journal.name} has {done} runs of {which}, which was not finished: go on with it by --resume (in Python "
+            f"{kept.name} has {done} runs of {which}, which was not finished: go on with it by --resume (in Python "
             "resume=True), give another folder, or remove the file to begin anew"
         )
     if another:
         raise CaseError(
-            f"{journal.name} is of a sweep {another}, so this one cannot be resumed from it: give another folder, or "
+            f"{kept.name} is of a sweep {another}, so this one cannot be resumed from it: give another folder, or "
             "remove the file to begin anew"
         )
-    for record in chain([first], records):
-        numbers = np.frombuffer(base64.b64decode(record["numbers"]), "<f8")
-        table.put(record["start"], numbers.reshape(-1, grid.width), record["words"])
+    wrong = []
+    for start, words, numbers in kept.chunks():
+        if (rows := _rows(grid, table, start, words, numbers)) is None:
+            wrong.append(start)
+        else:
+            table.put(start, rows, [tuple(each) for each in words])
+    for start in wrong:
+        kept.forget(start)
+
+
+def _rows(grid: _Grid, table: _Table, start: int, words: Any, numbers: bytes) -> NDArray[np.float64] | None:
+    """The numbers of a chunk, if it can be a chunk of this sweep of which nothing is known yet."""
+    if not isinstance(words, list) or not 0 <= start < start + len(words) <= grid.points:
+        return None
+    if len(numbers) != 8 * grid.width * len(words) or table.known[start : start + len(words)].any():
+        return None
+    for each in words:
+        if not isinstance(each, list) or len(each) != len(_WORDS) or not all(isinstance(word, str) for word in each):
+            return None
+        said = dict(zip(_WORDS, each, strict=True))
+        if said["status"] not in STATUSES or said["version"] != __version__:
+            return None
+    rows = np.frombuffer(numbers, "<f8").reshape(-1, grid.width)
+    return None if np.isinf(rows).any() else rows
 
 
 def _finished(grid: _Grid, out: str | Path) -> xarray.Dataset | None:
     """What a folder holds of the same sweep, finished; None if it holds no sweep."""
     swept = sweepfile.load(out)
-    if swept is not None and (another := _another(swept.attrs, grid)):
+    if swept is None:
+        return None
+    if another := _another(swept.attrs, grid):
         raise CaseError(
             f"--out {out} holds a finished sweep {another}, so there is nothing to resume: give another folder, or "
             "replace it without --resume"
         )
+    if swept["status"].dims != grid.dims or swept["status"].shape != grid.shape:
+        raise CaseError(f"{Path(out) / 'sweep.nc'}: damaged, it has other runs than its sweep; remove it to begin anew")
     return swept
 
 

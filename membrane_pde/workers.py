@@ -48,16 +48,21 @@ class Team:
 
     def __init__(self, size: int, prepare: Callable[[], object]) -> None:
         self.kind = _kind(size, prepare)
-        self._ours = multiprocessing.Pipe(duplex=False)  # (theirs, ours): whose end is the end of this process
-        self.executor = _executor(size, (self._ours[0], prepare))
+        self.size = size
+        self._pipe = multiprocessing.Pipe(duplex=False)  # theirs, and ours, which is closed when this process ends
+        self.executor = _executor(size, (self._pipe[0], prepare))
+        self.call()
+
+    def call(self) -> None:
+        """Start those processes that are not there, and ask each to say when it is ready."""
         with _ctrl_c_held_back():
-            self.ready: list[Future[None]] = [self.executor.submit(_nothing) for _ in range(size)]
+            self.ready: list[Future[None]] = [self.executor.submit(_nothing) for _ in range(self.size)]
 
     def end(self) -> None:
         """End all processes at once, whatever they do."""
         with contextlib.suppress(Exception):  # they may be gone already
             self.executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
-        for end in self._ours:
+        for end in self._pipe:
             end.close()
 
 
@@ -128,13 +133,20 @@ def _found_idle(size: int, prepare: Callable[[], object]) -> Team | None:
         for team in _idle:
             if team.kind == _kind(size, prepare):
                 _idle.remove(team)
-                return team
-    return None
+                break
+        else:
+            return None
+    try:
+        team.call()
+    except Exception:  # one of the processes has died meanwhile
+        team.end()
+        return None
+    return team
 
 
 def _started(size: int, prepare: Callable[[], object]) -> Team | None:
-    if multiprocessing.current_process().daemon:
-        log.info("a process of a pool may start no other ones: it computes everything itself")
+    if multiprocessing.parent_process() is not None:
+        log.info("this is one of several processes already, so it computes everything itself")
         return None
     try:
         return Team(size, prepare)

@@ -224,10 +224,8 @@ def test_it_is_the_users_cache_and_named_after_what_is_compiled(tmp_path: Path) 
     """So that nothing is left in the package's folder; another copy of the package has a folder of its own."""
     pytest.importorskip("numba")
     code = "from membrane_pde import compiling; print(compiling._folder())"
-    copy = tmp_path / "copy"
-    shutil.copytree(
-        Path(compiling.__file__).parent, copy / "membrane_pde", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    copy, package = tmp_path / "copy", Path(compiling.__file__).parent
+    shutil.copytree(package, copy / "membrane_pde", ignore=shutil.ignore_patterns("__pycache__"))
     places = []
     for path in (package.parent, copy):
         done = subprocess.run(

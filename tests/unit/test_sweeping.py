@@ -9,10 +9,11 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import pytest
 import xarray
 
 import membrane_pde as mp
-from membrane_pde import sweeping
+from membrane_pde import simulate, sweeping, workers
 from membrane_pde.result import SUMMARY_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,14 +60,33 @@ GRID: dict[str, Iterable[object]] = {
     "right.pressure": ["0 bar", "5 bar", "20 bar"],
     "left.concentration.salt": ["10 mmol/L", "40 mmol/L"],
 }
-FORK = pytest.mark.skipif(
-    multiprocessing.get_start_method() != "fork", reason="the functions put in place here are not seen by workers"
-)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _workers_end() -> Iterator[None]:
+    yield
+    workers.end_idle()
+
+
+class Threads(ThreadPoolExecutor):
+    """In place of other processes: threads, which see the functions that are put in place here."""
+
+    def shutdown(self, wait: bool = True, kill_workers: bool = False) -> None:  # type: ignore[override]
+        super().shutdown(wait, cancel_futures=kill_workers)
+
+
+@pytest.fixture
+def by_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Others start with the second chunk, and are threads."""
+    workers.end_idle()
+    monkeypatch.setattr(workers, "_executor", lambda size, given: Threads(size))
+    yield
+    workers.end_idle()
 
 
 def each(point: Callable[[mp.Case, Mapping[str, object]], dict[str, Any]]) -> Callable[..., list[dict[str, Any]]]:
     """Several points, one by one."""
-    return lambda case, chosen, ready=(): [point(case, values) for values in chosen]
+    return lambda case, chosen: [point(case, values) for values in chosen]
 
 
 def counted(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
@@ -75,7 +95,7 @@ def counted(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
         "title": case.title,
         "status": "completed",
         "message": " ".join(map(str, values.values())),
-        "steps": os.getpid(),
+        "steps": threading.get_ident(),
         "rejection": {"salt": 0.5, "sugar": None},
     }
 
@@ -139,7 +159,6 @@ def test_the_answer_means_something(found: xarray.Dataset) -> None:
 @pytest.mark.parametrize("workers", [2, 3])
 def test_workers_change_nothing(found: xarray.Dataset, workers: int) -> None:
     same(mp.sweep(CASE, GRID, workers=workers), found)
-    assert multiprocessing.active_children() == []
 
 
 def test_it_is_saved_and_read_again(found: xarray.Dataset, tmp_path: Path) -> None:
@@ -290,66 +309,59 @@ def test_what_is_wrong_is_refused_before_anything_is_solved(
         mp.sweep(CASE, values, workers=1)
 
 
-# -- values that are checked by the workers ---------------------------------------------------------------------------
-MANY = [f"{p} bar" for p in range(30)]
+# -- values, of which there are many ----------------------------------------------------------------------------------
+MANY: dict[str, list[object]] = {
+    "left.pressure": [f"{p / 100} bar" for p in range(5000)],
+    "right.pressure": [f"{p} mbar" if p % 2 else f"{p / 1000} bar" for p in range(5000)],
+    "membrane.flux_law": ["spiegler-kedem", "kedem-katchalsky"] * 2500,
+    "run.outputs": [2 + p % 7 for p in range(5000)],
+}
 
 
-@pytest.fixture
-def by_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the first four values workers check the rest, few as they are."""
-    monkeypatch.setattr(sweeping, "_FEW", 4)
-    monkeypatch.setattr(sweeping, "_WORTH", 1e-9)
+def test_of_many_values_those_are_checked_that_stand_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = []
+    valid = sweeping._valid
 
+    def told(grid: Any, key: str, i: int) -> mp.Case:
+        checked.append((key, i))
+        return valid(grid, key, i)
 
-@pytest.mark.usefixtures("by_workers")
-@pytest.mark.parametrize("workers", [2, 3, 40])
-def test_checking_by_workers_changes_nothing(workers: int) -> None:
-    same(mp.sweep(CASE, {"right.pressure": MANY}, workers=workers), mp.sweep(CASE, {"right.pressure": MANY}, workers=1))
-    assert multiprocessing.active_children() == []
-
-
-@FORK
-@pytest.mark.usefixtures("by_workers")
-def test_workers_solve_what_they_have_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each begins with its own points, whose cases it has; the last ones anyone may solve."""
-
-    def points(case: mp.Case, chosen: Any, ready: Any = ()) -> list[dict[str, Any]]:
-        time.sleep(0.01)
-        return [{"status": "completed", "steps": os.getpid(), "cells": each is not None} for each in ready]
-
-    monkeypatch.setattr(sweeping, "_points", points)
-    answer = mp.sweep(CASE, {"right.pressure": MANY}, workers=2)
-    by, ready = answer["steps"].values, answer["cells"].values
-    assert by[4] != by[17]  # of 26 values each has checked 13
-    assert ready[[0, 1, 2, 3, 4, 17]].all()
-    assert ready.sum() > 20
-
-
-@FORK
-@pytest.mark.usefixtures("by_workers")
-@pytest.mark.parametrize("places", [[29], [9, 20], [20, 28]])
-def test_the_first_wrong_value_is_named_whoever_finds_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, places: list[int]
-) -> None:
-    asked = []
-    monkeypatch.setattr(sweeping, "_solved", lambda team, left: asked.append(left))
-    values = [f"{place} K" if place in places else value for place, value in enumerate(MANY)]
-    with pytest.raises(mp.CaseError, match=f'right.pressure = "{places[0]} K": this is a temperature'):
-        mp.sweep(CASE, {"right.pressure": values}, workers=2, out=tmp_path / "swept")
-    assert asked == []
-    assert list(tmp_path.iterdir()) == []
-    assert multiprocessing.active_children() == []
-
-
-@FORK
-@pytest.mark.usefixtures("by_workers")
-def test_a_worker_that_dies_while_it_checks_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "_valid", told)
     monkeypatch.setattr(sweeping, "_points", each(counted))
-    valid, here = sweeping._valid, os.getpid()
-    monkeypatch.setattr(sweeping, "_valid", lambda *given: valid(*given) if os.getpid() == here else os._exit(3))
-    with pytest.raises(RuntimeError, match=r"a worker process ended with exit status 3 .*right.pressure = "):
-        mp.sweep(CASE, {"right.pressure": MANY}, workers=2)
-    assert multiprocessing.active_children() == []
+    answer = mp.sweep(CASE, MANY, workers=1, zipped=True)
+    assert answer.sizes["run"] == 5000
+    assert len(checked) < 900
+    assert {("left.pressure", 4999), ("right.pressure", 4999), ("right.pressure", 4998)} <= set(checked)
+
+
+@pytest.mark.parametrize(
+    ("key", "places", "values", "message"),
+    [
+        ("left.pressure", [4321], ["7 K"], 'left.pressure = "7 K": this is a temperature'),
+        ("left.pressure", [4321, 700], ["7 K", "8 K"], 'left.pressure = "8 K": this is a temperature'),
+        ("left.pressure", [4321], ["7"], 'left.pressure = "7": a number without a unit'),
+        ("left.pressure", [4321], [7], "left.pressure = 7: a number without a unit"),
+        ("left.pressure", [4321], ["7,5 bar"], 'left.pressure = "7,5 bar"'),
+        ("membrane.flux_law", [4321], ["spiegler"], 'membrane.flux_law = "spiegler": expected'),
+        ("run.outputs", [4321, 4000], [1, 0], "run.outputs = 0: expected at least 2"),
+        ("run.outputs", [4321], [2.5], "run.outputs = 2.5"),
+        ("run.outputs", [4321], [10**7], "run.outputs = 10000000: expected"),
+    ],
+)
+def test_a_wrong_one_among_many_is_found_before_anything_is_solved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str, places: list[int], values: list[object], message: str
+) -> None:
+    """The first one, wherever it stands; nothing is written."""
+    monkeypatch.setattr(sweeping, "_points", None)
+    given = {name: list(each) for name, each in MANY.items()}
+    for place, value in zip(places, values, strict=True):
+        given[key][place] = value
+    for zipped in (True, False):
+        chosen = given if zipped else {key: given[key]}
+        with pytest.raises(mp.CaseError) as caught:
+            mp.sweep(CASE, chosen, zipped=zipped, out=tmp_path / "swept")
+        assert str(caught.value).startswith(message)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("workers", [0, -1, True, 1.5, "2"])
@@ -358,7 +370,8 @@ def test_a_wrong_number_of_workers_is_refused(workers: Any) -> None:
         mp.sweep(CASE, GRID, workers=workers)
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=FORK)])
+@pytest.mark.usefixtures("by_threads")
+@pytest.mark.parametrize("workers", [1, 2])
 def test_an_unexpected_error_names_the_point(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
     def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
         return {"steps": 1 / (values["left.pressure"] != "7 bar")}
@@ -366,21 +379,32 @@ def test_an_unexpected_error_names_the_point(monkeypatch: pytest.MonkeyPatch, wo
     monkeypatch.setattr(sweeping, "_points", each(point))
     with pytest.raises(RuntimeError, match=r'left.pressure = "7 bar": an unexpected error, ZeroDivisionError'):
         mp.sweep(CASE, {"left.pressure": [f"{p} bar" for p in range(10)]}, workers=workers)
-    assert multiprocessing.active_children() == []
 
 
-@FORK
-@pytest.mark.parametrize(("end", "how"), [(lambda: os._exit(3), "exit status 3"), (None, "signal 9 ")])
-def test_a_worker_that_dies_is_told_in_words(monkeypatch: pytest.MonkeyPatch, end: Any, how: str) -> None:
-    def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
-        if values["left.pressure"] == "7 bar":
-            os.kill(os.getpid(), signal.SIGKILL) if end is None else end()
-        return counted(case, values)
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no signals to end it with")
+def test_a_worker_that_dies_is_told_in_words() -> None:
+    """The next sweep starts others; also where one died that had nothing to do."""
+    mp.sweep(CASE, LONG, workers=2)
+    (team,) = workers._idle
+    team.ready[0].result()
+    (pid,) = team.executor._processes  # type: ignore[attr-defined]
+    killed = []
 
-    monkeypatch.setattr(sweeping, "_points", each(point))
-    with pytest.raises(RuntimeError, match=f"a worker process ended .*{how}.* while it solved .*left.pressure = "):
-        mp.sweep(CASE, {"left.pressure": [f"{p} bar" for p in range(12)]}, workers=2)
-    assert multiprocessing.active_children() == []
+    def progress(share: float) -> None:
+        if not killed and share > 0.2:
+            killed.append(pid)
+            os.kill(pid, signal.SIGKILL)
+
+    words = r"a worker process ended unexpectedly.*9.* while it solved .*left.pressure = "
+    with pytest.raises(RuntimeError, match=words):
+        mp.sweep(CASE, LONG, workers=2, progress=progress)
+    assert workers._idle == []
+    for _ in range(2):
+        assert set(mp.sweep(CASE, LONG, workers=2)["status"].values.ravel()) == {"completed"}
+        (team,) = workers._idle
+        (pid,) = team.executor._processes  # type: ignore[attr-defined]
+        os.kill(pid, signal.SIGKILL)
+        assert gone([pid])
 
 
 # -- how it goes ----------------------------------------------------------------------------------------------------
@@ -393,83 +417,91 @@ def test_progress_goes_up_to_all(workers: int) -> None:
     assert told[-1] == 1.0
 
 
+@pytest.mark.usefixtures("ended")
 def test_an_error_of_progress_ends_the_workers() -> None:
     def progress(share: float) -> None:
-        raise LookupError
+        if share > 0.5:
+            raise LookupError
 
     with pytest.raises(LookupError):
-        mp.sweep(CASE, GRID, workers=2, progress=progress)
-    assert multiprocessing.active_children() == []
+        mp.sweep(CASE, LONG, workers=2, progress=progress)
+    assert workers._idle == []
+    assert children() == set()
 
 
-@FORK
+@pytest.mark.usefixtures("ended")
+def test_workers_stay_for_the_next_sweep() -> None:
+    """And are ended when asked to; a sweep with another number of workers ends them, too."""
+    mp.sweep(CASE, LONG, workers=2)
+    first = {pid for team in workers._idle for pid in team.executor._processes}  # type: ignore[attr-defined]
+    assert len(first) == 1
+    mp.sweep(CASE, LONG, workers=2)
+    assert {pid for team in workers._idle for pid in team.executor._processes} == first  # type: ignore[attr-defined]
+    mp.sweep(CASE, LONG, workers=3)
+    assert len(workers._idle) == 1
+    workers.end_idle()
+    assert children() == set()
+
+
+@pytest.mark.usefixtures("by_threads")
 def test_all_workers_have_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
     def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
         time.sleep(0.002)
         return counted(case, values)
 
     monkeypatch.setattr(sweeping, "_points", each(point))
-    monkeypatch.setattr(sweeping, "_PATIENCE", 0.0)
     values = {"left.pressure": [f"{p} bar" for p in range(10)], "run.outputs": range(2, 22)}
     answer = mp.sweep(CASE, values, workers=2)
     expected = [[f"{p} {n}" for n in values["run.outputs"]] for p in values["left.pressure"]]
     assert answer["message"].values.tolist() == expected
-    _, shares = np.unique(answer["steps"], return_counts=True)
+    who, shares = np.unique(answer["steps"], return_counts=True)
     assert len(shares) == 2
+    assert threading.get_ident() in who  # this one is one of the two
     assert shares.min() > 20
 
 
+@pytest.mark.usefixtures("by_threads")
+@pytest.mark.parametrize("workers", [None, 4])
+def test_a_long_point_here_does_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch, workers: int | None) -> None:
+    """While the first one is solved here the others are, each by somebody else."""
+    seen, together = [], threading.Barrier(4, timeout=20)
+
+    def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
+        together.wait()  # all four at the same time, or it fails
+        seen.append(threading.get_ident())
+        return counted(case, values)
+
+    monkeypatch.setattr(sweeping, "_points", each(point))
+    monkeypatch.setattr(sweeping, "_PATIENCE", 0.05)
+    monkeypatch.setattr(sweeping, "_cpus", lambda: 4)
+    mp.sweep(CASE, {"run.outputs": range(2, 6)}, workers=workers)
+    assert len(set(seen)) == 4
+
+
+@pytest.mark.usefixtures("by_threads")
 def test_by_default_a_short_sweep_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "_points", each(counted))
     monkeypatch.setattr(sweeping, "_cpus", lambda: 4)
     monkeypatch.setattr(sweeping, "_PATIENCE", 60.0)
     answer = mp.sweep(CASE, GRID)
-    assert (answer["steps"] == os.getpid()).all()
-
-
-@FORK
-@pytest.mark.parametrize(("workers", "points", "begins_here"), [(None, 20, True), (2, 20, True), (2, 15, False)])
-def test_a_long_one_does(monkeypatch: pytest.MonkeyPatch, workers: int | None, points: int, begins_here: bool) -> None:
-    """Once it has begun here, so that the workers inherit what is loaded; unless that could keep them waiting."""
-
-    def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
-        time.sleep(0.02)
-        return counted(case, values)
-
-    monkeypatch.setattr(sweeping, "_points", each(point))
-    monkeypatch.setattr(sweeping, "_cpus", lambda: 2)
-    monkeypatch.setattr(sweeping, "_PATIENCE", 0.01)
-    by = mp.sweep(CASE, {"run.outputs": range(2, points + 2)}, workers=workers)["steps"].values
-    assert (by[0] == os.getpid()) == begins_here
-    assert os.getpid() not in by[1:]
+    assert (answer["steps"] == threading.get_ident()).all()
 
 
 def test_every_point_is_taken_once() -> None:
-    """Wherever one begins, and however many one takes; near where one was as long as there are any."""
+    """However many one takes; the first ones first."""
     dice = random.Random(5)
     for _ in range(200):
         edges = sorted(dice.sample(range(60), 2 * dice.randint(1, 4)))
         gaps = list(zip(edges[::2], edges[1::2], strict=True))
-        left, taken = sweeping._Left(gaps), []
-        missing = {point for start, stop in gaps for point in range(start, stop)}
-        while left.points:
-            most, near = dice.randint(1, 9), dice.randrange(60)
-            start, stop = left.take(most, near)
+        left = sweeping._Left(gaps)
+        missing = [point for start, stop in gaps for point in range(start, stop)]
+        while (taken := left.take(most := dice.randint(1, 9), dice.randint(1, 3))) is not None:
+            start, stop = taken
             assert 0 < stop - start <= most
-            assert start == min([point for point in missing if point >= near] or missing)
-            taken += range(start, stop)
-            missing -= set(range(start, stop))
+            assert missing[: stop - start] == list(range(start, stop))
+            missing = missing[stop - start :]
             assert left.points == len(missing)
-        assert sorted(taken) == [point for start, stop in gaps for point in range(start, stop)]
-
-
-@FORK
-def test_fewer_points_than_workers_could_take(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first one takes all there are: cases that are fast, after one that took long."""
-    monkeypatch.setattr(sweeping, "_points", each(counted))
-    with closing(sweeping._Team(sweeping._grid(CASE, {"run.outputs": range(2, 5)}, False), 3)) as team:
-        chunks = list(sweeping._solved_by_workers(team, sweeping._Left([(0, 3)]), 3, 64))
-    assert [(start, len(words)) for start, (_, words, _) in chunks] == [(0, 3)]
+        assert missing == []
 
 
 def test_chunks_last_a_tenth_of_a_second() -> None:
@@ -479,7 +511,8 @@ def test_chunks_last_a_tenth_of_a_second() -> None:
     assert sweeping._next_size(1, 60.0) == 1
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=FORK)])
+@pytest.mark.usefixtures("by_threads")
+@pytest.mark.parametrize("workers", [1, 2])
 def test_memory_is_that_of_the_answer(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
     """Bytes counted: beside the columns nothing grows with the number of points."""
     monkeypatch.setattr(
@@ -502,7 +535,23 @@ def test_memory_is_that_of_the_answer(monkeypatch: pytest.MonkeyPatch, workers: 
     assert beside[1] - beside[0] < 1.1 * copied < 0.2 * columns
 
 
-# -- processes that start from nothing, and Ctrl-C ------------------------------------------------------------------
+# -- the process around it --------------------------------------------------------------------------------------------
+LONG: dict[str, Iterable[object]] = {
+    "left.pressure": [f"{p} mbar" for p in range(80)],
+    "right.pressure": [f"{p} mbar" for p in range(40)],
+}
+
+
+@pytest.fixture
+def ended() -> None:
+    workers.end_idle()
+
+
+def children() -> set[int]:
+    """Processes that this one has started to compute: not those that count semaphores for it."""
+    return {each.pid or 0 for each in multiprocessing.active_children()}
+
+
 def script(tmp_path: Path, body: str) -> list[str]:
     """A user's script, without the guard that multiprocessing asks for."""
     path = tmp_path / "script.py"
@@ -512,99 +561,185 @@ def script(tmp_path: Path, body: str) -> list[str]:
     return [sys.executable, str(path)]
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", pytest.param("forkserver", marks=pytest.mark.slow)])
-def test_a_script_without_guard_sweeps_however_processes_start(
-    found: xarray.Dataset, tmp_path: Path, method: str
-) -> None:
-    """The answer is the same, no worker runs the script, and each has one thread."""
-    if method not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"no {method} here")
-    body = f"""
-import multiprocessing
-print("read")
-multiprocessing.set_start_method({method!r})
-threads = []
-def progress(share):
-    for each in multiprocessing.active_children():
-        try:
-            with open(f"/proc/{{each.pid}}/status") as file:
-                threads.extend(int(line.split()[1]) for line in file if line.startswith("Threads:"))
-        except FileNotFoundError:
-            pass
-case = mp.parse_case({TEXT!r}, "stirred")
-mp.sweep(case, {GRID!r}, workers=2, progress=progress).to_netcdf("swept.nc", engine="h5netcdf")
-print(max(threads, default=1))
-"""
+def done(tmp_path: Path, body: str, **more: Any) -> str:
+    """What such a script prints."""
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
-    done = subprocess.run(
-        script(tmp_path, body),
-        **{"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "timeout": 300, "check": False},
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["read", "1"]
+    given = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "timeout": 300, **more}
+    finished = subprocess.run(script(tmp_path, body), check=False, **given)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""
+    return str(finished.stdout)
+
+
+STATE = """
+import os, signal, threading
+def state():
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)]
+    return dict(os.environ), sys.modules["__main__"], handlers, signal.pthread_sigmask(signal.SIG_BLOCK, []), sys.stdout
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="reads /proc or calls ps")
+def test_a_script_without_guard_sweeps(found: xarray.Dataset, tmp_path: Path) -> None:
+    """The answer is the same, no worker runs the script, each has one thread to compute; and all is as it was."""
+    body = f"""
+print("read")
+{STATE}
+before = state()
+case = mp.parse_case({TEXT!r}, "stirred")
+many = {{**{GRID!r}, "run.outputs": range(3, 303)}}
+from membrane_pde import workers
+swept = mp.sweep(case, many, workers=2)
+(team,) = workers._idle
+print(team.executor.submit(os.getenv, "OMP_NUM_THREADS").result(), os.environ.get("OMP_NUM_THREADS"))
+swept.isel({{"run.outputs": 0}}, drop=True).to_netcdf("swept.nc", engine="h5netcdf")
+assert state() == before
+"""
+    assert done(tmp_path, body).split() == ["read", "1", "None"]
     with xarray.open_dataset(tmp_path / "swept.nc", engine="h5netcdf") as swept:
-        same(swept.astype(found.dtypes).load(), found)
+        swept = swept.astype(found.dtypes).load()
+    names = ["water_flux_m_per_s", "status", "message", "rejection"]
+    xarray.testing.assert_equal(swept[names], found[names])
 
 
-def test_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "4")
-    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    before, script = dict(os.environ), sys.modules["__main__"]
-    with sweeping._seen_by_workers():
-        assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "1"
-    assert dict(os.environ) == before
-    assert sys.modules["__main__"] is script
+def test_the_model_of_another_threads_case_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It changes just when this thread has found that the one before is like its own."""
+    one, other = (CASE.with_values({"left.concentration.salt": f"{c} mmol/L"}) for c in (10, 40))
+    simulate._last_model = simulate._model(one)
+    alike = simulate._alike
+
+    def meanwhile(a: mp.Case, b: mp.Case) -> bool:
+        answer = alike(a, b)
+        with monkeypatch.context() as undone:
+            undone.setattr(simulate, "_alike", alike)
+            simulate._model(other)
+        return answer
+
+    monkeypatch.setattr(simulate, "_alike", meanwhile)
+    np.testing.assert_array_equal(simulate._model(one).concentration[0], [10.0, 100.0])
+
+
+def test_several_threads_sweep_at_once(found: xarray.Dataset, tmp_path: Path) -> None:
+    """Beside others that use what the sweeps use; nothing is locked for good, and all is as it was."""
+    body = f"""
+{STATE}
+import concurrent.futures
+before = state()
+case = mp.parse_case({TEXT!r}, "stirred")
+many = {{**{GRID!r}, "run.outputs": range(3, 103)}}
+stop = threading.Event()
+def beside():
+    while not stop.is_set():
+        mp.run(case).profiles
+threads = [threading.Thread(target=beside) for _ in range(2)]
+for each in threads: each.start()
+with concurrent.futures.ThreadPoolExecutor(3) as pool:
+    answers = list(pool.map(lambda n: mp.sweep(case, many, workers=n), (2, 2, 3)))
+stop.set()
+for each in threads: each.join()
+for swept in answers[1:]:
+    assert swept.drop_vars("solve_time_s").identical(answers[0].drop_vars("solve_time_s"))
+assert state() == before
+from membrane_pde import workers
+assert len(workers._idle) == 1
+print("done")
+"""
+    assert done(tmp_path, body).split() == ["done"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+def test_inside_a_worker_of_a_pool(tmp_path: Path) -> None:
+    """It may have no processes of its own, so it solves everything; one that is forked does not use those of ours."""
+    body = f"""
+import multiprocessing, os
+case = mp.parse_case({TEXT!r}, "stirred")
+many = {{**{GRID!r}, "run.outputs": range(3, 53)}}
+def inside(_):
+    return mp.sweep(case, many, workers=2)["water_flux_m_per_s"].values.tobytes()
+ours = inside(0)
+from membrane_pde import workers
+assert workers._idle
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    assert pool.map(inside, range(2)) == [ours, ours]
+context = multiprocessing.get_context("fork")
+queue = context.SimpleQueue()
+process = context.Process(target=lambda: queue.put(inside(0)))
+process.start()
+assert queue.get() == ours
+process.join()
+assert process.exitcode == 0
+assert inside(0) == ours
+print("done")
+"""
+    assert done(tmp_path, body).split() == ["done"]
+
+
+def test_without_stdout_and_stderr(tmp_path: Path) -> None:
+    """As in a service: sys.stdout is None, and no other process can be started."""
+    body = f"""
+sys.stdout = sys.stderr = None
+mp.sweep(mp.parse_case({TEXT!r}), {{**{GRID!r}, "run.outputs": range(3, 53)}}, workers=2)
+open("done", "w").close()
+"""
+    done(tmp_path, body)
+    assert (tmp_path / "done").exists()
+
+
+FOREVER = f"""
+import os
+from membrane_pde import workers
+case = mp.parse_case({TEXT!r})
+many = [f"{{p}} mbar" for p in range(1000)]
+def progress(share):
+    for team in teams:
+        ready = [each for each in team.ready if each.done()]
+        print(*team.executor._processes, "ready" if len(ready) == 2 else "", flush=True)
+teams = []
+started = workers._started
+def told(*given):
+    teams.append(started(*given))
+    return teams[-1]
+workers._started = told
+mp.sweep(case, {{"left.pressure": many, "right.pressure": many}}, workers=3, progress=progress)
+"""
+
+
+def gone(pids: Iterable[int]) -> bool:
+    """Within some seconds no such process is left."""
+    until = time.monotonic() + 20
+    left = set(pids)
+    while left and time.monotonic() < until:
+        for pid in list(left):
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                left.discard(pid)
+        time.sleep(0.05)
+    return not left
+
+
+ENDS = [("SIGINT", "all", "starting"), ("SIGINT", "all", "working"), ("SIGTERM", "one", "working")]
+ENDS += [("SIGKILL", "one", "working"), ("SIGKILL", "one", "starting")]
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no process groups")
-def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
-    body = f"""
-import os, time
-from membrane_pde import sweeping
-def points(case, chosen, ready):
-    print(os.getpid(), flush=True)
-    time.sleep(60)
-sweeping._points = points
-mp.sweep(mp.parse_case({TEXT!r}), {GRID!r}, workers=2)
-"""
-    if multiprocessing.get_start_method() != "fork":
-        pytest.skip("the function put in place here is not seen by workers")
+@pytest.mark.parametrize(("how", "whom", "when"), ENDS)
+def test_workers_end_with_what_started_them(tmp_path: Path, how: str, whom: str, when: str) -> None:
+    """Ctrl-C in a terminal goes to all; also to workers that are just being started. None of them says a word."""
+    number = getattr(signal, how)
     with subprocess.Popen(
-        script(tmp_path, body), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        script(tmp_path, FOREVER), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         assert process.stdout is not None
-        pids = [int(process.stdout.readline()) for _ in range(2)]
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
-        _, stderr = process.communicate(timeout=20)
-    assert process.returncode == -signal.SIGINT
-    assert stderr.count("Traceback") == 1  # none of the workers'
-    assert "KeyboardInterrupt" in stderr
-    for pid in pids:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
-
-
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals to end it with")
-def test_workers_do_not_outlive_what_started_them(tmp_path: Path) -> None:
-    body = f"""
-import os
-from membrane_pde import sweeping
-points = sweeping._points
-def told(case, chosen, ready):
-    print(os.getpid(), flush=True)
-    return points(case, chosen, ready)
-sweeping._points = told
-sweeping._PATIENCE = 0.0
-many = [f"{{p}} bar" for p in range(200)]
-mp.sweep(mp.parse_case({TEXT!r}), {{"left.pressure": many, "right.pressure": many}}, workers=2)
-"""
-    if multiprocessing.get_start_method() != "fork":
-        pytest.skip("the function put in place here is not seen by workers")
-    with subprocess.Popen(script(tmp_path, body), stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        pids: set[int] = set()
-        while len(pids) < 2:
-            pids.add(int(process.stdout.readline()))
-        process.kill()
-        process.communicate(timeout=20)  # ends when nobody holds the pipe any more: no worker is left
-    assert process.returncode == -signal.SIGKILL
+        pids: list[str] = []
+        while len(pids) < 2 or (when == "working" and "ready" not in pids):
+            pids = process.stdout.readline().split()
+        (os.killpg if whom == "all" else os.kill)(process.pid, number)
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == -number
+    assert gone(int(pid) for pid in pids if pid != "ready")
+    if how == "SIGINT":
+        assert stderr.count("Traceback") == 1  # none of the workers'
+        assert "KeyboardInterrupt" in stderr
+    else:
+        assert "Traceback" not in stderr
