@@ -8,17 +8,24 @@ import errno
 import hashlib
 import json
 import os
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import h5netcdf
 import h5py
 import numpy as np
 import pytest
 import xarray
 
 import membrane_pde as mp
-from membrane_pde.case import CaseError
-from membrane_pde.result import SERIES, Result, check_output, load_result
+from membrane_pde.case import MAX_STORED, CaseError
+from membrane_pde.folders import add_files, check_output
+from membrane_pde.result import SERIES, Result, load_result
 
 TOML = """
 title = "Salt, sugar — and a name with a sign"
@@ -389,7 +396,7 @@ def test_check_output_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("before", ["nothing", "ours"])
-@pytest.mark.parametrize("where", ["csv", "netcdf", "picture", "move"])
+@pytest.mark.parametrize("where", ["csv", "netcdf", "move", "no room"])
 def test_a_full_disk_leaves_what_was_there(
     result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, where: str
 ) -> None:
@@ -397,38 +404,187 @@ def test_a_full_disk_leaves_what_was_there(
     if before == "ours":
         result.save(folder)
     old = held(tmp_path)
-    extra = None
     if where == "csv":
         monkeypatch.setattr(csv, "writer", refuse(errno.ENOSPC))
     elif where == "netcdf":
-        monkeypatch.setattr(h5py, "File", refuse(errno.ENOSPC))
-    elif where == "picture":
-        extra = refuse(errno.ENOSPC)
+        monkeypatch.setattr(h5netcdf, "File", refuse(errno.ENOSPC))
+    elif where == "no room":
+        monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
     else:
-        rename = Path.rename
-
-        def broken(self: Path, target: Path) -> Path:
-            return refuse(errno.ENOSPC)() if self.name == "new" else rename(self, target)
-
-        monkeypatch.setattr(Path, "rename", broken)
+        monkeypatch.setattr(Path, "replace", refuse(errno.ENOSPC))
     with pytest.raises(CaseError, match=r"out.*(cannot be written|[Nn]o space)"):
-        result.save(folder, extra=extra)
+        result.save(folder)
     monkeypatch.undo()
     assert held(tmp_path) == old
     assert list(tmp_path.iterdir()) == ([folder] if before == "ours" else [])
 
 
-@pytest.mark.parametrize("error", [RuntimeError("a bug in a plot"), KeyboardInterrupt()])
-def test_a_writer_that_fails_leaves_what_was_there(result: Result, tmp_path: Path, error: BaseException) -> None:
+@pytest.mark.parametrize("error", [RuntimeError("a bug in a plot"), KeyboardInterrupt(), OSError("no room")])
+def test_pictures_that_fail_leave_the_numbers(result: Result, tmp_path: Path, error: BaseException) -> None:
     folder = tmp_path / "out"
-    result.save(folder)
-    old = held(tmp_path)
 
     def fail(into: Path) -> None:
         (into / "half.png").write_bytes(b"ha")
         raise error
 
-    with pytest.raises(type(error)):
+    with pytest.raises(CaseError if isinstance(error, OSError) else type(error)):
         result.save(folder, extra=fail)
-    assert held(tmp_path) == old
+    assert set(held(folder)) == FILES
+    assert load_result(folder).summary == result.summary
     assert list(tmp_path.iterdir()) == [folder]
+    add_files(folder, lambda into: (into / "whole.png").write_bytes(b"picture"))
+    assert set(held(folder)) == {*FILES, "whole.png"}
+
+
+def test_ctrl_c_while_files_are_moved_moves_all_of_them(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result.save(tmp_path / "out", extra=lambda into: (into / "old.png").write_bytes(b"old"))
+    other, replace, calls = mp.run(result.case.with_values({"left.pressure": "10 bar"})), Path.replace, []
+
+    def pressed(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        other.save(tmp_path / "out")
+    assert set(held(tmp_path / "out")) == FILES
+    assert load_result(tmp_path / "out").summary == other.summary
+    assert (tmp_path / "out" / "series.csv").read_text() != ""
+
+
+# -- into the folder as it is ---------------------------------------------------------------------------------------
+def test_the_folder_stays_the_one_it_was(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its mode, and where it is somebody's current folder."""
+    folder = tmp_path / "out"
+    folder.mkdir(0o700)
+    folder.chmod(0o2750)
+    before = folder.stat()
+    monkeypatch.chdir(folder)
+    for _ in range(2):
+        assert result.save(".") == Path()
+        after = folder.stat()
+        assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+        assert Path.cwd() == folder
+        assert set(os.listdir()) == FILES
+    assert (folder / "summary.json").stat().st_mode & 0o777 == 0o666 & ~mask()
+
+
+def mask() -> int:
+    """The mask of new files."""
+    os.umask(now := os.umask(0o077))
+    return now
+
+
+def test_a_folder_whose_parent_cannot_be_written(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a mount point, or what a container is given: nothing can be made beside it, or put in its place."""
+    folder = tmp_path / "parent" / "out"
+    folder.mkdir(parents=True)
+    (folder / "lost+found").mkdir()  # what some file systems have at their root
+    folder.parent.chmod(0o500)
+    mkdtemp = tempfile.mkdtemp
+
+    def inside(suffix: Any = None, prefix: Any = None, dir: Any = None) -> str:
+        assert Path(dir) == folder
+        return mkdtemp(suffix, prefix, dir)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", inside)
+    monkeypatch.setattr(Path, "rename", refuse(errno.EBUSY))
+    try:
+        for _ in range(2):
+            check_output(folder)
+            result.save(folder, extra=lambda into: (into / "a.png").write_bytes(b"a"))
+            assert set(os.listdir(folder)) == {*FILES, "a.png", "lost+found"}
+    finally:
+        folder.parent.chmod(0o700)
+
+
+def test_a_folder_that_can_only_be_read_is_found_out_before_solving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse(errno.EROFS))
+    with pytest.raises(CaseError, match=r"--out .*cannot be written \(Read-only file system\)"):
+        check_output(tmp_path)
+
+
+def test_what_a_killed_run_has_left_is_no_obstacle(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    result.save(folder)
+    for name, age in ((".membrane-pde-new", 0.0), (".membrane-pde-old", 2 * 86400.0)):
+        (folder / name).mkdir()
+        (folder / name / "summary.json").write_text("{")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    result.save(folder)
+    assert set(os.listdir(folder)) == {*FILES, ".membrane-pde-new"}
+
+
+# -- what a file may not do -----------------------------------------------------------------------------------------
+def replaced(path: Path, name: str, make: Callable[[h5py.File], Any]) -> None:
+    """Put something else in the place of an array, and of its scale if it has one."""
+    with h5py.File(path, "r+") as file:
+        del file[name]
+        make(file)
+
+
+def test_a_file_that_reads_others_is_refused(result: Result, tmp_path: Path) -> None:
+    secret, shape = tmp_path / "secret", result.arrays["concentration"].shape
+    secret.write_bytes(np.arange(float(np.prod(shape))).tobytes())
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["x"] = np.ones(shape)
+    layout = h5py.VirtualLayout(shape, float)
+    layout[...] = h5py.VirtualSource(tmp_path / "other.h5", "x", shape)
+    kinds: dict[str, Callable[[h5py.File], Any]] = {
+        "refers to other files": lambda file: file.create_dataset(
+            "concentration", shape, float, external=[(str(secret), 0, h5py.h5f.UNLIMITED)]
+        ),
+        "refers to other files ": lambda file: file.create_virtual_dataset("concentration", layout),
+        "is a link": lambda file: file.__setitem__("concentration", h5py.ExternalLink(str(tmp_path / "other.h5"), "x")),
+        "is a link ": lambda file: file.__setitem__("concentration", h5py.SoftLink("/width")),
+        "is no array": lambda file: file.create_group("concentration"),
+        "holds neither numbers nor words": lambda file: file.create_dataset("concentration", shape, h5py.ref_dtype),
+    }
+    for words, make in kinds.items():
+        result.save(tmp_path / "out")
+        replaced(tmp_path / "out" / "result.nc", "concentration", make)
+        with pytest.raises(CaseError, match=f"not a result of membrane-pde, or damaged .concentration {words.strip()}"):
+            load_result(tmp_path / "out")
+
+
+def test_a_file_that_declares_more_than_a_result_has_is_refused(result: Result, tmp_path: Path) -> None:
+    """In one array, or in many of which each would do: nothing is read."""
+    most = MAX_STORED // 4
+    for count, size in ((1, 10**15), (5, most)):
+        result.save(tmp_path / "out")
+        with h5py.File(tmp_path / "out" / "result.nc", "r+") as file:
+            for i in range(count):
+                file.create_dataset(f"x{i}", (size,), float, chunks=(1000,))
+        tracemalloc.start()
+        with pytest.raises(CaseError, match="numbers, more than a result has"):
+            load_result(tmp_path / "out")
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+        tracemalloc.stop()
+
+
+def test_too_little_memory_is_told_in_words(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result.save(tmp_path / "out")
+
+    def full(*args: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(np, "asarray", full)
+    with pytest.raises(CaseError, match="MemoryError"):
+        load_result(tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["time", "solute", "cell", "concentration", "position", "rejection"])
+def test_a_file_without_one_of_its_arrays(result: Result, tmp_path: Path, name: str) -> None:
+    result.save(tmp_path / "out")
+    with h5py.File(tmp_path / "out" / "result.nc", "r+") as file:
+        del file[name]
+    with contextlib.suppress(CaseError):  # not everything is needed
+        assert load_result(tmp_path / "out").summary == result.summary

@@ -6,17 +6,17 @@ import csv
 import errno
 import json
 import logging
-import multiprocessing
 import os
 import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +71,6 @@ VARY = [
     "run.duration=1 s; 10 h",
 ]
 MANY: dict[str, list[object]] = {"right.pressure": [f"{p} bar" for p in range(20)], "left.stirred": [True, False]}
-FORK = pytest.mark.skipif(
-    multiprocessing.get_start_method() != "fork", reason="the functions put in place here are not seen by workers"
-)
 UNIX = pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals to end it with")
 
 
@@ -99,9 +96,10 @@ def solved(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     def point(values: Mapping[str, object]) -> dict[str, Any]:
         points.append(dict(values))
         rejection = {"salt": 1 / 3 + len(repr(values)), "sugar/5": None}
-        return {"title": "a ü", "status": "completed", "message": repr(values), "rejection": rejection}
+        words = {"title": "a ü", "status": "completed", "message": repr(values), "version": mp.__version__}
+        return words | {"rejection": rejection}
 
-    monkeypatch.setattr(sweeping, "_points", lambda case, chosen, ready: [point(values) for values in chosen])
+    monkeypatch.setattr(sweeping, "_points", lambda case, chosen: [point(values) for values in chosen])
     monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 3)
     return points
 
@@ -125,12 +123,26 @@ def interrupted(share: float = 0.5, values: Mapping[str, Any] = MANY, **more: An
     """The journal of a sweep into "out" that Ctrl-C has ended."""
     with pytest.raises(KeyboardInterrupt):
         mp.sweep(CASE, values, workers=1, out="out", progress=after(share, KeyboardInterrupt()), **more)
-    return Path("out.unfinished")
+    return Path("out/sweep.unfinished")
 
 
 def held() -> dict[str, bytes]:
-    """Every file here, the hidden ones, too."""
-    return {str(path): path.read_bytes() for path in sorted(Path().rglob("*")) if path.is_file()}
+    """Every file here, the hidden ones, too; of a journal, what it has."""
+    files = [path for path in sorted(Path().rglob("*")) if path.is_file()]
+    found = {str(path): path.read_bytes() for path in files if "sweep.unfinished" not in path.name}
+    for path in files:
+        if path.name == "sweep.unfinished":
+            found[str(path)] = repr(stored(path)).encode()
+    return found
+
+
+def stored(path: Path, change: str = "") -> list[Any]:
+    """Rows of a journal, as SQLite has them; changed before that, if asked to."""
+    with closing(sqlite3.connect(path)) as database:
+        if change:
+            database.execute(change)
+            database.commit()
+        return database.execute("SELECT * FROM chunks ORDER BY start").fetchall()
 
 
 # -- the values behind --vary ---------------------------------------------------------------------------------------
@@ -285,7 +297,7 @@ def test_ours_is_replaced_and_nothing_else(solved: list[Any], tmp_path: Path) ->
             mp.sweep(CASE, MANY, workers=1, out=folder)
         assert (folder / name).read_text() == text
     assert solved == []
-    assert not list(tmp_path.glob("*.unfinished"))
+    assert not list(tmp_path.rglob("*.unfinished"))
 
 
 def test_a_folder_that_cannot_be_written_stops_before_solving(
@@ -319,7 +331,7 @@ def test_what_is_done_is_not_done_again(solved: list[Any], zipped: bool) -> None
     solved.clear()
     path = interrupted(0.4, values, zipped=zipped)
     assert path.is_file()
-    assert not Path("out").exists()
+    assert os.listdir("out") == [path.name]
     told: list[float] = []
     swept = mp.sweep(CASE, values, workers=1, zipped=zipped, out="out", resume=True, progress=told.append)
     assert solved == points  # each once, in their order
@@ -338,39 +350,121 @@ def test_real_runs_agree_to_the_last_bit(found: xarray.Dataset, monkeypatch: pyt
     same(mp.sweep(CASE, GRID, workers=2, out="out", resume=True), found)
 
 
-@FORK
-def test_gaps_are_filled_by_workers(solved: list[Any]) -> None:
-    """What several processes have done has holes; so has a journal whose lines are in any order."""
+def test_gaps_are_filled(solved: list[Any]) -> None:
+    """What several processes have done has holes."""
     whole = mp.sweep(CASE, MANY, workers=1)
     path = interrupted(1.0)
-    lines = path.read_bytes().splitlines(keepends=True)
-    random.Random(6).shuffle(kept := lines[2:])
-    path.write_bytes(b"".join(lines[:2] + kept[: len(kept) // 2]))
+    assert len(stored(path)) > 10
+    left = stored(path, "DELETE FROM chunks WHERE start % 2")
     solved.clear()
-    xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=3, out="out", resume=True), whole)
-    assert solved == []  # here
+    xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
+    assert len(solved) == 40 - sum(len(json.loads(words)) for _, words, _, _ in left)
 
 
-def test_a_journal_that_was_cut_or_damaged_gives_what_is_whole(
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "UPDATE chunks SET numbers = zeroblob(length(numbers)) WHERE start = 10",
+        "UPDATE chunks SET words = replace(words, 'completed', 'failed') WHERE start = 10",
+        "UPDATE chunks SET words = '[' WHERE start = 10",
+        "UPDATE chunks SET words = NULL, numbers = NULL WHERE start = 10",
+        "UPDATE chunks SET checksum = 'a' WHERE start = 10",
+        "UPDATE chunks SET start = 100 WHERE start = 10",
+        "UPDATE chunks SET start = -3 WHERE start = 10",
+        "INSERT INTO chunks SELECT start + 1, words, numbers, checksum FROM chunks WHERE start = 10",
+    ],
+)
+def test_a_row_that_was_changed_is_not_believed(
+    solved: list[Any], monkeypatch: pytest.MonkeyPatch, forged: str
+) -> None:
+    whole = mp.sweep(CASE, MANY, workers=1)
+    path = interrupted(0.9)
+    assert 10 in [start for start, *_ in stored(path)]
+    stored(path, forged)
+    solved.clear()
+    xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
+    assert (dict(zip(MANY, ("5 bar", True), strict=True)) in solved) == ("INSERT" not in forged)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        (10, [["a ü", "completed", "", "", "", mp.__version__]] * 3, 5),  # too few numbers
+        (38, [["a ü", "completed", "", "", "", mp.__version__]] * 3, 0),  # more points than there are
+        (11, [["a ü", "completed", "", "", "", mp.__version__]] * 3, 0),  # what is known already
+        (10, [["a ü", "completed", "", "", "", "0.0.1"]] * 3, 0),
+        (10, [["a ü", "done", "", "", "", mp.__version__]] * 3, 0),
+        (10, [["completed", "", "", "", mp.__version__]] * 3, 0),
+        (10, [{"status": "completed"}] * 3, 0),
+        (10, {"status": "completed"}, 0),
+        (10, [], 0),
+    ],
+)
+def test_a_row_that_cannot_be_is_not_believed(solved: list[Any], monkeypatch: pytest.MonkeyPatch, wrong: Any) -> None:
+    """Though it has the right checksum."""
+    whole = mp.sweep(CASE, MANY, workers=1)
+    path, (start, words, fewer) = interrupted(0.4), wrong
+    with journal.Journal(path) as forged:
+        head = forged.head()
+        assert head is not None
+        if start == 10:
+            forged.forget(10)
+        width = len(sweeping._NUMBERS) + 2 * len(sweeping._BY_SOLUTE)
+        forged.append(start, words, bytes(8 * (len(words) * width - fewer)))
+    xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
+
+
+def test_nothing_in_a_journal_is_executed(solved: list[Any]) -> None:
+    """Nor believed: a view or a trigger in place of what is expected."""
+    path = interrupted(0.4)
+    trigger = "CREATE TRIGGER t AFTER INSERT ON chunks BEGIN DELETE FROM chunks; END"
+    for change in (trigger, "CREATE VIEW v AS SELECT 1"):
+        stored(path, change)
+        with pytest.raises(mp.CaseError, match="not a journal of membrane-pde, and left alone"):
+            mp.sweep(CASE, MANY, workers=1, out="out", resume=True)
+        stored(path, f"DROP {' '.join(change.split()[1:3])}")
+    mp.sweep(CASE, MANY, workers=1, out="out", resume=True)
+
+
+def test_a_journal_of_another_case_is_not_believed(solved: list[Any]) -> None:
+    """The head is changed to the one of this sweep, the rows stay those of the other."""
+    other = CASE.with_values({"left.pressure": "1 bar"})
+    whole = mp.sweep(other, MANY, workers=1)
+    path = interrupted(0.9)
+    with closing(sqlite3.connect(path)) as database:
+        (text,) = database.execute("SELECT text FROM head").fetchone()
+        head = json.loads(text) | {"case": other.to_toml()}
+        database.execute("UPDATE head SET text = ?", (json.dumps(head),))
+        database.commit()
+    solved.clear()
+    xarray.testing.assert_identical(mp.sweep(other, MANY, workers=1, out="out", resume=True), whole)
+    assert len(solved) == 40
+
+
+def test_a_journal_that_was_cut_or_damaged_is_told_or_gives_what_is_whole(
     solved: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweepfile, "save", lambda swept, folder: None)
     whole = mp.sweep(CASE, MANY, workers=1)
     path = interrupted(0.9)
-    data = path.read_bytes()
-    ends = [i + 1 for i in range(len(data)) if data[i : i + 1] == b"\n"]
-    chance = random.Random(6)
-    cuts = [0, 5, ends[0], ends[1] - 1, ends[1], ends[1] + 1, ends[3], ends[4] - 1, len(data) - 1]
-    for cut in (*cuts, *(chance.randrange(len(data)) for _ in range(5))):
-        path.write_bytes(data[:cut])
-        solved.clear()
-        xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
-        rows = sum(len(json.loads(line[9:])["words"]) for line in data[:cut].splitlines(True)[2:] if line[-1:] == b"\n")
-        assert len(solved) == 40 - rows
-    for _ in range(5):
-        place = chance.randrange(ends[1], len(data))
-        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
-        xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
+    stored(path)
+    data, chance, told = path.read_bytes(), random.Random(6), []
+    damaged = [data[:cut] for cut in (0, 5, 100, 4096, len(data) // 2, len(data) - 1)]
+    for _ in range(20):
+        place = chance.randrange(len(data))
+        damaged.append(data[:place] + bytes([data[place] ^ (1 << chance.randrange(8))]) + data[place + 1 :])
+    for each in damaged:
+        for left in path.parent.iterdir():
+            left.unlink()
+        path.write_bytes(each)
+        try:
+            xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
+        except mp.CaseError as error:
+            told.append(str(error))
+        path.parent.mkdir(exist_ok=True)
+    assert len(told) < len(damaged)
+    words = "damaged|not a journal|is of a sweep|cannot be written"
+    assert all(re.match(rf"out.sweep\.unfinished.*({words})", each) for each in told), told
 
 
 def test_an_unfinished_sweep_is_not_lost_by_beginning_another(solved: list[Any]) -> None:
@@ -431,9 +525,7 @@ def test_resume_needs_a_folder() -> None:
 
 
 def test_nothing_is_left_of_a_sweep_that_did_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(
-        case: mp.Case, chosen: Sequence[Mapping[str, object]], ready: Sequence[mp.Case]
-    ) -> list[dict[str, Any]]:
+    def interrupted(case: mp.Case, chosen: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sweeping, "_points", interrupted)
@@ -453,7 +545,7 @@ def test_what_is_kept_stays_though_it_was_not_yet_taken_in(solved: list[Any], mo
         between.setattr(sweeping._Table, "put", put)
         with pytest.raises(KeyboardInterrupt) as caught:
             mp.sweep(CASE, MANY, workers=1, out="out")
-    assert caught.value.__notes__[0].startswith("1 of 40 runs are kept in out.unfinished")
+    assert caught.value.__notes__[0].startswith("1 of 40 runs are kept in out/sweep.unfinished")
     mp.sweep(CASE, MANY, workers=1, out="out", resume=True)
     assert len(solved) == 40
 
@@ -463,7 +555,7 @@ def test_an_error_says_what_is_kept(solved: list[Any]) -> None:
         mp.sweep(CASE, MANY, workers=1, out="out", progress=after(0.5, LookupError()))
     (note,) = caught.value.__notes__
     assert note == (
-        f"{len(solved)} of 40 runs are kept in out.unfinished: the same with --resume (in Python resume=True) "
+        f"{len(solved)} of 40 runs are kept in out/sweep.unfinished: the same with --resume (in Python resume=True) "
         "goes on from there"
     )
 
@@ -472,7 +564,7 @@ def test_an_error_says_what_is_kept(solved: list[Any]) -> None:
 def test_two_at_once_in_one_process(solved: list[Any]) -> None:
     def progress(share: float) -> None:
         for resume in (False, True):
-            with pytest.raises(mp.CaseError, match=r"out\.unfinished: in use, another sweep is writing there"):
+            with pytest.raises(mp.CaseError, match=r"out/sweep\.unfinished: in use, another sweep is writing there"):
                 mp.sweep(CASE, GRID, workers=1, out="out", resume=resume)
 
     swept = mp.sweep(CASE, MANY, workers=1, out="out", progress=progress)
@@ -499,11 +591,12 @@ def under_way(*more: str, points: int = 4000) -> Iterator[subprocess.Popen[str]]
 
 
 def rows_kept() -> int:
-    """Lines of the journal behind the first two."""
+    """Runs that are kept; of a journal that is in use, only whether there are some, by the size of its log."""
     try:
-        return max(0, Path("out.unfinished").read_bytes().count(b"\n") - 2)
-    except FileNotFoundError:
-        return 0
+        return sum(len(json.loads(words)) for _, words, _, _ in stored(Path("out/sweep.unfinished")))
+    except sqlite3.OperationalError:  # in use, or not there
+        log = Path("out/sweep.unfinished-wal")
+        return int(log.exists() and log.stat().st_size > 10 * 4096)
 
 
 @UNIX
@@ -516,22 +609,81 @@ def test_two_at_once_in_two_processes_and_a_sudden_end() -> None:
         process.wait()
         with pytest.raises(mp.CaseError, match=r"has \d+ runs of a sweep over other values"):  # no longer in use
             mp.sweep(CASE, MANY, workers=1, out="out")
-    assert not Path("out").exists()
+    assert not Path("out/sweep.nc").exists()
 
 
-@pytest.mark.parametrize("text", ["years of work", "membrane-pde journals, all about", "m!"])
+def test_a_journal_that_is_removed_meanwhile_takes_nothing_with_it(
+    solved: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """All is solved, so all is written; another sweep that has begun there since then keeps its own."""
+
+    def remove(share: float) -> None:
+        if share > 0.4 and not removed:
+            removed.append(share)
+            for path in Path("out").iterdir():
+                path.unlink()
+
+    def begin_another(share: float) -> None:
+        remove(share)
+        if share > 0.6 and len(removed) == 1:
+            removed.append(share)
+            other.append(journal.Journal(Path("out/sweep.unfinished")))
+            other[0].begin({"case": "another"})
+
+    whole = mp.sweep(CASE, MANY, workers=1)
+    other: list[journal.Journal] = []
+    for progress in (remove, begin_another):
+        removed: list[float] = []
+        caplog.clear()
+        xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", progress=progress), whole)
+        xarray.testing.assert_identical(sweepfile.load("out"), whole)
+        (said,) = caplog.messages
+        assert said.startswith("out/sweep.unfinished was removed: the sweep goes on")
+    assert other[0].head() == {"case": "another"}
+    other[0].remove()
+    assert sorted(os.listdir("out")) == ["case.toml", "sweep.csv", "sweep.nc"]
+
+
+def test_the_whole_folder_is_removed_meanwhile(solved: list[Any]) -> None:
+    whole = mp.sweep(CASE, MANY, workers=1)
+    mp.sweep(CASE, MANY, workers=1, out="out", progress=lambda share: shutil.rmtree("out", ignore_errors=True))
+    xarray.testing.assert_identical(sweepfile.load("out"), whole)
+
+
+def test_a_run_does_not_write_where_a_sweep_is_kept(solved: list[Any]) -> None:
+    interrupted()
+    before = held()
+    with pytest.raises(mp.CaseError, match=r"holds a sweep that was not finished \(sweep\.unfinished\)"):
+        mp.run(CASE).save("out")
+    assert held() == before
+
+
+@pytest.mark.parametrize("text", ["years of work", "SQLite format 3, all about", "m!"])
 def test_a_file_that_is_no_journal_is_left_alone(solved: list[Any], text: str) -> None:
-    Path("out.unfinished").write_text(text)
+    Path("out").mkdir()
+    Path("out/sweep.unfinished").write_text(text)
     for resume in (False, True):
         with pytest.raises(mp.CaseError, match="not a journal of membrane-pde, and left alone"):
             mp.sweep(CASE, MANY, workers=1, out="out", resume=resume)
-    assert Path("out.unfinished").read_text() == text
+    assert Path("out/sweep.unfinished").read_text() == text
     assert solved == []
+
+
+def test_somebody_elses_database_is_left_alone(solved: list[Any]) -> None:
+    Path("out").mkdir()
+    with closing(sqlite3.connect("out/sweep.unfinished")) as database:
+        database.execute("CREATE TABLE chunks (years INTEGER)")
+        database.commit()
+    before = Path("out/sweep.unfinished").read_bytes()
+    with pytest.raises(mp.CaseError, match="not a journal of membrane-pde, and left alone"):
+        mp.sweep(CASE, MANY, workers=1, out="out", resume=True)
+    assert Path("out/sweep.unfinished").read_bytes() == before
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
 def test_no_file_at_all(solved: list[Any], tmp_path: Path) -> None:
-    path = tmp_path / "out.unfinished"
+    path = tmp_path / "out" / "sweep.unfinished"
+    path.parent.mkdir()
     for make in (
         lambda: os.mkfifo(path),
         lambda: path.mkdir(),
@@ -539,7 +691,7 @@ def test_no_file_at_all(solved: list[Any], tmp_path: Path) -> None:
         lambda: path.symlink_to(tmp_path / "stirred.toml"),
     ):
         make()
-        with pytest.raises(mp.CaseError, match=r"not a journal|cannot be written"):
+        with pytest.raises(mp.CaseError, match=r"not a journal|cannot be written|not a result"):
             mp.sweep(CASE, MANY, workers=1, out="out")
         path.rmdir() if path.is_dir() else path.unlink()
     assert solved == []
@@ -549,36 +701,40 @@ def test_no_file_at_all(solved: list[Any], tmp_path: Path) -> None:
 
 # -- a full disk ----------------------------------------------------------------------------------------------------
 def test_a_disk_that_fills_up_keeps_what_is_done(solved: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite says so itself when it may have no more pages."""
     whole = mp.sweep(CASE, MANY, workers=1)
     solved.clear()
-    write, room = os.write, 20_000
+    begin = journal.Journal.begin
 
-    def full(file: int, data: bytes) -> int:
-        nonlocal room
-        if room <= 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written = write(file, data[:room])
-        room -= written
-        return written
+    def small(self: journal.Journal, head: Mapping[str, str]) -> None:
+        begin(self, head)
+        self._database.execute("PRAGMA max_page_count = 6")
 
-    monkeypatch.setattr(journal.os, "write", full)
-    with pytest.raises(mp.CaseError, match=r"out\.unfinished: cannot be written \(No space left on device\)") as caught:
-        mp.sweep(CASE, MANY, workers=1, out="out")
-    assert "runs are kept in out.unfinished" in caught.value.__notes__[0]
+    with monkeypatch.context() as full:
+        full.setattr(journal.Journal, "begin", small)
+        with pytest.raises(mp.CaseError, match=r"sweep\.unfinished: cannot be written \(.*disk is full") as caught:
+            mp.sweep(CASE, MANY, workers=1, out="out")
+    assert "runs are kept in out/sweep.unfinished" in caught.value.__notes__[0]
     kept = int(caught.value.__notes__[0].split()[0])
     assert 0 < kept < 40
-    room = 10**9
     solved.clear()
     xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
     assert len(solved) == 40 - kept
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_disk_that_is_full_leaves_nothing(solved: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal.os, "write", refuse(errno.ENOSPC))
+    def full(self: journal.Journal, head: Mapping[str, str]) -> None:
+        self._database.execute("PRAGMA max_page_count = 1")
+        begin(self, head)
+
+    begin = journal.Journal.begin
+    monkeypatch.setattr(journal.Journal, "begin", full)
     before = held()
-    with pytest.raises(mp.CaseError, match="No space left"):
+    with pytest.raises(mp.CaseError, match="disk is full"):
         mp.sweep(CASE, MANY, workers=1, out="out")
     assert held() == before
+    assert not Path("out").exists()
     assert solved == []
 
 
@@ -591,7 +747,7 @@ def test_no_room_for_the_answer(solved: list[Any], monkeypatch: pytest.MonkeyPat
         with pytest.raises(mp.CaseError, match=r"out: cannot be written \(No space left") as caught:
             mp.sweep(CASE, MANY, workers=1, out="out")
     assert caught.value.__notes__[0].startswith("40 of 40 runs are kept")
-    assert sorted(held()) == sorted([*before, "out.unfinished"])
+    assert sorted(held()) == sorted([*before, "out/sweep.unfinished"])
     solved.clear()
     assert len(unfolded(mp.sweep(CASE, MANY, workers=1, out="out", resume=True))["status"]) == 40
     assert solved == []
@@ -720,14 +876,14 @@ def test_without_vary_it_says_what_is_missing(call: Callable[..., Any]) -> None:
 @UNIX
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], workers: str) -> None:
-    points = 250
+    points = 2000
     with under_way("--workers", workers, points=points) as process:
         assert process.poll() is None
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
     assert out == ""
-    words, kept = err.split(f" of {points} runs are kept in out.unfinished: the same with --resume "), rows_kept()
+    words, kept = err.split(f" of {points} runs are kept in out/sweep.unfinished: the same with --resume "), rows_kept()
     assert words[0].startswith("membrane-pde: interrupted; ")
     assert 0 < kept <= int(words[0].split()[-1]) < points
     assert len(err.splitlines()) == 1
@@ -737,7 +893,7 @@ def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], worker
     assert "--resume" in err
     status, _, err = call("stirred.toml", *vary, "--out", "out", "--resume")
     assert (status, err) == (0, "")
-    assert not Path("out.unfinished").exists()
+    assert not Path("out/sweep.unfinished").exists()
     swept = sweepfile.load("out")
     assert swept is not None
     same(swept, mp.sweep(CASE, dict([parse_values(vary[1])]), workers=2))
@@ -762,7 +918,7 @@ def ends_before(seconds: float, arguments: list[str]) -> bool:
         assert sorted(os.listdir("out")) == ["case.toml", "sweep.csv", "sweep.nc"]
     if process.returncode != -signal.SIGKILL:
         assert process.returncode == 0, err
-        assert not Path("out.unfinished").exists()
+        assert not Path("out/sweep.unfinished").exists()
     return process.returncode == 0
 
 
@@ -800,7 +956,7 @@ def test_killed_while_it_writes(monkeypatch: pytest.MonkeyPatch, before: str) ->
         full.setattr(sweepfile, "save", refuse(errno.ENOSPC))
         with pytest.raises(OSError, match="No space"):
             mp.sweep(CASE, values, workers=2, out="out")
-    journal_of_all = Path("out.unfinished").read_bytes()
+    journal_of_all = Path("out/sweep.unfinished").read_bytes()
     began = time.perf_counter()
     assert ends_before(300.0, command(vary, 1))
     lasts = time.perf_counter() - began
@@ -810,7 +966,7 @@ def test_killed_while_it_writes(monkeypatch: pytest.MonkeyPatch, before: str) ->
         shutil.rmtree("out")
         if before != "nothing":
             mp.sweep(CASE, {"mesh.cells": [4, 5]}, workers=1, out="out")
-        Path("out.unfinished").write_bytes(journal_of_all)
+        Path("out/sweep.unfinished").write_bytes(journal_of_all)
         if not ends_before(chance.uniform(0.6, 1.0) * lasts, command(vary, 1)):
             late += 1
             assert ends_before(300.0, command(vary, 1))
@@ -825,7 +981,8 @@ def test_a_limit_of_what_a_file_may_hold() -> None:
     resource = pytest.importorskip("resource")
     vary = "right.pressure=0:19:600 bar"
     whole = mp.sweep(CASE, dict([parse_values(vary)]), workers=2)
-    for limit, words in ((60_000, r"out\.unfinished: cannot be written"), (420_000, r"--out out: cannot be written")):
+    limits = (60_000, r"out/sweep\.unfinished: cannot be written"), (420_000, r"--out out: cannot be written")
+    for limit, words in limits:
         done = subprocess.run(
             command(vary, 2),
             preexec_fn=lambda most=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
@@ -833,10 +990,9 @@ def test_a_limit_of_what_a_file_may_hold() -> None:
         )
         assert done.returncode == 1
         assert done.stdout == ""
-        assert re.search(rf"^membrane-pde: {words} .*; \d+ of 600 runs are kept in out.unfinished", done.stderr), (
-            done.stderr
-        )
-        assert sorted(held()) == ["out.unfinished", "stirred.toml"]
+        kept = r"\d+ of 600 runs are kept in out/sweep.unfinished"
+        assert re.search(rf"^membrane-pde: {words} .*; {kept}", done.stderr), done.stderr
+        assert {path for path in held() if not path.endswith("-wal")} == {"out/sweep.unfinished", "stirred.toml"}
     assert ends_before(300.0, command(vary, 2))
     swept = sweepfile.load("out")
     assert swept is not None
