@@ -56,7 +56,6 @@ from membrane_pde.values import (
 )
 
 MAX_UNKNOWNS = 1_000_000
-MAX_STORED = 200_000_000  # numbers kept in memory: 1.6 GB
 MAX_OUTPUTS = 100_000
 MAX_PERIODS = 100_000  # of an oscillating pressure in a run
 
@@ -1247,12 +1246,6 @@ def _check_size(case: Case) -> None:
     unknowns = 2 * (cells or _USUAL_CELLS) * len(case.solutes)
     if unknowns > MAX_UNKNOWNS:
         raise CaseError(f"mesh.cells = {cells}: 2 x cells x solutes are {unknowns} unknowns; at most {MAX_UNKNOWNS}")
-    stored = unknowns * case.run.outputs
-    if stored > MAX_STORED:
-        raise CaseError(
-            f"run.outputs = {case.run.outputs}: with {unknowns} unknowns that stores {stored:.3g} numbers "
-            f"({8e-9 * stored:.3g} GB); at most {MAX_STORED:.3g}: store fewer times, or use fewer cells"
-        )
     for name, side in _sides(case).items():
         uniform = side.length / (cells or 1)
         if case.mesh.finest is not None and not side.stirred and case.mesh.finest > uniform * (1 + SAME):

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde import __version__, netcdf
-from membrane_pde.case import MAX_STORED, Case, CaseError
+from membrane_pde.case import Case, CaseError
 from membrane_pde.casefile import parse_case
 from membrane_pde.folders import add_files, write_folder
 from membrane_pde.units import cut
@@ -94,7 +94,35 @@ STATUSES = ("completed", "equilibrium", "steady", "failed")
 # what results saved by earlier versions do not have
 _ADDED = ("collected_concentration_mol_per_m3", "collected_rejection", "throttled_energy_J_per_m3")
 
+MAX_STORED = 200_000_000  # numbers of a result: 1.6 GB; to make them takes as much again
+
+_ROWS = 10_000  # written at once
 _COMPUTED_WITH = ("numpy", "scipy", "fipy", "scikit-sundae")
+
+
+def check_size(case: Case, cells: int) -> None:
+    """Refuse a run that would store more than `MAX_STORED` numbers.
+
+    Parameters
+    ----------
+    case : Case
+        Of the run.
+    cells : int
+        How many its mesh has, on both sides together.
+
+    Raises
+    ------
+    CaseError
+        With what to do about it.
+    """
+    times, solutes = case.run.outputs, len(case.solutes)
+    stored = times * (cells * (solutes + len(PROFILES) - 1) + len(SERIES) * solutes + 1)
+    if stored > MAX_STORED:
+        raise CaseError(
+            f"run.outputs = {times}: with {cells} cells and {solutes} solute{'s' if solutes > 1 else ''} that stores "
+            f"{stored:.3g} numbers ({8e-9 * stored:.3g} GB); at most {MAX_STORED:.3g}: store fewer times, or use fewer "
+            "cells"
+        )
 
 
 @dataclass(eq=False)
@@ -219,9 +247,10 @@ class Result:
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(names)
-            # csv writes a float with all its digits, and None as nothing
-            rows = np.array(columns, dtype=float).T.tolist()
-            writer.writerows([None if value != value else value for value in row] for row in rows)
+            for start in range(0, len(columns[0]), _ROWS):  # as Python's numbers they take four times the memory
+                rows = np.array([column[start : start + _ROWS] for column in columns], dtype=float).T.tolist()
+                # csv writes a float with all its digits, and None as nothing
+                writer.writerows([None if value != value else value for value in row] for row in rows)
 
     def _write_netcdf(self, path: Path) -> None:
         variables = self._variables()
@@ -255,7 +284,7 @@ def load_result(folder: str | Path) -> Result:
     if not path.is_file():
         raise CaseError(f"{folder}: no result here (result.nc is missing); give the folder that `run --out` wrote")
     try:
-        with netcdf.opened(path, MAX_STORED) as file:
+        with netcdf.opened(path, MAX_STORED + 10**6) as file:  # with names, and what only counts
             case = parse_case(file.attrs["case"], name=file.attrs["case_name"])
             summary = json.loads(file.attrs["summary"])
             names = [name for name in ("time", *SERIES, *PROFILES) if name in file.variables or name not in _ADDED]

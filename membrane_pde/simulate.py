@@ -18,7 +18,7 @@ from membrane_pde.case import SIDES, Case, CaseError, Compartment, known_volume
 from membrane_pde.casefile import as_case, load_case
 from membrane_pde.physics import energy, temperature
 from membrane_pde.physics.osmotic import IDEAL, Solution
-from membrane_pde.result import SERIES, SUMMARY_KEYS, Result
+from membrane_pde.result import SERIES, SUMMARY_KEYS, Result, check_size
 from membrane_pde.values import Pressure, Profile
 
 if TYPE_CHECKING:
@@ -671,11 +671,14 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
 
     Raises
     ------
+    CaseError
+        If it would store more than a result may have.
     RunError
         If a side runs dry, an outflow flows back without `backflow`, or the integrator gives up; the error carries the
         result up to then.
     """
     begun, case = time.perf_counter(), as_case(case)
+    check_size(case, sum(len(_side_widths(case, side)) for side in (0, 1)))
     runs = _solved(case, progress)
     series = _series(runs)
     (summary,) = _summaries(runs, series)

@@ -8,6 +8,8 @@ import errno
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 import tracemalloc
@@ -23,9 +25,10 @@ import pytest
 import xarray
 
 import membrane_pde as mp
-from membrane_pde.case import MAX_STORED, CaseError
+from membrane_pde import simulate
+from membrane_pde.case import CaseError
 from membrane_pde.folders import add_files, check_output
-from membrane_pde.result import SERIES, Result, load_result
+from membrane_pde.result import MAX_STORED, SERIES, Result, check_size, load_result
 
 TOML = """
 title = "Salt, sugar — and a name with a sign"
@@ -521,6 +524,64 @@ def test_what_a_killed_run_has_left_is_no_obstacle(result: Result, tmp_path: Pat
         os.utime(folder / name, (time.time() - age,) * 2)
     result.save(folder)
     assert set(os.listdir(folder)) == {*FILES, ".membrane-pde-new"}
+
+
+# -- how much is stored ---------------------------------------------------------------------------------------------
+def many_solutes(outputs: int) -> mp.Case:
+    """64 solutes on sides of 10 m, which take many cells."""
+    names = [f"s{i}" for i in range(64)]
+    text = "".join(f'[solutes.{name}]\ndiffusivity = "1e-9 m^2/s"\n' for name in names)
+    for side, value in (("left", 1), ("right", 2)):
+        held = ", ".join(f'{name} = "{value} mmol/L"' for name in names)
+        text += f'[{side}]\nlength = "10 m"\nconcentration = {{ {held} }}\n'
+    return mp.parse_case(f'{text}[membrane]\ntype = "ideal"\n[run]\nduration = "1 h"\noutputs = {outputs}\n')
+
+
+def test_the_numbers_are_counted_that_will_be_stored(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those of a usual mesh: what a run may store can be read again."""
+    cells = sum(len(simulate._side_widths(many_solutes(9000), side)) for side in (0, 1))
+    assert cells > 400
+    monkeypatch.setattr(simulate, "_solved", lambda *given: pytest.fail("it is solved"))
+    with pytest.raises(
+        CaseError, match=rf"run\.outputs = 9000: with {cells} cells and 64 solutes .* store fewer times"
+    ):
+        mp.run(many_solutes(9000))
+    counted = result.case.run.outputs * (18 * 4 + len(SERIES) * 2 + 1)
+    held_numbers = sum(values.size for values in result.arrays.values() if values.dtype == float)
+    assert held_numbers <= counted < 1.5 * held_numbers
+    most = MAX_STORED // (cells * 66 + len(SERIES) * 64 + 1)
+    check_size(many_solutes(most), cells)
+    with pytest.raises(CaseError, match=r"at most 2e\+08"):
+        check_size(many_solutes(most + 1), cells)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts memory in KiB")
+def test_memory_is_twice_what_is_stored(tmp_path: Path) -> None:
+    """So that at the limit, 1.6 GB, less than 4 GB are taken, also to save and to load."""
+    code = """
+import resource, sys
+import membrane_pde as mp
+case = mp.load_case("osmosis").with_values({"run.until": "duration", "mesh.cells": 200, "run.outputs": 20})
+def peak():
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+mp.run(case).save("few")
+before = peak()
+result = mp.run(case.with_values({"run.outputs": 20000}))
+stored = sum(values.nbytes for values in result.arrays.values())
+result.save("many")
+print((peak() - before) / stored)
+del result
+mp.load_result("many")
+print((peak() - before) / stored)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(mp.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    for times in map(float, done.stdout.split()):
+        assert 1.0 < times < 2.2
+        assert times * 8 * MAX_STORED + 300e6 < 4e9
 
 
 # -- what a file may not do -----------------------------------------------------------------------------------------
