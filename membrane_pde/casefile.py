@@ -623,10 +623,10 @@ def _marked(case: Case, start: Case | None, changes: tuple[str, ...]) -> Case:
 
     `start` is None if that file alone was not right.
     """
+    if "title" in changes:  # a title of its own, which later changes are marked in
+        return case
     origin = case._origin
     case._origin = Origin(origin.name, origin.written, origin.change, origin.source_ranges, start, changes)
-    if "title" in changes:
-        return case
     different = [key for key in changes if start is None or _value_at(case, key) != _value_at(start, key)]
     before = case.title if start is None else start.title
     title = titles.marked(before, {key: _written_at(origin.written, key) for key in different})

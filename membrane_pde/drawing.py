@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde import report
+from membrane_pde import report, titles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,11 @@ def figure(width: float, height: float, layout: str | None = "constrained") -> F
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout=layout)  # type: ignore[arg-type]
+
+
+def headline(figure: Figure, title: str) -> None:
+    """Put a title above a figure, in as many lines as it takes (a character is a tenth of an inch wide)."""
+    figure.suptitle(titles.in_lines(title, int(10.0 * figure.get_figwidth())), fontsize=12)
 
 
 def as_array(axes: Any) -> np.ndarray:

@@ -155,10 +155,11 @@ class Live:
 
 
 def _lines(title: str) -> str:
-    """A title in at most two lines that fit a tile."""
-    return "\n".join(
-        textwrap.wrap(titles.in_lines(title, 66), 66, max_lines=2, placeholder=" …", break_long_words=True)
-    )
+    """A title in at most two lines that fit a tile; what was changed has the second one."""
+    whole, mark = titles.parts(title)
+    if mark and len(title) > 66:
+        return "\n".join(textwrap.shorten(each, 66, placeholder=" …") for each in (f"{whole},", mark))
+    return "\n".join(textwrap.wrap(title, 66, max_lines=2, placeholder=" …", break_long_words=True))
 
 
 def _packed(pixels: np.ndarray, kind: str, how: dict[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde import drawing, presets, report, titles
+from membrane_pde import drawing, presets, report
 
 if TYPE_CHECKING:
     import xarray
@@ -56,7 +56,7 @@ def phase_map(found: xarray.Dataset, axes: Any = None) -> np.ndarray:
     across, up = ordered[x].values, ordered[y].values
     if axes is None:
         figure = drawing.figure(8.0, 5.2)
-        figure.suptitle(titles.in_lines(found.attrs.get("title", "")))
+        drawing.headline(figure, found.attrs.get("title", ""))
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]

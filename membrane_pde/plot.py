@@ -83,7 +83,7 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
         columns = min(len(chosen), 3)
         rows = math.ceil(len(chosen) / columns)
         figure = drawing.figure(7.5 if columns == 1 else 3.9 * columns + 0.8, 4.4 if rows == 1 else 3.4 * rows)
-        figure.suptitle(_title(result, chosen) if solute is None else titles.in_lines(result.case.title))
+        drawing.headline(figure, _title(result, chosen) if solute is None else result.case.title)
         axes = [figure.add_subplot(rows, columns, i + 1) for i in range(len(chosen))]
     axes = drawing.as_array(axes)
     times = shared.times_shown(stored(result, "time"), CURVES, shared.change(result, chosen))
@@ -135,7 +135,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
         raise ValueError("the case's membrane has no pore_radius")
     if axes is None:
         figure = drawing.figure(8.0, 4.8)
-        figure.suptitle(titles.in_lines(case.title))
+        drawing.headline(figure, case.title)
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]
@@ -197,7 +197,7 @@ def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
     """
     if axes is None:
         figure = drawing.figure(7.5, 4.6)
-        figure.suptitle(titles.in_lines(titles.of_all([result.case.title for result in results])))
+        drawing.headline(figure, titles.of_all([result.case.title for result in results]))
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]
@@ -340,4 +340,4 @@ def _time_ticks(end: float) -> list[float]:
 def _title(result: Result, chosen: list[str]) -> str:
     total = len(result.solutes)
     shown = f" ({len(chosen)} of {total} solutes, the most concentrated)" if total > len(chosen) else ""
-    return titles.in_lines(f"{result.case.title}{shown}")
+    return f"{result.case.title}{shown}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from membrane_pde import drawing, report, titles
+from membrane_pde import drawing, report
 
 MODEL = "#000000"
 # Okabe and Ito's colours, which stay apart for the colour-blind; with a marker each
@@ -34,7 +34,7 @@ def fit(found: Any, axes: Any = None) -> np.ndarray:
     count = len(found.columns)
     if axes is None:
         figure = drawing.figure(4.4 * count + 0.8 if count > 1 else 6.4, 5.2)
-        figure.suptitle(titles.in_lines(found.case.title or found.case.name))
+        drawing.headline(figure, found.case.title or found.case.name)
         axes = figure.subplots(2, count, sharex="col", squeeze=False, height_ratios=[2.4, 1.0])
     axes = np.asarray(axes).reshape(2, count)
     name, groups = _axis(found)

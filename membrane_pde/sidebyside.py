@@ -77,7 +77,7 @@ def _vessels(ax: Axes, result: Result, common: sketch.Scales) -> None:
     case, labels = result.case, report.labels_of(result.case)
     ax.set(xlim=(-1.1, 1.1), ylim=(-0.66, 1.45))
     ax.axis("off")
-    ax.set_title(titles.short(case.title, case.name), fontsize=13, weight="bold")
+    ax.set_title(titles.short(case.title, case.name).replace(", ", "\n", 1), fontsize=13, weight="bold")
     x, low, high = vessels.draw(ax, sketch.moment_of(result, None, common))
     for side, place, colour in (("left", -0.52, LEFT), ("right", 0.52, RIGHT)):
         label = textwrap.fill(labels[side], 16)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde import drawing, dyes, report, titles, vessels
+from membrane_pde import drawing, dyes, report, vessels
 from membrane_pde.drawing import LEFT, RIGHT, WATER_ARROW
 from membrane_pde.report import stored
 
@@ -115,7 +115,7 @@ def schematic(
     common = scales or _scales([shown])
     if axes is None:
         figure = drawing.figure(8.0, 5.8)
-        figure.suptitle(titles.in_lines(case.title))
+        drawing.headline(figure, case.title)
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]

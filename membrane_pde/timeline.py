@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde import curves, drawing, presets, report, titles, vessels
+from membrane_pde import curves, drawing, presets, report, vessels
 from membrane_pde.drawing import HYDROSTATIC, LEFT, OSMOTIC, RIGHT, WATER
 from membrane_pde.report import stored
 from membrane_pde.sketch import LEADING, NO_BREAK, felt, flux_unit, largest, leading, passing
@@ -51,7 +51,7 @@ def history(result: Result, axes: Any = None, time: float | None = None) -> np.n
         rows = -(-len(shown) // columns)
         size = {1: (6.4, 4.2), 2: (9.4, 3.8), 3: (12.6, 3.8), 4: (9.4, 6.4)}[len(shown)]
         figure = drawing.figure(*size)
-        figure.suptitle(titles.in_lines(result.case.title))
+        drawing.headline(figure, result.case.title)
         axes = figure.subplots(rows, columns, sharex=True, squeeze=False)
         places = dict(zip(shown, axes.flat, strict=True))
     else:

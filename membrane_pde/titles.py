@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST = 200  # characters of a title
 CHANGED, VARIED = ", changed: ", ", varied: "
-_MARK = 70  # characters of a list of changes; what is beyond is counted
+_MARK = 60  # characters of a list of changes; what is beyond is counted
 _SHORT = 24  # characters of a short title
-_SHORT_MARK = 36
+_SHORT_MARK = 28
 _MANY_DIGITS = re.compile(r"\d+\.\d{6,}(?:[eE][-+]?\d+)?")
 
 
@@ -80,10 +81,11 @@ def of_all(titles: Sequence[str]) -> str:
     return unmarked.pop() if len(unmarked) == 1 else ""
 
 
-def in_lines(title: str, width: int = 90) -> str:
-    """A title as it stands above a picture: where it is long, what was changed goes to a second line."""
+def in_lines(title: str, width: int) -> str:
+    """A title in lines of so many characters at most; where it takes several, what was changed begins a new one."""
     whole, mark = parts(title)
-    return f"{whole},\n{mark}" if mark and len(title) > width else title
+    pieces = [title] if len(title) <= width or not mark else [f"{whole},", mark]
+    return "\n".join(line for piece in pieces for line in textwrap.wrap(piece, width))
 
 
 def _with_list(title: str, mark: str, items: list[str]) -> str:

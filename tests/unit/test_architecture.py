@@ -136,7 +136,7 @@ MAY_USE: dict[str, set[str]] = {
         "physics",
         "values",
     },  # physics: a constant of nature
-    "drawing": {"report"},
+    "drawing": {"report", "titles"},
     "maps": {"drawing", "presets", "report", "titles"},
     "dyes": {"drawing", "report"},
     "vessels": {"drawing", "dyes", "report"},

@@ -70,8 +70,11 @@ def test_many_changes_and_long_titles_stay_readable() -> None:
     long = titles.marked("x" * 199, changes)
     assert len(long) <= titles.LONGEST
     assert long.endswith("x…, changed: solutes.A0.diffusivity = 1e-9 m^2/s and 8 more")
-    assert titles.in_lines(title) == title
-    assert titles.in_lines(titles.marked(SEA, changes)).splitlines()[0] == f"{SEA},"
+    assert titles.in_lines(title, 75) == title
+    above, below = titles.in_lines(titles.marked(SEA, changes), 75).splitlines()
+    assert above == f"{SEA},"
+    assert below.startswith("changed: ")
+    assert max(map(len, titles.in_lines(long, 60).splitlines())) <= 60
 
 
 def test_short_titles(case: mp.Case) -> None:
@@ -113,4 +116,4 @@ def test_everywhere_that_a_title_is_shown() -> None:
     for picture in (mp.plot.profiles, mp.plot.history, mp.plot.schematic):
         assert picture(result).flat[0].figure.get_suptitle().replace("\n", " ") == case.title
     axes = mp.plot.comparison([result, mp.run(case.with_values({"right.pressure": "9 bar"}))])
-    assert axes.flat[0].get_title() == "Osmosis, changed"
+    assert axes.flat[0].get_title() == "Osmosis\nchanged"
