@@ -138,7 +138,7 @@ def share(text: str) -> tuple[int, int, str] | None:
     """
     plain = text.strip().lower().replace("%", " percent ").replace("‰", " permille ")
     plain = re.sub(r"\b(pp[mbq])([vw])\b", r"\1 \2", plain)
-    if re.search(r"\bM/", text):  # a ratio of molarities, not "m/m"
+    if re.search(r"\b[GM]/", text):  # gauss and molar, not g/g and m/m
         return None
     words = [word for word in re.sub(r"[().\-]", " ", plain).split() if word != "by"]
     shares = [word for word in words if word in _SHARES]

@@ -430,6 +430,7 @@ def test_what_people_mean_by_something_else_is_asked_for(text, meant):
         "1 m^2/m^2",
         "5 m/m/m*m",
         "2 M/M",
+        "2 G/G",
     ],
 )
 def test_a_plain_ratio_is_no_concentration(text):
