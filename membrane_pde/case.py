@@ -190,7 +190,7 @@ class Solute(BaseModel):
         None,
     )
     density: Density | None = _field(
-        "Density of the pure substance, which no concentration can pass. Inside: kg/m^3.", None
+        "Density of the pure substance, which no concentration can pass; for % v/v. Inside: kg/m^3.", None
     )
     reference_temperature: Temperature | None = _field(
         "Temperature at which `diffusivity` holds; it is then scaled to the case's: with T over the viscosity of "
@@ -229,7 +229,8 @@ class Compartment(BaseModel):
     )
     concentration: dict[str, Initial] = _field(
         "Initial concentration of every solute: an amount, mass, number or osmoles per volume, a molality, an "
-        "osmolality, or a mass fraction (%, ‰, ppm, ppb, % w/w, g/kg); % w/v is g in 100 mL. In a gas a mole fraction "
+        "osmolality, or a mass fraction (%, ‰, ppm, ppb, % w/w, g/kg); % w/v is g in 100 mL, % v/v needs the density "
+        "of the pure solute. In a gas a mole fraction "
         "(%, ppm, mol%, vol%). Osmoles count particles: they are divided by `dissociation`. Or a profile by the "
         "distance from the membrane. Inside: mol/m^3.",
         {},
@@ -906,9 +907,13 @@ def _part(
     if kind in ("osmoles", "osmolality"):
         return number / solute.dissociation, "amount" if kind == "osmoles" else "molality"
     if kind == "volume fraction":
+        if solute.density is not None and solute.molar_mass is not None:
+            return number * solute.density / solute.molar_mass, "amount"
+        missing = "density" if solute.density is None else "molar_mass"
+        example = "0.789 g/mL" if missing == "density" else "58.44 g/mol"
         raise CaseError(
-            f"{path}: a volume fraction needs the density of the pure solute, which is not known here: multiply by "
-            "that, and give a mass per volume (g/L) or % w/v"
+            f"{path}: a volume fraction needs solutes.{key_text(name)}.{missing}, of the pure substance, for example "
+            f'"{example}"; or give an amount or a mass per volume (mol/L, g/L, % w/v)'
         )
     if kind == "mole fraction":
         raise CaseError(

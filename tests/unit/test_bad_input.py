@@ -661,8 +661,16 @@ def test_overrides(path, value, parts):
 
 @pytest.mark.parametrize("written", ["40 % v/v", "40 vol%", "0.4 v/v", "0.4 L/L"])
 def test_a_volume_fraction_of_a_liquid_is_no_mass_fraction(written):
-    text = edited(('"35 g/L"', f'"{written}"'))
-    check(text, "left.concentration.NaCl", "the density of the pure solute", "% w/v")
+    text = edited(('"35 g/L"', f'"{written}"')).replace("NaCl", "ethanol")
+    text = text.replace('molar_mass = "58.44 g/mol"\n', "").replace("dissociation = 2\n", "")
+    # the library's density is the CRC Handbook's, 789.3 kg/m^3 at 20 degC
+    assert parse_case(text).left.concentration["ethanol"] == pytest.approx(0.4 * 789.3 / 0.046069, rel=1e-9)
+    own = text.replace("[solutes.ethanol]\n", '[solutes.ethanol]\ndensity = "0.789 g/mL"\n')
+    assert parse_case(own).left.concentration["ethanol"] == pytest.approx(6851, abs=0.5)  # mmol/L
+    unknown = text.replace("ethanol", "brine")
+    check(unknown, "left.concentration.brine", "needs solutes.brine.density", '"0.789 g/mL"', "% w/v")
+    heavy = unknown.replace("[solutes.brine]\n", '[solutes.brine]\ndensity = "0.789 g/mL"\n')
+    check(heavy, "left.concentration.brine", "needs solutes.brine.molar_mass")
 
 
 @pytest.mark.parametrize(
