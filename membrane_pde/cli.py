@@ -371,6 +371,7 @@ def sweep(
     overrides: SetOption = None,
     out: OutOption = None,
     no_save: NoSaveOption = False,
+    no_plots: NoPlotsOption = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was not finished.")] = False,
     as_json: JsonOption = False,
     units: UnitsOption = None,
@@ -401,6 +402,14 @@ def sweep(
         report.show_sweep(_console(), columns, headings, swept["solute"].values)
         if folder:
             typer.echo(f"\nResults: {folder}")
+    if folder and not no_plots:
+
+        def picture(into: Path) -> None:
+            from membrane_pde import plot
+
+            plot.save_sweep(swept, into / "sweep.png")
+
+        _draw(folder, picture)
     if failed:
         complain(report.failures(columns, headings))
     if failed == swept["status"].size:
@@ -709,7 +718,8 @@ def _draw(folder: Path, pictures: Callable[[Path], None]) -> None:
     try:
         add_files(folder, pictures)
     except Exception as error:
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        told = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        what = told.splitlines()[0] if told else type(error).__name__
         complain(f"warning: no pictures ({what}); the numbers are in {folder}")
 
 

@@ -42,9 +42,13 @@ def phase_map(found: xarray.Dataset, axes: Any = None) -> np.ndarray:
     ValueError
         If two keys of numbers, one of them a pressure, are not what was varied, or no run ended.
     """
+    return flux_map(found, *_keys(found), axes)
+
+
+def flux_map(found: xarray.Dataset, x: str, y: str, axes: Any = None) -> np.ndarray:
+    """Draw the mean water flux over any two keys of numbers, `x` to the right and `y` up; as `phase_map` otherwise."""
     from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 
-    x, y = _keys(found)
     ordered = found.squeeze().sortby([x, y]).transpose(y, x, ...)
     ended = (ordered["status"] != "failed").values
     unit, per_si = presets.unit("water flux")
@@ -68,29 +72,47 @@ def phase_map(found: xarray.Dataset, axes: Any = None) -> np.ndarray:
     ax.figure.colorbar(filled, ax=ax, pad=0.02, aspect=30, label=f"water flux, left to right ({unit})", format="%g")
     if np.nanmin(flux) < 0 < np.nanmax(flux):
         lines = ax.contour(across, up, np.ma.masked_invalid(flux), levels=[0.0], colors="black", linewidths=2.4)
-        for line in ax.clabel(lines, fmt={0.0: "no flow: osmotic pressure"}, fontsize=10.5, inline_spacing=6):
+        balance = "no flow: osmotic pressure" if y.endswith(".pressure") else "no flow"
+        for line in ax.clabel(lines, fmt={0.0: balance}, fontsize=10.5, inline_spacing=6):
             line.set_weight("bold")
     if not ended.all():
-        ax.text(0.99, 0.01, "grey: the run failed", transform=ax.transAxes, ha="right", va="bottom", fontsize=9)
+        rows, columns = np.nonzero(~ended)
+        crosses: dict[str, Any] = {"ls": "", "marker": "x", "color": "#B03A00", "ms": 8, "mew": 2.0, "zorder": 5}
+        ax.plot(across[columns], up[rows], gid="failed", clip_on=False, **crosses)
+        ax.text(0.99, 0.01, "×: the run failed", transform=ax.transAxes, ha="right", va="bottom", fontsize=9)
     words = ordered["process"].values
     for process in ("osmosis", "reverse osmosis", "filtration"):
         region = (words == process) & ended
         if region.mean() > 0.04:
             place = _inside(region)
-            ax.text(across[place[1]], up[place[0]], _name(process, flux[place]), **NAME)
+            edge = {0: "bottom", len(up) - 1: "top"}.get(place[0], "center")
+            ax.text(across[place[1]], up[place[0]], _name(process, flux[place]), **NAME | {"va": edge})
     tables = tomllib.loads(found.attrs.get("case", ""))
-    ax.set_xlabel(_label(x, found[x].attrs.get("units", ""), tables))
-    ax.set_ylabel(_label(y, found[y].attrs.get("units", ""), tables))
+    ax.set_xlabel(label(x, found[x].attrs.get("units", ""), tables))
+    ax.set_ylabel(label(y, found[y].attrs.get("units", ""), tables))
     return axes
+
+
+def varied(found: xarray.Dataset) -> list[str]:
+    """The keys of which a sweep has several values."""
+    if "run" in found.sizes:
+        return [str(key) for key in found.coords if key not in ("solute", "run") and found[key].dims == ("run",)]
+    return [str(key) for key, size in found.sizes.items() if key != "solute" and size > 1]
+
+
+def labels(found: xarray.Dataset) -> dict[str, str]:
+    """What the sides are called."""
+    tables = tomllib.loads(str(found.attrs.get("case", "")))
+    return {side: tables.get(side, {}).get("label", side) for side in report.SIDES}
 
 
 def _keys(found: xarray.Dataset) -> tuple[str, str]:
     """The varied key that is no pressure, and the one that is."""
-    varied = [str(key) for key, size in found.sizes.items() if key != "solute" and size > 1]
-    numbers = [key for key in varied if np.issubdtype(found[key].dtype, np.number)]
+    keys = varied(found)
+    numbers = [key for key in keys if np.issubdtype(found[key].dtype, np.number)]
     pressures = [key for key in numbers if key.endswith(".pressure")]
-    if len(varied) != 2 or len(numbers) != 2 or not pressures:
-        told = ", ".join(varied) or "nothing"
+    if len(keys) != 2 or len(numbers) != 2 or not pressures:
+        told = ", ".join(keys) or "nothing"
         raise ValueError(
             f"varied is {told}; a phase map needs two keys with several numbers in one unit each, a pressure and "
             'a concentration, for example "right.pressure" and "right.concentration.NaCl"'
@@ -129,11 +151,17 @@ def _inside(region: np.ndarray) -> tuple[int, int]:
     return int(rows[row]), int(columns[column])
 
 
-def _label(key: str, unit: str, tables: dict[str, Any]) -> str:
+def label(key: str, unit: str, tables: dict[str, Any]) -> str:
     """A key in words: what, where, and its unit."""
     first, _, rest = key.partition(".")
     side = tables.get(first, {}).get("label", f"the {first}") if first in report.SIDES else ""
     what, _, solute = rest.partition(".") if side else (key.replace("_", " "), "", "")
-    words = f"{solute or what.replace('_', ' ')} {'in' if solute else 'on'} {side}" if side else what
-    shown = unit.replace("^2", "²").replace("^3", "³").replace("hour", "h").replace("um", "µm")
+    where = "in" if solute else "on" if what.startswith("pressure") else "of"
+    words = f"{solute or what.replace('_', ' ')} {where} {side}" if side else what.replace(".", ": ", 1)
+    shown = unit_words(unit)
     return f"{words} ({shown})" if shown else words
+
+
+def unit_words(unit: str) -> str:
+    """A unit as it is shown."""
+    return unit.replace("^2", "²").replace("^3", "³").replace("hour", "h").replace("um", "µm")

@@ -23,6 +23,7 @@ from membrane_pde.report import stored
 from membrane_pde.residuals import fit
 from membrane_pde.sidebyside import comparison
 from membrane_pde.sketch import cells, largest, leading, scales, schematic
+from membrane_pde.sweepcurves import sweep_picture
 from membrane_pde.timeline import history
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ __all__ = [
     "save_all",
     "save_comparison",
     "save_fit",
+    "save_sweep",
     "scales",
     "schematic",
+    "sweep_picture",
 ]
 
 PANELS, CURVES = 6, 12
@@ -253,6 +256,11 @@ def save_comparison(results: Sequence[Result], path: Path | str) -> None:
 def save_fit(found: Any, path: Path | str) -> None:
     """Write the figure of `fit` to a file."""
     _write(fit(found).flat[0].figure, path)
+
+
+def save_sweep(found: Any, path: Path | str) -> None:
+    """Write the figure of `sweep_picture` to a file."""
+    _write(sweep_picture(found).flat[0].figure, path)
 
 
 def _write(figure: Figure, path: Path | str) -> None:

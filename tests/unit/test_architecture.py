@@ -144,7 +144,19 @@ MAY_USE: dict[str, set[str]] = {
     "curves": {"drawing", "report", "sketch"},
     "timeline": {"curves", "drawing", "presets", "report", "sketch", "titles", "vessels"},
     "sidebyside": {"curves", "drawing", "dyes", "presets", "report", "sketch", "titles", "vessels"},
-    "plot": {"curves", "drawing", "maps", "report", "residuals", "sidebyside", "sketch", "timeline", "titles"},
+    "sweepcurves": {"drawing", "maps", "presets", "report"},
+    "plot": {
+        "curves",
+        "drawing",
+        "maps",
+        "report",
+        "residuals",
+        "sidebyside",
+        "sketch",
+        "sweepcurves",
+        "timeline",
+        "titles",
+    },
     "notebook": {"report"},
     "live": {"drawing", "plot", "sketch", "titles"},
     "controls": {"case", "presets", "report", "values"},
@@ -170,7 +182,19 @@ MAY_USE: dict[str, set[str]] = {
     },
     "__main__": {"cli"},
 }
-PICTURES = ("drawing", "dyes", "vessels", "maps", "sketch", "curves", "timeline", "sidebyside", "plot", "live")
+PICTURES = (
+    "drawing",
+    "dyes",
+    "vessels",
+    "maps",
+    "sketch",
+    "curves",
+    "timeline",
+    "sidebyside",
+    "sweepcurves",
+    "plot",
+    "live",
+)
 MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "": set(),
     "compiling": {"numba", "platformdirs"},

@@ -616,7 +616,7 @@ def test_a_map_of_a_sweep_in_any_order_with_gaps_into_given_axes():
     axes = plot.phase_map(found.transpose("right.concentration.NaCl", "right.pressure", ...), own)
     assert axes[0] is own
     draw(axes)
-    assert "grey: the run failed" in texts(own)
+    assert "×: the run failed" in texts(own)
 
 
 def test_a_map_needs_a_pressure_and_another_key():
