@@ -160,7 +160,9 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
     points = [("water", WATER_RADIUS, 0.0)]
     for name, radius in sizes.items():
         seen = (summary["rejection"] or {}).get(name) if flux else None
-        share = 100 * (membrane.solutes[name].reflection if seen is None else seen)
+        if seen is None or not 0.0 <= seen <= 1.0:  # it diffuses, with the water or against it
+            seen = membrane.solutes[name].reflection
+        share = 100 * seen
         ax.plot(radius * nm, share, "o", color=RIGHT, ms=7, zorder=4, clip_on=False)
         points.append((name, radius, share))
     _name_points(ax, [(name, radius * nm, share) for name, radius, share in points])

@@ -532,7 +532,7 @@ def leaky(result: Result) -> None:
     head = (array(result, "length_left_m") - array(result, "length_right_m")) / 1e-4
     peak = int(head.argmax())
     assert head[peak] == pytest.approx(0.38, abs=0.01)
-    assert 30.0 < result.series["time"].values[peak] < 90.0
+    assert result.series["time"].values[peak] == pytest.approx(94.0, abs=18.0)  # s; times are stored every 36 s
     assert head[peak] < 0.5 * R * 298.15 * 5.0 / WEIGHT_OF_WATER  # never above sigma times the whole osmotic pressure
     assert (np.diff(head[: peak + 1]) > 0.0).all()
     assert abs(head[-1]) < 1e-6 * head[peak]
