@@ -799,8 +799,8 @@ def test_json_has_an_object_a_run(call: Callable[..., Any], found: xarray.Datase
     values = [(row["right.pressure"], row["left.concentration.sugar/5"], row["run.duration"]) for row in answer["rows"]]
     assert values == [(p, s, t) for p in (0.0, 5.5, 20.0) for s in (0.0, 50.0) for t in ("1 s", "10 h")]
     for row in answer["rows"]:
-        given = {"right.pressure": f"{row['right.pressure']} bar", "run.duration": row["run.duration"]}
-        given["left.concentration.sugar/5"] = f"{row['left.concentration.sugar/5']} mmol/L"
+        given = {"right.pressure": f"{row['right.pressure']:g} bar", "run.duration": row["run.duration"]}
+        given["left.concentration.sugar/5"] = f"{row['left.concentration.sugar/5']:g} mmol/L"
         (summary,) = sweeping._points(CASE, [given])
         for name in set(summary) - {"equilibrium", "solve_time_s"}:
             assert row[name] == summary[name], name
