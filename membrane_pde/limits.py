@@ -124,7 +124,7 @@ def problem(
         solute = solutes[name]
         most = limit(name, solute, volumes[name], temperature) if amount > 0.0 else None
         if most is not None and amount > most.concentration * (1.0 + 1e-9):
-            return name, f"{in_words(amount, solute.molar_mass)} cannot be, as {most.words}; is the unit right?"
+            return name, f"{in_words(amount, solute.molar_mass)} is impossible: {most.words}; is the unit right?"
     if no_room(amounts.values(), volumes.values()):
         return (
             "",

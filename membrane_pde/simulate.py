@@ -1216,8 +1216,8 @@ def _beyond_limits(case: Case, found: Sequence[Vector]) -> list[str]:
         where = f"{'at the membrane on' if place < len(found) - 2 else 'on'} the {SIDES[place % 2]}"
         reached = limits.in_words(float(peaks[place, i]), case.solutes[name].molar_mass)
         parts.append(
-            f"{name} reached {reached} {where}, which cannot be, as {end.words}: the model knows no saturation and no "
-            "volume of the solutes."
+            f"{name} reached {reached} {where}, which is impossible: {end.words}. The model leaves out that solutes "
+            "crystallise and that they take up room."
         )
     if case.osmotic_model == IDEAL and case.membrane.water_permeability > 0.0:
         seen = np.concatenate(found)

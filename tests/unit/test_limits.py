@@ -1,4 +1,4 @@
-"""Concentrations that cannot be: refused where they are given, told of where they are computed; the ideal law's end."""
+"""Impossible concentrations: refused where they are given, told of where they are computed; the end of the ideal law."""
 
 from typing import Any
 
@@ -66,7 +66,8 @@ def test_every_way_to_write_what_does_not_dissolve(written: str) -> None:
     message = refused(case, left__concentration__NaCl=written)
     assert message.startswith("left.concentration.NaCl: ")
     assert (
-        "cannot be, as no more than about 333.6 g/L of NaCl dissolve in water at 25 degC; is the unit right?" in message
+        "is impossible: no more than about 333.6 g/L of NaCl dissolve in water at 25 degC; is the unit right?"
+        in message
     )
     assert "backflow.NaCl: " in refused(case, right__backflow={"NaCl": written})
     profile = {"profile": [["0 um", "1 g/L" if "g/L" in written else written], ["50 um", written]]}
@@ -75,9 +76,9 @@ def test_every_way_to_write_what_does_not_dissolve(written: str) -> None:
     assert "left.concentration" in refused(case, left__concentration__NaCl=profile)
     bath = {"boundary": "bath", "volume": "1 mm", "length": "50 um", "concentration": {"NaCl": "1 g/L"}}
     assert "left.feed.NaCl: " in refused(case, left=bath | {"feed": {"NaCl": written}})
-    with pytest.raises(CaseError, match=r"concentration\.NaCl: .* cannot be"):
+    with pytest.raises(CaseError, match=r"concentration\.NaCl: .* is impossible"):
         mp.osmotic_pressure({"NaCl": written})
-    with pytest.raises(CaseError, match=r"against\.NaCl: .* cannot be"):
+    with pytest.raises(CaseError, match=r"against\.NaCl: .* is impossible"):
         mp.osmotic_pressure({"NaCl": "1 g/L"}, membrane="ideal", against={"NaCl": written})
 
 
@@ -90,7 +91,7 @@ def test_what_dissolves_passes(written: str) -> None:
     ("solution", "part"),
     [
         ({"sucrose": "80 %"}, "of sucrose dissolve in water at 25 degC"),
-        ({"albumin": "2429 g/L"}, "2429 g/L cannot be, as pure albumin has 1362 g/L"),
+        ({"albumin": "2429 g/L"}, "2429 g/L is impossible: pure albumin has 1362 g/L"),
         ({"ethanol": "850 g/L"}, "pure ethanol has 789.3 g/L"),
         ({"lactose": "1.6 kg/L"}, "pure lactose has 1547 g/L"),
         ({"glucose": "1700 g/L"}, "concentration: the solutes alone take up more than the solution's volume"),
@@ -110,7 +111,7 @@ def test_solutes_of_a_case_have_the_limits_that_it_gives() -> None:
     mp.parse_case(own).with_values({"left.concentration.NaCl": "7 mol/kg"})
     table = [["10 degC", "1 mol/kg"], ["40 degC", "2 mol/kg"]]
     some = mp.parse_case(CASE).with_values({"solutes.NaCl.solubility": table})
-    assert "cannot be" in refused(some, left__concentration__NaCl="2.2 mol/kg")
+    assert "is impossible" in refused(some, left__concentration__NaCl="2.2 mol/kg")
     some.with_values({"left.concentration.NaCl": "2.05 mol/kg"})
     some.with_values({"left.concentration.NaCl": "2.2 mol/kg", "temperature": "60 degC"})  # none is known there
     unknown = CASE.replace("NaCl", "X").replace("[solutes.X]", '[solutes.X]\ndiffusivity = "1e-9 m^2/s"')
@@ -145,7 +146,7 @@ def test_albumin_at_a_wall_is_told_of() -> None:
     summary = mp.run(mp.parse_case(ALBUMIN)).summary
     assert summary["wall_concentration_left_mol_per_m3"]["albumin"] * 66.430 == pytest.approx(2429, rel=2e-3)
     assert (
-        "albumin reached 2429 g/L at the membrane on the left, which cannot be, as pure albumin has 1362 g/L"
+        "albumin reached 2429 g/L at the membrane on the left, which is impossible: pure albumin has 1362 g/L"
         in (summary["message"])
     )
 
@@ -154,7 +155,8 @@ def test_an_equilibrium_beyond_saturation_is_told_of() -> None:
     case = mp.load_case("reverse_osmosis").with_values({"right.pressure": "700 bar"})
     told = mp.equilibrium(case)["message"]
     assert (
-        "NaCl reached 825.6 g/L on the right, which cannot be, as no more than about 333.6 g/L of NaCl dissolve" in told
+        "NaCl reached 825.6 g/L on the right, which is impossible: no more than about 333.6 g/L of NaCl dissolve"
+        in told
     )
     assert mp.equilibrium(mp.load_case("reverse_osmosis"))["message"] == ""
 
