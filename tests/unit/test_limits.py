@@ -1,4 +1,4 @@
-"""Impossible concentrations: refused where they are given, told of where they are computed; the end of the ideal law."""
+"""Impossible concentrations: refused where given, told of where computed; and the end of the ideal law."""
 
 from typing import Any
 
