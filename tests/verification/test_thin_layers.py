@@ -57,20 +57,28 @@ def test_a_thin_layer_beside_a_bath_that_is_fed_and_bled(length: str, days: floa
     assert passed == pytest.approx(side * (c - there), abs=1e-4 * side * fed)
 
 
+THIN = {
+    "two baths": (bath(), bath(stirred=False, length="100 nm"), NONE),
+    "thin reservoir": (layer("100 nm", "reservoir"), layer("100 nm"), NONE),
+    "reservoir": (layer("1 cm", "reservoir"), layer("100 nm"), NONE),
+    "elastic wall": (bath(), layer("100 nm", "elastic", modulus="1 bar"), LEAKY),
+    "outflow": (bath(), layer("100 nm", "outflow", backflow="last"), LEAKY),
+    "stirred reservoir": (
+        layer("1 cm", "reservoir", stirred=True),
+        layer("100 nm", "elastic", modulus="10 bar"),
+        LEAKY,
+    ),
+}
+
+
 @pytest.mark.parametrize(
-    ("left", "right", "membrane"),
-    [
-        (bath(), bath(stirred=False, length="100 nm"), NONE),
-        (layer("100 nm", "reservoir"), layer("100 nm"), NONE),
-        (layer("1 cm", "reservoir"), layer("100 nm"), NONE),
-        (bath(), layer("100 nm", "elastic", modulus="1 bar"), LEAKY),
-        (bath(), layer("100 nm", "outflow", backflow="last"), LEAKY),
-        (layer("1 cm", "reservoir", stirred=True), layer("100 nm", "elastic", modulus="10 bar"), LEAKY),
-    ],
-    ids=["two baths", "thin reservoir", "reservoir", "elastic wall", "outflow", "stirred reservoir"],
+    ("name", "solver"),
+    # behind a layer of 1 cm CVODE's linear solver, which chooses its pivots by size, loses 1e-8
+    [(name, solver) for name in THIN for solver in ("rosenbrock", "cvode") if (name, solver) != ("reservoir", "cvode")],
 )
-def test_three_years(left: dict[str, Any], right: dict[str, Any], membrane: dict[str, Any]) -> None:
-    assert result(left, right, membrane, 1095.0, "rosenbrock").summary["amount_error"] <= 1e-10
+def test_three_years(name: str, solver: str) -> None:
+    left, right, membrane = THIN[name]
+    assert result(left, right, membrane, 1095.0, solver).summary["amount_error"] <= 1e-10
 
 
 def test_a_solute_in_a_feed_that_does_not_flow_is_not_lost() -> None:
