@@ -240,8 +240,9 @@ class Compartment(BaseModel):
     )
     tube_area: Ratio = _field("Area of the standing tube per membrane area. `standpipe` only.", 1.0)
     modulus: Modulus | None = _field(
-        "Modulus of an elastic wall: the rise of the pressure for a gain of volume equal to the initial one. `elastic` "
-        "only, and required there. Inside: Pa.",
+        "Modulus of an elastic wall: the rise of the pressure for a gain of volume equal to the initial one. The wall "
+        "presses and does not pull: the pressure on the liquid is never below 0 (gauge). `elastic` only, and required "
+        "there. Inside: Pa.",
         None,
     )
     volume: Length | None = _field(

@@ -31,6 +31,7 @@ from membrane_pde.fv.interface import REFERENCE
 from membrane_pde.fv.mesh import Array
 from membrane_pde.fv.operators import (
     EVENTS,
+    FIRST_WALL,
     Faces,
     Numbers,
     Segment,
@@ -43,6 +44,7 @@ from membrane_pde.fv.operators import (
     set_faces,
     set_rates,
     set_slopes,
+    set_walls,
 )
 
 NO_STEP, NO_FLUX = -1, -2  # what `advance` answers where it gives up; from 1 on, the event that ended it
@@ -138,7 +140,7 @@ class Work(NamedTuple):
         U.
     dense : ndarray, shape (3, size)
         K.
-    events : ndarray, shape (3, 4)
+    events : ndarray, shape (3, 6)
         What `operators.set_events` makes of the state now, and at the start of the last step; room for more of it.
     faces, other, slopes, factors
         Of the start of the step; of the stages; derivatives; what is solved with.
@@ -304,10 +306,13 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
 def _fallen(before: Array, now: Array) -> int:
     """Number of the first event that has fallen through zero, from 1 on; 0 if none has.
 
-    One that stood at zero has fallen when it is below: a run may start where no water flows.
+    One that stood at zero has fallen when it is below: a run may start where no water flows. Those of the walls count
+    either way.
     """
     for j in range(before.shape[0]):
         if before[j] > 0.0 >= now[j] or before[j] == 0.0 > now[j]:
+            return j + 1
+        if j >= FIRST_WALL and before[j] < 0.0 <= now[j]:
             return j + 1
     return 0
 
@@ -503,6 +508,7 @@ def _advance(
         segment = segment_of(segments[r])
         if start.shape[0] > 0:
             begin(w, segment.start, start)
+            set_walls(p, segment, segment.start, float(start[w.faces.state.shape[1] * w.faces.width.shape[0]]))
         steps, stored, event = walk(p, segment, method, rtol, atol[r], longest, watch, memory[r], w, most, due, kept[r])
         ends[r, 0], ends[r, 1], ends[r, 2] = steps, stored, event
 

@@ -220,6 +220,11 @@ def _stiffness(case: Case, side: Compartment) -> float:
     return float(temperature.water_density(case.temperature)) * STANDARD_GRAVITY / side.tube_area
 
 
+def _walls(case: Case) -> tuple[bool, bool]:
+    """The sides whose liquid an elastic wall presses on."""
+    return case.left.boundary == "elastic", case.right.boundary == "elastic"
+
+
 def _side_widths(case: Case, index: int) -> Vector:
     """Cell widths of a side from the membrane outwards, m.
 
@@ -296,11 +301,14 @@ class _Model(NamedTuple):
 _last_model: _Model | None = None
 
 
-def _model(case: Case, coarser: bool = False) -> _Model:
-    """The model of a case, or of one before it that differs in what is applied alone; `coarser`: half the cells."""
+def _model(case: Case, coarser: bool = False, tighter: bool = False) -> _Model:
+    """The model of a case, or of one before it that differs in what is applied alone.
+
+    `coarser`: on half the cells; `tighter`: for a tenth of the tolerance.
+    """
     global _last_model
     last = _last_model  # looked at once: another thread may put its own there
-    kept = None if coarser or last is None or not _alike(last.case, case) else last
+    kept = None if coarser or tighter or last is None or not _alike(last.case, case) else last
     if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
         return kept  # a mesh that does not follow from what is applied
     from membrane_pde.fv.mesh import build
@@ -312,9 +320,9 @@ def _model(case: Case, coarser: bool = False) -> _Model:
     mesh = build(widths[0], widths[1])
     if kept is not None and kept.problem.mesh is mesh:
         return kept
-    problem = _problem(case, mesh)
+    problem = _problem(case, mesh, _tolerance(case, tighter))
     model = _Model(case, problem, System(problem).numbers, _cells_at_start(case, widths))
-    if not coarser and "outflow" not in problem.boundary:  # where it changes what is drawn in
+    if not coarser and not tighter and "outflow" not in problem.boundary:  # where it changes what is drawn in
         _last_model = model
     return model
 
@@ -324,7 +332,7 @@ def _alike(one: Case, other: Case) -> bool:
     names = ("solutes", "phase", "temperature", "osmotic_model")
     if one.membrane is not other.membrane or _held_flux(one) != _held_flux(other):
         return False
-    if any(getattr(one, name) != getattr(other, name) for name in names):
+    if any(getattr(one, name) != getattr(other, name) for name in names) or _tolerance(one) != _tolerance(other):
         return False
     return all(
         a is b or a.__dict__ | {"pressure": b.pressure} == b.__dict__
@@ -332,8 +340,8 @@ def _alike(one: Case, other: Case) -> bool:
     )
 
 
-def _problem(case: Case, mesh: Grid) -> Problem:
-    """What is solved, in numbers."""
+def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
+    """What is solved, in numbers; `rtol` is the relative tolerance of the run."""
     from membrane_pde.fv.interface import Membrane
     from membrane_pde.fv.operators import Bath, Problem
 
@@ -370,6 +378,8 @@ def _problem(case: Case, mesh: Grid) -> Problem:
         rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
         pumped=_held_flux(case),
         baths=(baths[0], baths[1]),
+        wall=_walls(case),
+        trace=rtol * _sizes(case),
     )
 
 
@@ -450,11 +460,12 @@ def _scales(cases: Sequence[Case], system: System) -> Vector:
     return scale
 
 
-def _tolerance(case: Case) -> float:
-    """Relative tolerance of the steps of a run."""
+def _tolerance(case: Case, tighter: bool = False) -> float:
+    """Relative tolerance of the steps of a run; `tighter`: a tenth of it."""
+    rtol = case.run.rtol
     if case.run.until != "duration" and case.run.solver != "fipy":
-        return min(case.run.rtol, _STOPPING_RTOL)
-    return case.run.rtol
+        rtol = min(rtol, _STOPPING_RTOL)
+    return 0.1 * rtol if tighter else rtol
 
 
 def _least_displaced(cases: Sequence[Case], system: System) -> Vector:
@@ -518,6 +529,7 @@ def _end_states(
         water_passes=case.membrane.water_permeability > 0.0,
         osmotic_pressure=_osmotic(case),
         reservoir=reservoir,
+        walls=_walls(case),
     )
     ends = iter(found)
     return [
@@ -862,16 +874,14 @@ def _solved(
     """One run; on half the cells, with a tenth of the tolerance, of a model that is known, until a time at any rate."""
     from membrane_pde.integrate import integrate
 
-    model = model or _model(case, coarser)
+    model = model or _model(case, coarser, tighter)
     system, segments = model.system(), _segments(case)
     if until is not None and segments[-1].level:
         segments = [*segments[:-1], segments[-1]._replace(end=until)]
     y = system.initial_state(model.concentration)
     amounts = system.amounts_of_sides(y)
     goal = _Goal(system, y, amounts, _end_states([case], segments[-1:], amounts))
-    (scale,), rtol = _scales([case], system), _tolerance(case)
-    if tighter:
-        rtol *= 0.1
+    (scale,), rtol = _scales([case], system), _tolerance(case, tighter)
     found = integrate(
         system,
         y,
@@ -1188,6 +1198,7 @@ def _messages(
         parts.append(told)
     if turned:
         parts.append("The flow of water turned during the run.")
+    parts += _plasmolysis(runs, r)
     if several:
         parts.append(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
@@ -1238,6 +1249,22 @@ def _limits(case: Case) -> list[limits.Limit | None]:
         limits.limit(name, each, known_volume(each, case.temperature), case.temperature)
         for name, each in case.solutes.items()
     ]
+
+
+def _plasmolysis(runs: _Runs, r: int) -> list[str]:
+    """Sentences on the elastic walls that the membrane of a run came off, by more than the tolerance leaves open."""
+    case, sentences = runs.cases[r], []
+    for index, wall in enumerate(_walls(case)):
+        if not wall:
+            continue
+        side, name = _pair(case)[index], SIDES[index]
+        gained = (-1.0, 1.0)[index] * runs.states[r, :, runs.system.x]
+        applied = [segment.applied(t)[index] for segment, t in zip(runs.segments[r], runs.times.tolist(), strict=True)]
+        pulls = np.array(applied) + _stiffness(case, side) * gained
+        off = pulls < -_stiffness(case, side) * float(_least_displaced([case], runs.system)[0])
+        if off.any():
+            sentences.append(remarks.plasmolysis(case, name, bool(off[-1])))
+    return sentences
 
 
 def _failure(case: Case, reason: str, at: str) -> str:
