@@ -786,7 +786,7 @@ def _as_declared(path: str, declared: Any, value: object) -> Any:
         return text == "true"
     if declared in (int, float) or (reader and reader.number):
         try:
-            return int(text) if declared is int else float(text)
+            return int(text) if declared is int and re.fullmatch("[+-]?[0-9]+", text) else units.number(text)
         except ValueError:
             return value  # validation says what was expected
     texts = declared is str or typing.get_origin(declared) is Literal

@@ -356,14 +356,23 @@ def compare(
 def sweep(
     case: CaseArgument,
     vary: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--vary",
             metavar="KEY=VALUES",
             help='Values of a key: --vary left.pressure="0:80:17 bar" (start:stop:count), or "0 bar; 50 bar". '
             "May be repeated: then every combination.",
         ),
-    ],
+    ] = None,
+    vary_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--vary-from",
+            metavar="TABLE.csv",
+            help="In place of --vary: a table with a column a key, its unit in the header or in every cell, and a row "
+            "a run.",
+        ),
+    ] = None,
     zipped: Annotated[bool, typer.Option("--zip", help="Walk the keys together: no combinations.")] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="N", help="Processes that solve. Default: one a CPU.")
@@ -379,19 +388,24 @@ def sweep(
     """Run a case with many values; results go to results/NAME-sweep. Exit status 1 only if every run failed."""
     from membrane_pde import report, sweeping
     from membrane_pde.case import CaseError
-    from membrane_pde.sweepfile import heading, parse_values, unfolded, varied
+    from membrane_pde.sweepfile import heading, parse_values, read_values, unfolded, varied
     from membrane_pde.workers import end_idle
 
     loaded = _load(case, overrides, ranges=False)
-    values: dict[str, list[str]] = {}
-    for key, texts in map(parse_values, vary):
+    if (vary is None) == (vary_from is None):
+        raise CaseError(
+            'what to vary? Give --vary KEY=VALUES, for example --vary left.pressure="0 bar; 50 bar", or a table, '
+            "--vary-from TABLE.csv; not both"
+        )
+    values: dict[str, list[str]] = {} if vary_from is None else read_values(vary_from)
+    for key, texts in map(parse_values, vary or ()):
         if key in values:
             raise CaseError(f'--vary {key} is given twice: give all its values at once, for example "0 bar; 50 bar"')
         values[key] = texts
-    folder = _folder(out, no_save, f"{loaded.name}-sweep")
+    folder, together = _folder(out, no_save, f"{loaded.name}-sweep"), zipped or vary_from is not None
     try:
         with _progress(loaded.name) as progress:
-            swept = sweeping.sweep(loaded, values, workers, progress, zipped=zipped, out=folder, resume=resume)
+            swept = sweeping.sweep(loaded, values, workers, progress, zipped=together, out=folder, resume=resume)
     finally:
         end_idle()
     columns, headings = unfolded(swept), {key: heading(swept, key) for key in varied(swept)}

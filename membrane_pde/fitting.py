@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import __version__, measurements, simulate, tables, units
+from membrane_pde import __version__, measurements, simulate, units
 from membrane_pde.case import SIDES, Case, CaseError
 from membrane_pde.casefile import Number, as_case, number_at
 from membrane_pde.folders import add_files, write_folder
@@ -607,7 +607,7 @@ def _share(errors: object) -> float:
     """A known relative error: "1 %" or "0.01"."""
     text = errors.strip() if isinstance(errors, str) else ""
     try:
-        share = tables.number(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+        share = units.number(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
     except ValueError:
         share = math.nan
     if not 0.0 < share < 1.0:

@@ -152,7 +152,7 @@ def _number(cell: Any) -> float:
     try:
         if isinstance(cell, bool) or not isinstance(cell, int | float | str):
             raise ValueError
-        number = tables.number(cell) if isinstance(cell, str) else float(cell)
+        number = units.number(cell) if isinstance(cell, str) else float(cell)
     except (ValueError, OverflowError):
         readings = spelling.numbers_meant(cell) if isinstance(cell, str) and re.fullmatch(r"[\s\d.,+-]+", cell) else []
         hint = f"write a decimal point: {' or '.join(readings)}" if readings else "expected a number"
@@ -378,4 +378,10 @@ def _table(rows: list[str], columns: list[Column]) -> Table:
         )
     if not rows:
         raise CaseError("no rows: expected one for every measurement")
+    for column in measured:
+        if not column.numbers.any() and column.name not in errors:
+            raise CaseError(
+                f"{column.header}: every number is 0, as where nothing was measured: leave the column out, or give its "
+                f"standard errors in a column {column.name} error{f' [{column.unit}]' if column.unit else ''}"
+            )
     return Table(rows, time, settings, measured, errors)

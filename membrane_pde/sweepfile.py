@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import netcdf
+from membrane_pde import netcdf, tables, units
 from membrane_pde.case import CaseError
 from membrane_pde.casefile import parse_override
 from membrane_pde.folders import write_folder
@@ -28,6 +28,7 @@ MAX_VALUES = 1_000_000  # of one key behind --vary
 MAX_READ = 500_000_000  # numbers and words of a sweep that are read again
 
 _SPREAD = re.compile(r"([^\s:]+)\s*:\s*([^\s:]+)\s*:\s*([0-9]+)(?![0-9.,:])\s*([^:]*)")
+_HEADER = re.compile(r"([^\[\]]*[^\[\]\s])\s*(?:\[\s*([^\[\]]*[^\[\]\s])\s*\])?")
 _ROWS = 10_000  # written at once
 _SLASH = "∕"  # in place of "/", which no name in a netCDF file may have
 
@@ -66,13 +67,65 @@ def parse_values(text: str) -> tuple[str, list[str]]:
     return path, found
 
 
+def read_values(path: Path) -> dict[str, list[str]]:
+    """Read a table of runs: a column a key, a row a run.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file. A header is the path of a key and, in brackets, the unit of its numbers: "left.pressure [bar]";
+        without one every cell is a value as behind ``--set``: "60 bar".
+
+    Returns
+    -------
+    dict of str and list of str
+        The values of each key, for a `sweep` that is zipped.
+
+    Raises
+    ------
+    CaseError
+        A table that cannot be read, two columns of one key, or a cell without a value; it names line and column.
+    """
+    columns, rows = tables.read_csv(path, MAX_VALUES)
+    shown, found = cut(str(path), 120), dict[str, list[str]]()
+    for header, cells in columns:
+        match = _HEADER.fullmatch(header)
+        if match is None:
+            raise CaseError(
+                f"{shown}: {show(header)}: expected the path of a key, and the unit of its numbers if it has one, for "
+                'example "left.pressure [bar]"'
+            )
+        key, unit = match.groups()
+        if key in found:
+            raise CaseError(f"{shown}: two columns {cut(key)}")
+        found[key] = [
+            _cell(f"{shown}: {row}, {cut(header)}", cell, unit) for row, cell in zip(rows, cells, strict=True)
+        ]
+    if not rows:
+        raise CaseError(f"{shown}: no rows: expected one for every run")
+    return found
+
+
+def _cell(where: str, cell: str, unit: str | None) -> str:
+    """The value of a cell below a header that has the unit, or none."""
+    if not cell:
+        raise CaseError(f"{where}: a value is missing")
+    if unit is None:
+        return cell
+    try:
+        units.number(cell)
+    except ValueError:
+        raise CaseError(f"{where} = {show(cell)}: expected a number, as its unit stands in the header") from None
+    return f"{cell} {unit}"
+
+
 def _spread(path: str, text: str) -> list[str]:
     """The values that start:stop:count and a unit stand for, as short as the ends: 0.3, not 0.30000000000000004."""
     match = _SPREAD.fullmatch(text)
     try:
         if match is None:
             raise ValueError
-        first, last = (Fraction(repr(float(end))) for end in match.group(1, 2))
+        first, last = (Fraction(repr(units.number(end))) for end in match.group(1, 2))
     except ValueError:  # also of "inf" and "nan", which are no fractions
         raise CaseError(
             f"{cut(path)} = {show(text)}: expected start:stop:count, three numbers with decimal points, and one unit, "

@@ -683,7 +683,7 @@ def _number_and_unit(value: object) -> tuple[float, str | None]:
     if not isinstance(value, str):
         return value, ""
     try:
-        return float(value), ""
+        return units.number(value), ""
     except ValueError:
         pass
     try:

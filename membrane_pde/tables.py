@@ -12,12 +12,11 @@ import re
 from pathlib import Path
 
 from membrane_pde.case import CaseError
-from membrane_pde.units import cut
+from membrane_pde.units import NUMBER, cut
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 10_000
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)  # 1,234: a thousands separator, or a decimal comma
 _SEPARATORS = (",", ";", "\t")
@@ -57,17 +56,6 @@ def read_csv(path: Path, most_rows: int = MAX_ROWS) -> tuple[list[tuple[str, lis
         raise CaseError(f"{shown}: {error}") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise CaseError(f"{shown}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
-
-
-def number(text: str) -> float:
-    """The number that a cell holds, in ASCII digits with a decimal point; ValueError for anything else.
-
-    Python's own `float` also reads ``4_0`` as 40, and digits of other scripts.
-    """
-    stripped = text.strip()
-    if not _NUMBER.fullmatch(stripped) and stripped.lower().lstrip("+-") not in ("nan", "inf", "infinity"):
-        raise ValueError(text)
-    return float(stripped)
 
 
 def _lines(path: Path) -> list[str]:
@@ -127,7 +115,7 @@ def _plain(cell: str) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return bool(_NUMBER.fullmatch(cell))
+    return bool(NUMBER.fullmatch(cell))
 
 
 def _separator(line: str) -> str:

@@ -142,7 +142,7 @@ _KNOWN = {
 
 _LARGEST = 1e60  # in SI units; beyond it, and below its inverse, computing runs out of numbers
 _LONGEST = 100  # characters; also keeps pint's parser from working on rubbish
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _ATMOSPHERE = 101325.0  # Pa
 
@@ -189,6 +189,31 @@ def cut(text: str, length: int = 60) -> str:
 
 
 @lru_cache(maxsize=4096)  # in a sweep the same texts are read time and again
+def number(text: str) -> float:
+    """Read a number without a unit, in ASCII digits with a decimal point.
+
+    Python's own `float` also reads ``4_0`` as 40, and digits of other scripts.
+
+    Parameters
+    ----------
+    text : str
+        For example "0.5"; also "nan" and "inf", which whoever asks for a number refuses in words of its own.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        Anything else.
+    """
+    stripped = text.strip()
+    if not NUMBER.fullmatch(stripped) and stripped.lower().lstrip("+-") not in ("nan", "inf", "infinity"):
+        raise ValueError(text)
+    return float(stripped)
+
+
 def split(text: str) -> tuple[float, str]:
     """Split a quantity into its number and its unit's text, without looking at the unit.
 
@@ -214,7 +239,7 @@ def split(text: str) -> tuple[float, str]:
         raise UnitError("an empty text: expected a number and a unit")
     if body[0] in "−–":  # what text processors make of a minus sign
         body = "-" + body[1:].lstrip()
-    match = _NUMBER.match(body)
+    match = NUMBER.match(body)
     if match is None:
         if re.match(r"[+-]?(nan|inf)", body, re.IGNORECASE):
             raise UnitError("not a finite number")

@@ -108,7 +108,7 @@ MAY_USE: dict[str, set[str]] = {
     "netcdf": set(),
     "journal": {"case"},
     "workers": set(),
-    "sweepfile": {"case", "casefile", "folders", "netcdf", "result", "units", "values"},
+    "sweepfile": {"case", "casefile", "folders", "netcdf", "result", "tables", "units", "values"},
     "sweeping": {
         *("case", "casefile", "folders", "journal", "result", "simulate", "sweepfile", "titles", "units", "values"),
         "workers",

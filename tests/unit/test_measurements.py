@@ -312,3 +312,12 @@ def test_no_file_is_refused(tmp_path: Path) -> None:
     for path, expected in ((tmp_path / "no.csv", "no such file"), (tmp_path, "is a folder"), ("a\0b", "a")):
         with pytest.raises(mp.CaseError, match=expected):
             read(CASE, path)
+
+
+def test_a_column_of_zeros_is_refused_unless_it_says_how_sure_they_are() -> None:
+    """What nobody measured stands there as 0."""
+    data = {"time [min]": [1.0, 2.0], "water_flux [L/m^2/hour]": [0.0, 0.0], "pressure_right [bar]": [1.0, 0.0]}
+    with pytest.raises(mp.CaseError, match=r"water_flux \[L/m\^2/hour\]: every number is 0, as where nothing was"):
+        read(CASE, data)
+    table = read(CASE, {**data, "water_flux error [L/m^2/hour]": [0.1, 0.1]})
+    assert not table.measured[0].numbers.any()

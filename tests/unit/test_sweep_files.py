@@ -25,7 +25,7 @@ import pytest
 import xarray
 
 import membrane_pde as mp
-from membrane_pde import cli, journal, sweepfile, sweeping
+from membrane_pde import cli, compiling, journal, sweepfile, sweeping
 from membrane_pde.sweepfile import parse_values, unfolded
 
 TEXT = """
@@ -102,6 +102,19 @@ def solved(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     monkeypatch.setattr(sweeping, "_points", lambda case, chosen: [point(values) for values in chosen])
     monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 3)
     return points
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[Any, str, str]]:
+    """Call the command in this process; gives exit status, stdout, stderr."""
+
+    def run(*arguments: object) -> tuple[Any, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            cli.app(["sweep", *map(str, arguments)], prog_name="membrane-pde")
+        out, err = capsys.readouterr()
+        return stop.value.code or 0, out, err
+
+    return run
 
 
 def same(a: xarray.Dataset, b: xarray.Dataset) -> None:
@@ -211,6 +224,89 @@ def test_values_that_are_too_many_together(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(parse_values("x=0:1:60 bar;0:1:40 bar")[1]) == 100
     with pytest.raises(mp.CaseError, match="too many values; at most 100"):
         parse_values("x=0:1:60 bar;0:1:60 bar")
+
+
+@pytest.mark.parametrize("text", ["x=0:1_0:3 bar", "x=0:１0:3 bar", "x=0:٣:3 bar"])
+def test_numbers_are_those_of_ascii_digits(text: str) -> None:
+    with pytest.raises(mp.CaseError, match="expected start:stop:count, three numbers"):
+        parse_values(text)
+
+
+# -- a table of runs ------------------------------------------------------------------------------------------------
+TABLES = {
+    "units in the header": "right.pressure [bar],membrane.flux_law,run.duration [s]\n"
+    "0,spiegler-kedem,1\n5.5,kedem-katchalsky,2\n",
+    "units in the cells": "right.pressure,membrane.flux_law,run.duration\n"
+    "0 bar,spiegler-kedem,1 s\n5.5 bar,kedem-katchalsky,2 s\n",
+    "semicolons and decimal commas": "right.pressure [bar];membrane.flux_law;run.duration [s]\n"
+    "0,0;spiegler-kedem;1\n5,5;kedem-katchalsky;2\n",
+}
+
+
+@pytest.mark.parametrize("text", TABLES.values(), ids=TABLES.keys())
+def test_the_runs_of_a_table(call: Callable[..., Any], tmp_path: Path, text: str) -> None:
+    """A row a run; the table of the answer has the keys first, each with the unit that it was given in."""
+    (tmp_path / "table.csv").write_text(text, encoding="utf-8")
+    status, out, err = call("stirred.toml", "--vary-from", "table.csv", "--out", "out", "--workers", 1)
+    assert (status, err) == (0, "")
+    with open("out/sweep.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert [row[:3] for row in rows] == [
+        ["right.pressure [bar]", "membrane.flux_law", "run.duration [s]"],
+        ["0.0", "spiegler-kedem", "1.0"],
+        ["5.5", "kedem-katchalsky", "2.0"],
+    ]
+    one = mp.run(CASE.with_values({"right.pressure": "5.5 bar", "run.duration": "2 s"})).summary
+    assert float(rows[2][rows[0].index("water_flux_m_per_s")]) == one["water_flux_m_per_s"]
+    assert len(out.splitlines()) == 5
+
+
+def test_the_unit_is_the_one_that_was_given() -> None:
+    """Not the one that is computed with; numbers in several units stay as they are written."""
+    values = {"right.pressure": ["10 mbar", "5.5 bar"], "left.concentration.salt": ["1 mmol/L", "2 mmol/L"]}
+    mp.sweep(CASE, {**values, "temperature": ["20 degC", "300 K"]}, workers=1, out="out", zipped=True)
+    with open("out/sweep.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert [row[:3] for row in rows] == [
+        ["right.pressure", "left.concentration.salt [mmol/L]", "temperature"],
+        ["10 mbar", "1.0", "20 degC"],
+        ["5.5 bar", "2.0", "300 K"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("right.pressure [bar],run.duration\n1,\n", "table.csv: line 2, run.duration: a value is missing"),
+        ("right.pressure [bar]\n1\n2 bar\n", 'table.csv: line 3, right.pressure [bar] = "2 bar": expected a number'),
+        ("right.pressure [bar]\n4_0\n", 'line 2, right.pressure [bar] = "4_0": expected a number'),
+        ("right.pressure [bar],right.pressure [Pa]\n1,2\n", "two columns right.pressure"),
+        ("right.pressure [bar] [Pa]\n1\n", "expected the path of a key"),
+        ("right.pressure [bar]\n", "no rows"),
+        ("right.presure [bar]\n1\n", 'right.presure: unknown key; did you mean "pressure"?'),
+        ("right.pressure [K]\n1\n", 'right.pressure = "1 K": this is a temperature'),
+        ("right.pressure\n1\n", 'right.pressure = "1": a number without a unit'),
+        ("", "the file is empty"),
+    ],
+)
+def test_a_table_that_is_none(
+    call: Callable[..., Any], solved: list[Any], tmp_path: Path, text: str, words: str
+) -> None:
+    (tmp_path / "table.csv").write_text(text, encoding="utf-8")
+    status, out, err = call("stirred.toml", "--vary-from", "table.csv")
+    assert (status, out) == (2, "")
+    assert words in err
+    assert len(err.splitlines()) == 1
+    assert solved == []
+    assert not Path("results").exists()
+
+
+def test_a_table_and_vary_contradict_each_other(call: Callable[..., Any]) -> None:
+    for arguments in ([], ["--vary-from", "table.csv", "--vary", "right.pressure=1 bar"]):
+        status, _, err = call("stirred.toml", *arguments)
+        assert status == 2
+        assert "--vary" in err
+        assert "--vary-from" in err
 
 
 # -- the folder -----------------------------------------------------------------------------------------------------
@@ -755,19 +851,6 @@ def test_no_room_for_the_answer(solved: list[Any], monkeypatch: pytest.MonkeyPat
 
 
 # -- the command ----------------------------------------------------------------------------------------------------
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[Any, str, str]]:
-    """Call the command in this process; gives exit status, stdout, stderr."""
-
-    def run(*arguments: object) -> tuple[Any, str, str]:
-        with pytest.raises(SystemExit) as stop:
-            cli.app(["sweep", *map(str, arguments)], prog_name="membrane-pde")
-        out, err = capsys.readouterr()
-        return stop.value.code or 0, out, err
-
-    return run
-
-
 def test_the_command_prints_and_saves(call: Callable[..., Any], found: xarray.Dataset) -> None:
     status, out, err = call("stirred.toml", *VARY, "--workers", 1)
     assert status == 0  # some runs did not fail
@@ -876,7 +959,7 @@ def test_without_vary_it_says_what_is_missing(call: Callable[..., Any]) -> None:
 @UNIX
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], workers: str) -> None:
-    points = 2000
+    points = 2000 if compiling.wanted() else 250  # so many that it lasts, and not too long
     with under_way("--workers", workers, points=points) as process:
         assert process.poll() is None
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
