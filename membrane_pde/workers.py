@@ -6,6 +6,7 @@ needs no ``if __name__ == "__main__"``; and they end with it, however it ends.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import multiprocessing
@@ -203,3 +204,6 @@ def _ctrl_c_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+atexit.register(end_idle)  # before Python takes apart what loky needs to forget them

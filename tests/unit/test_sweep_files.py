@@ -959,7 +959,7 @@ def test_without_vary_it_says_what_is_missing(call: Callable[..., Any]) -> None:
 @UNIX
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], workers: str) -> None:
-    points = 2000 if compiling.wanted() else 250  # so many that it lasts, and not too long
+    points = 2000 if compiling.wanted() else 500  # so many that it lasts, and not too long
     with under_way("--workers", workers, points=points) as process:
         assert process.poll() is None
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
