@@ -405,9 +405,11 @@ def _cell(ax: Axes, moment: Moment, side: str, kind: str) -> float:
     now, first = moment.now(side), float(moment.volume(side)[0])
     x, y = outline(moment, side, now)
     if kind == "plant-cell":
+        other = "right" if side == "left" else "left"  # what stands between the wall and a cell that has come off it
+        outside = tuple(dyes.blend(_means(moment, other), moment.dyes)[0])
         wall = outline(moment, side, wall_volume(moment, side))
         look: dict[str, Any] = {
-            "facecolor": "#F6F2DF",
+            "facecolor": outside,
             "edgecolor": "#5E7F2E",
             "lw": 7.0,
             "zorder": 2,
