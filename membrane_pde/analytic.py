@@ -51,6 +51,7 @@ def equilibrium(
     water_passes: bool,
     osmotic_pressure: Callable[[Array], Array],
     reservoir: str = "",
+    walls: tuple[bool, bool] = (False, False),
 ) -> list[Equilibrium]:
     """End states of two closed compartments, or of one beside a reservoir, under each of some pressures.
 
@@ -67,6 +68,9 @@ def equilibrium(
     A reservoir holds its concentrations and its pressure, and can give any volume: solutes that pass end level
     with it, and beside a piston at equal pressures ``V = n/c``: the osmoles that stay in the closed compartment over
     the osmolarity of what stays in the reservoir.
+
+    An elastic wall presses and does not pull: its side's pressure is never below 0. Since the balance of forces falls
+    with X whether a wall presses or not, the end is found by trying both, and holds where the walls are as was assumed.
 
     Parameters
     ----------
@@ -94,6 +98,8 @@ def equilibrium(
     reservoir : {"", "left", "right"}
         The side that holds its concentrations, which are its amounts over its length; it has no stiffness and is not
         rigid.
+    walls : tuple of bool
+        The stiffness on the left, on the right, is that of an elastic wall.
 
     Returns
     -------
@@ -119,6 +125,7 @@ def equilibrium(
         (stiffness_left, stiffness_right),
         osmotic_pressure,
         held,
+        walls,
     )
     if not (membrane and water_passes):
         return [
@@ -143,7 +150,7 @@ def equilibrium(
     if any(stays and s < 1.0 for stays, s in zip(sides.staying, sides.reflection, strict=True)):
         reason = "the end depends on the path: the water drags a solute along that cannot diffuse back"
         return [_none(reason)] * len(pressures)
-    return [_balanced(sides, first, left, right) for left, right in pressures]
+    return [_balanced_between_walls(sides, first, left, right) for left, right in pressures]
 
 
 _State = tuple[float, float, float]  # length left, length right, X
@@ -173,6 +180,7 @@ class _Sides:
     stiffness: tuple[float, float]
     osmotic_pressure: Callable[[Array], Array]
     held: list[float] | None = None
+    walls: tuple[bool, bool] = (False, False)
 
     def resists(self) -> tuple[bool, bool]:
         """Some solute stays on the left, on the right: that side is the harder to empty the less is left of it."""
@@ -222,7 +230,8 @@ class _Sides:
 
     def pressing(self, moved: float, left: float, right: float) -> tuple[float, float]:
         """Pressures on both sides, of some applied ones, when a volume has moved (Pa)."""
-        return left - self.stiffness[0] * moved, right + self.stiffness[1] * moved
+        left, right = left - self.stiffness[0] * moved, right + self.stiffness[1] * moved
+        return max(left, 0.0) if self.walls[0] else left, max(right, 0.0) if self.walls[1] else right
 
     def force(self, pull: _Pulls, moved: float, left: float, right: float) -> tuple[float, float]:
         """Force on the water from left to right under some applied pressures, and its round-off (Pa)."""
@@ -234,6 +243,41 @@ class _Sides:
         """A state as the end under some applied pressures."""
         c_left, c_right = self.concentrations(*state[:2])
         return Equilibrium(state[2], np.array(c_left), np.array(c_right), *self.pressing(state[2], left, right))
+
+
+def _balanced_between_walls(sides: _Sides, first: _Pulls, pressure_left: float, pressure_right: float) -> Equilibrium:
+    """`_balanced`, where elastic walls press or the membrane has come off them."""
+    pressures = pressure_left, pressure_right
+    tried: list[Equilibrium] = []
+    each_way = [(False, True) if wall else (False,) for wall in sides.walls]
+    for off in [(left, right) for left in each_way[0] for right in each_way[1]]:
+        left, right = (0.0 if slack else each for slack, each in zip(off, pressures, strict=True))
+        k_left, k_right = (0.0 if slack else each for slack, each in zip(off, sides.stiffness, strict=True))
+        end = _balanced(replace(sides, stiffness=(k_left, k_right), walls=(False, False)), first, left, right)
+        tried.append(end)
+        if end.displaced_volume is None:
+            continue
+        moved = -end.displaced_volume, end.displaced_volume  # gained by the left side, by the right one
+        would = [p + k * gained for p, k, gained in zip(pressures, sides.stiffness, moved, strict=True)]
+        walls = list(zip(off, sides.walls, would, strict=True))
+        if all(not wall or (pressure <= 0.0 if slack else pressure >= 0.0) for slack, wall, pressure in walls):
+            return _unless_any_will_do(sides, end, would)
+    return tried[0] if "dry" in tried[0].reason or "without end" in tried[0].reason else tried[-1]
+
+
+def _unless_any_will_do(sides: _Sides, end: Equilibrium, would: Sequence[float]) -> Equilibrium:
+    """An end without its displaced volume, where no wall presses and nothing that stays holds the water.
+
+    `would` are the pressures on both sides, Pa, if walls could pull.
+    """
+    stays = zip(sides.resists(), sides.start[:2], strict=True)
+    if not any(sides.walls) or any(there for there, length in stays if math.isfinite(length)):
+        return end
+    for pressure, k, length, wall in zip(would, sides.stiffness, sides.start[:2], sides.walls, strict=True):
+        if k > 0.0 and not (wall and pressure <= 1e-9 * k * length):
+            return end
+    reason = "any displaced volume is an equilibrium: no wall presses, and only solutes that pass are there"
+    return replace(end, displaced_volume=None, reason=reason)
 
 
 def _balanced(sides: _Sides, first: _Pulls, pressure_left: float, pressure_right: float) -> Equilibrium:

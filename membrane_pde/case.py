@@ -240,8 +240,9 @@ class Compartment(BaseModel):
     )
     tube_area: Ratio = _field("Area of the standing tube per membrane area. `standpipe` only.", 1.0)
     modulus: Modulus | None = _field(
-        "Modulus of an elastic wall: the rise of the pressure for a gain of volume equal to the initial one. `elastic` "
-        "only, and required there. Inside: Pa.",
+        "Modulus of an elastic wall: the rise of the pressure for a gain of volume equal to the initial one. The wall "
+        "presses and does not pull: the pressure on the liquid is never below 0 (gauge). `elastic` only, and required "
+        "there. Inside: Pa.",
         None,
     )
     volume: Length | None = _field(
@@ -404,14 +405,12 @@ class Mesh(BaseModel):
     model_config = _STRICT
 
     cells: int | None = _field(
-        "Cells in each compartment. Default: as many as it takes to grow by 1.5 % from the one at the membrane.",
+        "Cells in each compartment. Default: as many as it takes to grow by 2 % from the one at the membrane.",
         None,
         ge=1,
     )
     finest: Length | None = _field(
-        "Width of the cell at the membrane; they grow outwards. Default: 0.7 % of what diffuses in the whole time, or "
-        "3 % of the layer that the fastest water flux piles up, whichever is less. Inside: m.",
-        None,
+        "Width of the cell at the membrane; they grow outwards. Default: chosen from the physics. Inside: m.", None
     )
 
 
@@ -430,7 +429,7 @@ class Run(BaseModel):
     outputs: int = _field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = _field(
         "Relative tolerance of a time step; a typical run is then within 1e-4, `--check-accuracy` estimates the error "
-        "of each number. Until equilibrium or steady a tighter one is used (not with fipy), to see "
+        "of each number. Until equilibrium or steady at most 3e-10 is used (not with fipy), to see "
         "the end.",
         1e-6,
         ge=1e-12,

@@ -26,6 +26,7 @@ from membrane_pde.fv.operators import (
     AHEAD,
     COUNTS,
     EVENTS,
+    FIRST_WALL,
     FURTHEST,
     OUTFLOW,
     WATCH,
@@ -51,7 +52,15 @@ _WORK_AT_ONCE = 10_000_000  # states times steps: about a second of machine code
 # Where a run may stop at any time, states are stored densely first and thinned out as it grows longer, so that one that
 # stops early still shows how it went: spacing at first over spacing at the end.
 _FIRST_SPACING = 2.0**-12
-_EVENTS = ("", "left dry", "right dry", "backflow", "turn")  # by the numbers of `fv.operators.set_events`, from 1 on
+_EVENTS = (
+    "",
+    "left dry",
+    "right dry",
+    "backflow",
+    "turn",
+    "left wall",
+    "right wall",
+)  # by the numbers of `fv.operators.set_events`, from 1 on
 _ERROR = 10.0  # of the displaced volume at most, over the tolerance of one step
 
 Stop = Callable[[float, Array, Segment], str | None]
@@ -370,7 +379,7 @@ class CvodeStepper(_SingleSteps):
         def watch(t: float, z: Array, values: Array) -> None:
             values[:] = events(t, z * unit, segment)
 
-        watch.direction = [-1] * EVENTS  # type: ignore[attr-defined]
+        watch.direction = [-1] * FIRST_WALL + [0] * (EVENTS - FIRST_WALL)  # type: ignore[attr-defined]
         with warnings.catch_warnings():  # it warns that the pattern is not used to approximate the Jacobian: as meant
             warnings.simplefilter("ignore", UserWarning)
             self._solver = CVODE(
@@ -528,6 +537,7 @@ class FipyStepper(_SingleSteps):
         def fallen(dt: float, state: Array) -> str:
             values = self.events(self.t + dt, state, self.segment)
             below = (old_values > 0.0) & (values <= 0.0) | (old_values == 0.0) & (values < 0.0)
+            below[FIRST_WALL:] |= (old_values < 0.0)[FIRST_WALL:] & (values >= 0.0)[FIRST_WALL:]
             fallen = np.flatnonzero(below)
             return _EVENTS[1 + int(fallen[0])] if fallen.size else ""
 
@@ -823,6 +833,7 @@ def _integrated(
         for each in segments:
             before, segment = segment, each
             y = system.enter(t, y, before, segment)
+            system.set_walls(t, y, segment)
             system.accept(t, y, segment)
             stepper: Stepper | None = None
             before_step = t
@@ -842,6 +853,9 @@ def _integrated(
                     raise stepper.trouble
                 if event.endswith("dry"):
                     return recorder.finish(t, y, segment, "failed", event, steps)
+                if event.endswith("wall"):  # what an integrator knows of the past does not hold behind it
+                    system.set_walls(t, y, segment)
+                    stepper = None
                 if event == "turn":
                     events.turn(t, y, segment)
                 elif not event:  # a root search does not see one that starts at zero

@@ -43,6 +43,15 @@ def never(end: Equilibrium | None) -> str:
     return f"Never balances: {end.reason.replace(dry, 'would run out of water first')}."
 
 
+def plasmolysis(case: Case, side: str, to_the_end: bool) -> str:
+    """That the membrane has come off the elastic wall of a side, at the end or only for a time."""
+    label = getattr(case, side).label
+    wall = f"the elastic wall on the {side}" + ("" if label == side else f" ({label})")
+    if to_the_end:
+        return f"The membrane has come off {wall}, which no longer presses on the liquid: plasmolysis."
+    return f"For a time the membrane had come off {wall}: plasmolysis."
+
+
 def backflow(case: Case, side: str, at: float, clock: str, osmotic: tuple[float, float]) -> str:
     """Why water flows back in through an outflow, with both pressures, and what to try.
 

@@ -31,6 +31,7 @@ from membrane_pde.fv.interface import REFERENCE
 from membrane_pde.fv.mesh import Array
 from membrane_pde.fv.operators import (
     EVENTS,
+    FIRST_WALL,
     Faces,
     Numbers,
     Segment,
@@ -43,6 +44,7 @@ from membrane_pde.fv.operators import (
     set_faces,
     set_rates,
     set_slopes,
+    set_walls,
 )
 
 NO_STEP, NO_FLUX = -1, -2  # what `advance` answers where it gives up; from 1 on, the event that ended it
@@ -138,7 +140,7 @@ class Work(NamedTuple):
         U.
     dense : ndarray, shape (3, size)
         K.
-    events : ndarray, shape (3, 4)
+    events : ndarray, shape (3, 6)
         What `operators.set_events` makes of the state now, and at the start of the last step; room for more of it.
     faces, other, slopes, factors
         Of the start of the step; of the stages; derivatives; what is solved with.
@@ -181,22 +183,13 @@ def begin(w: Work, t: float, y: Array) -> None:
 
 
 @kernel
-def _norm(x: Array, y: Array, other: Array, rtol: float, atol: Array, cells: int) -> float:
-    """Size of x over what is allowed at y and at another state.
-
-    Of the amounts, `cells` of them, the root of the mean square. A number behind them (what moved, the work) counts by
-    itself, as among hundreds of cells it would not be seen, and is allowed a tenth: its errors add up over the steps.
-    """
-    total, largest, others = 0.0, 0.0, 0.0
-    for i in range(cells):
+def _norm(x: Array, y: Array, other: Array, rtol: float, atol: Array) -> float:
+    """Root of the mean square of x over what is allowed at y and at another state."""
+    total = 0.0
+    for i in range(x.shape[0]):
         share = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
         total += share * share
-    total = total / cells
-    for i in range(cells, x.shape[0]):
-        share = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
-        others += share * share
-        largest = max(largest, share * share)
-    return math.sqrt(max(total, 100.0 * largest)) if math.isfinite(total + others) else math.inf
+    return math.sqrt(total / x.shape[0])
 
 
 @kernel
@@ -275,10 +268,9 @@ def _first_step(method: Method, w: Work, rtol: float, atol: Array, length: float
     At the least it is a millionth of the whole time, unless what passes a face in that time at the first rate is so
     much more than what is there that the amounts would be lost in its round-off.
     """
-    cells = w.other.width.shape[0] * w.other.state.shape[1]
     size, speed = (
-        _norm(w.vectors[Y], w.vectors[Y], w.vectors[Y], rtol, atol, cells),
-        _norm(w.vectors[RATE], w.vectors[Y], w.vectors[Y], rtol, atol, cells),
+        _norm(w.vectors[Y], w.vectors[Y], w.vectors[Y], rtol, atol),
+        _norm(w.vectors[RATE], w.vectors[Y], w.vectors[Y], rtol, atol),
     )
     if speed * length * 1e-6 > size:
         return min(1e-6 * length, _MOST_CHANGES / (speed * rtol))
@@ -314,10 +306,13 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
 def _fallen(before: Array, now: Array) -> int:
     """Number of the first event that has fallen through zero, from 1 on; 0 if none has.
 
-    One that stood at zero has fallen when it is below: a run may start where no water flows.
+    One that stood at zero has fallen when it is below: a run may start where no water flows. Those of the walls count
+    either way.
     """
     for j in range(before.shape[0]):
         if before[j] > 0.0 >= now[j] or before[j] == 0.0 > now[j]:
+            return j + 1
+        if j >= FIRST_WALL and before[j] < 0.0 <= now[j]:
             return j + 1
     return 0
 
@@ -418,7 +413,7 @@ def walk(
     int, int, int
         Steps taken, states kept, and 0, the number of an event, `NO_STEP` or `NO_FLUX`.
     """
-    steps, stored, pace, cells = 0, 0, w.pace, w.other.width.shape[0] * w.other.state.shape[1]
+    steps, stored, pace = 0, 0, w.pace
     before, now = w.events[1], w.events[2]
     set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])  # `watch` may be new
     while True:
@@ -440,7 +435,7 @@ def walk(
             h = left
         error = math.inf
         if _try_step(p, segment, method, memory, w, h):
-            error = _norm(w.stages[method.rows.shape[1] - 1], w.vectors[Y], w.vectors[TRIAL], rtol, atol, cells)
+            error = _norm(w.stages[method.rows.shape[1] - 1], w.vectors[Y], w.vectors[TRIAL], rtol, atol)
         if not error <= 1.0:  # nan, too
             shrink = 0.2
             if math.isfinite(error):
@@ -513,6 +508,7 @@ def _advance(
         segment = segment_of(segments[r])
         if start.shape[0] > 0:
             begin(w, segment.start, start)
+            set_walls(p, segment, segment.start, float(start[w.faces.state.shape[1] * w.faces.width.shape[0]]))
         steps, stored, event = walk(p, segment, method, rtol, atol[r], longest, watch, memory[r], w, most, due, kept[r])
         ends[r, 0], ends[r, 1], ends[r, 2] = steps, stored, event
 

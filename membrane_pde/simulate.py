@@ -37,11 +37,9 @@ _FINEST = 1e-12  # of a number's scale: below it there is only round-off
 _HORIZON = 1e3  # times the duration: in a steady state what is slower counts as not changing
 _FIRST = 1e-4  # of the duration: where nothing ever changes, some water has still passed
 _EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
-# Close to an end state it shows only above the noise of a tighter tolerance.
-_STOPPING_RTOL = {"rosenbrock": 2e-9, "cvode": 3e-10}
+_STOPPING_RTOL = 3e-10  # an end state that close shows only above the noise of a tighter tolerance
 _TRACE = 1e-10  # of the size of a solute's concentrations or amounts: less is round-off
-_GROWTH = 1.015  # of the default mesh from cell to cell
-_OF_DIFFUSION, _OF_LAYER = 0.007, 0.03  # its finest cell over what diffuses in the whole time, and over what piles up
+_GROWTH = 1.02  # of the default mesh from cell to cell
 _LEAST, _LEAST_OF_LAYER = 60, 30  # cells of an unstirred side; of one that is a layer
 _UNESTIMATED = ("amount_error", "cells", "steps", "solve_time_s")  # numbers of the summary about the run itself
 _NUMBERS_AT_ONCE = 4_000_000  # of the states of runs that are solved at once
@@ -222,15 +220,20 @@ def _stiffness(case: Case, side: Compartment) -> float:
     return float(temperature.water_density(case.temperature)) * STANDARD_GRAVITY / side.tube_area
 
 
+def _walls(case: Case) -> tuple[bool, bool]:
+    """The sides whose liquid an elastic wall presses on."""
+    return case.left.boundary == "elastic", case.right.boundary == "elastic"
+
+
 def _side_widths(case: Case, index: int) -> Vector:
     """Cell widths of a side from the membrane outwards, m.
 
-    Unless the case says how fine, the cell at the membrane is 0.7 % of what diffuses in the whole time, ``√(D t)``, or
-    3 % of the layer that the fastest water flux piles up, ``D/J_v``, whichever is less. Unless it says how many, the
-    widths grow by 1.5 % from cell to cell: a layer is resolved by as many cells, whatever its thickness. There are at
-    least sixty, which resolve a whole side; thirty where it is a layer in front of a reservoir, a bath or an outflow.
-    Where an outflow may draw in another solution, the cells are as fine at the far edge. Where a case says how many,
-    they grow by 12 % at most.
+    Unless the case says how fine, the cell at the membrane is a tenth of the thinner of two layers: of what diffuses
+    until the first stored time, ``√(D t)``, and of what the largest possible water flux piles up, ``D/(L_p Π)``. Unless
+    it says how many, the widths grow by 2 % from cell to cell, so that a cell is 2 % of its distance from the membrane
+    and fifty cells resolve a layer, whatever its thickness. There are at least sixty, which resolve a whole side;
+    thirty where it is a layer in front of a reservoir, a bath or an outflow. Where a case says how many, they grow by
+    12 % at most.
     """
     from membrane_pde.fv.mesh import graded_widths
 
@@ -240,36 +243,18 @@ def _side_widths(case: Case, index: int) -> Vector:
     finest = case.mesh.finest
     if finest is None:
         slowest = float(_diffusivity(case)[index].min())
-        finest = _OF_DIFFUSION * math.sqrt(slowest * case.run.duration)
-        if (flow := _fastest_flow(case)) > 0.0:
-            finest = min(finest, _OF_LAYER * slowest / flow)
+        layer = math.sqrt(slowest * case.run.duration / case.run.outputs)
+        fastest_flow = case.membrane.water_permeability * _largest_pressure(case)
+        if fastest_flow > 0.0:
+            layer = min(layer, slowest / fastest_flow)
+        finest = 0.1 * layer
         if cells is not None and cells < 5000:
             finest = max(finest, side.length * (_STEEPEST - 1.0) / (_STEEPEST**cells - 1.0))
-    if cells is not None:
-        return graded_widths(side.length, cells, min(finest, side.length / cells))
-    profile = any(isinstance(value, Profile) for value in side.concentration.values())
-    least = _LEAST if profile or _kind(side) == "closed" else _LEAST_OF_LAYER
-    parts = 2 if isinstance(side.backflow, dict) else 1
-    length = side.length / parts
-    cells = max(least // parts, math.ceil(math.log1p((_GROWTH - 1.0) * length / finest) / math.log(_GROWTH)))
-    widths = graded_widths(length, cells, min(finest, length / cells))
-    return widths if parts == 1 else np.concatenate([widths, widths[::-1]])
-
-
-def _fastest_flow(case: Case) -> float:
-    """The largest water flux to expect, m/s: what drives it at the start, by all that is applied during the run.
-
-    What piles up at the membrane slows the water down; that what has piled up drives it later, when the pressure falls,
-    is allowed for with a tenth of all osmotic pressures.
-    """
-    segments = _segments(case)
-    if _held_flux(case):
-        return max(abs(flux) for segment in segments for flux in segment.flux)
-    left, right = _at_the_start(case)
-    waves = sum(abs(wave.amplitude) for wave in segments[0].waves)
-    pairs = [pair for each in segments for pair in zip(each.left, each.right, strict=True)]
-    drive = max(abs(one - other - (left - right)) for one, other in pairs) + waves
-    return case.membrane.water_permeability * max(drive, 0.1 * _largest_pressure(case))
+    if cells is None:
+        profile = any(isinstance(value, Profile) for value in side.concentration.values())
+        least = _LEAST if profile or _kind(side) == "closed" else _LEAST_OF_LAYER
+        cells = max(least, math.ceil(math.log1p((_GROWTH - 1.0) * side.length / finest) / math.log(_GROWTH)))
+    return graded_widths(side.length, cells, min(finest, side.length / cells))
 
 
 def mesh_of(case: Case) -> dict[str, Vector]:
@@ -316,11 +301,14 @@ class _Model(NamedTuple):
 _last_model: _Model | None = None
 
 
-def _model(case: Case, coarser: bool = False) -> _Model:
-    """The model of a case, or of one before it that differs in what is applied alone; `coarser`: half the cells."""
+def _model(case: Case, coarser: bool = False, tighter: bool = False) -> _Model:
+    """The model of a case, or of one before it that differs in what is applied alone.
+
+    `coarser`: on half the cells; `tighter`: for a tenth of the tolerance.
+    """
     global _last_model
     last = _last_model  # looked at once: another thread may put its own there
-    kept = None if coarser or last is None or not _alike(last.case, case) else last
+    kept = None if coarser or tighter or last is None or not _alike(last.case, case) else last
     if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
         return kept  # a mesh that does not follow from what is applied
     from membrane_pde.fv.mesh import build
@@ -332,9 +320,9 @@ def _model(case: Case, coarser: bool = False) -> _Model:
     mesh = build(widths[0], widths[1])
     if kept is not None and kept.problem.mesh is mesh:
         return kept
-    problem = _problem(case, mesh)
+    problem = _problem(case, mesh, _tolerance(case, tighter))
     model = _Model(case, problem, System(problem).numbers, _cells_at_start(case, widths))
-    if not coarser and "outflow" not in problem.boundary:  # where it changes what is drawn in
+    if not coarser and not tighter and "outflow" not in problem.boundary:  # where it changes what is drawn in
         _last_model = model
     return model
 
@@ -344,7 +332,7 @@ def _alike(one: Case, other: Case) -> bool:
     names = ("solutes", "phase", "temperature", "osmotic_model")
     if one.membrane is not other.membrane or _held_flux(one) != _held_flux(other):
         return False
-    if any(getattr(one, name) != getattr(other, name) for name in names):
+    if any(getattr(one, name) != getattr(other, name) for name in names) or _tolerance(one) != _tolerance(other):
         return False
     return all(
         a is b or a.__dict__ | {"pressure": b.pressure} == b.__dict__
@@ -352,8 +340,8 @@ def _alike(one: Case, other: Case) -> bool:
     )
 
 
-def _problem(case: Case, mesh: Grid) -> Problem:
-    """What is solved, in numbers."""
+def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
+    """What is solved, in numbers; `rtol` is the relative tolerance of the run."""
     from membrane_pde.fv.interface import Membrane
     from membrane_pde.fv.operators import Bath, Problem
 
@@ -390,6 +378,8 @@ def _problem(case: Case, mesh: Grid) -> Problem:
         rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
         pumped=_held_flux(case),
         baths=(baths[0], baths[1]),
+        wall=_walls(case),
+        trace=rtol * _sizes(case),
     )
 
 
@@ -459,7 +449,7 @@ def _scales(cases: Sequence[Case], system: System) -> Vector:
     lengths = [side.volume_per_area for side in _pair(case) if _closed(side)] or [whole]
     scale = np.empty((len(cases), system.size))
     system.amounts(scale[0])[:] = concentration[:, None] * system.width
-    scale[0, system.far_left] = scale[0, system.far_right] = _amounts(case)
+    scale[0, system.passed] = scale[0, system.far_left] = scale[0, system.far_right] = _amounts(case)
     for place, bath in zip(system.volume, system.problem.baths, strict=True):
         scale[0, place] = whole if bath is None else bath.volume
     scale[1:] = scale[0]
@@ -467,25 +457,15 @@ def _scales(cases: Sequence[Case], system: System) -> Vector:
         flow = case.membrane.water_permeability * pressure * case.run.duration
         displaced = min(flow, *lengths) if flow > 0.0 and not system.still else whole
         row[system.x], row[system.work] = displaced, displaced * (pressure or 1.0)
-        row[system.passed] = concentration * _passable(case, displaced, whole)
     return scale
 
 
-def _passable(case: Case, displaced: float, whole: float) -> Vector:
-    """Volume whose solute may pass the membrane, m: by itself, and with the water; at least 1e-4 of all there is."""
-    if case.membrane.type == "none":
-        return np.full(len(case.solutes), whole)
-    numbers = [case.membrane.solutes[name] for name in case.solutes]
-    alone = np.array([each.permeability * max(1.0, 1.0 / each.partition) for each in numbers]) * case.run.duration
-    drawn = np.array([1.0 - each.reflection for each in numbers]) * displaced
-    return np.clip(alone + drawn, 1e-4 * whole, whole)
-
-
-def _tolerance(case: Case) -> float:
-    """Relative tolerance of the steps of a run."""
-    if case.run.until == "duration":
-        return case.run.rtol
-    return min(case.run.rtol, _STOPPING_RTOL.get(case.run.solver, 1.0))
+def _tolerance(case: Case, tighter: bool = False) -> float:
+    """Relative tolerance of the steps of a run; `tighter`: a tenth of it."""
+    rtol = case.run.rtol
+    if case.run.until != "duration" and case.run.solver != "fipy":
+        rtol = min(rtol, _STOPPING_RTOL)
+    return 0.1 * rtol if tighter else rtol
 
 
 def _least_displaced(cases: Sequence[Case], system: System) -> Vector:
@@ -549,6 +529,7 @@ def _end_states(
         water_passes=case.membrane.water_permeability > 0.0,
         osmotic_pressure=_osmotic(case),
         reservoir=reservoir,
+        walls=_walls(case),
     )
     ends = iter(found)
     return [
@@ -840,8 +821,7 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
 
 def _comes_to_rest(case: Case) -> set[str]:
     """Numbers of the summary that have an end where a run has one: between open sides the water flows on."""
-    flows_on = {"displaced_volume_m", "amount_transferred_mol_per_m2", "energy_J_per_m2", "throttled_energy_J_per_m3"}
-    flows_on |= {"collected_concentration_mol_per_m3", "collected_rejection"}
+    flows_on = {"displaced_volume_m", "amount_transferred_mol_per_m2", "energy_J_per_m2"}
     return set(SERIES) - (set() if any(_closed(side) for side in _pair(case)) else flows_on)
 
 
@@ -894,16 +874,14 @@ def _solved(
     """One run; on half the cells, with a tenth of the tolerance, of a model that is known, until a time at any rate."""
     from membrane_pde.integrate import integrate
 
-    model = model or _model(case, coarser)
+    model = model or _model(case, coarser, tighter)
     system, segments = model.system(), _segments(case)
     if until is not None and segments[-1].level:
         segments = [*segments[:-1], segments[-1]._replace(end=until)]
     y = system.initial_state(model.concentration)
     amounts = system.amounts_of_sides(y)
     goal = _Goal(system, y, amounts, _end_states([case], segments[-1:], amounts))
-    (scale,), rtol = _scales([case], system), _tolerance(case)
-    if tighter:
-        rtol *= 0.1
+    (scale,), rtol = _scales([case], system), _tolerance(case, tighter)
     found = integrate(
         system,
         y,
@@ -1220,6 +1198,7 @@ def _messages(
         parts.append(told)
     if turned:
         parts.append("The flow of water turned during the run.")
+    parts += _plasmolysis(runs, r)
     if several:
         parts.append(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
@@ -1270,6 +1249,22 @@ def _limits(case: Case) -> list[limits.Limit | None]:
         limits.limit(name, each, known_volume(each, case.temperature), case.temperature)
         for name, each in case.solutes.items()
     ]
+
+
+def _plasmolysis(runs: _Runs, r: int) -> list[str]:
+    """Sentences on the elastic walls that the membrane of a run came off, by more than the tolerance leaves open."""
+    case, sentences = runs.cases[r], []
+    for index, wall in enumerate(_walls(case)):
+        if not wall:
+            continue
+        side, name = _pair(case)[index], SIDES[index]
+        gained = (-1.0, 1.0)[index] * runs.states[r, :, runs.system.x]
+        applied = [segment.applied(t)[index] for segment, t in zip(runs.segments[r], runs.times.tolist(), strict=True)]
+        pulls = np.array(applied) + _stiffness(case, side) * gained
+        off = pulls < -_stiffness(case, side) * float(_least_displaced([case], runs.system)[0])
+        if off.any():
+            sentences.append(remarks.plasmolysis(case, name, bool(off[-1])))
+    return sentences
 
 
 def _failure(case: Case, reason: str, at: str) -> str:

@@ -55,7 +55,7 @@ _UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one
 GUESS, REFERENCE, SEVERAL = range(3)
 
 
-PERMEABILITY, REFLECTION, PARTITION, DIFFUSIVITY = range(4)  # rows of `FaceNumbers.table`
+PERMEABILITY, REFLECTION, PARTITION, DIFFUSIVITY, TRACE = 0, 1, 2, 3, 5  # rows of `FaceNumbers.table`
 
 
 class NoSolution(Exception):
@@ -98,8 +98,9 @@ class FaceNumbers(NamedTuple):
         There is a membrane; its law is Kedem and Katchalsky's; the equation for J_v has one root, whatever happens.
     water_permeability : float
         L_p, m/s/Pa.
-    table : ndarray, shape (5, solutes)
-        P (m/s), σ, K, and the diffusivities on the left and on the right (m^2/s).
+    table : ndarray, shape (7, solutes)
+        P (m/s), σ, K; the diffusivities on the left and on the right (m^2/s); and on both sides the concentration below
+        which a stirred one counts as having this one in Kedem and Katchalsky's mean (mol/m^3, see `_law`).
     stirred : tuple of bool
         No wall resistance on the left, on the right.
     osmotics : Osmotics
@@ -115,9 +116,16 @@ class FaceNumbers(NamedTuple):
     osmotics: Osmotics
 
 
-def face_numbers(membrane: Membrane, diffusivity: Array, stirred: tuple[bool, bool], osmotics: Osmotics) -> FaceNumbers:
-    """A membrane between two solutions, for the kernels."""
+def face_numbers(
+    membrane: Membrane,
+    diffusivity: Array,
+    stirred: tuple[bool, bool],
+    osmotics: Osmotics,
+    trace: Array | None = None,
+) -> FaceNumbers:
+    """A membrane between two solutions, for the kernels; `trace` is the last part of the table, by default 0."""
     solutes = diffusivity.shape[1]
+    traces = np.zeros((2, solutes)) if trace is None else trace
 
     def each(values: Sequence[float], without: float) -> Array:
         return np.array(values, dtype=float) if membrane.present else np.full(solutes, without)
@@ -128,7 +136,7 @@ def face_numbers(membrane: Membrane, diffusivity: Array, stirred: tuple[bool, bo
         membrane.flux_law == KEDEM_KATCHALSKY,
         bool(np.all((reflection == 0.0) | (reflection == 1.0))),
         float(membrane.water_permeability),
-        np.array([each(membrane.permeability, 0.0), reflection, each(membrane.partition, 1.0), *diffusivity]),
+        np.array([each(membrane.permeability, 0.0), reflection, each(membrane.partition, 1.0), *diffusivity, *traces]),
         (bool(stirred[0]), bool(stirred[1])),
         osmotics,
     )
@@ -222,7 +230,16 @@ def _walls(present: bool, a: float, b: float, left: _Six, right: _Six, c_p: floa
 def _law(
     p: FaceNumbers, s: int, water_flux: float, left: _Six, right: _Six, c_p: float, c_a: float
 ) -> tuple[_Three, _Four]:
-    """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with c_wL, c_wR and J_v; and `_walls`."""
+    """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with c_wL, c_wR and J_v; and `_walls`.
+
+    Kedem and Katchalsky's mean has no slope where the side that the water enters is empty: at ``c = 0`` nothing is
+    carried there, and yet the side does not stay empty, since ``dc/dt ~ 1/ln(1/c)`` has a second solution, the limit of
+    P → 0 (and of a start at c → 0). An integrator that starts at zero, or is thrown back to it by its own error, would
+    take the first. So that only the second one is left, a stirred side whose concentration follows from what enters it
+    counts in this mean as having at least the concentration that the tolerance leaves open, `TRACE`: what that adds is
+    passed in ``TRACE/c`` of the time in which the side fills, and is less than the tolerance. An unstirred side needs
+    none of it: its wall concentration is the positive root of `_wall_ratio`.
+    """
     if not p.present:
         walls = _walls(p.present, 1.0, 1.0, left, right, c_p, c_a)
         return (1.0, -1.0, 0.0), (walls[0], walls[0], walls[2], walls[3])  # one value, to the last digit
@@ -248,11 +265,19 @@ def _law(
         c_p, c_a = c_a, c_p
     c_p, c_a = max(c_p, 0.0), max(c_a, 0.0)
     size = abs(drag)
-    u = r_r * up_l * c_p + r_l * down_r * c_a
-    v = down_l * down_r * c_a
     w = up_l * c_p * (up_r + permeability * r_r) + permeability * r_l * down_r * c_a
     mean, first, second = 0.0, 0.0, 0.0
-    if u + v > 0.0 and math.isfinite(u + v + w):  # else nothing downstream, or a trial flux far too large
+    trace = float(p.table[TRACE + (1 if drag > 0.0 else 0), s])
+    counted = max(c_a, trace)
+    u, v = r_r * up_l * c_p + r_l * down_r * counted, down_l * down_r * counted
+    if c_a < trace and _excess(1.0, size, permeability, u, v, w) >= 0.0:
+        # the water comes from even less: the mean is that of two equal sides, as long as there is not less still
+        counted = c_a
+        u, v = r_r * up_l * c_p + r_l * down_r * counted, down_l * down_r * counted
+        if _excess(1.0, size, permeability, u, v, w) <= 0.0:
+            mean = first = 1.0
+    if mean == 0.0 and u + v > 0.0 and math.isfinite(u + v + w):
+        # else nothing downstream, or a trial flux far too large
         r = _wall_ratio(size, permeability, u, v, w) if w > 0.0 else math.inf
         if r > _STEEPEST:  # the law has no slope at an empty side: near it, in proportion, so that it stays empty
             mean = first = logarithmic_mean(1.0, _STEEPEST)
@@ -260,6 +285,8 @@ def _law(
             mean = logarithmic_mean(1.0, r)
             if r > 0.0:
                 first, second = logarithmic_mean_slopes(1.0, r)
+            if counted > c_a:  # the mean of a wall and a number
+                second = 0.0
     a, b = permeability + size * mean, permeability
     law_up, law_down = permeability + size * first, -permeability + size * second
     if drag < 0.0:

@@ -168,10 +168,13 @@ def applied(segment: Segment, t: float) -> tuple[float, float]:
 
 
 @kernel
+def _slope(segment: Segment, line: tuple[float, float]) -> float:
+    return (line[1] - line[0]) / (segment.end - segment.start)
+
+
+@kernel
 def _rise(segment: Segment) -> float:
-    l0, l1 = segment.left
-    r0, r1 = segment.right
-    return (l1 - l0 - r1 + r0) / (segment.end - segment.start)
+    return _slope(segment, segment.left) - _slope(segment, segment.right)
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,6 +263,10 @@ class Problem:
         The same for the side that holds the water flux of the `Segment`.
     baths : pair of (Bath or None)
         Of the sides whose boundary is ``"bath"``.
+    wall : pair of bool
+        The stiffness is that of an elastic wall, which presses and does not pull.
+    trace : ndarray, shape (solutes,), or None
+        Concentration that the tolerance leaves open, mol/m^3; see `interface._law`. None: 0.
     """
 
     mesh: Mesh
@@ -273,6 +280,8 @@ class Problem:
     rigid: str
     pumped: str = ""
     baths: tuple[Bath | None, Bath | None] = (None, None)
+    wall: tuple[bool, bool] = (False, False)
+    trace: Array | None = None
 
 
 class Numbers(NamedTuple):
@@ -295,6 +304,10 @@ class Numbers(NamedTuple):
         See there.
     stiffness : pair of float
         Pa/m.
+    wall : pair of bool
+        An elastic wall, which comes off where it would pull; not on a side whose pressure is computed.
+    off : ndarray of bool, shape (2,)
+        It is off now; see `set_walls`.
     still, pumped : bool
         No water flows; the water flux is held.
     mesh : ndarray, shape (2, faces)
@@ -319,6 +332,8 @@ class Numbers(NamedTuple):
     half: tuple[float, float]
     bath: tuple[BathNumbers, BathNumbers]
     stiffness: tuple[float, float]
+    wall: tuple[bool, bool]
+    off: NDArray[np.bool_]
     still: bool
     pumped: bool
     mesh: Array
@@ -466,10 +481,40 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
 
 
 @kernel
-def pressing(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[float, float]:
-    """Pressure on the liquid of each side, Pa; without meaning on a side whose pressure is computed."""
+def stretched(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[float, float]:
+    """Pressure on the liquid of each side if its wall could pull, Pa; see `pressing`."""
     left, right = applied(segment, t)
     return left - p.stiffness[0] * displaced, right + p.stiffness[1] * displaced
+
+
+@kernel
+def set_walls(p: Numbers, segment: Segment, t: float, displaced: float) -> None:
+    """Let the elastic walls press that are pressed on, and be off where they would have to pull (plasmolysis).
+
+    In between, at an event, an integrator goes on as if they could: its steps see no kink.
+    """
+    left, right = stretched(p, segment, t, displaced)
+    p.off[0], p.off[1] = p.wall[0] and left < 0.0, p.wall[1] and right < 0.0
+
+
+@kernel
+def pressing(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[float, float]:
+    """Pressure on the liquid of each side, Pa; without meaning on a side whose pressure is computed."""
+    left, right = stretched(p, segment, t, displaced)
+    return 0.0 if p.off[0] else left, 0.0 if p.off[1] else right
+
+
+@kernel
+def _applied_now(p: Numbers, segment: Segment, t: float) -> tuple[float, float]:
+    """Applied pressures that reach the liquid: what presses on a wall that is off does not, Pa."""
+    left, right = applied(segment, t)
+    return 0.0 if p.off[0] else left, 0.0 if p.off[1] else right
+
+
+@kernel
+def _stiffness_now(p: Numbers) -> float:
+    """Fall of the pressure on the left beyond that on the right with the displaced volume, Pa/m."""
+    return (0.0 if p.off[0] else p.stiffness[0]) + (0.0 if p.off[1] else p.stiffness[1])
 
 
 @kernel
@@ -641,19 +686,19 @@ def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) 
 @kernel
 def whole_work(p: Numbers, segment: Segment) -> bool:
     """The state's work is the whole one, not that without Δp X."""
-    return p.pumped or _waving(segment)
+    return p.pumped or p.wall[0] or p.wall[1] or _waving(segment)
 
 
 @kernel
 def _pressed(p: Numbers, segment: Segment, t: float, faces: Faces) -> float:
     """Applied pressure on the left beyond that on the right, without head and elasticity, Pa."""
     if not p.pumped:
-        left, right = applied(segment, t)
+        left, right = _applied_now(p, segment, t)
         return left - right
     held = float(faces.scalars[0]) / p.face.water_permeability + wall_pressure(
         p.face, faces.membrane, faces.room[0], faces.sides[PULL]
     )
-    return held + (p.stiffness[0] + p.stiffness[1]) * float(faces.scalars[1])
+    return held + _stiffness_now(p) * float(faces.scalars[1])
 
 
 @kernel
@@ -817,7 +862,7 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
     wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
     pull, change, with_scalar, with_flux = faces.sides[PULL], d.scalars[4], d.scalars[5], 0.0
     with_scalar[1] = with_scalar[2] = 0.0
-    with_scalar[0] = p.stiffness[0] + p.stiffness[1]
+    with_scalar[0] = _stiffness_now(p)
     for s in range(solutes):
         left_wall, right_wall = faces.slopes[1, s], faces.slopes[2, s]
         for j in range(5):
@@ -838,7 +883,11 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
         d.scalars[3, 0] = (segment.flux[1] - segment.flux[0]) / (segment.end - segment.start)
         d.scalars[3, 1] = _pressed(p, segment, t, faces) + water * (1.0 / lp + with_flux)
     else:
-        rise = _rise(segment) + _wave_at(segment.waves[0], t)[1] - _wave_at(segment.waves[1], t)[1]
+        rise = 0.0
+        if not p.off[0]:
+            rise += _slope(segment, segment.left) + _wave_at(segment.waves[0], t)[1]
+        if not p.off[1]:
+            rise -= _slope(segment, segment.right) + _wave_at(segment.waves[1], t)[1]
         d.scalars[3, 0] = -scale * rise
         if whole:
             d.scalars[3, 1], d.scalars[3, 2] = _pressed(p, segment, t, faces), rise * water
@@ -864,18 +913,20 @@ EMPTY = 1e-6  # the same for the volume of a bath
 # it counts as flowing back (m).
 WAY, AHEAD, FURTHEST, COUNTS = range(4)
 WATCH = 4  # numbers in `watch`
-EVENTS = 4  # left dry, right dry, flowing back, turning
+EVENTS = 6  # left dry, right dry, flowing back, turning, left wall, right wall
+FIRST_WALL = 4  # from there on an event counts whichever way it passes zero
 
 
 @kernel
 def set_events(
     p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces, out: Array
 ) -> None:
-    """Write four numbers that fall through zero when something happens.
+    """Write six numbers, of which four fall through zero when something happens, and two pass it either way.
 
     The first two: the left or the right side runs dry. The third: more water has come back through an outflow since the
     flow turned than the tolerance of the displaced volume leaves open; the water flux itself is no measure of it, since
     near equilibrium it is nothing but the error of the wall concentrations. The fourth: the water flux changes sign.
+    The last two: the membrane comes off the elastic wall of the left or the right side, or meets it again.
 
     Parameters
     ----------
@@ -885,7 +936,7 @@ def set_events(
         See above.
     faces : Faces
         To work in.
-    out : ndarray, shape (4,)
+    out : ndarray, shape (6,)
         Written.
     """
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
@@ -897,7 +948,13 @@ def set_events(
             out[side] = stretch[side] - DRY
         if p.bath[side].present:
             out[side] = float(y[x + 1 + side]) / p.bath[side].volume - EMPTY
-    out[2] = out[3] = 1.0
+    for j in range(2, EVENTS):
+        out[j] = 1.0
+    left, right = stretched(p, segment, t, float(y[x]))
+    if p.wall[0]:
+        out[4] = left
+    if p.wall[1]:
+        out[5] = right
     if watch[WAY] != 0.0:
         set_cells(p, y, faces)
         out[2] = 1.0 - float(watch[WAY]) * (float(watch[FURTHEST]) - float(y[x])) / float(watch[COUNTS])
@@ -1028,6 +1085,7 @@ def observe_state(
     k, m, segment = faces.state.shape[1], p.membrane, segment_of(row)
     x = k * (p.mesh.shape[1] - 1)
     set_cells(p, y, faces)
+    set_walls(p, segment, t, float(y[x]))
     face = p.face
     if first and not math.isnan(known[2, 0]):
         face = without_layers(face)
@@ -1163,7 +1221,8 @@ class System:
         self.size = self.work + 1
         self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
         self.memory = np.zeros(3)
-        self.numbers = numbers or self._numbers(one_cell, layered)
+        found = numbers or self._numbers(one_cell, layered)
+        self.numbers = found._replace(off=np.zeros(2, dtype=bool))  # of this system, not of another with its numbers
         self.width = self.numbers.mesh[WIDTH, :-1]
 
     def _numbers(self, one_cell: tuple[bool, ...], layered: tuple[bool, ...]) -> Numbers:
@@ -1185,11 +1244,13 @@ class System:
         conductance /= distance
         peclet = share / conductance
         kinds = tuple((CLOSED, RESERVOIR, OUTFLOW, BATH).index(kind) for kind in p.boundary)
-        outside, known = np.zeros((2, k)), np.zeros(2, dtype=bool)
+        outside, known, trace = np.zeros((2, k)), np.zeros(2, dtype=bool), np.zeros((2, k))
         for side, far, cell in ((0, 0, 0), (1, n, n - 1)):
             if moving[side] or one_cell[side] or kinds[side] in (_OUTFLOW, _BATH):
                 conductance[:, far] = share[far] = 0.0
             bath, behind = p.baths[side], p.exterior[side]
+            if p.trace is not None and p.stirred[side] and not self.endless(side):
+                trace[side] = p.trace
             if bath is not None:
                 width[cell] = bath.volume
                 if bath.feed is not None:
@@ -1197,7 +1258,7 @@ class System:
             elif behind is not None:
                 outside[side], known[side] = behind, True
         return Numbers(
-            face=face_numbers(p.membrane, p.diffusivity, p.stirred, p.osmotics),
+            face=face_numbers(p.membrane, p.diffusivity, p.stirred, p.osmotics, trace),
             membrane=m,
             kind=(kinds[0], kinds[1]),
             moving=(moving[0], moving[1]),
@@ -1207,6 +1268,8 @@ class System:
             half=(mesh.half_left, mesh.half_right),
             bath=(baths[0], baths[1]),
             stiffness=(float(p.stiffness[0]), float(p.stiffness[1])),
+            wall=(bool(p.wall[0]) and p.pumped != "left", bool(p.wall[1]) and p.pumped != "right"),
+            off=np.zeros(2, dtype=bool),
             still=self.still,
             pumped=bool(p.pumped),
             mesh=np.array([width, share]),
@@ -1326,6 +1389,17 @@ class System:
         out = np.empty(EVENTS)
         _set_events(self.numbers, segment, t, y, watch, self.memory, self._faces, out)
         return out
+
+    def set_walls(self, t: float, y: Array, segment: Segment) -> None:
+        """Let the elastic walls press or be off as they are in a state, or will be from there on; see `set_walls`."""
+        p, x = self.numbers, float(y[self.x])
+        set_walls(p, segment, t, x)
+        for side, (pressure, line, sign) in enumerate(
+            zip(stretched(p, segment, t, x), (segment.left, segment.right), (-1.0, 1.0), strict=True)
+        ):
+            if p.wall[side] and pressure == 0.0:  # just slack: it goes on as the pressure does
+                rise = _slope(segment, line) + _wave_at(segment.waves[side], t)[1]
+                p.off[side] = rise + sign * p.stiffness[side] * self.water_flux(t, y, segment) < 0.0
 
     def enter(self, t: float, y: Array, before: Segment, segment: Segment) -> Array:
         """The state at the start of a segment: where the pressures jump, ``X dΔp`` does."""

@@ -49,6 +49,8 @@ def system(
     bath: str = "alone",
     cells: int = 4,
     real: bool = False,
+    wall: tuple[bool, bool] = (False, False),
+    trace: float = 0.0,
 ) -> System:
     if law == "solution-diffusion":
         sigma = (1.0, 1.0)
@@ -75,6 +77,8 @@ def system(
             rigid,
             pumped,
             (BATHS[bath] if boundary[0] == BATH else None, BATHS[bath] if boundary[1] == BATH else None),
+            wall,
+            np.array([trace, 0.5 * trace]),
         )
     )
 
@@ -175,6 +179,33 @@ def settings() -> Iterator[dict[str, Any]]:
 SETTINGS = list(settings())
 
 
+def settings_of_walls_and_traces() -> Iterator[dict[str, Any]]:
+    """Elastic walls that press or are off; stirred sides that hold less than counts in the logarithmic mean."""
+    for pressure, wall in itertools.product((6e6, -6e6), ((True, True), (True, False))):
+        yield {"boundary": (CLOSED, CLOSED), "stirred": (False, False), "pressure": pressure, "wall": wall}
+    yield {"boundary": (CLOSED, OUTFLOW), "stirred": (True, False), "pressure": -6e6, "wall": (True, False)}
+    yield {"boundary": (CLOSED, BATH), "stirred": (True, True), "pressure": -6e6, "wall": (True, False)}
+    yield {
+        "boundary": (CLOSED, CLOSED),
+        "stirred": (False, True),
+        "pressure": 6e6,
+        "pumped": "right",
+        "wall": (True, True),
+    }
+    for pressure, boundary, trace in itertools.product((6e6, -6e6), (CLOSED, OUTFLOW, BATH), (350.0, 5e3)):
+        for stirred in ((True, True), (False, True), (True, False)):
+            yield {
+                "boundary": (CLOSED, boundary) if pressure > 0.0 else (boundary, CLOSED),
+                "stirred": stirred,
+                "law": "kedem-katchalsky",
+                "pressure": pressure,
+                "trace": trace,
+            }
+
+
+WALLS_AND_TRACES = list(settings_of_walls_and_traces())
+
+
 def label(setting: dict[str, Any]) -> str:
     stirred = "".join("s" if s else "u" for s in setting["stirred"])
     words = [*setting["boundary"], stirred, setting.get("law", "none"), f"{setting['pressure']:+.0e}"]
@@ -184,13 +215,14 @@ def label(setting: dict[str, Any]) -> str:
 
 
 # -- the Jacobian ---------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("setting", SETTINGS, ids=label)
+@pytest.mark.parametrize("setting", [*SETTINGS, *WALLS_AND_TRACES], ids=label)
 def test_jacobian_against_differences_and_its_columns_conserve(setting: dict[str, Any]) -> None:
     setting = dict(setting)
     segment = pressing(setting.pop("pressure"))
     closed = tuple(1e7 if kind == CLOSED and setting.get("present", True) else 0.0 for kind in setting["boundary"])
     one = system(**setting, stiffness=closed)
     y = some_state(one)
+    one.set_walls(0.5, y, segment)
     exact = dense_jacobian(one, y, segment)
 
     # central differences of fourth order

@@ -99,7 +99,7 @@ def test_every_solver_comes_to_rest(solver: str) -> None:
 def test_a_pressure_that_is_taken_away_is_found_at_that_time(solver: str, rtol: float) -> None:
     case = at_rest(rtol=rtol, solver=solver)
     step = '{ schedule = [["0 s", "10 bar"], ["30 min", "2 bar"]], shape = "step" }'
-    with pytest.raises(mp.RunError, match="At 30 min water began to flow back") as caught:
+    with pytest.raises(mp.RunError, match=r"At 30 min .* flow back") as caught:
         mp.run(case.with_values({"mesh.cells": 20, "right.pressure": step}))
     assert caught.value.result.summary["end_time_s"] == pytest.approx(1800.0, rel=1e-9)
 
