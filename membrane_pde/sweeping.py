@@ -403,6 +403,7 @@ class _Sweep:
         self._lock = threading.Lock()
         self._team: Callable[[], workers.Team | None] = lambda: None
         self._called, self._over = False, False
+        self._usual = 1  # points of a chunk, by what the last one took here
 
     def chunks(self) -> Generator[tuple[int, Chunk], None, None]:
         """First point and rows of every chunk, in the order they are done."""
@@ -422,19 +423,18 @@ class _Sweep:
 
     def _here(self) -> Iterator[tuple[int, Chunk]]:
         """What is solved in this process, and meanwhile in others, until nothing is left."""
-        size = 1
-        while (taken := self.left.take(size, self.size if self._called else 1)) is not None:
+        while (taken := self.left.take(self._usual, self.size if self._called else 1)) is not None:
             start, stop = taken
             chunk = self._solved(start, stop)
             yield start, chunk
             while not self.answers.empty():
                 yield self._answer(*self.answers.get())
             rest = chunk[2] / (stop - start) * self.left.points
+            self._usual, size = _next_size(stop - start, chunk[2]), self._usual
             if size > 1:  # the first one has loaded what takes longer than to solve
                 there = workers.is_idle(self.size - 1, _prepare)
                 if rest > (_LITTLE if there or self.asked_for else _PATIENCE):
                     self._call()
-            size = _next_size(stop - start, chunk[2])
 
     def _solved(self, start: int, stop: int) -> Chunk:
         return _solve(self.grid.case, self.grid.solutes, [self.grid.values(point) for point in range(start, stop)])
@@ -447,7 +447,7 @@ class _Sweep:
             self._called = True
         team = self._team()
         for ready in team.ready if team is not None else ():
-            ready.add_done_callback(lambda ready: self._give(ready.exception() is None, 1))
+            ready.add_done_callback(lambda ready: self._give(ready.exception() is None, self._usual))
 
     def _give(self, able: bool, size: int) -> None:
         """Let a process solve some of the points that are left, and then of those that are left then."""

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ class Team:
         self.size = size
         self._pipe = multiprocessing.Pipe(duplex=False)  # theirs, and ours, which is closed when this process ends
         self.executor = _executor(size, (self._pipe[0], prepare))
+        self.kept_since = 0.0  # s, of the monotonic clock, when it was last put aside
         self.call()
 
     def call(self) -> None:
@@ -138,7 +140,10 @@ def _found_idle(size: int, prepare: Callable[[], object]) -> Team | None:
         else:
             return None
     try:
-        team.call()
+        if time.monotonic() - team.kept_since < 0.8 * _IDLE and all(map(Future.done, team.ready)):
+            team.executor.submit(_nothing)  # all are there, unless this raises
+        else:
+            team.call()
     except Exception:  # one of the processes has died meanwhile
         team.end()
         return None
@@ -157,6 +162,7 @@ def _started(size: int, prepare: Callable[[], object]) -> Team | None:
 
 
 def _keep(team: Team) -> None:
+    team.kept_since = time.monotonic()
     with _lock:
         surplus, _idle[:] = list(_idle), [team]
     for each in surplus:
@@ -199,6 +205,9 @@ def _ctrl_c_held_back() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # now, as it lets Ctrl-C through when it has started
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -739,7 +739,7 @@ def test_workers_end_with_what_started_them(tmp_path: Path, how: str, whom: str,
     assert process.returncode == -number
     assert gone(int(pid) for pid in pids if pid != "ready")
     if how == "SIGINT":
-        assert stderr.count("Traceback") == 1  # none of the workers'
+        assert stderr.count("Traceback") == 1, stderr  # none of the workers'
         assert "KeyboardInterrupt" in stderr
     else:
         assert "Traceback" not in stderr
