@@ -56,7 +56,11 @@ MAX_NAME = 50  # characters in a solute's name
 # Files and shipped cases.
 
 
-def load_case(path_or_name: str | Path, values: Mapping[str, object] | None = None) -> Case:
+def load_case(
+    path_or_name: str | Path,
+    values: Mapping[str, object] | None = None,
+    varied: Mapping[str, object] | None = None,
+) -> Case:
     """Read a case from a file, or a shipped case by its name.
 
     Parameters
@@ -66,6 +70,8 @@ def load_case(path_or_name: str | Path, values: Mapping[str, object] | None = No
     values : mapping, optional
         Values that take the place of the file's, or complete it, as `Case.with_values` takes them. The file need not
         be right without them.
+    varied : mapping, optional
+        Values of keys that a sweep sets anew in every run. They are used only if the file is not right without them.
 
     Returns
     -------
@@ -98,14 +104,14 @@ def load_case(path_or_name: str | Path, values: Mapping[str, object] | None = No
     except OSError as error:
         raise CaseError(f"{path}: cannot be read ({error.strerror})") from None
     try:
-        return parse_case(text, path.stem, values)
+        return parse_case(text, path.stem, values, varied)
     except CaseError as error:
         start = f"{cut(str(path_or_name), 120)} " if str(error).startswith("with ") else f"{path}: "
         raise CaseError(f"{start}{error}") from None
 
 
-def as_case(case: Case | str | Path) -> Case:
-    """The case itself, or the one that a path or the name of a shipped case stands for.
+def as_case(case: Case | str | Path, varied: Mapping[str, object] | None = None) -> Case:
+    """The case itself, or the one that a path or the name of a shipped case stands for; `varied` as in `load_case`.
 
     Raises
     ------
@@ -115,7 +121,7 @@ def as_case(case: Case | str | Path) -> Case:
     if isinstance(case, Case):
         return case
     if isinstance(case, str | Path):
-        return load_case(case)
+        return load_case(case, varied=varied)
     raise CaseError(
         f"{type(case).__name__}: expected a case (of load_case or parse_case), a file's path, or the name of a shipped "
         'case such as "osmosis"'
@@ -179,7 +185,12 @@ def _not_found(path: Path, shipped: Iterable[str]) -> str:
 # TOML, and its slips.
 
 
-def parse_case(text: str, name: str = "case", values: Mapping[str, object] | None = None) -> Case:
+def parse_case(
+    text: str,
+    name: str = "case",
+    values: Mapping[str, object] | None = None,
+    varied: Mapping[str, object] | None = None,
+) -> Case:
     """Read a case from the text of a case file.
 
     Parameters
@@ -190,6 +201,8 @@ def parse_case(text: str, name: str = "case", values: Mapping[str, object] | Non
         What to call the case (`Case.name`).
     values : mapping, optional
         Values that take the place of the text's, or complete it, as `Case.with_values` takes them.
+    varied : mapping, optional
+        Values of keys that a sweep sets anew in every run. They are used only if the text is not right without them.
 
     Returns
     -------
@@ -209,10 +222,10 @@ def parse_case(text: str, name: str = "case", values: Mapping[str, object] | Non
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and a whole number of 5000 digits
         raise CaseError(_toml_message(text, error)) from None
-    if not raw and not values:
+    if not raw and not values and not varied:
         raise CaseError("the case is empty: there is no key in it (`membrane-pde new` makes one to start from)")
     try:
-        return _completed(raw, name, values) if values else build(raw, name)
+        return _completed(raw, name, values or {}, varied or {}) if values or varied else build(raw, name)
     except RecursionError:
         raise CaseError("the case is nested too deeply") from None
 
@@ -585,15 +598,26 @@ def _changed(case: Case, values: Mapping[str, object]) -> Case:
     return _marked(build(raw, origin.name, case), origin.start or case, changes)
 
 
-def _completed(raw: dict[str, Any], name: str, values: Mapping[str, object]) -> Case:
-    """The case of a file with values in place of its own or beside them; only all of it together need be right."""
-    changed, changes = dict(raw), tuple[str, ...]()
+def _completed(raw: dict[str, Any], name: str, values: Mapping[str, object], varied: Mapping[str, object]) -> Case:
+    """The case of a file with values in place of its own or beside them; only all of it together need be right.
+
+    Those of a sweep, which are set anew in every run, are put in if it is not right without, and are no changes.
+    """
+    changed, changes, used = dict(raw), tuple[str, ...](), dict(values)
     try:
         for path, value in values.items():
             changes = (*changes, _set(changed, path, value))
-        case = build(changed, name)
+        try:
+            case = build(changed, name)
+        except CaseError:
+            if not varied:
+                raise
+            used |= varied
+            for path, value in varied.items():
+                _set(changed, path, value)
+            case = build(changed, name)
     except CaseError as error:
-        raise CaseError(_with_cause(str(error), values)) from None
+        raise CaseError(_with_cause(str(error), used)) from None
     try:
         start = build(raw, name)
     except CaseError:  # what the values mend

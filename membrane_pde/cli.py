@@ -391,7 +391,6 @@ def sweep(
     from membrane_pde.sweepfile import heading, parse_values, read_values, unfolded, varied
     from membrane_pde.workers import end_idle
 
-    loaded = _load(case, overrides, ranges=False)
     if (vary is None) == (vary_from is None):
         raise CaseError(
             'what to vary? Give --vary KEY=VALUES, for example --vary left.pressure="0 bar; 50 bar", or a table, '
@@ -402,6 +401,8 @@ def sweep(
         if key in values:
             raise CaseError(f'--vary {key} is given twice: give all its values at once, for example "0 bar; 50 bar"')
         values[key] = texts
+    first = {key: texts[0] for key, texts in values.items() if texts}
+    loaded = _load(case, overrides, ranges=False, varied=first)
     folder, together = _folder(out, no_save, f"{loaded.name}-sweep"), zipped or vary_from is not None
     try:
         with _progress(loaded.name) as progress:
@@ -668,11 +669,13 @@ def _notes(error: BaseException) -> str:
     return "; ".join(getattr(error, "__notes__", ()))
 
 
-def _load(case: str, overrides: list[str] | None = None, ranges: bool = True) -> Case:
+def _load(
+    case: str, overrides: list[str] | None = None, ranges: bool = True, varied: dict[str, str] | None = None
+) -> Case:
     """The case, with its warnings told on stderr; `ranges`: also those that a summary will tell."""
     from membrane_pde.casefile import load_case, parse_override
 
-    loaded = load_case(case, dict(parse_override(text) for text in overrides or ()))
+    loaded = load_case(case, dict(parse_override(text) for text in overrides or ()), varied)
     if log.isEnabledFor(logging.WARNING):
         for warning in loaded.warnings:
             if ranges or warning not in loaded.away_from_source:

@@ -63,8 +63,8 @@ def limit(name: str, solute: Any, volume: density.Volume | None, temperature: fl
     molality = _saturated(solute.solubility or (), temperature)
     if molality is not None and mass is not None and volume is not None:
         most = _GRANTED * density.molarity(molality, volume, mass, float(water_density(temperature)))
-        where = f"in water at {temperature - 273.15:.4g} degC"
-        found.append(Limit(most, f"no more than about {_grams(most * mass)} of {name} dissolve {where}"))
+        told = f"{most * mass / _GRANTED:.3g} g/L of {name} dissolve in water at {temperature - 273.15:.4g} degC"
+        found.append(Limit(most, f"no more than about {told}"))
     return min(found, key=lambda each: each.concentration, default=None)
 
 

@@ -96,6 +96,16 @@ _WHOLE = {
     "m%": "% w/w",
     "g%": "g/dL",
     "mg%": "mg/dL",
+    "pct": "%",
+    "per cent": "%",
+    "per mille": "‰",
+    "per mil": "‰",
+    "per thousand": "‰",
+    "parts per thousand": "‰",
+    "parts per million": "ppm",
+    "parts per billion": "ppb",
+    "brix": "% w/w",
+    "bx": "% w/w",
 }
 _COMMON_TEXT = (
     "Pa kPa MPa hPa bar mbar barg psi psig atm mmHg torr m cm mm um nm L mL uL dL s ms min h hour day mol mmol umol "
@@ -104,7 +114,9 @@ _COMMON_TEXT = (
 _COMMON = _COMMON_TEXT.split()
 _COMMON_BY_LOWER = {unit.lower(): unit for unit in _COMMON}
 _WORD = re.compile(r"[A-Za-zµΩÅ_][A-Za-zµΩÅ_0-9]*")
-_TEMPERATURE_SLIP = re.compile(r"(?:deg(?:rees?)?[\s._]*|[°º]\s*)?([cf])(?:elsius|ahrenheit)?", re.IGNORECASE)
+_TEMPERATURE_SLIP = re.compile(
+    r"(?:(?:deg(?:rees?)?|grad|o)[\s._]*|[°º]\s*)?([cf])(?:elsius|ahrenheit)?", re.IGNORECASE
+)
 _GAUGE = re.compile(
     r"([hkM]?Pa|m?bar|atm|psi|torr)\s*[(\[]?\s*(?:(g|gauge)|(a|abs\.?|absolute))\s*[)\]]?", re.IGNORECASE
 )
@@ -177,9 +189,28 @@ def refused(text: str) -> tuple[str, tuple[str | Callable[[float], str], ...]] |
         return f'"{plain}" is read in several ways', (_WHOLE[plain.replace(" ", "").replace("percent", "%")],)
     if re.fullmatch(r"(m|mass\s*m)\s*(%|percent)", plain):
         return f'"{plain}" may be milli-per-cent or per cent by mass', ("% w/w",)
+    if re.fullmatch(r"(% ?)?abv", plain, re.IGNORECASE):
+        return "ABV is a share of the volume", ("% v/v",)
+    if re.fullmatch(r"[km]?g ?(/|per) ?100 ?k?g", plain):
+        return f'"{plain}" is per mass of solution to some and of water to others', _of_solution_or_water(plain)
     if re.search(r"\b(m|µ|u)?(eq|val)\b", plain, re.IGNORECASE):
         return "an equivalent is a mole of charges: divide by the solute's charge, and write mol/L or mmol/L", ()
     return None
+
+
+def _of_solution_or_water(unit: str) -> tuple[Callable[[float], str], Callable[[float], str]]:
+    """What "g/100 g" makes of a number: per cent of the solution's mass, the 100 g being solution, or water."""
+    grams = {"k": 1000.0, "m": 0.001}
+    percent = grams.get(unit[0], 1.0) / (1000.0 if unit.endswith("kg") else 1.0)
+
+    def of_solution(number: float) -> str:
+        return f"{number * percent:.6g} % w/w"
+
+    def of_water(number: float) -> str:
+        share = number * percent
+        return f"{100.0 * share / (100.0 + share):.6g} % w/w" if share > 0.0 else of_solution(number)
+
+    return of_solution, of_water
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -240,6 +271,8 @@ def near(word: str) -> Iterator[str]:
         yield same_letters
     if word in _MEANT:
         yield _MEANT[word]
+    if len(word) > _SHORT:
+        yield word.lower()  # Pascal
     yield from (_COMMON_BY_LOWER[each] for each in difflib.get_close_matches(word.lower(), _COMMON_BY_LOWER, 3, 0.75))
 
 
@@ -248,6 +281,8 @@ def meant(unit: str) -> Iterator[str]:
     plain = unit.strip()
     if plain in _WHOLE:
         yield _WHOLE[plain]
+    if word := _WHOLE.get(plain.lower().strip("%° ")):  # 12 °Bx
+        yield word
     if slip := _TEMPERATURE_SLIP.fullmatch(plain):
         yield f"deg{slip[1].upper()}"
     yield _COMMON_BY_LOWER.get(plain.lower(), plain)  # mM of mm
@@ -263,6 +298,12 @@ def meant(unit: str) -> Iterator[str]:
     yield re.sub(r"(?<=[A-Za-z0-9²³])\.(?=[A-Za-zµ])", " ", plain)  # g.L-1
     if re.fullmatch(r"[kmuµn]?(mol|g|Osm|osm|Osmol|osmol)", plain):
         yield f"{plain}/L"
+
+
+def one(unit: str) -> str:
+    """A unit over itself that stands in this one, which says nothing: "abs/abs" in "bar abs/abs"; "" if none does."""
+    found = re.search(r"(?<![\w/^])([A-Za-zµ]\w*(?:\^[0-9]+)?) ?/ ?\1(?![\w^])", unit)
+    return found[0] if found else ""
 
 
 def replaced(unit: str, word: str, other: str) -> str:

@@ -154,7 +154,7 @@ def sweep(
     Parameters
     ----------
     case : Case, str or Path
-        From `load_case`, or what it takes.
+        From `load_case`, or what it takes. A file need not be right without the values.
     values : mapping of str to iterable
         By the path of the key the values it takes, each as `Case.with_values` takes one.
     workers : int, optional
@@ -207,7 +207,7 @@ def sweep(
         raise CaseError(f"workers = {workers}: at most {MAX_WORKERS}")
     if resume and out is None:
         raise CaseError("resume: expected out, the folder of the sweep to go on with")
-    grid = _grid(as_case(case), values, zipped)
+    grid = _grid(case, values, zipped)
     _check(grid)
     if out is None:
         return _dataset(grid, _filled(grid, _Table(grid), workers, progress))
@@ -221,7 +221,7 @@ def sweep(
 
 
 # -- the grid -------------------------------------------------------------------------------------------------------
-def _grid(case: Case, values: Mapping[str, Iterable[object]], zipped: bool) -> _Grid:
+def _grid(case: Case | str | Path, values: Mapping[str, Iterable[object]], zipped: bool) -> _Grid:
     """The grid, nothing of which has been checked."""
     if not values:
         raise CaseError('nothing to vary: expected values by key, for example {"left.pressure": ["0 bar", "50 bar"]}')
@@ -229,7 +229,7 @@ def _grid(case: Case, values: Mapping[str, Iterable[object]], zipped: bool) -> _
     if zipped and len(set(map(len, axes.values()))) > 1:
         counts = ", ".join(f"{key} has {len(each)}" for key, each in axes.items())
         raise CaseError(f"keys that are walked together need as many values each: {counts}")
-    grid = _Grid(case, axes, zipped, [])
+    grid = _Grid(as_case(case, {key: each[0] for key, each in axes.items()}), axes, zipped, [])
     if grid.points > MAX_POINTS:
         raise CaseError(f"{' x '.join(axes)}: {grid.points} combinations; at most {MAX_POINTS}")
     return grid

@@ -551,6 +551,7 @@ def _asked(plain: str, text: str) -> tuple[float, float, Dimensionality, str]:
         except Exception:  # pint's parser fails in many ways on what is not a unit
             near = [spelling.replaced(plain, word, other) for other in (*spelling.near(word), "")]  # "": g/L NaCl
             near = [re.sub(r" ?/ ?", "/", " ".join(other.split())) for other in near]
+            near = [other for other in near if not other.startswith("/")]  # of gNaCl/L, where the mass is gone with it
             raise UnitError(f'unknown unit "{cut(word)}"', near=near) from None
     try:
         parsed = registry.parse_units(plain)
@@ -572,6 +573,8 @@ def _doubt(plain: str, words: list[str], dimensionality: Dimensionality) -> str:
     """Why a unit that pint reads is not to be read: what people mean by it may be something else."""
     from pint.util import to_units_container
 
+    if dimensionality and (nothing := spelling.one(plain)):
+        return f'"{nothing}" is 1, which says nothing'
     registry = _registry()
     parsed: dict[str, Any] = dict(to_units_container(registry.parse_units(plain)))
     powers: dict[str, float] = dict.fromkeys((_stem(word) for word in words), 0.0)

@@ -137,3 +137,29 @@ def test_a_fit_completes_a_file(
     told = capsys.readouterr()
     assert stop.value.code in (0, None), told.err
     assert json.loads(told.out)
+
+
+def test_what_a_sweep_varies_completes_and_repairs(file: Callable[[str], Path]) -> None:
+    whole = mp.sweep(file(CASE), {"left.length": ["1 mm", "2 mm"]}, workers=1)
+    for text in (INCOMPLETE, CASE.replace('[left]\nlength = "1 mm"', '[left]\nlength = "1,0 mm"')):
+        found = mp.sweep(file(text), {"left.length": ["1 mm", "2 mm"]}, workers=1)
+        assert found["water_flux_m_per_s"].values == pytest.approx(whole["water_flux_m_per_s"].values, rel=1e-12, abs=0)
+        assert found.attrs["title"] == whole.attrs["title"] == "test, varied: left.length"
+    with pytest.raises(mp.CaseError, match=r"left\.length is missing"):
+        mp.sweep(file(INCOMPLETE), {"right.length": ["1 mm", "2 mm"]}, workers=1)
+    with pytest.raises(mp.CaseError, match=r'with left\.length = "5 bar" set: this is a pressure'):
+        mp.sweep(file(INCOMPLETE), {"left.length": ["5 bar", "2 mm"]}, workers=1)
+
+
+def test_what_the_command_varies_completes(file: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(file(INCOMPLETE.replace('duration = "1 h"', "")))
+    vary = ["--vary", "left.length=1 mm; 2 mm", "--workers", "1", "--json", "--no-save"]
+    with pytest.raises(SystemExit) as stop:
+        cli.app(["sweep", path, *vary, "--set", "run.duration=1 min"], prog_name="membrane-pde")
+    told = capsys.readouterr()
+    assert stop.value.code in (0, None), told.err
+    assert [row["status"] for row in json.loads(told.out)["rows"]] == ["completed", "completed"]
+    with pytest.raises(SystemExit) as stop:
+        cli.app(["sweep", path, *vary], prog_name="membrane-pde")
+    assert stop.value.code == 2
+    assert "run.duration is missing" in capsys.readouterr().err

@@ -39,6 +39,8 @@ TEXTS = [text for text, _ in MALFORMED] + [
     "1e-5 cm2/sec", "5 nM", "5 nanometer", "5 nano", "5 UM",
     "6 mol/KG", "6 Mol/kg", "35 G/L", "35 g/l", "35 gram/liter", "10 bar abs/abs", "10 bar g/g", "5 gfd/PSI", "2e5 1/M",
     "2e5 /M", "1 LMH bar", "1 lmh/bar", "1 L/m2/h/Bar", "nan g/L", "5 %/L", "5 %%", "5 % bar", "12345678.9 Mpa",
+    "5 g/100 g", "5 mg per 100 g", "-5 g/100 g", "12 % ABV", "12 °Bx", "3.5 pct", "3.5 per cent", "35 per mille",
+    "5 Pascal", "5 Gram/Liter", "35 gNaCl/L", "35 g/L g/g", "20 grad C",
 ]  # fmt: skip
 
 

@@ -409,6 +409,16 @@ def test_a_share_means_one_thing(text, expected, kind):
         ("0,035 g/L", '"0.035 g/L"'),
         ("1,000,000 ug/L", '"1000000 ug/L"'),
         ("35 000 mg/L", '"35000 mg/L"'),
+        ("5 g/100 g", '"5 % w/w" or "4.7619 % w/w"'),  # 5 g in 105 g
+        ("25 mg per 100g", '"0.025 % w/w" or "0.0249938 % w/w"'),  # 0.025 g in 100.025 g
+        ("2 kg/100 kg", '"2 % w/w" or "1.96078 % w/w"'),  # 2 kg in 102 kg
+        ("12 % ABV", '"12 % v/v"'),
+        ("12 °Bx", '"12 % w/w"'),
+        ("3.5 pct", '"3.5 %"'),
+        ("3.5 per cent", '"3.5 %"'),
+        ("35 per mille", '"35 ‰"'),
+        ("35 parts per thousand", '"35 ‰"'),
+        ("35 Gram/L", '"35 gram/L"'),
     ],
 )
 def test_what_people_mean_by_something_else_is_asked_for(text, meant):
@@ -431,6 +441,9 @@ def test_what_people_mean_by_something_else_is_asked_for(text, meant):
         "5 m/m/m*m",
         "2 M/M",
         "2 G/G",
+        "35 g/L g/g",
+        "35 mmol/L·L/L",
+        "35 gNaCl/L",
     ],
 )
 def test_a_plain_ratio_is_no_concentration(text):
@@ -440,7 +453,17 @@ def test_a_plain_ratio_is_no_concentration(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["10 bar abs/abs", "10 bar g/g", "10 bar m/m", "50 % bar", "10 bar %", "10 bar mg/g", "10 bar v/v", "1 bar s/ms"],
+    [
+        "10 bar abs/abs",
+        "10 bar g/g",
+        "10 bar m/m",
+        "50 % bar",
+        "10 bar %",
+        "10 bar mg/g",
+        "10 bar v/v",
+        "1 bar s/ms",
+        "10 bar bar/bar",
+    ],
 )
 def test_words_that_cancel_are_looked_at(text):
     with pytest.raises(UnitError, match=r"xpected a pressure"):
@@ -495,6 +518,9 @@ def test_spellings_that_are_understood(text, dimension, expected):
         ("1 a", "time", "1 yr"),
         ("20 kj/mol", "molar_energy", "20 kJ/mol"),
         ("25 centigrade", "temperature", "25 degC"),
+        ("25 grad C", "temperature", "25 degC"),
+        ("25 oC", "temperature", "25 degC"),
+        ("10 Pascal", "pressure", "10 pascal"),
         ("25°", "temperature", "25 degC"),
         ("298 k", "temperature", "298 K"),
     ],
