@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import math
 import re
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from membrane_pde import spelling, tables, units
 from membrane_pde.case import Case, CaseError, Compartment, Membrane, Run
+from membrane_pde.casefile import number_at
 from membrane_pde.result import SERIES
 from membrane_pde.tables import MAX_ROWS
 from membrane_pde.units import UnitError, cut
@@ -111,6 +113,9 @@ def read(case: Case, data: Any) -> Table:
     """
     if isinstance(data, str | Path):
         where, (cells, rows) = f"{cut(str(data), 120)}: ", tables.read_csv(Path(data))
+        if len(cells) == 1:
+            name = cut(cells[0][0])
+            raise CaseError(f"{where}one column only, {name}; expected columns with commas, semicolons or tabs between")
     else:
         where, (cells, rows) = "data: ", _from_columns(data)
     try:
@@ -154,7 +159,7 @@ def _number(cell: Any) -> float:
             raise ValueError
         number = units.number(cell) if isinstance(cell, str) else float(cell)
     except (ValueError, OverflowError):
-        readings = spelling.numbers_meant(cell) if isinstance(cell, str) and re.fullmatch(r"[\s\d.,+-]+", cell) else []
+        readings = spelling.numbers_meant(cell) if isinstance(cell, str) and re.fullmatch(r"[\s\d.,'+-]+", cell) else []
         hint = f"write a decimal point: {' or '.join(readings)}" if readings else "expected a number"
         raise ValueError(f"{show(cell)}: {hint}") from None
     if not math.isfinite(number):
@@ -170,15 +175,15 @@ class _UnknownName(CaseError):
 
 
 def _used(case: Case, columns: list[tuple[str, list[Any]]], where: str) -> list[tuple[str, list[Any]]]:
-    """The columns without those of text that a fit has no use for: a sample's name, a date, a remark."""
+    """The columns without those of text, or empty, that a fit has no use for: a sample's name, a date, a remark."""
     used = []
     for header, cells in columns:
         try:
             _named(case, header)
         except _UnknownName:
-            if any(_holds_number(cell) for cell in cells) or not any(str(cell).strip() for cell in cells):
+            if not header or not cells or any(_holds_number(cell) for cell in cells):
                 raise
-            log.info("%sthe column %s holds text and is not used", where, cut(header))
+            log.info("%sthe column %s holds no numbers and is not used", where, cut(header))
             continue
         used.append((header, cells))
     return used
@@ -236,38 +241,67 @@ def _named(case: Case, header: str) -> Column:
         if len(brackets) > 1:
             raise CaseError(f"{cut(header)}: expected a key of the case and one unit, for example left.pressure [bar]")
         return Column(name, brackets[0] if brackets else "", math.nan, none)
-    hint = _meant(name) or nearest(name, ("time", *_SERIES), always=True)
+    hint = _meant(case, name) or _near(case, name, brackets)
     raise _UnknownName(f"{cut(header)}: neither time, nor a key of the case such as left.pressure, nor a result{hint}")
 
 
 def _name_and_brackets(header: str) -> tuple[str, list[str]]:
     """The name in a header, and what stands in brackets behind it: a solute, a unit.
 
-    ``time / s`` and ``time (s)`` mean ``time [s]``, and ``Water flux`` means ``water_flux``.
+    ``time / s``, ``time (s)`` and ``time in s`` mean ``time [s]``; ``Water flux`` means ``water_flux``.
     """
     brackets = [each.strip() for each in re.findall(r"\[([^\[\]]*)\]", header)]
     words = " ".join(re.sub(r"\[[^\[\]]*\]", " ", header).split())
-    behind = re.fullmatch(r"([^/()]+?)(?: ?/ ?\((.+)\)| ?/ ?(.+)| ?\((.+)\))", words)
+    behind = re.fullmatch(r"([^/(),]+?)(?: ?/ ?\((.+)\)| ?/ ?(.+)| ?\((.+)\)|, ?(.+)| in (.+))", words)
     if behind and len(brackets) < 2:
         words, unit = behind[1], next(each for each in behind.groups()[1:] if each)
         brackets.append(unit.strip())
     ending = " error" if words.lower().endswith((" error", "_error")) else ""
     plain = re.sub(r"[ _-]+", "_", words[: len(words) - len(ending)])
-    known = {each.lower(): each for each in ("time", "time_s", *_SERIES, *_SERIES.values())}
+    known = {each.lower(): each for each in ("time", "time_s", "temperature", *_SERIES, *_SERIES.values())}
     return known.get(plain.lower(), words[: len(words) - len(ending)]) + ending.replace(" ", "_"), brackets
 
 
-def _meant(name: str) -> str:
-    """Ask for the keys of the case that a name may stand for: "pressure" or "left pressure" for left.pressure."""
+def _meant(case: Case, name: str) -> str:
+    """Ask for the keys of the case that a name may stand for: "feed pressure" for left.pressure or right.pressure."""
     parts: dict[str, Any] = {"": Case, "left": Compartment, "right": Compartment, "membrane": Membrane, "run": Run}
-    plain = name.replace("_", " ").lower()
-    keys = [
-        f"{table}.{key}".lstrip(".")
-        for table, model in parts.items()
-        for key in model.model_fields
-        if plain in (key.replace("_", " "), f"{table} {key.replace('_', ' ')}")
-    ]
+    plain, by_solute = " ".join(re.split(r"[ _-]+", name.lower())), ("concentration", "diffusivity", "feed")
+    keys = []
+    for table, model in parts.items():
+        for key in model.model_fields:
+            words = key.replace("_", " ")
+            if plain == f"{table} {words}" or (f" {plain}".endswith(f" {words}") and plain.split()[0] not in parts):
+                path = f"{table}.{key}".lstrip(".")
+                keys += [f"{path}.{solute}" for solute in case.solutes] if key in by_solute else [path]
+    keys = [key for key in keys if _holds_one_number(case, key)]
     return f"; did you mean {' or '.join(map(show, keys))}, a key of the case?" if keys else ""
+
+
+def _holds_one_number(case: Case, key: str) -> bool:
+    try:
+        number_at(case, key)
+    except CaseError:
+        return False
+    return True
+
+
+def _near(case: Case, name: str, brackets: list[str]) -> str:
+    """Ask for the result that a name is near to, with its solute and a unit if it has none; or say what is expected."""
+    near = difflib.get_close_matches(name[:100].lower(), ("time", *_SERIES), n=1)
+    if not near:
+        return (
+            "; expected for example time [min] or water_flux [L/m^2/hour]; leave out a column that is not part of the "
+            "fit"
+        )
+    found, series = near[0], _SERIES.get(near[0], "")
+    if any(part in series for part in _BY_SOLUTE):
+        in_name = [solute for solute in case.solutes if solute.lower() in name.lower().split()]
+        found += f"[{next(iter(in_name or case.solutes))}]"
+    if not brackets:
+        si = SERIES[series][0] if series else "s"
+        unit = "min" if not series else "" if si == "1" else _EXAMPLES.get(si, si)
+        found += f" [{unit}]" if unit else ""
+    return f'; did you mean "{found}"?'
 
 
 _EXAMPLES = {"m/s": "L/m^2/hour", "m": "mm", "Pa": "bar", "mol/m^3": "g/L", "mol/m^2/s": "mol/m^2/hour"}
@@ -310,21 +344,19 @@ def _unit_of(
 
 def _size(unit: str, si: str, case: Case | None, solute: str) -> float:
     """SI value of one unit; an amount may be given as a mass or as osmoles, too."""
-    try:
+    if case is None or not si.startswith("mol"):
         return units.size(unit, "" if si == "1" else si)
-    except UnitError:
-        if case is None or not si.startswith("mol"):
-            raise
-        given = case.solutes[solute]
-        for other, per_mole in (("kg", given.molar_mass), ("Osm", given.dissociation)):
-            try:
-                size = units.size(unit, si.replace("mol", other, 1))
-            except UnitError:
-                continue
-            if per_mole is None:
-                raise UnitError(f"a mass needs solutes.{solute}.molar_mass in the case") from None
-            return size / per_mole
-        raise
+    given, refusals = case.solutes[solute], list[UnitError]()
+    for kind, per_mole in (("mol", 1.0), ("kg", given.molar_mass), ("Osm", given.dissociation)):
+        try:
+            size = units.size(unit, si.replace("mol", kind, 1))
+        except UnitError as error:
+            refusals.append(error)
+            continue
+        if per_mole is None:
+            raise UnitError(f"a mass needs solutes.{solute}.molar_mass in the case")
+        return size / per_mole
+    raise next((each for each in refusals if "did you mean" in str(each)), refusals[0])
 
 
 def _check_range(column: Column, number: float) -> None:

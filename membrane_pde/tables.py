@@ -66,8 +66,13 @@ def _lines(path: Path) -> list[str]:
     if path.stat().st_size > MAX_BYTES:
         raise CaseError(f"larger than {MAX_BYTES // 1_000_000} MB, the most that is read")
     content = path.read_bytes()
+    if content.startswith(b"PK\x03\x04"):
+        raise CaseError("a spreadsheet, not a text; save the table as CSV")
     utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # Excel's "Unicode text"
-    return content.decode("utf-16" if utf_16 else "utf-8-sig").splitlines()
+    text = content.decode("utf-16" if utf_16 else "utf-8-sig")
+    if "\0" in text:
+        raise CaseError("not a text; save the table as CSV, UTF-8")
+    return text.splitlines()
 
 
 def _columns(lines: list[str], most_rows: int) -> tuple[list[tuple[str, list[str]]], list[str]]:
@@ -92,6 +97,8 @@ def _columns(lines: list[str], most_rows: int) -> tuple[list[tuple[str, list[str
         header = _header_behind_hash(comments, separator, len(header))
     else:
         found = found[1:]
+    while len(header) > 1 and not header[-1] and not any(any(row[len(header) - 1 :]) for _, row in found):
+        header = header[:-1]  # a separator at the end of the line
     if len(found) > most_rows:
         raise CaseError(f"{len(found)} rows; at most {most_rows}")
     body = []
@@ -108,9 +115,9 @@ def _columns(lines: list[str], most_rows: int) -> tuple[list[tuple[str, list[str
 
 
 def _plain(cell: str) -> str:
-    """A cell without blanks around it; a number in it with an ASCII minus sign."""
+    """A cell without blanks around it; a number in it with an ASCII minus sign, which text processors make a dash."""
     stripped = cell.strip()
-    minus = stripped.replace("\N{MINUS SIGN}", "-")
+    minus = re.sub("[\N{MINUS SIGN}\N{EN DASH}]", "-", stripped)
     return minus if _is_number(minus) or _DECIMAL_COMMA.fullmatch(minus) else stripped
 
 

@@ -114,7 +114,7 @@ MAY_USE: dict[str, set[str]] = {
         "workers",
     },
     "tables": {"case", "units"},
-    "measurements": {"case", "result", "spelling", "tables", "units", "values"},
+    "measurements": {"case", "casefile", "result", "spelling", "tables", "units", "values"},
     "fitting": {"case", "casefile", "folders", "measurements", "result", "simulate", "tables", "units", "values"},
     "residuals": {"drawing", "report", "titles"},
     "reference": set(),

@@ -152,6 +152,11 @@ EXCEL = "left.pressure [bar]\twater_flux [LMH]\r\n10\t-1,5\r\n1000\t3,25\r\n"
         BENCH.replace("water_flux [LMH]", "Water flux / (L/m²/h)").encode(),
         BENCH.replace("water_flux [LMH]", "Water flux (LMH)").encode(),
         BENCH.replace("water_flux [LMH]", "water_flux / LMH").encode(),
+        BENCH.replace("water_flux [LMH]", "water flux in LMH").encode(),
+        BENCH.replace("water_flux [LMH]", '"Water flux, LMH"').encode(),
+        BENCH.replace("-", "\N{EN DASH}").encode(),
+        BENCH.replace("[LMH]", "[LMH],").encode(),  # a separator at the end of the header alone
+        BENCH.replace("\n", ",\n").replace("[LMH],", "[LMH],notes").encode(),  # nothing stands in it
         b"sample,left.pressure [bar],water_flux [LMH]\nA,10,-1.5\n,1000,3.25\n",  # text that the fit does not use
     ],
 )
@@ -297,6 +302,12 @@ def test_a_wrong_table_is_refused(data: Any, expected: str) -> None:
         (b"left.pressure [bar],water_flux [LMH]\n" + b"1,2\n" * 10_001, "10001 rows; at most 10000"),
         (b'left.pressure [bar],"' + b"x" * 200_000, "not CSV (field larger than field limit"),
         (b"#" * 10_000_001, "larger than 10 MB"),
+        (b"PK\x03\x04\x14\x00", "a spreadsheet, not a text; save the table as CSV"),
+        ("time [s]\twater_flux [LMH]\n1\t2\n".encode("utf-16-le"), "not a text; save the table as CSV, UTF-8"),
+        (b"time [s]|water_flux [LMH]\n1|2\n", "one column only, time [s]|water_flux [LMH]; expected columns with"),
+        (b"t / s,water_flux [LMH]\n1,2\n", "t / s: neither time, nor a key of the case such as left.pressure"),
+        (b"sample,time [s],water_flux [LMH]\n7,1,2\n", "leave out a column that is not part of the fit"),
+        (b"time [s],water_flux [LMH]\n1,1'000\n", '"1\'000": write a decimal point: 1000'),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, text: bytes, expected: str) -> None:

@@ -89,7 +89,11 @@ def test_nearest() -> None:
         "pressure [bar]",
         "left pressure [bar]",
         "left_pressure [bar]",
-        "Temperature [degC]",
+        "feed pressure [bar]",
+        "applied_pressure [bar]",
+        "feed concentration [g/L]",
+        "cell temperature [degC]",
+        "NaCl rejection [%]",
         "water permeability [LMH/bar]",
         "length [mm]",
         "right length [mm]",
@@ -116,6 +120,16 @@ def test_what_is_suggested_for_a_column_is_accepted(header: str) -> None:
         assert read(case, columns | {f"{other} {unit}": [3, 4]})
 
 
+@pytest.mark.parametrize("header", ["time_min", "water_flux_LMH", "salt_rejection"])
+def test_what_is_suggested_for_a_column_without_a_unit_is_whole(header: str) -> None:
+    case = parse_case(CASE)
+    with pytest.raises(mp.CaseError) as error:
+        read(case, {"left.pressure [bar]": [1, 2], header: [0.1, 0.2]})
+    for other in suggested(str(error.value)):
+        beside = {"pressure_left [bar]": [1, 2]} if other.startswith("time") else {"left.pressure [bar]": [1, 2]}
+        assert read(case, {**beside, other: [0.1, 0.2]})
+
+
 @pytest.mark.parametrize("unit", ["lmh", "Mpa", "L/m2.h", "gr/L", "Torrr", "bara", "H", "kD", "m%"])
 def test_what_is_suggested_for_a_unit_of_a_column_is_accepted(unit: str) -> None:
     case = parse_case(CASE)
@@ -127,5 +141,7 @@ def test_what_is_suggested_for_a_unit_of_a_column_is_accepted(unit: str) -> None
     }.items():
         with pytest.raises(mp.CaseError) as error:
             read(case, {f"{header} [{unit}]": [3, 4], **rest})
-        for other in suggested(str(error.value)):
+        others = suggested(str(error.value))
+        assert others or unit != "gr/L" or not header.startswith("concentration")
+        for other in others:
             assert read(case, {f"{header} [{other}]": [3, 4], **rest})
