@@ -405,12 +405,14 @@ class Mesh(BaseModel):
     model_config = _STRICT
 
     cells: int | None = _field(
-        "Cells in each compartment. Default: as many as it takes to grow by 2 % from the one at the membrane.",
+        "Cells in each compartment. Default: as many as it takes to grow by 1.5 % from the one at the membrane.",
         None,
         ge=1,
     )
     finest: Length | None = _field(
-        "Width of the cell at the membrane; they grow outwards. Default: chosen from the physics. Inside: m.", None
+        "Width of the cell at the membrane; they grow outwards. Default: 0.7 % of what diffuses in the whole time, or "
+        "3 % of the layer that the fastest water flux piles up, whichever is less. Inside: m.",
+        None,
     )
 
 
@@ -429,7 +431,7 @@ class Run(BaseModel):
     outputs: int = _field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = _field(
         "Relative tolerance of a time step; a typical run is then within 1e-4, `--check-accuracy` estimates the error "
-        "of each number. Until equilibrium or steady at most 3e-10 is used (not with fipy), to see "
+        "of each number. Until equilibrium or steady a tighter one is used (not with fipy), to see "
         "the end.",
         1e-6,
         ge=1e-12,

@@ -183,13 +183,22 @@ def begin(w: Work, t: float, y: Array) -> None:
 
 
 @kernel
-def _norm(x: Array, y: Array, other: Array, rtol: float, atol: Array) -> float:
-    """Root of the mean square of x over what is allowed at y and at another state."""
-    total = 0.0
-    for i in range(x.shape[0]):
+def _norm(x: Array, y: Array, other: Array, rtol: float, atol: Array, cells: int) -> float:
+    """Size of x over what is allowed at y and at another state.
+
+    Of the amounts, `cells` of them, the root of the mean square. A number behind them (what moved, the work) counts by
+    itself, as among hundreds of cells it would not be seen, and is allowed a tenth: its errors add up over the steps.
+    """
+    total, largest, others = 0.0, 0.0, 0.0
+    for i in range(cells):
         share = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
         total += share * share
-    return math.sqrt(total / x.shape[0])
+    total = total / cells
+    for i in range(cells, x.shape[0]):
+        share = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
+        others += share * share
+        largest = max(largest, share * share)
+    return math.sqrt(max(total, 100.0 * largest)) if math.isfinite(total + others) else math.inf
 
 
 @kernel
@@ -268,9 +277,10 @@ def _first_step(method: Method, w: Work, rtol: float, atol: Array, length: float
     At the least it is a millionth of the whole time, unless what passes a face in that time at the first rate is so
     much more than what is there that the amounts would be lost in its round-off.
     """
+    cells = w.other.width.shape[0] * w.other.state.shape[1]
     size, speed = (
-        _norm(w.vectors[Y], w.vectors[Y], w.vectors[Y], rtol, atol),
-        _norm(w.vectors[RATE], w.vectors[Y], w.vectors[Y], rtol, atol),
+        _norm(w.vectors[Y], w.vectors[Y], w.vectors[Y], rtol, atol, cells),
+        _norm(w.vectors[RATE], w.vectors[Y], w.vectors[Y], rtol, atol, cells),
     )
     if speed * length * 1e-6 > size:
         return min(1e-6 * length, _MOST_CHANGES / (speed * rtol))
@@ -413,7 +423,7 @@ def walk(
     int, int, int
         Steps taken, states kept, and 0, the number of an event, `NO_STEP` or `NO_FLUX`.
     """
-    steps, stored, pace = 0, 0, w.pace
+    steps, stored, pace, cells = 0, 0, w.pace, w.other.width.shape[0] * w.other.state.shape[1]
     before, now = w.events[1], w.events[2]
     set_events(p, segment, float(pace[TIME]), w.vectors[Y], watch, memory, w.other, w.events[0])  # `watch` may be new
     while True:
@@ -435,7 +445,7 @@ def walk(
             h = left
         error = math.inf
         if _try_step(p, segment, method, memory, w, h):
-            error = _norm(w.stages[method.rows.shape[1] - 1], w.vectors[Y], w.vectors[TRIAL], rtol, atol)
+            error = _norm(w.stages[method.rows.shape[1] - 1], w.vectors[Y], w.vectors[TRIAL], rtol, atol, cells)
         if not error <= 1.0:  # nan, too
             shrink = 0.2
             if math.isfinite(error):

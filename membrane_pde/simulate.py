@@ -37,9 +37,11 @@ _FINEST = 1e-12  # of a number's scale: below it there is only round-off
 _HORIZON = 1e3  # times the duration: in a steady state what is slower counts as not changing
 _FIRST = 1e-4  # of the duration: where nothing ever changes, some water has still passed
 _EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
-_STOPPING_RTOL = 3e-10  # an end state that close shows only above the noise of a tighter tolerance
+# Close to an end state it shows only above the noise of a tighter tolerance.
+_STOPPING_RTOL = {"rosenbrock": 2e-9, "cvode": 3e-10}
 _TRACE = 1e-10  # of the size of a solute's concentrations or amounts: less is round-off
-_GROWTH = 1.02  # of the default mesh from cell to cell
+_GROWTH = 1.015  # of the default mesh from cell to cell
+_OF_DIFFUSION, _OF_LAYER = 0.007, 0.03  # its finest cell over what diffuses in the whole time, and over what piles up
 _LEAST, _LEAST_OF_LAYER = 60, 30  # cells of an unstirred side; of one that is a layer
 _UNESTIMATED = ("amount_error", "cells", "steps", "solve_time_s")  # numbers of the summary about the run itself
 _NUMBERS_AT_ONCE = 4_000_000  # of the states of runs that are solved at once
@@ -228,12 +230,12 @@ def _walls(case: Case) -> tuple[bool, bool]:
 def _side_widths(case: Case, index: int) -> Vector:
     """Cell widths of a side from the membrane outwards, m.
 
-    Unless the case says how fine, the cell at the membrane is a tenth of the thinner of two layers: of what diffuses
-    until the first stored time, ``√(D t)``, and of what the largest possible water flux piles up, ``D/(L_p Π)``. Unless
-    it says how many, the widths grow by 2 % from cell to cell, so that a cell is 2 % of its distance from the membrane
-    and fifty cells resolve a layer, whatever its thickness. There are at least sixty, which resolve a whole side;
-    thirty where it is a layer in front of a reservoir, a bath or an outflow. Where a case says how many, they grow by
-    12 % at most.
+    Unless the case says how fine, the cell at the membrane is 0.7 % of what diffuses in the whole time, ``√(D t)``, or
+    3 % of the layer that the fastest water flux piles up, ``D/J_v``, whichever is less. Unless it says how many, the
+    widths grow by 1.5 % from cell to cell: a layer is resolved by as many cells, whatever its thickness. There are at
+    least sixty, which resolve a whole side; thirty where it is a layer in front of a reservoir, a bath or an outflow.
+    Where an outflow may draw in another solution, the cells are as fine at the far edge. Where a case says how many,
+    they grow by 12 % at most.
     """
     from membrane_pde.fv.mesh import graded_widths
 
@@ -243,18 +245,36 @@ def _side_widths(case: Case, index: int) -> Vector:
     finest = case.mesh.finest
     if finest is None:
         slowest = float(_diffusivity(case)[index].min())
-        layer = math.sqrt(slowest * case.run.duration / case.run.outputs)
-        fastest_flow = case.membrane.water_permeability * _largest_pressure(case)
-        if fastest_flow > 0.0:
-            layer = min(layer, slowest / fastest_flow)
-        finest = 0.1 * layer
+        finest = _OF_DIFFUSION * math.sqrt(slowest * case.run.duration)
+        if (flow := _fastest_flow(case)) > 0.0:
+            finest = min(finest, _OF_LAYER * slowest / flow)
         if cells is not None and cells < 5000:
             finest = max(finest, side.length * (_STEEPEST - 1.0) / (_STEEPEST**cells - 1.0))
-    if cells is None:
-        profile = any(isinstance(value, Profile) for value in side.concentration.values())
-        least = _LEAST if profile or _kind(side) == "closed" else _LEAST_OF_LAYER
-        cells = max(least, math.ceil(math.log1p((_GROWTH - 1.0) * side.length / finest) / math.log(_GROWTH)))
-    return graded_widths(side.length, cells, min(finest, side.length / cells))
+    if cells is not None:
+        return graded_widths(side.length, cells, min(finest, side.length / cells))
+    profile = any(isinstance(value, Profile) for value in side.concentration.values())
+    least = _LEAST if profile or _kind(side) == "closed" else _LEAST_OF_LAYER
+    parts = 2 if isinstance(side.backflow, dict) else 1
+    length = side.length / parts
+    cells = max(least // parts, math.ceil(math.log1p((_GROWTH - 1.0) * length / finest) / math.log(_GROWTH)))
+    widths = graded_widths(length, cells, min(finest, length / cells))
+    return widths if parts == 1 else np.concatenate([widths, widths[::-1]])
+
+
+def _fastest_flow(case: Case) -> float:
+    """The largest water flux to expect, m/s: what drives it at the start, by all that is applied during the run.
+
+    What piles up at the membrane slows the water down; that what has piled up drives it later, when the pressure falls,
+    is allowed for with a tenth of all osmotic pressures.
+    """
+    segments = _segments(case)
+    if _held_flux(case):
+        return max(abs(flux) for segment in segments for flux in segment.flux)
+    left, right = _at_the_start(case)
+    waves = sum(abs(wave.amplitude) for wave in segments[0].waves)
+    pairs = [pair for each in segments for pair in zip(each.left, each.right, strict=True)]
+    drive = max(abs(one - other - (left - right)) for one, other in pairs) + waves
+    return case.membrane.water_permeability * max(drive, 0.1 * _largest_pressure(case))
 
 
 def mesh_of(case: Case) -> dict[str, Vector]:
@@ -449,7 +469,7 @@ def _scales(cases: Sequence[Case], system: System) -> Vector:
     lengths = [side.volume_per_area for side in _pair(case) if _closed(side)] or [whole]
     scale = np.empty((len(cases), system.size))
     system.amounts(scale[0])[:] = concentration[:, None] * system.width
-    scale[0, system.passed] = scale[0, system.far_left] = scale[0, system.far_right] = _amounts(case)
+    scale[0, system.far_left] = scale[0, system.far_right] = _amounts(case)
     for place, bath in zip(system.volume, system.problem.baths, strict=True):
         scale[0, place] = whole if bath is None else bath.volume
     scale[1:] = scale[0]
@@ -457,14 +477,25 @@ def _scales(cases: Sequence[Case], system: System) -> Vector:
         flow = case.membrane.water_permeability * pressure * case.run.duration
         displaced = min(flow, *lengths) if flow > 0.0 and not system.still else whole
         row[system.x], row[system.work] = displaced, displaced * (pressure or 1.0)
+        row[system.passed] = concentration * _passable(case, displaced, whole)
     return scale
+
+
+def _passable(case: Case, displaced: float, whole: float) -> Vector:
+    """Volume whose solute may pass the membrane, m: by itself, and with the water; at least 1e-4 of all there is."""
+    if case.membrane.type == "none":
+        return np.full(len(case.solutes), whole)
+    numbers = [case.membrane.solutes[name] for name in case.solutes]
+    alone = np.array([each.permeability * max(1.0, 1.0 / each.partition) for each in numbers]) * case.run.duration
+    drawn = np.array([1.0 - each.reflection for each in numbers]) * displaced
+    return np.clip(alone + drawn, 1e-4 * whole, whole)
 
 
 def _tolerance(case: Case, tighter: bool = False) -> float:
     """Relative tolerance of the steps of a run; `tighter`: a tenth of it."""
     rtol = case.run.rtol
-    if case.run.until != "duration" and case.run.solver != "fipy":
-        rtol = min(rtol, _STOPPING_RTOL)
+    if case.run.until != "duration":
+        rtol = min(rtol, _STOPPING_RTOL.get(case.run.solver, 1.0))
     return 0.1 * rtol if tighter else rtol
 
 
@@ -821,7 +852,8 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
 
 def _comes_to_rest(case: Case) -> set[str]:
     """Numbers of the summary that have an end where a run has one: between open sides the water flows on."""
-    flows_on = {"displaced_volume_m", "amount_transferred_mol_per_m2", "energy_J_per_m2"}
+    flows_on = {"displaced_volume_m", "amount_transferred_mol_per_m2", "energy_J_per_m2", "throttled_energy_J_per_m3"}
+    flows_on |= {"collected_concentration_mol_per_m3", "collected_rejection"}
     return set(SERIES) - (set() if any(_closed(side) for side in _pair(case)) else flows_on)
 
 
