@@ -89,7 +89,13 @@ duration = "1000 d"
 until = "steady"
 """
 # What flows on between open sides; the rest of the summary comes to rest.
-FLOWS_ON = ("displaced_volume_m", "amount_transferred_mol_per_m2", "energy_J_per_m2")
+FLOWS_ON = (
+    "displaced_volume_m",
+    "amount_transferred_mol_per_m2",
+    "energy_J_per_m2",
+    "collected_concentration_mol_per_m3",
+    "collected_rejection",
+)
 
 
 def case(text: str = RO, values: dict[str, Any] | None = None) -> Case:
