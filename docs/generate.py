@@ -111,7 +111,7 @@ concentration is a mole fraction, `"0.21 mol/mol"` or `"21 %"`, or an amount or 
 | `%`, `‰`, `ppm` (1e-6), `ppb` (1e-9) | mass fraction of the solution | mole fraction |
 | `% w/w`, `% m/m`, `wt%`, `ppmw`, `g/kg` | mass fraction of the solution | refused |
 | `% w/v`, `% m/v` | grams in 100 mL: 1 % w/v is 10 g/L | the same |
-| `% v/v`, `vol%`, `ppmv`, `L/L` | volume of the pure solute, by its `density`, in the solution's | mole fraction |
+| `% v/v`, `vol%`, `ppmv`, `L/L` | volume of the pure solute (a liquid, by its `density`) per volume | mole fraction |
 | `mol%`, `% mol/mol`, `mol/mol` | refused | mole fraction |
 | `ppt`, `psu`, `m%`, `mEq/L`, `w/v` alone | refused: they are read in several ways | refused |
 

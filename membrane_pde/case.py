@@ -192,6 +192,7 @@ class Solute(BaseModel):
     density: Density | None = _field(
         "Density of the pure substance, which no concentration can pass; for % v/v. Inside: kg/m^3.", None
     )
+    solid: bool = _field("The pure substance is a solid: % v/v of it is refused.", False)
     reference_temperature: Temperature | None = _field(
         "Temperature at which `diffusivity` holds; it is then scaled to the case's: with T over the viscosity of "
         "water, in a gas with T^1.75. Inside: K.",
@@ -229,8 +230,8 @@ class Compartment(BaseModel):
     )
     concentration: dict[str, Initial] = _field(
         "Initial concentration of every solute: an amount, mass, number or osmoles per volume, a molality, an "
-        "osmolality, or a mass fraction (%, ‰, ppm, ppb, % w/w, g/kg); % w/v is g in 100 mL, % v/v needs the density "
-        "of the pure solute. In a gas a mole fraction "
+        "osmolality, or a mass fraction (%, ‰, ppm, ppb, % w/w, g/kg); % w/v is g in 100 mL, % v/v needs the "
+        "density of the pure solute, a liquid. In a gas a mole fraction "
         "(%, ppm, mol%, vol%). Osmoles count particles: they are divided by `dissociation`. Or a profile by the "
         "distance from the membrane. Inside: mol/m^3.",
         {},
@@ -910,6 +911,13 @@ def _part(
     if kind in ("osmoles", "osmolality"):
         return number / solute.dissociation, "amount" if kind == "osmoles" else "molality"
     if kind == "volume fraction":
+        if number >= 1.0:
+            raise CaseError(f"{path}: a volume fraction of 1 or more leaves no water")
+        if solute.solid:
+            raise CaseError(
+                f"{path}: a volume fraction is for a liquid, and pure {cut(name)} is a solid; give an amount or a mass "
+                "per volume (mol/L, g/L, % w/v) or a mass fraction (% w/w)"
+            )
         if solute.density is not None and solute.molar_mass is not None:
             return number * solute.density / solute.molar_mass, "amount"
         missing = "density" if solute.density is None else "molar_mass"

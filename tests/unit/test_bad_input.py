@@ -669,8 +669,18 @@ def test_a_volume_fraction_of_a_liquid_is_no_mass_fraction(written):
     assert parse_case(own).left.concentration["ethanol"] == pytest.approx(6851, abs=0.5)  # mmol/L
     unknown = text.replace("ethanol", "brine")
     check(unknown, "left.concentration.brine", "needs solutes.brine.density", '"0.789 g/mL"', "% w/v")
+    check(text.replace(written, "1 L/L"), "left.concentration.ethanol", "leaves no water")
+    check(own.replace("density =", "solid = true\ndensity ="), "left.concentration.ethanol", "pure ethanol is a solid")
     heavy = unknown.replace("[solutes.brine]\n", '[solutes.brine]\ndensity = "0.789 g/mL"\n')
     check(heavy, "left.concentration.brine", "needs solutes.brine.molar_mass")
+
+
+@pytest.mark.parametrize("solute", ["NaCl", "urea", "sucrose", "lactose", "albumin", "MgSO4"])
+@pytest.mark.parametrize("written", ["3.5 % v/v", "35 mL/L", "50 ppmv"])
+def test_a_volume_fraction_of_a_solid_is_refused(solute, written):
+    text = edited(('"35 g/L"', f'"{written}"')).replace("NaCl", solute)
+    text = text.replace('molar_mass = "58.44 g/mol"\n', "").replace("dissociation = 2\n", "")
+    check(text, f"left.concentration.{solute}", f"pure {solute} is a solid", "% w/v")
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,8 @@ def test_every_value_has_a_source_and_can_be_read(where: str, field: str, entry:
             assert 0 <= entry["value"] <= 1
         if field == "dissociation":
             assert entry["value"] >= 1
+    elif field == "solid":
+        assert entry["value"] is True
     elif field == "ions":
         assert all(ion in PITZER["charges"] and count >= 1 for ion, count in entry["value"].items())
     elif field == "virial":
@@ -200,11 +202,12 @@ def test_what_every_entry_has() -> None:
         assert {"name", "dissociation"} <= set(entry) <= {
             "name", "molar_mass", "diffusivity", "dissociation", "radius", "charge",
             "ions", "osmotic_coefficient", "virial", "apparent_volume", "max_molality", "diffusion_volume",
-            "solubility", "density",
+            "solubility", "density", "solid",
         }  # fmt: skip
         assert "diffusivity" in entry or {"molar_mass", "diffusion_volume"} <= set(entry)  # in water, or as a gas
         if "ions" in entry or "osmotic_coefficient" in entry:
             assert "apparent_volume" in entry  # or `pitzer` could not be used
+        assert "density" not in entry or ("solid" in entry) == (not entry["name"].startswith(("ethanol", "glycerol")))
         if "osmotic_coefficient" in entry:
             assert {"virial", "max_molality"} <= set(entry)
             assert "temperature_range" in entry["osmotic_coefficient"]
