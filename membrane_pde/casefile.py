@@ -83,6 +83,9 @@ def load_case(
         No such file or name, a file that cannot be read, or anything wrong with the case; the message starts with the
         file's path, and names those of `values` that it is about.
     """
+    if not isinstance(path_or_name, str | Path):
+        what = type(path_or_name).__name__
+        raise CaseError(f'{what}: expected a file\'s path, or the name of a shipped case such as "osmosis"')
     path = Path(path_or_name)
     try:
         found = path.is_file()

@@ -108,7 +108,7 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
         used = key == "virial" if model.model == VIRIAL else key in ("osmotic_coefficient", "apparent_volume", "ions")
         if used and not low - 0.5 <= case.temperature <= high + 0.5:
             span = f"{low - 273.15:.4g}" + ("" if low == high else f" to {high - 273.15:.4g}")
-            told.append(f"{path} is of {span} degC, and is used at {case.temperature - 273.15:.4g} degC.")
+            told.append(f"{path} holds at {span} degC, and is used at {case.temperature - 273.15:.4g} degC.")
     if model.model == VIRIAL:
         falling = next(
             ((row, i) for row in concentrations for i, k in enumerate(model.pressure(row)[1]) if k < 0.0), None

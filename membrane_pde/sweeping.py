@@ -223,7 +223,7 @@ def sweep(
 # -- the grid -------------------------------------------------------------------------------------------------------
 def _grid(case: Case | str | Path, values: Mapping[str, Iterable[object]], zipped: bool) -> _Grid:
     """The grid, nothing of which has been checked."""
-    if not values:
+    if not isinstance(values, Mapping) or not values:
         raise CaseError('nothing to vary: expected values by key, for example {"left.pressure": ["0 bar", "50 bar"]}')
     axes = {key: _listed(key, each) for key, each in values.items()}
     if zipped and len(set(map(len, axes.values()))) > 1:

@@ -139,20 +139,20 @@ def message(*args: Any, **kwargs: Any) -> str:
 
 def test_temperature_out_of_range() -> None:
     told = message({"sucrose": "10 g/L"}, temperature="10 degC")
-    assert told.count("solutes.sucrose.osmotic_coefficient is of 25 degC, and is used at 10 degC.") == 1
-    assert told.count("solutes.sucrose.apparent_volume is of 15 to 55 degC") == 1
+    assert told.count("solutes.sucrose.osmotic_coefficient holds at 25 degC, and is used at 10 degC.") == 1
+    assert told.count("solutes.sucrose.apparent_volume holds at 15 to 55 degC") == 1
     assert message({"sucrose": "10 g/L"}, temperature="25.4 degC") == ""
     assert message({"NaCl": "10 g/L"}, temperature="60 degC") == ""
     assert message({"NaCl": "10 g/L"}, temperature="70 degC") == (
-        "solutes.NaCl.ions is of 0 to 60 degC, and is used at 70 degC."
+        "solutes.NaCl.ions holds at 0 to 60 degC, and is used at 70 degC."
     )
     # where a solute says less than the file of parameters, its word counts
-    assert "solutes.CaCl2.ions is of 25 to 60 degC, and is used at 20 degC." in message(
+    assert "solutes.CaCl2.ions holds at 25 to 60 degC, and is used at 20 degC." in message(
         {"CaCl2": "10 g/L"}, temperature="20 degC"
     )
     assert message({"sucrose": "10 g/L"}, temperature="10 degC", model="ideal") == ""
     assert message({"sucrose": "10 g/L"}, temperature="10 degC", model="virial") == (
-        "solutes.sucrose.virial is of 25 degC, and is used at 10 degC."
+        "solutes.sucrose.virial holds at 25 degC, and is used at 10 degC."
     )
     own = {"sucrose": {"osmotic_coefficient": [0.07], "apparent_volume": "211 cm^3/mol"}}
     assert message({"sucrose": "10 g/L"}, temperature="10 degC", solutes=own) == ""

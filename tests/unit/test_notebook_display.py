@@ -83,3 +83,12 @@ def test_what_is_no_case_is_refused_in_words(case: Any) -> None:
         mp.compare("osmosis")  # type: ignore[arg-type]
     with pytest.raises(mp.CaseError, match="no_such_case"):
         mp.run("no_such_case")
+
+
+def test_what_is_no_file_and_no_values_is_refused_in_words() -> None:
+    for wrong in (3, None, {"left": 1}):
+        with pytest.raises(mp.CaseError, match=r"expected a file's path, or the name of a shipped case"):
+            mp.load_case(wrong)  # type: ignore[arg-type]
+        if wrong != {"left": 1}:
+            with pytest.raises(mp.CaseError, match="expected values by key"):
+                mp.sweep("osmosis", wrong)  # type: ignore[arg-type]

@@ -126,7 +126,7 @@ def test_dilute_solutions_flow_ideally() -> None:
 
 def test_out_of_range_is_said_once() -> None:
     told = mp.run(case({"temperature": "10 degC", "run.until": "duration", "run.duration": "10 s"})).summary["message"]
-    assert told.count("solutes.sucrose.osmotic_coefficient is of 25 degC, and is used at 10 degC.") == 1
+    assert told.count("solutes.sucrose.osmotic_coefficient holds at 25 degC, and is used at 10 degC.") == 1
     assert told.count("solutes.sucrose") == 2  # and its apparent volume
     assert "solutes.NaCl" not in told
 
