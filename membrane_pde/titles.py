@@ -11,6 +11,8 @@ CHANGED, VARIED = ", changed: ", ", varied: "
 _MARK = 60  # characters of a list of changes; what is beyond is counted
 _SHORT = 24  # characters of a short title
 _SHORT_MARK = 28
+_MORE = re.compile(r" and (\d+) more$")
+_NEXT = re.compile(r", (?=[a-z_]\S* = )(?![^{]*\})")  # between two entries of a list of changes
 _MANY_DIGITS = re.compile(r"\d+\.\d{6,}(?:[eE][-+]?\d+)?")
 
 
@@ -31,6 +33,7 @@ def marked(title: str, changes: Mapping[str, object]) -> str:
         others. At most `LONGEST` characters.
     """
     keys = sorted(changes, key=lambda key: (key.startswith(("mesh.", "run.")), key))  # what decides least comes last
+    title = _without(title, keys)
     return _with_list(title, CHANGED, [f"{key} = {_written(changes[key])}" for key in keys])
 
 
@@ -86,6 +89,22 @@ def in_lines(title: str, width: int) -> str:
     whole, mark = parts(title)
     pieces = [title] if len(title) <= width or not mark else [f"{whole},", mark]
     return "\n".join(line for piece in pieces for line in textwrap.wrap(piece, width))
+
+
+def _without(title: str, keys: Iterable[str]) -> str:
+    """A title whose list of changes, if it has one, names none of these keys: they are changed once more."""
+    whole, mark = parts(title)
+    if not mark or CHANGED not in title:
+        return title
+    listed = mark.removeprefix(CHANGED[2:])
+    more = _MORE.search(listed)
+    changed = tuple(f"{key}." for key in keys)  # with what is part of them
+    kept = [
+        item for item in _NEXT.split(_MORE.sub("", listed)) if not f"{item.partition(' = ')[0]}.".startswith(changed)
+    ]
+    if not kept and more:
+        return f"{whole}{CHANGED}{more.group(1)} more"
+    return f"{whole}{CHANGED}{', '.join(kept)}{more.group() if more else ''}" if kept else whole
 
 
 def _with_list(title: str, mark: str, items: list[str]) -> str:

@@ -63,6 +63,19 @@ def test_the_case_as_run_keeps_the_mark(case: mp.Case) -> None:
     assert again.with_values({"left.length": "25 um"}).title == f"{changed.title}, left.length = 25 um"
 
 
+def test_of_a_key_that_is_changed_again_the_last_value_stands(case: mp.Case) -> None:
+    saved = parse_case(case.with_values({"left.pressure": "55 bar", "run.duration": "2 h"}).to_toml(), "seawater_ro")
+    again = saved.with_values({"left.pressure": "50 bar"})
+    assert again.title == f"{SEA}, changed: run.duration = 2 h, left.pressure = 50 bar"
+    only = parse_case(case.with_values({"left.pressure": "55 bar"}).to_toml(), "seawater_ro")
+    assert only.with_values({"left.pressure": "50 bar"}).title == f"{SEA}, changed: left.pressure = 50 bar"
+    two = titles.marked("Two", {"left.concentration": {"dye": "1 g/L", "urea": "2 g/L"}, "temperature": "30 degC"})
+    assert two == "Two, changed: left.concentration = { dye = 1 g/L, urea = 2 g/L } and 1 more"
+    assert titles.marked(two, {"left.pressure": "1 bar"}) == f"{two}, left.pressure = 1 bar"
+    renewed = titles.marked(two, {"left.concentration": {"urea": "3 g/L"}})
+    assert renewed == "Two, changed: 1 more, left.concentration = { urea = 3 g/L }"
+
+
 def test_many_changes_and_long_titles_stay_readable() -> None:
     changes = {f"solutes.A{i}.diffusivity": "1e-9 m^2/s" for i in range(9)}
     title = titles.marked("Nine", changes)
