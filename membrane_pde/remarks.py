@@ -36,9 +36,9 @@ def is_near(distance: float | None, moved: float, goal: float | None, shortest: 
 
 
 def never(end: Equilibrium | None) -> str:
-    """That a run can have no end, because a side is too small for one; "" where that is not so."""
+    """That a run can have no end, because a side is too small for one or takes up water for ever; "" where it has."""
     dry = "runs dry before the forces balance"
-    if end is None or dry not in end.reason:
+    if end is None or not (dry in end.reason or end.reason.endswith("without end")):
         return ""
     return f"Never balances: {end.reason.replace(dry, 'would run out of water first')}."
 
@@ -80,11 +80,14 @@ def backflow(case: Case, side: str, at: float, clock: str, osmotic: tuple[float,
     sign = 1.0 if side == "right" else -1.0
     applied, needed = sign * (pressures[0] - pressures[1]), sign * (osmotic[0] - osmotic[1])
     against = "osmotic pressure" if min(osmotic) <= 1e-3 * max(osmotic) else "difference of the osmotic pressures"
+    if any(numbers.reflection < 1.0 for numbers in case.membrane.solutes.values()):
+        against = f"effective {against} (reflection coefficient times osmotic pressure)"
     more = f" more on the {other} than on the {side}" if pressures[SIDES.index(side)] else ""
     if at > 0.0:
+        had, met = _bars(applied, max(needed, applied))  # at a turn they are equal, but for what the tolerance leaves
         return (
-            f"At {clock} the pressure applied, {_bar(applied)}{more}, was no more than the {against} at the membrane, "
-            f"{_bar(needed)}: water began to flow back {through}. Apply more, or {last}."
+            f"At {clock} the pressure applied, {had}{more}, was no more than the {against} at the membrane, "
+            f"{met}: water began to flow back {through}. Apply more, or {last}."
         )
     flowing = f"water would flow backwards, {through}"
     if applied < 0.0:
@@ -92,7 +95,8 @@ def backflow(case: Case, side: str, at: float, clock: str, osmotic: tuple[float,
     elif applied == 0.0:
         why = f"No pressure is applied against the {against}, {_bar(needed)}: {flowing}."
     else:
-        why = f"{_bar(applied)}{more} is less than the {against}, {_bar(needed)}: {flowing}."
+        had, met = _bars(applied, needed)
+        why = f"{had}{more} is less than the {against}, {met}: {flowing}."
     least = _bar(max(needed, 0.0), up=True)
     hint = (
         f"Press the {other} by more than {least} above the {side}"
@@ -102,6 +106,14 @@ def backflow(case: Case, side: str, at: float, clock: str, osmotic: tuple[float,
     if max(len(case.left.pressure.values), len(case.right.pressure.values)) > 1:
         hint += " from the start"
     return f"{why} {hint}, or {last}."
+
+
+def _bars(less: float, more: float) -> tuple[str, str]:
+    """Two pressures in bar, with as many digits as tell them apart where they differ by more than 1e-6 of the size."""
+    digits = 3
+    while digits < 8 and more - less > 1e-6 * abs(more) and f"{less:.{digits}g}" == f"{more:.{digits}g}":
+        digits += 1
+    return f"{less * 1e-5:.{digits}g} bar", f"{more * 1e-5:.{digits}g} bar"
 
 
 def _bar(pascal: float, up: bool = False) -> str:

@@ -10,7 +10,7 @@ from membrane_pde import presets, titles, units
 from membrane_pde.figures import ROUND_OFF, duration, factor, number, quantity, time_unit
 from membrane_pde.figures import length_unit as length_unit
 from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
-from membrane_pde.sentences import held_back, sentence, side_text, water_distance
+from membrane_pde.sentences import AS_NOTHING, held_back, sentence, side_text, water_distance
 from membrane_pde.values import alike
 
 if TYPE_CHECKING:
@@ -258,11 +258,13 @@ def _passage_rows(result: Result, solute: str, total: float) -> list[Row]:
     if math.isfinite(moved[1]) and abs(moved[1]) > ROUND_OFF * scale:
         rows.append((f"{solute} moved", "mol/m²", *(number(v, scale=scale) for v in moved)))
     rejection = [float(v) for v in stored(result, "rejection", solute)[[0, -1]]]
+    whole_run = f"{solute} held back, whole run"
     if math.isfinite(rejection[1]) and flux_text(result, -1) != "0":
         rows.append((f"{solute} held back", "%", *(held_back(v) or "–" for v in rejection)))
+        whole_run = "  over the whole run"
     if (collected := _collected(result, solute)) is not None:
         if (whole := result.summary["collected_rejection"][solute]) is not None:
-            rows.append(("  over the whole run", "%", "", held_back(whole)))
+            rows.append((whole_run, "%", "", held_back(whole)))
         if collected:
             unit, per_si = concentration_unit(result.case, [solute], collected)
             rows.append((f"{solute} collected", unit, "", number(collected * per_si[solute])))
@@ -680,7 +682,8 @@ def sweep_table(
     add("water moved", *presets.unit("water moved"), columns["displaced_volume_m"])
     for i, solute in enumerate(solutes):
         rejection, whole = (columns[key][:, i] for key in ("rejection", "collected_rejection"))
-        add(f"{solute} held back", "%", 100.0, np.where((rejection >= 0.0) & (rejection <= 1.0), rejection, np.nan))
+        share = np.clip(rejection, 0.0, 1.0)
+        add(f"{solute} held back", "%", 100.0, np.where(np.abs(share - rejection) <= AS_NOTHING, share, np.nan))
         if np.nanmax(np.abs(whole - rejection), initial=0.0) > 5e-4:
             add(f"{solute} held back, whole run", "%", 100.0, whole)
     recovered, throttled = (columns[f"{kind}_energy_J_per_m3"] for kind in ("specific", "throttled"))

@@ -10,6 +10,7 @@ from membrane_pde.figures import duration, number, quantity
 from membrane_pde.remarks import NEAR, is_near
 
 SIDES = ("left", "right")
+AS_NOTHING = 1e-5  # a rejection so little below 0 or above 1 is that number, but for the errors of a run
 _LAG = 0.01  # of the way, by which the solutes must lag behind the water to be mentioned
 
 
@@ -61,6 +62,8 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
         what = f"{moved_not} in {span}{_why_no_flow(summary, labels)}."
         if crossed := _crossed(summary):
             what += f" Solutes crossed the membrane: {crossed}."
+    if _flows_back(summary):
+        what += f" At the end it flows the other way, {quantity(abs(summary['water_flux_m_per_s']), 'water flux')}."
     if failed:
         return f"The run failed after {span}. {reason}. Until then: {what[0].lower()}{what[1:]}"
     message = str(summary["message"] or "").strip()
@@ -71,6 +74,13 @@ def side_text(side: str, labels: Mapping[str, str] | None) -> str:
     """A side with its label: "the left (fresh)"."""
     label = (labels or {}).get(side, side)
     return f"the {side} ({label})" if label and label != side else f"the {side}"
+
+
+def _flows_back(summary: Mapping[str, Any]) -> bool:
+    """The water that moved comes back at the end, and so much that it is not the error of a rate at rest."""
+    flows = any(each is not None for each in (summary["rejection"] or {}).values())
+    against = (summary["water_flux_m_per_s"] or 0.0) * (summary["displaced_volume_m"] or 0.0) < 0.0
+    return flows and against and summary["process"] != "no flow" and summary["status"] in ("steady", "completed")
 
 
 def _at_rest(summary: Mapping[str, Any]) -> bool:
@@ -118,9 +128,9 @@ def held_back(rejection: float | None, digits: int = 4) -> str:
     """
     if rejection is None or not math.isfinite(rejection):
         return ""
-    if rejection > 1.0 + 1e-9:
+    if rejection > 1.0 + AS_NOTHING:
         return "goes against the water"
-    if rejection < -1e-9:
+    if rejection < -AS_NOTHING:
         return "passes faster than the water"
     share = 100.0 * min(max(rejection, 0.0), 1.0)
     while rejection < 1.0 - 1e-9 and digits < 12 and number(share, digits=digits) == "100":
@@ -136,11 +146,15 @@ def _selective(summary: Mapping[str, Any]) -> str:
     held, astray = [], []
     for solute, at_end in final.items():
         last, whole = (held_back(each, digits=3) for each in (at_end, collected.get(solute)))
+        if summary["status"] == "equilibrium":  # nothing flows any more
+            last = ""
         shares = [each for each in (whole, last) if each[:1].isdigit()]
         if shares and summary["process"] != "osmosis":
             held.append(f"{shares[0]} % of the {solute}")
             if whole in shares and last in shares and whole != last:
                 held[-1] += f" ({last} % at the end)"
+            elif whole and whole not in shares:
+                held[-1] += " at the end"
         if last and last not in shares:
             astray.append(f"At the end the {solute} {last}.")
     return " ".join(([f"Held back: {', '.join(held[:4])}."] if held else []) + astray[:4])

@@ -1410,9 +1410,11 @@ def equilibrium(case: Case | str | Path) -> dict[str, Any]:
     amounts = system.amounts_of_sides(system.initial_state(model.concentration))
     (end,) = _end_states([case], _segments(case)[-1:], amounts)
     if end is None:
-        end = analytic.Equilibrium(
-            None, None, None, None, None, "the far ends are open: liquid can flow through for ever"
-        )
+        reason = "the far ends are open: liquid can flow through for ever"
+        for name, other in (SIDES, SIDES[::-1]):
+            if getattr(case, name).boundary == "outflow" and _closed(getattr(case, other)):
+                reason = f"what has run out through the outflow on the {name} decides where it ends: run the case"
+        end = analytic.Equilibrium(None, None, None, None, None, reason)
     return _equilibrium_summary(case, end, amounts)
 
 

@@ -42,6 +42,12 @@ def turned_round(case: Case) -> Case:
             'the right. Apply more than 29.7 bar on the left, or say what flows back: right.backflow = "last" for the '
             "same liquid.",
         ),
+        ({"left__pressure": "29.69 bar"}, "29.69 bar is less than the osmotic pressure, 29.693 bar: water would flow"),
+        (
+            {"left__pressure": "20 bar", "membrane__solutes__NaCl__reflection": 0.9},
+            "20 bar is less than the effective osmotic pressure (reflection coefficient times osmotic pressure), "
+            "26.7 bar: water would flow",
+        ),
         ({"left__pressure": "0 bar"}, "No pressure is applied against the osmotic pressure, 29.7 bar: water would"),
         (
             {"left__pressure": "25 bar", "right__pressure": "5 bar"},
@@ -175,3 +181,30 @@ def test_a_cell_that_would_have_burst() -> None:
 def test_what_counts_as_a_cell(values: dict[str, object], growth: tuple[float, float], bursts: bool) -> None:
     case = mp.load_case("hypotonic").with_values(values)
     assert bool(remarks.burst(case, growth)) == bursts
+
+
+# -- words that go with their numbers ----------------------------------------------------------------------------------
+def test_a_cell_that_swells_without_end_is_not_told_to_run_longer() -> None:
+    pure = {"left.boundary": "reservoir", "left.concentration.NaCl": "0 mmol/L", "run.until": "equilibrium"}
+    for case in (
+        mp.load_case("hypotonic").with_values(pure),
+        turned_round(mp.load_case("hypotonic").with_values(pure)),
+    ):
+        words = told(case)
+        assert re.search(
+            r"Never balances: the (left|right) side takes up water from the reservoir without end\.", words
+        )
+        assert "a longer one goes on" not in words
+
+
+def test_water_that_flows_the_other_way_in_the_end() -> None:
+    case = mp.load_case("seawater_ro").with_values({"left.pressure": "20 bar", "right.backflow": "last"})
+    words = told(case)
+    assert "osmosis, 1.05 L/m² in 21.1 min. At the end it flows the other way, 0.163 L/m²/h. The state is" in words
+    assert told(turned_round(case)) == words.replace("right", "LEFT").replace("left", "right").replace("LEFT", "left")
+
+
+def test_beside_an_outflow_a_closed_side_does_not_flow_for_ever() -> None:
+    case = mp.load_case("osmosis").with_values({"left.boundary": "outflow", "right.pressure": "60 bar"})
+    assert "through the outflow on the left decides" in mp.equilibrium(case)["message"]
+    assert "for ever" in mp.equilibrium(mp.load_case("seawater_ro"))["message"]

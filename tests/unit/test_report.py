@@ -92,12 +92,19 @@ def test_reverse_osmosis_says_where_from_and_what_is_held_back():
         (14.86, 0.9, "Held back: 90 % of the NaCl. At the end the NaCl goes against the water."),
         (14.86, None, "At the end the NaCl goes against the water."),
         (-0.3, None, "At the end the NaCl passes faster than the water."),
+        (0.0291, -0.008, "Held back: 2.91 % of the NaCl at the end."),  # of a solute that passed faster at first
+        (-2e-8, None, "Held back: 0 % of the NaCl."),  # the error of a run
         (None, None, "reverse osmosis, 3.6 L/m² in 2 h. 92 %"),
     ],
 )
 def test_what_is_held_back_and_what_is_not(final, collected, text):
     changes = {"rejection": {"NaCl": final}, "collected_rejection": {"NaCl": collected}}
     assert text in words(synthetic.reverse_osmosis(), **changes)
+
+
+def test_at_equilibrium_nothing_passes_any_more():
+    text = words(synthetic.reverse_osmosis(), rejection={"NaCl": -0.25}, status="equilibrium")
+    assert "passes faster" not in text
 
 
 def test_osmosis_against_which_a_solute_diffuses():
@@ -251,6 +258,10 @@ def test_membrane_table_with_what_was_collected():
     rows = report.membrane_table(result)
     assert table(rows)["  over the whole run"] == ("%", "", "97.97")
     assert table(rows)["NaCl collected"] == ("g/L", "", "0.1013")
+    result.arrays["water_flux_m_per_s"][-1] = 1e-20  # at rest: the row stands alone, and says what it is
+    rows = report.membrane_table(result)
+    assert "  over the whole run" not in table(rows)
+    assert table(rows)["NaCl held back, whole run"] == ("%", "", "97.97")
 
 
 def test_the_convention_stands_beside_the_energy():
