@@ -474,6 +474,10 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
             rows.append((path, str(value).lower(), ""))
         elif isinstance(value, int | float):
             rows.append((path, number(float(value), digits=6), unit))
+        elif path.endswith(".solubility"):
+            ends = value if len(value) < 3 else (value[0], value[-1])
+            ends_text = " to ".join(f"{number(m)} at {number(kelvin, digits=5)} K" for kelvin, m in ends)
+            rows.append((path, ends_text + (f" ({len(value)} values)" if len(value) > 2 else ""), "mol/kg"))
         elif isinstance(value, list | tuple):
             rows.append((path, "; ".join(map(str, value)), ""))
         else:
@@ -606,8 +610,10 @@ def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
         scale = max((abs(v) for v in values if v is not None), default=0.0)
         return [number(None if v is None else v * per_si, scale=scale * per_si) for v in values]
 
+    lengths = sides("length_{side}_m", presets.unit("side")[1])
+    lengths = ["–" if getattr(case, side).without_end else each for side, each in zip(SIDES, lengths, strict=True)]
     rows: list[Row] = [
-        ("length (volume per area)", presets.unit("side")[0], *sides("length_{side}_m", presets.unit("side")[1])),
+        ("length (volume per area)", presets.unit("side")[0], *lengths),
         ("pressure", pressure[0], *sides("pressure_{side}_Pa", pressure[1])),
     ]
     if case.phase != "gas":

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+import membrane_pde as mp
 from membrane_pde import report, verify
 from tests import synthetic
 
@@ -372,6 +373,14 @@ def test_equilibrium_in_words_and_numbers():
     text = io.StringIO()
     report.show_equilibrium(Console(file=text), result.case, nothing)
     assert text.getvalue().endswith("A side is open.\n")  # and no table of nothing
+
+
+def test_a_stirred_reservoir_has_no_length_and_a_solubility_fits_a_line():
+    case = mp.load_case("hypotonic").with_values({"left.boundary": "reservoir"})
+    rows = table(report.equilibrium_table(case, mp.equilibrium(case)))
+    assert rows["length (volume per area)"] == ("mm", "–", "0.0005682")  # 0.411 um of 300 mmol/L in 217
+    rows = table(report.case_table(case))
+    assert rows["solutes.NaCl.solubility"] == ("6.1 at 273.15 K to 6.672 at 373.15 K (11 values)", "mol/kg")
 
 
 ANSWER = {
