@@ -417,7 +417,7 @@ def sweep(
         report.show_sweep(_console(), columns, headings, swept["solute"].values)
         if folder:
             typer.echo(f"\nResults: {folder}")
-    if folder and not no_plots and swept["status"].size > 1:  # one run makes no curve
+    if folder and not no_plots and swept["status"].size > max(1, failed):  # one run makes no curve
 
         def picture(into: Path) -> None:
             from membrane_pde import plot

@@ -289,6 +289,7 @@ def load_result(folder: str | Path) -> Result:
             summary = json.loads(file.attrs["summary"])
             names = [name for name in ("time", *SERIES, *PROFILES) if name in file.variables or name not in _ADDED]
             arrays = {name: np.asarray(file[name][...]) for name in names}
+            sides = np.asarray(file["side"][...]).tolist()
         for name in _ADDED:
             if isinstance(summary, dict):
                 summary.setdefault(name, None)
@@ -296,6 +297,8 @@ def load_result(folder: str | Path) -> Result:
                 arrays[name] = np.full_like(arrays["rejection"], np.nan)
         _check_whole(case, summary, arrays)
         arrays["side"] = np.where(arrays["position"][0] < 0.0, "left", "right").astype(object)
+        if sides != arrays["side"].tolist():
+            raise ValueError("side is not that of the positions")
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError, CaseError) as error:
         what = cut(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
         raise CaseError(f"{path}: not a result of membrane-pde, or damaged ({what})") from error

@@ -107,7 +107,7 @@ def test_a_stream_that_is_closed(tmp_path: Path, closed: str) -> None:
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         assert (done.stdout == "") == closed.startswith((">", "<"))
     assert is_whole(tmp_path / "out")
-    assert {path.name for path in (tmp_path / "swept").iterdir()} == {"sweep.csv", "sweep.nc", "case.toml"}
+    assert {each.name for each in (tmp_path / "swept").iterdir()} == {"sweep.csv", "sweep.nc", "sweep.png", "case.toml"}
 
 
 def test_a_full_disk_under_the_output() -> None:

@@ -180,6 +180,7 @@ def test_a_negative_osmotic_pressure_does_not_stop_the_integrator() -> None:
             "osmotic_model": "virial",
             "solutes.NaCl.virial": ["0 L/mol"],
             "solutes.sucrose.virial": ["-0.25 L/mol"],
+            "solutes.sucrose.solubility": "5 kg/kg",  # no real one, as are the coefficients
             "left.concentration.NaCl": "0.1 mol/L",
             "right.concentration.sucrose": "5 mol/L",
             "left.stirred": True,

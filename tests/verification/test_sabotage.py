@@ -131,7 +131,7 @@ def wrong_conversion(p: Patches) -> None:
     """An hour has 3601 seconds."""
 
     def make(real: Any) -> Any:
-        return lambda text, dimension: real(text, dimension) * (3600 / 3601 if "hour" in text else 1.0)
+        return lambda text, *rest: real(text, *rest) * (3600 / 3601 if "hour" in text else 1.0)
 
     p.put(units, "parse", make)
     values._quantity_of.cache_clear()
