@@ -151,7 +151,7 @@ def held() -> dict[str, bytes]:
 
 def stored(path: Path, change: str = "") -> list[Any]:
     """Rows of a journal, as SQLite has them; changed before that, if asked to."""
-    with closing(sqlite3.connect(path)) as database:
+    with closing(sqlite3.connect(path, timeout=0.0)) as database:  # not waiting for a sweep that uses it
         if change:
             database.execute(change)
             database.commit()
@@ -527,7 +527,7 @@ def test_a_journal_of_another_case_is_not_believed(solved: list[Any]) -> None:
     other = CASE.with_values({"left.pressure": "1 bar"})
     whole = mp.sweep(other, MANY, workers=1)
     path = interrupted(0.9)
-    with closing(sqlite3.connect(path)) as database:
+    with closing(sqlite3.connect(path, timeout=0.0)) as database:  # not waiting for a sweep that uses it
         (text,) = database.execute("SELECT text FROM head").fetchone()
         head = json.loads(text) | {"case": other.to_toml()}
         database.execute("UPDATE head SET text = ?", (json.dumps(head),))
@@ -669,7 +669,7 @@ def test_two_at_once_in_one_process(solved: list[Any]) -> None:
 
 
 @contextmanager
-def under_way(*more: str, points: int = 4000) -> Iterator[subprocess.Popen[str]]:
+def under_way(*more: str, points: int = 8000) -> Iterator[subprocess.Popen[str]]:
     """A sweep into "out" in a process of its own that has done something, and will take a while."""
     command = [sys.executable, "-m", "membrane_pde", "sweep", "stirred.toml", "--out", "out", *more]
     vary = f"right.pressure=0:19:{points} bar"
@@ -959,7 +959,7 @@ def test_without_vary_it_says_what_is_missing(call: Callable[..., Any]) -> None:
 @UNIX
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], workers: str) -> None:
-    points = 2000 if compiling.wanted() else 500  # so many that it lasts, and not too long
+    points = 6000 if compiling.wanted() else 500  # so many that it lasts, and not too long
     with under_way("--workers", workers, points=points) as process:
         assert process.poll() is None
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too

@@ -174,15 +174,14 @@ def test_a_wall_beyond_the_data() -> None:
 
 
 def test_a_negative_osmotic_pressure_does_not_stop_the_integrator() -> None:
-    """At 5 mol/L and ``B = −0.25 L/mol`` the osmotic pressure is negative: no scale of anything may be."""
+    """At 2.5 mol/L and ``B = −0.5 L/mol`` the osmotic pressure is negative: no scale of anything may be."""
     case = mp.parse_case(BASE).with_values(
         {
             "osmotic_model": "virial",
             "solutes.NaCl.virial": ["0 L/mol"],
-            "solutes.sucrose.virial": ["-0.25 L/mol"],
-            "solutes.sucrose.solubility": "5 kg/kg",  # no real one, as are the coefficients
+            "solutes.sucrose.virial": ["-0.5 L/mol"],
             "left.concentration.NaCl": "0.1 mol/L",
-            "right.concentration.sucrose": "5 mol/L",
+            "right.concentration.sucrose": "2.5 mol/L",
             "left.stirred": True,
             "right.stirred": True,
             "run.duration": "1 s",
