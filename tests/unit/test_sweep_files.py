@@ -151,7 +151,7 @@ def held() -> dict[str, bytes]:
 
 def stored(path: Path, change: str = "") -> list[Any]:
     """Rows of a journal, as SQLite has them; changed before that, if asked to."""
-    with closing(sqlite3.connect(path, timeout=0.0)) as database:  # not waiting for a sweep that uses it
+    with closing(sqlite3.connect(path)) as database:
         if change:
             database.execute(change)
             database.commit()
@@ -677,22 +677,28 @@ def under_way(*more: str, points: int = 8000) -> Iterator[subprocess.Popen[str]]
         [*command, "--vary", vary], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
-            until = time.monotonic() + 60
-            while not rows_kept() and process.poll() is None and time.monotonic() < until:
-                time.sleep(0.01)
+            until, head = time.monotonic() + 60, 0
+            while process.poll() is None and time.monotonic() < until and not 0 < head < length_of_log():
+                time.sleep(0.02)
+                head = head or length_of_log()  # at first there is only what the sweep is
             yield process
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
+def length_of_log() -> int:
+    """Bytes that a sweep has written of what it is and has done, while its journal is in use."""
+    log = Path("out/sweep.unfinished-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
 def rows_kept() -> int:
-    """Runs that are kept; of a journal that is in use, only whether there are some, by the size of its log."""
+    """Runs that are kept in a journal that is not in use any more; 0 if there is none."""
     try:
         return sum(len(json.loads(words)) for _, words, _, _ in stored(Path("out/sweep.unfinished")))
-    except sqlite3.OperationalError:  # in use, or not there
-        log = Path("out/sweep.unfinished-wal")
-        return int(log.exists() and log.stat().st_size > 10 * 4096)
+    except sqlite3.OperationalError:
+        return 0
 
 
 @UNIX
