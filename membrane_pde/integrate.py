@@ -29,7 +29,6 @@ from membrane_pde.fv.operators import (
     FIRST_WALL,
     FURTHEST,
     OUTFLOW,
-    TURNING,
     WATCH,
     WAY,
     Segment,
@@ -150,10 +149,7 @@ class Events:
         """Look which way the water flows, and remember where it turned."""
         if self.watch[WAY] == 0.0:
             return
-        outward = float(self(t, y, segment)[TURNING] * self.watch[AHEAD])
-        if math.isnan(outward):
-            raise NoSolution
-        ahead = 1.0 if outward > 0.0 else -1.0
+        ahead = 1.0 if self.watch[WAY] * self.system.water_flux(t, y, segment) > 0.0 else -1.0
         if ahead != self.watch[AHEAD]:
             self._set_turn(t, y, segment, ahead)
 

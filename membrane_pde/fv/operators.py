@@ -914,7 +914,6 @@ EMPTY = 1e-6  # the same for the volume of a bath
 WAY, AHEAD, FURTHEST, COUNTS = range(4)
 WATCH = 4  # numbers in `watch`
 EVENTS = 6  # left dry, right dry, flowing back, turning, left wall, right wall
-TURNING = 3
 FIRST_WALL = 4  # from there on an event counts whichever way it passes zero
 
 
@@ -959,7 +958,7 @@ def set_events(
     if watch[WAY] != 0.0:
         set_cells(p, y, faces)
         out[2] = 1.0 - float(watch[WAY]) * (float(watch[FURTHEST]) - float(y[x])) / float(watch[COUNTS])
-        out[TURNING] = float(watch[WAY] * watch[AHEAD]) * water_flux_now(p, p.face, segment, t, faces, memory)
+        out[3] = float(watch[WAY] * watch[AHEAD]) * water_flux_now(p, p.face, segment, t, faces, memory)
 
 
 @kernel
