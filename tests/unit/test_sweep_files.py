@@ -970,7 +970,7 @@ def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], worker
         assert process.poll() is None
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
         out, err = process.communicate(timeout=20)
-    assert process.returncode == 130, err
+    assert process.returncode in (130, -signal.SIGINT), err  # a shell says 130 of both
     assert out == ""
     words, kept = err.split(f" of {points} runs are kept in out/sweep.unfinished: the same with --resume "), rows_kept()
     assert words[0].startswith("membrane-pde: interrupted; ")
