@@ -50,6 +50,9 @@ class Commands(TyperGroup):
             told = isinstance(interrupt, Terminated)
             done = _notes(interrupt) or "nothing half-written is left"
             complain(f"{'told to end' if told else 'interrupted'}; {done}")
+            # CPython notes that an interrupt left code given as a string (a dataclass of a module that was being
+            # imported) and would end by SIGINT in place of this status; the next such string resets that note
+            exec("")
             sys.exit(143 if told else 130)
         except Exception as error:
             if type(error).__module__.partition(".")[0] in ("typer", "click"):

@@ -529,6 +529,13 @@ def water_flux_now(p: Numbers, face: FaceNumbers, segment: Segment, t: float, fa
     return find_water_flux(face, half_left, half_right, faces.sides[CELLS], left - right, memory, faces.room)
 
 
+@kernel
+def water_flux_of(p: Numbers, segment: Segment, t: float, y: Array, memory: Array, faces: Faces) -> float:
+    """J_v of a state, m/s; nan if it is not found."""
+    set_cells(p, y, faces)
+    return water_flux_now(p, p.face, segment, t, faces, memory)
+
+
 # Loops over a side go over slices: an index that starts at 0 is never a negative one, which would have to be asked for.
 @part
 def _set_bernoulli(peclet: Array, along: float, steepest: float, out: Array) -> None:
@@ -1138,6 +1145,7 @@ _rates = compiled(rates)
 _set_faces = compiled(set_faces)
 _set_slopes = compiled(set_slopes)
 _set_events = compiled(set_events)
+_water_flux_of = compiled(water_flux_of)
 _observe_states = compiled(observe_states)
 _spread_of = compiled(spread)
 
@@ -1379,8 +1387,7 @@ class System:
 
     def water_flux(self, t: float, y: Array, segment: Segment) -> float:
         """J_v of a state, m/s."""
-        set_cells(self.numbers, y, self._faces)
-        found = water_flux_now(self.numbers, self.numbers.face, segment, t, self._faces, self.memory)
+        found = _water_flux_of(self.numbers, segment, t, y, self.memory, self._faces)
         _settle(not math.isnan(found))
         return found
 

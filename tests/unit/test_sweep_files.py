@@ -680,7 +680,9 @@ def under_way(*more: str, points: int = 8000) -> Iterator[subprocess.Popen[str]]
             until, head = time.monotonic() + 60, 0
             while process.poll() is None and time.monotonic() < until and not 0 < head < length_of_log():
                 time.sleep(0.02)
-                head = head or length_of_log()  # at first there is only what the sweep is
+                if not head and length_of_log():
+                    time.sleep(0.2)  # its first entries, what the sweep is, may take more than one write
+                    head = length_of_log()
             yield process
         finally:
             if process.poll() is None:
@@ -970,7 +972,7 @@ def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], worker
         assert process.poll() is None
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
         out, err = process.communicate(timeout=20)
-    assert process.returncode in (130, -signal.SIGINT), err  # a shell says 130 of both
+    assert process.returncode == 130, err  # a shell says 130 of both
     assert out == ""
     words, kept = err.split(f" of {points} runs are kept in out/sweep.unfinished: the same with --resume "), rows_kept()
     assert words[0].startswith("membrane-pde: interrupted; ")
