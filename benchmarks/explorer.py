@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 import membrane_pde as mp
-from membrane_pde import explorer
+from membrane_pde.show import explorer
 
 DRAGS = (
     ("reverse_osmosis", "right.pressure", 60.0, 20.0),

@@ -464,7 +464,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
 
-    cases, compiling = problems(), compiled_first()
+    cases, compile_time = problems(), compiled_first()
     print(f"{time.perf_counter() - began:.0f} s; one case: errors")
     curves, missing = load()
     time_all(curves, cases, quick)
@@ -473,8 +473,8 @@ def main() -> None:
     sweep_rows, sweep_bars = sweeps(curves, quick)
     print(f"{time.perf_counter() - began:.0f} s; whole processes")
     seconds = cold(quick)
-    if compiling is not None:
-        seconds["membrane-pde compile"] = compiling
+    if compile_time is not None:
+        seconds["membrane-pde compile"] = compile_time
     print(f"{time.perf_counter() - began:.0f} s; scaling")
     grown = scaling.measure(quick)
     scaling.draw(grown, out / "scaling.png")

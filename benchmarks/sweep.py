@@ -20,7 +20,7 @@ from problem import END, TIMES, Problem, problems
 
 def kept_ready() -> None:
     """Wait until the processes that are kept have loaded what they need, as those of PyBaMM have."""
-    from membrane_pde import workers
+    from membrane_pde.studies import workers
 
     for team in workers._idle:
         for each in team.ready:

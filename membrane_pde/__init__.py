@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from membrane_pde import plot
-    from membrane_pde.case import Case, CaseError
-    from membrane_pde.casefile import load_case, parse_case
-    from membrane_pde.explorer import explore
-    from membrane_pde.fitting import FitResult, fit
-    from membrane_pde.mixture import osmotic_pressure
-    from membrane_pde.presets import use_units
-    from membrane_pde.result import Result, load_result
-    from membrane_pde.simulate import RunError, check_accuracy, compare, equilibrium, run
-    from membrane_pde.sweeping import sweep
+    from membrane_pde.input.case import Case, CaseError
+    from membrane_pde.input.casefile import load_case, parse_case
+    from membrane_pde.input.mixture import osmotic_pressure
+    from membrane_pde.results.result import Result, load_result
+    from membrane_pde.runs import RunError, check_accuracy, compare, equilibrium, run
+    from membrane_pde.show import plot
+    from membrane_pde.show.explorer import explore
+    from membrane_pde.show.presets import use_units
+    from membrane_pde.studies.fitting import FitResult, fit
+    from membrane_pde.studies.sweeping import sweep
 
 __all__ = [
     "Case",
@@ -50,23 +50,23 @@ __all__ = [
 ]
 
 _HOME = {
-    "Case": "case",
-    "CaseError": "case",
-    "load_case": "casefile",
-    "parse_case": "casefile",
-    "explore": "explorer",
-    "FitResult": "fitting",
-    "fit": "fitting",
-    "osmotic_pressure": "mixture",
-    "Result": "result",
-    "load_result": "result",
-    "RunError": "simulate",
-    "check_accuracy": "simulate",
-    "compare": "simulate",
-    "equilibrium": "simulate",
-    "run": "simulate",
-    "sweep": "sweeping",
-    "use_units": "presets",
+    "Case": "input.case",
+    "CaseError": "input.case",
+    "load_case": "input.casefile",
+    "parse_case": "input.casefile",
+    "explore": "show.explorer",
+    "FitResult": "studies.fitting",
+    "fit": "studies.fitting",
+    "osmotic_pressure": "input.mixture",
+    "Result": "results.result",
+    "load_result": "results.result",
+    "RunError": "runs",
+    "check_accuracy": "runs",
+    "compare": "runs",
+    "equilibrium": "runs",
+    "run": "runs",
+    "sweep": "studies.sweeping",
+    "use_units": "show.presets",
 }
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -75,10 +75,10 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for: `membrane-pde --help` needs none of them."""
     if name == "plot":
-        return importlib.import_module("membrane_pde.plot")
+        return importlib.import_module("membrane_pde.show.plot")
     if name in _HOME:
         if "IPython" in sys.modules:
-            importlib.import_module("membrane_pde.notebook").register()
+            importlib.import_module("membrane_pde.show.notebook").register()
         return getattr(importlib.import_module(f"membrane_pde.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -21,8 +21,8 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from membrane_pde.case import Case
-    from membrane_pde.result import Result
+    from membrane_pde.input.case import Case
+    from membrane_pde.results.result import Result
 
 log = logging.getLogger("membrane_pde")
 
@@ -57,7 +57,7 @@ class Commands(TyperGroup):
         except Exception as error:
             if type(error).__module__.partition(".")[0] in ("typer", "click"):
                 raise  # its own: wrong usage, an early exit
-            from membrane_pde.case import CaseError
+            from membrane_pde.input.case import CaseError
 
             if isinstance(error, CaseError):
                 complain("; ".join(filter(None, (str(error), _notes(error)))))
@@ -91,7 +91,7 @@ NoPlotsOption = Annotated[bool, typer.Option("--no-plots", help="Write no pictur
 
 
 def _use_units(name: str | None) -> None:
-    from membrane_pde import presets
+    from membrane_pde.show import presets
 
     presets.use_units(name or presets.DEFAULT)
 
@@ -170,8 +170,8 @@ def list_cases(
         return
     import tomllib
 
-    from membrane_pde.case import CaseError
-    from membrane_pde.casefile import case_names, case_text
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.casefile import case_names, case_text
 
     if names:
         raise CaseError(f"list {names[0]}: names go with --solutes or --membranes; a case is shown by `show`")
@@ -188,9 +188,10 @@ def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: boo
     """The library's solutes or membranes as they are written there: those with the names, or all."""
     import shutil
 
-    from membrane_pde import library, report
-    from membrane_pde.case import CaseError
-    from membrane_pde.values import nearest
+    from membrane_pde import library
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.values import nearest
+    from membrane_pde.show import report
 
     if solutes and membranes:
         raise CaseError("--solutes and --membranes contradict each other: give one of them")
@@ -214,8 +215,8 @@ def new(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Default: CASE.toml.", show_default=False)] = None,
 ) -> None:
     """A commented copy of a shipped case to edit; never overwrites."""
-    from membrane_pde.case import CaseError
-    from membrane_pde.casefile import case_text
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.casefile import case_text
 
     text = case_text(case)
     path = file or Path(f"{case}.toml")
@@ -232,10 +233,11 @@ def new(
 @app.command()
 def show(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """The case as understood: SI values, defaults filled in, mesh."""
-    from membrane_pde import report, simulate
+    from membrane_pde import runs
+    from membrane_pde.show import report
 
     loaded = _load(case, overrides)
-    mesh = simulate.mesh_of(loaded)
+    mesh = runs.mesh_of(loaded)
     if as_json:
         widths = {key: [float(w) for w in value] for key, value in mesh.items()}
         values = report.case_values(loaded)
@@ -261,8 +263,9 @@ def run(
     ] = False,
 ) -> None:
     """Run a case; results go to results/NAME unless told otherwise."""
-    from membrane_pde import report, simulate
-    from membrane_pde.folders import check_output
+    from membrane_pde import runs
+    from membrane_pde.results.folders import check_output
+    from membrane_pde.show import report
 
     loaded = _load(case, overrides, ranges=False)
     folder = _folder(out, no_save, loaded.name)
@@ -272,8 +275,8 @@ def run(
     if check_accuracy and result is not None and not failure:
         try:
             with _progress("accuracy") as told:
-                result.summary["error_estimate"] = simulate.check_accuracy(result, told)
-        except simulate.RunError as error:
+                result.summary["error_estimate"] = runs.check_accuracy(result, told)
+        except runs.RunError as error:
             complain(f"warning: {error}")
     if result is not None:
         try:
@@ -305,9 +308,9 @@ def compare(
     units: UnitsOption = None,
 ) -> None:
     """Several cases side by side; results go to results/compare. An override counts for all of them."""
-    from membrane_pde import report
-    from membrane_pde.case import CaseError
-    from membrane_pde.folders import check_output, write_folder
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.results.folders import check_output, write_folder
+    from membrane_pde.show import report
 
     if len(cases) < 2:
         raise CaseError(f"compare takes two cases or more, got only {cases[0]!r}")
@@ -335,7 +338,7 @@ def compare(
             (target / "comparison.csv").write_text(report.comparison_csv(results), encoding="utf-8")
 
         def picture(target: Path) -> None:
-            from membrane_pde import plot
+            from membrane_pde.show import plot
 
             plot.save_comparison(list(results.values()), target / "comparison.png")
 
@@ -389,10 +392,11 @@ def sweep(
     units: UnitsOption = None,
 ) -> None:
     """Run a case with many values; results go to results/NAME-sweep. Exit status 1 only if every run failed."""
-    from membrane_pde import report, sweeping
-    from membrane_pde.case import CaseError
-    from membrane_pde.sweepfile import heading, parse_values, read_values, unfolded, varied
-    from membrane_pde.workers import end_idle
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.show import report
+    from membrane_pde.studies import sweeping
+    from membrane_pde.studies.sweepfile import heading, parse_values, read_values, unfolded, varied
+    from membrane_pde.studies.workers import end_idle
 
     if (vary is None) == (vary_from is None):
         raise CaseError(
@@ -423,7 +427,7 @@ def sweep(
     if folder and not no_plots and swept["status"].size > max(1, failed):  # one run makes no curve
 
         def picture(into: Path) -> None:
-            from membrane_pde import plot
+            from membrane_pde.show import plot
 
             plot.save_sweep(swept, into / "sweep.png")
 
@@ -466,8 +470,9 @@ def fit(
     as_json: JsonOption = False,
 ) -> None:
     """Fit numbers of a case, such as permeabilities, to measurements; results go to results/NAME-fit."""
-    from membrane_pde import fitting, report
-    from membrane_pde.folders import check_output
+    from membrane_pde.results.folders import check_output
+    from membrane_pde.show import report
+    from membrane_pde.studies import fitting
 
     loaded = _load(case, overrides)
     folder = _folder(out, no_save, f"{loaded.name}-fit")
@@ -479,7 +484,7 @@ def fit(
         if folder:
 
             def picture(into: Path) -> None:
-                from membrane_pde import plot
+                from membrane_pde.show import plot
 
                 plot.save_fit(found, into / "fit.png")
 
@@ -501,10 +506,11 @@ def equilibrium(
     case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False, units: UnitsOption = None
 ) -> None:
     """The analytic end state, without solving the transient."""
-    from membrane_pde import report, simulate
+    from membrane_pde import runs
+    from membrane_pde.show import report
 
     loaded = _load(case, overrides)
-    summary = simulate.equilibrium(loaded)
+    summary = runs.equilibrium(loaded)
     if as_json:
         _print_json(summary)
     else:
@@ -530,8 +536,9 @@ def osmotic_pressure(
     as_json: JsonOption = False,
 ) -> None:
     """Osmotic pressure of a solution, its osmolarity and osmolality, and its tonicity at a membrane."""
-    from membrane_pde import mixture, report
-    from membrane_pde.case import CaseError
+    from membrane_pde.input import mixture
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.show import report
 
     parts, other = _solution(solution), _solution(against) if against else None
     try:
@@ -569,16 +576,16 @@ def validate(
     Every number that comes out stands beside the one that is known, with its source and what it may be off; exit
     status 1 if one is off by more.
     """
-    from membrane_pde import report
-    from membrane_pde.case import CaseError
-    from membrane_pde.values import nearest
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.values import nearest
+    from membrane_pde.show import report
 
     for name in only or []:
         if name not in CHECK_GROUPS:
             known = ", ".join(CHECK_GROUPS)
             raise CaseError(f"--only {name}: the groups of checks are {known}{nearest(name, CHECK_GROUPS)}")
     if page:
-        from membrane_pde.page import check_page, write_page
+        from membrane_pde.show.page import check_page, write_page
 
         check_page(page)
     from membrane_pde import verify
@@ -605,11 +612,11 @@ def validate(
 @app.command("compile")
 def compile_kernels() -> None:
     """Make machine code of the solver, once (a minute or two): runs and sweeps are much faster from then on."""
-    from membrane_pde import simulate
-    from membrane_pde.case import CaseError
+    from membrane_pde import runs
+    from membrane_pde.input.case import CaseError
 
     try:
-        folder = simulate.compile_kernels()
+        folder = runs.compile_kernels()
     except OSError as error:
         raise CaseError(
             f"machine code is kept in the user's cache, which cannot be written ({error}): "
@@ -621,7 +628,7 @@ def compile_kernels() -> None:
 @app.command()
 def schema() -> None:
     """The JSON schema of a case file."""
-    from membrane_pde.case import json_schema
+    from membrane_pde.input.case import json_schema
 
     _print_json(json_schema())
 
@@ -676,7 +683,7 @@ def _load(
     case: str, overrides: list[str] | None = None, ranges: bool = True, varied: dict[str, str] | None = None
 ) -> Case:
     """The case, with its warnings told on stderr; `ranges`: also those that a summary will tell."""
-    from membrane_pde.casefile import load_case, parse_override
+    from membrane_pde.input.casefile import load_case, parse_override
 
     loaded = load_case(case, dict(parse_override(text) for text in overrides or ()), varied)
     if log.isEnabledFor(logging.WARNING):
@@ -688,8 +695,8 @@ def _load(
 
 def _solution(texts: list[str]) -> dict[str, str]:
     """Concentrations by solute from SOLUTE=CONCENTRATION."""
-    from membrane_pde.case import CaseError
-    from membrane_pde.casefile import parse_override
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.casefile import parse_override
 
     parts: dict[str, str] = {}
     for text in texts:
@@ -702,7 +709,7 @@ def _solution(texts: list[str]) -> dict[str, str]:
 
 def _folder(out: Path | None, no_save: bool, name: str) -> Path | None:
     if out and no_save:
-        from membrane_pde.case import CaseError
+        from membrane_pde.input.case import CaseError
 
         raise CaseError("--out and --no-save contradict each other: give one of them")
     return None if no_save else out or Path("results") / name
@@ -710,19 +717,19 @@ def _folder(out: Path | None, no_save: bool, name: str) -> Path | None:
 
 def _solve(case: Case) -> tuple[Result | None, str]:
     """Run a case; what there is of the result, and why it failed, or ""."""
-    from membrane_pde import simulate
+    from membrane_pde import runs
 
     with _progress(case.name) as progress:
         try:
-            return simulate.run(case, progress=progress), ""
-        except simulate.RunError as error:
+            return runs.run(case, progress=progress), ""
+        except runs.RunError as error:
             return error.result, str(error)
 
 
 @contextmanager
 def _saving() -> Iterator[None]:
     """What keeps a result from being written, though its folder had been checked, is a failure and no wrong input."""
-    from membrane_pde.case import CaseError
+    from membrane_pde.input.case import CaseError
 
     try:
         yield
@@ -733,7 +740,7 @@ def _saving() -> Iterator[None]:
 
 def _draw(folder: Path, pictures: Callable[[Path], None]) -> None:
     """Add pictures to a folder that has the numbers; without them it is worth as much."""
-    from membrane_pde.folders import add_files
+    from membrane_pde.results.folders import add_files
 
     try:
         add_files(folder, pictures)
@@ -763,7 +770,7 @@ def _progress(name: str, total: float | None = 1.0) -> Iterator[Callable[[float]
 
 def _plots(result: Result) -> Callable[[Path], None]:
     def write(folder: Path) -> None:
-        from membrane_pde import plot
+        from membrane_pde.show import plot
 
         plot.save_all(result, folder)
 

@@ -3,12 +3,12 @@
 import os
 import signal
 
-from membrane_pde import compiling
+from membrane_pde import kernels
 
 # ignored in a shell's background job; the processes that tests start are to hear it all the same
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # where nothing has been compiled, plain Python is meant, and no command need say that it is slower
-if not compiling.wanted():
+if not kernels.wanted():
     os.environ["MEMBRANE_PDE_COMPILE"] = "0"

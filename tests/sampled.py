@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from membrane_pde.case import Case, CaseError
-from membrane_pde.casefile import build
+from membrane_pde.input.case import Case, CaseError
+from membrane_pde.input.casefile import build
 
 DAY = 86400.0
 BOUNDARIES = ("piston", "standpipe", "elastic", "rigid", "reservoir", "bath", "outflow")

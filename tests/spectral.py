@@ -22,7 +22,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from membrane_pde.case import Case
+from membrane_pde.input.case import Case
 
 R = 8.31446261815324
 GRAVITY = 9.80665

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde.compiling import kernel
+from membrane_pde.kernels import kernel
 
 Array = NDArray[np.float64]
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 
-from membrane_pde.compiling import kernel
+from membrane_pde.kernels import kernel
 
 SOLUTION_DIFFUSION = "solution-diffusion"
 KEDEM_KATCHALSKY = "kedem-katchalsky"

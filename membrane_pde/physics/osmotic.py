@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from membrane_pde.compiling import compiled, kernel
+from membrane_pde.kernels import compiled, kernel
 from membrane_pde.physics.constants import GAS_CONSTANT
 from membrane_pde.physics.density import Volume, water_and_slopes
 from membrane_pde.physics.pitzer import Pitzer, sum_with_slopes

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde.compiling import kernel
+from membrane_pde.kernels import kernel
 from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
 from membrane_pde.physics.temperature import water_density
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde import simulate
-from membrane_pde.casefile import build
+from membrane_pde import runs
+from membrane_pde.input.casefile import build
 
 Array = NDArray[np.float64]
 RT = 8.31446261815324 * 298.15  # J/mol; written down here once more, so that a wrong one there is found
@@ -68,12 +68,12 @@ def one_solute(
     }
 
 
-def solve(raw: dict[str, Any]) -> simulate.Result:
+def solve(raw: dict[str, Any]) -> runs.Result:
     """Run a case given as tomllib reads it."""
-    return simulate.run(build(raw, "check"))
+    return runs.run(build(raw, "check"))
 
 
-def at(result: simulate.Result, time: float) -> int:
+def at(result: runs.Result, time: float) -> int:
     """Index of the stored time that is this one."""
     times = result.arrays["time"]
     index = int(np.argmin(np.abs(times - time)))
@@ -82,7 +82,7 @@ def at(result: simulate.Result, time: float) -> int:
     return index
 
 
-def profile(result: simulate.Result, index: int, which: str) -> tuple[Array, Array]:
+def profile(result: runs.Result, index: int, which: str) -> tuple[Array, Array]:
     """Edges (m, from the membrane outwards) and cell averages of a side."""
     chosen = result.arrays["side"] == which
     width, c = result.arrays["width"][index][chosen], result.arrays["concentration"][index, 0][chosen]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from membrane_pde import analytic
-from membrane_pde.casefile import build
+from membrane_pde.input.casefile import build
 from membrane_pde.physics.temperature import water_density
 from membrane_pde.reference import numbers, table
-from membrane_pde.simulate import Result, run
+from membrane_pde.runs import Result, run
 from membrane_pde.verify.cases import RT, Array, at, one_solute, points, profile, side, solve
 from membrane_pde.verify.checks import Check, Panel, Series, at_most, worst
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from membrane_pde import analytic
-from membrane_pde.mixture import osmotic_pressure
+from membrane_pde.input.mixture import osmotic_pressure
 from membrane_pde.physics.temperature import diffusivity_scaling, water_density, water_viscosity
 from membrane_pde.reference import numbers, table
 from membrane_pde.verify.cases import RT

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from membrane_pde import analytic
-from membrane_pde.casefile import case_names, load_case
-from membrane_pde.simulate import run
+from membrane_pde.input.casefile import case_names, load_case
+from membrane_pde.runs import run
 from membrane_pde.verify.cases import RT, one_solute, side, solve
 from membrane_pde.verify.checks import Check, Panel, Series, at_most, near
 

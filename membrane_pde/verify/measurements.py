@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from membrane_pde import simulate
-from membrane_pde.casefile import build
-from membrane_pde.mixture import osmotic_pressure
+from membrane_pde import runs
+from membrane_pde.input.casefile import build
+from membrane_pde.input.mixture import osmotic_pressure
 from membrane_pde.reference import table
 from membrane_pde.verify.checks import Check, Panel, Series, near, worst
 
@@ -104,7 +104,7 @@ def elements(quick: bool) -> Iterator[Check | Panel]:
     found, places = [], list(range(len(SHEETS)))
     for sheet in SHEETS:
         case = build(element_case(sheet), sheet.membrane)
-        summary = simulate.run(case).summary
+        summary = runs.run(case).summary
         flux = summary["water_flux_m_per_s"]
         feed = case.left.concentration["NaCl"] / mean_concentration(sheet.recovery)  # type: ignore[operator]
         source = f"{sheet.source}; {COMPUTED}"

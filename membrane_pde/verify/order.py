@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde.fv.interface import Membrane
-from membrane_pde.fv.mesh import build as build_mesh
-from membrane_pde.fv.operators import CLOSED, Faces, Problem, Segment, System
-from membrane_pde.integrate import Events, FipyStepper, integrate
+from membrane_pde.model.interface import Membrane
+from membrane_pde.model.mesh import build as build_mesh
+from membrane_pde.model.operators import CLOSED, Faces, Problem, Segment, System
 from membrane_pde.physics.osmotic import IDEAL, Solution
+from membrane_pde.solvers.integrate import Events, FipyStepper, integrate
 from membrane_pde.verify.cases import RT, Array, one_solute, side, solve
 from membrane_pde.verify.checks import Check, Panel, Series, at_most
 

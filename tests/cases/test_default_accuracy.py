@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import simulate
-from membrane_pde.case import Case
-from membrane_pde.casefile import case_names
+from membrane_pde import runs
+from membrane_pde.input.case import Case
+from membrane_pde.input.casefile import case_names
 
 NOT_NUMBERS = ("title", "status", "message", "process", "tonicity", "equilibrium", "version")
 ABOUT_THE_RUN = ("cells", "steps", "solve_time_s", "amount_error")
@@ -56,7 +56,7 @@ def scale(result: mp.Result, key: str) -> float:
     values: Any = result.arrays.get(name, np.zeros(1))
     if solute and values.ndim == 2:
         values = values[:, result.solutes.index(solute)]
-    pressure, length = simulate._largest_pressure(case), case.left.volume_per_area + case.right.volume_per_area
+    pressure, length = runs._largest_pressure(case), case.left.volume_per_area + case.right.volume_per_area
     could_be = {
         "water_flux_m_per_s": case.membrane.water_permeability * pressure,
         "displaced_volume_m": length,
@@ -71,13 +71,13 @@ def test_default_accuracy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = mp.load_case(name)
     assert case.mesh.cells is None, "the case chooses its own mesh: then it answers for itself"
     result = solve(case)
-    chosen = simulate._side_widths
+    chosen = runs._side_widths
 
     def finer(case: Case, index: int) -> np.ndarray[Any, Any]:
         widths = chosen(case, index)
         return widths if len(widths) == 1 else np.repeat(widths / 4.0, 4)
 
-    monkeypatch.setattr(simulate, "_side_widths", finer)
+    monkeypatch.setattr(runs, "_side_widths", finer)
     fine = solve(case.with_values({"run.rtol": 1e-9}))
     ends = case.run.until != "duration"
     got, expected = numbers(result), numbers(fine)

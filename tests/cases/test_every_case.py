@@ -16,8 +16,8 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde import analytic
-from membrane_pde.casefile import case_names, case_text
-from membrane_pde.result import Result
+from membrane_pde.input.casefile import case_names, case_text
+from membrane_pde.results.result import Result
 
 R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
 SALT = 58.44e-3  # kg/mol, NaCl

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import compiling, simulate
-from membrane_pde.case import Case
-from membrane_pde.result import Result
+from membrane_pde import kernels, runs
+from membrane_pde.input.case import Case
+from membrane_pde.results.result import Result
 from tests.cases.test_default_accuracy import numbers
 from tests.sampled import cases
 from tests.spectral import Spectral
@@ -38,17 +38,17 @@ def largest(result: Result, key: str) -> float:
 
 def reference(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, float], dict[str, float]]:
     """The numbers of a case, extrapolated to no width of the cells, and their scales."""
-    chosen, found = simulate._side_widths, []
+    chosen, found = runs._side_widths, []
     for finer, rtol in ((3, 1e-11), (6, 1e-11)):
         with monkeypatch.context() as patch:
             patch.setattr(
-                simulate,
+                runs,
                 "_side_widths",
                 lambda case, index, k=finer: (
                     chosen(case, index) if len(chosen(case, index)) == 1 else np.repeat(chosen(case, index) / k, k)
                 ),
             )
-            patch.setattr(simulate, "_last_model", None)
+            patch.setattr(runs, "_last_model", None)
             found.append(mp.run(case.with_values({"run.rtol": rtol})))
     coarse, fine = (numbers(each) for each in found)
     exact = {key: value + (value - coarse[key]) / 3.0 for key, value in fine.items()}
@@ -74,7 +74,7 @@ def gentle(case: Case, result: Result) -> bool:
 
 
 slow = pytest.mark.slow
-whole = pytest.mark.skipif(not compiling.wanted(), reason="takes hours without compiled kernels (membrane-pde compile)")
+whole = pytest.mark.skipif(not kernels.wanted(), reason="takes hours without compiled kernels (membrane-pde compile)")
 
 
 @slow

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from membrane_pde.case import CaseError
-from membrane_pde.casefile import load_case, number_at, parse_case
+from membrane_pde.input.case import CaseError
+from membrane_pde.input.casefile import load_case, number_at, parse_case
 from tests.unit.suggestions import check_suggestions
 
 CASE = """title = "test"
@@ -583,7 +583,7 @@ def test_file_that_is_not_there(tmp_path, monkeypatch):
     assert 'did you mean "mine.toml"?' in file_message(tmp_path / "mime.toml")
     assert "no such file" in file_message(tmp_path / "other" / "mine.toml")
     shipped = {"osmosis": tmp_path / "mine.toml"}
-    monkeypatch.setattr("membrane_pde.casefile._shipped", lambda: shipped)
+    monkeypatch.setattr("membrane_pde.input.casefile._shipped", lambda: shipped)
     assert 'did you mean "osmosis"?' in file_message("osmosi")
     assert "membrane-pde list" in file_message("zzzz")
     assert "no such file" in file_message("x" * 5000)

@@ -6,10 +6,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import membrane_pde as mp
-from membrane_pde import report
-from membrane_pde.case import CaseError, json_schema
-from membrane_pde.simulate import _segments
-from membrane_pde.values import Feed, Pressure
+from membrane_pde.input.case import CaseError, json_schema
+from membrane_pde.input.values import Feed, Pressure
+from membrane_pde.runs import _segments
+from membrane_pde.show import report
 
 TEXT = """
 title = "input"

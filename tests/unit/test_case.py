@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from scipy.constants import N_A, R
 
-from membrane_pde import casefile, library
-from membrane_pde.case import CaseError
-from membrane_pde.casefile import case_names, case_text, load_case, parse_case, parse_override
+from membrane_pde import library
+from membrane_pde.input import casefile
+from membrane_pde.input.case import CaseError
+from membrane_pde.input.casefile import case_names, case_text, load_case, parse_case, parse_override
+from membrane_pde.input.values import Pressure, Profile
 from membrane_pde.physics.temperature import diffusivity_scaling
-from membrane_pde.values import Pressure, Profile
 
 CASE = """
 [solutes.A]
@@ -542,7 +543,7 @@ def test_shipped_cases(tmp_path, monkeypatch):
 
 
 def test_reading_a_case_waits_for_nothing_heavy():
-    code = "import sys, membrane_pde.casefile\nprint(*sorted(sys.modules))"
+    code = "import sys, membrane_pde.input.casefile\nprint(*sorted(sys.modules))"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     assert not {"numpy", "scipy", "pint", "fipy", "matplotlib", "xarray"} & set(loaded)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from membrane_pde import cli
-from membrane_pde.casefile import load_case
-from membrane_pde.simulate import mesh_of
+from membrane_pde.input.casefile import load_case
+from membrane_pde.runs import mesh_of
 
 FAST = ("--set", "mesh.cells=20", "--set", "run.outputs=10")
 # DESIGN section 5, written out: the contract must not follow the code
@@ -303,7 +303,7 @@ def test_unknown_command_and_option(call):
 
 
 def test_new_copies_with_comments_and_never_overwrites(call, tmp_path):
-    from membrane_pde.casefile import case_text, load_case
+    from membrane_pde.input.casefile import case_text, load_case
 
     status, out, _ = call("new", "osmosis")
     assert status == 0
@@ -357,9 +357,9 @@ def test_bad_input(call, tmp_path):
 
 
 def test_a_folder_that_is_not_ours_stops_before_solving(call, tmp_path, monkeypatch):
-    from membrane_pde import simulate
+    from membrane_pde import runs
 
-    monkeypatch.setattr(simulate, "run", lambda *a, **k: pytest.fail("solved first"))
+    monkeypatch.setattr(runs, "run", lambda *a, **k: pytest.fail("solved first"))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work", encoding="utf-8")
     is_bad_input(*call("run", "osmosis", "--out", "mine"), "mine", "thesis.txt")
@@ -408,16 +408,16 @@ def test_an_outer_folder_and_a_case_file(call, tmp_path):
 
 
 def test_a_failed_run_saves_what_there_is(call, tmp_path, monkeypatch):
-    from membrane_pde import simulate
+    from membrane_pde import runs
 
-    solve = simulate.run
+    solve = runs.run
 
     def fails(case, progress=None):
         result = solve(case, progress)
         result.summary |= {"status": "failed", "message": "At 12 min the left side ran dry. Try a shorter run."}
-        raise simulate.RunError(result.summary["message"], result)
+        raise runs.RunError(result.summary["message"], result)
 
-    monkeypatch.setattr(simulate, "run", fails)
+    monkeypatch.setattr(runs, "run", fails)
     status, out, err = call("run", "osmosis", *FAST, "--no-plots")
     assert status == 1
     assert err == "membrane-pde: osmosis failed: At 12 min the left side ran dry. Try a shorter run.\n"
@@ -475,12 +475,12 @@ def test_equilibrium_says_why_there_is_none(call):
 
 
 def test_an_unexpected_error_is_short_and_v_shows_the_traceback(call, monkeypatch):
-    from membrane_pde import simulate
+    from membrane_pde import runs
 
     def breaks(*args, **kwargs):
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(simulate, "run", breaks)
+    monkeypatch.setattr(runs, "run", breaks)
     status, out, err = call("run", "osmosis", "--no-save")
     assert (status, out) == (1, "")
     assert err == "membrane-pde: ZeroDivisionError: oh (`membrane-pde -v …` shows where)\n"
@@ -490,12 +490,12 @@ def test_an_unexpected_error_is_short_and_v_shows_the_traceback(call, monkeypatc
 
 
 def test_interrupt(call, monkeypatch):
-    from membrane_pde import simulate
+    from membrane_pde import runs
 
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(simulate, "run", interrupted)
+    monkeypatch.setattr(runs, "run", interrupted)
     status, _, err = call("run", "osmosis", "--no-save")
     assert status == 130
     assert "interrupted" in err
@@ -503,8 +503,8 @@ def test_interrupt(call, monkeypatch):
 
 def test_warnings_go_to_stderr_and_q_hides_them(call, monkeypatch):
     fake = types.SimpleNamespace(warnings=("a permeability a thousand times the known range",))
-    monkeypatch.setattr("membrane_pde.casefile.load_case", lambda *a: fake)
-    monkeypatch.setattr("membrane_pde.simulate.equilibrium", lambda case: {"title": "x"})
+    monkeypatch.setattr("membrane_pde.input.casefile.load_case", lambda *a: fake)
+    monkeypatch.setattr("membrane_pde.runs.equilibrium", lambda case: {"title": "x"})
     status, out, err = call("equilibrium", "osmosis", "--json")
     assert (status, json.loads(out)) == (0, {"title": "x"})
     assert err == "membrane-pde: warning: a permeability a thousand times the known range\n"

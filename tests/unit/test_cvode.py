@@ -10,8 +10,8 @@ import time
 import pytest
 
 import membrane_pde as mp
-from membrane_pde.fv.interface import NoSolution
-from membrane_pde.fv.operators import System
+from membrane_pde.model.interface import NoSolution
+from membrane_pde.model.operators import System
 
 BLOCKED = 3000.0  # s
 
@@ -66,14 +66,14 @@ def test_it_gives_up_in_words_and_prints_nothing(
 def test_what_a_library_prints_does_not_come_among_the_results(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from membrane_pde import cli, simulate
+    from membrane_pde import cli, runs
 
     def prints(case, progress=None):
         print("[CVode, Error: -3] At t = 1")
         return real(case, progress)
 
-    real = simulate.run
-    monkeypatch.setattr(simulate, "run", prints)
+    real = runs.run
+    monkeypatch.setattr(runs, "run", prints)
     with pytest.raises(SystemExit) as end:
         cli.app(["run", "osmosis", "--set", "mesh.cells=4", "--no-save", "--json"])
     assert end.value.code == 0
@@ -102,7 +102,7 @@ def test_a_step_that_fails_for_good_is_begun_anew(monkeypatch: pytest.MonkeyPatc
 LONG = """
 import sys
 from membrane_pde.cli import main
-from membrane_pde.fv.operators import System
+from membrane_pde.model.operators import System
 
 real, calls = System.rhs, []
 
@@ -138,7 +138,7 @@ def test_ctrl_c_before_the_first_linear_equations_are_solved(name: str, call: in
     script = f"""
 import gc
 import membrane_pde as mp
-from membrane_pde.fv.operators import System
+from membrane_pde.model.operators import System
 
 real, calls = System.{name}, []
 

@@ -8,11 +8,12 @@ import random
 import numpy as np
 import pytest
 
-from membrane_pde import library, units
-from membrane_pde.compiling import compiled
+from membrane_pde import library
+from membrane_pde.input import units
+from membrane_pde.input.values import _read_apparent_volume
+from membrane_pde.kernels import compiled
 from membrane_pde.physics import density
 from membrane_pde.physics.temperature import water_density
-from membrane_pde.values import _read_apparent_volume
 
 T = 298.15
 RHO = float(water_density(T))

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import membrane_pde as mp
-from membrane_pde import controls, explorer
-from membrane_pde.casefile import case_names
-from membrane_pde.live import FAST
+from membrane_pde.input.casefile import case_names
+from membrane_pde.show import controls, explorer
+from membrane_pde.show.live import FAST
 
 pytest.importorskip("ipywidgets", reason='ipywidgets is not installed: pip install "membrane-pde[notebooks]"')
 

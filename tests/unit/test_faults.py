@@ -23,9 +23,9 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde.folders import check_output
-from membrane_pde.fv.operators import System
-from membrane_pde.result import Result, load_result
+from membrane_pde.model.operators import System
+from membrane_pde.results.folders import check_output
+from membrane_pde.results.result import Result, load_result
 
 RUN = [sys.executable, "-m", "membrane_pde", "run", "osmosis", "--set", "mesh.cells=20"]
 FILES = {"summary.json", "series.csv", "result.nc", "case.toml"}
@@ -299,7 +299,7 @@ def test_a_failure_is_told_and_saved(tmp_path: Path, name: str, solver: str) -> 
 
 @pytest.mark.parametrize("solver", ["rosenbrock", "cvode", "fipy"])
 def test_a_run_that_takes_too_many_steps_says_so(tmp_path: Path, solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from membrane_pde import integrate
+    from membrane_pde.solvers import integrate
 
     monkeypatch.setattr(integrate, "MAX_STEPS", 2 if solver == "cvode" else 20)  # CVODE may take ten times as many
     with pytest.raises(mp.RunError) as caught:

@@ -15,8 +15,10 @@ import pytest
 from matplotlib.figure import Figure
 
 import membrane_pde as mp
-from membrane_pde import cli, fitting, report
-from membrane_pde.residuals import COLOURS
+from membrane_pde import cli
+from membrane_pde.show import report
+from membrane_pde.show.residuals import COLOURS
+from membrane_pde.studies import fitting
 
 CASE = """
 title = "A stirred cell"

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import fitting, simulate
-from membrane_pde.case import Case
+from membrane_pde import runs
+from membrane_pde.input.case import Case
+from membrane_pde.studies import fitting
 
 CELL = mp.parse_case(
     """
@@ -98,7 +99,7 @@ def noisy(seed: int, given: bool = False) -> dict[str, Any]:
 
 # -- known values come back -----------------------------------------------------------------------------------------
 def test_a_run_is_the_closed_form() -> None:
-    summary, expected = simulate.summarize(CELL), closed_form(CELL)
+    summary, expected = runs.summarize(CELL), closed_form(CELL)
     assert summary["water_flux_m_per_s"] == pytest.approx(expected["water_flux_m_per_s"], rel=1e-5)
     assert summary["rejection"]["NaCl"] == pytest.approx(expected["rejection"]["NaCl"], rel=1e-5)
 
@@ -138,7 +139,7 @@ def test_noisy_data_give_the_values_within_their_intervals() -> None:
 @pytest.mark.parametrize("fits", [25, pytest.param(500, marks=pytest.mark.slow)])
 def test_intervals_hold_the_value_as_often_as_they_say(fits: int, given: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """95 % of the intervals, within four standard deviations of that count; half of all values within 0.7 errors."""
-    monkeypatch.setattr(simulate, "summarize", closed_form)
+    monkeypatch.setattr(runs, "summarize", closed_form)
     held, deviations = 0, []
     for seed in range(1000, 1000 + fits):
         found = mp.fit(CELL, noisy(seed, given), [A, B, SIGMA])
@@ -157,7 +158,7 @@ def test_intervals_hold_the_value_as_often_as_they_say(fits: int, given: bool, m
 
 
 def test_a_start_far_away_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulate, "summarize", closed_form)
+    monkeypatch.setattr(runs, "summarize", closed_form)
     start = CELL.with_values({SIGMA: 1.0})
     expected = mp.fit(start, noisy(0), [A, B]).parameters
     far = start.with_values({A: "30 L/m^2/hour/bar", B: "1e-10 m/s"})
@@ -210,7 +211,7 @@ def relatively_noisy(seed: int) -> dict[str, Any]:
 def test_intervals_of_relative_errors_hold_the_value_as_often_as_they_say(
     fits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulate, "summarize", closed_form)
+    monkeypatch.setattr(runs, "summarize", closed_form)
     held = 0
     for seed in range(2000, 2000 + fits):
         found = mp.fit(CELL, relatively_noisy(seed), [A, B, SIGMA], errors="relative")
@@ -274,7 +275,7 @@ def test_as_many_points_as_unknowns_have_no_errors() -> None:
 
 
 def test_few_points_share_a_relative_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulate, "summarize", closed_form)
+    monkeypatch.setattr(runs, "summarize", closed_form)
     data = {name: values[[0, 5]] for name, values in exact().items()}
     data["water_flux [L/m^2/hour]"] *= [1.02, 0.99]
     found = mp.fit(CELL, data, [A, B, SIGMA])
@@ -296,7 +297,7 @@ def test_columns_of_known_and_unknown_errors_go_together() -> None:
 
 
 def test_correlation_is_that_of_the_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulate, "summarize", closed_form)
+    monkeypatch.setattr(runs, "summarize", closed_form)
     fits = [mp.fit(CELL, noisy(seed, True), [B, SIGMA]) for seed in range(40)]
     told = fits[0].correlation
     assert told == pytest.approx(told.T)
@@ -307,7 +308,7 @@ def test_correlation_is_that_of_the_estimates(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_all_values_at_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulate, "summarize", closed_form)
+    monkeypatch.setattr(runs, "summarize", closed_form)
     data = {"left.pressure [bar]": PRESSURES, "rejection[NaCl] [%]": [99.99] * 7}
     found = mp.fit(CELL.with_values(TRUE), data, [SIGMA])
     assert found.parameters[SIGMA].at_bound
@@ -317,7 +318,7 @@ def test_all_values_at_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_value_at_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Data of σ = 1, with a slip that only σ > 1 could explain."""
-    monkeypatch.setattr(simulate, "summarize", closed_form)
+    monkeypatch.setattr(runs, "summarize", closed_form)
     data = exact(values=TRUE | {SIGMA: 1.0})
     data["rejection[NaCl] [%]"][4:] += 0.4
     found = mp.fit(CELL, data, [A, B, SIGMA])
@@ -440,7 +441,7 @@ def test_a_layer_can_be_fitted_without_jumps_of_the_mesh() -> None:
     case = mp.load_case("brackish_ro").with_values({"run.duration": "30 s", "run.until": "duration"})
     case = case.with_values({"osmotic_model": "ideal"})
     pressures = [6.0, 12.0, 20.0, 30.0]
-    ends = [simulate.summarize(case.with_values({"left.pressure": f"{p} bar"})) for p in pressures]
+    ends = [runs.summarize(case.with_values({"left.pressure": f"{p} bar"})) for p in pressures]
     data = {
         "left.pressure [bar]": pressures,
         "water_flux [LMH]": [each["water_flux_m_per_s"] * LMH for each in ends],
@@ -578,7 +579,7 @@ def failing(case: Case, beyond: float) -> dict[str, Any]:
 
 def test_trial_values_that_fail_are_avoided(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first step from far below overshoots into values that make no run."""
-    monkeypatch.setattr(simulate, "summarize", lambda case: failing(case, 2.6))
+    monkeypatch.setattr(runs, "summarize", lambda case: failing(case, 2.6))
     found = mp.fit(
         CELL.with_values({A: "0.3 L/m^2/hour/bar", "left.concentration.NaCl": "0 g/L"}),
         exact(values=TRUE | {"left.concentration.NaCl": "0 g/L"}) | {"rejection[NaCl] [%]": [50.0] * 7},
@@ -588,7 +589,7 @@ def test_trial_values_that_fail_are_avoided(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_values_beside_the_best_that_fail_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulate, "summarize", lambda case: failing(case, 2.5001))
+    monkeypatch.setattr(runs, "summarize", lambda case: failing(case, 2.5001))
     with pytest.raises(
         mp.CaseError, match=rf"a run failed: at {A} = 2.50\d L/m\^2/hour/bar, row 1 .*: At 3 s the left side ran dry"
     ):
@@ -597,7 +598,7 @@ def test_values_beside_the_best_that_fail_are_refused(monkeypatch: pytest.Monkey
 
 def test_a_value_that_runs_away_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing passed: the data say only that P is small."""
-    monkeypatch.setattr(simulate, "summarize", closed_form)
+    monkeypatch.setattr(runs, "summarize", closed_form)
     data = exact(values=TRUE | {SIGMA: 1.0}) | {"rejection[NaCl] [%]": [100.0] * 7}
     with pytest.raises(
         mp.CaseError, match=rf"nothing that was measured depends on {B} \(at .*{B} = .*e-1\d m/s\)|{B} = .*: ran away"

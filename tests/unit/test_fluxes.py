@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from membrane_pde.compiling import compiled
+from membrane_pde.kernels import compiled
 from membrane_pde.physics import fluxes
 from membrane_pde.physics.fluxes import KEDEM_KATCHALSKY, SOLUTION_DIFFUSION, SPIEGLER_KEDEM, solute_flux
 

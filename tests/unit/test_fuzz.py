@@ -22,9 +22,11 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import cli, integrate, report, simulate
-from membrane_pde.casefile import case_names, case_text, load_case, parse_case
-from membrane_pde.result import Result, load_result
+from membrane_pde import cli, runs
+from membrane_pde.input.casefile import case_names, case_text, load_case, parse_case
+from membrane_pde.results.result import Result, load_result
+from membrane_pde.show import report
+from membrane_pde.solvers import integrate
 
 LONGEST = 60  # s: far more than any of this takes; what takes longer hangs
 SMALL = {"mesh.cells": 4, "run.outputs": 3}
@@ -187,9 +189,9 @@ def try_out(text: str) -> str:
         return "refused"
     assert isinstance(case.warnings, tuple)
     assert parse_case(case.to_toml()) == case
-    assert report.case_table(case, simulate.mesh_of(case))
+    assert report.case_table(case, runs.mesh_of(case))
     json.dumps(report.case_values(case), allow_nan=False)
-    json.dumps(simulate.equilibrium(case), allow_nan=False)
+    json.dumps(runs.equilibrium(case), allow_nan=False)
     try:
         small = case.with_values(SMALL)
     except mp.CaseError as error:  # cells and outputs may not go with the rest
@@ -423,7 +425,7 @@ def call(
         return solve(case.with_values(SMALL | {"run.solver": "rosenbrock"}))
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(simulate, "run", small)
+    monkeypatch.setattr(runs, "run", small)
     for name in ("save_all", "save_comparison"):
         monkeypatch.setattr(plot, name, lambda *_, **__: None)
     monkeypatch.setattr(cli.log, "handlers", [])
@@ -542,9 +544,9 @@ SPY = """
 import sys
 import numpy, h5py
 import membrane_pde as mp
-from membrane_pde import simulate, report
-from membrane_pde.casefile import parse_case, case_text, load_case
-from membrane_pde.result import load_result
+from membrane_pde import runs, report
+from membrane_pde.input.casefile import parse_case, case_text, load_case
+from membrane_pde.results.result import load_result
 text = case_text("osmosis")
 parse_case(text).with_values({"left.length": "1 cm"})
 load_result(sys.argv[1])
@@ -561,7 +563,7 @@ for bad in (evil, "1 " + evil, "1 m*" + evil, "$(touch evil)", "`touch evil`", "
     for key in ("title", "temperature", "left.length", "left.pressure", "left.concentration.NaCl", "membrane.type"):
         try:
             case = parse_case(text).with_values({key: bad})
-            simulate.equilibrium(case), report.case_table(case, simulate.mesh_of(case))
+            runs.equilibrium(case), report.case_table(case, runs.mesh_of(case))
         except mp.CaseError:
             pass
 for folder in sys.argv[2:]:

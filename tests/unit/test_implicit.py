@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from membrane_pde.fv.implicit import add_time_slopes, factorize, new_factors, solve
-from membrane_pde.fv.operators import (
+from membrane_pde.model.operators import (
     BATH,
     CLOSED,
     OUTFLOW,
@@ -19,6 +18,7 @@ from membrane_pde.fv.operators import (
     new_slopes,
     set_slopes,
 )
+from membrane_pde.solvers.implicit import add_time_slopes, factorize, new_factors, solve
 from tests.unit.test_operators import RT, SETTINGS, dense_jacobian, label, pressing, rhs, some_state, system
 
 Array = NDArray[np.float64]

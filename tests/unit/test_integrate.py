@@ -393,7 +393,7 @@ def test_equilibrium_is_not_claimed_before_the_last_step_of_the_pressure() -> No
 
 
 def test_step_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    from membrane_pde import integrate
+    from membrane_pde.solvers import integrate
 
     monkeypatch.setattr(integrate, "MAX_STEPS", 25)
     with pytest.raises(mp.RunError, match="more than 25 steps") as caught:
@@ -547,8 +547,8 @@ def test_cvode_survives_a_jacobian_that_is_not_found() -> None:
     script = """
 import gc
 import membrane_pde as mp
-from membrane_pde.fv.interface import NoSolution
-from membrane_pde.fv.operators import System
+from membrane_pde.model.interface import NoSolution
+from membrane_pde.model.operators import System
 
 real, calls = System.jacobian, []
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from membrane_pde.fv.interface import (
+from membrane_pde.model.interface import (
     SEVERAL,
     Array,
     FaceNumbers,

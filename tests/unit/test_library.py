@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from membrane_pde import units
+from membrane_pde.input import units
 
 LIBRARY = Path(units.__file__).parent / "library"
 SOLUTES: dict[str, Any] = tomllib.loads((LIBRARY / "solutes.toml").read_text(encoding="utf-8"))
@@ -467,7 +467,7 @@ def test_activation_energies_of_the_red_blood_cell() -> None:
 
 @pytest.mark.parametrize("name", MEMBRANES)
 def test_every_membrane_works_in_a_case(name: str) -> None:
-    from membrane_pde.casefile import build
+    from membrane_pde.input.casefile import build
 
     solutes = list(MEMBRANES[name].get("solutes", {})) or ["sucrose"]
     side = {"length": "1 mm", "concentration": dict.fromkeys(solutes, "1 mmol/L")}
@@ -504,7 +504,7 @@ def test_feed_osmotic_pressure_of_the_element_tests() -> None:
     assert ELEMENT_TEST["SW30HR"][-1] == pytest.approx(pi(0.032, between), rel=1e-3)
     assert pi(0.002, 0.9324) < ELEMENT_TEST["BW30"][-1] < pi(0.002, 1.0)  # 0.1 mol/kg, and no salt
     assert pi(0.002, 0.5, 120.366e-3) < ELEMENT_TEST["NF270"][-1] < pi(0.002, 1.0, 120.366e-3)
-    from membrane_pde.mixture import osmotic_pressure
+    from membrane_pde.input.mixture import osmotic_pressure
 
     own = osmotic_pressure({"MgSO4": "2000 ppm"})["osmotic_pressure_bar"]
     assert own == pytest.approx(ELEMENT_TEST["NF270"][-1], rel=1e-3)

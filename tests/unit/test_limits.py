@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import limits
-from membrane_pde.case import CaseError, known_volume
+from membrane_pde.input import limits
+from membrane_pde.input.case import CaseError, known_volume
 
 CASE = """
 temperature = "25 degC"

@@ -10,9 +10,10 @@ import pandas
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import measurements, simulate
-from membrane_pde.measurements import read
-from membrane_pde.result import SERIES
+from membrane_pde import runs
+from membrane_pde.results.result import SERIES
+from membrane_pde.studies import measurements
+from membrane_pde.studies.measurements import read
 
 CASE = mp.parse_case("""
 [solutes.NaCl]
@@ -66,7 +67,7 @@ def test_what_a_header_means(header: str, number: float, series: str, solute: st
 
 
 def test_every_series_has_a_short_name_and_a_solute_where_a_run_has() -> None:
-    arrays = simulate.run(CASE).arrays
+    arrays = runs.run(CASE).arrays
     assert {*measurements._SERIES.values(), "amount_error", "distance_to_equilibrium"} == set(SERIES)
     for short, series in measurements._SERIES.items():
         solute = "[NaCl]" if arrays[series].ndim == 2 else ""

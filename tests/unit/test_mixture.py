@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import mixture
+from membrane_pde.input import mixture
 from membrane_pde.physics.temperature import water_density
 
 R = 8.31446261815324

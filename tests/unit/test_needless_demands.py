@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import report
-from membrane_pde.case import json_schema
+from membrane_pde.input.case import json_schema
+from membrane_pde.show import report
 
 RESERVOIR = """
 [solutes.NaCl]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import notebook, report
+from membrane_pde.show import notebook, report
 
 SHORT = {"run.duration": "1 s"}
 

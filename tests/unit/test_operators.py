@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
-from membrane_pde.fv.interface import REFLECTION, Membrane
-from membrane_pde.fv.mesh import build, graded_widths
-from membrane_pde.fv.operators import (
+from membrane_pde.model.interface import REFLECTION, Membrane
+from membrane_pde.model.mesh import build, graded_widths
+from membrane_pde.model.operators import (
     BATH,
     CLOSED,
     OUTFLOW,
@@ -23,8 +23,8 @@ from membrane_pde.fv.operators import (
     Segment,
     System,
 )
-from membrane_pde.fv.terms import Equation
 from membrane_pde.physics.osmotic import IDEAL, Solution, reflected
+from membrane_pde.solvers.terms import Equation
 from tests.real import solution_of
 
 Array = NDArray[np.float64]

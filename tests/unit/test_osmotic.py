@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from membrane_pde.compiling import compiled
+from membrane_pde.kernels import compiled
 from membrane_pde.physics import osmotic
 from membrane_pde.physics.constants import GAS_CONSTANT
 from membrane_pde.physics.osmotic import IDEAL, Solution

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import membrane_pde
-from membrane_pde import casefile as case
+from membrane_pde.input import casefile as case
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -193,7 +193,7 @@ def test_an_editable_install_shows_a_changed_case_at_once(tmp_path: Path) -> Non
     text = case_file.read_text(encoding="utf-8")
     code = f"import site; site.addsitedir({str(site)!r}); import sys; sys.path.insert(0, sys.path.pop())\n"
     code += (
-        "import membrane_pde.case as c; print(c.__file__); import membrane_pde.casefile as c; "
+        "import membrane_pde.input.case as c; print(c.__file__); import membrane_pde.input.casefile as c; "
         "print(c.load_case('osmosis').title); print(*c.case_names())"
     )
     before = python("-c", code, cwd=tmp_path).splitlines()

@@ -14,7 +14,7 @@ import scipy.constants
 from scipy.integrate import quad
 
 from membrane_pde import library
-from membrane_pde.compiling import compiled
+from membrane_pde.kernels import compiled
 from membrane_pde.physics import pitzer
 from membrane_pde.physics.pitzer import Pitzer, debye_hueckel, dielectric_constant
 

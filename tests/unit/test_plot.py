@@ -13,9 +13,10 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from membrane_pde import curves as shared
-from membrane_pde import drawing, plot
-from membrane_pde.casefile import load_case
+from membrane_pde import plot
+from membrane_pde.input.casefile import load_case
+from membrane_pde.show import curves as shared
+from membrane_pde.show import drawing
 from tests import synthetic
 
 

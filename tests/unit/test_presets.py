@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 import membrane_pde as mp
-from membrane_pde import presets, report
 from membrane_pde.cli import app
+from membrane_pde.show import presets, report
 
 
 @pytest.fixture(autouse=True)

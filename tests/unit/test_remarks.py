@@ -5,8 +5,9 @@ import re
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import remarks, report
-from membrane_pde.case import Case
+from membrane_pde.input.case import Case
+from membrane_pde.results import remarks
+from membrane_pde.show import report
 
 QUICK: dict[str, object] = {"left.stirred": True, "right.stirred": True, "run.outputs": 10}
 

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 import membrane_pde as mp
-from membrane_pde import report, verify
+from membrane_pde import verify
+from membrane_pde.show import report
 from tests import synthetic
 
 

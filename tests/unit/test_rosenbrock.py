@@ -8,10 +8,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from membrane_pde import rosenbrock
-from membrane_pde.fv.mesh import build, graded_widths
-from membrane_pde.fv.operators import OUTFLOW, RESERVOIR, WATCH, Problem, Segment, System, Wave, segment_row
-from membrane_pde.rosenbrock import LENGTH, RODAS5P, START, TIME, Work, Y, interpolate, new_work
+from membrane_pde.model.mesh import build, graded_widths
+from membrane_pde.model.operators import (
+    OUTFLOW,
+    RESERVOIR,
+    WATCH,
+    Problem,
+    Segment,
+    System,
+    Wave,
+    segment_row,
+)
+from membrane_pde.solvers import rosenbrock
+from membrane_pde.solvers.rosenbrock import LENGTH, RODAS5P, START, TIME, Work, Y, interpolate, new_work
 from tests.unit.test_operators import system
 
 Array = NDArray[np.float64]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from membrane_pde.case import Case, json_schema
-from membrane_pde.casefile import parse_case
-from membrane_pde.result import SUMMARY_KEYS
+from membrane_pde.input.case import Case, json_schema
+from membrane_pde.input.casefile import parse_case
+from membrane_pde.results.result import SUMMARY_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 
 import membrane_pde as mp
-from membrane_pde.casefile import parse_case
-from membrane_pde.measurements import read
-from membrane_pde.values import nearest
+from membrane_pde.input.casefile import parse_case
+from membrane_pde.input.values import nearest
+from membrane_pde.studies.measurements import read
 from tests.unit.suggestions import suggested
 from tests.unit.test_bad_input import CASE, GAS
 from tests.unit.test_units import MALFORMED

@@ -25,8 +25,9 @@ import pytest
 import xarray
 
 import membrane_pde as mp
-from membrane_pde import cli, compiling, journal, sweepfile, sweeping
-from membrane_pde.sweepfile import parse_values, unfolded
+from membrane_pde import cli, kernels
+from membrane_pde.studies import journal, sweepfile, sweeping
+from membrane_pde.studies.sweepfile import parse_values, unfolded
 
 TEXT = """
 title = "two stirred sides"
@@ -967,7 +968,7 @@ def test_without_vary_it_says_what_is_missing(call: Callable[..., Any]) -> None:
 @UNIX
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], workers: str) -> None:
-    points = 6000 if compiling.wanted() else 500  # so many that it lasts, and not too long
+    points = 6000 if kernels.wanted() else 500  # so many that it lasts, and not too long
     with under_way("--workers", workers, points=points) as process:
         assert process.poll() is None
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too

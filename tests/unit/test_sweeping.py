@@ -22,8 +22,9 @@ import pytest
 import xarray
 
 import membrane_pde as mp
-from membrane_pde import simulate, sweeping, workers
-from membrane_pde.result import SUMMARY_KEYS
+from membrane_pde import runs
+from membrane_pde.results.result import SUMMARY_KEYS
+from membrane_pde.studies import sweeping, workers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -605,18 +606,18 @@ assert state() == before
 def test_the_model_of_another_threads_case_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """It changes just when this thread has found that the one before is like its own."""
     one, other = (CASE.with_values({"left.concentration.salt": f"{c} mmol/L"}) for c in (10, 40))
-    simulate._last_model = simulate._model(one)
-    alike = simulate._alike
+    runs._last_model = runs._model(one)
+    alike = runs._alike
 
     def meanwhile(a: mp.Case, b: mp.Case) -> bool:
         answer = alike(a, b)
         with monkeypatch.context() as undone:
-            undone.setattr(simulate, "_alike", alike)
-            simulate._model(other)
+            undone.setattr(runs, "_alike", alike)
+            runs._model(other)
         return answer
 
-    monkeypatch.setattr(simulate, "_alike", meanwhile)
-    np.testing.assert_array_equal(simulate._model(one).concentration[0], [10.0, 100.0])
+    monkeypatch.setattr(runs, "_alike", meanwhile)
+    np.testing.assert_array_equal(runs._model(one).concentration[0], [10.0, 100.0])
 
 
 def test_several_threads_sweep_at_once(found: xarray.Dataset, tmp_path: Path) -> None:

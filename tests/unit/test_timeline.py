@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import plot, timeline
-from membrane_pde.casefile import load_case
+from membrane_pde import plot
+from membrane_pde.input.casefile import load_case
+from membrane_pde.show import timeline
 from tests import synthetic
 
 QUICK = {"mesh.cells": 12}

@@ -3,8 +3,9 @@
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import report, titles
-from membrane_pde.casefile import parse_case
+from membrane_pde.input import titles
+from membrane_pde.input.casefile import parse_case
+from membrane_pde.show import report
 
 SEA = "Sea-water reverse osmosis: 60 bar through a polyamide membrane"
 

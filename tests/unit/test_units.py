@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from membrane_pde import spelling, units
-from membrane_pde.units import UnitError, parse, parse_concentration, split, to
+from membrane_pde.input import spelling, units
+from membrane_pde.input.units import UnitError, parse, parse_concentration, split, to
 
 HOUR, DAY, LITRE = 3600.0, 86400.0, 1e-3
 BAR, ATM = 1e5, 101325.0
@@ -238,7 +238,7 @@ def test_examples_parse():
 
 def test_pint_waits_for_a_unit_that_is_not_written_down():
     code = (
-        "import sys; import membrane_pde.casefile; "
+        "import sys; import membrane_pde.input.casefile; "
         "assert 'pint' not in sys.modules; assert 'numpy' not in sys.modules; "
         "from membrane_pde import units; units.parse('1 bar', 'pressure'); assert 'pint' not in sys.modules; "
         "units.parse('1 inHg', 'pressure'); assert 'pint' in sys.modules"

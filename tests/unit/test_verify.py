@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from membrane_pde import cli, library, reference, simulate, verify
-from membrane_pde.casefile import build
+from membrane_pde import cli, library, reference, runs, verify
+from membrane_pde.input.casefile import build
 from membrane_pde.verify import measurements
 from membrane_pde.verify.checks import Findings, at_most, near, worst
 
@@ -111,7 +111,7 @@ def test_every_table_is_whole() -> None:
 def test_the_case_is_the_makers_test(membrane: str) -> None:
     """Wall over feed is the mean bulk times 1.10; the feed's salt is that of the sheet."""
     sheet = SHEET[membrane]
-    summary = simulate.run(build(measurements.element_case(sheet), membrane)).summary
+    summary = runs.run(build(measurements.element_case(sheet), membrane)).summary
     mean = -math.log(1.0 - sheet.recovery) / sheet.recovery
     assert summary["status"] == "steady"
     assert summary["polarization_modulus"]["NaCl"] == pytest.approx(1.10, rel=2e-3)

@@ -9,9 +9,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import membrane_pde as mp
-from membrane_pde import drawing, dyes, plot, sketch
-from membrane_pde.casefile import case_names, load_case
-from membrane_pde.live import Live
+from membrane_pde import plot
+from membrane_pde.input.casefile import case_names, load_case
+from membrane_pde.show import drawing, dyes, sketch
+from membrane_pde.show.live import Live
 from tests import synthetic
 
 QUICK = {"mesh.cells": 12, "run.outputs": 12}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from membrane_pde import report, verify
+from membrane_pde import verify
+from membrane_pde.show import report
 
 LONG = ("order", "conservation")  # many steps of FiPy
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import library, units
-from membrane_pde.casefile import build
+from membrane_pde import library
+from membrane_pde.input import units
+from membrane_pde.input.casefile import build
 from membrane_pde.verify.measurements import SHEETS, Sheet, element_case, mean_concentration
 
 A, B = "membrane.water_permeability", "membrane.solutes.NaCl.permeability"

@@ -9,7 +9,7 @@ from scipy.constants import R
 from scipy.optimize import brentq
 
 import membrane_pde as mp
-from membrane_pde.simulate import summarize
+from membrane_pde.runs import summarize
 
 SOLVERS = ("rosenbrock", "cvode", pytest.param("fipy", marks=pytest.mark.slow))
 

@@ -9,7 +9,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde import analytic
-from membrane_pde.result import Result
+from membrane_pde.results.result import Result
 
 RT = 8.31446261815324 * 298.15
 BAR = 1e5

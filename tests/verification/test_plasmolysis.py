@@ -9,7 +9,7 @@ from scipy.constants import R
 from scipy.optimize import brentq
 
 import membrane_pde as mp
-from membrane_pde.simulate import summarize, summarize_all
+from membrane_pde.runs import summarize, summarize_all
 
 MODULUS, CELL, BATH = 135e5, 20e-6, 2e-3  # Pa, m, m
 RT = R * 293.15

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 import membrane_pde as mp
-from membrane_pde.casefile import build
-from membrane_pde.result import Result
+from membrane_pde.input.casefile import build
+from membrane_pde.results.result import Result
 
 R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
 LMHB = 1e-3 / 3600 / 1e5  # m/s/Pa

@@ -10,8 +10,8 @@ import pytest
 from scipy.optimize import brentq
 
 import membrane_pde as mp
-from membrane_pde.casefile import build
-from membrane_pde.mixture import solution
+from membrane_pde.input.casefile import build
+from membrane_pde.input.mixture import solution
 from membrane_pde.physics.pitzer import debye_hueckel
 from membrane_pde.physics.temperature import water_density
 

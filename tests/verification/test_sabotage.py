@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from membrane_pde import analytic, compiling, integrate, mixture, rosenbrock, units, values, verify
-from membrane_pde.fv import implicit, interface, operators
+from membrane_pde import analytic, kernels, verify
+from membrane_pde.input import mixture, units, values
+from membrane_pde.model import interface, operators
 from membrane_pde.physics import fluxes, gas, osmotic
+from membrane_pde.solvers import implicit, integrate, rosenbrock
 from membrane_pde.verify import measurements, order
 
 HOLDERS = (operators, interface, rosenbrock, implicit, fluxes, osmotic)
@@ -24,9 +26,9 @@ HOLDERS = (operators, interface, rosenbrock, implicit, fluxes, osmotic)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Plain functions, which can be patched."""
     monkeypatch.setenv("MEMBRANE_PDE_COMPILE", "0")
-    compiling.forget()
+    kernels.forget()
     yield
-    compiling.forget()
+    kernels.forget()
     values._quantity_of.cache_clear()
 
 

@@ -8,8 +8,8 @@ import pytest
 from scipy.integrate import quad
 
 import membrane_pde as mp
-from membrane_pde.result import Result
-from membrane_pde.values import Pressure
+from membrane_pde.input.values import Pressure
+from membrane_pde.results.result import Result
 
 BAR, HOUR = 1e5, 3600.0
 LMH = 1e-3 / HOUR

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import simulate
-from membrane_pde.casefile import build
+from membrane_pde import runs
+from membrane_pde.input.casefile import build
 
 DAY = 86400.0
 VOLUME, FLOW = 0.1, 5e-9  # m, m/s
@@ -93,12 +93,12 @@ def test_a_solute_in_a_feed_that_does_not_flow_is_not_lost() -> None:
         "run": {"duration": "1 d"},
     }
     case = build(raw, "no feed")
-    system = simulate._model(case).system()
+    system = runs._model(case).system()
     states = np.zeros((1, 3, system.size))
     states[0, :, system.passed.start + 1] = 0.0, 3e-23, 4e-23
     held = np.zeros((1, 3, 2))
     held[..., 0] = 60.0
-    error = simulate._amount_error(system, states, held, held, simulate._amounts(case))
+    error = runs._amount_error(system, states, held, held, runs._amounts(case))
     assert error.max() <= 1e-10
     for solver in ("rosenbrock", "cvode"):
         raw["run"]["solver"] = solver
@@ -115,8 +115,8 @@ def test_an_amount_that_is_lost_is_seen() -> None:
         "run": {"duration": "1 d"},
     }
     case = build(raw, "lost")
-    system = simulate._model(case).system()
+    system = runs._model(case).system()
     states, held = np.zeros((1, 2, system.size)), np.full((1, 2, 2), 1e-9)
     held[0, 1, 1] *= 1.0 - 1e-9
-    error = simulate._amount_error(system, states, held, np.zeros_like(held), simulate._amounts(case))
+    error = runs._amount_error(system, states, held, np.zeros_like(held), runs._amounts(case))
     assert error[0, -1] == pytest.approx(1e-9)

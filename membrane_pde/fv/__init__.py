@@ -1,1 +1,0 @@
-"""The finite-volume discretisation: the only room that imports FiPy."""

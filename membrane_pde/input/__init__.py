@@ -1,0 +1,1 @@
+"""Case files and what people write in them: units, schema, overrides, messages."""

@@ -1,0 +1,408 @@
+"""Osmotic pressure of a case's solutions: from the solutes' data to `physics.osmotic`, and what to say of their range.
+
+`osmotic_pressure` answers for one solution, without a case file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from membrane_pde import library
+from membrane_pde.input import limits, units
+from membrane_pde.input.case import Case, CaseError, Solute, apparent_volume, density_problem
+from membrane_pde.input.casefile import build
+from membrane_pde.input.values import SAME, Profile, nearest
+from membrane_pde.physics import density
+from membrane_pde.physics.constants import GAS_CONSTANT
+from membrane_pde.physics.osmotic import IDEAL, PITZER, VIRIAL, Solution
+from membrane_pde.physics.pitzer import Pitzer
+from membrane_pde.physics.temperature import water_density
+
+_PRESSURE_UNITS = ("Pa", "bar", "atm", "mmHg")
+
+
+def solution(case: Case) -> Solution:
+    """The osmotic model of a case with its numbers.
+
+    Parameters
+    ----------
+    case : Case
+        Of a liquid.
+
+    Returns
+    -------
+    Solution
+    """
+    solutes, temperature = case.solutes, case.temperature
+    dissociation = tuple(solute.dissociation for solute in solutes.values())
+    if case.osmotic_model == IDEAL:
+        return Solution(IDEAL, temperature, dissociation)
+    if case.osmotic_model == VIRIAL:
+        return Solution(VIRIAL, temperature, dissociation, virial=tuple(s.virial or () for s in solutes.values()))
+    return _real(solutes, temperature)
+
+
+def _real(solutes: Mapping[str, Solute], temperature: float) -> Solution:
+    """Of solutes whose volumes are known, with the osmotic coefficients that are."""
+    dissociation = tuple(solute.dissociation for solute in solutes.values())
+    water = float(water_density(temperature))
+    volume = tuple(apparent_volume(solute, temperature) for solute in solutes.values())
+    molar_mass = tuple(solute.molar_mass or 0.0 for solute in solutes.values())
+    limit = []
+    for solute, room, mass in zip(solutes.values(), volume, molar_mass, strict=True):
+        alone = room[1] / room[3]  # at infinite dilution
+        if solute.max_molality is not None:
+            limit.append(density.molarity(solute.max_molality, room, mass, water))
+        else:
+            limit.append(0.5 / alone if alone > 0.0 else math.inf)
+    ions, composition = _ions(solutes)
+    return Solution(
+        PITZER,
+        temperature,
+        dissociation,
+        molar_mass=molar_mass,
+        volume=volume,
+        water_density=water,
+        ions=Pitzer.of(ions, library.pitzer(), temperature) if ions else None,
+        composition=composition,
+        polynomial=tuple(solute.osmotic_coefficient or () for solute in solutes.values()),
+        limit=tuple(limit),
+    )
+
+
+def _ions(solutes: Mapping[str, Solute]) -> tuple[dict[str, int], tuple[tuple[int, int, int], ...]]:
+    """Charges of the ions that the solutes make, and (solute, ion, count)."""
+    known: dict[str, int] = library.pitzer()["charges"]
+    charges: dict[str, int] = {}
+    composition = []
+    for i, solute in enumerate(solutes.values()):
+        for ion, count in (solute.ions or {}).items():
+            charges.setdefault(ion, known[ion])
+            composition.append((i, list(charges).index(ion), count))
+    return charges, tuple(composition)
+
+
+def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[float]]) -> list[str]:
+    """What to say where the data of a real solution do not reach.
+
+    Parameters
+    ----------
+    case : Case
+    model : Solution
+        From `solution`.
+    concentrations : iterable of sequence of float
+        Mixtures that occurred, mol/m^3.
+
+    Returns
+    -------
+    list of str
+        Sentences: one for each key of a solute that is used at another temperature, at most one for concentration (of
+        virial coefficients: where the osmotic pressure falls with it).
+    """
+    if model.model == IDEAL:
+        return []
+    told = []
+    for path, (low, high) in case.source_ranges.items():
+        key = path.rsplit(".", 1)[-1]
+        used = key == "virial" if model.model == VIRIAL else key in ("osmotic_coefficient", "apparent_volume", "ions")
+        if used and not low - 0.5 <= case.temperature <= high + 0.5:
+            span = f"{low - 273.15:.4g}" + ("" if low == high else f" to {high - 273.15:.4g}")
+            told.append(f"{path} holds at {span} degC, and is used at {case.temperature - 273.15:.4g} degC.")
+    if model.model == VIRIAL:
+        falling = next(
+            ((row, i) for row in concentrations for i, k in enumerate(model.pressure(row)[1]) if k < 0.0), None
+        )
+        if falling is not None:
+            row, i = falling
+            told.append(
+                f"With the virial coefficients of {list(case.solutes)[i]} the osmotic pressure falls with its "
+                f"concentration ({row[i]:.4g} mol/m^3): they do not reach that far."
+            )
+    if model.model == PITZER:
+        unknown = [
+            name
+            for name, solute in case.solutes.items()
+            if not solute.ions and solute.osmotic_coefficient is None and (solute.molar_mass or 0.0) > 0.0
+        ]
+        if unknown:
+            told.append(f"No osmotic coefficient of {', '.join(unknown)} is known: counted as ideal.")
+        mixture = max(concentrations, key=model.reach, default=None)
+        if mixture is not None and model.reach(mixture) > 1.0 + SAME:
+            shares = [max(c, 0.0) / end for c, end in zip(mixture, model.limit, strict=True)]
+            most_used = shares.index(max(shares))
+            name = list(case.solutes)[most_used]
+            most = case.solutes[name].max_molality
+            end, reached = model.limit[most_used] / 1000.0, mixture[most_used] / 1000.0
+            known = f"are known up to {most:g} mol/kg" if most else "end where it fills half of the volume"
+            told.append(
+                f"The osmotic data of {name} {known} ({end:.4g} mol/L if alone); the solution went beyond "
+                f"({reached:.4g} mol/L), where the osmotic pressure is taken as proportional to the concentration."
+            )
+    return told
+
+
+_FAR = 0.2  # of the ideal osmotic pressure: a real solution that differs by more is told of
+_DILUTE = 100.0  # mol/m^3 of particles: below it no difference is worth a sentence
+
+
+def real_solution(case: Case) -> Solution | None:
+    """What `pitzer` would make of a case with another osmotic model; None where too little is known of its solutes.
+
+    Parameters
+    ----------
+    case : Case
+        Of a liquid.
+
+    Returns
+    -------
+    Solution or None
+    """
+    solutes = case.solutes.values()
+    if any(density_problem("", each) for each in solutes):
+        return None
+    return (
+        _real(case.solutes, case.temperature)
+        if any(each.ions or each.osmotic_coefficient for each in solutes)
+        else None
+    )
+
+
+def far_from_ideal(case: Case, mixture: Sequence[float], real: Solution | None) -> list[str]:
+    """What to say where an ideal solution is far from the real one, as far as that is known.
+
+    Parameters
+    ----------
+    case : Case
+        With the ideal osmotic model.
+    mixture : sequence of float
+        The most concentrated solution that occurred, mol/m^3.
+    real : Solution or None
+        From `real_solution`.
+
+    Returns
+    -------
+    list of str
+        One sentence, or nothing.
+    """
+    solutes = case.solutes
+    there = [max(c, 0.0) for c in mixture]
+    particles = sum([each.dissociation * c for each, c in zip(solutes.values(), there, strict=True)])
+    charges = [(each.charge or 0) * c for each, c in zip(solutes.values(), there, strict=True)]
+    if real is None or particles < _DILUTE or abs(sum(charges)) > 0.01 * sum(map(abs, charges)):
+        return []
+    scale = min(1.0, 1.0 / real.reach(there))  # not beyond what is known
+    ideal = GAS_CONSTANT * case.temperature * particles * scale
+    pressure = real.pressure([c * scale for c in there])[0]
+    if abs(pressure - ideal) <= _FAR * ideal:
+        return []
+    what = ", ".join(
+        f"{limits.in_words(c * scale, solutes[name].molar_mass)} {name}"
+        for name, c in zip(solutes, there, strict=True)
+        if c > 0.0
+    )
+    already = "" if scale == 1.0 else "already "
+    return [
+        f"The ideal law is far off: of {already}{what} it makes an osmotic pressure of {ideal / 1e5:.3g} bar; the real "
+        f'solution has {pressure / 1e5:.3g} bar (osmotic_model = "pitzer").'
+    ]
+
+
+def osmotic_pressure(
+    concentration: Mapping[str, str],
+    *,
+    temperature: str = "25 degC",
+    model: str = "pitzer",
+    membrane: str | None = None,
+    against: Mapping[str, str] | None = None,
+    solutes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Osmotic pressure of a solution, and all that goes by similar names.
+
+    Parameters
+    ----------
+    concentration : mapping of str to str
+        By solute, as in a case file: ``{"NaCl": "35 g/L"}``.
+    temperature : str
+        For example "10 degC".
+    model : {"pitzer", "virial", "ideal"}
+        The case file's `osmotic_model`.
+    membrane : str, optional
+        A membrane of the library: what the solution pulls with across it.
+    against : mapping of str to str, optional
+        The solution on the other side of that membrane, for a word on tonicity.
+    solutes : mapping, optional
+        Properties of solutes that the library lacks, as in a case file.
+
+    Returns
+    -------
+    dict
+        ``osmotic_pressure_Pa``, ``…_bar``, ``…_atm``, ``…_mmHg``; ``ideal_osmotic_pressure_Pa`` (ν R T c);
+        ``osmolarity_mOsm_per_L`` (Σ ν c) and ``osmolality_mOsm_per_kg`` (``1000 π/(R T ρ_w)``, what an osmometer
+        shows); ``osmotic_coefficient`` (osmolality over Σ ν m); ``concentration_mol_per_m3``, ``molality_mol_per_kg``,
+        ``density_kg_per_m3``; with a membrane ``effective_osmotic_pressure_Pa`` (Σ σ π over the solutes that cannot
+        pass) and ``effective_osmolality_mOsm_per_kg``, with `against` also ``tonicity``; ``message``: where the data
+        do not reach. What needs a density that is not known is None, and so is what depends on whether a solute passes
+        of which the library does not know it.
+
+    Raises
+    ------
+    CaseError
+        Wrong input; the message says what was expected.
+    """
+    for key, table in {"concentration": concentration, "against": against, "solutes": solutes}.items():
+        if table is not None and not isinstance(table, Mapping):
+            raise CaseError(f'{key} = {table!r}: expected a value by solute, for example {{"NaCl": "35 g/L"}}')
+    for name, own in (solutes or {}).items():
+        if not isinstance(own, Mapping):
+            raise CaseError(f'solutes.{name} = {own!r}: expected a table, for example {{"molar_mass": "58.44 g/mol"}}')
+    names = list(dict.fromkeys([*concentration, *(against or {})]))
+    if not concentration:
+        raise CaseError('no solute: give at least one, for example NaCl="35 g/L"')
+    if against is not None and membrane is None:
+        raise CaseError('tonicity is a matter of the membrane: name one, for example "red-blood-cell" or "ideal"')
+    if membrane == "none":
+        raise CaseError('membrane = "none": expected a membrane of the library, or "ideal"')
+    known = {**library.solutes(), **(solutes or {})}
+    for name in names:
+        if name not in known:
+            near = nearest(name, known, always=True, substance=True)
+            near += "" if near.endswith("?") else "."
+            raise CaseError(
+                f'the library has no solute "{name}"{near} Or describe it: in a case file, or by solutes in Python'
+            )
+    for name, each in [*concentration.items(), *(against or {}).items()]:
+        if not isinstance(each, str):
+            raise CaseError(f'{name}: expected one concentration, for example "35 g/L"')
+    given = {name: dict((solutes or {}).get(name, {})) for name in names}
+    for name, own in given.items():  # how fast it moves plays no part here
+        if "diffusivity" not in own and "diffusivity" not in library.solutes().get(name, {}):
+            own["diffusivity"] = "1e-9 m^2/s"
+    sides = {
+        "left": {name: concentration.get(name, "0 mol/L") for name in names},
+        "right": {name: (against or {}).get(name, "0 mol/L") for name in names},
+    }
+    unknown = _unknown_to(membrane, {name: library.solutes().get(name, {}) | given[name] for name in names})
+    raw = {
+        "temperature": temperature,
+        "osmotic_model": model,
+        "solutes": given,
+        **{side: {"length": "1 mm", "concentration": values} for side, values in sides.items()},
+        "membrane": {"type": membrane or "ideal", "solutes": dict.fromkeys(unknown, _HELD_BACK)},
+        "run": {"duration": "1 s"},
+    }
+    try:
+        case = build(raw, "solution")
+    except CaseError as error:  # there is no left and right to the one who asks
+        text = str(error).replace("left.concentration", "concentration").replace("right.concentration", "against")
+        raise CaseError(text) from None
+    return _answer(case, membrane is not None, against is not None, unknown)
+
+
+_HELD_BACK = {"permeability": "0 m/s", "reflection": 1.0}
+
+
+def _unknown_to(membrane: str | None, solutes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The solutes of which the library does not say whether they pass a membrane of its own."""
+    entry = library.membranes().get(membrane or "")
+    if entry is None:
+        return []
+    porous = "pore_radius" in entry  # what has a radius follows from the pores
+    return [s for s, own in solutes.items() if s not in entry.get("solutes", {}) and not (porous and "radius" in own)]
+
+
+def _tonicity(pull: float, other: float) -> str:
+    """Of a solution against another, by what cannot pass."""
+    same = abs(pull - other) <= 1e-3 * max(pull, other)
+    return "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
+
+
+def _told_unknown(membrane: str, unknown: Sequence[str], held: str, passes: str, with_tonicity: bool) -> str:
+    """That the library does not know whether some solutes pass, and what holds in either case."""
+    has = ", ".join(library.membranes()[membrane].get("solutes", {})) or "no solute"
+    text = (
+        f'The library does not say whether {" and ".join(unknown)} can pass "{membrane}" (it has {has}), so what is '
+        "effective there is not known."
+    )
+    if not with_tonicity:
+        return text
+    they, is_, passing = ("it", "is", "passes") if len(unknown) == 1 else ("they", "are", "pass")
+    if held == passes:
+        return f"{text} The solution is {held} whether {they} {passing} or not."
+    return f"{text} If {they} {is_} held back, the solution is {held}; if {they} {passing}, {passes} in the end."
+
+
+def _answer(case: Case, with_membrane: bool, with_tonicity: bool, unknown: Sequence[str]) -> dict[str, Any]:
+    model = solution(case)
+    names = list(case.solutes)
+    left, right = ([_number(side.concentration[name]) for name in names] for side in (case.left, case.right))
+    total, _ = model.pressure(left)
+    ideal = Solution(IDEAL, case.temperature, model.dissociation).pressure(left)[0]
+    answer: dict[str, Any] = {f"osmotic_pressure_{unit}": units.to(total, unit) for unit in _PRESSURE_UNITS}
+    answer["ideal_osmotic_pressure_Pa"] = ideal
+    particles = sum([nu * c for nu, c in zip(model.dissociation, left, strict=True)])
+    answer["osmolarity_mOsm_per_L"] = particles
+    rho = float(water_density(case.temperature))
+    unit_osmolality = GAS_CONSTANT * case.temperature * rho / 1000.0  # Pa of 1 mOsm/kg
+    answer["osmolality_mOsm_per_kg"] = total / unit_osmolality
+    try:
+        content = _content(case, left, rho)
+    except ValueError as error:
+        raise CaseError(f"concentration: {error}") from None
+    answer["osmotic_coefficient"] = (
+        None if content is None or not particles else total / unit_osmolality / (1000.0 * particles / content[0])
+    )
+    answer["concentration_mol_per_m3"] = dict(zip(names, left, strict=True))
+    answer["molality_mol_per_kg"] = (
+        None if content is None else {n: c / content[0] for n, c in zip(names, left, strict=True)}
+    )
+    answer["density_kg_per_m3"] = None if content is None else content[1]
+    if with_membrane:
+        holds = [
+            numbers.reflection if numbers.permeability == 0.0 else 0.0 for numbers in case.membrane.solutes.values()
+        ]
+        pull, other = (model.reflected(side, holds)[0] for side in (left, right))
+        known = pull if not any(name in unknown and c > 0.0 for name, c in zip(names, left, strict=True)) else None
+        answer["effective_osmotic_pressure_Pa"] = known
+        answer["effective_osmolality_mOsm_per_kg"] = None if known is None else known / unit_osmolality
+        held = passes = _tonicity(pull, other)
+        if unknown:
+            without = [0.0 if name in unknown else hold for name, hold in zip(names, holds, strict=True)]
+            passes = _tonicity(*(model.reflected(side, without)[0] for side in (left, right)))
+        if with_tonicity:  # what holds whether or not they pass
+            answer["tonicity"] = held if held == passes else None
+    told = out_of_range(case, model, [left, right])
+    if case.osmotic_model == IDEAL:
+        told += far_from_ideal(case, left, real_solution(case))
+    if unknown:
+        told.append(_told_unknown(str(case.membrane.type), unknown, held, passes, with_tonicity))
+    if with_membrane:
+        passing = [
+            n for n, c in zip(names, left, strict=True) if c > 0.0 and case.membrane.solutes[n].permeability > 0.0
+        ]
+        if passing:
+            told.append(
+                f"{', '.join(passing)}: passes the membrane, if slowly, so that it levels out in the end; what is "
+                "effective is without it."
+            )
+    answer["message"] = " ".join(told)
+    return answer
+
+
+def _number(concentration: float | Profile) -> float:
+    assert not isinstance(concentration, Profile)
+    return concentration
+
+
+def _content(case: Case, concentration: Sequence[float], rho: float) -> tuple[float, float] | None:
+    """Water in a cubic metre, and the density, kg/m^3; None where a solute's volume is not known."""
+    there = [(solute, c) for solute, c in zip(case.solutes.values(), concentration, strict=True) if c > 0.0]
+    if any(density_problem("", solute) for solute, _ in there):
+        return None
+    masses = [solute.molar_mass or 0.0 for solute, _ in there]
+    volumes = [apparent_volume(solute, case.temperature) for solute, _ in there]
+    amounts = [c for _, c in there]
+    density.concentrations([(c, "amount") for c in amounts], volumes, masses, rho)  # refuses what leaves no water
+    water, _ = density.water_content(amounts, volumes, masses, rho)
+    return water, water + sum([c * m for c, m in zip(amounts, masses, strict=True)])

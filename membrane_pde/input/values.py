@@ -1,0 +1,595 @@
+"""Values as they are written in a case file: how each is read, what the JSON schema says of it, and words for messages.
+
+A new kind of value is a reader here, with its schema beside it, and a type at the end that a field of `case` takes.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from itertools import pairwise
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic_core import core_schema
+
+from membrane_pde.input import units
+from membrane_pde.input.units import UnitError, cut
+
+
+def nearest(name: str, known: Iterable[str], always: bool = False, substance: bool = False) -> str:
+    """The end of a message about a wrong name.
+
+    Parameters
+    ----------
+    name : str
+        As written.
+    known : iterable of str
+        What there is.
+    always : bool
+        List what there is if nothing is near.
+    substance : bool
+        It is the name of a substance: a few letters in common make no other one of it (DMSO is not MgSO4).
+
+    Returns
+    -------
+    str
+        ``; did you mean "x"?``, ``; known: x, y``, or "".
+    """
+    known = list(known)
+    lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name[:100].lower(), lower, n=1, cutoff=0.8 if substance else 0.6)
+    if near and (not substance or near[0][:1] == name[:1].lower()):
+        return f'; did you mean "{lower[near[0]]}"?'
+    return f"; known: {cut(', '.join(known), 300)}" if always and known else ""
+
+
+def show(value: Any) -> str:
+    """A value as it stands in the file, short enough for a message."""
+    if isinstance(value, float) and value != value:
+        return "nan"
+    try:
+        return cut(json.dumps(value, ensure_ascii=False))
+    except (TypeError, ValueError):
+        return cut(str(value))
+
+
+@lru_cache(maxsize=1024)
+def key_text(name: str) -> str:
+    """A key as it is written in TOML."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
+
+
+SAME = 1e-6  # of their size: numbers that a person writes differ by this much and are meant to be one
+
+
+def alike(a: float, b: float) -> bool:
+    """Two numbers that a person wrote are the same, 1 atm and 760 mmHg for example."""
+    return abs(a - b) <= SAME * max(abs(a), abs(b))
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Readers.
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An initial concentration along a compartment, linear between the points and level beyond them.
+
+    `distance` from the membrane in m, increasing; `value` in mol/m^3.
+    """
+
+    distance: tuple[float, ...]
+    value: tuple[float, ...]
+
+    def at(self, distance: float) -> float:
+        """The concentration (mol/m^3) at a distance from the membrane (m)."""
+        return interpolate(distance, self.distance, self.value)
+
+
+@dataclass(frozen=True)
+class Pressure:
+    """Applied pressure: one value, a schedule of steps or ramps, or a mean with an oscillation.
+
+    `times` in s, increasing; `values` in Pa. Before the first time the first value holds, after the last the last; a
+    "step" holds ``values[i]`` from ``times[i]`` on, a "ramp" is linear in between. A "sine" is
+    ``values[0] + amplitude · sin(2π t/period)``, a "pulse" ``values[0] + amplitude`` for the first `duty` of each
+    period and ``values[0] − amplitude`` for the rest. With `flux`, `values` are the water flux (m/s) out of this side
+    into the membrane that is held instead of a pressure.
+    """
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    shape: Literal["step", "ramp", "sine", "pulse"] = "step"
+    amplitude: float = 0.0
+    period: float = math.inf
+    duty: float = 0.5
+    flux: bool = False
+
+    def at(self, time: float) -> float:
+        """The pressure (Pa), or the flux that is held (m/s), at a time (s)."""
+        if self.shape == "ramp":
+            return interpolate(time, self.times, self.values)
+        if self.oscillates:
+            part = math.fmod(time, self.period) / self.period
+            wave = math.sin(2.0 * math.pi * part) if self.shape == "sine" else 1.0 if part < self.duty else -1.0
+            return self.values[0] + self.amplitude * wave
+        started = [value for start, value in zip(self.times, self.values, strict=True) if start <= time]
+        return started[-1] if started else self.values[0]
+
+    def integral(self, time: float) -> float:
+        """The integral of `at` from 0 to a time (s), Pa s or m."""
+        if self.shape == "sine":
+            angle = 2.0 * math.pi * math.fmod(time, self.period) / self.period
+            wave = self.period / (2.0 * math.pi) * (1.0 - math.cos(angle))
+            return self.values[0] * time + self.amplitude * wave
+        if self.shape == "pulse":
+            whole, part = divmod(time, self.period)
+            high = self.duty * self.period
+            wave = whole * (2.0 * high - self.period) + min(part, high) - max(part - high, 0.0)
+            return self.values[0] * time + self.amplitude * wave
+        if self.shape == "ramp":
+            edges = [0.0, *(each for each in self.times if 0.0 < each < time), time]
+            return sum(0.5 * (self.at(a) + self.at(b)) * (b - a) for a, b in pairwise(edges))
+        edges = [min(max(each, 0.0), time) for each in (0.0, *self.times[1:], time)]  # the first value holds before
+        return sum(value * (b - a) for value, (a, b) in zip(self.values, pairwise(edges), strict=True))
+
+    @property
+    def oscillates(self) -> bool:
+        """A mean with an oscillation."""
+        return self.shape in ("sine", "pulse")
+
+    @property
+    def largest(self) -> float:
+        """Largest magnitude, Pa, or m/s of a flux."""
+        return max(abs(value) for value in self.values) + abs(self.amplitude)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What is fed into a bath: concentrations by solute (mol/m^3), and the flow (m/s per membrane area).
+
+    Without a flow it makes up for what leaves, so that the volume stays.
+    """
+
+    concentration: dict[str, float]
+    flow: float | None = None
+
+
+@dataclass(frozen=True)
+class ApparentVolume:
+    """The room a solute takes up: one volume, or the five coefficients of Laliberté and Cooper (`physics.density`).
+
+    `coefficients` per `basis`: m^3/mol, or m^3/kg (always with five).
+    """
+
+    coefficients: tuple[float, ...]
+    basis: Literal["mole", "mass"]
+
+
+def interpolate(x: float, xs: tuple[float, ...], ys: tuple[float, ...]) -> float:
+    """Linear between the points, level outside."""
+    if x <= xs[0]:
+        return ys[0]
+    for i in range(1, len(xs)):
+        if x <= xs[i]:
+            share = (x - xs[i - 1]) / (xs[i] - xs[i - 1])
+            return ys[i - 1] + share * (ys[i] - ys[i - 1])
+    return ys[-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """How pydantic reads a value as it is written, and what the JSON schema says about it."""
+
+    read: Callable[[Any], Any]
+    schema: dict[str, Any]
+    keys: tuple[str, ...] = ()  # keys below the value that an override may name
+    number: bool = False  # a bare number is possible
+    dimension: str = ""  # of a quantity: a key of `units.DIMENSIONS`
+    sign: units.Sign = "any"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return copy.deepcopy(self.schema)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_text(value: Any, dimension: str) -> None:
+    if not isinstance(value, str):
+        known = units.DIMENSIONS[dimension]
+        what = "a number without a unit" if _is_number(value) else "not a quantity"
+        raise UnitError(f'{what}; expected {known.words}, for example "{known.example}"')
+
+
+def _read_quantity(value: Any, dimension: str, sign: units.Sign = "any") -> float:
+    _check_text(value, dimension)
+    return _quantity_of(value, dimension, sign)
+
+
+# In a sweep the same texts are read time and again.
+@lru_cache(maxsize=4096)
+def _quantity_of(text: str, dimension: str, sign: units.Sign) -> float:
+    return units.parse(text, dimension, sign)
+
+
+@lru_cache(maxsize=4096)
+def _concentration_of(text: str) -> tuple[float, str]:
+    return units.parse_concentration(text)
+
+
+def _read_temperature(value: Any) -> float:
+    kelvin = round(_read_quantity(value, "temperature"), 9)  # 32 degF is freezing, not a round-off below it
+    if kelvin <= 0:
+        raise UnitError("must be above absolute zero, -273.15 degC")
+    return kelvin
+
+
+def _read_ratio(value: Any) -> float:
+    if not _is_number(value) and not isinstance(value, str):
+        raise UnitError('expected a number, for example 0.1 or "0.1 m^2/m^2"')
+    number = value if _is_number(value) else units.parse(value, "ratio")
+    if not 0 < number < 1e300:
+        raise UnitError("must be a finite number above zero")
+    return float(number)
+
+
+def _read_concentration(value: Any) -> tuple[float, str]:
+    """Number and kind of unit; `Case` makes mol/m^3 of it, which may take the solute's molar mass."""
+    _check_text(value, "concentration")
+    return _concentration_of(value)
+
+
+_PROFILE = [["0 mm", "1 g/L"], ["1 mm", "2 g/L"]]
+_SCHEDULE = [["0 s", "0 bar"], ["1 min", "60 bar"]]
+_FLUX_SCHEDULE = [["0 s", "10 L/m^2/hour"], ["10 min", "20 L/m^2/hour"]]
+_OSCILLATION = 'for example { mean = "50 bar", amplitude = "5 bar", period = "10 s" }'
+
+
+def _read_initial(value: Any) -> Any:
+    """A concentration, or distances and a concentration at each, not yet in mol/m^3."""
+    if not isinstance(value, dict):
+        return _read_concentration(value)
+    _only_keys(value, ("profile",))
+    pairs = _pairs(value, "profile", _PROFILE)
+    distances = _increasing(pairs, "length", "distances", "a distance from the membrane must not be negative")
+    return distances, [_entry(i, _read_concentration, concentration) for i, (_, concentration) in enumerate(pairs)]
+
+
+def _read_pressure(value: Any) -> Pressure:
+    if not isinstance(value, dict):
+        return Pressure((0.0,), (_read_quantity(value, "pressure"),))
+    forms = {"schedule": ("shape",), "flux": (), "mean": ("amplitude", "period", "frequency", "shape", "duty")}
+    _only_keys(value, (*forms, *forms["mean"]))
+    some_mean = value.keys() & {"amplitude", "period", "frequency", "duty"}
+    form = next((form for form in forms if form in value), "mean" if some_mean else "schedule")
+    for key in value:
+        if key not in (form, *forms[form]):
+            raise UnitError(
+                f'"{key}" does not go with "{form}"; expected one of {{ schedule = …, shape = … }}, '
+                "{ flux = … } and { mean = …, amplitude = …, period = … }"
+            )
+    if form == "mean":
+        return _read_oscillation(value)
+    if form == "schedule":
+        return _read_schedule(value, "pressure")
+    flux = value["flux"]
+    if isinstance(flux, dict):
+        _only_keys(flux, ("schedule", "shape"))
+        return replace(_read_schedule(flux, "flux"), flux=True)
+    return Pressure((0.0,), (_read_quantity(flux, "flux"),), flux=True)
+
+
+def _read_schedule(value: dict[str, Any], dimension: str) -> Pressure:
+    pairs = _pairs(value, "schedule", _SCHEDULE if dimension == "pressure" else _FLUX_SCHEDULE)
+    times = _increasing(pairs, "time", "times of the schedule", "a schedule starts at 0 s or later")
+    values = tuple(_entry(i, lambda p: _read_quantity(p, dimension), written) for i, (_, written) in enumerate(pairs))
+    shape = value.get("shape", "step")
+    if shape not in ("step", "ramp"):
+        raise UnitError(f'shape must be "step" or "ramp", not {show(shape)}')
+    return Pressure(times, values, shape)
+
+
+def _read_oscillation(value: dict[str, Any]) -> Pressure:
+    for key in ("mean", "amplitude"):
+        if key not in value:
+            raise UnitError(f"{key} is missing, {_OSCILLATION}")
+    if ("period" in value) == ("frequency" in value):
+        both = "both are given" if "period" in value else "neither is given"
+        raise UnitError(f"expected a period or a frequency, but {both}, {_OSCILLATION}")
+    mean = _entry("mean", lambda x: _read_quantity(x, "pressure"), value["mean"])
+    amplitude = _entry("amplitude", lambda x: _read_quantity(x, "pressure", "not negative"), value["amplitude"])
+    if "period" in value:
+        period = _entry("period", lambda x: _read_quantity(x, "time", "positive"), value["period"])
+    else:
+        period = 1.0 / _entry("frequency", lambda x: _read_quantity(x, "frequency", "positive"), value["frequency"])
+    shape, duty = value.get("shape", "sine"), value.get("duty", 0.5)
+    if shape not in ("sine", "pulse"):
+        raise UnitError(f'shape must be "sine" or "pulse" beside a mean, not {show(shape)}')
+    if "duty" in value and shape != "pulse":
+        raise UnitError('duty, the share of a period that is high, is for shape = "pulse"')
+    if not _is_number(duty) or not 0 < duty < 1:
+        raise UnitError(f"duty must be a number between 0 and 1, the share of a period that is high, not {show(duty)}")
+    return Pressure((0.0,), (mean,), shape, amplitude, period, float(duty))
+
+
+def _read_feed(value: Any) -> Any:
+    """Concentrations by solute and the flow, not yet in mol/m^3."""
+    example = 'for example { NaCl = "35 g/L" }, or { flow = "20 L/m^2/hour", concentration = { NaCl = "35 g/L" } }'
+    if not isinstance(value, dict) or not value:
+        raise UnitError(f"expected a concentration a solute, {example}")
+    by_solute: Any = value
+    flow = None
+    if isinstance(value.get("concentration"), dict) or "flow" in value:
+        _only_keys(value, ("flow", "concentration"))
+        by_solute = value.get("concentration")
+        if not isinstance(by_solute, dict) or "flow" not in value:
+            raise UnitError(f"a constant feed has a flow and a concentration, {example}")
+        flow = _entry("flow", lambda x: _read_quantity(x, "flux", "not negative"), value["flow"])
+    return {name: _entry(name, _read_concentration, each) for name, each in by_solute.items()}, flow
+
+
+def _read_backflow(value: Any) -> Any:
+    if value == "last":
+        return value
+    if not isinstance(value, dict):
+        raise UnitError('expected "last" or a concentration a solute, for example { NaCl = "0 mol/L" }')
+    return {name: _entry(name, _read_concentration, each) for name, each in value.items()}
+
+
+def _read_apparent_volume(value: Any) -> ApparentVolume:
+    if isinstance(value, list):
+        if len(value) != 5 or not all(_is_number(each) and abs(each) < 2e4 for each in value) or value[1] <= 0:
+            raise UnitError(
+                'expected a volume such as "16.6 cm^3/mol", or the five numbers of Laliberté and Cooper, the second '
+                "above zero, all below 2e4"
+            )
+        return ApparentVolume(tuple(float(each) for each in value), "mass")
+    _check_text(value, "molar_volume")
+    try:
+        return ApparentVolume((units.parse(value, "molar_volume"),), "mole")
+    except UnitError as error:
+        try:
+            return ApparentVolume((units.parse(value, "specific_volume"),), "mass")
+        except UnitError:
+            raise error from None
+
+
+_SOLUBILITY = [["20 degC", "6.1 mol/kg"], ["40 degC", "6.2 mol/kg"]]
+
+
+def _read_solubility(value: Any) -> tuple[tuple[float, float], ...]:
+    """Temperatures (K) and molalities of saturated solutions; one molality holds for water from 0 to 100 degC."""
+    if not isinstance(value, list):
+        molality = _read_quantity(value, "molality", "positive")
+        return (273.15, molality), (373.15, molality)
+    pairs = _pairs({"solubility": value}, "solubility", _SOLUBILITY)
+    temperatures = tuple(_entry(i, _read_temperature, each) for i, (each, _) in enumerate(pairs))
+    if len(pairs) < 2 or any(not a < b for a, b in pairwise(temperatures)):
+        raise UnitError("expected two or more temperatures that increase, each with a molality")
+    molalities = [
+        _entry(i, lambda x: _read_quantity(x, "molality", "positive"), each) for i, (_, each) in enumerate(pairs)
+    ]
+    return tuple(zip(temperatures, molalities, strict=True))
+
+
+def _read_virial(value: Any) -> tuple[float, ...]:
+    if not (isinstance(value, list) and 1 <= len(value) <= 2):
+        raise UnitError('expected one or two coefficients, for example ["0.1 L/mol", "0.01 L^2/mol^2"]')
+    return tuple(
+        _entry(i, lambda x, d=dimension: _read_quantity(x, d), each)  # type: ignore[misc]
+        for i, (each, dimension) in enumerate(zip(value, ("molar_volume", "molar_volume_squared"), strict=False))
+    )
+
+
+def _read_numbers(value: Any) -> tuple[float, ...]:
+    if not (isinstance(value, list) and value and all(_is_number(each) and abs(each) < 1e300 for each in value)):
+        raise UnitError("expected a list of numbers, for example [0.08, -0.001]")
+    return tuple(float(each) for each in value)
+
+
+def _only_keys(table: dict[str, Any], keys: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in keys:
+            raise UnitError(f'unknown key "{cut(key)}"{nearest(key, keys, always=True)}')
+
+
+def _pairs(table: dict[str, Any], key: str, example: list[list[str]]) -> list[list[Any]]:
+    value = table.get(key)
+    if not (isinstance(value, list) and value and all(isinstance(p, list) and len(p) == 2 for p in value)):
+        raise UnitError(f"expected {key} = a list of pairs, for example {key} = {show(example)}")
+    return value
+
+
+def _increasing(pairs: list[list[Any]], dimension: str, what: str, not_negative: str) -> tuple[float, ...]:
+    """The first quantity of every pair."""
+    numbers = tuple(_entry(i, lambda x: _read_quantity(x, dimension), first) for i, (first, _) in enumerate(pairs))
+    if numbers[0] < 0:
+        raise UnitError(not_negative)
+    for i, (a, b) in enumerate(pairwise(numbers)):
+        if not a < b:
+            raise UnitError(f"the {what} must increase; entry {i + 2} does not come after entry {i + 1}")
+    return numbers
+
+
+_T = TypeVar("_T")
+
+
+def _entry(index: int | str, read: Callable[[Any], _T], value: Any) -> _T:
+    """Read one entry of a list or table, naming it if that fails."""
+    try:
+        return read(value)
+    except UnitError as error:
+        name = f"entry {index + 1}" if isinstance(index, int) else index
+        raise UnitError(f"{name}, {show(value)}: {error}") from None
+
+
+# What the JSON schema says about them.
+
+_QUANTITY_PATTERN = r"^\s*[+−–-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*[^\s0-9].*$"
+
+
+def _quantity_schema(dimension: str) -> dict[str, Any]:
+    known = units.DIMENSIONS[dimension]
+    return {
+        "type": "string",
+        "pattern": _QUANTITY_PATTERN,
+        "examples": [known.example],
+        "x-dimension": known.words.split(" ", 1)[1],
+    }
+
+
+def _json_pairs(first: str, second: dict[str, Any], example: list[list[str]]) -> dict[str, Any]:
+    pair = {
+        "type": "array",
+        "prefixItems": [_quantity_schema(first), second],
+        "items": False,
+        "minItems": 2,
+        "maxItems": 2,
+    }
+    return {"type": "array", "items": pair, "minItems": 1, "examples": [example]}
+
+
+def _json_table(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+_JSON_CONCENTRATION = _quantity_schema("concentration") | {
+    "examples": ["35 g/L", "0.6 mol/L", "300 mOsm/L", "1e8/mL", "0.2 mol/mol"]
+}
+_JSON_INITIAL = {
+    "anyOf": [
+        _JSON_CONCENTRATION,
+        _json_table({"profile": _json_pairs("length", _JSON_CONCENTRATION, _PROFILE)}, ["profile"]),
+    ]
+}
+_JSON_SHAPE = {"enum": ["step", "ramp"], "default": "step"}
+_JSON_FLUX = {
+    "anyOf": [
+        _quantity_schema("flux"),
+        _json_table(
+            {"schedule": _json_pairs("time", _quantity_schema("flux"), _FLUX_SCHEDULE), "shape": _JSON_SHAPE},
+            ["schedule"],
+        ),
+    ]
+}
+_JSON_OSCILLATION = _json_table(
+    {
+        "mean": _quantity_schema("pressure"),
+        "amplitude": _quantity_schema("pressure"),
+        "period": _quantity_schema("time"),
+        "frequency": _quantity_schema("frequency"),
+        "shape": {"enum": ["sine", "pulse"], "default": "sine"},
+        "duty": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "default": 0.5},
+    },
+    ["mean", "amplitude"],
+) | {"oneOf": [{"required": ["period"]}, {"required": ["frequency"]}]}
+_JSON_PRESSURE = {
+    "anyOf": [
+        _quantity_schema("pressure"),
+        _json_table(
+            {"schedule": _json_pairs("time", _quantity_schema("pressure"), _SCHEDULE), "shape": _JSON_SHAPE},
+            ["schedule"],
+        ),
+        _JSON_OSCILLATION,
+        _json_table({"flux": _JSON_FLUX}, ["flux"]),
+    ]
+}
+_JSON_BY_SOLUTE = {"type": "object", "additionalProperties": _JSON_CONCENTRATION}
+_JSON_FEED = {
+    "anyOf": [
+        _JSON_BY_SOLUTE,
+        _json_table({"flow": _quantity_schema("flux"), "concentration": _JSON_BY_SOLUTE}, ["flow", "concentration"]),
+    ]
+}
+_JSON_BACKFLOW = {
+    "anyOf": [{"const": "last"}, {"type": "object", "additionalProperties": _JSON_CONCENTRATION}],
+    "examples": ["last"],
+}
+_JSON_NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 1}
+_JSON_APPARENT_VOLUME = {
+    "anyOf": [
+        _quantity_schema("molar_volume"),
+        _quantity_schema("specific_volume"),
+        _JSON_NUMBERS | {"minItems": 5, "maxItems": 5},
+    ]
+}
+_JSON_VIRIAL = {
+    "type": "array",
+    "prefixItems": [_quantity_schema("molar_volume"), _quantity_schema("molar_volume_squared")],
+    "items": False,
+    "minItems": 1,
+    "examples": [["0.1 L/mol", "0.01 L^2/mol^2"]],
+}
+_JSON_RATIO = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _quantity_schema("ratio")]}
+
+
+def _quantity(dimension: str, sign: Literal["not negative", "positive"] = "positive") -> Reader:
+    read = partial(_read_quantity, dimension=dimension, sign=sign)
+    return Reader(read, _quantity_schema(dimension), dimension=dimension, sign=sign)
+
+
+def _derivable(dimension: str, sign: Literal["not negative", "positive"] = "positive") -> Reader:
+    """A quantity that may follow from others: `casefile` then writes None, and this module puts the number there."""
+    given = _quantity(dimension, sign)
+    return replace(given, read=lambda value: None if value is None else given.read(value))
+
+
+Length = Annotated[float, _quantity("length")]
+Time = Annotated[float, _quantity("time")]
+Temperature = Annotated[
+    float, Reader(_read_temperature, _quantity_schema("temperature"), dimension="temperature", sign="positive")
+]
+Diffusivity = Annotated[float, _quantity("diffusivity")]
+OwnDiffusivity = Annotated[float, _derivable("diffusivity")]
+Permeability = Annotated[float, _derivable("permeability", "not negative")]
+WaterPermeability = Annotated[float, _derivable("water_permeability", "not negative")]
+MolarMass = Annotated[float, _quantity("molar_mass")]
+Molality = Annotated[float, _quantity("molality")]
+Density = Annotated[float, _quantity("density")]
+Solubility = Annotated[
+    tuple[tuple[float, float], ...],
+    Reader(
+        _read_solubility,
+        {
+            "anyOf": [
+                _quantity_schema("molality"),
+                _json_pairs("temperature", _quantity_schema("molality"), _SOLUBILITY) | {"minItems": 2},
+            ]
+        },
+    ),
+]
+Volume = Annotated[ApparentVolume, Reader(_read_apparent_volume, _JSON_APPARENT_VOLUME)]
+Virial = Annotated[tuple[float, ...], Reader(_read_virial, _JSON_VIRIAL)]
+Numbers = Annotated[tuple[float, ...], Reader(_read_numbers, _JSON_NUMBERS)]
+MolarVolume = Annotated[float, _quantity("molar_volume")]
+MolarEnergy = Annotated[float, _quantity("molar_energy", "not negative")]
+InverseLength = Annotated[float, _quantity("inverse_length")]
+Ratio = Annotated[float, Reader(_read_ratio, _JSON_RATIO, number=True, dimension="ratio", sign="positive")]
+Flux = Annotated[float, _quantity("flux", "not negative")]
+Modulus = Annotated[float, _quantity("pressure", "not negative")]
+Applied = Annotated[
+    Pressure,
+    Reader(
+        _read_pressure,
+        _JSON_PRESSURE,
+        keys=("schedule", "shape", "flux", "mean", "amplitude", "period", "frequency", "duty"),
+        dimension="pressure",
+    ),
+]
+Initial = Annotated[
+    float | Profile,
+    Reader(_read_initial, _JSON_INITIAL, keys=("profile",), dimension="concentration", sign="not negative"),
+]
+Fed = Annotated[Feed, Reader(_read_feed, _JSON_FEED, keys=("*",))]
+Backflow = Annotated[dict[str, float] | Literal["last"], Reader(_read_backflow, _JSON_BACKFLOW, keys=("*",))]

@@ -1,0 +1,1 @@
+"""The discrete model: mesh, membrane, boundaries, the system of equations."""

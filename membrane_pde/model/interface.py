@@ -1,0 +1,557 @@
+"""The membrane face: wall concentrations, solute fluxes and the water flux that agree with one another.
+
+On each side the half cell between the last cell centre and the membrane carries a uniform flux, so its profile is
+exponential and is eliminated exactly. With Bernoulli functions ``B``, conductances ``g = D/l`` (l half cell) and
+``Pe = J_v l/D``, and ``R = 1`` (``R = 0`` for a stirred side, whose wall value is the cell value and ``A = B = 1``):
+
+    left   B_L c_wL = A_L c_P − R_L J        A_L = g_L B(−Pe_L),  B_L = g_L B(Pe_L)
+    right  A_R c_wR = B_R c_A + R_R J        A_R = g_R B(−Pe_R),  B_R = g_R B(Pe_R)
+    face   M J = a c_wL − b c_wR             M = 1; without a membrane M = 0 and a = b = 1
+
+Solved without cancellation (every term is positive):
+
+    det  = M B_L A_R + a R_L A_R + b R_R B_L
+    c_wL = [A_L c_P (M A_R + b R_R) + b R_L B_R c_A] / det
+    c_wR = [a R_R A_L c_P + (M B_L + a R_L) B_R c_A] / det
+    J    = [a A_L A_R c_P − b B_L B_R c_A] / det
+
+What is left is one equation for the water flux, ``J_v = L_p [Δp − Σσπ(c_wL) + Σσπ(c_wR)]``, solved by a safeguarded
+Newton iteration with the exact derivative. Plain numbers, as there are few solutes, and this runs in every call.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.kernels import kernel, part
+from membrane_pde.physics.fluxes import (
+    KEDEM_KATCHALSKY,
+    bernoulli,
+    linear_coefficients,
+    logarithmic_mean,
+    logarithmic_mean_slopes,
+)
+from membrane_pde.physics.osmotic import Osmotics, reflected
+
+Array = NDArray[np.float64]
+_Three = tuple[float, float, float]
+_Four = tuple[float, float, float, float]
+_Six = tuple[float, float, float, float, float, float]
+_EPS = 2.0**-52
+_SETTLED = 1e-9
+_STEEPEST = 1e12  # downstream over upstream concentration up to which the mean of the two is their logarithmic one
+_LEAST = 1e-200  # m/s; against an endless flow nothing, but what an empty side is divided by
+_MOST = 1e100  # mol/m^3; a wall with more is at a trial flux far too large
+_UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one root even for σ < 1
+
+# Entries of the memory of the search for the water flux: where to start, the last accepted step's (of several roots the
+# nearest one is taken), and whether there have been several.
+GUESS, REFERENCE, SEVERAL = range(3)
+
+
+PERMEABILITY, REFLECTION, PARTITION, DIFFUSIVITY, TRACE = 0, 1, 2, 3, 5  # rows of `FaceNumbers.table`
+
+
+class NoSolution(Exception):
+    """The water flux and the wall concentrations that it makes could not be brought to agree."""
+
+    def __init__(self) -> None:
+        super().__init__("the water flux and the wall concentrations that it makes could not be brought to agree")
+
+
+@dataclass(frozen=True)
+class Membrane:
+    """A membrane in numbers: the laws of `membrane_pde.physics.fluxes` for each solute.
+
+    Attributes
+    ----------
+    present : bool
+        False: the partition is gone, the face is an ordinary one.
+    water_permeability : float
+        L_p, m/s/Pa. 0 keeps the water still.
+    flux_law : str
+        Name of the flux law.
+    permeability, reflection, partition : tuple of float
+        P (m/s), σ and K = c_R/c_L at equilibrium, one a solute.
+    """
+
+    present: bool
+    water_permeability: float
+    flux_law: str
+    permeability: tuple[float, ...]
+    reflection: tuple[float, ...]
+    partition: tuple[float, ...]
+
+
+class FaceNumbers(NamedTuple):
+    """The membrane and the solutions at it as the kernels read them; arrays have one entry a solute.
+
+    Attributes
+    ----------
+    present, logarithmic, unique : bool
+        There is a membrane; its law is Kedem and Katchalsky's; the equation for J_v has one root, whatever happens.
+    water_permeability : float
+        L_p, m/s/Pa.
+    table : ndarray, shape (7, solutes)
+        P (m/s), σ, K; the diffusivities on the left and on the right (m^2/s); and on both sides the concentration below
+        which a stirred one counts as having this one in Kedem and Katchalsky's mean (mol/m^3, see `_law`).
+    stirred : tuple of bool
+        No wall resistance on the left, on the right.
+    osmotics : Osmotics
+        For Σσπ at the walls.
+    """
+
+    present: bool
+    logarithmic: bool
+    unique: bool
+    water_permeability: float
+    table: Array
+    stirred: tuple[bool, bool]
+    osmotics: Osmotics
+
+
+def face_numbers(
+    membrane: Membrane,
+    diffusivity: Array,
+    stirred: tuple[bool, bool],
+    osmotics: Osmotics,
+    trace: Array | None = None,
+) -> FaceNumbers:
+    """A membrane between two solutions, for the kernels; `trace` is the last part of the table, by default 0."""
+    solutes = diffusivity.shape[1]
+    traces = np.zeros((2, solutes)) if trace is None else trace
+
+    def each(values: Sequence[float], without: float) -> Array:
+        return np.array(values, dtype=float) if membrane.present else np.full(solutes, without)
+
+    reflection = each(membrane.reflection, 0.0)
+    return FaceNumbers(
+        membrane.present,
+        membrane.flux_law == KEDEM_KATCHALSKY,
+        bool(np.all((reflection == 0.0) | (reflection == 1.0))),
+        float(membrane.water_permeability),
+        np.array([each(membrane.permeability, 0.0), reflection, each(membrane.partition, 1.0), *diffusivity, *traces]),
+        (bool(stirred[0]), bool(stirred[1])),
+        osmotics,
+    )
+
+
+@kernel
+def without_layers(p: FaceNumbers) -> FaceNumbers:
+    """The same membrane between stirred sides."""
+    return FaceNumbers(p.present, p.logarithmic, p.unique, p.water_permeability, p.table, (True, True), p.osmotics)
+
+
+@kernel
+def _half_cell(diffusivity: float, length: float, water_flux: float, stirred: bool) -> _Six:
+    """``g B(−Pe), g B(Pe)``, their derivatives with J_v, with ln l (the same for both), and R."""
+    if stirred:
+        return 1.0, 1.0, 0.0, 0.0, 0.0, 0.0
+    conductance = diffusivity / length
+    value, slope = bernoulli(abs(water_flux) / conductance)
+    small = max(conductance * value, _LEAST)  # the coefficient against the flow, without cancellation
+    stretch = abs(water_flux) * slope - small
+    up, down = small + max(water_flux, 0.0), small + max(-water_flux, 0.0)
+    if water_flux < 0.0:
+        slope = -1.0 - slope  # B'(−x) = −1 − B'(x)
+    return up, down, 1.0 + slope, slope, stretch, 1.0
+
+
+@kernel
+def _forcing(left: _Six, right: _Six, law: _Three, walls: _Four, c_p: float, c_a: float) -> _Three:
+    """What a change of the water flux does to the three equations of the face."""
+    return (
+        c_p * left[2] - walls[0] * left[3],
+        c_a * right[3] - walls[1] * right[2],
+        law[2],
+    )
+
+
+@kernel
+def _excess(r: float, drag: float, permeability: float, u: float, v: float, w: float) -> float:
+    return ((permeability + drag * logarithmic_mean(1.0, r)) * u + v) - r * w
+
+
+@kernel
+def _wall_ratio(drag: float, permeability: float, u: float, v: float, w: float) -> float:
+    """Ratio r of downstream to upstream wall concentration under Kedem and Katchalsky's logarithmic mean.
+
+    The positive root of ``r w = a(r) u + v``, ``a(r) = P + drag·(r − 1)/ln r``: the right side is concave, rises with
+    infinite slope at r = 0 and grows more slowly than r, so that the root is unique (for P = 0 it is the limit P → 0⁺).
+    Bisection in ln r brackets it, Newton finishes.
+    """
+    low, high = 1.0, 1.0
+    while _excess(high, drag, permeability, u, v, w) > 0.0:
+        low, high = high, high * 16.0
+        if high > 1e290:
+            return high
+    while _excess(low, drag, permeability, u, v, w) <= 0.0:
+        low, high = low / 16.0, low
+        if low < 1e-290:
+            return 0.0
+    r = math.sqrt(low) * math.sqrt(high)
+    for _ in range(200):
+        value = _excess(r, drag, permeability, u, v, w)
+        if value > 0.0:
+            low = r
+        else:
+            high = r
+        slope = drag * logarithmic_mean_slopes(1.0, r)[1] * u - w
+        new = r - value / slope if slope < 0.0 else 0.0
+        if not low < new < high:
+            new = math.sqrt(low) * math.sqrt(high)
+        if abs(new - r) <= 4 * _EPS * r:
+            return new
+        r = new
+    return r
+
+
+@kernel
+def _walls(present: bool, a: float, b: float, left: _Six, right: _Six, c_p: float, c_a: float) -> _Four:
+    """Both wall concentrations, and the α, β of ``J = α c_P − β c_A``."""
+    m = 1.0 if present else 0.0
+    up_l, down_l, r_l = left[0], left[1], left[5]
+    up_r, down_r, r_r = right[0], right[1], right[5]
+    det = m * down_l * up_r + a * r_l * up_r + b * r_r * down_l
+    if det == 0.0:  # an endless Péclet number in front of a tight membrane; the caller steps back
+        return math.inf, math.inf, 0.0, 0.0
+    wall_left = (up_l * c_p * (m * up_r + b * r_r) + b * r_l * down_r * c_a) / det
+    wall_right = (a * r_r * up_l * c_p + (m * down_l + a * r_l) * down_r * c_a) / det
+    return wall_left, wall_right, a * up_l * up_r / det, b * down_r * down_l / det
+
+
+@kernel
+def _law(
+    p: FaceNumbers, s: int, water_flux: float, left: _Six, right: _Six, c_p: float, c_a: float
+) -> tuple[_Three, _Four]:
+    """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with c_wL, c_wR and J_v; and `_walls`.
+
+    Kedem and Katchalsky's mean has no slope where the side that the water enters is empty: at ``c = 0`` nothing is
+    carried there, and yet the side does not stay empty, since ``dc/dt ~ 1/ln(1/c)`` has a second solution, the limit of
+    P → 0 (and of a start at c → 0). An integrator that starts at zero, or is thrown back to it by its own error, would
+    take the first. So that only the second one is left, a stirred side whose concentration follows from what enters it
+    counts in this mean as having at least the concentration that the tolerance leaves open, `TRACE`: what that adds is
+    passed in ``TRACE/c`` of the time in which the side fills, and is less than the tolerance. An unstirred side needs
+    none of it: its wall concentration is the positive root of `_wall_ratio`.
+    """
+    if not p.present:
+        walls = _walls(p.present, 1.0, 1.0, left, right, c_p, c_a)
+        return (1.0, -1.0, 0.0), (walls[0], walls[0], walls[2], walls[3])  # one value, to the last digit
+    permeability, reflection, partition = (
+        float(p.table[PERMEABILITY, s]),
+        float(p.table[REFLECTION, s]),
+        float(p.table[PARTITION, s]),
+    )
+    if not p.logarithmic:
+        a, b, da, db = linear_coefficients(permeability, reflection, partition, water_flux)
+        walls = _walls(p.present, a, b, left, right, c_p, c_a)
+        return (a, -b, da * walls[0] - db * walls[1]), walls
+    drag = (1.0 - reflection) * water_flux
+    if drag == 0.0:
+        a, b = permeability, permeability / partition
+        walls = _walls(p.present, a, b, left, right, c_p, c_a)
+        return (a, -b, (1.0 - reflection) * logarithmic_mean(walls[0], walls[1] / partition)), walls
+    # logarithmic mean: look along the water flux, so that drag > 0; partition is 1 wherever water moves
+    up_l, down_l, r_l = left[0], left[1], left[5]
+    up_r, down_r, r_r = right[0], right[1], right[5]
+    if drag < 0.0:
+        up_l, down_l, r_l, up_r, down_r, r_r = down_r, up_r, r_r, down_l, up_l, r_l
+        c_p, c_a = c_a, c_p
+    c_p, c_a = max(c_p, 0.0), max(c_a, 0.0)
+    size = abs(drag)
+    w = up_l * c_p * (up_r + permeability * r_r) + permeability * r_l * down_r * c_a
+    mean, first, second = 0.0, 0.0, 0.0
+    trace = float(p.table[TRACE + (1 if drag > 0.0 else 0), s])
+    counted = max(c_a, trace)
+    u, v = r_r * up_l * c_p + r_l * down_r * counted, down_l * down_r * counted
+    if c_a < trace and _excess(1.0, size, permeability, u, v, w) >= 0.0:
+        # the water comes from even less: the mean is that of two equal sides, as long as there is not less still
+        counted = c_a
+        u, v = r_r * up_l * c_p + r_l * down_r * counted, down_l * down_r * counted
+        if _excess(1.0, size, permeability, u, v, w) <= 0.0:
+            mean = first = 1.0
+    if mean == 0.0 and u + v > 0.0 and math.isfinite(u + v + w):
+        # else nothing downstream, or a trial flux far too large
+        r = _wall_ratio(size, permeability, u, v, w) if w > 0.0 else math.inf
+        if r > _STEEPEST:  # the law has no slope at an empty side: near it, in proportion, so that it stays empty
+            mean = first = logarithmic_mean(1.0, _STEEPEST)
+        else:
+            mean = logarithmic_mean(1.0, r)
+            if r > 0.0:
+                first, second = logarithmic_mean_slopes(1.0, r)
+            if counted > c_a:  # the mean of a wall and a number
+                second = 0.0
+    a, b = permeability + size * mean, permeability
+    law_up, law_down = permeability + size * first, -permeability + size * second
+    if drag < 0.0:
+        walls = _walls(p.present, b, a, left, right, c_a, c_p)
+        return (-law_down, -law_up, (1.0 - reflection) * mean * walls[1]), walls
+    walls = _walls(p.present, a, b, left, right, c_p, c_a)
+    return (law_up, law_down, (1.0 - reflection) * mean * walls[0]), walls
+
+
+@kernel
+def _response(present: bool, left: _Six, right: _Six, law: _Three, e1: float, e2: float, e3: float) -> _Three:
+    """Change of J, c_wL, c_wR when the three linear equations are forced by e1, e2, e3 (Cramer's rule)."""
+    m = 1.0 if present else 0.0
+    down_l, r_l, up_r, r_r = left[1], left[5], right[0], right[5]
+    law_l, law_r = law[0], law[1]
+    across = up_r * m - r_r * law_r
+    det = down_l * across + r_l * up_r * law_l
+    return (
+        (down_l * (up_r * e3 + law_r * e2) + up_r * law_l * e1) / det,
+        (e1 * across - r_l * (law_r * e2 + up_r * e3)) / det,
+        (down_l * (e2 * m + r_r * e3) + law_l * (e1 * r_r + e2 * r_l)) / det,
+    )
+
+
+@kernel
+def set_face(
+    p: FaceNumbers, water_flux: float, length_left: float, length_right: float, cells: Array, state: Array
+) -> None:
+    """Walls and fluxes at a given water flux.
+
+    Parameters
+    ----------
+    p : FaceNumbers
+        Membrane and solutions.
+    water_flux : float
+        J_v, m/s.
+    length_left, length_right : float
+        Of the half cells, m.
+    cells : ndarray, shape (2, solutes)
+        Cell values, mol/m^3.
+    state : ndarray, shape (solutes, 5)
+        Written: wall left, wall right, J, α, β.
+    """
+    for s in range(cells.shape[1]):
+        c_p, c_a = float(cells[0, s]), float(cells[1, s])
+        left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
+        right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
+        _, walls = _law(p, s, water_flux, left, right, c_p, c_a)
+        state[s, 0], state[s, 1] = walls[0], walls[1]
+        state[s, 2] = walls[2] * c_p - walls[3] * c_a
+        state[s, 3], state[s, 4] = walls[2], walls[3]
+
+
+@kernel
+def set_face_slopes(
+    p: FaceNumbers, water_flux: float, length_left: float, length_right: float, cells: Array, slopes: Array
+) -> None:
+    """Derivatives of what `set_face` writes.
+
+    Parameters
+    ----------
+    p, water_flux, length_left, length_right, cells
+        As there.
+    slopes : ndarray, shape (3, solutes, 5)
+        Written: of J, wall left, wall right, with the water flux, the two cell values, and the logarithms of the two
+        half-cell lengths (at fixed cell values).
+    """
+    for s in range(cells.shape[1]):
+        c_p, c_a = float(cells[0, s]), float(cells[1, s])
+        left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
+        right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
+        law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
+        forced = _forcing(left, right, law, walls, c_p, c_a)
+        for j in range(5):
+            e1, e2, e3 = 0.0, 0.0, 0.0
+            if j == 0:
+                e1, e2, e3 = forced
+            elif j == 1:
+                e1 = left[0]
+            elif j == 2:
+                e2 = right[1]
+            elif j == 3:
+                e1 = (c_p - walls[0]) * left[4]
+            else:
+                e2 = (c_a - walls[1]) * right[4]
+            flux, wall_left, wall_right = _response(p.present, left, right, law, e1, e2, e3)
+            slopes[0, s, j], slopes[1, s, j], slopes[2, s, j] = flux, wall_left, wall_right
+
+
+@kernel
+def _imbalance(
+    p: FaceNumbers,
+    water_flux: float,
+    length_left: float,
+    length_right: float,
+    cells: Array,
+    pressure: float,
+    room: Array,
+) -> _Three:
+    """``J_v − L_p[Δp − ΔΣσπ]``, its derivative, and the size of what was subtracted (for round-off)."""
+    lp, solutes = p.water_permeability, cells.shape[1]
+    for s in range(solutes):
+        c_p, c_a = float(cells[0, s]), float(cells[1, s])
+        left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
+        right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
+        law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
+        if not (abs(walls[0]) < _MOST and abs(walls[1]) < _MOST):
+            return math.copysign(math.inf, water_flux), math.inf, math.inf
+        e1, e2, e3 = _forcing(left, right, law, walls, c_p, c_a)
+        _, slope_l, slope_r = _response(p.present, left, right, law, e1, e2, e3)
+        room[0, s], room[1, s], room[2, s], room[3, s] = walls[0], walls[1], slope_l, slope_r
+    pi_l = reflected(p.osmotics, room[0], p.table[REFLECTION], room[4])
+    pi_r = reflected(p.osmotics, room[1], p.table[REFLECTION], room[5])
+    value = water_flux - lp * (pressure - pi_l + pi_r)
+    slope = 1.0
+    for s in range(solutes):
+        slope += lp * (float(room[4, s]) * float(room[2, s]) - float(room[5, s]) * float(room[3, s]))
+    return value, slope, abs(water_flux) + lp * (abs(pressure) + abs(pi_l) + abs(pi_r))
+
+
+@part
+def find_water_flux(
+    p: FaceNumbers, length_left: float, length_right: float, cells: Array, pressure: float, memory: Array, room: Array
+) -> float:
+    """Water flux that the pressures and the wall concentrations it makes agree on.
+
+    Parameters
+    ----------
+    p, length_left, length_right, cells
+        As in `set_face`.
+    pressure : float
+        Hydrostatic pressure difference p_L − p_R, Pa.
+    memory : ndarray, shape (3,)
+        Where to start (m/s; written: the answer), J_v of the last accepted step (m/s), and a mark set to 1 where there
+        was more than one root.
+    room : ndarray, shape (6, solutes)
+        To work in.
+
+    Returns
+    -------
+    float
+        J_v, m/s, positive from left to right; nan if the iteration does not settle.
+    """
+    if p.water_permeability == 0.0 or not p.present:
+        return 0.0
+    found = math.nan
+    if not p.unique and _multiplicity(p, length_left, length_right, cells, room) >= _UNIQUE_BELOW:
+        found = _nearest_root(p, length_left, length_right, cells, pressure, room, memory)
+    if math.isnan(found):
+        guess = float(memory[GUESS])
+        found = _newton(p, length_left, length_right, cells, pressure, room, guess, -math.inf, math.inf)
+    memory[GUESS] = 0.0 if math.isnan(found) else found
+    return found
+
+
+@kernel
+def _newton(
+    p: FaceNumbers,
+    length_left: float,
+    length_right: float,
+    cells: Array,
+    pressure: float,
+    room: Array,
+    guess: float,
+    low: float,
+    high: float,
+) -> float:
+    flux = guess
+    before, visited_zero = math.inf, flux == 0.0
+    for _ in range(400):
+        value, slope, size = _imbalance(p, flux, length_left, length_right, cells, pressure, room)
+        if value == 0.0:
+            return flux
+        if value < 0.0:
+            low = flux
+        else:
+            high = flux
+        new = flux - value / slope if slope > 0.0 and math.isfinite(value) else math.nan
+        near = abs(value) <= 1e-6 * size  # where Newton doubles the digits with each step
+        if near and abs(new - flux) <= max(_SETTLED * abs(new), 2 * _EPS * size):
+            return new
+        slow = abs(value) > 0.25 * before  # up an exponential Newton takes steps of one in the Péclet number
+        before = abs(value)
+        if slow or not low < new < high:
+            if math.isfinite(low) and math.isfinite(high):
+                new = 0.5 * (low + high)
+                if not low < new < high:
+                    return flux
+            elif not visited_zero:  # no exponentials there
+                new, visited_zero = 0.0, True
+            else:  # walk on in the direction of the root until it is bracketed
+                reach = max(2.0 * abs(flux), size if math.isfinite(size) else 0.0, 1e-300)
+                new = flux - math.copysign(reach, value)
+        flux = new
+    return math.nan
+
+
+@part
+def _multiplicity(p: FaceNumbers, length_left: float, length_right: float, cells: Array, room: Array) -> float:
+    """``L_p ν R T c / min(g)`` over the solutes the membrane lets through with the water."""
+    worst, solutes = 0.0, cells.shape[1]
+    for s in range(solutes):
+        sigma = float(p.table[REFLECTION, s])
+        if sigma in (0.0, 1.0):
+            continue
+        resistance = 0.0
+        if not p.stirred[0]:
+            resistance = length_left / float(p.table[DIFFUSIVITY, s])
+        if not p.stirred[1]:
+            resistance = max(resistance, length_right / float(p.table[DIFFUSIVITY + 1, s]))
+        for other in range(solutes):
+            room[0, other] = 0.0
+        room[0, s] = max(float(cells[0, s]), float(cells[1, s]), 0.0)
+        pressure = reflected(p.osmotics, room[0], p.table[REFLECTION], room[4])
+        worst += p.water_permeability * pressure / sigma * resistance
+    return worst
+
+
+@part
+def _nearest_root(
+    p: FaceNumbers,
+    length_left: float,
+    length_right: float,
+    cells: Array,
+    pressure: float,
+    room: Array,
+    memory: Array,
+) -> float:
+    """Of the roots where the imbalance rises, found on a fine grid of water fluxes, the one nearest the reference."""
+    reach = _imbalance(p, 0.0, length_left, length_right, cells, pressure, room)[2]
+    outside = False
+    for _ in range(60):
+        outside = True
+        for sign in (1.0, -1.0):
+            value = _imbalance(p, sign * reach, length_left, length_right, cells, pressure, room)[0]
+            outside = outside and sign * value > 0.0
+        if outside:
+            break
+        reach *= 2.0
+    count, best, reference, before = 0, math.nan, float(memory[REFERENCE]), 0.0
+    for k in range(-100, 101):
+        high = reach * (k / 100)
+        value = _imbalance(p, high, length_left, length_right, cells, pressure, room)[0]
+        if before < 0.0 <= value:
+            low = reach * ((k - 1) / 100)
+            root = _newton(p, length_left, length_right, cells, pressure, room, 0.5 * (low + high), low, high)
+            count += 1
+            if count == 1 or abs(root - reference) < abs(best - reference):
+                best = root
+        before = value
+    if count > 1:
+        memory[SEVERAL] = 1.0
+    return best
+
+
+@kernel
+def wall_pressure(p: FaceNumbers, state: Array, walls: Array, pull: Array) -> float:
+    """``Σσπ(c_wL) − Σσπ(c_wR)`` of what `set_face` has written, Pa.
+
+    `walls` (solutes,) is room; into `pull` (2, solutes) go the derivatives of both terms with the concentrations there.
+    """
+    difference, sign = 0.0, 1.0
+    for side in range(2):
+        for s in range(state.shape[0]):
+            walls[s] = state[s, side]
+        difference += sign * reflected(p.osmotics, walls, p.table[REFLECTION], pull[side])
+        sign = -1.0
+    return difference

@@ -1,0 +1,153 @@
+"""What a run says of itself in `message`: why it stopped, and what a real membrane or cell would have done."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from membrane_pde.analytic import Equilibrium
+from membrane_pde.input.case import SIDES, Case
+
+NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it is there for a person
+
+# A human red blood cell has 94 um^3 within 135 um^2 (Evans & Fung 1972), 0.41 of it no water (Ponder). A sphere of that
+# area holds 147 um^3, so its water has doubled then (1.96). Half of the cells have burst in 0.42 to 0.46 % NaCl
+# (clinical osmotic fragility), where the water would have grown 0.9/0.44 = 2.0-fold.
+_BURST = 2.0
+_DEEPEST = 1e-3  # m, of a cell: what is called so and is larger is an apparatus
+_RED_CELL, _CELL = "red-blood-cell", re.compile(r"\bcells?\b|\berythrocytes?\b", re.IGNORECASE)
+
+
+def is_near(distance: float | None, moved: float, goal: float | None, shortest: float) -> bool:
+    """For a person a run is at equilibrium: within 0.1 % of its way, also the water that had to come back.
+
+    Parameters
+    ----------
+    distance : float or None
+        To equilibrium, 1 at the start; None or nan where there is none.
+    moved, goal : float
+        Displaced volume now and at equilibrium (None where any is), m.
+    shortest : float
+        Length of the shorter side, m.
+    """
+    if distance is None or not distance < NEAR:
+        return False
+    return goal is None or abs(moved - goal) <= NEAR * max(abs(goal), shortest)
+
+
+def never(end: Equilibrium | None) -> str:
+    """That a run can have no end, because a side is too small for one or takes up water for ever; "" where it has."""
+    dry = "runs dry before the forces balance"
+    if end is None or not (dry in end.reason or end.reason.endswith("without end")):
+        return ""
+    return f"Never balances: {end.reason.replace(dry, 'would run out of water first')}."
+
+
+def plasmolysis(case: Case, side: str, to_the_end: bool) -> str:
+    """That the membrane has come off the elastic wall of a side, at the end or only for a time."""
+    label = getattr(case, side).label
+    wall = f"the elastic wall on the {side}" + ("" if label == side else f" ({label})")
+    if to_the_end:
+        return f"The membrane has come off {wall}, which no longer presses on the liquid: plasmolysis."
+    return f"For a time the membrane had come off {wall}: plasmolysis."
+
+
+def backflow(case: Case, side: str, at: float, clock: str, osmotic: tuple[float, float]) -> str:
+    """Why water flows back in through an outflow, with both pressures, and what to try.
+
+    Parameters
+    ----------
+    case : Case
+    side : str
+        The side with the outflow.
+    at : float
+        When, s.
+    clock : str
+        The same for a person.
+    osmotic : pair of float
+        ``Σσπ`` at the membrane then, left and right, Pa.
+    """
+    other = "right" if side == "left" else "left"
+    last = f'say what flows back: {side}.backflow = "last" for the same liquid'
+    through = f"in through the outflow on the {side}"
+    for name in SIDES:
+        if getattr(case, name).pressure.flux:
+            return (
+                f"At {clock} the water flux that {name}.pressure.flux holds draws liquid {through}. "
+                f"{last[0].upper()}{last[1:]}."
+            )
+    pressures = [getattr(case, name).pressure.at(at) for name in SIDES]
+    sign = 1.0 if side == "right" else -1.0
+    applied, needed = sign * (pressures[0] - pressures[1]), sign * (osmotic[0] - osmotic[1])
+    against = "osmotic pressure" if min(osmotic) <= 1e-3 * max(osmotic) else "difference of the osmotic pressures"
+    if any(numbers.reflection < 1.0 for numbers in case.membrane.solutes.values()):
+        against = f"effective {against} (reflection coefficient times osmotic pressure)"
+    more = f" more on the {other} than on the {side}" if pressures[SIDES.index(side)] else ""
+    if at > 0.0:
+        had, met = _bars(applied, max(needed, applied))  # at a turn they are equal, but for what the tolerance leaves
+        return (
+            f"At {clock} the pressure applied, {had}{more}, was no more than the {against} at the membrane, "
+            f"{met}: water began to flow back {through}. Apply more, or {last}."
+        )
+    flowing = f"water would flow backwards, {through}"
+    if applied < 0.0:
+        why = f"The pressure on the {side} is {_bar(-applied)} higher than on the {other}: {flowing}."
+    elif applied == 0.0:
+        why = f"No pressure is applied against the {against}, {_bar(needed)}: {flowing}."
+    else:
+        had, met = _bars(applied, needed)
+        why = f"{had}{more} is less than the {against}, {met}: {flowing}."
+    least = _bar(max(needed, 0.0), up=True)
+    hint = (
+        f"Press the {other} by more than {least} above the {side}"
+        if more
+        else f"Apply more than {least} on the {other}"
+    )
+    if max(len(case.left.pressure.values), len(case.right.pressure.values)) > 1:
+        hint += " from the start"
+    return f"{why} {hint}, or {last}."
+
+
+def _bars(less: float, more: float) -> tuple[str, str]:
+    """Two pressures in bar, with as many digits as tell them apart where they differ by more than 1e-6 of the size."""
+    digits = 3
+    while digits < 8 and more - less > 1e-6 * abs(more) and f"{less:.{digits}g}" == f"{more:.{digits}g}":
+        digits += 1
+    return f"{less * 1e-5:.{digits}g} bar", f"{more * 1e-5:.{digits}g} bar"
+
+
+def _bar(pascal: float, up: bool = False) -> str:
+    """A pressure in bar with three digits; `up`: the last of them rounded up."""
+    bar = pascal * 1e-5
+    if up and bar > 0.0:
+        size = 10.0 ** (math.floor(math.log10(bar)) - 2)
+        bar = math.ceil(bar / size * (1.0 - 1e-12)) * size
+    return f"{bar:.3g} bar"
+
+
+def burst(case: Case, growth: tuple[float, float]) -> str:
+    """What would have become of a real cell whose water has grown so far; "" where nothing else would have.
+
+    A cell is a side that is closed, has no stiff wall and is not deeper than a millimetre, and that is labelled so or
+    stands behind the membrane of a red blood cell (the smaller one of two such sides).
+
+    Parameters
+    ----------
+    case : Case
+    growth : pair of float
+        Largest volume of each side during the run, over that at the start.
+    """
+    sides = {name: getattr(case, name) for name in SIDES}
+    soft = [name for name, side in sides.items() if side.boundary == "piston" and side.length < _DEEPEST]
+    cells = [name for name in soft if _CELL.search(sides[name].label)]
+    if not cells and soft and case.membrane.type == _RED_CELL:
+        cells = [min(soft, key=lambda name: sides[name].length)]
+    for name in cells:
+        if (times := growth[SIDES.index(name)]) > _BURST:
+            label = sides[name].label
+            return (
+                f"The water of the {name} side{'' if label == name else f' ({label})'} has grown {times:.3g}-fold. A "
+                "real cell would have burst: with its water doubled, a red blood cell is a sphere, the most that its "
+                "membrane can enclose."
+            )
+    return ""

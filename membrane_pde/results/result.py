@@ -1,0 +1,336 @@
+"""What a run leaves: summary, series, profiles; saved and loaded without losing a bit."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde import __version__
+from membrane_pde.results import netcdf
+from membrane_pde.input.case import Case, CaseError
+from membrane_pde.input.casefile import parse_case
+from membrane_pde.results.folders import add_files, write_folder
+from membrane_pde.input.units import cut
+
+if TYPE_CHECKING:
+    import xarray
+
+# name -> (unit, what it is); the order is the order of the columns of series.csv
+SERIES = {
+    "water_flux_m_per_s": ("m/s", "water flux, left to right"),
+    "displaced_volume_m": ("m", "displaced volume per membrane area, left to right"),
+    "solute_flux_mol_per_m2_s": ("mol/m^2/s", "solute flux through the membrane, left to right"),
+    "amount_transferred_mol_per_m2": ("mol/m^2", "amount that passed the membrane, left to right"),
+    "pressure_left_Pa": ("Pa", "hydrostatic pressure on the left"),
+    "pressure_right_Pa": ("Pa", "hydrostatic pressure on the right"),
+    "length_left_m": ("m", "volume per membrane area, left"),
+    "length_right_m": ("m", "volume per membrane area, right"),
+    "concentration_left_mol_per_m3": ("mol/m^3", "mean concentration, left"),
+    "concentration_right_mol_per_m3": ("mol/m^3", "mean concentration, right"),
+    "wall_concentration_left_mol_per_m3": ("mol/m^3", "concentration at the membrane, left"),
+    "wall_concentration_right_mol_per_m3": ("mol/m^3", "concentration at the membrane, right"),
+    "osmotic_pressure_left_Pa": ("Pa", "osmotic pressure of the mean concentrations, left"),
+    "osmotic_pressure_right_Pa": ("Pa", "osmotic pressure of the mean concentrations, right"),
+    "wall_osmotic_pressure_left_Pa": ("Pa", "osmotic pressure at the membrane, left"),
+    "wall_osmotic_pressure_right_Pa": ("Pa", "osmotic pressure at the membrane, right"),
+    "polarization_modulus": ("1", "wall over bulk concentration on the side the water leaves"),
+    "rejection": ("1", "observed rejection"),
+    "collected_concentration_mol_per_m3": (
+        "mol/m^3",
+        "concentration of all that has passed the membrane so far, amount over volume",
+    ),
+    "collected_rejection": (
+        "1",
+        "1 - collected concentration over the mean one of all that the other side held at the start and was fed",
+    ),
+    "energy_J_per_m2": ("J/m^2", "work of the applied pressures"),
+    "amount_error": ("1", "imbalance of the amounts"),
+    "distance_to_equilibrium": ("1", "distance to the analytic equilibrium"),
+}
+
+# name -> (dimensions, unit, what it is)
+PROFILES = {
+    "concentration": (("time", "solute", "cell"), "mol/m^3", "concentration"),
+    "position": (("time", "cell"), "m", "from the membrane"),
+    "width": (("time", "cell"), "m", "width of the cell"),
+}
+
+SUMMARY_KEYS = (
+    "title",
+    "status",
+    "message",
+    "end_time_s",
+    "process",
+    "tonicity",
+    *(name for name in SERIES if name not in ("energy_J_per_m2", "amount_error", "distance_to_equilibrium")),
+    "amount_error",
+    "energy_J_per_m2",
+    "specific_energy_J_per_m3",
+    "throttled_energy_J_per_m3",
+    "minimum_energy_J_per_m3",
+    "second_law_efficiency",
+    "equilibrium",
+    "distance_to_equilibrium",
+    "cells",
+    "steps",
+    "solve_time_s",
+    "version",
+)
+
+STATUSES = ("completed", "equilibrium", "steady", "failed")
+
+# what results saved by earlier versions do not have
+_ADDED = ("collected_concentration_mol_per_m3", "collected_rejection", "throttled_energy_J_per_m3")
+
+MAX_STORED = 200_000_000  # numbers of a result: 1.6 GB; to make them takes as much again
+
+_ROWS = 10_000  # written at once
+_COMPUTED_WITH = ("numpy", "scipy", "fipy", "scikit-sundae")
+
+
+def check_size(case: Case, cells: int) -> None:
+    """Refuse a run that would store more than `MAX_STORED` numbers.
+
+    Parameters
+    ----------
+    case : Case
+        Of the run.
+    cells : int
+        How many its mesh has, on both sides together.
+
+    Raises
+    ------
+    CaseError
+        With what to do about it.
+    """
+    times, solutes = case.run.outputs, len(case.solutes)
+    stored = times * (cells * (solutes + len(PROFILES) - 1) + len(SERIES) * solutes + 1)
+    if stored > MAX_STORED:
+        raise CaseError(
+            f"run.outputs = {times}: with {cells} cells and {solutes} solute{'s' if solutes > 1 else ''} that stores "
+            f"{stored:.3g} numbers ({8e-9 * stored:.3g} GB); at most {MAX_STORED:.3g}: store fewer times, or use fewer "
+            "cells"
+        )
+
+
+@dataclass(eq=False)
+class Result:
+    """One run.
+
+    Attributes
+    ----------
+    case : Case
+        The case as run.
+    summary : dict
+        Final numbers; the names carry the SI unit, what does not apply is None.
+    arrays : dict of ndarray
+        ``time`` (s), every name of `SERIES` with shape (time,) or (time, solute), ``concentration`` (time, solute,
+        cell), ``position`` (time, cell), ``width`` (time, cell), ``side`` (cell,).
+    """
+
+    case: Case
+    summary: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+    def __repr__(self) -> str:
+        """One line: which case, how it ended and when, and what is stored."""
+        return (
+            f"<Result of {self.case.name}: {self.summary['status']} at {self.summary['end_time_s']:.6g} s, "
+            f"{len(self.arrays['time'])} stored times, solutes {', '.join(self.solutes)}>"
+        )
+
+    @property
+    def solutes(self) -> list[str]:
+        """Names of the solutes, in the order of every solute axis."""
+        return list(self.case.solutes)
+
+    @cached_property
+    def series(self) -> xarray.Dataset:
+        """Everything that has one value a stored time, dimensions ``time`` and ``solute``."""
+        import xarray
+
+        known = self._variables()
+        variables, coordinates = ({name: known[name] for name in names} for names in (SERIES, ("time", "solute")))
+        return xarray.Dataset(variables, coordinates, self._attributes())
+
+    @cached_property
+    def profiles(self) -> xarray.Dataset:
+        """Concentration in every cell at every stored time; positions count from the membrane, left is negative."""
+        import xarray
+
+        known = self._variables()
+        coordinates = {name: known[name] for name in ("time", "solute", "position", "width", "side")}
+        return xarray.Dataset({"concentration": known["concentration"]}, coordinates, self._attributes())
+
+    def _variables(self) -> dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]]:
+        """Dimensions, values and attributes of every variable by its name."""
+        variables: dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]] = {
+            "time": (("time",), self.arrays["time"], {"units": "s", "long_name": "time"}),
+            "solute": (("solute",), np.array(self.solutes, dtype=object), {}),
+        }
+        for name, (dims, unit, long_name) in PROFILES.items():
+            variables[name] = dims, self.arrays[name], {"units": unit, "long_name": long_name}
+        variables["side"] = ("cell",), self.arrays["side"], {}
+        for name, (unit, long_name) in SERIES.items():
+            values = self.arrays[name]
+            variables[name] = ("time", "solute")[: values.ndim], values, {"units": unit, "long_name": long_name}
+        return variables
+
+    def _attributes(self) -> dict[str, str]:
+        text = self.case.to_toml()
+        return {
+            "title": self.case.title,
+            "case_name": self.case.name,
+            "case": text,
+            "case_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "membrane_pde_version": __version__,
+            **{f"{name.replace('-', '_')}_version": _version_of(name) for name in _COMPUTED_WITH},
+            "units": "SI: m, s, mol/m^3, Pa, K; amounts and volumes per membrane area",
+        }
+
+    def save(self, folder: str | Path, extra: Callable[[Path], None] | None = None) -> Path:
+        """Write ``summary.json``, ``series.csv``, ``result.nc`` and ``case.toml``.
+
+        Each is moved to its name when all are whole; a folder that exists stays, and is written to only if it is empty
+        or holds a result of ours, whose files go.
+
+        Parameters
+        ----------
+        folder : path
+            Where to.
+        extra : callable, optional
+            Writes further files (plots) into the folder it is given, once the others are there. What it raises is
+            raised, and they stay.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        CaseError
+            If the folder is not ours to write or cannot be written.
+        """
+
+        def write(into: Path) -> None:
+            (into / "summary.json").write_text(to_json(self.summary), encoding="utf-8")
+            (into / "case.toml").write_text(self.case.to_toml(), encoding="utf-8")
+            self._write_csv(into / "series.csv")
+            self._write_netcdf(into / "result.nc")
+
+        write_folder(folder, write)
+        return Path(folder) if extra is None else add_files(folder, extra)
+
+    def _write_csv(self, path: Path) -> None:
+        names, columns = ["time_s"], [self.arrays["time"]]
+        for name in SERIES:
+            values = self.arrays[name]
+            if values.ndim == 1:
+                names.append(name)
+                columns.append(values)
+            else:
+                names += [f"{name}[{solute}]" for solute in self.solutes]
+                columns += list(values.T)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(names)
+            for start in range(0, len(columns[0]), _ROWS):  # as Python's numbers they take four times the memory
+                rows = np.array([column[start : start + _ROWS] for column in columns], dtype=float).T.tolist()
+                # csv writes a float with all its digits, and None as nothing
+                writer.writerows([None if value != value else value for value in row] for row in rows)
+
+    def _write_netcdf(self, path: Path) -> None:
+        variables = self._variables()
+        variables["concentration"][2]["coordinates"] = "position side width"
+        sizes = dict(zip(PROFILES["concentration"][0], self.arrays["concentration"].shape, strict=True))
+        room = sum(values.nbytes for _, values, _ in variables.values())
+        if shutil.disk_usage(path.parent).free < room:  # HDF5 may end the process where a disk is full
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        netcdf.write(path, sizes, variables, self._attributes() | {"summary": to_json(self.summary)})
+
+
+def load_result(folder: str | Path) -> Result:
+    """Read what `Result.save` wrote.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of a run.
+
+    Returns
+    -------
+    Result
+        Equal to the saved one to the last bit.
+
+    Raises
+    ------
+    CaseError
+        If the folder holds no result of ours.
+    """
+    path = Path(folder) / "result.nc"
+    if not path.is_file():
+        raise CaseError(f"{folder}: no result here (result.nc is missing); give the folder that `run --out` wrote")
+    try:
+        with netcdf.opened(path, MAX_STORED + 10**6) as file:  # with names, and what only counts
+            case = parse_case(file.attrs["case"], name=file.attrs["case_name"])
+            summary = json.loads(file.attrs["summary"])
+            names = [name for name in ("time", *SERIES, *PROFILES) if name in file.variables or name not in _ADDED]
+            arrays = {name: np.asarray(file[name][...]) for name in names}
+            sides = np.asarray(file["side"][...]).tolist()
+        for name in _ADDED:
+            if isinstance(summary, dict):
+                summary.setdefault(name, None)
+            if name in SERIES and name not in arrays:
+                arrays[name] = np.full_like(arrays["rejection"], np.nan)
+        _check_whole(case, summary, arrays)
+        arrays["side"] = np.where(arrays["position"][0] < 0.0, "left", "right").astype(object)
+        if sides != arrays["side"].tolist():
+            raise ValueError("side is not that of the positions")
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError, CaseError) as error:
+        what = cut(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
+        raise CaseError(f"{path}: not a result of membrane-pde, or damaged ({what})") from error
+    return Result(case, summary, arrays)
+
+
+@cache
+def _version_of(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _check_whole(case: Case, summary: Any, arrays: dict[str, NDArray[Any]]) -> None:
+    """Every number that a result has is there, and as many as belong together."""
+    if not isinstance(summary, dict) or not set(SUMMARY_KEYS) <= summary.keys():
+        raise ValueError("its summary is not whole")
+    times, cells = arrays["position"].shape if arrays["position"].ndim == 2 else (0, 0)
+    sizes = {"time": times, "solute": len(case.solutes), "cell": cells}
+    for name, values in arrays.items():
+        if name in PROFILES:
+            shapes = [tuple(sizes[dim] for dim in PROFILES[name][0])]
+        else:
+            shapes = [(sizes["time"],), (sizes["time"], sizes["solute"])][: 1 if name == "time" else 2]
+        if values.shape not in shapes or values.dtype != float:
+            raise ValueError(f"{name} has the wrong size or type")
+    if not times or not np.isfinite(arrays["position"]).all():
+        raise ValueError("no position of a cell")
+
+
+def to_json(value: dict[str, Any]) -> str:
+    """An object as the text of a file."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,319 @@
+"""What a run has separated: streams at the far ends, what was collected, the work that it took and the least work.
+
+Per membrane area, SI. A side exchanges liquid with what is outside through the streams ``Q_in`` and ``Q_out`` (m/s):
+feed and bleed of a bath, what leaves or enters through an outflow. A closed side has none; those of a reservoir are
+endless and no part of the model.
+
+Work of the pressures, ``W = ∫ (p_L − p_R) J_v dt`` (``energy_J_per_m2``): on a bath it is ``∫ p (Q_in − Q_out) dt`` and
+``−∫ p dV``, which is ``∫ p q dt`` of the volume ``q`` that leaves it for the membrane. So every stream counts with its
+pressure energy: what leaves under pressure gives it back to an ideal device. Where it is let down through a valve
+instead (throttled), or liquid is drawn in below the pressure outside, that energy is lost:
+
+    W_throttled = W + Σ_sides ∫ [max(p, 0) Q_out + max(−p, 0) Q_in] dt
+
+with gauge pressures p. Both are divided by the volume of water that has moved, ``|X|``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.input.case import Case, Compartment
+from membrane_pde.physics import energy
+from membrane_pde.input.values import Pressure, Profile
+
+Array = NDArray[np.float64]
+_NOTHING = 1e-12  # of an amount: round-off
+
+
+class Side(NamedTuple):
+    """One side of some runs of one model, and its streams between the stored times.
+
+    Attributes
+    ----------
+    case : Compartment
+        As the case has it.
+    sign : float
+        −1 left, 1 right: of the volume that it gains with X.
+    volume : float
+        Within the mesh at the start, m.
+    parcels : list of (volumes, amounts)
+        What it held at the start, a bath included: one if it was the same everywhere, else one for each cell and bath.
+    amount : ndarray, shape (solute,)
+        Within the mesh at the start, mol/m^2.
+    entering, leaving : ndarray, shape (run, interval)
+        Volumes of Q_in and Q_out, m; 0 for a reservoir, whose streams are endless.
+    brought : ndarray, shape (run, interval, solute)
+        Amounts that Q_in brought, mol/m^2.
+    through : ndarray, shape (run, solute)
+        Amounts that came in through the far edge on balance, mol/m^2.
+    edge : ndarray, shape (solute,), or None
+        Concentrations of a reservoir, mol/m^3.
+    """
+
+    case: Compartment
+    sign: float
+    volume: float
+    parcels: list[tuple[Array, Array]]
+    amount: Array
+    entering: Array
+    leaving: Array
+    brought: Array
+    through: Array
+    edge: Array | None
+
+
+def sides_of(case: Case, system: Any, times: Array, states: Array) -> tuple[Side, Side]:
+    """Both sides of the runs of a model.
+
+    Parameters
+    ----------
+    case : Case
+        One of them: what they differ in, the pressures, plays no part.
+    system : model.operators.System
+        Their model.
+    times : ndarray, shape (times,)
+        Stored times, s.
+    states : ndarray, shape (run, times, size)
+        States then.
+    """
+    m, inside = system.membrane, system.inside
+    left = _side(case.left, -1.0, 0, slice(inside.start, m), system.far_left, system, times, states)
+    right = _side(case.right, 1.0, 1, slice(m, inside.stop), system.far_right, system, times, states)
+    return left, right
+
+
+def _side(
+    side: Compartment, sign: float, index: int, cells: slice, far: slice, system: Any, times: Array, states: Array
+) -> Side:
+    start, width = states[0, 0], system.width
+    amounts = system.amounts(start)[:, cells]
+    volume, amount = float(width[cells].sum()), amounts.sum(axis=1)
+    parcels = [(np.asarray(volume), amount)]
+    if any(isinstance(value, Profile) for value in side.concentration.values()):
+        parcels = [(width[cells], amounts.T)]
+    inwards = -sign * np.diff(states[:, :, system.x], axis=1)  # through the far edge of an open side
+    entering = leaving = np.zeros_like(inwards)
+    brought = np.zeros((*inwards.shape, len(amount)))
+    edge, bath = None, system.problem.baths[index]
+    if bath is not None:
+        if (place := system.bath[index]) is not None:
+            parcels.append((np.asarray(bath.volume), start[place]))
+        span = np.diff(times)
+        rates = [[bath.flows(q) for q in each] for each in (inwards / span).tolist()]
+        flows = np.array(rates).reshape(*inwards.shape, 2) * span[:, None]
+        entering, leaving = flows[..., 0], flows[..., 1]
+        if bath.feed is not None:
+            brought = entering[..., None] * bath.feed
+    elif side.boundary == "outflow":
+        entering, leaving = np.maximum(inwards, 0.0), np.maximum(-inwards, 0.0)
+        brought = np.maximum(-sign * np.diff(states[:, :, far], axis=1), 0.0) * (inwards > 0.0)[..., None]
+    elif side.boundary == "reservoir":
+        edge = system.problem.exterior[index]
+    through = -sign * (states[:, -1, far] - states[:, 0, far])
+    return Side(side, sign, volume, parcels, amount, entering, leaving, brought, through, edge)
+
+
+# -- what was collected ---------------------------------------------------------------------------------------------
+def collected(
+    case: Case, sides: tuple[Side, Side], displaced: Array, passed: Array, least: Array
+) -> tuple[Array, Array]:
+    """Concentration of what passed the membrane so far, and how much of the solute was held back from it.
+
+    ``c_collected = N/X``, the amount over the volume that passed the membrane since the start: what the receiving side
+    held before plays no part. ``1 − c_collected/c_supplied``, where ``c_supplied`` is the mean concentration of all
+    that the other side held at the start and was fed since: ``(n_0 + n_fed)/(V_0 + V_fed)``, of a reservoir that of its
+    far edge.
+
+    Parameters
+    ----------
+    case : Case
+    sides : pair of Side
+    displaced : ndarray, shape (run, time)
+        X, m.
+    passed : ndarray, shape (run, time, solute)
+        N, mol/m^2.
+    least : ndarray, shape (run,)
+        Displaced volume below which no water has moved, m.
+
+    Returns
+    -------
+    concentration, rejection : ndarray, shape (run, time, solute)
+        mol/m^3 and 1. nan without a membrane and where (almost) no water moved, where its flow turned (then nothing was
+        collected that could be kept apart), or where the solute went the other way; the rejection also where none of
+        the solute was supplied.
+    """
+    nothing = np.full(passed.shape, np.nan)
+    if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
+        return nothing, nothing.copy()
+    supplied = np.where((displaced > 0.0)[..., None], _supplied(sides[0], passed), _supplied(sides[1], passed))
+    some = ((np.abs(displaced) > least[:, None]) & ~turned(displaced, least))[..., None]
+    carried = passed * np.sign(displaced)[..., None]
+    round_off = _NOTHING * np.nan_to_num(supplied) * np.abs(displaced)[..., None]
+    carried = np.where(np.abs(carried) <= round_off, 0.0, carried)
+    concentration, passage = nothing, nothing.copy()
+    np.divide(carried, np.abs(displaced)[..., None], out=concentration, where=some & (carried >= 0.0))
+    np.divide(concentration, supplied, out=passage, where=supplied > 0.0)
+    return concentration, 1.0 - passage
+
+
+def _held(side: Side) -> Array:
+    """All that it held at the start, (solute,), mol/m^2."""
+    return np.asarray(sum(np.atleast_2d(amount).sum(axis=0) for _, amount in side.parcels))
+
+
+def _supplied(side: Side, passed: Array) -> Array:
+    """Mean concentration of what a side held at the start and was fed, at each time (run, time, solute), mol/m^3."""
+    if side.edge is not None:
+        return np.broadcast_to(side.edge, passed.shape)
+    volume = np.full(passed.shape[:2], sum(float(np.sum(v)) for v, _ in side.parcels))
+    amount = np.zeros(passed.shape) + _held(side)
+    volume[:, 1:] += np.cumsum(side.entering, axis=1)
+    amount[:, 1:] += np.cumsum(side.brought, axis=1)
+    return np.asarray(amount / volume[..., None])
+
+
+def turned(displaced: Array, least: Array) -> NDArray[np.bool_]:
+    """Whether the water went back by more than 5 % of its farthest way so far, (run, time); `least` as above."""
+    high, low = (each.accumulate(displaced, axis=1) for each in (np.maximum, np.minimum))
+    furthest = np.maximum(np.abs(high), np.abs(low))
+    back = np.maximum.accumulate(np.where(high > 0.0, high - displaced, 0.0), axis=1)
+    forth = np.maximum.accumulate(np.where(low < 0.0, displaced - low, 0.0), axis=1)
+    return np.asarray((furthest > least[:, None]) & (np.maximum(back, forth) > 0.05 * furthest))
+
+
+# -- work -----------------------------------------------------------------------------------------------------------
+def lost_by_throttling(
+    cases: Sequence[Case], sides: tuple[Side, Side], times: Array, displaced: Array, work: Array
+) -> Array:
+    """``Σ ∫ [max(p, 0) Q_out + max(−p, 0) Q_in] dt`` of each run, J/m^2.
+
+    Of each interval between stored times the mean pressure and the mean flows are taken: exact where the one or the
+    other is constant (and, where a side holds the water flux, where that is). The mean pressure on an outflow is
+    weighted with its flow.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        Of each run.
+    sides : pair of Side
+    times : ndarray, shape (times,)
+        s.
+    displaced, work : ndarray, shape (run, time)
+        X, m, and W, J/m^2; W may be nan between the first and the last time: then one mean over the run is taken.
+
+    Returns
+    -------
+    ndarray, shape (run,)
+        nan where a reservoir stands under pressure, the flow past which is no part of the model.
+    """
+    lost = np.zeros(len(cases))
+    for r, case in enumerate(cases):
+        applied = case.left.pressure, case.right.pressure
+        if not any(pressure.largest for pressure in applied):
+            continue
+        for side, pressure in zip(sides, applied, strict=True):
+            if side.edge is not None and (pressure.flux or pressure.largest):
+                lost[r] = np.nan
+        streaming = any((side.entering[r] + side.leaving[r]).any() for side in sides)
+        if np.isnan(lost[r]) or not streaming:
+            continue
+        means = _mean_pressures(applied, times, displaced[r], work[r])
+        for i, side in enumerate(sides):
+            weighted = side.case.boundary == "outflow"
+            pressed = means[2 + i] if weighted else means[i]
+            energies = np.maximum(pressed, 0.0) * side.leaving[r] + np.maximum(-pressed, 0.0) * side.entering[r]
+            lost[r] += float(energies.sum())
+    return lost
+
+
+def _mean_pressures(applied: tuple[Pressure, Pressure], times: Array, displaced: Array, work: Array) -> list[Array]:
+    """Mean pressure left and right in each interval, over time; the same, weighted with the water flux."""
+    pick = slice(None) if np.isfinite(work).all() else slice(None, None, len(times) - 1)
+    moved, done, span = (np.diff(each[pick]) for each in (displaced, work, times))
+    left, right = (
+        None if pressure.flux else np.diff([pressure.integral(t) for t in times[pick].tolist()]) / span
+        for pressure in applied
+    )
+    flowing = moved != 0.0
+    drop = np.divide(done, moved, out=np.zeros_like(done), where=flowing)  # p_L − p_R, weighted with J_v
+    if left is None:
+        assert right is not None
+        found = [right + drop, right, right + drop, right]
+    elif right is None:
+        found = [left, left - drop, left, left - drop]
+    else:
+        rest = np.where(flowing, drop - (left - right), 0.0)  # what the weights change
+        share = [0.5 * float(len(set(each.values)) > 1 or each.amplitude != 0.0) for each in applied]
+        if sum(share) == 0.5:  # only one of them varies
+            share = [2.0 * each for each in share]
+        found = [left, right, left + share[0] * rest, right - share[1] * rest]
+    count = len(displaced) - 1
+    return [each if len(each) == count else np.full(count, each[0]) for each in found]
+
+
+def least_works(
+    case: Case,
+    sides: tuple[Side, Side],
+    end: Array,
+    passed: Array,
+    moved: NDArray[np.bool_],
+    osmotic: energy.Osmotic,
+) -> Array:
+    """Least work (J/m^2) that brings about the same separation: from the start to the mixed contents of each side.
+
+    What ran out of an outflow is collected with what is in it, what flowed back into it was fed from elsewhere, and a
+    reservoir takes in its unstirred layer. What was bled from a bath is collected by itself. nan where no water moved,
+    or where it has no meaning.
+
+    Parameters
+    ----------
+    case : Case
+    sides : pair of Side
+    end : ndarray, shape (run,)
+        X at the end, m.
+    passed : ndarray, shape (run, solute)
+        N at the end, mol/m^2.
+    moved : ndarray of bool, shape (run,)
+        Of the runs in which water moved.
+    osmotic : callable or None
+        As in `energy.least_work`.
+    """
+    works = np.full(len(end), np.nan)
+    if case.membrane.type == "none" or case.phase == "gas" or not moved.any():
+        return works
+    before: list[energy.Parcel] = []
+    after: list[energy.Parcel] = []
+    reservoirs: list[energy.Reservoir] = []
+
+    def put(parcels: list[energy.Parcel], volume: Array, amount: Array) -> None:
+        parcels.append((volume[:, None], amount[:, None, :]))
+
+    for side in sides:
+        before += side.parcels
+        volume, amount = side.volume + side.sign * end, side.amount + side.sign * passed
+        if side.edge is not None:
+            trace = _NOTHING * (np.abs(passed) + _held(sides[0]) + _held(sides[1]))
+            reservoirs.append((side.edge, volume, np.where(np.abs(amount) > trace, amount, 0.0)))
+            continue
+        fed, brought = side.entering.sum(axis=1), side.brought.sum(axis=1)
+        if side.case.boundary == "bath":
+            if len(side.parcels) > 1:
+                held, dissolved = side.parcels[1]
+                volume, amount = volume + held, amount + dissolved
+            bled, taken = side.leaving.sum(axis=1), np.maximum(brought - side.through, 0.0)
+            put(before, fed, brought)
+            put(after, bled, taken)
+            volume, amount = volume + fed - bled, amount + brought - taken
+        elif side.case.boundary == "outflow":
+            before.append((side.entering, side.brought))
+            volume, amount = volume + fed, amount + brought
+        put(after, volume, np.maximum(amount, 0.0))
+    particles = [solute.dissociation for solute in case.solutes.values()]
+    found = energy.least_work(before, after, osmotic, particles, case.temperature, reservoirs)
+    works[moved] = found[moved]
+    return works

@@ -1,0 +1,1 @@
+"""Text, tables, pictures, pages and the explorer, from results alone."""

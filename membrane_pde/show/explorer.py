@@ -1,0 +1,252 @@
+"""explore(case) in Jupyter: a slider for every number that matters, and a picture that follows.
+
+A drag sends value after value. The browser holds back what comes while one is being worked on, but for the newest, and
+so does the explorer where Jupyter hands each slider's values to a thread of its own: where a case takes long to solve,
+frames are left out, never late.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from membrane_pde.input.case import Case, CaseError
+from membrane_pde.input.casefile import as_case
+from membrane_pde.runs import RunError, run
+from membrane_pde.show import report, sketch
+from membrane_pde.show.controls import Control, controls, without_slider
+from membrane_pde.show.live import Live
+
+if TYPE_CHECKING:
+    from membrane_pde.results.result import Result
+
+# The sliders stand beside the picture where there is room, so that both are seen together; on a narrow page the
+# schematic comes first, then the sliders, then the curves. Each slider has its name above it and the whole width.
+STYLE = """<style>
+.membrane-pde {container-type: inline-size; width: 100%}
+.membrane-pde > .membrane-pde-page {display: grid; gap: 2px 10px; width: 100%; overflow: visible;
+  grid-template: "message message message" auto "controls schematic history" auto "controls profiles history" 1fr
+  / minmax(230px, 300px) minmax(0, 1fr) minmax(0, 1fr); max-width: 1500px}
+.membrane-pde-controls {grid-area: controls; display: block; overflow: hidden auto; padding-right: 6px;
+  max-height: min(96vh, 690px); margin: 0}
+.membrane-pde-message {grid-area: message; min-height: 3em; margin: 0}
+.membrane-pde-schematic {grid-area: schematic} .membrane-pde-profiles {grid-area: profiles}
+.membrane-pde-history {grid-area: history}
+.membrane-pde img {width: 100%; height: auto; max-width: none; margin: 0; align-self: start}
+.membrane-pde-controls .widget-hslider {flex-wrap: wrap; height: auto; width: 100%; margin: 0 0 2px 0}
+.membrane-pde-controls .widget-hslider > label {flex: 1 0 100%; width: 100%; text-align: left; line-height: 1.35;
+  height: auto; white-space: normal; overflow: visible}
+.membrane-pde-controls .slider-container {flex: 1 1 120px; min-width: 120px}
+@container (max-width: 880px) {
+  .membrane-pde > .membrane-pde-page {grid-template: "message message" auto "controls schematic" auto
+    "controls profiles" auto "controls history" auto / minmax(200px, 260px) minmax(0, 1fr)}
+  .membrane-pde-controls {position: sticky; top: 0; align-self: start}}
+@container (max-width: 600px) {
+  .membrane-pde > .membrane-pde-page {grid-template: "schematic" auto "controls" auto "message" auto "profiles" auto
+    "history" auto / minmax(0, 1fr)}
+  .membrane-pde-controls {position: static; max-height: 42vh; border: 1px solid #ddd; padding: 4px}}
+</style>"""
+
+
+def explore(case: Case | str | Path) -> Explorer:
+    """Explore a case in Jupyter: sliders, and a picture of the run that follows them.
+
+    Parameters
+    ----------
+    case : Case, str or Path
+        From `load_case`, or what it takes.
+
+    Returns
+    -------
+    Explorer
+        Shown by a notebook where it is the last line of a cell.
+
+    Raises
+    ------
+    CaseError
+        If ipywidgets is not installed.
+    """
+    return Explorer(as_case(case))
+
+
+class Explorer:
+    """A case, its sliders and its picture.
+
+    Attributes
+    ----------
+    case : Case
+        As the sliders have it; what fails stays out.
+    result : Result
+        Its run, which the picture shows.
+    sliders : dict
+        The ipywidgets by path of their key; ``value`` is in the unit of the label.
+    moment : FloatSlider
+        The time that the schematic shows, in % of the run.
+    message : HTML
+        What happened, or why the run failed.
+    pictures : dict
+        Of Image: the schematic, the profiles and the history.
+    picture : Image
+        The first of them.
+    widget : Box
+        All of it.
+    frames : int
+        How often the picture was drawn.
+    """
+
+    def __init__(self, case: Case) -> None:
+        widgets = _ipywidgets()
+        self.start, self.case = case, case
+        self.frames, self._live = 0, Live()
+        self._busy, self._wanted, self._done = threading.RLock(), 0, 0  # one at a time; numbers of changes
+        self.result, failure = _solved(case)
+        self._scales = sketch.scales([self.result])  # of the start: what is drawn later can be compared with it
+        self.controls = {control.path: control for control in controls(case, self.result)}
+        self._changes: dict[str, float] = {}
+        self._followed = case
+        self.sliders = {path: _slider(widgets, control, case) for path, control in self.controls.items()}
+        self.moment = widgets.FloatSlider(
+            value=_flowing(self.result), max=100.0, step=0.5, readout_format=".3", **_look("time shown (% of the run)")
+        )
+        self.back = widgets.Button(description="back to the start", tooltip="all numbers as the case has them")
+        self.message = widgets.HTML()
+        self.pictures = {name: widgets.Image(format="jpeg") for name in ("schematic", "profiles", "history")}
+        self.picture = self.pictures["schematic"]
+        self.widget = self._page(widgets)
+        for path, slider in self.sliders.items():
+            slider.observe(lambda change, path=path: self._turned(path, change["new"]), names="value")
+        self.moment.observe(lambda change: self._draw(), names="value")
+        self.back.on_click(lambda button: self.reset())
+        self._draw()
+        self._say(f"The run failed; the picture shows how far it came. {failure}" if failure else "")
+
+    def _page(self, widgets: Any) -> Any:
+        """All of it, beside each other where there is room."""
+        absent = "; ".join(without_slider(self.start, list(self.controls.values())))
+        note = widgets.HTML(
+            f'<small style="line-height: 1.3; display: block">No slider: {html.escape(absent)}.</small>'
+        )
+        column = widgets.Box([self.back, self.moment, *self.sliders.values(), note])
+        parts = {"message": self.message, "controls": column, **self.pictures}
+        for name, part in parts.items():
+            part.add_class(f"membrane-pde-{name}")
+        page = widgets.Box([column, self.message, *self.pictures.values()])
+        page.add_class("membrane-pde-page")
+        outer = widgets.Box([widgets.HTML(STYLE), page], layout=widgets.Layout(display="block", overflow="visible"))
+        outer.add_class("membrane-pde")
+        return outer
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self.widget._repr_mimebundle_(**options)
+
+    def reset(self) -> None:
+        """Back to the numbers of the case."""
+        self._changes = {}
+        self._solve()
+
+    def png(self) -> bytes:
+        """The picture as a PNG, to be kept."""
+        with self._busy:
+            return self._live.png()
+
+    def _turned(self, path: str, value: float) -> None:
+        """A slider was moved, by a person or by a program."""
+        if path in self._changes or not self.controls[path].at(value, self._followed):
+            self._changes = self._changes | {path: value}
+            self._solve()
+
+    def _solve(self) -> None:
+        """Solve the case as the sliders have it, and draw it; the last picture stays if that fails."""
+        self._wanted = mine = self._wanted + 1
+        with self._busy:
+            if mine <= self._done:  # while this one waited, its change was solved with a later one
+                return
+            self._done, changes = self._wanted, self._changes
+            try:
+                case = self.start.with_values(
+                    {path: self.controls[path].written(value) for path, value in changes.items()}
+                )
+                self._follow(case, changes)
+                result = run(case)
+            except (CaseError, RunError) as error:
+                self._say(f"No new picture. {error}")
+                return
+            self.case, self.result = case, result
+            self._draw()
+            self._say("")
+
+    def _follow(self, case: Case, changes: dict[str, float]) -> None:
+        """Put the sliders that nobody moved where the case has their numbers: some follow the temperature."""
+        self._followed = case
+        for path, slider in self.sliders.items():
+            if path not in changes and not math.isclose(slider.value, self.controls[path].of(case), rel_tol=1e-9):
+                slider.value = self.controls[path].of(case)
+
+    def _draw(self) -> None:
+        with self._busy:
+            end = float(self.result.arrays["time"][-1])
+            self._live.show(self.result, 0.01 * self.moment.value * end, self._scales)
+            for name, tile in self._live.jpegs().items():
+                self.pictures[name].value = tile
+            self.frames += 1
+
+    def _say(self, failure: str) -> None:
+        """What the run says of itself, or why there is none, and the change of the case as Python."""
+        if failure:
+            text = f'<span style="color: #B03A00">{html.escape(failure)}</span>'
+        else:
+            text = html.escape(report.sentence(self.result.summary, report.labels_of(self.case)))
+        if self._changes:
+            changes = ", ".join(
+                f'"{path}": {_python(self.controls[path].written(value))}' for path, value in self._changes.items()
+            )
+            text += f"<br><code>case.with_values({{{html.escape(changes)}}})</code>"
+        self.message.value = text
+
+
+def _python(written: Any) -> str:
+    """A value of a case file in Python, texts in double quotes."""
+    return json.dumps(written, ensure_ascii=False)
+
+
+def _solved(case: Case) -> tuple[Result, str]:
+    """The run of a case, and why it failed, if it did, with everything up to then."""
+    try:
+        return run(case), ""
+    except RunError as error:
+        return error.result, str(error)
+
+
+def _flowing(result: Result) -> float:
+    """When to look first, in % of the run: the end or, where all has come to rest by then, while it still flows."""
+    water = result.arrays["water_flux_m_per_s"]
+    flux = abs(water) if report.peak(water) > 0.0 else abs(result.arrays["solute_flux_mol_per_m2_s"]).max(axis=1)
+    time = result.arrays["time"]
+    strong = time[flux >= 0.1 * report.peak(flux)]
+    return 0.5 * round(200.0 * float(strong[-1] / time[-1])) if time[-1] > 0.0 else 100.0
+
+
+def _ipywidgets() -> Any:
+    try:
+        import ipywidgets
+    except ImportError:
+        raise CaseError('ipywidgets is not installed here: pip install "membrane-pde[notebooks]"') from None
+    return ipywidgets
+
+
+def _look(label: str) -> dict[str, Any]:
+    return {"description": label, "style": {"description_width": "initial"}}
+
+
+def _slider(widgets: Any, control: Control, case: Case) -> Any:
+    value, step = control.of(case), control.step
+    look = {"value": value, "step": step, **_look(control.label)}
+    if not control.logarithmic:
+        return widgets.FloatSlider(min=control.low, max=control.high, readout_format=".4", **look)
+    at = math.log10(value)  # so many steps above the lower end
+    low = at - step * round((at - math.log10(control.low)) / step)
+    return widgets.FloatLogSlider(base=10.0, min=low, max=math.log10(control.high), readout_format=".4", **look)

@@ -1,0 +1,199 @@
+"""The findings of `membrane_pde.verify` as one HTML page that needs nothing else: tables and plots."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from membrane_pde import __version__
+from membrane_pde.input.case import CaseError
+from membrane_pde.results.folders import check_writable, scratch
+from membrane_pde.show import report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's, which stay apart for the colour-blind
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+FEW = 12  # points of a line that are shown as such
+MARK = '<meta name="generator" content="membrane-pde validate">'
+STYLE = """
+body { font: 15px/1.45 sans-serif; color: #222; background: #fff; max-width: 75em; margin: 2em auto; padding: 0 1em; }
+h2 { margin-top: 2.2em; } table { border-collapse: collapse; font-size: 13px; }
+th, td { padding: 2px 10px 2px 0; text-align: right; border-bottom: 1px solid #ddd; vertical-align: top; }
+th:first-child, td:first-child, .words { text-align: left; } .FAIL { background: #fbd5d0; font-weight: bold; }
+img { max-width: 100%; margin: 1em 0; } ol { font-size: 13px; color: #555; }
+"""
+
+
+def check_page(path: str | Path) -> None:
+    """Make sure, before anything is computed, that a page can be written.
+
+    Parameters
+    ----------
+    path : path
+        Where to.
+
+    Raises
+    ------
+    CaseError
+        If it is a folder or a file that is not such a page, or cannot be written.
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise CaseError(
+                f"--out {target}: this is a folder; give the name of a file, such as {target / 'page.html'}"
+            )
+        if target.exists() or target.is_symlink():
+            with target.open(encoding="utf-8", errors="replace") as file:
+                if MARK not in file.read(1000):
+                    raise CaseError(
+                        f"--out {target}: this file is not a page of `membrane-pde validate` and is left alone; "
+                        "give another name"
+                    )
+        check_writable(target.resolve().parent)
+    except OSError as error:
+        raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
+
+
+def write_page(path: str | Path, findings: Iterable[Any], quick: bool = False) -> None:
+    """Write the page, beside its final name first.
+
+    Parameters
+    ----------
+    path : path
+        Where to; see `check_page` for what is replaced.
+    findings : iterable of verify.Findings
+        What to tell.
+    quick : bool
+        They are those of the quick checks.
+
+    Raises
+    ------
+    CaseError
+        If it cannot be written; nothing half-written is left.
+    """
+    check_page(path)
+    target, text = Path(path), html(list(findings), quick)
+    try:
+        with scratch(target.resolve().parent) as made:
+            new = made / "page.html"
+            new.write_text(text, encoding="utf-8")
+            new.replace(target.resolve())
+    except OSError as error:
+        raise CaseError(f"--out {target}: cannot be written ({error.strerror or error}); nothing was left") from error
+
+
+def html(findings: Sequence[Any], quick: bool = False) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    findings : sequence of verify.Findings
+    quick : bool
+        Said on it.
+
+    Returns
+    -------
+    str
+        HTML with its pictures inside.
+    """
+    title = "membrane-pde validate" + (" --quick" if quick else "")
+    parts = [
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">{MARK}',
+        f"<title>{title}</title><style>{STYLE}</style></head><body>",
+        f"<h1>{title}</h1><p>membrane-pde {__version__}. {report.verdict(findings)} Of each group, how many checks "
+        "passed, and the one nearest to its tolerance. In the plots points are what is known, "
+        "with the spread of measurements where it is; lines (crosses, where there is no order) are the package.</p>",
+        _table(report.GROUPS_HEADER, report.groups_table(findings), links=True, words=(1, 2)),
+    ]
+    for each in findings:
+        rows, sources = report.checks_table(each.checks)
+        parts.append(f'<h2 id="{each.group}">{escape(each.group)}: {escape(each.title)}</h2>')
+        if each.panels:
+            described = "; ".join(panel.title for panel in each.panels)
+            parts.append(f'<img alt="{escape(described)}" src="data:image/svg+xml;base64,{_svg(draw(each.panels))}">')
+        parts.append(_table(report.CHECKS_HEADER, rows))
+        parts.append(f"<ol>{''.join(f'<li>{escape(source)}</li>' for source in sources)}</ol>")
+    return "\n".join([*parts, "</body></html>\n"])
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], links: bool = False, words: Sequence[int] = ()) -> str:
+    def cell(text: str, place: int, tag: str = "td") -> str:
+        kind = ' class="words"' if place in words else ""
+        inside = f'<a href="#{text}">{escape(text)}</a>' if links and tag == "td" and place == 0 else escape(text)
+        return f"<{tag}{kind}>{inside}</{tag}>"
+
+    lines = ["<table><tr>" + "".join(cell(text, i, "th") for i, text in enumerate(header)) + "</tr>"]
+    for row in rows:
+        failed = "FAIL" in row or (links and len(set(row[1].split(" of "))) > 1)
+        lines.append(
+            f"<tr{' class=FAIL' if failed else ''}>{''.join(cell(text, i) for i, text in enumerate(row))}</tr>"
+        )
+    return "\n".join([*lines, "</table>"])
+
+
+def _svg(figure: Figure) -> str:
+    import matplotlib
+
+    file = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "membrane-pde"}):  # the same page from the same numbers
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def draw(panels: Sequence[Any]) -> Figure:
+    """Plots side by side, two in a row.
+
+    Parameters
+    ----------
+    panels : sequence of verify.Panel
+        At least one.
+
+    Returns
+    -------
+    Figure
+    """
+    from matplotlib.figure import Figure
+
+    rows, columns = -(-len(panels) // 2), min(len(panels), 2)
+    figure = Figure(figsize=(5.6 * columns, 4.0 * rows), layout="constrained")
+    for place, panel in enumerate(panels):
+        _draw_panel(figure.add_subplot(rows, columns, place + 1), panel)
+    return figure
+
+
+def _draw_panel(ax: Axes, panel: Any) -> None:
+    """What is known as points and bars; a line of ours behind it takes the colour of the points that it follows."""
+    colour, free = -1, False
+    for each in panel.series:
+        x, y = np.asarray(each.x, float), np.asarray(each.y, float)
+        follows = each.ours and free
+        colour += not follows
+        style: dict[str, Any] = {"color": COLOURS[colour % len(COLOURS)]}
+        if each.ours:
+            style |= {"lw": 0, "marker": "x"} if panel.names else {"lw": 1.3, "marker": "." if x.size <= FEW else ""}
+            ax.plot(x, y, label="" if follows and not panel.names else each.label, zorder=3, **style)
+        else:
+            style |= {"fmt": "o", "ms": 4.5, "mfc": "none", "elinewidth": 1.0, "capsize": 2.5}
+            ax.errorbar(x, y, yerr=each.spread, label=each.label, zorder=2, **style)
+        free = not each.ours
+    if "x" in panel.logarithmic:
+        ax.set_xscale("log")
+    if "y" in panel.logarithmic:
+        ax.set_yscale("log")
+    if panel.names:
+        ax.set_xticks(range(len(panel.names)), panel.names, rotation=90 if len(panel.names) > 4 else 0)
+    ax.set_title(panel.title, fontsize=10)
+    ax.set_xlabel(panel.x)
+    ax.set_ylabel(panel.y)
+    ax.tick_params(labelsize=7 if len(panel.names) > 4 else 8)
+    ax.legend(fontsize=7, framealpha=0.7)

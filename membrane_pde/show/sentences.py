@@ -1,0 +1,218 @@
+"""What happened in a run, in whole sentences, from its summary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from membrane_pde.results.remarks import NEAR, is_near
+from membrane_pde.show.figures import duration, number, quantity
+
+SIDES = ("left", "right")
+AS_NOTHING = 1e-5  # a rejection so little below 0 or above 1 is that number, but for the errors of a run
+_LAG = 0.01  # of the way, by which the solutes must lag behind the water to be mentioned
+
+
+def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> str:
+    """Say in plain language what happened.
+
+    Parameters
+    ----------
+    summary : mapping
+        As `Result.summary`.
+    labels : mapping, optional
+        What to call the sides, `{"left": "fresh", "right": "saline"}` (see `labels_of`).
+
+    Returns
+    -------
+    str
+        For example "Water moved from the left (fresh) to the right (saline): osmosis, 4.1 L/m² in 2 h. 93 % of the way
+        to equilibrium."
+    """
+    failed, reason = summary["status"] == "failed", str(summary["message"]).strip().rstrip(".")
+    if failed and not summary["end_time_s"]:
+        return f"The run stopped at once. {reason}."
+    moved = summary["displaced_volume_m"] or 0.0
+    origin, target = ("left", "right") if moved > 0 else ("right", "left")
+    origin, target = side_text(origin, labels), side_text(target, labels)
+    amount = quantity(abs(moved), "water moved")
+    span = duration(summary["end_time_s"])
+    process = summary["process"]
+    if process == "osmosis":
+        what = f"Water moved from {origin} to {target}: osmosis, {amount} in {span}."
+    elif process == "reverse osmosis":
+        higher = (summary["pressure_left_Pa"] or 0.0) - (summary["pressure_right_Pa"] or 0.0)
+        verb = "was pressed" if higher * moved > 0 else "moved"
+        what = f"Water {verb} from {origin} to {target}: reverse osmosis, {amount} in {span}."
+    elif process == "filtration":
+        higher = (summary["pressure_left_Pa"] or 0.0) - (summary["pressure_right_Pa"] or 0.0)
+        what = f"Pressure drove water from {origin} to {target}: filtration, {amount} in {span}."
+        if higher * moved <= 0:  # solutes that passed have undone the balance of the start
+            what = (
+                f"Water moved from {origin} to {target}, {amount} in {span}, although both sides had equal osmotic "
+                "pressure at the start."
+            )
+    elif process == "diffusion":
+        what = f"No membrane: the two sides mixed by diffusion for {span}."
+    else:
+        moved_not = "On balance no water moved" if "turned" in str(summary["message"]) else "No water moved"
+        if not _at_rest(summary):
+            moved_not = "Hardly any water had moved"
+        what = f"{moved_not} in {span}{_why_no_flow(summary, labels)}."
+        if crossed := _crossed(summary):
+            what += f" Solutes crossed the membrane: {crossed}."
+    if _flows_back(summary):
+        what += f" At the end it flows the other way, {quantity(abs(summary['water_flux_m_per_s']), 'water flux')}."
+    if failed:
+        return f"The run failed after {span}. {reason}. Until then: {what[0].lower()}{what[1:]}"
+    message = str(summary["message"] or "").strip()
+    return " ".join(part for part in (what, _selective(summary), _progress(summary), message) if part)
+
+
+def side_text(side: str, labels: Mapping[str, str] | None) -> str:
+    """A side with its label: "the left (fresh)"."""
+    label = (labels or {}).get(side, side)
+    return f"the {side} ({label})" if label and label != side else f"the {side}"
+
+
+def _flows_back(summary: Mapping[str, Any]) -> bool:
+    """The water that moved comes back at the end, and so much that it is not the error of a rate at rest."""
+    flows = any(each is not None for each in (summary["rejection"] or {}).values())
+    against = (summary["water_flux_m_per_s"] or 0.0) * (summary["displaced_volume_m"] or 0.0) < 0.0
+    return flows and against and summary["process"] != "no flow" and summary["status"] in ("steady", "completed")
+
+
+def _at_rest(summary: Mapping[str, Any]) -> bool:
+    """No water flows any more at the end, but for round-off; else the run was only too short for any to have moved."""
+    if summary["status"] in ("equilibrium", "steady") or "turned" in str(summary["message"]):
+        return True
+    lengths = sum(summary[f"length_{side}_m"] or 0.0 for side in SIDES)
+    return bool(abs(summary["water_flux_m_per_s"] or 0.0) * (summary["end_time_s"] or 0.0) <= 1e-13 * lengths)
+
+
+def _why_no_flow(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
+    left, right = summary["pressure_left_Pa"] or 0.0, summary["pressure_right_Pa"] or 0.0
+    osmotic = [summary[f"wall_osmotic_pressure_{side}_Pa"] or 0.0 for side in SIDES]
+    largest = max(map(abs, (left, right, *osmotic)))
+    if not _at_rest(summary):
+        return ", and it still flows"
+    if abs(left - right) > 1e-6 * largest:
+        higher = side_text("left" if left > right else "right", labels)
+        more = f"{quantity(abs(left - right), 'pressure')} more on {higher}"
+        return f": {more} hold it back" if abs(osmotic[0] - osmotic[1]) > 1e-6 * largest else f", with {more}"
+    return ": the two sides are isotonic" if summary["tonicity"] == "isotonic" else ""
+
+
+def _crossed(summary: Mapping[str, Any]) -> str:
+    amounts = {s: a for s, a in (summary["amount_transferred_mol_per_m2"] or {}).items() if a}
+    largest = max(map(abs, amounts.values()), default=0.0)
+    return ", ".join(
+        f"{number(abs(a), digits=3)} mol/m² of {s} to the {'right' if a > 0 else 'left'}"
+        for s, a in amounts.items()
+        if abs(a) > 1e-9 * largest
+    )
+
+
+# -- what the membrane held back ------------------------------------------------------------------------------------
+def held_back(rejection: float | None, digits: int = 4) -> str:
+    """A rejection in per cent, or what the solute does where that is none; "" where there is nothing to say.
+
+    Parameters
+    ----------
+    rejection : float or None
+        ``1 − (J_s/J_v)/c``. Between 0 and 1 the water carries less of the solute than it has. Above 1 the solute goes
+        against the water, below 0 more of it passes than the water has: it diffuses.
+    digits : int
+        At least so many; more where "100" would be said of what is not all of it.
+    """
+    if rejection is None or not math.isfinite(rejection):
+        return ""
+    if rejection > 1.0 + AS_NOTHING:
+        return "goes against the water"
+    if rejection < -AS_NOTHING:
+        return "passes faster than the water"
+    share = 100.0 * min(max(rejection, 0.0), 1.0)
+    while rejection < 1.0 - 1e-9 and digits < 12 and number(share, digits=digits) == "100":
+        digits += 1
+    return number(share, digits=digits)
+
+
+def _selective(summary: Mapping[str, Any]) -> str:
+    """What was held back over the whole run, and at its end where that is another share; what went another way."""
+    if summary["process"] not in ("osmosis", "reverse osmosis", "filtration"):
+        return ""
+    collected, final = summary["collected_rejection"] or {}, summary["rejection"] or {}
+    held, astray = [], []
+    for solute, at_end in final.items():
+        last, whole = (held_back(each, digits=3) for each in (at_end, collected.get(solute)))
+        if summary["status"] == "equilibrium":  # nothing flows any more
+            last = ""
+        shares = [each for each in (whole, last) if each[:1].isdigit()]
+        if shares and summary["process"] != "osmosis":
+            held.append(f"{shares[0]} % of the {solute}")
+            if whole in shares and last in shares and whole != last:
+                held[-1] += f" ({last} % at the end)"
+            elif whole and whole not in shares:
+                held[-1] += " at the end"
+        if last and last not in shares:
+            astray.append(f"At the end the {solute} {last}.")
+    return " ".join(([f"Held back: {', '.join(held[:4])}."] if held else []) + astray[:4])
+
+
+# -- how far it came ------------------------------------------------------------------------------------------------
+def water_distance(summary: Mapping[str, Any]) -> float | None:
+    """``|X − X_eq|/|X_eq|``, of the water alone; None where no water has moved at equilibrium, or it is not known."""
+    goal = (summary["equilibrium"] or {}).get("displaced_volume_m")
+    lengths = sum(summary[f"length_{side}_m"] or 0.0 for side in SIDES)
+    if goal is None or abs(goal) <= 1e-12 * lengths:
+        return None
+    return abs((summary["displaced_volume_m"] or 0.0) - goal) / abs(goal)
+
+
+def _progress(summary: Mapping[str, Any]) -> str:
+    """How far the run has come, from its status and its distance to equilibrium.
+
+    By the water, where it has a way to go; then the solutes are mentioned if they lag behind, which one number for both
+    (`distance_to_equilibrium`, the larger one) would hide.
+    """
+    distance, message = summary["distance_to_equilibrium"], str(summary["message"])
+    if summary["status"] == "equilibrium":
+        return "It is at equilibrium."
+    if summary["status"] == "steady":
+        return "The state is steady."
+    end = summary["equilibrium"]
+    if end is None or end["concentration_left_mol_per_m3"] is None:
+        known = "equilibrium" in message or "balances" in message  # the message gives the reason
+        return "" if known else "There is no equilibrium to compare with."
+    if distance is None:
+        return "It was at equilibrium from the start."
+    water, moved = water_distance(summary), summary["displaced_volume_m"] or 0.0
+    shortest = min(summary[f"length_{side}_m"] or math.inf for side in SIDES)
+    if is_near(distance, moved, end["displaced_volume_m"], shortest):
+        return f"Within 0.1 % of equilibrium when the {duration(summary['end_time_s'])} ended."
+    if water is None:
+        away = end["displaced_volume_m"] is not None and abs(moved) > NEAR * shortest
+        back = "; the water that has moved will flow back" if away else ""
+        if distance > 1 + 1e-6:
+            return f"The solutes are farther from equilibrium than at the start{back}."
+        return f"{_percent(1 - distance)} of the way to equilibrium{back}."
+    lag = "; the solutes are not yet evenly spread" if distance > water + _LAG else ""
+    share = moved / end["displaced_volume_m"]
+    if share < -1e-6:
+        return "So far the water has moved away from equilibrium."
+    if share > 1 + NEAR:
+        percent = number(100 * share, digits=3)
+        return f"{percent} % of the water that moves until equilibrium has moved: some will flow back."
+    if water < NEAR:
+        return f"The water is within 0.1 % of equilibrium{lag}."
+    if lag:
+        return f"{_percent(share)} of the water that moves until equilibrium has moved{lag}."
+    return f"{_percent(share)} of the way to equilibrium."
+
+
+def _percent(part: float) -> str:
+    """A share in per cent; near 100 rounded towards 0, so that it says 100 only when it is."""
+    percent = 100 * part + 1e-9
+    rounded = math.trunc(10 * percent) / 10 if percent > 99 else round(percent, 0 if percent >= 10 else 1)
+    return f"{number(float(rounded))} %"

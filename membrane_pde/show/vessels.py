@@ -1,0 +1,516 @@
+"""The vessels of a picture: open tank, standing tube, cell, plant cell, box of gas, with what stands at their far ends.
+
+The left vessel lies between x = -1 and 0, the right one between 0 and 1; the floor is y = 0. Volumes are those of the
+liquid per membrane area. A tank's level and a cell's area follow its volume; a tube's level follows the height of its
+column, with a scale in cm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from membrane_pde.show import drawing, dyes, report
+from membrane_pde.show.drawing import HATCHED, LEFT, MEMBRANE, RIGHT
+from membrane_pde.show.report import stored
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TOP = 1.0  # of the walls
+FULL, NEARLY_EMPTY = 0.74, 0.03  # levels: of the larger side at the start, of one that has all but run dry
+CHAMBER, ZERO, STROKE = 0.36, 0.69, 0.27  # height below a tube; its level at the start; its full scale
+TUBE_AT, TUBE = 0.64, 0.17  # distance of a tube from the membrane; its width
+BATH = 0.92  # level of the liquid around a cell
+CELL, LARGEST = (
+    (0.3, 0.26),
+    (0.42, 0.37),
+)  # half axes of a cell's outline: at the start, the largest that there is room for
+CENTRE = (0.52, 0.5)
+POINTS = 160  # of the shading of a side
+GAS_DOTS = (18, 9)  # in a box: across, up
+_OPEN = ("reservoir", "bath", "outflow")
+_EDGE: dict[str, Any] = {"color": "0.25", "zorder": 4, "solid_capstyle": "round"}
+_BOX: dict[str, Any] = {"facecolor": "white", "alpha": 0.85, "lw": 0, "boxstyle": "round,pad=0.12"}
+_DASHED: dict[str, Any] = {"color": "0.35", "lw": 1.0, "ls": (0, (4, 3)), "zorder": 3}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is drawn: a case, or one stored time of its run.
+
+    Attributes
+    ----------
+    case : Case
+    result : Result or None
+    index : int
+        Of the stored time.
+    dyes : dict
+        By solute.
+    largest : float
+        The largest volume of a cell over its first one that the pictures must have room for.
+    """
+
+    case: Any
+    result: Any
+    index: int
+    dyes: Mapping[str, dyes.Dye]
+    largest: float
+
+    def side(self, name: str) -> Any:
+        """The compartment."""
+        return getattr(self.case, name)
+
+    def volume(self, side: str) -> np.ndarray:
+        """Volume over the stored times, per membrane area, m."""
+        if self.result is None:
+            return np.array([volume_at_start(self.case, side)])
+        return np.asarray(stored(self.result, f"length_{side}_m"))
+
+    def now(self, side: str) -> float:
+        """Volume per membrane area, m."""
+        return float(self.volume(side)[self.index])
+
+    def pressure(self, side: str) -> float | None:
+        """Hydrostatic pressure, Pa, 0 where it is round-off; None where only a run would know it."""
+        if self.result is not None:
+            pressure = float(stored(self.result, f"pressure_{side}_Pa")[self.index])
+            return 0.0 if abs(pressure) <= 1e-6 * report.largest_pressure(self.result) else pressure
+        applied = self.side(side).pressure
+        return None if self.side(side).boundary == "rigid" or applied.flux else float(applied.at(0.0))
+
+    def kind(self, side: str) -> str:
+        """What a side is drawn as: its `drawing`, or "gas"."""
+        if self.case.phase == "gas":
+            return "gas"
+        boundary = self.side(side).boundary
+        return getattr(self.side(side), "drawing", None) or ("tube" if boundary == "standpipe" else "tank")
+
+
+def volume_at_start(case: Any, side: str) -> float:
+    """Volume per membrane area at the start, m, a bath included."""
+    compartment = getattr(case, side)
+    return float(getattr(compartment, "volume_per_area", compartment.length))
+
+
+def is_cell(kind: str) -> bool:
+    """Whether a side is drawn as a cell in the liquid of the other side."""
+    return kind in ("cell", "plant-cell")
+
+
+def draw(ax: Axes, moment: Moment) -> tuple[float, float, float]:
+    """Draw both vessels and the membrane.
+
+    Returns
+    -------
+    x, low, high : float
+        Where arrows may cross the membrane.
+    """
+    kinds = {side: moment.kind(side) for side in report.SIDES}
+    cells = [side for side in report.SIDES if is_cell(kinds[side])]
+    if cells:
+        for side in report.SIDES:
+            if side not in cells:
+                _surroundings(ax, moment, side)
+        edges = [_cell(ax, moment, side, kinds[side]) for side in cells]
+        return float(np.mean(edges)), CENTRE[1] - 0.24, CENTRE[1] + 0.26
+    heights = {side: _one(ax, moment, side, kinds[side]) for side in report.SIDES}
+    if kinds["left"] == kinds["right"] == "tube":
+        _cm_between(ax, moment, heights)
+    crossing = CHAMBER if "tube" in kinds.values() else TOP
+    _partition(ax, moment.case, crossing)
+    return 0.0, 0.03, max(min(heights.values()), 0.45) if crossing == TOP else CHAMBER
+
+
+def _one(ax: Axes, moment: Moment, side: str, kind: str) -> float:
+    """A vessel on one side of a membrane that stands at 0; the height of its level."""
+    if kind == "gas":
+        return _gas(ax, moment, side)
+    return _tube(ax, moment, side) if kind == "tube" else _tank(ax, moment, side)
+
+
+def _ends(side: str) -> tuple[float, float]:
+    """Left and right end."""
+    return (-1.0, 0.0) if side == "left" else (0.0, 1.0)
+
+
+def _sign(side: str) -> float:
+    return -1.0 if side == "left" else 1.0
+
+
+# --- an open tank, and what closes it ---
+
+
+def _levels(moment: Moment) -> dict[str, tuple[float, float]]:
+    """Height of each tank at the start and now; the highest of the run fits."""
+    first = {side: volume_at_start(moment.case, side) for side in report.SIDES}
+    base = {side: FULL * max((size / max(first.values())) ** 0.5, 0.6) for side, size in first.items()}
+    over = {side: moment.volume(side) / moment.volume(side)[0] for side in report.SIDES}
+    fit = min(1.0, 0.92 / max(float(base[side] * over[side].max()) for side in report.SIDES))
+    return {
+        side: (fit * base[side], max(fit * base[side] * float(over[side][moment.index]), NEARLY_EMPTY))
+        for side in report.SIDES
+    }
+
+
+def _tank(ax: Axes, moment: Moment, side: str) -> float:
+    before, level = _levels(moment)[side]
+    compartment, (x0, x1) = moment.side(side), _ends(side)
+    far = x0 if side == "left" else x1
+    drawing.shading(ax, f"{side} liquid", _row(moment, side), (x0, x1, 0.0, level), zorder=1)
+    drawing.line(ax, f"{side} floor", [x0, x1], [0.0, 0.0], lw=2.2, **_EDGE)
+    pressure = moment.pressure(side) or 0.0
+    pressed = abs(pressure) > 1e-3 * max(abs(moment.pressure(each) or 0.0) for each in report.SIDES)
+    pressed = pressed and moment.case.membrane.type != "none"
+    piston = compartment.boundary == "piston" and pressed
+    closed = compartment.boundary in ("rigid", "elastic") or (pressed and not piston)
+    if closed:  # full to the lid: no surface, a gauge instead
+        lid = {"lw": 4.0} if compartment.boundary == "elastic" else {"lw": 2.2}
+        drawing.line(ax, f"{side} lid", [x0, x1], [level, level], **_EDGE | lid)
+    else:
+        drawing.line(ax, f"{side} surface", [x0 + 0.02, x1 - 0.02], [level, level], color="0.25", lw=1.2, zorder=3)
+    if abs(level - before) > 0.01:
+        drawing.line(ax, f"{side} start", [x0 + 0.02, x1 - 0.02], [before, before], **_DASHED)
+    _far_end(ax, side, compartment, far, level, TOP if not closed else level)
+    if piston:
+        _piston(ax, side, x0, level, pressure, moment)
+    elif pressed:
+        _gauge(ax, side, 0.5 * (x0 + x1), level, pressure)
+    return level
+
+
+def _far_end(ax: Axes, side: str, compartment: Any, far: float, level: float, top: float) -> None:
+    """The far wall, and in a word what stands there instead of one."""
+    boundary, inwards = compartment.boundary, -_sign(side)
+    if boundary == "reservoir":  # goes on without an end
+        y = np.linspace(0.0, level, 41)
+        x = far + 0.018 * np.sin(2 * np.pi * np.arange(41) / 8.0)
+        drawing.line(ax, f"{side} wall", x, y, lw=1.4, **_EDGE)
+    elif boundary == "outflow":  # a spout at the floor
+        drawing.line(ax, f"{side} wall", [far, far], [0.11, top], lw=2.2, **_EDGE)
+        style: dict[str, Any] = {"facecolor": "0.35", "edgecolor": "none", "zorder": 5, "head": 0.05}
+        drawing.arrow(ax, f"{side} spout", (far + 0.08 * inwards, 0.055), (far - 0.09 * inwards, 0.055), 0.022, **style)
+    else:
+        drawing.line(ax, f"{side} wall", [far, far], [0.0, top], lw=2.2, **_EDGE)
+    if boundary == "bath" or compartment.stirred:
+        x = far + 0.24 * inwards
+        drawing.line(ax, f"{side} rod", [x, x], [0.09, max(top, level) + 0.02], lw=1.4, **_EDGE)
+        drawing.line(ax, f"{side} blade", [x - 0.05, x + 0.05], [0.09, 0.09], lw=4.0, **_EDGE)
+    words = {"reservoir": "reservoir", "bath": "stirred bath", "outflow": "outflow"}.get(boundary, "")
+    if boundary == "piston" and compartment.stirred:
+        words = "stirred"
+    if words:
+        style = {"ha": side, "va": "bottom", "fontsize": 8.5, "style": "italic", "color": "0.3", "zorder": 6}
+        drawing.text(ax, f"{side} far end", far + 0.03 * inwards, level + 0.03, words, bbox=_BOX, **style)
+
+
+def _piston(ax: Axes, side: str, x0: float, level: float, pressure: float, moment: Moment) -> None:
+    """A plate on the liquid, and an arrow as long as the pressure is high beside the other side's."""
+    style: dict[str, Any] = {"facecolor": "0.45", "edgecolor": "0.25", "lw": 0.8, "zorder": 4}
+    drawing.rectangle(ax, f"{side} plate", (x0 + 0.03, level), 0.94, 0.045, **style)
+    highest = max(abs(moment.pressure(each) or 0.0) for each in report.SIDES)
+    length, foot = 0.06 + 0.1 * abs(pressure) / highest, level + 0.045
+    ends = [(x0 + 0.5, foot + length), (x0 + 0.5, foot)]
+    look: dict[str, Any] = {"color": "0.25", "lw": 0, "zorder": 5, "head": 0.5 * length}
+    start, end = ends if pressure > 0 else ends[::-1]
+    drawing.arrow(ax, f"{side} weight", start, end, 0.022, **look)
+    _pressure_words(ax, side, x0 + 0.5, foot + length + 0.01, pressure)
+
+
+def _gauge(ax: Axes, side: str, x: float, level: float, pressure: float) -> None:
+    """A gauge on the lid of a closed vessel."""
+    drawing.line(ax, f"{side} stem", [x, x], [level, level + 0.045], lw=1.6, **_EDGE)
+    round_: dict[str, Any] = {"marker": "o", "ms": 13, "mfc": "white", "mec": "0.25", "mew": 1.4, "zorder": 5}
+    drawing.line(ax, f"{side} gauge", [x], [level + 0.085], ls="", **round_)
+    drawing.line(ax, f"{side} needle", [x, x + 0.018], [level + 0.085, level + 0.108], color="0.25", lw=1.4, zorder=6)
+    _pressure_words(ax, side, x, level + 0.14, pressure)
+
+
+def _pressure_words(ax: Axes, side: str, x: float, y: float, pressure: float) -> None:
+    look: dict[str, Any] = {
+        "ha": "center",
+        "va": "bottom",
+        "fontsize": 11,
+        "weight": "bold",
+        "color": "0.2",
+        "zorder": 6,
+    }
+    drawing.text(ax, f"{side} pressure", x, y, report.quantity(pressure, "pressure"), bbox=_BOX, **look)
+
+
+def _partition(ax: Axes, case: Any, top: float) -> None:
+    if case.membrane.type == "none":
+        drawing.line(ax, "partition", [0, 0], [0, top], **_DASHED | {"color": MEMBRANE, "lw": 1.4, "zorder": 4})
+    else:
+        drawing.rectangle(ax, "membrane", (-0.017, 0.0), 0.034, top, edgecolor="0.4", zorder=4, **HATCHED)
+
+
+# --- standing tubes ---
+
+
+def rise(moment: Moment, side: str) -> np.ndarray:
+    """Height of the column above its level at the start, over the stored times, m."""
+    if moment.result is None:
+        return np.zeros(1)
+    gained = moment.volume(side) - moment.volume(side)[0]
+    return np.asarray(gained / float(getattr(moment.side(side), "tube_area", 1.0)))
+
+
+def _full_scale(moment: Moment) -> float:
+    """Height that the scale of the tubes reaches above and below zero, m."""
+    tubes = [side for side in report.SIDES if moment.kind(side) == "tube"]
+    highest = max(float(np.abs(rise(moment, side)).max()) for side in tubes)
+    return dyes.round_up(highest) if highest > 0.0 else 0.0
+
+
+def _height(moment: Moment, metres: float) -> float:
+    full = _full_scale(moment)
+    return ZERO + (STROKE * metres / full if full > 0.0 else 0.0)
+
+
+def _tube(ax: Axes, moment: Moment, side: str) -> float:
+    """A chamber at the membrane, and a tube on it."""
+    x0, x1 = _ends(side)
+    middle = TUBE_AT * _sign(side)
+    low, high = middle - 0.5 * TUBE, middle + 0.5 * TUBE
+    far = x0 if side == "left" else x1
+    level = _height(moment, float(rise(moment, side)[moment.index]))
+    row = _row(moment, side)
+    drawing.shading(ax, f"{side} liquid", row, (x0, x1, 0.0, CHAMBER), zorder=1)
+    column: dict[str, Any] = {"facecolor": tuple(row[len(row) // 2]), "edgecolor": "none", "zorder": 1}
+    drawing.rectangle(ax, f"{side} column", (low, CHAMBER - 0.002), TUBE, level - CHAMBER + 0.002, **column)
+    outer, near = (low, high) if side == "left" else (high, low)
+    path = [0.0, far, far, outer, outer], [0.0, 0.0, CHAMBER, CHAMBER, TOP]
+    drawing.line(ax, f"{side} wall", *path, lw=2.2, **_EDGE)
+    drawing.line(ax, f"{side} shoulder", [0.0, near, near], [CHAMBER, CHAMBER, TOP], lw=2.2, **_EDGE)
+    drawing.line(ax, f"{side} surface", [low, high], [level, level], color="0.25", lw=1.6, zorder=3)
+    if abs(level - ZERO) > 0.01:
+        drawing.line(ax, f"{side} start", [low, high], [ZERO, ZERO], **_DASHED)
+    other = "right" if side == "left" else "left"
+    if moment.kind(other) != "tube":
+        _scale(ax, moment, near - 0.03 * _sign(side), "right" if side == "right" else "left", 0.0)
+        _centimetres(ax, moment, side, middle, level)
+    pressure = float(moment.side(side).pressure.at(0.0)) if not moment.side(side).pressure.flux else 0.0
+    if pressure:
+        _pressure_words(ax, side, middle, TOP + 0.01, pressure)
+    return level
+
+
+def _scale(ax: Axes, moment: Moment, x: float, align: str, zero: float) -> None:
+    """A scale in cm at `x`, whose 0 stands at the height `zero` (m), over what the tubes reach."""
+    full = _full_scale(moment)
+    if full == 0.0:
+        return
+    step = _tick(full)
+    first, last = np.ceil((-full - zero) / step - 1e-9), np.floor((full - zero) / step + 1e-9)
+    ticks = zero + step * np.arange(first, last + 1)
+    heights = [_height(moment, float(tick)) for tick in ticks]
+    drawing.line(ax, "scale", [x, x], [_height(moment, -full), _height(moment, full)], color="0.4", lw=1.0, zorder=3)
+    side = 1.0 if align == "left" else -1.0
+    for place in range(9):
+        if place >= len(ticks):
+            continue
+        tick, y = float(ticks[place]), heights[place]
+        drawing.line(ax, f"scale {place}", [x, x + 0.02 * side], [y, y], color="0.4", lw=1.0, zorder=3)
+        style: dict[str, Any] = {"ha": align, "va": "center", "fontsize": 8, "color": "0.35"}
+        words = report.number(100.0 * (tick - zero), scale=1.0, digits=3)
+        drawing.text(ax, f"scale number {place}", x + 0.035 * side, y, words, **style)
+    drawing.text(ax, "scale unit", x, TOP + 0.005, "cm", ha="center", va="bottom", fontsize=8.5, color="0.35")
+
+
+def _tick(full: float) -> float:
+    """Distance of the numbers of a scale: 1, 2 or 5 times a power of ten, 3 to 8 of them up to `full`."""
+    power = 10.0 ** np.floor(np.log10(full / 2.0))
+    return float(next(step for step in (power, 2 * power, 5 * power) if full / step < 4.5))
+
+
+def _cm_between(ax: Axes, moment: Moment, heights: Mapping[str, float]) -> None:
+    """Between two tubes: a scale in cm from the lower level, and how far the levels are apart."""
+    now = {side: float(rise(moment, side)[moment.index]) for side in report.SIDES}
+    higher = max(now, key=lambda side: now[side])
+    lower = "left" if higher == "right" else "right"
+    _scale(ax, moment, 0.0, "left", now[lower])
+    if abs(heights["left"] - heights["right"]) < 0.004:
+        return
+    for side in report.SIDES:
+        edge = _sign(side) * (TUBE_AT - 0.5 * TUBE)
+        drawing.line(ax, f"{side} level", [0.0, edge], [heights[side]] * 2, color="0.55", lw=0.8, ls=":", zorder=2)
+    words = f"{report.number(100.0 * (now[higher] - now[lower]), digits=3)} cm"
+    ends = sorted(heights.values())
+    mark: dict[str, Any] = {"color": "0.15", "lw": 1.8, "zorder": 5, "marker": "_", "ms": 9, "mew": 1.8}
+    drawing.line(ax, "difference", [-0.06, -0.06], ends, **mark)
+    style: dict[str, Any] = {
+        "ha": "right",
+        "va": "center",
+        "fontsize": 11,
+        "weight": "bold",
+        "color": "0.15",
+        "zorder": 6,
+    }
+    drawing.text(ax, "difference words", -0.09, 0.5 * sum(ends), words, **style)
+
+
+def _centimetres(ax: Axes, moment: Moment, side: str, x: float, level: float) -> None:
+    """How far a column has risen or fallen, beside its level."""
+    risen = float(rise(moment, side)[moment.index])
+    if abs(level - ZERO) > 0.004:
+        words = f"{report.number(100.0 * abs(risen), digits=3)} cm {'up' if risen > 0 else 'down'}"
+        style: dict[str, Any] = {"va": "center", "fontsize": 11, "weight": "bold", "color": "0.15", "zorder": 6}
+        place = x + _sign(side) * (0.5 * TUBE + 0.03)
+        drawing.text(ax, f"{side} rise", place, level, words, ha="left" if side == "right" else "right", **style)
+
+
+# --- cells ---
+
+
+def _surroundings(ax: Axes, moment: Moment, side: str) -> None:
+    """The liquid around a cell, in a tank."""
+    colour = tuple(dyes.blend(_means(moment, side), moment.dyes)[0])
+    drawing.rectangle(ax, f"{side} liquid", (-1.0, 0.0), 2.0, BATH, facecolor=colour, lw=0, zorder=1)
+    drawing.line(ax, f"{side} wall", [-1.0, -1.0, 1.0, 1.0], [TOP, 0.0, 0.0, TOP], lw=2.2, **_EDGE)
+    drawing.line(ax, f"{side} surface", [-0.98, 0.98], [BATH, BATH], color="0.25", lw=1.2, zorder=3)
+    if pressure := moment.pressure(side):
+        _pressure_words(ax, side, 0.5 * _sign(side), BATH + 0.02, pressure)
+
+
+def outline(moment: Moment, side: str, volume: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points of a cell's outline, whose area is in proportion to a volume (per membrane area, m)."""
+    room = min(*(largest / half for largest, half in zip(LARGEST, CELL, strict=True)))
+    fit = min(1.0, room / max(moment.largest, 1e-9) ** 0.5)
+    size = fit * (volume / float(moment.volume(side)[0])) ** 0.5
+    angle = np.linspace(0.0, 2.0 * np.pi, 121)[:-1]
+    exponent = 1.0 if moment.kind(side) == "cell" else 0.45  # an ellipse, or rounded corners
+
+    def along(wave: np.ndarray, half: float) -> np.ndarray:
+        return size * half * np.sign(wave) * np.abs(wave) ** exponent
+
+    x = _sign(side) * CENTRE[0] + along(np.cos(angle), CELL[0])
+    return x, CENTRE[1] + along(np.sin(angle), CELL[1])
+
+
+def wall_volume(moment: Moment, side: str) -> float:
+    """What a plant cell's wall encloses, m: all of the cell where the wall presses, else as much as a slack wall."""
+    compartment, first = moment.side(side), float(moment.volume(side)[0])
+    slack = first
+    if getattr(compartment, "modulus", None):  # the pressure, p + E (V − V₀)/V₀, is 0 at this volume
+        slack = first * (1.0 - compartment.pressure.at(0.0) / compartment.modulus)
+    return max(moment.now(side), slack)
+
+
+def _cell(ax: Axes, moment: Moment, side: str, kind: str) -> float:
+    """A closed outline, its first one dashed, the change beside it; returns where its inner edge stands."""
+    now, first = moment.now(side), float(moment.volume(side)[0])
+    x, y = outline(moment, side, now)
+    if kind == "plant-cell":
+        other = "right" if side == "left" else "left"  # what stands between the wall and a cell that has come off it
+        outside = tuple(dyes.blend(_means(moment, other), moment.dyes)[0])
+        wall = outline(moment, side, wall_volume(moment, side))
+        look: dict[str, Any] = {
+            "facecolor": outside,
+            "edgecolor": "#5E7F2E",
+            "lw": 7.0,
+            "zorder": 2,
+            "joinstyle": "round",
+        }
+        drawing.shape(ax, f"{side} cell wall", *wall, **look)
+    colour = tuple(dyes.blend(_means(moment, side), moment.dyes)[0])
+    edge: dict[str, Any] = {"facecolor": colour, "edgecolor": LEFT if side == "left" else RIGHT, "lw": 2.4, "zorder": 3}
+    drawing.shape(ax, f"{side} cell", x, y, **edge)
+    if abs(now / first - 1.0) > 5e-4:
+        before = outline(moment, side, first)
+        dashed: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.15", "lw": 1.2, "ls": (0, (4, 3)), "zorder": 5}
+        drawing.shape(ax, f"{side} first outline", *before, **dashed)
+    told = []
+    pressure = moment.pressure(side)
+    if moment.side(side).boundary in ("elastic", "rigid") and pressure is not None:
+        told.append(f"turgor {report.quantity(pressure, 'pressure')}")
+    if moment.result is not None:
+        change = report.number(100.0 * (now / first - 1.0), scale=0.05 / report.ROUND_OFF, digits=3)
+        told.append(f"water {'' if change[0] in '-0' else '+'}{change} %".replace("-", "−"))
+    place = (0.97 * _sign(side), 0.02)
+    look = {"ha": side, "va": "bottom", "fontsize": 10, "weight": "bold", "color": "0.15", "zorder": 7}
+    drawing.text(ax, f"{side} change", *place, ", ".join(told), **look)
+    return float(x.min() if side == "right" else x.max())
+
+
+# --- gases ---
+
+
+def _gas(ax: Axes, moment: Moment, side: str) -> float:
+    """A closed box with a gas in it: dots are molecules, as many of each kind as its share there."""
+    x0, x1 = _ends(side)
+    far = x0 if side == "left" else x1
+    drawing.line(ax, f"{side} wall", [0.0, far, far, 0.0], [0.0, 0.0, FULL, FULL], lw=2.2, **_EDGE)
+    chance = np.random.default_rng(1 if side == "left" else 2)  # the same places at every time
+    columns, rows = GAS_DOTS
+    across = (np.arange(columns)[None, :] + chance.uniform(0.1, 0.9, (rows, columns))).ravel() / columns
+    up = (np.arange(rows)[:, None] + chance.uniform(0.1, 0.9, (rows, columns))).ravel() / rows
+    kind = chance.permutation((np.arange(across.size) + 0.5) / across.size)
+    x, y = x0 + 0.02 + 0.96 * across, 0.03 + (FULL - 0.06) * up
+    amounts = _amounts(moment, side)
+    here = np.linspace(x0, x1, POINTS)
+    names = list(amounts)
+    share = np.array([np.interp(x, here, amounts[name]) for name in names])
+    whole = np.maximum(share.sum(axis=0), _fullest(moment))
+    limits = np.cumsum(share, axis=0) / np.where(whole > 0.0, whole, 1.0)
+    chosen = (kind[None, :] > limits).sum(axis=0)
+    palette = [moment.dyes[name].arrow if name in moment.dyes else dyes.NONE for name in names] + ["#D0D0D0"]
+    drawing.dots(ax, f"{side} gas", x, y, [palette[each] for each in chosen], s=22, linewidths=0, zorder=2)
+    return FULL
+
+
+def _fullest(moment: Moment) -> float:
+    """The most particles of all the gases that are followed, anywhere at the start, mol/m^3."""
+    start = Moment(moment.case, None, 0, moment.dyes, moment.largest)
+    return max(float(np.sum(list(_amounts(start, side).values()), axis=0).max()) for side in report.SIDES)
+
+
+# --- concentrations ---
+
+
+def _means(moment: Moment, side: str) -> dict[str, np.ndarray]:
+    """Mean concentrations, each an array of one."""
+    if moment.result is None:
+        return {name: np.array([values.mean()]) for name, values in _amounts(moment, side).items()}
+    means = stored(moment.result, f"concentration_{side}_mol_per_m3")[moment.index]
+    return {name: np.array([means[i]]) for i, name in enumerate(moment.case.solutes)}
+
+
+def _row(moment: Moment, side: str) -> np.ndarray:
+    """Colours of a side from left to right."""
+    return dyes.blend(_amounts(moment, side), moment.dyes)
+
+
+def _amounts(moment: Moment, side: str) -> dict[str, np.ndarray]:
+    """Concentrations (mol/m^3) from left to right at even distances."""
+    case, result, index = moment.case, moment.result, moment.index
+    if result is None:
+        distance = np.linspace(0.0, getattr(case, side).length, POINTS)
+        found = {}
+        for name in case.solutes:
+            given = getattr(case, side).concentration[name]
+            values = np.array([given.at(x) if hasattr(given, "at") else given for x in distance], dtype=float)
+            found[name] = values[::-1] if side == "left" else values
+        return found
+    here = result.arrays["side"] == side
+    x = result.arrays["position"][index, here]
+    reach = float(result.arrays["width"][index, here].sum())
+    left = side == "left"
+    places = np.linspace(-reach, 0.0, POINTS) if left else np.linspace(0.0, reach, POINTS)
+    walls = stored(result, f"wall_concentration_{side}_mol_per_m3")[index]
+    found = {}
+    for i, name in enumerate(case.solutes):
+        values = result.arrays["concentration"][index, i, here]
+        at, level = (
+            (np.append(x, 0.0), np.append(values, walls[i]))
+            if left
+            else (
+                np.append(0.0, x),
+                np.append(walls[i], values),
+            )
+        )
+        found[name] = np.interp(places, at, level)
+    return found

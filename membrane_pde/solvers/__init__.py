@@ -1,0 +1,1 @@
+"""Integrators, the steady state, and the linear algebra that they need."""

@@ -1,0 +1,265 @@
+"""Solving with the Jacobian J of the semi-discrete model: ``(I − h γ J) δ = r``.
+
+J is tridiagonal for each solute, plus what goes through the water flux and the three scalars (`operators.Slopes`). With
+T the tridiagonal part, u the derivative with J_v, w that with X, q those of X and the volumes V of the baths with J_v,
+g the derivatives of J_v, and ``τ = h γ``,
+
+    (I − τ T) δm' = r_m − c_b r_V + τ (u − c_b q_V) δJ + τ w δX,    δX = r_X + τ q_X δJ,    δV = r_V + τ q_V δJ,
+    δJ = Σ g_m δm' + g_X δX,    δm = δm' + c_b δV
+
+so that ``δm' = a + b δJ`` with two tridiagonal solves (one of them once for all right-hand sides), and δJ follows from
+one scalar equation. c_b is the concentration of a bath, and stands in its cell alone: m' is what changes beyond a
+change of volume at a constant concentration, which no flux feels. (With m the fluxes between a bath and a thin layer
+would be large, and cancel but for their last digits.) What only counts (fluxes through the membrane and the far faces,
+the work) is put in afterwards.
+
+What passed the membrane is the difference of what went one way and what went the other, ``τ F = τ (∂F/∂m_P δm_P +
+∂F/∂m_A δm_A + …)``. In a step that is long beside the time in which a cell at the membrane empties these two are far
+larger than what is left of them, which is lost in their round-off. Then the balance of one side says it: all that its
+cells gain in a step, but for what came in through its far face, came through the membrane.
+
+A cell loses what its neighbours gain: elimination needs no pivots, and no differences either. What is left of a
+diagonal is 1, plus what is lost for good, plus what is given on, all of one sign (as Grassmann, Taksar and Heyman do it
+for Markov chains): long steps over thin cells keep the amounts. It runs from both far ends to the membrane, and back:
+two recurrences at once, each of which waits for its own results.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from membrane_pde.kernels import kernel, part
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.operators import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Numbers, Slopes
+
+OUTER, INVERSE, INNER, RESPONSE = range(4)  # rows of `Factors.table`
+_LONG = 1e3  # τ over the time in which a cell at the membrane empties; the difference then loses three digits
+
+
+class Factors(NamedTuple):
+    """What `factorize` writes.
+
+    Attributes
+    ----------
+    table : ndarray, shape (4, solutes, cells)
+        Multipliers of the elimination, by which a cell sees its neighbour away from the membrane; reciprocals of the
+        pivots; entries towards the membrane (at the membrane: across it) times these; and b: the change of the amounts
+        with δJ.
+    scalars : ndarray, shape (2,)
+        τ (s), and what divides the sum that is δJ.
+    """
+
+    table: Array
+    scalars: Array
+
+
+def new_factors(solutes: int, cells: int) -> Factors:
+    """Room for `Factors`."""
+    return Factors(np.zeros((4, solutes, cells)), np.zeros(2))
+
+
+@kernel
+def _substitute(outer: Array, inverse: Array, inner: Array, m: int, x: Array) -> None:
+    """Solve a tridiagonal system in place, with what `factorize` has written."""
+    n = x.shape[0]
+    both = min(m, n - m)
+    left, right = float(x[0]), float(x[n - 1])
+    for i in range(1, both):
+        j = n - 1 - i
+        left = x[i] - outer[i] * left
+        right = x[j] - outer[j] * right
+        x[i], x[j] = left, right
+    for i in range(both, m):
+        left = x[i] - outer[i] * left
+        x[i] = left
+    for j in range(n - 1 - both, m - 1, -1):
+        right = x[j] - outer[j] * right
+        x[j] = right
+    left = left * inverse[m - 1]
+    right = right * inverse[m] - inner[m] * left
+    left = left - inner[m - 1] * right
+    x[m - 1], x[m] = left, right
+    for k in range(1, both):
+        i, j = m - 1 - k, m + k
+        left = x[i] * inverse[i] - inner[i] * left
+        right = x[j] * inverse[j] - inner[j] * right
+        x[i], x[j] = left, right
+    for i in range(m - 1 - both, -1, -1):
+        left = x[i] * inverse[i] - inner[i] * left
+        x[i] = left
+    for j in range(m + both, n):
+        right = x[j] * inverse[j] - inner[j] * right
+        x[j] = right
+
+
+@kernel
+def _push(d: Slopes, s: int, moved: float, left: float, right: float, x: Array) -> None:
+    """Add to the amounts x of a solute what X, moved so far, does to them, and take what the volumes of baths do."""
+    n = x.shape[0]
+    with_length = d.faces[WITH_SCALAR, s]
+    for i in range(n):
+        x[i] += moved * (with_length[i] - with_length[i + 1])
+    x[0] -= d.baths[0, s] * left
+    x[n - 1] -= d.baths[1, s] * right
+
+
+@part
+def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
+    """Prepare to solve with ``I − τ J``."""
+    solutes, n = f.table.shape[1], f.table.shape[2]
+    m, held = p.membrane, 0.0
+    for s in range(solutes):
+        outer, inverse = f.table[OUTER, s], f.table[INVERSE, s]
+        inner, response = f.table[INNER, s], f.table[RESPONSE, s]
+        before, behind, with_flux = d.faces[BEFORE, s], d.faces[BEHIND, s], d.faces[WITH_FLUX, s]
+        for i in range(n):
+            response[i] = tau * (with_flux[i] - with_flux[i + 1])
+        # share of what a cell gives to the next one towards the membrane that does not come back: `stays` over `whole`,
+        # which grow from cell to cell, so that no division waits for another but where they are brought back to 1
+        stays_left, stays_right, whole_left, whole_right, last_left, last_right = 1.0, 1.0, 1.0, 1.0, 0.0, 0.0
+        both = min(m, n - m - 1)
+        for i in range(both):
+            j = n - 1 - i
+            outer[i], outer[j] = -tau * before[i] * last_left, tau * behind[j + 1] * last_right
+            stays_left, stays_right = (
+                whole_left - tau * behind[i] * stays_left,
+                whole_right + tau * before[j + 1] * stays_right,
+            )
+            now_left, now_right = (
+                stays_left + tau * before[i + 1] * whole_left,
+                stays_right - tau * behind[j] * whole_right,
+            )
+            last_left, last_right = whole_left / now_left, whole_right / now_right
+            inverse[i], inverse[j] = last_left, last_right
+            inner[i], inner[j] = tau * behind[i + 1] * last_left, -tau * before[j] * last_right
+            whole_left, whole_right = now_left, now_right
+            if i % 8 == 7:
+                stays_left, stays_right = stays_left / whole_left, stays_right / whole_right
+                whole_left = whole_right = 1.0
+        left, right = stays_left / whole_left, stays_right / whole_right
+        for i in range(both, m):
+            stays_left = 1.0 - tau * behind[i] * left
+            outer[i] = -tau * before[i] * last_left
+            last_left = 1.0 / (stays_left + tau * before[i + 1])
+            inverse[i], inner[i], left = last_left, tau * behind[i + 1] * last_left, stays_left * last_left
+        for j in range(n - 1 - both, m, -1):
+            stays_right = 1.0 + tau * before[j + 1] * right
+            outer[j] = tau * behind[j + 1] * last_right
+            last_right = 1.0 / (stays_right - tau * behind[j])
+            inverse[j], inner[j], right = last_right, -tau * before[j] * last_right, stays_right * last_right
+        if p.endless[0]:
+            inverse[0], inner[0], left = 1.0, 0.0, 1.0
+        # the cell behind the membrane, which sees what is left of the other side
+        outer[m] = tau * behind[m + 1] * last_right
+        inverse[m] = 1.0 / (1.0 + tau * before[m + 1] * right - tau * behind[m] * left)
+        inner[m] = -tau * before[m] * inverse[m]
+        if p.endless[1]:
+            inverse[n - 1], inner[n - 1] = 1.0, 0.0
+        q = d.scalars[0]
+        _push(d, s, tau * tau * float(q[0]), tau * float(q[1]), tau * float(q[2]), response)
+        _substitute(outer, inverse, inner, m, response)
+        held += d.walls[0, 0, s] * response[m - 1] + d.walls[0, 1, s] * response[m]
+    held += tau * d.scalars[1, 0] * d.scalars[0, 0]
+    f.scalars[0], f.scalars[1] = tau, 1.0 - held
+
+
+@kernel
+def _balanced_side(p: Numbers, d: Slopes, s: int, tau: float) -> int:
+    """The side whose balance says what passed the membrane, 0 or 1; -1 where the difference of the fluxes does."""
+    m = p.membrane
+    if not tau * max(float(d.faces[BEFORE, s, m]), -float(d.faces[BEHIND, s, m])) > _LONG:
+        return -1
+    if p.endless[0]:  # its cell never changes
+        return -1 if p.endless[1] else 1
+    if p.endless[1]:
+        return 0
+    left, right = p.length[0] + p.bath[0].volume, p.length[1] + p.bath[1].volume
+    return 1 if right <= left else 0  # the smaller numbers
+
+
+@kernel
+def _held(side: int, m: int, x: Array) -> float:
+    """Sum over the cells of a side, with the sign of what comes through the membrane."""
+    total = 0.0
+    own = x[m:] if side == 1 else x[:m]
+    for i in range(own.shape[0]):
+        total += float(own[i])
+    return total if side == 1 else -total
+
+
+@kernel
+def _count(p: Numbers, s: int, amount: float, totals: Array) -> None:
+    """Add what passed the membrane to the totals; where a side is endless, it came from behind."""
+    solutes = p.faces.shape[1]
+    totals[s] += amount
+    if p.endless[0]:
+        totals[solutes + s] += amount
+    if p.endless[1]:
+        totals[2 * solutes + s] += amount
+
+
+@part
+def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
+    """Replace a right-hand side by the solution of ``(I − τ J) x = r``."""
+    solutes, n = f.table.shape[1], f.table.shape[2]
+    m, z, tau = p.membrane, solutes * n, float(f.scalars[0])
+    passed, left, right, work = z + 3, z + 3 + solutes, z + 3 + 2 * solutes, z + 3 + 3 * solutes
+    water = 0.0
+    for s in range(solutes):
+        own = x[s * n : (s + 1) * n]
+        side = _balanced_side(p, d, s, tau)
+        if side >= 0:
+            _count(p, s, -_held(side, m, own), x[passed:])
+        _push(d, s, tau * float(x[z]), float(x[z + 1]), float(x[z + 2]), own)
+        _substitute(f.table[OUTER, s], f.table[INVERSE, s], f.table[INNER, s], m, own)
+        water += d.walls[0, 0, s] * own[m - 1] + d.walls[0, 1, s] * own[m]
+    water += d.scalars[1, 0] * x[z]
+    water = float(water / f.scalars[1])
+    for j in range(3):
+        x[z + j] += tau * d.scalars[0, j] * water
+    done = d.scalars[3, 1] * water
+    for s in range(solutes):
+        own = x[s * n : (s + 1) * n]
+        response = f.table[RESPONSE, s]
+        for i in range(n):
+            own[i] += response[i] * water
+        from_left, from_right = d.faces[BEHIND, s, 0] * own[0], d.faces[BEFORE, s, n] * own[n - 1]
+        from_left += d.faces[WITH_FLUX, s, 0] * water + d.faces[WITH_SCALAR, s, 0] * x[z]
+        from_right += d.faces[WITH_FLUX, s, n] * water + d.faces[WITH_SCALAR, s, n] * x[z]
+        through = d.faces[BEFORE, s, m] * own[m - 1] + d.faces[BEHIND, s, m] * own[m]
+        through += d.faces[WITH_FLUX, s, m] * water + d.faces[WITH_SCALAR, s, m] * x[z]
+        if not p.endless[0]:
+            x[left + s] += tau * from_left
+        if not p.endless[1]:
+            x[right + s] += tau * from_right
+        done += d.walls[1, 0, s] * own[m - 1] + d.walls[1, 1, s] * own[m]
+        own[0] += d.baths[0, s] * x[z + 1]
+        own[n - 1] += d.baths[1, s] * x[z + 2]
+        side = _balanced_side(p, d, s, tau)
+        if side >= 0:
+            _count(p, s, _held(side, m, own) + tau * (from_left if side == 0 else from_right), x[passed:])
+        else:
+            _count(p, s, tau * through, x[passed:])
+    done += d.scalars[2, 0] * x[z]
+    x[work] += tau * done
+
+
+@part
+def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
+    """Add ``scale ∂f/∂t``, at a given state, to x."""
+    solutes, n = d.faces.shape[1], d.faces.shape[2] - 1
+    rise, z = scale * float(d.scalars[3, 0]), solutes * n
+    x[z + 3 + 3 * solutes] += rise * d.scalars[3, 1] + scale * d.scalars[3, 2]
+    if rise == 0.0:
+        return
+    for s in range(solutes):
+        with_flux = d.faces[WITH_FLUX, s]
+        for i in range(n):
+            x[s * n + i] += rise * (with_flux[i] - with_flux[i + 1])
+        x[z + 3 + s] += rise * with_flux[p.membrane]
+        x[z + 3 + solutes + s] += rise * with_flux[0]
+        x[z + 3 + 2 * solutes + s] += rise * with_flux[n]
+    for j in range(3):
+        x[z + j] += rise * d.scalars[0, j]

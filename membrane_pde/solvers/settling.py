@@ -1,0 +1,258 @@
+"""How far a state still is from the steady state: a Newton step with the exact Jacobian J of the semi-discrete model.
+
+With f the right-hand side ``dy/dt`` and h a long time (the horizon), one implicit Euler step of that length,
+
+    (I − h J) δ = h f(y),
+
+is Newton's step towards ``f = 0`` for everything that settles within the horizon. A mode that decays as ``exp(−t/τ)``
+has ``h/(h + τ)`` of its way left in δ. What is conserved stays as it is, and what flows on for ever (the displaced
+volume between two open sides, for one) moves on by h times its rate.
+
+The round-off of a flux through a thin cell, which makes the cell's rate uncertain, hardly matters here: both neighbours
+see the same flux, and what comes out is a change of the concentration in its last digit.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from membrane_pde.kernels import compiled, kernel
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.operators import (
+    CONCENTRATION,
+    Faces,
+    Numbers,
+    Segment,
+    Slopes,
+    System,
+    new_faces,
+    new_slopes,
+    observe_solutes,
+    observe_state,
+    segment_of,
+    segment_row,
+    set_faces,
+    set_rates,
+    set_slopes,
+)
+from membrane_pde.solvers.implicit import Factors, factorize, new_factors, solve
+
+NOW, LATER, LARGEST, ROUND_OFF = range(4)  # rows of `Room.numbers` and `Room.solutes`
+# Places in the rows of what `observe_state` and `observe_solutes` write, and of what stands there instead.
+FLUX, HELD_LEFT, HELD_RIGHT, PASSED, UNUSED = 0, 3, 4, 7, 8
+MOVED, SPREAD = 6, 11
+CHANGE, AFTER = range(2)  # rows of `Room.states`
+_ROUND_OFF = 2.0**-49  # of a difference of two fluxes, beside them
+
+
+class Room(NamedTuple):
+    """What `rests` works in and remembers.
+
+    Attributes
+    ----------
+    numbers : ndarray, shape (4, 12)
+        What a state has one of: now, when it has come to rest, the largest so far, round-off.
+    solutes : ndarray, shape (4, 9, solutes)
+        The same of what each solute has one of.
+    states : ndarray, shape (2, size)
+        The change that is still to come, and the state after it.
+    unknown : ndarray, shape (4, solutes)
+        For `observe_state`: nan.
+    faces, slopes, factors
+        Of `operators` and `implicit`.
+    """
+
+    numbers: Array
+    solutes: Array
+    states: Array
+    unknown: Array
+    faces: Faces
+    slopes: Slopes
+    factors: Factors
+
+
+@kernel
+def set_change(p: Numbers, segment: Segment, t: float, y: Array, horizon: float, memory: Array, room: Room) -> bool:
+    """Write the change δ of a state; False if there is no water flux that fits the state."""
+    change, faces = room.states[CHANGE], room.faces
+    if not set_faces(p, segment, t, y, math.nan, memory, faces):
+        return False
+    m = p.membrane
+    for s in range(faces.state.shape[1]):
+        there = float(faces.membrane[s, 3]) * abs(float(faces.state[CONCENTRATION, s, m - 1]))
+        back = float(faces.membrane[s, 4]) * abs(float(faces.state[CONCENTRATION, s, m]))
+        room.solutes[ROUND_OFF, FLUX, s] = _ROUND_OFF * (there + back)
+    set_slopes(p, segment, t, faces, room.slopes)
+    set_rates(p, segment, t, faces, change)
+    for i in range(change.shape[0]):
+        change[i] *= horizon
+    factorize(p, room.slopes, horizon, room.factors)
+    solve(p, room.slopes, room.factors, change)
+    return True
+
+
+@kernel
+def _ratios_rest(room: Room, threshold: float, allowed: float) -> bool:
+    """Whether polarization and rejection stay as they are; a flow that dies out has none."""
+    now, later = float(room.numbers[NOW, 0]), float(room.numbers[LATER, 0])
+    if not (abs(now) > threshold and abs(later) > threshold):
+        return True
+    wall, bulk = (1, 7) if now > 0.0 else (2, 8)
+    for s in range(room.solutes.shape[2]):
+        first, second = float(room.solutes[NOW, bulk, s]), float(room.solutes[LATER, bulk, s])
+        if first > 0.0 and second > 0.0:
+            walls = float(room.solutes[NOW, wall, s]) / first, float(room.solutes[LATER, wall, s]) / second
+            passing = (
+                float(room.solutes[NOW, FLUX, s]) / (now * first),
+                float(room.solutes[LATER, FLUX, s]) / (later * second),
+            )
+            if not abs(walls[1] - walls[0]) <= allowed * max(abs(walls[0]), abs(walls[1])):
+                return False
+            if not abs(passing[1] - passing[0]) <= allowed * max(abs(passing[0]), abs(passing[1]), 1.0):
+                return False
+    return True
+
+
+@kernel
+def rests(
+    p: Numbers,
+    row: Array,
+    t: float,
+    y: Array,
+    horizon: float,
+    allowed: float,
+    threshold: float,
+    bounded: bool,
+    memory: Array,
+    room: Room,
+) -> bool:
+    """Whether no number of a state would still change by more than a share of its own scale.
+
+    Parameters
+    ----------
+    p : Numbers
+        The problem.
+    row : ndarray, shape (12,)
+        What is applied, of `segment_row`; it does not change any more.
+    t : float
+        Time, s.
+    y : ndarray, shape (size,)
+        State.
+    horizon : float
+        h of the module's equation, s.
+    allowed : float
+        The share.
+    threshold : float
+        Water flux that counts as one, m/s.
+    bounded : bool
+        What moved counts, too: a side is closed.
+    memory : ndarray, shape (3,)
+        Of `interface.find_water_flux`.
+    room : Room
+        See there; the largest numbers so far are brought up to date.
+
+    Returns
+    -------
+    bool
+        Whether.
+    """
+    k, n, m, segment = room.solutes.shape[2], p.mesh.shape[1] - 1, p.membrane, segment_of(row)
+    numbers, solutes, change, after = room.numbers, room.solutes, room.states[CHANGE], room.states[AFTER]
+    if not set_change(p, segment, t, y, horizon, memory, room):
+        return False
+    x = k * n
+    for i in range(after.shape[0]):
+        after[i] = y[i] + change[i]
+    for j in range(2):
+        state = y if j == NOW else after
+        if not observe_state(p, row, t, state, False, room.unknown, memory, room.faces, numbers[j]):
+            return False
+        observe_solutes(p, state, room.faces, numbers[j], solutes[j])
+    still = _ratios_rest(room, threshold, allowed)
+    for j in range(2):
+        state = y if j == NOW else after
+        numbers[j, MOVED], numbers[j, SPREAD] = float(state[x]) if bounded else 0.0, 0.0
+        for s in range(k):
+            solutes[j, PASSED, s], solutes[j, UNUSED, s] = float(state[x + 3 + s]) if bounded else 0.0, 0.0
+    for i in range(numbers.shape[1]):
+        largest = max(float(numbers[LARGEST, i]), abs(float(numbers[NOW, i])))
+        numbers[LARGEST, i] = largest
+        still = still and abs(numbers[LATER, i] - numbers[NOW, i]) <= allowed * largest + numbers[ROUND_OFF, i]
+    for i in range(solutes.shape[1]):
+        for s in range(k):
+            largest = max(float(solutes[LARGEST, i, s]), abs(float(solutes[NOW, i, s])))
+            solutes[LARGEST, i, s] = largest
+            left = abs(solutes[LATER, i, s] - solutes[NOW, i, s])
+            still = still and left <= allowed * largest + solutes[ROUND_OFF, i, s]
+    for s in range(k):  # nothing is still to be moved about within a side
+        left, right = 0.0, 0.0
+        for i in range(m):
+            left += abs(float(change[s * n + i]))
+        for i in range(m, n):
+            right += abs(float(change[s * n + i]))
+        still = still and left <= allowed * solutes[LARGEST, HELD_LEFT, s] + solutes[ROUND_OFF, HELD_LEFT, s]
+        still = still and right <= allowed * solutes[LARGEST, HELD_RIGHT, s] + solutes[ROUND_OFF, HELD_RIGHT, s]
+    return bool(still)
+
+
+_rests = compiled(rests)
+
+
+class Settling:
+    """Judges whether states of a run are steady.
+
+    Parameters
+    ----------
+    system : System
+        The model.
+    horizon : float
+        What is slower than this counts as not changing, s.
+    allowed : float
+        How much of its own scale a number may still change by. The scale of a ratio (polarization, passage) is its
+        own size, of anything else its largest value so far.
+    threshold : float
+        Water flux that counts as one, m/s.
+    bounded : bool
+        What moved comes to rest, too: a side is closed.
+    scales : tuple of float
+        Of lengths (m), pressures (Pa) and the water flux (m/s): round-off is measured by them.
+    highest : ndarray, shape (solutes,)
+        Scale of the concentrations, mol/m^3.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        horizon: float,
+        allowed: float,
+        threshold: float,
+        bounded: bool,
+        scales: tuple[float, float, float],
+        highest: Array,
+    ) -> None:
+        k, n = system.solutes, system.cells
+        self.system, self.given = system, (horizon, allowed, threshold, bounded)
+        unknown = np.full((4, k), math.nan)
+        self.room = Room(
+            np.zeros((4, 12)),
+            np.zeros((4, 9, k)),
+            np.zeros((2, system.size)),
+            unknown,
+            new_faces(k, n),
+            new_slopes(k, n),
+            new_factors(k, n),
+        )
+        length, pressure, flux = (16.0 * _ROUND_OFF * each for each in scales)
+        self.room.numbers[ROUND_OFF] = pressure
+        self.room.numbers[ROUND_OFF, [1, 2, MOVED]], self.room.numbers[ROUND_OFF, 0] = length, flux
+        self.room.solutes[ROUND_OFF, 1:] = 16.0 * _ROUND_OFF * highest
+        self.room.solutes[ROUND_OFF, [HELD_LEFT, HELD_RIGHT, PASSED]] *= scales[0]
+
+    def __call__(self, t: float, y: Array, segment: Segment) -> bool:
+        """Whether a state is steady under what is applied, which must not change any more."""
+        row, memory = np.array(segment_row(segment)), self.system.memory.copy()
+        with np.errstate(all="ignore"):  # a horizon may be too long for a state that is far from any end
+            return bool(_rests(self.system.numbers, row, t, y, *self.given, memory, self.room))
