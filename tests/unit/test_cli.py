@@ -237,7 +237,7 @@ def two_groups(monkeypatch):
         yield verify.Check("odd", "", 1.0, 1.5, 0.9, 1.1, "another")
 
     monkeypatch.setattr(verify, "GROUPS", {"good": good, "bad": bad})
-    monkeypatch.setattr(cli, "CHECK_GROUPS", ("good", "bad"))
+    monkeypatch.setattr(cli.checks, "CHECK_GROUPS", ("good", "bad"))
 
 
 def test_validate(call, two_groups):
@@ -512,10 +512,10 @@ def test_warnings_go_to_stderr_and_q_hides_them(call, monkeypatch):
 
 
 def test_progress_only_on_a_terminal(monkeypatch):
-    with cli._progress("x") as progress:
+    with cli.output.progress_bar("x") as progress:
         assert progress is None
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    with cli._progress("x") as progress:
+    with cli.output.progress_bar("x") as progress:
         assert progress is not None
         progress(0.5)
 

@@ -85,7 +85,7 @@ def test_an_interruption_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_command_knows_the_groups_without_loading_them() -> None:
-    assert tuple(verify.GROUPS) == cli.CHECK_GROUPS
+    assert tuple(verify.GROUPS) == cli.checks.CHECK_GROUPS
     assert all(function.__doc__ for function in verify.GROUPS.values())
 
 

@@ -1,0 +1,172 @@
+"""The commands that read cases or the library and run nothing in time: list, new, show, equilibrium and others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from membrane_pde.cli.options import CaseArgument, JsonOption, SetOption, UnitsOption, load
+from membrane_pde.cli.output import console, print_json
+
+
+def list_cases(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="With --solutes or --membranes: only these.", show_default=False),
+    ] = None,
+    solutes: Annotated[bool, typer.Option("--solutes", help="The library's solutes: values and sources.")] = False,
+    membranes: Annotated[bool, typer.Option("--membranes", help="The library's membranes.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The cases that come with the package, one line each; or its solutes or membranes."""
+    if solutes or membranes:
+        _list_library(names or [], solutes, membranes, as_json)
+        return
+    import tomllib
+
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.casefile import case_names, case_text
+
+    if names:
+        raise CaseError(f"list {names[0]}: names go with --solutes or --membranes; a case is shown by `show`")
+    titles = {name: tomllib.loads(case_text(name)).get("title", "") for name in case_names()}
+    if as_json:
+        print_json(titles)
+        return
+    width = max(map(len, titles), default=0)
+    for name, title in titles.items():
+        typer.echo(f"{name:{width}}  {title}")
+
+
+def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: bool) -> None:
+    """The library's solutes or membranes as they are written there: those with the names, or all."""
+    import shutil
+
+    from membrane_pde import library
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.values import nearest
+    from membrane_pde.show import report
+
+    if solutes and membranes:
+        raise CaseError("--solutes and --membranes contradict each other: give one of them")
+    what, entries = ("solute", library.solutes()) if solutes else ("membrane", library.membranes())
+    for name in names:
+        if name not in entries:
+            raise CaseError(
+                f'the library has no {what} "{name}"{nearest(name, entries, always=True, substance=solutes)}'
+            )
+    chosen = {name: entries[name] for name in names or entries}
+    if as_json:
+        print_json(chosen)
+        return
+    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    typer.echo(report.library_text(chosen, library.head(f"{what}s"), width))
+
+
+def new(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The name of a shipped case.")],
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Default: CASE.toml.", show_default=False)] = None,
+) -> None:
+    """A commented copy of a shipped case to edit; never overwrites."""
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.casefile import case_text
+
+    text = case_text(case)
+    path = file or Path(f"{case}.toml")
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as target:
+            target.write(text)
+    except FileExistsError:
+        raise CaseError(f"{path} exists already, and nothing is overwritten: give another file name") from None
+    except OSError as error:
+        raise CaseError(f"cannot write {path}: {error.strerror}") from None
+    typer.echo(f"{path}: edit it, then `membrane-pde run {path}`")
+
+
+def show(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """The case as understood: SI values, defaults filled in, mesh."""
+    from membrane_pde import runs
+    from membrane_pde.show import report
+
+    loaded = load(case, overrides)
+    mesh = runs.mesh_of(loaded)
+    if as_json:
+        widths = {key: [float(w) for w in value] for key, value in mesh.items()}
+        values = report.case_values(loaded)
+        print_json(
+            values | {"name": loaded.name, "mesh": {**values["mesh"], **widths}, "warnings": list(loaded.warnings)}
+        )
+        return
+    report.show_rows(console(), ("", "value", "unit"), report.case_table(loaded, mesh), numeric_from=3)
+
+
+def equilibrium(
+    case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False, units: UnitsOption = None
+) -> None:
+    """The analytic end state, without solving the transient."""
+    from membrane_pde import runs
+    from membrane_pde.show import report
+
+    loaded = load(case, overrides)
+    summary = runs.equilibrium(loaded)
+    if as_json:
+        print_json(summary)
+    else:
+        report.show_equilibrium(console(), loaded, summary)
+
+
+def osmotic_pressure(
+    solution: Annotated[
+        list[str], typer.Argument(metavar="SOLUTE=CONCENTRATION...", help='For example NaCl="35 g/L".')
+    ],
+    temperature: Annotated[str, typer.Option("--temperature", metavar="T", help='For example "10 degC".')] = "25 degC",
+    model: Annotated[str, typer.Option("--model", help="pitzer, virial or ideal.")] = "pitzer",
+    membrane: Annotated[
+        str | None, typer.Option("--membrane", metavar="NAME", help="What pulls across this one (list --membranes).")
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against", metavar="SOLUTE=CONCENTRATION", help="Other side of the membrane: tonicity. May be repeated."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Osmotic pressure of a solution, its osmolarity and osmolality, and its tonicity at a membrane."""
+    from membrane_pde.input import mixture
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.show import report
+
+    parts, other = _solution(solution), _solution(against) if against else None
+    try:
+        answer = mixture.osmotic_pressure(parts, temperature=temperature, model=model, membrane=membrane, against=other)
+    except CaseError as error:
+        hint = "; or take --model ideal" if f'osmotic_model = "{model}" needs it' in str(error) else ""
+        raise CaseError(f"{error}{hint}") from None
+    if as_json:
+        print_json(answer)
+    else:
+        report.show_osmotic_pressure(console(), answer, model)
+
+
+def _solution(texts: list[str]) -> dict[str, str]:
+    """Concentrations by solute from SOLUTE=CONCENTRATION."""
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.casefile import parse_override
+
+    parts: dict[str, str] = {}
+    for text in texts:
+        solute, concentration = parse_override(text, 'SOLUTE=CONCENTRATION, for example NaCl="35 g/L"')
+        if solute in parts:
+            raise CaseError(f"{solute} is given twice: {parts[solute]} and {concentration}")
+        parts[solute] = concentration
+    return parts
+
+
+def schema() -> None:
+    """The JSON schema of a case file."""
+    from membrane_pde.input.case import json_schema
+
+    print_json(json_schema())

@@ -1,0 +1,102 @@
+"""The commands about the package itself: validate checks its answers, compile makes it fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from membrane_pde.cli.output import console, print_json, progress_bar
+
+# of `verify.GROUPS`, which --help does not wait for
+CHECK_GROUPS = (
+    "formulas",
+    "two-gases",
+    "two-slabs",
+    "well-mixed",
+    "moving-volume",
+    "film",
+    "unstirred-wall",
+    "order",
+    "conservation",
+    "limits",
+    "symmetry",
+    "scaling",
+    "pfeffer",
+    "sucrose",
+    "osmotic-coefficients",
+    "elements",
+    "gas-diffusivity",
+)
+
+
+def validate(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="GROUP",
+            help=f"Only this group of checks; may be repeated. The groups: {', '.join(CHECK_GROUPS)}.",
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer cells, cases and points at the same tolerances: half a minute.")
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PAGE.html", help="Also write a page with a table and plots of each group."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every check as JSON, in a list.")] = False,
+) -> None:
+    """Prove the package: exact solutions, orders of accuracy, conservation, limits, symmetry, and measurements.
+
+    Every number that comes out stands beside the one that is known, with its source and what it may be off; exit
+    status 1 if one is off by more.
+    """
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.values import nearest
+    from membrane_pde.show import report
+
+    for name in only or []:
+        if name not in CHECK_GROUPS:
+            known = ", ".join(CHECK_GROUPS)
+            raise CaseError(f"--only {name}: the groups of checks are {known}{nearest(name, CHECK_GROUPS)}")
+    if page:
+        from membrane_pde.show.page import check_page, write_page
+
+        check_page(page)
+    from membrane_pde import verify
+
+    count = len(set(only)) if only else len(CHECK_GROUPS)
+    groups = []
+    with progress_bar("validate") as progress:
+        for each in verify.findings(only or (), quick):
+            groups.append(each)
+            if progress:
+                progress(len(groups) / count)
+    if page:
+        write_page(page, groups, quick)
+    if as_json:
+        print_json([{"group": each.group, **check.as_dict()} for each in groups for check in each.checks])
+    else:
+        report.show_checks(console(), groups)
+        if page:
+            typer.echo(f"Page: {page}")
+    if not all(each.passed for each in groups):
+        raise typer.Exit(1)
+
+
+def compile_kernels() -> None:
+    """Make machine code of the solver, once (a minute or two): runs and sweeps are much faster from then on."""
+    from membrane_pde import runs
+    from membrane_pde.input.case import CaseError
+
+    try:
+        folder = runs.compile_kernels()
+    except OSError as error:
+        raise CaseError(
+            f"machine code is kept in the user's cache, which cannot be written ({error}): "
+            "set XDG_CACHE_HOME to a folder that can; until then plain Python solves"
+        ) from error
+    typer.echo(f"Compiled; kept in {folder}.")

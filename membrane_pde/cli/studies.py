@@ -1,0 +1,193 @@
+"""The commands that run a case many times: sweep and fit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from membrane_pde.cli.errors import complain
+from membrane_pde.cli.options import (
+    CaseArgument,
+    JsonOption,
+    NoPlotsOption,
+    NoSaveOption,
+    OutOption,
+    SetOption,
+    UnitsOption,
+    load,
+    output_folder,
+)
+from membrane_pde.cli.output import console, draw, print_json, progress_bar, saving, to_json
+
+
+def sweep(
+    case: CaseArgument,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary",
+            metavar="KEY=VALUES",
+            help='Values of a key: --vary left.pressure="0:80:17 bar" (start:stop:count), or "0 bar; 50 bar". '
+            "May be repeated: then every combination.",
+        ),
+    ] = None,
+    vary_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--vary-from",
+            metavar="TABLE.csv",
+            help="In place of --vary: a table with a column a key, its unit in the header or in every cell, and a row "
+            "a run.",
+        ),
+    ] = None,
+    zipped: Annotated[bool, typer.Option("--zip", help="Walk the keys together: no combinations.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="Processes that solve. Default: one a CPU.")
+    ] = None,
+    overrides: SetOption = None,
+    out: OutOption = None,
+    no_save: NoSaveOption = False,
+    no_plots: NoPlotsOption = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was not finished.")] = False,
+    as_json: JsonOption = False,
+    units: UnitsOption = None,
+) -> None:
+    """Run a case with many values; results go to results/NAME-sweep. Exit status 1 only if every run failed."""
+    from membrane_pde.input.case import CaseError
+    from membrane_pde.show import report
+    from membrane_pde.studies import sweeping
+    from membrane_pde.studies.sweepfile import heading, parse_values, read_values, unfolded, varied
+    from membrane_pde.studies.workers import end_idle
+
+    if (vary is None) == (vary_from is None):
+        raise CaseError(
+            'what to vary? Give --vary KEY=VALUES, for example --vary left.pressure="0 bar; 50 bar", or a table, '
+            "--vary-from TABLE.csv; not both"
+        )
+    values: dict[str, list[str]] = {} if vary_from is None else read_values(vary_from)
+    for key, texts in map(parse_values, vary or ()):
+        if key in values:
+            raise CaseError(f'--vary {key} is given twice: give all its values at once, for example "0 bar; 50 bar"')
+        values[key] = texts
+    first = {key: texts[0] for key, texts in values.items() if texts}
+    loaded = load(case, overrides, ranges=False, varied=first)
+    folder, together = output_folder(out, no_save, f"{loaded.name}-sweep"), zipped or vary_from is not None
+    try:
+        with progress_bar(loaded.name) as progress:
+            swept = sweeping.sweep(loaded, values, workers, progress, zipped=together, out=folder, resume=resume)
+    finally:
+        end_idle()
+    columns, headings = unfolded(swept), {key: heading(swept, key) for key in varied(swept)}
+    failed = int((columns["status"] == "failed").sum())
+    if as_json:
+        _print_sweep(swept, columns, failed)
+    else:
+        report.show_sweep(console(), columns, headings, swept["solute"].values)
+        if folder:
+            typer.echo(f"\nResults: {folder}")
+    if folder and not no_plots and swept["status"].size > max(1, failed):  # one run makes no curve
+
+        def picture(into: Path) -> None:
+            from membrane_pde.show import plot
+
+            plot.save_sweep(swept, into / "sweep.png")
+
+        draw(folder, picture)
+    if failed:
+        complain(report.failures(columns, headings))
+    if failed == swept["status"].size:
+        raise typer.Exit(1)
+
+
+def _print_sweep(swept: Any, columns: dict[str, Any], failed: int) -> None:
+    """A sweep as one JSON object, a line a run: there may be very many."""
+    import json
+
+    head = {
+        "title": swept.attrs["title"],
+        "case_name": swept.attrs["case_name"],
+        "version": swept.attrs["membrane_pde_version"],
+        "units": {str(key): each.attrs.get("units") for key, each in swept.coords.items() if key != "solute"},
+        "runs": swept["status"].size,
+        "failed": failed,
+    }
+    solutes = swept["solute"].values.tolist()
+
+    def plain(name: str, value: Any) -> Any:
+        if isinstance(value, str):
+            return value or (None if name in ("process", "tonicity") else "")
+        if getattr(value, "shape", ()):
+            return {solute: plain(name, each) for solute, each in zip(solutes, value, strict=True)}
+        return value if value == value else None
+
+    write = sys.stdout.write
+    write(to_json(head).removesuffix("\n}") + ',\n  "rows": [')
+    for run in range(head["runs"]):
+        row = {name: plain(name, column[run]) for name, column in columns.items()}
+        write(f"{',' if run else ''}\n    {json.dumps(row, allow_nan=False)}")
+    write("\n  ]\n}\n")
+
+
+def fit(
+    case: CaseArgument,
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA.csv",
+            help="A table: time [min], or settings such as left.pressure [bar], a run each; and what was measured: "
+            "water_flux [L/m^2/hour], rejection[NaCl] [%]. Standard errors, if known: water_flux error [L/m^2/hour] or "
+            "[%] of each number.",
+        ),
+    ],
+    free: Annotated[
+        list[str],
+        typer.Option("--free", metavar="KEY", help="A number of the case to be fitted. May be repeated."),
+    ],
+    errors: Annotated[
+        str,
+        typer.Option(
+            "--errors",
+            metavar="KIND",
+            help="Standard errors of columns without a column of errors: absolute (equal for all points of a column), "
+            'relative (in proportion to each number), or known, such as "1 %".',
+        ),
+    ] = "absolute",
+    overrides: SetOption = None,
+    out: OutOption = None,
+    no_save: NoSaveOption = False,
+    no_plots: NoPlotsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit numbers of a case, such as permeabilities, to measurements; results go to results/NAME-fit."""
+    from membrane_pde.results.folders import check_output
+    from membrane_pde.show import report
+    from membrane_pde.studies import fitting
+
+    loaded = load(case, overrides)
+    folder = output_folder(out, no_save, f"{loaded.name}-fit")
+    if folder:
+        check_output(folder)
+    with progress_bar(loaded.name, total=None) as progress:
+        found = fitting.fit(loaded, data, free, progress=progress, errors=errors)
+    try:
+        if folder:
+
+            def picture(into: Path) -> None:
+                from membrane_pde.show import plot
+
+                plot.save_fit(found, into / "fit.png")
+
+            with saving():
+                found.save(folder)
+            if not no_plots:
+                draw(folder, picture)
+    finally:  # what was computed is shown even if the disk is full
+        if as_json:
+            print_json(found.summary)
+        else:
+            report.show_fit(console(), found)
+    if folder and not as_json:
+        typer.echo(f"\nResults: {folder}")
