@@ -17,7 +17,7 @@ from membrane_pde.cli.errors import complain, log
 
 
 def console() -> Any:
-    """Return a console for the tables: that of rich on a terminal, a plain substitute on a pipe (rich is slow to load)."""
+    """Return a console for the tables: on a terminal that of rich, on a pipe a substitute that loads faster."""
     if not sys.stdout.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys():
         return SimpleNamespace(is_terminal=False, file=sys.stdout)
     from rich.console import Console
@@ -61,7 +61,7 @@ def progress_bar(name: str, total: float | None = 1.0) -> Iterator[Callable[[flo
 
 @contextmanager
 def saving() -> Iterator[None]:
-    """Exit with status 1, not 2, if results cannot be written: the folder was checked before, so the input was right."""
+    """Exit with status 1, not 2, if results cannot be written: the folder was checked, so the input was right."""
     from membrane_pde.input.case import CaseError
 
     try:

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.input.case import Case, Compartment
-from membrane_pde.physics import energy
 from membrane_pde.input.values import Pressure, Profile
+from membrane_pde.physics import energy
 
 Array = NDArray[np.float64]
 _NOTHING = 1e-12  # of an amount: round-off
