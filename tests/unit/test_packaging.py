@@ -87,7 +87,8 @@ def test_the_wheels_metadata(wheel: Path) -> None:
 def test_the_installed_package_uses_its_own_files(installed: Path, tmp_path: Path) -> None:
     code = """
 import json, membrane_pde
-from membrane_pde import casefile as case, library
+from membrane_pde import library
+from membrane_pde.input import casefile as case
 print(json.dumps({
     "package": membrane_pde.__file__, "names": case.case_names(), "text": case.case_text("osmosis"),
     "solutes": sorted(library.solutes()), "membranes": sorted(library.membranes()),
@@ -197,7 +198,7 @@ def test_an_editable_install_shows_a_changed_case_at_once(tmp_path: Path) -> Non
         "print(c.load_case('osmosis').title); print(*c.case_names())"
     )
     before = python("-c", code, cwd=tmp_path).splitlines()
-    assert Path(before[0]) == clone / "membrane_pde" / "case.py"
+    assert Path(before[0]) == clone / "membrane_pde" / "input" / "case.py"
     case_file.write_text(text.replace('title = "', 'title = "Changed: '), encoding="utf-8")
     (clone / "cases" / "osmosis_again.toml").write_text(text, encoding="utf-8")
     after = python("-c", code, cwd=tmp_path).splitlines()

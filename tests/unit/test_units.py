@@ -240,7 +240,7 @@ def test_pint_waits_for_a_unit_that_is_not_written_down():
     code = (
         "import sys; import membrane_pde.input.casefile; "
         "assert 'pint' not in sys.modules; assert 'numpy' not in sys.modules; "
-        "from membrane_pde import units; units.parse('1 bar', 'pressure'); assert 'pint' not in sys.modules; "
+        "from membrane_pde.input import units; units.parse('1 bar', 'pressure'); assert 'pint' not in sys.modules; "
         "units.parse('1 inHg', 'pressure'); assert 'pint' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
