@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from membrane_pde import analytic, kernels, verify
+from membrane_pde import kernels, verify
+from membrane_pde.analytic import film
 from membrane_pde.input import mixture, units, values
 from membrane_pde.model import interface, operators
 from membrane_pde.physics import fluxes, gas, osmotic
@@ -182,8 +183,8 @@ def step_of_another_length(p: Patches) -> None:
 
 def slip_in_a_closed_form(p: Patches) -> None:
     """Spiegler and Kedem's rejection with the sign of the Péclet number turned."""
-    real = analytic._passed_spiegler_kedem
-    p.monkeypatch.setattr(analytic, "_passed_spiegler_kedem", lambda flux, sigma, perm: real(-flux, sigma, perm))
+    real = film._passed_spiegler_kedem
+    p.monkeypatch.setattr(film, "_passed_spiegler_kedem", lambda flux, sigma, perm: real(-flux, sigma, perm))
 
 
 def van_t_hoff(p: Patches) -> None:

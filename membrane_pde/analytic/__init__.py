@@ -1,0 +1,72 @@
+"""Equilibrium and exact solutions: the independent judge of the solver.
+
+Nothing of the package is imported here, and the osmotic pressure is either a function that the caller gives or ideal.
+Index 1 means the left side, 2 the right side, and a flux is positive from left to right.
+
+============= =========================================================================
+Module        Contents
+============= =========================================================================
+`end_state`   the end state of any two compartments: concentrations, pressures, volumes
+`end_volumes` volumes at the end of osmosis in closed form, ideal solutions
+`well_mixed`  well-mixed compartments over time
+`diffusion`   diffusion without flow
+`film`        concentration polarization: films and an unstirred half-space
+`least_work`  least work of a separation
+`numerics`    numerical tools that these share
+============= =========================================================================
+"""
+
+from membrane_pde.analytic.diffusion import (
+    TwoSlabs,
+    degree_of_mixing,
+    layer_and_bath,
+    two_gases,
+    two_gases_mean,
+    two_slabs,
+)
+from membrane_pde.analytic.end_state import Equilibrium, equilibrium
+from membrane_pde.analytic.end_volumes import (
+    elastic_equilibrium,
+    turgor_volume,
+    two_pistons_equilibrium,
+    u_tube_equilibrium,
+)
+from membrane_pde.analytic.film import (
+    FilmReverseOsmosis,
+    film_ideal_membrane,
+    film_reverse_osmosis,
+    unstirred_semi_infinite_wall,
+)
+from membrane_pde.analytic.least_work import least_work_of_recovery
+from membrane_pde.analytic.well_mixed import (
+    fed_bath,
+    two_baths,
+    well_mixed_bath,
+    well_mixed_two_pistons,
+    well_mixed_utube,
+)
+
+__all__ = [
+    "Equilibrium",
+    "FilmReverseOsmosis",
+    "TwoSlabs",
+    "degree_of_mixing",
+    "elastic_equilibrium",
+    "equilibrium",
+    "fed_bath",
+    "film_ideal_membrane",
+    "film_reverse_osmosis",
+    "layer_and_bath",
+    "least_work_of_recovery",
+    "turgor_volume",
+    "two_baths",
+    "two_gases",
+    "two_gases_mean",
+    "two_pistons_equilibrium",
+    "two_slabs",
+    "u_tube_equilibrium",
+    "unstirred_semi_infinite_wall",
+    "well_mixed_bath",
+    "well_mixed_two_pistons",
+    "well_mixed_utube",
+]
