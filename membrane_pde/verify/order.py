@@ -23,7 +23,9 @@ from membrane_pde.model.interface import Membrane
 from membrane_pde.model.mesh import build as build_mesh
 from membrane_pde.model.operators import CLOSED, Faces, Problem, Segment, System
 from membrane_pde.physics.osmotic import IDEAL, Solution
-from membrane_pde.solvers.integrate import Events, FipyStepper, integrate
+from membrane_pde.solvers.events import Events
+from membrane_pde.solvers.fipy import FipyStepper
+from membrane_pde.solvers.integrate import integrate
 from membrane_pde.verify.cases import RT, Array, one_solute, side, solve
 from membrane_pde.verify.checks import Check, Panel, Series, at_most
 
