@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 import pytest
@@ -18,14 +17,11 @@ import membrane_pde as mp
 from membrane_pde import analytic
 from membrane_pde.input.casefile import case_names, case_text
 from membrane_pde.results.result import Result
+from tests.shipped import NAMES, ran
 
 R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
 SALT = 58.44e-3  # kg/mol, NaCl
 WEIGHT_OF_WATER = 997.047 * 9.80665  # Pa/m at 25 degC: density as in tests/unit/test_temperature.py, standard gravity
-
-# These two end only after days; in the file they stop when there is something to see.
-TO_THE_END = {"osmosis": "5 d", "reverse_osmosis": "5 d"}
-NAMES = [*case_names(), *(f"{name}, to the end" for name in TO_THE_END)]
 
 SUMMARY_KEYS = [  # DESIGN §5
     "title",
@@ -69,16 +65,6 @@ SUMMARY_KEYS = [  # DESIGN §5
 ]
 PER_SOLUTE = [key for key in SUMMARY_KEYS if "concentration" in key or "solute" in key or "amount_tr" in key]
 PER_SOLUTE += ["polarization_modulus", "rejection"]
-
-
-@cache
-def ran(name: str) -> Result:
-    """The result of a shipped case, or of one of those above taken to its end."""
-    stem, _, to_the_end = name.partition(", ")
-    case = mp.load_case(stem)
-    if to_the_end:
-        case = case.with_values({"run.until": "equilibrium", "run.duration": TO_THE_END[stem]})
-    return mp.run(case)
 
 
 @pytest.fixture(params=NAMES)

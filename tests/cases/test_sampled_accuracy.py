@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,22 +17,12 @@ import membrane_pde as mp
 from membrane_pde import kernels, runs
 from membrane_pde.input.case import Case
 from membrane_pde.results.result import Result
-from tests.cases.test_default_accuracy import numbers
 from tests.sampled import cases
 from tests.spectral import Spectral
+from tests.summaries import largest, numbers
 
 COUNT = 200
 CLOSE = 1e-4
-
-
-def largest(result: Result, key: str) -> float:
-    """Largest magnitude of a number during the run."""
-    name, _, solute = key.rstrip("]").partition("[")
-    values: Any = result.arrays.get(name, np.zeros(1))
-    if solute and values.ndim == 2:
-        values = values[:, result.solutes.index(solute)]
-    end = numbers(result)[key]
-    return max(float(np.abs(values[np.isfinite(values)]).max(initial=0.0)), 0.0 if math.isnan(end) else abs(end))
 
 
 def reference(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, float], dict[str, float]]:

@@ -7,7 +7,7 @@ import pytest
 import membrane_pde as mp
 from membrane_pde.input.casefile import parse_case
 from membrane_pde.input.values import alike
-from tests.unit.test_bad_input import CASE, GAS, NUMBERS
+from tests.bases import CASE, GAS, NUMBERS
 
 OPEN = CASE.replace(NUMBERS, '[membrane]\ntype = "none"\n')
 

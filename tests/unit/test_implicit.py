@@ -19,7 +19,7 @@ from membrane_pde.model.operators import (
     set_slopes,
 )
 from membrane_pde.solvers.implicit import add_time_slopes, factorize, new_factors, solve
-from tests.unit.test_operators import RT, SETTINGS, dense_jacobian, label, pressing, rhs, some_state, system
+from tests.systems import RT, SETTINGS, dense_jacobian, label, pressing, rhs, some_state, system
 
 Array = NDArray[np.float64]
 

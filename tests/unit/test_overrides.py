@@ -10,7 +10,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde import cli
-from tests.unit.test_bad_input import CASE
+from tests.bases import CASE
 
 INCOMPLETE = CASE.replace('[left]\nlength = "1 mm"\n', "[left]\n")
 WRONG = CASE.replace('"1 L/m^2/hour/bar"', '"1 L/m^2"')

@@ -21,7 +21,7 @@ from membrane_pde.model.operators import (
 )
 from membrane_pde.solvers import rosenbrock
 from membrane_pde.solvers.rosenbrock import LENGTH, RODAS5P, START, TIME, Work, Y, interpolate, new_work
-from tests.unit.test_operators import system
+from tests.systems import system
 
 Array = NDArray[np.float64]
 Tree = tuple["Tree", ...]

@@ -11,9 +11,9 @@ import membrane_pde as mp
 from membrane_pde.input.casefile import parse_case
 from membrane_pde.input.values import nearest
 from membrane_pde.studies.measurements import read
+from tests.bases import CASE, GAS
+from tests.malformed import MALFORMED
 from tests.unit.suggestions import suggested
-from tests.unit.test_bad_input import CASE, GAS
-from tests.unit.test_units import MALFORMED
 
 LIQUID = (
     CASE.replace("[left]\n", '[left]\nboundary = "bath"\nvolume = "1 cm"\nfeed = { NaCl = "1 g/L" }\n')

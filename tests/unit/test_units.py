@@ -8,6 +8,7 @@ import pytest
 
 from membrane_pde.input import spelling, units
 from membrane_pde.input.units import UnitError, parse, parse_concentration, split, to
+from tests.malformed import MALFORMED
 
 HOUR, DAY, LITRE = 3600.0, 86400.0, 1e-3
 BAR, ATM = 1e5, 101325.0
@@ -119,64 +120,6 @@ def test_concentration(text, expected, kind):
     value, found = parse_concentration(text)
     assert value == pytest.approx(expected, rel=1e-14)
     assert found == kind
-
-
-MALFORMED = [
-    ("", "an empty text"),
-    ("   ", "an empty text"),
-    ("bar", "a unit without a number"),
-    ("°C", "a unit without a number"),
-    ("50", "a number without a unit"),
-    ("1e3", "a number without a unit"),
-    ("1,5 bar", 'write a decimal point, and no commas; did you mean "1.5 bar"?'),
-    ("1,000.5 bar", 'write a decimal point, and no commas; did you mean "1000.5 bar"?'),
-    (",5 bar", "write a decimal point"),
-    ("1'000 bar", 'separators, and then the unit; did you mean "1000 bar"?'),
-    ("1_000 bar", "more than one number"),
-    ("1 000 bar", "more than one number"),
-    ("5 3 bar", "more than one number"),
-    ("1.5.2 bar", "more than one number"),
-    ("5 bar 3", "more than one number"),
-    ("5 10 bar", "more than one number"),
-    ("2*3 bar", "arithmetic"),
-    ("2 * bar", "arithmetic"),
-    ("1/2 bar", "arithmetic"),
-    ("5 + 3 bar", "arithmetic"),
-    ("5-3 bar", "arithmetic"),
-    ("10**3 Pa", "arithmetic"),
-    ("10^3 Pa", "arithmetic"),
-    ("6×10^5 Pa", "arithmetic"),
-    ("(5) bar", "expected one number"),
-    ("~5 bar", "expected one number"),
-    ("<5 bar", "expected one number"),
-    ("$5", "expected one number"),
-    ("nan bar", "not a finite number"),
-    ("NaN bar", "not a finite number"),
-    ("inf bar", "not a finite number"),
-    ("-inf bar", "not a finite number"),
-    ("1e999 bar", "too large"),
-    ("1e308 GPa", "too large"),
-    ("5 bar + 3 bar", '"+" does not belong in a unit'),
-    ("5 bar; 3 bar", '";" does not belong in a unit'),
-    ("5 bar\n6 bar", "does not belong in a unit"),
-    ("5 __import__('os')", "more than one number"),
-    ("5 bar()", "is not a unit expression"),
-    ("5 bar/", "is not a unit expression"),
-    ("5 (bar", "arithmetic"),
-    ("5 Bar", 'did you mean "5 bar"? (units are case-sensitive)'),
-    ("5 MPA", 'did you mean "5 MPa"? (units are case-sensitive)'),
-    ("5 bara", 'gauge pressures here, counted from that of the atmosphere (1.01325 bar); did you mean "3.98675 bar"?'),
-    ("5 baar", 'did you mean "5 bar"?'),
-    ("5 qqqq", 'unknown unit "qqqq"'),
-    ("5 m", "this is a length, expected a pressure"),
-    ("5 N", "this is a force"),
-    ("5 bar^2", "this is a quantity of dimension"),
-    ("5 degC", "this is a temperature"),
-    ("5 ℃", "this is a temperature"),
-    ("٥ bar", "expected one number"),
-    ("0x10 bar", "more than one number"),
-    ("5 " + "x" * 500, "longer than 100 characters"),
-]
 
 
 @pytest.mark.parametrize(("text", "message"), MALFORMED)

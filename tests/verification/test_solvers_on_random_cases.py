@@ -20,7 +20,7 @@ import membrane_pde as mp
 from membrane_pde import runs
 from membrane_pde.input.casefile import build
 from membrane_pde.results.result import Result
-from tests.verification.test_properties import GENERAL, cases
+from tests.drawn import GENERAL, cases
 
 NUMBERS = [
     "displaced_volume_m",

@@ -1,0 +1,34 @@
+"""The numbers of a summary, and the scale of each: its largest magnitude during the run."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+import membrane_pde as mp
+
+NOT_NUMBERS = ("title", "status", "message", "process", "tonicity", "equilibrium", "version")
+ABOUT_THE_RUN = ("cells", "steps", "solve_time_s", "amount_error")
+
+
+def numbers(result: mp.Result) -> dict[str, float]:
+    """Every number by ``key[solute]``, or ``key[]`` where there is one for all solutes; NaN for what is None."""
+    found = {}
+    for key, value in result.summary.items():
+        if key in NOT_NUMBERS + ABOUT_THE_RUN:
+            continue
+        for name, one in value.items() if isinstance(value, dict) else [("", value)]:
+            found[f"{key}[{name}]"] = math.nan if one is None else one
+    return found
+
+
+def largest(result: mp.Result, key: str) -> float:
+    """Largest magnitude of a number during the run, its end included."""
+    name, _, solute = key.rstrip("]").partition("[")
+    values: Any = result.arrays.get(name, np.zeros(1))
+    if solute and values.ndim == 2:
+        values = values[:, result.solutes.index(solute)]
+    end = numbers(result)[key]
+    return max(float(np.abs(values[np.isfinite(values)]).max(initial=0.0)), 0.0 if math.isnan(end) else abs(end))

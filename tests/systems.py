@@ -1,0 +1,172 @@
+"""Small systems of every kind to try the equations on: boundaries, laws, stirred sides, baths; and states of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array
+
+from membrane_pde.model.interface import Membrane
+from membrane_pde.model.mesh import build, graded_widths
+from membrane_pde.model.operators import (
+    BATH,
+    CLOSED,
+    OUTFLOW,
+    RESERVOIR,
+    Bath,
+    Problem,
+    Segment,
+    System,
+)
+from membrane_pde.physics.osmotic import IDEAL, Solution
+from tests.real import solution_of
+
+Array = NDArray[np.float64]
+RT = 8.31446261815324 * 298.15
+LAWS = ["solution-diffusion", "kedem-katchalsky", "spiegler-kedem"]
+
+
+def system(
+    boundary: tuple[str, str] = (CLOSED, CLOSED),
+    *,
+    stirred: tuple[bool, bool] = (False, False),
+    law: str = "spiegler-kedem",
+    sigma: tuple[float, float] = (0.8, 1.0),
+    permeability: tuple[float, float] = (2e-6, 1e-7),
+    partition: tuple[float, float] = (1.0, 1.0),
+    present: bool = True,
+    water: float = 1e-11,
+    outside: tuple[Array | None, Array | None] | None = None,
+    stiffness: tuple[float, float] = (0.0, 0.0),
+    rigid: str = "",
+    pumped: str = "",
+    bath: str = "alone",
+    cells: int = 4,
+    real: bool = False,
+    wall: tuple[bool, bool] = (False, False),
+    trace: float = 0.0,
+) -> System:
+    if law == "solution-diffusion":
+        sigma = (1.0, 1.0)
+    widths = [
+        graded_widths(length, 1 if still else cells, 0.3 * length / cells)
+        for length, still in zip((1e-3, 2e-3), stirred, strict=True)
+    ]
+    for side in (0, 1):
+        if boundary[side] == BATH and stirred[side]:  # its cell is the bath
+            widths[side] = np.array([BATHS[bath].volume])
+    model = solution_of(["NaCl", "sucrose"]) if real else Solution(IDEAL, 298.15, (2.0, 2.0))
+    if outside is None:
+        outside = (np.array([300.0, 20.0]), np.array([150.0, 60.0]))
+    return System(
+        Problem(
+            build(*widths),
+            Membrane(present, water if present else 0.0, law, permeability, sigma, partition),
+            model.numbers,
+            np.array([[1e-9, 2e-9], [1.5e-9, 0.7e-9]]),
+            boundary,
+            stirred,
+            [known if kind != CLOSED else None for known, kind in zip(outside, boundary, strict=True)],
+            stiffness,
+            rigid,
+            pumped,
+            (BATHS[bath] if boundary[0] == BATH else None, BATHS[bath] if boundary[1] == BATH else None),
+            wall,
+            np.array([trace, 0.5 * trace]),
+        )
+    )
+
+
+# what flows in and out, against the 6e-5 m/s that 6 MPa press through: each branch of the make-up is met
+FEED = np.array([500.0, 40.0])
+BATHS = {
+    "alone": Bath(3e-3, None, None, 0.0),
+    "bleeding": Bath(3e-3, None, None, 2e-5),
+    "made up": Bath(3e-3, FEED, None, 2e-5),
+    "made up, no bleed": Bath(3e-3, FEED, None, 0.0),
+    "made up, bled faster than it overflows": Bath(3e-3, FEED, None, 9e-5),
+    "fed": Bath(3e-3, FEED, 4e-5, 2e-5),
+}
+
+
+def some_state(one: System, seed: int = 0, displaced: float = 2e-4) -> Array:
+    rng = np.random.default_rng(seed)
+    y = one.initial_state(rng.uniform(50, 400, (one.solutes, one.problem.mesh.cells)))
+    rng = np.random.default_rng(seed + 1000)
+    y[one.x] = displaced
+    for side in (0, 1):
+        if one.problem.baths[side] is not None:
+            y[one.volume[side]] *= 0.7
+    one.amounts(y)[:] = rng.uniform(50, 400, (one.solutes, one.cells)) * one.widths(y)
+    return y
+
+
+def rhs(one: System, y: Array, segment: Segment, t: float = 0.5) -> Array:
+    out = np.empty(one.size)
+    one.rhs(t, y, out, segment)
+    return out
+
+
+def dense_jacobian(one: System, y: Array, segment: Segment) -> Array:
+    pattern = one.pattern
+    values = one.jacobian(0.5, y, segment)
+    return np.asarray(csc_array((values, pattern.indices, pattern.indptr), shape=pattern.shape).toarray())
+
+
+def pressing(difference: float) -> Segment:
+    """A pressure difference; where the flux is held, what water permeability would make of it."""
+    return Segment(0.0, 1.0, (difference, difference), (0.0, 0.0), (1e-11 * difference, 1e-11 * difference))
+
+
+def settings() -> Iterator[dict[str, Any]]:
+    """Boundary, stirring, law, direction of flow, with and without a membrane."""
+    for boundary in itertools.product((CLOSED, RESERVOIR, OUTFLOW), repeat=2):
+        if boundary == (OUTFLOW, OUTFLOW):
+            continue
+        for stirred in itertools.product((False, True), repeat=2):
+            for law, pressure in itertools.product(LAWS, (6e6, -6e6)):
+                yield {"boundary": boundary, "stirred": stirred, "law": law, "pressure": pressure}
+                if not any(stirred) or boundary == (CLOSED, CLOSED):  # salt and sugar by Pitzer, σ of each
+                    yield {"boundary": boundary, "stirred": stirred, "law": law, "pressure": pressure, "real": True}
+                if OUTFLOW in boundary and law == "spiegler-kedem":  # nothing is known of what would flow in
+                    yield {
+                        "boundary": boundary,
+                        "stirred": stirred,
+                        "law": law,
+                        "pressure": pressure,
+                        "outside": tuple(None if b == OUTFLOW else np.array([300.0, 20.0]) for b in boundary),
+                    }
+            if OUTFLOW not in boundary and not all(stirred):
+                yield {"boundary": boundary, "stirred": stirred, "pressure": 0.0, "present": False}
+    # baths: every way of feeding one, with and without a layer, on either side and on both
+    for other, bath, pressure in itertools.product((CLOSED, RESERVOIR, OUTFLOW, BATH), BATHS, (6e6, -6e6)):
+        for stirred in itertools.product((False, True), repeat=2):
+            some = {"stirred": stirred, "bath": bath, "pressure": pressure}
+            yield {"boundary": (BATH, other), **some}
+            if other != BATH:
+                yield {"boundary": (other, BATH), **some}
+    for law in LAWS:
+        yield {"boundary": (BATH, CLOSED), "stirred": (True, False), "law": law, "pressure": 6e6, "cells": 1}
+        yield {"boundary": (BATH, BATH), "stirred": (False, False), "law": law, "pressure": -6e6, "cells": 1}
+    for stirred in ((False, True), (False, False)):
+        yield {"boundary": (BATH, BATH), "stirred": stirred, "bath": "fed", "pressure": 0.0, "present": False}
+    # the water flux is given
+    for boundary in ((CLOSED, CLOSED), (RESERVOIR, OUTFLOW), (BATH, CLOSED), (OUTFLOW, BATH)):
+        for pumped, law in itertools.product(("left", "right"), LAWS):
+            for stirred in ((False, False), (True, False)):
+                yield {"boundary": boundary, "stirred": stirred, "law": law, "pressure": 6e6, "pumped": pumped}
+
+
+SETTINGS = list(settings())
+
+
+def label(setting: dict[str, Any]) -> str:
+    stirred = "".join("s" if s else "u" for s in setting["stirred"])
+    words = [*setting["boundary"], stirred, setting.get("law", "none"), f"{setting['pressure']:+.0e}"]
+    words += [setting[key] for key in ("bath", "pumped") if key in setting]
+    words += [word for word, key in (("unknown", "outside"), ("real", "real")) if key in setting]
+    return "-".join(words)
