@@ -1,5 +1,6 @@
 """Base cases that several test modules change a little, as the texts of case files."""
 
+# one salt, two sides of a millimetre, no pressure
 CASE = """title = "test"
 [solutes.NaCl]
 diffusivity = "1.6e-9 m^2/s"
@@ -20,6 +21,10 @@ reflection = 0.99
 duration = "1 h"
 """
 
+# the table of the membrane in CASE
+NUMBERS = CASE[CASE.index("[membrane]") : CASE.index("[run]")]
+
+# a partition between two gases is taken out
 GAS = """phase = "gas"
 [solutes]
 A = { diffusivity = "2e-5 m^2/s" }
@@ -37,4 +42,57 @@ type = "none"
 [run]
 duration = "10 s"
 """
-NUMBERS = CASE[CASE.index("[membrane]") : CASE.index("[run]")]
+
+# a stirred cell of the laboratory: fluxes and rejection at a pressure
+STIRRED_CELL = """
+title = "A stirred cell"
+[solutes.NaCl]
+[left]
+boundary = "reservoir"
+length = "1 mm"
+stirred = true
+pressure = "10 bar"
+concentration = { NaCl = "2 g/L" }
+[right]
+boundary = "outflow"
+length = "10 um"
+stirred = true
+concentration = { NaCl = "0 g/L" }
+[membrane]
+water_permeability = "3 L/m^2/hour/bar"
+[membrane.solutes.NaCl]
+permeability = "2e-7 m/s"
+reflection = 1.0
+[run]
+duration = "5 min"
+"""
+
+# salt and sugar in two stirred sides
+TWO_STIRRED = """
+title = "two stirred sides"
+[solutes.salt]
+diffusivity = "1.5e-9 m^2/s"
+dissociation = 2
+[solutes.sugar]
+diffusivity = "5e-10 m^2/s"
+dissociation = 1
+[left]
+length = "1 mm"
+stirred = true
+concentration = { salt = "20 mmol/L", sugar = "0 mmol/L" }
+[right]
+length = "1 mm"
+stirred = true
+concentration = { salt = "100 mmol/L", sugar = "50 mmol/L" }
+[membrane]
+water_permeability = "1 L/m^2/hour/bar"
+[membrane.solutes.salt]
+permeability = "1e-7 m/s"
+reflection = 0.9
+[membrane.solutes.sugar]
+permeability = "0 m/s"
+reflection = 1.0
+[run]
+duration = "1 min"
+outputs = 3
+"""

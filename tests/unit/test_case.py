@@ -15,6 +15,7 @@ from membrane_pde.input.case import CaseError
 from membrane_pde.input.casefile import case_names, case_text, load_case, parse_case, parse_override
 from membrane_pde.input.values import Pressure, Profile
 from membrane_pde.physics.temperature import diffusivity_scaling
+from tests import bases
 
 CASE = """
 [solutes.A]
@@ -41,24 +42,7 @@ reflection = 0.9
 duration = "1 h"
 """
 
-GAS = """
-phase = "gas"
-[solutes]
-A = { diffusivity = "2e-5 m^2/s" }
-B = { diffusivity = "2e-5 m^2/s" }
-[left]
-length = "10 cm"
-pressure = "1 atm"
-concentration = { A = "80 %", B = "0 mol/mol" }
-[right]
-length = "10 cm"
-pressure = "1 atm"
-concentration = { A = "0 mol/mol", B = "0.5 mol/mol" }
-[membrane]
-type = "none"
-[run]
-duration = "10 s"
-"""
+GAS = bases.GAS.replace("100 %", "0.5 mol/mol")
 
 
 def changed(*pairs, text=CASE):

@@ -19,29 +19,9 @@ from membrane_pde import cli
 from membrane_pde.show import report
 from membrane_pde.show.residuals import COLOURS
 from membrane_pde.studies import fitting
+from tests.bases import STIRRED_CELL
 
-CASE = """
-title = "A stirred cell"
-[solutes.NaCl]
-[left]
-boundary = "reservoir"
-length = "1 mm"
-stirred = true
-pressure = "10 bar"
-concentration = { NaCl = "2 g/L" }
-[right]
-boundary = "outflow"
-length = "10 um"
-stirred = true
-concentration = { NaCl = "0 g/L" }
-[membrane]
-water_permeability = "3 L/m^2/hour/bar"
-[membrane.solutes.NaCl]
-permeability = "2e-7 m/s"
-reflection = 1.0
-[run]
-duration = "5 min"
-"""
+CASE = STIRRED_CELL
 DATA = """# pressure, flux and rejection of a coupon
 left.pressure [bar],water_flux [L/m^2/hour],rejection[NaCl] [%]
 6,11.2,92.9

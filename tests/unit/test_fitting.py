@@ -20,32 +20,9 @@ import membrane_pde as mp
 from membrane_pde import runs
 from membrane_pde.input.case import Case
 from membrane_pde.studies import fitting
+from tests.bases import STIRRED_CELL
 
-CELL = mp.parse_case(
-    """
-title = "A stirred cell"
-[solutes.NaCl]
-[left]
-boundary = "reservoir"
-length = "1 mm"
-stirred = true
-pressure = "10 bar"
-concentration = { NaCl = "2 g/L" }
-[right]
-boundary = "outflow"
-length = "10 um"
-stirred = true
-concentration = { NaCl = "0 g/L" }
-[membrane]
-water_permeability = "3 L/m^2/hour/bar"
-[membrane.solutes.NaCl]
-permeability = "2e-7 m/s"
-reflection = 0.9
-[run]
-duration = "1 h"
-""",
-    "cell",
-)
+CELL = mp.parse_case(STIRRED_CELL.replace("reflection = 1.0", "reflection = 0.9").replace("5 min", "1 h"), "cell")
 A, B, SIGMA = (
     "membrane.water_permeability",
     "membrane.solutes.NaCl.permeability",

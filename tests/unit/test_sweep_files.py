@@ -28,35 +28,15 @@ import membrane_pde as mp
 from membrane_pde import cli, kernels
 from membrane_pde.studies import journal, sweepfile, sweeping
 from membrane_pde.studies.sweepfile import parse_values, unfolded
+from tests.bases import TWO_STIRRED
 
-TEXT = """
-title = "two stirred sides"
-[solutes.salt]
-diffusivity = "1.5e-9 m^2/s"
-dissociation = 2
-[solutes."sugar/5"]
-diffusivity = "5e-10 m^2/s"
-dissociation = 1
-[left]
-length = "1 mm"
-stirred = true
-concentration = { salt = "20 mmol/L", "sugar/5" = "0 mmol/L" }
-[right]
-length = "1 mm"
-stirred = true
-concentration = { salt = "0 mmol/L", "sugar/5" = "0 mmol/L" }
-[membrane]
-water_permeability = "1 L/m^2/hour/bar"
-[membrane.solutes.salt]
-permeability = "0 m/s"
-reflection = 0.9
-[membrane.solutes."sugar/5"]
-permeability = "0 m/s"
-reflection = 1.0
-[run]
-duration = "1 min"
-outputs = 3
-"""
+# a solute with a name that no file may have, and nothing of it that passes the membrane
+TEXT = (
+    TWO_STIRRED.replace("sugar", '"sugar/5"')
+    .replace("100 mmol/L", "0 mmol/L")
+    .replace("50 mmol/L", "0 mmol/L")
+    .replace("1e-7 m/s", "0 m/s")
+)
 CASE = mp.parse_case(TEXT, "stirred")
 GRID: dict[str, list[object]] = {  # the last run of each pressure fails: the right side runs dry
     "right.pressure": ["0 bar", "5.5 bar", "20 bar"],

@@ -25,38 +25,11 @@ import membrane_pde as mp
 from membrane_pde import runs
 from membrane_pde.results.result import SUMMARY_KEYS
 from membrane_pde.studies import sweeping, workers
+from tests.bases import TWO_STIRRED
 
 ROOT = Path(__file__).resolve().parents[2]
 
-TEXT = """
-title = "two stirred sides"
-[solutes.salt]
-diffusivity = "1.5e-9 m^2/s"
-dissociation = 2
-[solutes.sugar]
-diffusivity = "5e-10 m^2/s"
-dissociation = 1
-[left]
-length = "1 mm"
-stirred = true
-concentration = { salt = "20 mmol/L", sugar = "0 mmol/L" }
-[right]
-length = "1 mm"
-stirred = true
-concentration = { salt = "100 mmol/L", sugar = "50 mmol/L" }
-[membrane]
-water_permeability = "1 L/m^2/hour/bar"
-[membrane.solutes.salt]
-permeability = "1e-7 m/s"
-reflection = 0.9
-[membrane.solutes.sugar]
-permeability = "0 m/s"
-reflection = 1.0
-[run]
-duration = "1 min"
-outputs = 3
-"""
-CASE = mp.parse_case(TEXT, "stirred")
+CASE = mp.parse_case(TWO_STIRRED, "stirred")
 GRID: dict[str, Iterable[object]] = {
     "right.pressure": ["0 bar", "5 bar", "20 bar"],
     "left.concentration.salt": ["10 mmol/L", "40 mmol/L"],
@@ -587,7 +560,7 @@ def test_a_script_without_guard_sweeps(found: xarray.Dataset, tmp_path: Path) ->
 print("read")
 {STATE}
 before = state()
-case = mp.parse_case({TEXT!r}, "stirred")
+case = mp.parse_case({TWO_STIRRED!r}, "stirred")
 many = {{**{GRID!r}, "run.outputs": range(3, 303)}}
 from membrane_pde import workers
 swept = mp.sweep(case, many, workers=2)
@@ -626,7 +599,7 @@ def test_several_threads_sweep_at_once(found: xarray.Dataset, tmp_path: Path) ->
 {STATE}
 import concurrent.futures
 before = state()
-case = mp.parse_case({TEXT!r}, "stirred")
+case = mp.parse_case({TWO_STIRRED!r}, "stirred")
 many = {{**{GRID!r}, "run.outputs": range(3, 103)}}
 stop = threading.Event()
 def beside():
@@ -653,7 +626,7 @@ def test_inside_a_worker_of_a_pool(tmp_path: Path) -> None:
     """It may have no processes of its own, so it solves everything; one that is forked does not use those of ours."""
     body = f"""
 import multiprocessing, os
-case = mp.parse_case({TEXT!r}, "stirred")
+case = mp.parse_case({TWO_STIRRED!r}, "stirred")
 many = {{**{GRID!r}, "run.outputs": range(3, 53)}}
 def inside(_):
     return mp.sweep(case, many, workers=2)["water_flux_m_per_s"].values.tobytes()
@@ -679,7 +652,7 @@ def test_without_stdout_and_stderr(tmp_path: Path) -> None:
     """As in a service: sys.stdout is None, and no other process can be started."""
     body = f"""
 sys.stdout = sys.stderr = None
-mp.sweep(mp.parse_case({TEXT!r}), {{**{GRID!r}, "run.outputs": range(3, 53)}}, workers=2)
+mp.sweep(mp.parse_case({TWO_STIRRED!r}), {{**{GRID!r}, "run.outputs": range(3, 53)}}, workers=2)
 open("done", "w").close()
 """
     done(tmp_path, body)
@@ -689,7 +662,7 @@ open("done", "w").close()
 FOREVER = f"""
 import os
 from membrane_pde import workers
-case = mp.parse_case({TEXT!r})
+case = mp.parse_case({TWO_STIRRED!r})
 many = [f"{{p}} mbar" for p in range(1000)]
 def progress(share):
     for team in teams:
