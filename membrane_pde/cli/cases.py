@@ -47,7 +47,7 @@ def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: boo
     from membrane_pde import library
     from membrane_pde.input.case import CaseError
     from membrane_pde.input.values import nearest
-    from membrane_pde.show import report
+    from membrane_pde.show import report_library
 
     if solutes and membranes:
         raise CaseError("--solutes and --membranes contradict each other: give one of them")
@@ -62,7 +62,7 @@ def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: boo
         print_json(chosen)
         return
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
-    typer.echo(report.library_text(chosen, library.head(f"{what}s"), width))
+    typer.echo(report_library.library_text(chosen, library.head(f"{what}s"), width))
 
 
 def new(
@@ -88,18 +88,18 @@ def new(
 def show(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """The case as understood: SI values, defaults filled in, mesh."""
     from membrane_pde import runs
-    from membrane_pde.show import report
+    from membrane_pde.show import printing, report_case
 
     loaded = load(case, overrides)
     mesh = runs.mesh_of(loaded)
     if as_json:
         widths = {key: [float(w) for w in value] for key, value in mesh.items()}
-        values = report.case_values(loaded)
+        values = report_case.case_values(loaded)
         print_json(
             values | {"name": loaded.name, "mesh": {**values["mesh"], **widths}, "warnings": list(loaded.warnings)}
         )
         return
-    report.show_rows(console(), ("", "value", "unit"), report.case_table(loaded, mesh), numeric_from=3)
+    printing.show_rows(console(), ("", "value", "unit"), report_case.case_table(loaded, mesh), numeric_from=3)
 
 
 def equilibrium(
@@ -107,14 +107,14 @@ def equilibrium(
 ) -> None:
     """The analytic end state, without solving the transient."""
     from membrane_pde import runs
-    from membrane_pde.show import report
+    from membrane_pde.show import report_equilibrium
 
     loaded = load(case, overrides)
     summary = runs.equilibrium(loaded)
     if as_json:
         print_json(summary)
     else:
-        report.show_equilibrium(console(), loaded, summary)
+        report_equilibrium.show_equilibrium(console(), loaded, summary)
 
 
 def osmotic_pressure(
@@ -137,7 +137,7 @@ def osmotic_pressure(
     """Osmotic pressure of a solution, its osmolarity and osmolality, and its tonicity at a membrane."""
     from membrane_pde.input import mixture
     from membrane_pde.input.case import CaseError
-    from membrane_pde.show import report
+    from membrane_pde.show import report_solution
 
     parts, other = _solution(solution), _solution(against) if against else None
     try:
@@ -148,7 +148,7 @@ def osmotic_pressure(
     if as_json:
         print_json(answer)
     else:
-        report.show_osmotic_pressure(console(), answer, model)
+        report_solution.show_osmotic_pressure(console(), answer, model)
 
 
 def _solution(texts: list[str]) -> dict[str, str]:

@@ -56,7 +56,7 @@ def validate(
     """
     from membrane_pde.input.case import CaseError
     from membrane_pde.input.values import nearest
-    from membrane_pde.show import report
+    from membrane_pde.show import report_checks
 
     for name in only or []:
         if name not in CHECK_GROUPS:
@@ -80,7 +80,7 @@ def validate(
     if as_json:
         print_json([{"group": each.group, **check.as_dict()} for each in groups for check in each.checks])
     else:
-        report.show_checks(console(), groups)
+        report_checks.show_checks(console(), groups)
         if page:
             typer.echo(f"Page: {page}")
     if not all(each.passed for each in groups):

@@ -87,7 +87,7 @@ def compare(
     """Several cases side by side; results go to results/compare. An override counts for all of them."""
     from membrane_pde.input.case import CaseError
     from membrane_pde.results.folders import check_output, write_folder
-    from membrane_pde.show import report
+    from membrane_pde.show import report_comparison
 
     if len(cases) < 2:
         raise CaseError(f"compare takes two cases or more, got only {cases[0]!r}")
@@ -112,7 +112,7 @@ def compare(
 
         def write(target: Path) -> None:
             (target / "summary.json").write_text(to_json(summaries), encoding="utf-8")
-            (target / "comparison.csv").write_text(report.comparison_csv(results), encoding="utf-8")
+            (target / "comparison.csv").write_text(report_comparison.comparison_csv(results), encoding="utf-8")
 
         def picture(target: Path) -> None:
             from membrane_pde.show import plot
@@ -126,7 +126,7 @@ def compare(
     if as_json:
         print_json(summaries)
     elif results:
-        report.show_comparison(console(), results)
+        report_comparison.show_comparison(console(), results)
         if folder:
             typer.echo(f"\nResults: {folder}")
     for failure in failures:

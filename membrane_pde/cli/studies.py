@@ -57,7 +57,7 @@ def sweep(
 ) -> None:
     """Run a case with many values; results go to results/NAME-sweep. Exit status 1 only if every run failed."""
     from membrane_pde.input.case import CaseError
-    from membrane_pde.show import report
+    from membrane_pde.show import report_sweep
     from membrane_pde.studies import sweeping
     from membrane_pde.studies.sweepfile import heading, parse_values, read_values, unfolded, varied
     from membrane_pde.studies.workers import end_idle
@@ -85,7 +85,7 @@ def sweep(
     if as_json:
         _print_sweep(swept, columns, failed)
     else:
-        report.show_sweep(console(), columns, headings, swept["solute"].values)
+        report_sweep.show_sweep(console(), columns, headings, swept["solute"].values)
         if folder:
             typer.echo(f"\nResults: {folder}")
     if folder and not no_plots and swept["status"].size > max(1, failed):  # one run makes no curve
@@ -97,7 +97,7 @@ def sweep(
 
         draw(folder, picture)
     if failed:
-        complain(report.failures(columns, headings))
+        complain(report_sweep.failures(columns, headings))
     if failed == swept["status"].size:
         raise typer.Exit(1)
 
@@ -163,7 +163,7 @@ def fit(
 ) -> None:
     """Fit numbers of a case, such as permeabilities, to measurements; results go to results/NAME-fit."""
     from membrane_pde.results.folders import check_output
-    from membrane_pde.show import report
+    from membrane_pde.show import report_fit
     from membrane_pde.studies import fitting
 
     loaded = load(case, overrides)
@@ -188,6 +188,6 @@ def fit(
         if as_json:
             print_json(found.summary)
         else:
-            report.show_fit(console(), found)
+            report_fit.show_fit(console(), found)
     if folder and not as_json:
         typer.echo(f"\nResults: {folder}")

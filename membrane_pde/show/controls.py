@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from membrane_pde.input.case import SIDES, Case, Membrane, MembraneSolute, at_reference
 from membrane_pde.input.values import Pressure, Profile
-from membrane_pde.show import presets, report
+from membrane_pde.show import formatting, presets, readings
 
 if TYPE_CHECKING:
     from membrane_pde.results.result import Result
@@ -105,7 +105,7 @@ def without_slider(case: Case, found: list[Control]) -> list[str]:
     found : list of Control
         From `controls`.
     """
-    words, labels, paths = [], report.labels_of(case), {control.path for control in found}
+    words, labels, paths = [], readings.labels_of(case), {control.path for control in found}
     if case.phase == "gas":
         words.append("mole fractions (they must add up), pressure and diffusivity (one for all)")
     for side in SIDES:
@@ -144,7 +144,7 @@ def _around(path: str, label: str, unit: str, factor: float, read: Callable[[Cas
 def _pressures(case: Case, start: Result) -> Iterator[Control]:
     if case.phase == "gas" or case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
         return
-    labels = report.labels_of(case)
+    labels = readings.labels_of(case)
     turned = [side for side in SIDES if getattr(case, side).boundary != "rigid"]
     (pressure_text, per_pascal), (flux_text, per_si) = presets.unit("pressure"), presets.unit("water flux")
     units = presets.PRESETS[presets.in_use()]
@@ -171,7 +171,7 @@ def _pressures(case: Case, start: Result) -> Iterator[Control]:
                 label = f"amplitude of the pressure, {labels[side]} ({pressure_text})"
                 path = f"{side}.pressure.amplitude"
                 yield Control(path, label, units["pressure"], _amplitude(side, per_pascal), 0.0, top, False)
-                unit, factor = report.time_unit(pressure.period)
+                unit, factor = formatting.time_unit(pressure.period)
                 label = f"period of the pressure, {labels[side]} ({unit})"
                 if _writes(case, f"{side}.pressure.period"):
                     yield _around(f"{side}.pressure.period", label, unit, factor, _period(side), case)
@@ -218,7 +218,7 @@ def _applied(side: str, factor: float = 1.0) -> Callable[[Case], float]:
 def _concentrations(case: Case) -> Iterator[Control]:
     if case.phase == "gas":  # mole fractions that must add up
         return
-    labels = report.labels_of(case)
+    labels = readings.labels_of(case)
     for name in case.solutes:
         values = {side: getattr(case, side).concentration[name] for side in SIDES}
         level = {
@@ -229,7 +229,7 @@ def _concentrations(case: Case) -> Iterator[Control]:
         highest = max(level.values(), default=0.0)
         if highest == 0.0:
             continue
-        unit, factors = report.concentration_unit(case, [name], highest)
+        unit, factors = readings.concentration_unit(case, [name], highest)
         factor, lowest = factors[name], min(level.values())
         logarithmic = 0.0 < lowest < highest / DECADE
         low = lowest / DECADE * factor if logarithmic else 0.0
@@ -246,7 +246,7 @@ def _level(side: str, name: str, factor: float) -> Callable[[Case], float]:
 
 def _supplies(case: Case, start: Result) -> Iterator[Control]:
     """What is fed into baths, drawn out of them, and drawn back in at an outflow."""
-    labels = report.labels_of(case)
+    labels = readings.labels_of(case)
     flux_text, per_si = presets.unit("water flux")
     flux_unit = presets.PRESETS[presets.in_use()]["water flux"]
     for side in SIDES:
@@ -256,7 +256,7 @@ def _supplies(case: Case, start: Result) -> Iterator[Control]:
             table = f"{side}.feed.concentration" if flowing else f"{side}.feed"
             for name, value in compartment.feed.concentration.items():
                 if value > 0.0:
-                    unit, factors = report.concentration_unit(case, [name], value)
+                    unit, factors = readings.concentration_unit(case, [name], value)
                     read = _fed(side, name)
                     yield _around(
                         f"{table}.{name}", f"{name} fed, {labels[side]} ({unit})", unit, factors[name], read, case
@@ -266,7 +266,7 @@ def _supplies(case: Case, start: Result) -> Iterator[Control]:
                 yield _around(f"{side}.feed.flow", label, flux_unit, per_si, _feed_flow(side), case)
         if compartment.boundary == "bath":
             flow = compartment.feed.flow if compartment.feed else 0.0
-            water = report.peak(start.arrays["water_flux_m_per_s"]) if compartment.feed else 0.0
+            water = readings.peak(start.arrays["water_flux_m_per_s"]) if compartment.feed else 0.0
             if (scale := compartment.bleed or flow or water) > 0.0:
                 top = _round_up(2.0 * scale * per_si)
                 label = f"drawn out, {labels[side]} ({flux_text})"
@@ -274,7 +274,7 @@ def _supplies(case: Case, start: Result) -> Iterator[Control]:
         if isinstance(compartment.backflow, dict):
             for name, value in compartment.backflow.items():
                 if value > 0.0:
-                    unit, factors = report.concentration_unit(case, [name], value)
+                    unit, factors = readings.concentration_unit(case, [name], value)
                     label = f"{name} that flows back, {labels[side]} ({unit})"
                     yield _around(f"{side}.backflow.{name}", label, unit, factors[name], _back(side, name), case)
 
@@ -300,17 +300,17 @@ def _permeabilities(case: Case) -> Iterator[Control]:
     if membrane.type == "none":
         return
     if membrane.pore_radius is not None:  # all else follows from it
-        label, nm = "pore radius (nm)", report.factor("nm")
+        label, nm = "pore radius (nm)", formatting.factor("nm")
         yield _around("membrane.pore_radius", label, "nm", nm, lambda c: float(c.membrane.pore_radius or 0.0), case)
         return
     if membrane.water_permeability > 0.0:
         label, unit = f"{_at(membrane) or 'water permeability'} (L/m²/h/bar)", "L/m^2/hour/bar"
-        yield _around("membrane.water_permeability", label, unit, report.factor(unit), at_reference, case)
+        yield _around("membrane.water_permeability", label, unit, formatting.factor(unit), at_reference, case)
     for name in case.solutes:
         numbers, path = membrane.solutes[name], f"membrane.solutes.{name}"
         if numbers.permeability > 0.0:
             label = f"{_at(numbers) or 'permeability'}, {name} (µm/s)"
-            yield _around(f"{path}.permeability", label, "um/s", report.factor("um/s"), _permeability(name), case)
+            yield _around(f"{path}.permeability", label, "um/s", formatting.factor("um/s"), _permeability(name), case)
         if membrane.flux_law != "solution-diffusion" and membrane.type != "ideal" and membrane.water_permeability > 0.0:
             label = f"reflection coefficient, {name}"
             yield Control(f"{path}.reflection", label, "", _reflection(name), 0.0, 1.0, False, _plain)
@@ -337,19 +337,19 @@ def _permeability(name: str) -> Callable[[Case], float]:
 
 def _sizes(case: Case) -> Iterator[Control]:
     """Lengths, volumes of baths, areas of tubes, moduli of elastic walls."""
-    labels = report.labels_of(case)
+    labels = readings.labels_of(case)
     for side in SIDES:
         compartment = getattr(case, side)
         layer = compartment.boundary in ("reservoir", "bath", "outflow")
         if not (compartment.stirred and compartment.boundary in ("reservoir", "bath")):
-            unit = report.length_unit(compartment.length)
+            unit = formatting.length_unit(compartment.length)
             what = "layer at" if layer else "depth of liquid,"
             label = f"{what} {labels[side]} ({unit.replace('u', 'µ')})"
-            yield _around(f"{side}.length", label, unit, report.factor(unit), _number(side, "length"), case)
+            yield _around(f"{side}.length", label, unit, formatting.factor(unit), _number(side, "length"), case)
         if compartment.boundary == "bath":
-            unit = report.length_unit(compartment.volume)
+            unit = formatting.length_unit(compartment.volume)
             label = f"volume ÷ membrane area, {labels[side]} ({unit.replace('u', 'µ')})"
-            yield _around(f"{side}.volume", label, unit, report.factor(unit), _number(side, "volume"), case)
+            yield _around(f"{side}.volume", label, unit, formatting.factor(unit), _number(side, "volume"), case)
         if compartment.boundary == "standpipe":
             label = f"tube area ÷ membrane area, {labels[side]}"
             yield _around(f"{side}.tube_area", label, "m^2/m^2", 1.0, _number(side, "tube_area"), case)
@@ -370,7 +370,7 @@ def _diffusivities(case: Case) -> Iterator[Control]:
         return
     for name in case.solutes:
         path, label, read = f"solutes.{name}.diffusivity", f"diffusivity, {name} (µm²/s)", _diffusivity(name)
-        yield _around(path, label, "um^2/s", report.factor("um^2/s"), read, case)
+        yield _around(path, label, "um^2/s", formatting.factor("um^2/s"), read, case)
 
 
 def _diffusivity(name: str) -> Callable[[Case], float]:
@@ -387,5 +387,5 @@ def _temperature(case: Case) -> Control:
 
 
 def _duration(case: Case) -> Control:
-    unit, factor = report.time_unit(case.run.duration)
+    unit, factor = formatting.time_unit(case.run.duration)
     return _around("run.duration", f"duration ({unit})", unit, factor, lambda c: float(c.run.duration), case)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde.show import drawing, report
+from membrane_pde.show import drawing, formatting, readings
 from membrane_pde.show.drawing import LEFT, RIGHT
-from membrane_pde.show.report import stored
+from membrane_pde.show.readings import stored
 from membrane_pde.show.sketch import cells, largest
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ def _far_edge(result: Result, side: str, name: str, index: int, last: float) -> 
 def position_axis(ax: Axes, result: Result) -> float:
     """Limits, label and scale of the position axis; sides of very different length get a scale each."""
     width, side = result.arrays["width"], result.arrays["side"]
-    left, right = (float(width[:, side == name].sum(axis=1).max()) for name in report.SIDES)
+    left, right = (float(width[:, side == name].sum(axis=1).max()) for name in readings.SIDES)
     longest, shortest = max(left, right), min(left, right)
     uneven = longest > 5 * shortest
-    unit = report.length_unit(shortest if uneven else longest)
-    scale = report.factor(unit)
+    unit = formatting.length_unit(shortest if uneven else longest)
+    scale = formatting.factor(unit)
     name = unit.replace("um", "µm")
     label = f"position ({name})"
     if uneven:
@@ -94,7 +94,7 @@ def position_axis(ax: Axes, result: Result) -> float:
         sides = [MaxNLocator(3).tick_values(*reach) for reach in ((-left, 0.0), (0.0, right))]
         inside = [t for ticks in sides for t in ticks if -left <= t <= right]
         ax.xaxis.set_major_locator(FixedLocator(sorted(set(inside))))
-        ax.xaxis.set_major_formatter(lambda value, _: report.number(value, scale=longest * scale))
+        ax.xaxis.set_major_formatter(lambda value, _: formatting.number(value, scale=longest * scale))
     elif ax.get_xscale() != "linear":
         ax.set_xscale("linear")
     ax.set_xlim(*ends)
@@ -104,7 +104,7 @@ def position_axis(ax: Axes, result: Result) -> float:
 
 def side_names(ax: Axes, case: Any) -> None:
     """The names of the sides, above the axes."""
-    labels = report.labels_of(case)
+    labels = readings.labels_of(case)
     for side, x, align, colour in (("left", 0.0, "left", LEFT), ("right", 1.0, "right", RIGHT)):
         ax.text(x, 1.02, labels[side], transform=ax.transAxes, ha=align, color=colour, weight="bold", fontsize=9)
 

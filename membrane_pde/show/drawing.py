@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from membrane_pde.input import titles
-from membrane_pde.show import report
+from membrane_pde.show import formatting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -249,4 +249,4 @@ def limits(
 
         ax.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
     else:  # each tick in full, not a power of ten above the axis
-        ax.yaxis.set_major_formatter(lambda value, _: report.number(value, scale=largest))
+        ax.yaxis.set_major_formatter(lambda value, _: formatting.number(value, scale=largest))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde.show import drawing, report
+from membrane_pde.show import drawing, formatting, readings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +86,7 @@ def dyes(cases: Iterable[Any]) -> dict[str, Dye]:
     found, together = {}, max(sum(name in case.solutes for name in chosen) for case in several)
     strength = max(together, 1) ** -0.7
     for place, name in enumerate(name for name in tops if name in chosen):
-        unit, factors = report.concentration_unit(owner[name], [name], tops[name])
+        unit, factors = readings.concentration_unit(owner[name], [name], tops[name])
         reference = round_up(tops[name] * factors[name]) / factors[name]
         found[name] = Dye(COLOURS[place], ARROWS[place], reference, unit, factors[name], strength)
     return found
@@ -95,7 +95,7 @@ def dyes(cases: Iterable[Any]) -> dict[str, Dye]:
 def given(case: Any, name: str) -> float:
     """The highest concentration of a solute that a case is filled or fed with, mol/m^3."""
     found = [0.0]
-    for side in (getattr(case, each) for each in report.SIDES):
+    for side in (getattr(case, each) for each in readings.SIDES):
         value = side.concentration[name]
         found += list(value.value) if hasattr(value, "value") else [float(value)]
         if (feed := getattr(side, "feed", None)) is not None:
@@ -135,7 +135,7 @@ def key(ax: Axes, dyed: Mapping[str, Dye], left: float, right: float, top: float
         frame: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.5", "lw": 0.6, "zorder": 3}
         drawing.rectangle(ax, f"key frame {name}", (x0, y1 - 0.045), x1 - x0, 0.045, **frame)
         for step in range(int(RANGE) + 1):
-            number = report.number(step * dye.reference * dye.factor, digits=3)
+            number = formatting.number(step * dye.reference * dye.factor, digits=3)
             end = "+" if step == int(RANGE) else ""
             x = x0 + (x1 - x0) * step / RANGE
             drawing.text(ax, f"key {name} {step}", x, y1 - 0.055, number + end, ha="center", va="top", **style)

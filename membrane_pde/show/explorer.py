@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from membrane_pde.input.case import Case, CaseError
 from membrane_pde.input.casefile import as_case
 from membrane_pde.runs import RunError, run
-from membrane_pde.show import report, sketch
+from membrane_pde.show import readings, sentences, sketch
 from membrane_pde.show.controls import Control, controls, without_slider
 from membrane_pde.show.live import Live
 
@@ -199,7 +199,7 @@ class Explorer:
         if failure:
             text = f'<span style="color: #B03A00">{html.escape(failure)}</span>'
         else:
-            text = html.escape(report.sentence(self.result.summary, report.labels_of(self.case)))
+            text = html.escape(sentences.sentence(self.result.summary, readings.labels_of(self.case)))
         if self._changes:
             changes = ", ".join(
                 f'"{path}": {_python(self.controls[path].written(value))}' for path, value in self._changes.items()
@@ -224,9 +224,9 @@ def _solved(case: Case) -> tuple[Result, str]:
 def _flowing(result: Result) -> float:
     """When to look first, in % of the run: the end or, where all has come to rest by then, while it still flows."""
     water = result.arrays["water_flux_m_per_s"]
-    flux = abs(water) if report.peak(water) > 0.0 else abs(result.arrays["solute_flux_mol_per_m2_s"]).max(axis=1)
+    flux = abs(water) if readings.peak(water) > 0.0 else abs(result.arrays["solute_flux_mol_per_m2_s"]).max(axis=1)
     time = result.arrays["time"]
-    strong = time[flux >= 0.1 * report.peak(flux)]
+    strong = time[flux >= 0.1 * readings.peak(flux)]
     return 0.5 * round(200.0 * float(strong[-1] / time[-1])) if time[-1] > 0.0 else 100.0
 
 

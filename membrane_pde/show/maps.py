@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde.show import drawing, presets, report
+from membrane_pde.show import drawing, presets, readings
 
 if TYPE_CHECKING:
     import xarray
@@ -64,7 +64,7 @@ def flux_map(found: xarray.Dataset, x: str, y: str, axes: Any = None) -> np.ndar
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]
-    largest = report.peak(flux) or 1.0
+    largest = readings.peak(flux) or 1.0
     colours = LinearSegmentedColormap.from_list("flux", [drawing.RIGHT, "#F3C9A5", "#FFFFFF", "#A9CFE6", drawing.LEFT])
     norm = TwoSlopeNorm(0.0, -largest, largest)
     ax.set_facecolor("0.85")
@@ -103,7 +103,7 @@ def varied(found: xarray.Dataset) -> list[str]:
 def labels(found: xarray.Dataset) -> dict[str, str]:
     """What the sides are called."""
     tables = tomllib.loads(str(found.attrs.get("case", "")))
-    return {side: tables.get(side, {}).get("label", side) for side in report.SIDES}
+    return {side: tables.get(side, {}).get("label", side) for side in readings.SIDES}
 
 
 def _keys(found: xarray.Dataset) -> tuple[str, str]:
@@ -154,7 +154,7 @@ def _inside(region: np.ndarray) -> tuple[int, int]:
 def label(key: str, unit: str, tables: dict[str, Any]) -> str:
     """A key in words: what, where, and its unit."""
     first, _, rest = key.partition(".")
-    side = tables.get(first, {}).get("label", f"the {first}") if first in report.SIDES else ""
+    side = tables.get(first, {}).get("label", f"the {first}") if first in readings.SIDES else ""
     what, _, solute = rest.partition(".") if side else (key.replace("_", " "), "", "")
     where = "in" if solute else "on" if what.startswith("pressure") else "of"
     words = f"{solute or what.replace('_', ' ')} {where} {side}" if side else what.replace(".", ": ", 1)

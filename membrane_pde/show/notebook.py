@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from membrane_pde.show import report
+from membrane_pde.show import readings, report, report_case, sentences
 
 if TYPE_CHECKING:
     from membrane_pde.input.case import Case
@@ -29,7 +29,7 @@ def of_result(result: Result) -> str:
     """The sentence and the tables that `membrane-pde run` prints, as HTML."""
     blocks = [
         _title(result.case.title or result.case.name),
-        f"<p>{html.escape(report.sentence(result.summary, report.labels_of(result.case)))}</p>",
+        f"<p>{html.escape(sentences.sentence(result.summary, readings.labels_of(result.case)))}</p>",
         _table(report.sides_header(result.case), report.sides_table(result)),
         _table(report.MEMBRANE_HEADER, report.membrane_table(result)),
     ]
@@ -40,7 +40,7 @@ def of_result(result: Result) -> str:
 
 def of_case(case: Case) -> str:
     """The case as `membrane-pde show` prints it, as HTML; the long list of keys folds."""
-    rows = report.case_table(case)
+    rows = report_case.case_table(case)
     return (
         f"{_title(case.title or case.name)}<p>{html.escape(', '.join(case.solutes))}</p>"
         f"<details><summary>{len(rows)} values, in SI units</summary>"

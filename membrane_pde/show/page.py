@@ -14,7 +14,7 @@ import numpy as np
 from membrane_pde import __version__
 from membrane_pde.input.case import CaseError
 from membrane_pde.results.folders import check_writable, scratch
-from membrane_pde.show import report
+from membrane_pde.show import report_checks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,18 +110,18 @@ def html(findings: Sequence[Any], quick: bool = False) -> str:
     parts = [
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">{MARK}',
         f"<title>{title}</title><style>{STYLE}</style></head><body>",
-        f"<h1>{title}</h1><p>membrane-pde {__version__}. {report.verdict(findings)} Of each group, how many checks "
-        "passed, and the one nearest to its tolerance. In the plots points are what is known, "
-        "with the spread of measurements where it is; lines (crosses, where there is no order) are the package.</p>",
-        _table(report.GROUPS_HEADER, report.groups_table(findings), links=True, words=(1, 2)),
+        f"<h1>{title}</h1><p>membrane-pde {__version__}. {report_checks.verdict(findings)} "
+        "For each group: how many checks passed, and the check nearest to its tolerance. In the plots, points are known "
+        "values, with their spread if they were measured; lines (crosses, where there is no order) are the package.</p>",
+        _table(report_checks.GROUPS_HEADER, report_checks.groups_table(findings), links=True, words=(1, 2)),
     ]
     for each in findings:
-        rows, sources = report.checks_table(each.checks)
+        rows, sources = report_checks.checks_table(each.checks)
         parts.append(f'<h2 id="{each.group}">{escape(each.group)}: {escape(each.title)}</h2>')
         if each.panels:
             described = "; ".join(panel.title for panel in each.panels)
             parts.append(f'<img alt="{escape(described)}" src="data:image/svg+xml;base64,{_svg(draw(each.panels))}">')
-        parts.append(_table(report.CHECKS_HEADER, rows))
+        parts.append(_table(report_checks.CHECKS_HEADER, rows))
         parts.append(f"<ol>{''.join(f'<li>{escape(source)}</li>' for source in sources)}</ol>")
     return "\n".join([*parts, "</body></html>\n"])
 

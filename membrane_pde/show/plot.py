@@ -17,10 +17,10 @@ import numpy as np
 
 from membrane_pde.input import titles
 from membrane_pde.show import curves as shared
-from membrane_pde.show import drawing, report
+from membrane_pde.show import drawing, formatting, readings
 from membrane_pde.show.drawing import CASES, LEFT, MEMBRANE, RIGHT, WATER
 from membrane_pde.show.maps import phase_map
-from membrane_pde.show.report import stored
+from membrane_pde.show.readings import stored
 from membrane_pde.show.residuals import fit
 from membrane_pde.show.sidebyside import comparison
 from membrane_pde.show.sketch import cells, largest, leading, scales, schematic
@@ -95,7 +95,7 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
         first = drawing.begin(ax)
         scale = shared.position_axis(ax, result)
         drawing.membrane(ax, result.case)
-        unit, factor = report.concentration_unit(result.case, [name], largest(result, name))
+        unit, factor = readings.concentration_unit(result.case, [name], largest(result, name))
         for i, (index, colour) in enumerate(zip(times, shared.time_colours(result, times), strict=True)):
             shared.profile(ax, str(i), result, name, index, scale, factor[name], color=colour, lw=1.4)
         if time is not None:
@@ -143,7 +143,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]
-    nm = report.factor("nm")
+    nm = formatting.factor("nm")
     sizes = {name: solute.radius for name, solute in case.solutes.items() if solute.radius}
     smallest, widest = (f([WATER_RADIUS, membrane.pore_radius, *sizes.values()]) for f in (min, max))
     pressed = summary["process"] in ("reverse osmosis", "filtration") and bool(summary["water_flux_m_per_s"])
@@ -151,12 +151,12 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
     fits = np.geomspace(0.3 * smallest, membrane.pore_radius, 300)  # the curves end in 100 % there
     radii = np.append(fits, 8 * widest)
     limit, here = 100 * np.array([membrane.sieving(float(r), case.temperature, flux or 1.0) for r in radii]).T
-    wider = f"wider than the pores ({report.number(membrane.pore_radius * nm)} nm): does not pass"
+    wider = f"wider than the pores ({formatting.number(membrane.pore_radius * nm)} nm): does not pass"
     ax.axvspan(membrane.pore_radius * nm, radii[-1] * nm, color="0.94", lw=0, zorder=0, label=wider)
     ax.axvline(membrane.pore_radius * nm, color=MEMBRANE, lw=1.2, ls=(0, (4, 3)), zorder=1)
     ax.plot(radii * nm, limit, color=WATER, lw=1.6, ls="--", label="reflection coefficient: the limit at high flux")
     if flux:
-        ax.plot(radii * nm, here, color=LEFT, lw=2.2, label=f"rejection at {report.quantity(flux, 'water flux')}")
+        ax.plot(radii * nm, here, color=LEFT, lw=2.2, label=f"rejection at {formatting.quantity(flux, 'water flux')}")
     ax.plot(WATER_RADIUS * nm, 0.0, "o", mfc="white", mec="0.2", ms=7, zorder=4, clip_on=False)
     points = [("water", WATER_RADIUS, 0.0)]
     for name, radius in sizes.items():
@@ -170,7 +170,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
     ax.set_xscale("log")
     ax.set_xlim(radii[0] * nm, radii[-1] * nm)
     ax.set_ylim(-3, 108)
-    ax.xaxis.set_major_formatter(lambda value, _: report.number(value))
+    ax.xaxis.set_major_formatter(lambda value, _: formatting.number(value))
     ax.set_xlabel("radius (nm)")
     ax.set_ylabel("held back (%)")
     ax.grid(color="0.93")
@@ -213,16 +213,16 @@ def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
         curves.append(shared.mixed(result))
         reached = np.flatnonzero(curves[-1] >= 99)
         end = max(end, float(stored(result, "time")[reached[0] if reached.size else -1]))
-    unit, time_factor = report.time_unit(end)
+    unit, time_factor = formatting.time_unit(end)
     for result, degrees, mixed, colour in zip(results, celsius, curves, _temperature_colours(celsius), strict=True):
         time = stored(result, "time")
         named = titles.short(result.case.title, result.case.name)
         if len(set(celsius)) > 1:
-            named = f"{report.number(degrees, digits=3)} °C"
+            named = f"{formatting.number(degrees, digits=3)} °C"
         if mixed.max() >= 50:
             after = int(np.argmax(mixed >= 50))  # between two stored times it is straight in √t
             half = float(np.interp(50, mixed[after - 1 : after + 1], np.sqrt(time[after - 1 : after + 1]))) ** 2
-            named += f": half mixed in {report.duration(half)}"
+            named += f": half mixed in {formatting.duration(half)}"
             ax.plot(half * time_factor, 50, "o", color=colour, ms=6, zorder=4)
         ax.plot(time * time_factor, mixed, color=colour, lw=2.2, label=named)
     ax.axhline(50, color="0.8", lw=0.8, zorder=0)
@@ -327,9 +327,9 @@ def _time_bar(axes: np.ndarray, end: float) -> None:
         drawn = axes.flat[0].figure.colorbar(mappable, ax=list(axes.flat), pad=0.02, aspect=30)
         drawn.minorticks_off()
         bar = drawn.ax
-    unit, factor = report.time_unit(end)
+    unit, factor = formatting.time_unit(end)
     ticks = _time_ticks(end * factor)
-    words = [report.number(t, digits=3) for t in ticks]
+    words = [formatting.number(t, digits=3) for t in ticks]
     if words != shown:
         bar.yaxis.set_ticks([t / (end * factor or 1.0) for t in ticks], labels=words)
     drawing.labels(bar, y=f"time ({unit})")

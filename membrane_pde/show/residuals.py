@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from membrane_pde.show import drawing, report
+from membrane_pde.show import drawing, formatting, readings
 
 MODEL = "#000000"
 # Okabe and Ito's colours, which stay apart for the colour-blind; with a marker each
@@ -40,7 +40,7 @@ def fit(found: Any, axes: Any = None) -> np.ndarray:
     name, groups = _axis(found)
     x = found.where[name]
     for column, (above, below) in zip(found.columns, axes.T, strict=True):
-        unit = report.unit_text(column.unit)
+        unit = formatting.unit_text(column.unit)
         if column.curve is not None:
             above.plot(*column.curve, color=MODEL, lw=1.4, label="fitted case", zorder=2)
         for i, (label, rows) in enumerate(groups.items()):
@@ -92,16 +92,16 @@ def _label(header: str, number: float | None = None) -> str:
     name, _, unit = header.removesuffix("]").partition(" [")
     side, _, key = name.removeprefix("membrane.").partition(".")
     key = key.removeprefix("concentration.").replace("_", " ").replace(".", " ")
-    words = f"{key}, {side}" if key and side in report.SIDES else name.replace("_", " ")
-    unit = report.unit_text(unit)
+    words = f"{key}, {side}" if key and side in readings.SIDES else name.replace("_", " ")
+    unit = formatting.unit_text(unit)
     if number is not None:
-        return f"{words}: {report.number(number)} {unit}".rstrip()
+        return f"{words}: {formatting.number(number)} {unit}".rstrip()
     return f"{words} ({unit})" if unit else words
 
 
 def _quantity(name: str) -> str:
     """``concentration of NaCl, right`` of ``concentration_right[NaCl]``."""
     quantity, _, solute = name.removesuffix("]").partition("[")
-    side = next((f", {side}" for side in report.SIDES if quantity.endswith(f"_{side}")), "")
+    side = next((f", {side}" for side in readings.SIDES if quantity.endswith(f"_{side}")), "")
     words = quantity.removesuffix(side.replace(", ", "_")).replace("_", " ")
     return f"{words} of {solute}{side}" if solute else f"{words}{side}"

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from membrane_pde.results.remarks import NEAR, is_near
-from membrane_pde.show.figures import duration, number, quantity
+from membrane_pde.show.formatting import duration, number, quantity
+from membrane_pde.show.readings import SIDES
 
-SIDES = ("left", "right")
 AS_NOTHING = 1e-5  # a rejection so little below 0 or above 1 is that number, but for the errors of a run
 _LAG = 0.01  # of the way, by which the solutes must lag behind the water to be mentioned
 

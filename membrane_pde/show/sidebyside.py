@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from membrane_pde.input import titles
-from membrane_pde.show import curves, drawing, dyes, presets, report, sketch, vessels
+from membrane_pde.show import curves, drawing, dyes, formatting, presets, readings, sketch, vessels
 from membrane_pde.show.drawing import CASES, LEFT, RIGHT, WATER_ARROW
-from membrane_pde.show.report import stored
+from membrane_pde.show.readings import stored
 from membrane_pde.show.sketch import cells, largest, leading
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _key(ax: Axes, results: Sequence[Result], common: sketch.Scales) -> None:
 
 def _vessels(ax: Axes, result: Result, common: sketch.Scales) -> None:
     """The vessels at the end, where they began dashed, and how much water moved."""
-    case, labels = result.case, report.labels_of(result.case)
+    case, labels = result.case, readings.labels_of(result.case)
     ax.set(xlim=(-1.1, 1.1), ylim=(-0.66, 1.45))
     ax.axis("off")
     ax.set_title(titles.short(case.title, case.name).replace(", ", "\n", 1), fontsize=13, weight="bold")
@@ -86,15 +86,15 @@ def _vessels(ax: Axes, result: Result, common: sketch.Scales) -> None:
         below = -0.19 - 0.13 * label.count("\n")
         text = _concentrations_text(result, side)
         ax.text(place, below, text, ha="center", va="top", fontsize=8.5, color="0.15", linespacing=1.3)
-    moved = report.displaced(result)
+    moved = readings.displaced(result)
     if moved:
         reach = 0.36 if moved > 0 else -0.36
         y = low + 0.4 * (min(high, 0.6) - low)
         look: dict[str, Any] = {"facecolor": WATER_ARROW, "edgecolor": "white", "lw": 0.8, "zorder": 6, "head": 0.16}
         drawing.arrow(ax, "water arrow", (x - reach, y), (x + reach, y), 0.06, **look)
-        amount = f"{report.quantity(abs(moved), 'water moved')} of water"
+        amount = f"{formatting.quantity(abs(moved), 'water moved')} of water"
         text = f"{amount} →" if moved > 0 else f"← {amount}"
-    elif report.peak(stored(result, "displaced_volume_m")) > 1e-6 * sum(
+    elif readings.peak(stored(result, "displaced_volume_m")) > 1e-6 * sum(
         vessels.volume_at_start(case, s) for s in labels
     ):
         text = "water moved, and all of it came back"
@@ -106,7 +106,7 @@ def _vessels(ax: Axes, result: Result, common: sketch.Scales) -> None:
 def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
     """Profiles at the start, half way (in displaced volume or time) and the end; returns the axis label and top."""
     name = leading(result, 1)[0]
-    unit, factor = report.concentration_unit(result.case, [name], largest(result, name))
+    unit, factor = readings.concentration_unit(result.case, [name], largest(result, name))
     scale = curves.position_axis(ax, result)
     drawing.membrane(ax, result.case)
     time = stored(result, "time")
@@ -116,7 +116,7 @@ def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
         middle = int(np.argmin(np.abs(change - 0.5)))
     shades = curves.viridis()
     for index, position, width in ((0, 0.0, 1.3), (middle, 0.5, 1.6), (time.size - 1, 1.0, 2.2)):
-        label = "start" if index == 0 else report.duration(float(time[index]))
+        label = "start" if index == 0 else formatting.duration(float(time[index]))
         curves.profile(
             ax, label, result, name, index, scale, factor[name], color=shades(position), lw=width, label=label
         )
@@ -135,9 +135,11 @@ def _concentrations_text(result: Result, side: str) -> str:
     """Mean concentration (of a reservoir its own) of the leading solutes, before and after."""
     lines = []
     for name in leading(result, 2):
-        unit, factor = report.concentration_unit(result.case, [name], largest(result, name))
-        values = report.standing(result, "concentration_mol_per_m3", side, name)[[0, -1]] * factor[name]
-        before, after = (report.number(float(v), scale=largest(result, name) * factor[name], digits=3) for v in values)
+        unit, factor = readings.concentration_unit(result.case, [name], largest(result, name))
+        values = readings.standing(result, "concentration_mol_per_m3", side, name)[[0, -1]] * factor[name]
+        before, after = (
+            formatting.number(float(v), scale=largest(result, name) * factor[name], digits=3) for v in values
+        )
         change = before if before == after else f"{before} → {after}"
         lines.append(f"{name}\n{change} {unit}")
     return "\n".join(lines)
@@ -148,7 +150,7 @@ def _moved(ax: Axes, results: Sequence[Result]) -> None:
     flowing = [r for r in results if r.case.membrane.type != "none" and r.case.membrane.water_permeability > 0.0]
     drawn = flowing or list(results)
     end = max(float(stored(r, "time")[-1]) for r in drawn)
-    unit, time_factor = report.time_unit(end)
+    unit, time_factor = formatting.time_unit(end)
     (volume, per_volume), curves_drawn = presets.unit("water moved"), [np.zeros(1)]
     ax.axhline(0, color="0.6", lw=0.8)
     for i, result in enumerate(results):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde.show import drawing, dyes, report, vessels
+from membrane_pde.physics import constants
+from membrane_pde.show import drawing, dyes, formatting, readings, vessels
 from membrane_pde.show.drawing import LEFT, RIGHT, WATER_ARROW
-from membrane_pde.show.report import stored
+from membrane_pde.show.readings import stored
 
 if TYPE_CHECKING:
     from membrane_pde.input.case import Case
@@ -64,13 +65,13 @@ def scales(shown: Sequence[Result | Case]) -> Scales:
     cases: list[Any] = [getattr(each, "case", each) for each in shown]
     water, solute, largest = 0.0, 0.0, 1.0
     for result in results:
-        water = max(water, report.peak(stored(result, "water_flux_m_per_s")))
+        water = max(water, readings.peak(stored(result, "water_flux_m_per_s")))
         _, factors = flux_unit(result)
         for name in passing(result):
             flux = np.abs(stored(result, "solute_flux_mol_per_m2_s", name))
             # a first instant does not count: beside it all that follows would be too small to be seen
-            solute = max(solute, factors[name] * max(float(np.quantile(flux, 0.95)), 0.1 * report.peak(flux)))
-        for side in report.SIDES:
+            solute = max(solute, factors[name] * max(float(np.quantile(flux, 0.95)), 0.1 * readings.peak(flux)))
+        for side in readings.SIDES:
             volumes = stored(result, f"length_{side}_m")
             if vessels.is_cell(getattr(getattr(result.case, side), "drawing", None) or ""):
                 largest = max(largest, float(volumes.max() / volumes[0]))
@@ -126,7 +127,7 @@ def schematic(
     crossing = vessels.draw(ax, moment)
     size, wide = _text_size(ax)
     for side, x, colour in (("left", -0.52, LEFT), ("right", 0.52, RIGHT)):
-        name = textwrap.fill(report.labels_of(case)[side], 26)
+        name = textwrap.fill(readings.labels_of(case)[side], 26)
         style: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": size + 2, "weight": "bold", "color": colour}
         drawing.text(ax, f"{side} name", x, NAMES, name, **style)
         words = _numbers(moment, side, wide)
@@ -137,7 +138,7 @@ def schematic(
         water = full_flux or common.water
         _flows(ax, moment, crossing, water, common.solute, size)
         at = float(stored(result, "time")[moment.index])
-        when = "at the start" if at == 0 else f"after {report.duration(at)}"
+        when = "at the start" if at == 0 else f"after {formatting.duration(at)}"
         drawing.text(ax, "time", 0.0, HIGHEST, when, ha="center", va="top", fontsize=size + 0.5, color="0.3")
     key_top = ax.get_ylim()[0] + _KEY + 2.4 * _lines(ax, size - 1)
     if case.phase == "gas":
@@ -185,7 +186,7 @@ def _bottom(ax: Any, case: Any) -> float:
     )  # "name 0.00936 g/L (at membrane 0.00954)"
     if case.phase != "gas" and case.membrane.type != "none":
         lines += 1 + (wide < 55)
-    names = max(textwrap.fill(each, 26).count("\n") + 1 for each in report.labels_of(case).values())
+    names = max(textwrap.fill(each, 26).count("\n") + 1 for each in readings.labels_of(case).values())
     inches = (1.42 * size * lines + 1.25 * (size + 2) * names + 2.8 * (size - 1) + 10) / 72.0
     return HIGHEST - (HIGHEST - NAMES + _KEY) * height / max(height - inches, 0.4 * height)
 
@@ -227,20 +228,20 @@ def _flows(
     places = [high - (i + 1) * step + 0.6 * thick + 0.005 for i in range(count)]
     if permeable:
         flux, words, y = stored(result, "water_flux_m_per_s"), "no water moves", places.pop(0)
-        if report.flux_text(result, index) != "0":
+        if readings.flux_text(result, index) != "0":
             share = min(abs(float(flux[index])) / (water or 1.0), 1.5) ** 0.5
             _across(ax, "water", x, y, float(flux[index]), share, thick, WATER_ARROW)
-            words = f"water {report.quantity(abs(float(flux[index])), 'water flux')}"
+            words = f"water {formatting.quantity(abs(float(flux[index])), 'water flux')}"
         style = {"fontsize": size + 1, "weight": "bold", "color": WATER_ARROW}
         drawing.text(ax, "water flux", x, y + 0.6 * thick + 0.015, words, **style, **boxed)
     for name, y in zip(chosen, places, strict=False):
         flux = stored(result, "solute_flux_mol_per_m2_s", name)
         now, colour = float(flux[index]), moment.dyes[name].arrow if name in moment.dyes else dyes.NONE
-        moves = abs(now) > NOTHING * report.peak(flux)
+        moves = abs(now) > NOTHING * readings.peak(flux)
         if moves:
             share = min(abs(now) * factors[name] / (solute or 1.0), 1.5) ** 0.5
             _across(ax, name, x, y, now, SOLUTE_ARROW * share, 0.9 * thick, colour)
-        number = report.number(abs(now) * factors[name], digits=3) if moves else "0"
+        number = formatting.number(abs(now) * factors[name], digits=3) if moves else "0"
         words = f"{name} {number} {unit}"
         drawing.text(ax, f"{name} flux", x, y + 0.55 * thick + 0.01, words, fontsize=size, **boxed)
     _held(ax, result, size)
@@ -277,15 +278,15 @@ def passing(result: Any, count: int = SHOWN) -> list[str]:
     speed = {}
     for name in result.solutes:
         scale = largest(result, name)
-        moved = report.peak(stored(result, "amount_transferred_mol_per_m2", name))
-        flux = report.peak(stored(result, "solute_flux_mol_per_m2_s", name))
-        length = max(vessels.volume_at_start(result.case, side) for side in report.SIDES)
+        moved = readings.peak(stored(result, "amount_transferred_mol_per_m2", name))
+        flux = readings.peak(stored(result, "solute_flux_mol_per_m2_s", name))
+        length = max(vessels.volume_at_start(result.case, side) for side in readings.SIDES)
         if moved > 1e-9 * scale * length and flux > 0.0:
             speed[name] = flux / scale
     best = sorted(speed, key=lambda name: -speed[name])[:count]
     _, factors = flux_unit(result)
     carried = {
-        name: report.peak(stored(result, "amount_transferred_mol_per_m2", name)) * factors[name] for name in best
+        name: readings.peak(stored(result, "amount_transferred_mol_per_m2", name)) * factors[name] for name in best
     }
     return sorted(best, key=lambda name: -carried[name])
 
@@ -294,11 +295,11 @@ def flux_unit(result: Any) -> tuple[str, dict[str, float]]:
     """One unit for the fluxes of all solutes of a run, and the number of it in one mol/m^2/s of each."""
     solutes, names = result.case.solutes, list(result.solutes)
     tops = [largest(result, name) for name in names]
-    shown = [report.concentration_unit(result.case, [name], top)[0] for name, top in zip(names, tops, strict=True)]
+    shown = [readings.concentration_unit(result.case, [name], top)[0] for name, top in zip(names, tops, strict=True)]
     if all(unit in ("g/L", "mg/L") for unit in shown):
         return "g/m²/h", {name: 3.6e6 * solutes[name].molar_mass for name in names}
     if set(shown) == {"1/mL"}:
-        return "1/m²/h", {name: 3600.0 * report.AVOGADRO for name in names}
+        return "1/m²/h", {name: 3600.0 * constants.AVOGADRO for name in names}
     if result.case.phase == "gas":
         return "mol/m²/h", dict.fromkeys(names, 3600.0)
     return "mmol/m²/h", dict.fromkeys(names, 3.6e6)
@@ -317,15 +318,15 @@ def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
             lines.append(f"{name} {_given(case, side, name)}")
             continue
         scale = largest(result, name)
-        unit, factor = report.concentration_unit(case, [name], scale)
+        unit, factor = readings.concentration_unit(case, [name], scale)
         mean, wall = (
-            report.number(
+            formatting.number(
                 float(values[index]) * factor[name],
                 scale=scale * factor[name],
                 digits=3,
             )
             for values in (
-                report.standing(result, "concentration_mol_per_m3", side, name),
+                readings.standing(result, "concentration_mol_per_m3", side, name),
                 stored(result, f"wall_concentration_{side}_mol_per_m3", name),
             )
         )
@@ -334,13 +335,13 @@ def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
         lines.append(f"and {len(case.solutes) - len(names)} more")
     pressure = moment.pressure(side)
     if pressure is not None:
-        lines.append(f"pressure {report.quantity(pressure, 'pressure')}")
+        lines.append(f"pressure {formatting.quantity(pressure, 'pressure')}")
     elif getattr(case, side).boundary == "rigid":
         lines.append("rigid wall: its pressure is computed")
     if result is not None and case.phase != "gas" and case.membrane.type != "none":
         osmotic = float(felt(result, side)[index])
-        negligible = report.ROUND_OFF * report.largest_pressure(result)
-        value = report.quantity(osmotic if abs(osmotic) > negligible else 0.0, "pressure")
+        negligible = formatting.ROUND_OFF * readings.largest_pressure(result)
+        value = formatting.quantity(osmotic if abs(osmotic) > negligible else 0.0, "pressure")
         kind = "effective osmotic pressure" if _leaks(result) else "osmotic pressure"
         lines.append(f"{kind} at the membrane {value.replace(' ', NO_BREAK)}")
     return "\n".join(textwrap.fill(line, wide).replace(NO_BREAK, " ") for line in lines)
@@ -366,8 +367,8 @@ def _given(case: Any, side: str, name: str) -> str:
     """The initial concentration of a case in words."""
     value = getattr(case, side).concentration[name]
     values = list(value.value) if hasattr(value, "value") else [value]
-    unit, factor = report.concentration_unit(case, [name], dyes.given(case, name))
-    texts = [report.number(each * factor[name], digits=3) for each in (min(values), max(values))]
+    unit, factor = readings.concentration_unit(case, [name], dyes.given(case, name))
+    texts = [formatting.number(each * factor[name], digits=3) for each in (min(values), max(values))]
     return f"{texts[0] if texts[0] == texts[1] else ' to '.join(texts)} {unit}"
 
 

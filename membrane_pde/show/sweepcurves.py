@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde.show import drawing, maps, presets, report
+from membrane_pde.show import drawing, formatting, maps, presets, readings
 from membrane_pde.show.drawing import CASES
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _water(runs: xarray.Dataset, ended: np.ndarray) -> tuple[np.ndarray, str]:
     flux, moved, time = (runs[key].values for key in ("water_flux_m_per_s", "displaced_volume_m", "end_time_s"))
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(ended, moved / time, 0.0)
-    if report.peak(np.where(ended, flux, 0.0)) > 1e-2 * report.peak(mean):
+    if readings.peak(np.where(ended, flux, 0.0)) > 1e-2 * readings.peak(mean):
         unit, factor = presets.unit("water flux")
         return flux * factor, f"water flux at the end, left to right ({unit})"
     unit, factor = presets.unit("water moved")
@@ -184,4 +184,4 @@ def _finish(ax: Axes, found: xarray.Dataset, key: str, failed: np.ndarray) -> No
 def _written(found: xarray.Dataset, key: str, value: Any) -> str:
     if isinstance(value, str):
         return value
-    return f"{report.number(float(value))} {maps.unit_words(str(found[key].attrs.get('units') or ''))}".strip()
+    return f"{formatting.number(float(value))} {maps.unit_words(str(found[key].attrs.get('units') or ''))}".strip()

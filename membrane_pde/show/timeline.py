@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde.show import curves, drawing, presets, report, vessels
+from membrane_pde.show import curves, drawing, formatting, presets, readings, vessels
 from membrane_pde.show.drawing import HYDROSTATIC, LEFT, OSMOTIC, RIGHT, WATER
-from membrane_pde.show.report import stored
+from membrane_pde.show.readings import stored
 from membrane_pde.show.sketch import LEADING, NO_BREAK, felt, flux_unit, largest, leading, passing
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def history(result: Result, axes: Any = None, time: float | None = None) -> np.n
             ax.set_axisbelow(True)
     draw = {"flow": _flow, "volume": _volume, "concentration": _concentration, "pressure": _pressure}
     times, label, linear = _time_axis(result)
-    per_second = report.time_unit(float(stored(result, "time")[-1]))[1]
+    per_second = formatting.time_unit(float(stored(result, "time")[-1]))[1]
     for panel, ax in places.items():
         _switch(ax, panel in shown)
         _time_limits(ax, times, linear)
@@ -108,8 +108,8 @@ def _water_moves(result: Any) -> bool:
     case = result.case
     if case.phase == "gas" or case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
         return False
-    total = sum(float(stored(result, f"length_{side}_m")[0]) for side in report.SIDES)
-    return report.peak(stored(result, "displaced_volume_m")) > NO_CHANGE * total
+    total = sum(float(stored(result, f"length_{side}_m")[0]) for side in readings.SIDES)
+    return readings.peak(stored(result, "displaced_volume_m")) > NO_CHANGE * total
 
 
 # --- time ---
@@ -118,28 +118,28 @@ def _water_moves(result: Any) -> bool:
 def _time_axis(result: Any) -> tuple[np.ndarray, str, float | None]:
     """Times in the unit of the axis, its label, and where its linear beginning ends, None where all of it is linear."""
     seconds = stored(result, "time")
-    unit, factor = report.time_unit(float(seconds[-1]))
+    unit, factor = formatting.time_unit(float(seconds[-1]))
     times = seconds * factor
     linear = _linear_until(result, times)
     if linear is None:
         return times, f"time ({unit})", None
-    return times, f"time ({unit}; logarithmic beyond {report.number(linear, digits=2)})", linear
+    return times, f"time ({unit}; logarithmic beyond {formatting.number(linear, digits=2)})", linear
 
 
 def _linear_until(result: Any, times: np.ndarray) -> float | None:
     """Where the linear beginning of a logarithmic axis of time ends; None if an even axis shows what happens."""
     if times.size < 20 or not _water_moves(result):
         return None
-    moving = [stored(result, f"length_{side}_m") for side in report.SIDES]
+    moving = [stored(result, f"length_{side}_m") for side in readings.SIDES]
     moving.append(stored(result, "pressure_left_Pa") - stored(result, "pressure_right_Pa"))
     first = int(np.searchsorted(times, EARLY * times[-1], side="right"))
     for values in moving:
         steps = np.abs(np.diff(values))
-        noise = NO_CHANGE * report.peak(values)
+        noise = NO_CHANGE * readings.peak(values)
         if (
             steps.sum() > noise
             and steps[: first - 1].sum() > MUCH * steps.sum()
-            and np.ptp(values) > 1e-4 * report.peak(values)
+            and np.ptp(values) > 1e-4 * readings.peak(values)
         ):
             return float(times[1])
     return None
@@ -159,7 +159,7 @@ def _time_limits(ax: Axes, times: np.ndarray, linear: float | None) -> None:
     decades = 10.0 ** np.arange(np.ceil(np.log10(linear)), np.floor(np.log10(end)) + 1)
     ax.xaxis.set_major_locator(FixedLocator([0.0, *decades]))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(lambda value, _: report.number(value, digits=3))
+    ax.xaxis.set_major_formatter(lambda value, _: formatting.number(value, digits=3))
     ax.set_xlim(0.0, end)
 
 
@@ -189,7 +189,7 @@ def _flow(ax: Axes, result: Any, times: np.ndarray) -> None:
     drawing.zero(ax)
     if _water_moves(result):
         unit, per_si = presets.unit("water flux")
-        values = curves.clean(stored(result, "water_flux_m_per_s"), report.flux_scale(result)) * per_si
+        values = curves.clean(stored(result, "water_flux_m_per_s"), readings.flux_scale(result)) * per_si
         drawing.line(ax, "flux", times, values, color=WATER)
         drawing.limits(ax, np.append(values, 0.0), flat=1.0)
         _name(ax, f"water flux ({unit})")
@@ -209,13 +209,13 @@ def _flow(ax: Axes, result: Any, times: np.ndarray) -> None:
 
 def _volume(ax: Axes, result: Any, times: np.ndarray) -> None:
     """The columns in tubes, the water of cells, the depths of the liquids, or the displaced volume."""
-    labels, both = report.labels_of(result.case), {s: stored(result, f"length_{s}_m") for s in report.SIDES}
+    labels, both = readings.labels_of(result.case), {s: stored(result, f"length_{s}_m") for s in readings.SIDES}
     moment = vessels.Moment(result.case, result, 0, {}, 1.0)
-    kinds = {side: moment.kind(side) for side in report.SIDES}
+    kinds = {side: moment.kind(side) for side in readings.SIDES}
     (volume, per_volume), (depth, per_depth) = presets.unit("water moved"), presets.unit("side")
     total = sum(v[0] for v in both.values())
-    tubes = [side for side in report.SIDES if kinds[side] == "tube"]
-    cells = [side for side in report.SIDES if vessels.is_cell(kinds[side])]
+    tubes = [side for side in readings.SIDES if kinds[side] == "tube"]
+    cells = [side for side in readings.SIDES if vessels.is_cell(kinds[side])]
     if all(np.ptp(v) <= NO_CHANGE * total for v in both.values()):
         moved = curves.clean(stored(result, "displaced_volume_m"), total) * per_volume
         drawn, name = {"moved": moved}, f"water moved to the right ({volume})"
@@ -250,8 +250,8 @@ def _concentration(ax: Axes, result: Any, times: np.ndarray) -> None:
     """Concentrations at the membrane (solid) and in the mean (dashed); markers tell the leading solutes apart."""
     from matplotlib.lines import Line2D
 
-    labels, chosen = report.labels_of(result.case), leading(result, LEADING)
-    unit, factor = report.concentration_unit(result.case, chosen, max(largest(result, s) for s in chosen))
+    labels, chosen = readings.labels_of(result.case), leading(result, LEADING)
+    unit, factor = readings.concentration_unit(result.case, chosen, max(largest(result, s) for s in chosen))
     drawn = [np.zeros(1)]
     for name, marker in zip(chosen, MARKERS, strict=False):
         for side, colour in (("left", LEFT), ("right", RIGHT)):
@@ -289,15 +289,15 @@ def _concentration(ax: Axes, result: Any, times: np.ndarray) -> None:
 
 def _pressures(result: Any) -> dict[str, np.ndarray]:
     """The pressures to draw, Pa: the differences, left minus right; both osmotic pressures where those vanish."""
-    scale = report.largest_pressure(result)
+    scale = readings.largest_pressure(result)
     left, right = felt(result, "left"), felt(result, "right")
     differences = {
         "osmotic": curves.clean(left - right, scale),
         "hydrostatic": curves.clean(stored(result, "pressure_left_Pa") - stored(result, "pressure_right_Pa"), scale),
     }
-    if any(report.peak(values) > 1e-9 * scale for values in differences.values()):
+    if any(readings.peak(values) > 1e-9 * scale for values in differences.values()):
         return differences
-    if max(report.peak(left), report.peak(right)) > 1e-9 * scale and result.case.membrane.water_permeability > 0.0:
+    if max(readings.peak(left), readings.peak(right)) > 1e-9 * scale and result.case.membrane.water_permeability > 0.0:
         return {"left": left, "right": right}
     return {}
 
@@ -307,7 +307,7 @@ def _pressure(ax: Axes, result: Any, times: np.ndarray) -> None:
     unit, per_pascal = presets.unit("pressure")
     drawn = {key: values * per_pascal for key, values in _pressures(result).items()}
     drawing.zero(ax)
-    labels = report.labels_of(result.case)
+    labels = readings.labels_of(result.case)
     if "left" in drawn:
         drawing.line(ax, "osmotic left", times, drawn["left"], color=LEFT, label=textwrap.shorten(labels["left"], 24))
         style: dict[str, Any] = {"color": RIGHT, "ls": "--", "label": textwrap.shorten(labels["right"], 24)}

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde.show import drawing, dyes, report
+from membrane_pde.show import drawing, dyes, formatting, readings
 from membrane_pde.show.drawing import HATCHED, LEFT, MEMBRANE, RIGHT
-from membrane_pde.show.report import stored
+from membrane_pde.show.readings import stored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,7 +78,7 @@ class Moment:
         """Hydrostatic pressure, Pa, 0 where it is round-off; None where only a run would know it."""
         if self.result is not None:
             pressure = float(stored(self.result, f"pressure_{side}_Pa")[self.index])
-            return 0.0 if abs(pressure) <= 1e-6 * report.largest_pressure(self.result) else pressure
+            return 0.0 if abs(pressure) <= 1e-6 * readings.largest_pressure(self.result) else pressure
         applied = self.side(side).pressure
         return None if self.side(side).boundary == "rigid" or applied.flux else float(applied.at(0.0))
 
@@ -109,15 +109,15 @@ def draw(ax: Axes, moment: Moment) -> tuple[float, float, float]:
     x, low, high : float
         Where arrows may cross the membrane.
     """
-    kinds = {side: moment.kind(side) for side in report.SIDES}
-    cells = [side for side in report.SIDES if is_cell(kinds[side])]
+    kinds = {side: moment.kind(side) for side in readings.SIDES}
+    cells = [side for side in readings.SIDES if is_cell(kinds[side])]
     if cells:
-        for side in report.SIDES:
+        for side in readings.SIDES:
             if side not in cells:
                 _surroundings(ax, moment, side)
         edges = [_cell(ax, moment, side, kinds[side]) for side in cells]
         return float(np.mean(edges)), CENTRE[1] - 0.24, CENTRE[1] + 0.26
-    heights = {side: _one(ax, moment, side, kinds[side]) for side in report.SIDES}
+    heights = {side: _one(ax, moment, side, kinds[side]) for side in readings.SIDES}
     if kinds["left"] == kinds["right"] == "tube":
         _cm_between(ax, moment, heights)
     crossing = CHAMBER if "tube" in kinds.values() else TOP
@@ -146,13 +146,13 @@ def _sign(side: str) -> float:
 
 def _levels(moment: Moment) -> dict[str, tuple[float, float]]:
     """Height of each tank at the start and now; the highest of the run fits."""
-    first = {side: volume_at_start(moment.case, side) for side in report.SIDES}
+    first = {side: volume_at_start(moment.case, side) for side in readings.SIDES}
     base = {side: FULL * max((size / max(first.values())) ** 0.5, 0.6) for side, size in first.items()}
-    over = {side: moment.volume(side) / moment.volume(side)[0] for side in report.SIDES}
-    fit = min(1.0, 0.92 / max(float(base[side] * over[side].max()) for side in report.SIDES))
+    over = {side: moment.volume(side) / moment.volume(side)[0] for side in readings.SIDES}
+    fit = min(1.0, 0.92 / max(float(base[side] * over[side].max()) for side in readings.SIDES))
     return {
         side: (fit * base[side], max(fit * base[side] * float(over[side][moment.index]), NEARLY_EMPTY))
-        for side in report.SIDES
+        for side in readings.SIDES
     }
 
 
@@ -163,7 +163,7 @@ def _tank(ax: Axes, moment: Moment, side: str) -> float:
     drawing.shading(ax, f"{side} liquid", _row(moment, side), (x0, x1, 0.0, level), zorder=1)
     drawing.line(ax, f"{side} floor", [x0, x1], [0.0, 0.0], lw=2.2, **_EDGE)
     pressure = moment.pressure(side) or 0.0
-    pressed = abs(pressure) > 1e-3 * max(abs(moment.pressure(each) or 0.0) for each in report.SIDES)
+    pressed = abs(pressure) > 1e-3 * max(abs(moment.pressure(each) or 0.0) for each in readings.SIDES)
     pressed = pressed and moment.case.membrane.type != "none"
     piston = compartment.boundary == "piston" and pressed
     closed = compartment.boundary in ("rigid", "elastic") or (pressed and not piston)
@@ -211,7 +211,7 @@ def _piston(ax: Axes, side: str, x0: float, level: float, pressure: float, momen
     """A plate on the liquid, and an arrow as long as the pressure is high beside the other side's."""
     style: dict[str, Any] = {"facecolor": "0.45", "edgecolor": "0.25", "lw": 0.8, "zorder": 4}
     drawing.rectangle(ax, f"{side} plate", (x0 + 0.03, level), 0.94, 0.045, **style)
-    highest = max(abs(moment.pressure(each) or 0.0) for each in report.SIDES)
+    highest = max(abs(moment.pressure(each) or 0.0) for each in readings.SIDES)
     length, foot = 0.06 + 0.1 * abs(pressure) / highest, level + 0.045
     ends = [(x0 + 0.5, foot + length), (x0 + 0.5, foot)]
     look: dict[str, Any] = {"color": "0.25", "lw": 0, "zorder": 5, "head": 0.5 * length}
@@ -238,7 +238,7 @@ def _pressure_words(ax: Axes, side: str, x: float, y: float, pressure: float) ->
         "color": "0.2",
         "zorder": 6,
     }
-    drawing.text(ax, f"{side} pressure", x, y, report.quantity(pressure, "pressure"), bbox=_BOX, **look)
+    drawing.text(ax, f"{side} pressure", x, y, formatting.quantity(pressure, "pressure"), bbox=_BOX, **look)
 
 
 def _partition(ax: Axes, case: Any, top: float) -> None:
@@ -261,7 +261,7 @@ def rise(moment: Moment, side: str) -> np.ndarray:
 
 def _full_scale(moment: Moment) -> float:
     """Height that the scale of the tubes reaches above and below zero, m."""
-    tubes = [side for side in report.SIDES if moment.kind(side) == "tube"]
+    tubes = [side for side in readings.SIDES if moment.kind(side) == "tube"]
     highest = max(float(np.abs(rise(moment, side)).max()) for side in tubes)
     return dyes.round_up(highest) if highest > 0.0 else 0.0
 
@@ -316,7 +316,7 @@ def _scale(ax: Axes, moment: Moment, x: float, align: str, zero: float) -> None:
         tick, y = float(ticks[place]), heights[place]
         drawing.line(ax, f"scale {place}", [x, x + 0.02 * side], [y, y], color="0.4", lw=1.0, zorder=3)
         style: dict[str, Any] = {"ha": align, "va": "center", "fontsize": 8, "color": "0.35"}
-        words = report.number(100.0 * (tick - zero), scale=1.0, digits=3)
+        words = formatting.number(100.0 * (tick - zero), scale=1.0, digits=3)
         drawing.text(ax, f"scale number {place}", x + 0.035 * side, y, words, **style)
     drawing.text(ax, "scale unit", x, TOP + 0.005, "cm", ha="center", va="bottom", fontsize=8.5, color="0.35")
 
@@ -329,16 +329,16 @@ def _tick(full: float) -> float:
 
 def _cm_between(ax: Axes, moment: Moment, heights: Mapping[str, float]) -> None:
     """Between two tubes: a scale in cm from the lower level, and how far the levels are apart."""
-    now = {side: float(rise(moment, side)[moment.index]) for side in report.SIDES}
+    now = {side: float(rise(moment, side)[moment.index]) for side in readings.SIDES}
     higher = max(now, key=lambda side: now[side])
     lower = "left" if higher == "right" else "right"
     _scale(ax, moment, 0.0, "left", now[lower])
     if abs(heights["left"] - heights["right"]) < 0.004:
         return
-    for side in report.SIDES:
+    for side in readings.SIDES:
         edge = _sign(side) * (TUBE_AT - 0.5 * TUBE)
         drawing.line(ax, f"{side} level", [0.0, edge], [heights[side]] * 2, color="0.55", lw=0.8, ls=":", zorder=2)
-    words = f"{report.number(100.0 * (now[higher] - now[lower]), digits=3)} cm"
+    words = f"{formatting.number(100.0 * (now[higher] - now[lower]), digits=3)} cm"
     ends = sorted(heights.values())
     mark: dict[str, Any] = {"color": "0.15", "lw": 1.8, "zorder": 5, "marker": "_", "ms": 9, "mew": 1.8}
     drawing.line(ax, "difference", [-0.06, -0.06], ends, **mark)
@@ -357,7 +357,7 @@ def _centimetres(ax: Axes, moment: Moment, side: str, x: float, level: float) ->
     """How far a column has risen or fallen, beside its level."""
     risen = float(rise(moment, side)[moment.index])
     if abs(level - ZERO) > 0.004:
-        words = f"{report.number(100.0 * abs(risen), digits=3)} cm {'up' if risen > 0 else 'down'}"
+        words = f"{formatting.number(100.0 * abs(risen), digits=3)} cm {'up' if risen > 0 else 'down'}"
         style: dict[str, Any] = {"va": "center", "fontsize": 11, "weight": "bold", "color": "0.15", "zorder": 6}
         place = x + _sign(side) * (0.5 * TUBE + 0.03)
         drawing.text(ax, f"{side} rise", place, level, words, ha="left" if side == "right" else "right", **style)
@@ -426,9 +426,9 @@ def _cell(ax: Axes, moment: Moment, side: str, kind: str) -> float:
     told = []
     pressure = moment.pressure(side)
     if moment.side(side).boundary in ("elastic", "rigid") and pressure is not None:
-        told.append(f"turgor {report.quantity(pressure, 'pressure')}")
+        told.append(f"turgor {formatting.quantity(pressure, 'pressure')}")
     if moment.result is not None:
-        change = report.number(100.0 * (now / first - 1.0), scale=0.05 / report.ROUND_OFF, digits=3)
+        change = formatting.number(100.0 * (now / first - 1.0), scale=0.05 / formatting.ROUND_OFF, digits=3)
         told.append(f"water {'' if change[0] in '-0' else '+'}{change} %".replace("-", "−"))
     place = (0.97 * _sign(side), 0.02)
     look = {"ha": side, "va": "bottom", "fontsize": 10, "weight": "bold", "color": "0.15", "zorder": 7}
@@ -465,7 +465,7 @@ def _gas(ax: Axes, moment: Moment, side: str) -> float:
 def _fullest(moment: Moment) -> float:
     """The most particles of all the gases that are followed, anywhere at the start, mol/m^3."""
     start = Moment(moment.case, None, 0, moment.dyes, moment.largest)
-    return max(float(np.sum(list(_amounts(start, side).values()), axis=0).max()) for side in report.SIDES)
+    return max(float(np.sum(list(_amounts(start, side).values()), axis=0).max()) for side in readings.SIDES)
 
 
 # --- concentrations ---

@@ -9,7 +9,7 @@ import membrane_pde as mp
 from membrane_pde.input.case import CaseError, json_schema
 from membrane_pde.input.values import Feed, Pressure
 from membrane_pde.runs import _segments
-from membrane_pde.show import report
+from membrane_pde.show import report_case
 
 TEXT = """
 title = "input"
@@ -63,7 +63,7 @@ def test_a_stirred_bath_needs_no_length_and_has_none() -> None:
     assert without.left.length == without.left.volume_per_area == 0.01
     given = case(left=f"{BATH}\nstirred = true")
     assert given == without
-    rows = {row[0]: row[1] for row in report.case_table(without)}
+    rows = {row[0]: row[1] for row in report_case.case_table(without)}
     assert rows["left.volume"] == "0.01"
     assert "left.length" not in rows
 
@@ -158,7 +158,7 @@ def test_shown() -> None:
         'feed = { flow = "2e-6 m/s", concentration = { NaCl = "1 mol/L" } }',
         right=f'{LENGTH}\nboundary = "elastic"\nmodulus = "10 bar"\npressure = {{ flux = "1e-6 m/s" }}',
     )
-    rows = {row[0]: row[1:] for row in report.case_table(one)}
+    rows = {row[0]: row[1:] for row in report_case.case_table(one)}
     assert rows["left.pressure"] == ("5e6 ± 500000 every 10 s (sine)", "Pa")
     assert rows["right.pressure.flux"] == ("1e-6", "m/s")
     assert rows["left.feed.flow"] == ("2e-6", "m/s")

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 import membrane_pde as mp
 from membrane_pde import cli
-from membrane_pde.show import report
+from membrane_pde.show import report_fit
 from membrane_pde.show.residuals import COLOURS
 from membrane_pde.studies import fitting
 from tests.bases import STIRRED_CELL
@@ -135,7 +135,7 @@ def test_what_is_wrong_has_exit_status_2_and_one_line(call: Call) -> None:
 def test_missing_errors_in_tables(capsys: pytest.CaptureFixture[str]) -> None:
     pure = mp.parse_case(CASE).with_values({"left.concentration.NaCl": "0 g/L"})
     single = mp.fit(pure, {"left.pressure [bar]": [10], "water_flux [LMH]": [25]}, [A])
-    report.show_fit(SimpleNamespace(is_terminal=False, file=sys.stdout), single)
+    report_fit.show_fit(SimpleNamespace(is_terminal=False, file=sys.stdout), single)
     out = capsys.readouterr().out
     assert "1 unknown fitted to 1 measured number, which leaves 0 degrees of freedom" in out
     assert "nothing tells the errors" in out

@@ -25,7 +25,7 @@ import membrane_pde as mp
 from membrane_pde import cli, runs
 from membrane_pde.input.casefile import case_names, case_text, load_case, parse_case
 from membrane_pde.results.result import Result, load_result
-from membrane_pde.show import report
+from membrane_pde.show import report_case
 from membrane_pde.solvers import integrate
 
 LONGEST = 60  # s: far more than any of this takes; what takes longer hangs
@@ -189,8 +189,8 @@ def try_out(text: str) -> str:
         return "refused"
     assert isinstance(case.warnings, tuple)
     assert parse_case(case.to_toml()) == case
-    assert report.case_table(case, runs.mesh_of(case))
-    json.dumps(report.case_values(case), allow_nan=False)
+    assert report_case.case_table(case, runs.mesh_of(case))
+    json.dumps(report_case.case_values(case), allow_nan=False)
     json.dumps(runs.equilibrium(case), allow_nan=False)
     try:
         small = case.with_values(SMALL)
@@ -544,7 +544,8 @@ SPY = """
 import sys
 import numpy, h5py
 import membrane_pde as mp
-from membrane_pde import runs, report
+from membrane_pde import runs
+from membrane_pde.show import report_case
 from membrane_pde.input.casefile import parse_case, case_text, load_case
 from membrane_pde.results.result import load_result
 text = case_text("osmosis")
@@ -563,7 +564,7 @@ for bad in (evil, "1 " + evil, "1 m*" + evil, "$(touch evil)", "`touch evil`", "
     for key in ("title", "temperature", "left.length", "left.pressure", "left.concentration.NaCl", "membrane.type"):
         try:
             case = parse_case(text).with_values({key: bad})
-            runs.equilibrium(case), report.case_table(case, runs.mesh_of(case))
+            runs.equilibrium(case), report_case.case_table(case, runs.mesh_of(case))
         except mp.CaseError:
             pass
 for folder in sys.argv[2:]:

@@ -10,7 +10,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde.input.case import json_schema
-from membrane_pde.show import report
+from membrane_pde.show import report, report_case
 
 RESERVOIR = """
 [solutes.NaCl]
@@ -47,7 +47,7 @@ def test_a_stirred_reservoir_needs_no_length() -> None:
     rows = report.sides_table(mp.run(case))
     depth = next(row for row in rows if row[1] == "mm")
     assert depth[2:4] == ("–", "–")
-    assert not any(row[0] == "left.length" for row in report.case_table(case))
+    assert not any(row[0] == "left.length" for row in report_case.case_table(case))
 
 
 def part_of_schema() -> dict[str, object]:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import membrane_pde as mp
 from membrane_pde.cli import app
-from membrane_pde.show import presets, report
+from membrane_pde.show import formatting, presets, printing, report, report_comparison, sentences
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def result() -> mp.Result:
     return mp.run(mp.load_case("osmosis").with_values({"mesh.cells": 30, "run.outputs": 5}))
 
 
-def cell(rows: list[report.Row], name: str, column: int) -> tuple[str, float]:
+def cell(rows: list[printing.Row], name: str, column: int) -> tuple[str, float]:
     row = next(row for row in rows if row[0] == name)
     return row[1], float(row[column])
 
@@ -70,18 +70,18 @@ def test_membrane_and_sentence(result: mp.Result, name: str, flux: str, per_si: 
     assert (unit, value) == (flux, pytest.approx(result.summary["water_flux_m_per_s"] * per_si, rel=1e-3))
     unit, value = cell(rows, "water moved", 3)
     assert (unit, value) == (moved, pytest.approx(result.summary["displaced_volume_m"] * more, rel=1e-3))
-    assert re.search(rf"osmosis, [\d.e-]+ {moved} in", report.sentence(result.summary))
-    _, rows = report.comparison_table({"a": result, "b": result})
+    assert re.search(rf"osmosis, [\d.e-]+ {moved} in", sentences.sentence(result.summary))
+    _, rows = report_comparison.comparison_table({"a": result, "b": result})
     assert cell(rows, "water flux, end", 2)[0] == flux
 
 
 def test_time_and_length() -> None:
     presets.use_units("SI")
-    assert report.time_unit(7200.0) == ("s", 1.0)
-    assert report.length_unit(1e-5) == "m"
+    assert formatting.time_unit(7200.0) == ("s", 1.0)
+    assert formatting.length_unit(1e-5) == "m"
     presets.use_units("physiology")
-    assert report.time_unit(7200.0)[0] == "min"
-    assert report.length_unit(2e-3) == "um"
+    assert formatting.time_unit(7200.0)[0] == "min"
+    assert formatting.length_unit(2e-3) == "um"
 
 
 def test_unknown_set() -> None:

@@ -7,7 +7,7 @@ import pytest
 import membrane_pde as mp
 from membrane_pde.input.case import Case
 from membrane_pde.results import remarks
-from membrane_pde.show import report
+from membrane_pde.show import readings, report, sentences
 
 QUICK: dict[str, object] = {"left.stirred": True, "right.stirred": True, "run.outputs": 10}
 
@@ -18,7 +18,7 @@ def told(case: Case) -> str:
         result = mp.run(case)
     except mp.RunError as error:
         result = error.result
-    return report.sentence(result.summary, report.labels_of(case))
+    return sentences.sentence(result.summary, readings.labels_of(case))
 
 
 def sea(**values: object) -> Case:
@@ -142,7 +142,7 @@ def test_long_tubes_in_which_the_water_is_far_ahead_of_the_solute() -> None:
     share = summary["displaced_volume_m"] / summary["equilibrium"]["displaced_volume_m"]
     assert share == pytest.approx(0.59, abs=0.002)
     assert summary["distance_to_equilibrium"] == pytest.approx(0.999, abs=0.001)  # of the glucose
-    text = report.sentence(summary)
+    text = sentences.sentence(summary)
     assert "59 % of the water that moves until equilibrium has moved; the solutes are not yet evenly spread. " in text
     assert "0.1 %" not in text
     rows = {row[0]: row[1:] for row in report.membrane_table(mp.run(case))}

@@ -10,12 +10,23 @@ from rich.console import Console
 
 import membrane_pde as mp
 from membrane_pde import verify
-from membrane_pde.show import report
+from membrane_pde.show import (
+    formatting,
+    readings,
+    report,
+    report_case,
+    report_checks,
+    report_comparison,
+    report_equilibrium,
+    report_library,
+    report_solution,
+    sentences,
+)
 from tests import synthetic
 
 
 def words(result, **changes):
-    return report.sentence(result.summary | changes, report.labels_of(result.case))
+    return sentences.sentence(result.summary | changes, readings.labels_of(result.case))
 
 
 @pytest.mark.parametrize(
@@ -39,26 +50,26 @@ def words(result, **changes):
     ],
 )
 def test_numbers(value, text):
-    assert report.number(value) == text
+    assert formatting.number(value) == text
 
 
 def test_round_off_shows_as_zero():
-    assert report.number(-3e-17, scale=1.0) == "0"
-    assert report.number(3e-11, scale=1.0) == "3e-11"
+    assert formatting.number(-3e-17, scale=1.0) == "0"
+    assert formatting.number(3e-11, scale=1.0) == "3e-11"
 
 
 def test_factors_are_those_of_engineering_units():
-    assert report.factor("L/m^2/hour") == pytest.approx(3.6e6)
-    assert report.factor("bar") == pytest.approx(1e-5)
-    assert report.factor("mm") == pytest.approx(1e3)
-    assert report.factor("kW*hour") == pytest.approx(1 / 3.6e6)
+    assert formatting.factor("L/m^2/hour") == pytest.approx(3.6e6)
+    assert formatting.factor("bar") == pytest.approx(1e-5)
+    assert formatting.factor("mm") == pytest.approx(1e3)
+    assert formatting.factor("kW*hour") == pytest.approx(1 / 3.6e6)
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.0, "0 s"), (45.0, "45 s"), (1800.0, "30 min"), (7200.0, "2 h"), (864000.0, "10 d")]
 )
 def test_durations(seconds, text):
-    assert report.duration(seconds) == text
+    assert formatting.duration(seconds) == text
 
 
 def test_osmosis_in_words():
@@ -75,7 +86,7 @@ def test_osmosis_to_the_left_turns_the_sides_round():
 
 
 def test_sides_without_labels():
-    assert report.sentence(synthetic.osmosis().summary).startswith("Water moved from the left to the right: osmosis")
+    assert sentences.sentence(synthetic.osmosis().summary).startswith("Water moved from the left to the right: osmosis")
 
 
 def test_reverse_osmosis_says_where_from_and_what_is_held_back():
@@ -222,11 +233,11 @@ def test_sides_table_has_initial_and_final_values_in_engineering_units():
 
 def test_concentration_units():
     case = synthetic.case({"NaCl": 1.0, "dye": 1.0}, {})
-    assert report.concentration_unit(case, ["NaCl"], 600.0) == ("g/L", {"NaCl": 0.05844})
-    assert report.concentration_unit(case, ["NaCl"], 0.1) == ("mg/L", {"NaCl": 58.44})
-    assert report.concentration_unit(case, ["dye"], 600.0) == ("mmol/L", {"dye": 1.0})
-    assert report.concentration_unit(case, ["NaCl", "dye"], 600.0) == ("mmol/L", {"NaCl": 1.0, "dye": 1.0})
-    assert report.concentration_unit(case, ["dye"], 1e-10)[0] == "1/mL"
+    assert readings.concentration_unit(case, ["NaCl"], 600.0) == ("g/L", {"NaCl": 0.05844})
+    assert readings.concentration_unit(case, ["NaCl"], 0.1) == ("mg/L", {"NaCl": 58.44})
+    assert readings.concentration_unit(case, ["dye"], 600.0) == ("mmol/L", {"dye": 1.0})
+    assert readings.concentration_unit(case, ["NaCl", "dye"], 600.0) == ("mmol/L", {"NaCl": 1.0, "dye": 1.0})
+    assert readings.concentration_unit(case, ["dye"], 1e-10)[0] == "1/mL"
 
 
 def test_membrane_table():
@@ -269,14 +280,14 @@ def test_membrane_table_with_what_was_collected():
 def test_the_convention_stands_beside_the_energy():
     result = synthetic.reverse_osmosis()
     result.summary["throttled_energy_J_per_m3"] = 2 * result.summary["specific_energy_J_per_m3"]
-    for rows in (report.membrane_table(result), report.comparison_table({"a": result})[1]):
+    for rows in (report.membrane_table(result), report_comparison.comparison_table({"a": result})[1]):
         assert table(rows)["energy per volume, pressure recovered"][-1] == "1.667"
         assert table(rows)["  without energy recovery"][-1] == "3.333"
     result.summary["throttled_energy_J_per_m3"] = None  # a reservoir, the flow past which is not known
     rows = table(report.membrane_table(result))
     assert "energy per volume, pressure recovered" in rows
     assert "  without energy recovery" not in rows
-    assert "energy per volume" in table(report.comparison_table({"a": synthetic.reverse_osmosis()})[1])
+    assert "energy per volume" in table(report_comparison.comparison_table({"a": synthetic.reverse_osmosis()})[1])
 
 
 def test_membrane_table_shows_no_noise():
@@ -290,7 +301,7 @@ def test_membrane_table_shows_no_noise():
 
 
 def test_comparison_table():
-    header, rows = report.comparison_table(
+    header, rows = report_comparison.comparison_table(
         {"osmosis": synthetic.osmosis(), "ro": synthetic.reverse_osmosis(), "gas": synthetic.two_gases()}
     )
     assert header == ("", "unit", "osmosis", "ro", "gas")
@@ -307,7 +318,7 @@ def test_comparison_table():
 
 def test_comparison_csv_keeps_the_names_and_bits_of_the_summaries():
     results = {"osmosis": synthetic.osmosis(), "ro": synthetic.reverse_osmosis()}
-    rows = list(csv.reader(io.StringIO(report.comparison_csv(results))))
+    rows = list(csv.reader(io.StringIO(report_comparison.comparison_csv(results))))
     assert rows[0] == ["quantity", "osmosis", "ro"]
     found = {row[0]: row[1:] for row in rows}
     name = "concentration_left_mol_per_m3"
@@ -328,7 +339,7 @@ def test_a_pipe_gets_plain_lines_that_are_not_wrapped():
 
 def test_a_terminal_gets_a_ruled_table():
     text = io.StringIO()
-    report.show_comparison(Console(file=text, width=100, force_terminal=True), {"a": synthetic.osmosis()})
+    report_comparison.show_comparison(Console(file=text, width=100, force_terminal=True), {"a": synthetic.osmosis()})
     assert "─" in text.getvalue()
     assert "\x1b[1ma: " in text.getvalue()
 
@@ -348,7 +359,7 @@ def test_case_table_has_si_units_schedules_profiles_and_mesh():
         "source": "not shown",
     }
     case = SimpleNamespace(model_dump=lambda mode: values)
-    rows = report.case_table(case, {"left_widths": [1e-6, 2e-4], "right_widths": [1e-5]})
+    rows = report_case.case_table(case, {"left_widths": [1e-6, 2e-4], "right_widths": [1e-5]})
     assert table(rows) == {
         "title": ("t", ""),
         "temperature": ("298.15", "K"),
@@ -367,20 +378,20 @@ def test_case_table_has_si_units_schedules_profiles_and_mesh():
 
 def test_equilibrium_in_words_and_numbers():
     result, text = synthetic.osmosis(), io.StringIO()
-    report.show_equilibrium(Console(file=text), result.case, result.summary | {"message": ""})
+    report_equilibrium.show_equilibrium(Console(file=text), result.case, result.summary | {"message": ""})
     assert "At equilibrium 4.1 L/m² of water has moved from the left (fresh) to the right (saline)." in text.getvalue()
     assert "g/L" in text.getvalue()
     nothing = dict.fromkeys(result.summary) | {"message": "a side is open"}
     text = io.StringIO()
-    report.show_equilibrium(Console(file=text), result.case, nothing)
+    report_equilibrium.show_equilibrium(Console(file=text), result.case, nothing)
     assert text.getvalue().endswith("A side is open.\n")  # and no table of nothing
 
 
 def test_a_stirred_reservoir_has_no_length_and_a_solubility_fits_a_line():
     case = mp.load_case("hypotonic").with_values({"left.boundary": "reservoir"})
-    rows = table(report.equilibrium_table(case, mp.equilibrium(case)))
+    rows = table(report_equilibrium.equilibrium_table(case, mp.equilibrium(case)))
     assert rows["length (volume per area)"] == ("mm", "–", "0.0005682")  # 0.411 um of 300 mmol/L in 217
-    rows = table(report.case_table(case))
+    rows = table(report_case.case_table(case))
     assert rows["solutes.NaCl.solubility"] == ("6.1 at 273.15 K to 6.672 at 373.15 K (11 values)", "mol/kg")
 
 
@@ -401,7 +412,7 @@ ANSWER = {
 
 
 def test_osmotic_pressure_beside_the_ideal_one():
-    header, rows = report.osmotic_pressure_table(ANSWER, "pitzer")
+    header, rows = report_solution.osmotic_pressure_table(ANSWER, "pitzer")
     assert header == ("", "unit", "pitzer", "ideal")
     assert rows[:4] == [
         ("osmotic pressure", "Pa", "2.5e6", "2.7e6"),
@@ -420,7 +431,7 @@ def test_osmotic_pressure_beside_the_ideal_one():
 
 def test_osmotic_pressure_at_a_membrane():
     effective = {"effective_osmotic_pressure_Pa": 2.3e6, "effective_osmolality_mOsm_per_kg": 930.0}
-    _, rows = report.osmotic_pressure_table(ANSWER | effective | {"tonicity": "hypertonic"}, "pitzer")
+    _, rows = report_solution.osmotic_pressure_table(ANSWER | effective | {"tonicity": "hypertonic"}, "pitzer")
     assert rows[-3:] == [
         ("effective osmotic pressure", "bar", "23", ""),
         ("effective osmolality", "mOsm/kg", "930", ""),
@@ -430,7 +441,7 @@ def test_osmotic_pressure_at_a_membrane():
 
 def test_osmotic_pressure_without_a_density():
     unknown = {"osmotic_coefficient": None, "molality_mol_per_kg": None, "density_kg_per_m3": None}
-    _, rows = report.osmotic_pressure_table(ANSWER | unknown, "ideal")
+    _, rows = report_solution.osmotic_pressure_table(ANSWER | unknown, "ideal")
     table = {row[0]: row[1:] for row in rows if row[0]}
     assert table["osmotic coefficient"][1] == table["density"][1] == "–"
     assert ("", "mmol/kg", "–", "") in rows
@@ -444,7 +455,9 @@ def test_library_entries_are_wrapped():
         "virial": {"value": [0.123456789, 2], "temperature_range": ["0 degC", "60 degC"], "source": "table"},
         "solutes": {"urea": {"reflection": {"value": 1.0, "source": "held back"}}},
     }
-    lines = report.library_text({"X": entry}, "first paragraph\n\nsecond " + "long " * 20, width=40).splitlines()
+    lines = report_library.library_text(
+        {"X": entry}, "first paragraph\n\nsecond " + "long " * 20, width=40
+    ).splitlines()
     assert max(map(len, lines)) <= 40
     assert lines[:3] == [
         "X: a salt",
@@ -466,12 +479,12 @@ def test_checks_number_their_sources():
     def check(got, source, low=0.9):
         return verify.Check("x", "bar", 1.0, got, low, 1.1, source)
 
-    rows, sources = report.checks_table([check(1.05, "A"), check(1.2, "B"), check(math.nan, "A", 0.7)])
+    rows, sources = report_checks.checks_table([check(1.05, "A"), check(1.2, "B"), check(math.nan, "A", 0.7)])
     assert sources == ["A", "B"]
     assert rows[0] == ("x", "bar", "1", "1.05", "5 %", "± 10 %", "pass", "[1]")
     assert [row[-2:] for row in rows] == [("pass", "[1]"), ("FAIL", "[2]"), ("FAIL", "[1]")]
     assert rows[2][3:6] == ("–", "–", "0.7 to 1.1")
-    (row,), _ = report.checks_table([verify.Check("y", "", 0.0, 2e-13, 0.0, 1e-10, "")])
+    (row,), _ = report_checks.checks_table([verify.Check("y", "", 0.0, 2e-13, 0.0, 1e-10, "")])
     assert row[2:6] == ("0", "2e-13", "2e-13", "≤ 1e-10")
 
 
@@ -480,7 +493,7 @@ def test_checks_fit_a_terminal():
     checks = [verify.Check(f"{name}: permeate flow", "m³/d", 26.0, 25.85, 22.1, 29.9, "a sheet") for name in names]
     text = io.StringIO()
     found = verify.Findings("elements", "in their makers' tests", checks)
-    report.show_checks(Console(file=text, force_terminal=True, width=100, color_system=None), [found])
+    report_checks.show_checks(Console(file=text, force_terminal=True, width=100, color_system=None), [found])
     lines = text.getvalue().splitlines()
     assert max(map(len, lines)) <= 100
     assert "SW30HR-LE: permeate flow" in text.getvalue()  # not folded
@@ -497,5 +510,5 @@ def test_of_a_reservoir_its_own_concentration_is_shown_and_the_mean_of_its_film_
     assert rows["osmotic pressure"][1] == rows["osmotic pressure"][2]
     assert rows["  mean of the film"] == ("g/L", "0.5026", "0.6031", "–", "–")
     assert "  mean of the film" not in table(report.sides_table(synthetic.osmosis()))
-    _, compared = report.comparison_table({"a": result})
+    _, compared = report_comparison.comparison_table({"a": result})
     assert table(compared)["NaCl, left, end"] == ("g/L", "0.5026")

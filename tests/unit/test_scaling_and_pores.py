@@ -13,7 +13,7 @@ from membrane_pde.input.case import CaseError
 from membrane_pde.input.casefile import parse_case
 from membrane_pde.physics import fluxes, hindered
 from membrane_pde.physics.temperature import diffusivity_scaling, water_viscosity
-from membrane_pde.show import report
+from membrane_pde.show import report_case
 
 R = 8.31446261815324  # J/(mol K)
 
@@ -304,12 +304,12 @@ def test_reference_temperature_needs_a_number_beside_it():
 
 
 def test_show_has_the_scaled_values_and_where_they_come_from():
-    rows = {path: (value, unit) for path, value, unit in report.case_table(parse_case(LIBRARY))}
+    rows = {path: (value, unit) for path, value, unit in report_case.case_table(parse_case(LIBRARY))}
     assert float(rows["membrane.water_permeability"][0]) == pytest.approx(numbers(parse_case(LIBRARY))[0], rel=1e-5)
     assert rows["membrane.reference_temperature"] == ("298.15", "K")
     assert rows["membrane.activation_energy"] == ("21950", "J/mol")
     assert rows["membrane.solutes.NaCl.reference_temperature"] == ("298.15", "K")
-    porous = {path: (value, unit) for path, value, unit in report.case_table(parse_case(PORES))}
+    porous = {path: (value, unit) for path, value, unit in report_case.case_table(parse_case(PORES))}
     assert porous["membrane.pore_radius"] == ("5e-10", "m")
     assert porous["membrane.porosity_over_thickness"] == ("200000", "1/m")
     assert porous["membrane.solutes.urea.reflection"][0] != "1"

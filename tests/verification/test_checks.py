@@ -3,7 +3,7 @@
 import pytest
 
 from membrane_pde import verify
-from membrane_pde.show import report
+from membrane_pde.show import report_checks
 
 LONG = ("order", "conservation")  # many steps of FiPy
 
@@ -17,7 +17,7 @@ LONG = ("order", "conservation")  # many steps of FiPy
 )
 def test_group(group: str, quick: bool) -> None:
     found = verify.examine(group, quick)
-    rows, _ = report.checks_table(found.checks)
+    rows, _ = report_checks.checks_table(found.checks)
     print(*rows, sep="\n")
     assert [check for check in found.checks if not check.passed] == []
     assert len({check.what for check in found.checks}) == len(found.checks)

@@ -68,3 +68,8 @@ def quantity(value: float, of: str, digits: int = 3) -> str:
     """A value in SI with the unit of its quantity, a name of `presets.PRESETS`: "4.1 L/m²"."""
     unit, per_si = presets.unit(of)
     return f"{number(value * per_si, digits=digits)} {unit}"
+
+
+def unit_text(unit: str) -> str:
+    """A unit as it is shown: L/m²/h for "L/m^2/hour"."""
+    return unit.replace("^2", "²").replace("^3", "³").replace("hour", "h").replace("um", "µm")

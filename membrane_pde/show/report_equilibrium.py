@@ -1,0 +1,60 @@
+"""The analytic end state of a case as a table and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from membrane_pde.show import presets
+from membrane_pde.show.formatting import number, quantity
+from membrane_pde.show.printing import Row, say, show_rows
+from membrane_pde.show.readings import SIDES, concentration_unit, labels_of
+from membrane_pde.show.sentences import side_text
+
+
+def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
+    """The analytic end state: quantity, unit, left, right."""
+    pressure = presets.unit("pressure")
+
+    def sides(key: str, per_si: float, solute: str | None = None) -> list[str]:
+        values = [summary.get(key.format(side=side)) for side in SIDES]
+        if solute is not None:
+            values = [None if v is None else v[solute] for v in values]
+        scale = max((abs(v) for v in values if v is not None), default=0.0)
+        return [number(None if v is None else v * per_si, scale=scale * per_si) for v in values]
+
+    lengths = sides("length_{side}_m", presets.unit("side")[1])
+    lengths = ["–" if getattr(case, side).without_end else each for side, each in zip(SIDES, lengths, strict=True)]
+    rows: list[Row] = [
+        ("length (volume per area)", presets.unit("side")[0], *lengths),
+        ("pressure", pressure[0], *sides("pressure_{side}_Pa", pressure[1])),
+    ]
+    if case.phase != "gas":
+        rows.append(("osmotic pressure", pressure[0], *sides("osmotic_pressure_{side}_Pa", pressure[1])))
+    for solute in case.solutes:
+        both = [(summary.get(f"concentration_{side}_mol_per_m3") or {}).get(solute) for side in SIDES]
+        unit, per_si = concentration_unit(case, [solute], max((v for v in both if v is not None), default=0.0))
+        rows.append((solute, unit, *sides("concentration_{side}_mol_per_m3", per_si[solute], solute)))
+    return rows
+
+
+def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
+    """Print the analytic end state, or why there is none."""
+    labels = labels_of(case)
+    say(console, bold=str(case.title), wrap=False)
+    moved = summary.get("displaced_volume_m")
+    total = case.left.length + case.right.length
+    words = str(summary.get("message") or "").strip()
+    words = words and f"{words[0].upper()}{words[1:].rstrip('.')}."
+    if moved is not None and abs(moved) > 1e-9 * total:
+        origin, target = (side_text(side, labels) for side in (SIDES if moved > 0 else SIDES[::-1]))
+        amount = quantity(abs(moved), "water moved", digits=4)
+        words = f"At equilibrium {amount} of water has moved from {origin} to {target}. {words}".strip()
+    elif moved is not None:
+        words = f"At equilibrium no water has moved. {words}".strip()
+    say(console, words)
+    if summary["status"] is None:  # there is none
+        return
+    say(console)
+    header = ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
+    show_rows(console, header, equilibrium_table(case, summary))

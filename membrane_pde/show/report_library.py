@@ -1,0 +1,67 @@
+"""Entries of the library as text: values, conditions and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def library_text(entries: Mapping[str, Any], head: str, width: int = 100) -> str:
+    """Entries of the library with values, conditions and sources.
+
+    Parameters
+    ----------
+    entries : mapping
+        As `library.solutes` or `library.membranes` gives them.
+    head : str
+        What stands at the head of their file, which the sources refer to.
+    width : int
+        Lines are not longer, but for a word that is.
+
+    Returns
+    -------
+    str
+        A paragraph an entry: a line a value, its source indented below it; then the head.
+    """
+    import textwrap
+
+    paragraphs = [
+        "\n".join([f"{name}: {entry['name']}", *_library_lines(entry, width)]) for name, entry in entries.items()
+    ]
+    paragraphs += ["The head of the file", *("\n".join(textwrap.wrap(text, width)) for text in head.split("\n\n"))]
+    return "\n\n".join(paragraphs)
+
+
+def _library_lines(entry: Mapping[str, Any], width: int, within: str = "") -> list[str]:
+    import textwrap
+
+    lines = []
+    for key, value in entry.items():
+        if key == "name":
+            continue
+        if not isinstance(value, Mapping):
+            lines.append(f"  {within}{key}: {value}")
+        elif "source" in value:
+            text = f"{within}{key}: {_library_value(value['value'])}"
+            if "temperature" in value:
+                text += f" at {value['temperature']}"
+            if "temperature_range" in value:
+                low, high = value["temperature_range"]
+                text += f" at {low}" if low == high else f" from {low} to {high}"
+            lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+            lines += textwrap.wrap(
+                value["source"], width, initial_indent=" " * 6, subsequent_indent=" " * 6, break_long_words=False,
+                break_on_hyphens=False,
+            )  # fmt: skip
+        elif key == "solutes":
+            for solute, numbers in value.items():
+                lines += _library_lines(numbers, width, f"{solute}, ")
+    return lines
+
+
+def _library_value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " + ".join(f"{count} {ion}" for ion, count in value.items())
+    if isinstance(value, list):
+        return ", ".join(f"{each:.6g}" if isinstance(each, float) else str(each) for each in value)
+    return str(value)
