@@ -111,8 +111,9 @@ def html(findings: Sequence[Any], quick: bool = False) -> str:
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">{MARK}',
         f"<title>{title}</title><style>{STYLE}</style></head><body>",
         f"<h1>{title}</h1><p>membrane-pde {__version__}. {report_checks.verdict(findings)} "
-        "For each group: how many checks passed, and the check nearest to its tolerance. In the plots, points are known "
-        "values, with their spread if they were measured; lines (crosses, where there is no order) are the package.</p>",
+        "For each group: how many checks passed, and the check nearest to its tolerance. In the plots, points are "
+        "known values, with their spread if they were measured; lines (crosses, where there is no order) are the "
+        "package.</p>",
         _table(report_checks.GROUPS_HEADER, report_checks.groups_table(findings), links=True, words=(1, 2)),
     ]
     for each in findings:
