@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from membrane_pde.input.case import json_schema
+from membrane_pde.input.schema import json_schema
 from membrane_pde.results.result import SERIES, SUMMARY_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from membrane_pde.input.case import Case, CaseError
+    from membrane_pde.input.case import Case
     from membrane_pde.input.casefile import load_case, parse_case
+    from membrane_pde.input.errors import CaseError
     from membrane_pde.input.mixture import osmotic_pressure
     from membrane_pde.results.result import Result, load_result
     from membrane_pde.runs import RunError, check_accuracy, compare, equilibrium, run
@@ -51,7 +52,7 @@ __all__ = [
 
 _HOME = {
     "Case": "input.case",
-    "CaseError": "input.case",
+    "CaseError": "input.errors",
     "load_case": "input.casefile",
     "parse_case": "input.casefile",
     "explore": "show.explorer",

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 
 R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
 LMHB = 1e-3 / 3600 / 1e5  # m/s/Pa

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 from membrane_pde.input.mixture import solution
 from membrane_pde.physics.osmotic import Solution
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from membrane_pde.input.case import Case, CaseError
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
+from membrane_pde.input.case import Case
+from membrane_pde.input.errors import CaseError
 
 DAY = 86400.0
 BOUNDARIES = ("piston", "standpipe", "elastic", "rigid", "reservoir", "bath", "outflow")

@@ -26,8 +26,8 @@ def list_cases(
         return
     import tomllib
 
-    from membrane_pde.input.case import CaseError
     from membrane_pde.input.casefile import case_names, case_text
+    from membrane_pde.input.errors import CaseError
 
     if names:
         raise CaseError(f"list {names[0]}: names go with --solutes or --membranes; a case is shown by `show`")
@@ -45,8 +45,8 @@ def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: boo
     import shutil
 
     from membrane_pde import library
-    from membrane_pde.input.case import CaseError
-    from membrane_pde.input.values import nearest
+    from membrane_pde.input.errors import CaseError
+    from membrane_pde.input.wording import nearest
     from membrane_pde.show import report_library
 
     if solutes and membranes:
@@ -70,8 +70,8 @@ def new(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Default: CASE.toml.", show_default=False)] = None,
 ) -> None:
     """A commented copy of a shipped case to edit; never overwrites."""
-    from membrane_pde.input.case import CaseError
     from membrane_pde.input.casefile import case_text
+    from membrane_pde.input.errors import CaseError
 
     text = case_text(case)
     path = file or Path(f"{case}.toml")
@@ -136,7 +136,7 @@ def osmotic_pressure(
 ) -> None:
     """Osmotic pressure of a solution, its osmolarity and osmolality, and its tonicity at a membrane."""
     from membrane_pde.input import mixture
-    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.errors import CaseError
     from membrane_pde.show import report_solution
 
     parts, other = _solution(solution), _solution(against) if against else None
@@ -153,8 +153,8 @@ def osmotic_pressure(
 
 def _solution(texts: list[str]) -> dict[str, str]:
     """Concentrations by solute from SOLUTE=CONCENTRATION."""
-    from membrane_pde.input.case import CaseError
-    from membrane_pde.input.casefile import parse_override
+    from membrane_pde.input.errors import CaseError
+    from membrane_pde.input.overrides import parse_override
 
     parts: dict[str, str] = {}
     for text in texts:
@@ -167,6 +167,6 @@ def _solution(texts: list[str]) -> dict[str, str]:
 
 def schema() -> None:
     """The JSON schema of a case file."""
-    from membrane_pde.input.case import json_schema
+    from membrane_pde.input.schema import json_schema
 
     print_json(json_schema())

@@ -54,8 +54,8 @@ def validate(
     Every number that comes out stands beside the one that is known, with its source and what it may be off; exit
     status 1 if one is off by more.
     """
-    from membrane_pde.input.case import CaseError
-    from membrane_pde.input.values import nearest
+    from membrane_pde.input.errors import CaseError
+    from membrane_pde.input.wording import nearest
     from membrane_pde.show import report_checks
 
     for name in only or []:
@@ -90,7 +90,7 @@ def validate(
 def compile_kernels() -> None:
     """Make machine code of the solver, once (a minute or two): runs and sweeps are much faster from then on."""
     from membrane_pde import runs
-    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.errors import CaseError
 
     try:
         folder = runs.compile_kernels()

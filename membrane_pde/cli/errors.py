@@ -47,7 +47,7 @@ class CommandGroup(TyperGroup):
         except Exception as error:
             if type(error).__module__.partition(".")[0] in ("typer", "click"):
                 raise  # its own: wrong usage, an early exit
-            from membrane_pde.input.case import CaseError
+            from membrane_pde.input.errors import CaseError
 
             if isinstance(error, CaseError):
                 complain("; ".join(filter(None, (str(error), notes(error)))))

@@ -82,7 +82,8 @@ def load(
     varied : dict, optional
         The first value of each key that a sweep varies.
     """
-    from membrane_pde.input.casefile import load_case, parse_override
+    from membrane_pde.input.casefile import load_case
+    from membrane_pde.input.overrides import parse_override
 
     loaded = load_case(case, dict(parse_override(text) for text in overrides or ()), varied)
     if log.isEnabledFor(logging.WARNING):
@@ -95,7 +96,7 @@ def load(
 def output_folder(out: Path | None, no_save: bool, name: str) -> Path | None:
     """Return the folder for the results: `--out`, or results/NAME; None with `--no-save`."""
     if out and no_save:
-        from membrane_pde.input.case import CaseError
+        from membrane_pde.input.errors import CaseError
 
         raise CaseError("--out and --no-save contradict each other: give one of them")
     return None if no_save else out or Path("results") / name

@@ -62,7 +62,7 @@ def progress_bar(name: str, total: float | None = 1.0) -> Iterator[Callable[[flo
 @contextmanager
 def saving() -> Iterator[None]:
     """Exit with status 1, not 2, if results cannot be written: the folder was checked, so the input was right."""
-    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.errors import CaseError
 
     try:
         yield

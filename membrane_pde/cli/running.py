@@ -85,7 +85,7 @@ def compare(
     units: UnitsOption = None,
 ) -> None:
     """Several cases side by side; results go to results/compare. An override counts for all of them."""
-    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.errors import CaseError
     from membrane_pde.results.folders import check_output, write_folder
     from membrane_pde.show import report_comparison
 

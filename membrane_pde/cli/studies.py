@@ -56,7 +56,7 @@ def sweep(
     units: UnitsOption = None,
 ) -> None:
     """Run a case with many values; results go to results/NAME-sweep. Exit status 1 only if every run failed."""
-    from membrane_pde.input.case import CaseError
+    from membrane_pde.input.errors import CaseError
     from membrane_pde.show import report_sweep
     from membrane_pde.studies import sweeping
     from membrane_pde.studies.sweepfile import heading, parse_values, read_values, unfolded, varied

@@ -11,9 +11,14 @@ from typing import Any
 
 from membrane_pde import library
 from membrane_pde.input import limits, units
-from membrane_pde.input.case import Case, CaseError, Solute, apparent_volume, density_problem
-from membrane_pde.input.casefile import build
-from membrane_pde.input.values import SAME, Profile, nearest
+from membrane_pde.input.build import build
+from membrane_pde.input.case import Case
+from membrane_pde.input.checks import density_problem
+from membrane_pde.input.concentrations import apparent_volume
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.parts import Solute
+from membrane_pde.input.values import SAME, Profile
+from membrane_pde.input.wording import nearest
 from membrane_pde.physics import density
 from membrane_pde.physics.constants import GAS_CONSTANT
 from membrane_pde.physics.osmotic import IDEAL, PITZER, VIRIAL, Solution

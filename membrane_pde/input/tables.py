@@ -11,8 +11,9 @@ import csv
 import re
 from pathlib import Path
 
-from membrane_pde.input.case import CaseError
-from membrane_pde.input.units import NUMBER, cut
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.units import NUMBER
+from membrane_pde.input.wording import cut
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 10_000

@@ -6,11 +6,8 @@ A new kind of value is a reader here, with its schema beside it, and a type at t
 from __future__ import annotations
 
 import copy
-import difflib
-import json
 import math
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -19,51 +16,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic_core import core_schema
 
 from membrane_pde.input import units
-from membrane_pde.input.units import UnitError, cut
-
-
-def nearest(name: str, known: Iterable[str], always: bool = False, substance: bool = False) -> str:
-    """The end of a message about a wrong name.
-
-    Parameters
-    ----------
-    name : str
-        As written.
-    known : iterable of str
-        What there is.
-    always : bool
-        List what there is if nothing is near.
-    substance : bool
-        It is the name of a substance: a few letters in common make no other one of it (DMSO is not MgSO4).
-
-    Returns
-    -------
-    str
-        ``; did you mean "x"?``, ``; known: x, y``, or "".
-    """
-    known = list(known)
-    lower = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name[:100].lower(), lower, n=1, cutoff=0.8 if substance else 0.6)
-    if near and (not substance or near[0][:1] == name[:1].lower()):
-        return f'; did you mean "{lower[near[0]]}"?'
-    return f"; known: {cut(', '.join(known), 300)}" if always and known else ""
-
-
-def show(value: Any) -> str:
-    """A value as it stands in the file, short enough for a message."""
-    if isinstance(value, float) and value != value:
-        return "nan"
-    try:
-        return cut(json.dumps(value, ensure_ascii=False))
-    except (TypeError, ValueError):
-        return cut(str(value))
-
-
-@lru_cache(maxsize=1024)
-def key_text(name: str) -> str:
-    """A key as it is written in TOML."""
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
-
+from membrane_pde.input.errors import UnitError
+from membrane_pde.input.wording import cut, nearest, show
 
 SAME = 1e-6  # of their size: numbers that a person writes differ by this much and are meant to be one
 
@@ -593,3 +547,15 @@ Initial = Annotated[
 ]
 Fed = Annotated[Feed, Reader(_read_feed, _JSON_FEED, keys=("*",))]
 Backflow = Annotated[dict[str, float] | Literal["last"], Reader(_read_backflow, _JSON_BACKFLOW, keys=("*",))]
+
+
+_MOVED = {"key_text": "wording", "nearest": "wording", "show": "wording"}
+
+
+def __getattr__(name: str) -> object:
+    """Names that have moved, until every import has followed."""
+    if name not in _MOVED:
+        raise AttributeError(name)
+    import importlib
+
+    return getattr(importlib.import_module(f"membrane_pde.input.{_MOVED[name]}"), name)

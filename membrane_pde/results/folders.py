@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from membrane_pde.input.case import CaseError
+from membrane_pde.input.errors import CaseError
 
 UNFINISHED = "sweep.unfinished"  # of a sweep, what is done as long as it lasts
 

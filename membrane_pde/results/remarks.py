@@ -6,7 +6,8 @@ import math
 import re
 
 from membrane_pde.analytic import Equilibrium
-from membrane_pde.input.case import SIDES, Case
+from membrane_pde.input.case import Case
+from membrane_pde.input.parts import SIDES
 
 NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it is there for a person
 

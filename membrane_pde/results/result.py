@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde import __version__
-from membrane_pde.input.case import Case, CaseError
+from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import parse_case
-from membrane_pde.input.units import cut
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.wording import cut
 from membrane_pde.results import netcdf
 from membrane_pde.results.folders import add_files, write_folder
 

@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde.input.case import Case, Compartment
+from membrane_pde.input.case import Case
+from membrane_pde.input.parts import Compartment
 from membrane_pde.input.values import Pressure, Profile
 from membrane_pde.physics import energy
 

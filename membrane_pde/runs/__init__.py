@@ -15,8 +15,11 @@ import numpy as np
 
 from membrane_pde import __version__, analytic, kernels
 from membrane_pde.input import limits, mixture
-from membrane_pde.input.case import SIDES, Case, CaseError, Compartment, known_volume
+from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import as_case, load_case
+from membrane_pde.input.concentrations import known_volume
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.parts import SIDES, Compartment
 from membrane_pde.input.values import Pressure, Profile
 from membrane_pde.physics import energy, temperature
 from membrane_pde.physics.osmotic import IDEAL, Solution

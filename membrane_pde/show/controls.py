@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from membrane_pde.input.case import SIDES, Case, Membrane, MembraneSolute, at_reference
+from membrane_pde.input.case import Case
+from membrane_pde.input.completion import at_reference
+from membrane_pde.input.parts import SIDES, Membrane, MembraneSolute
 from membrane_pde.input.values import Pressure, Profile
 from membrane_pde.show import formatting, presets, readings
 

@@ -14,8 +14,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from membrane_pde.input.case import Case, CaseError
+from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import as_case
+from membrane_pde.input.errors import CaseError
 from membrane_pde.runs import RunError, run
 from membrane_pde.show import readings, sentences, sketch
 from membrane_pde.show.controls import Control, controls, without_slider

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from membrane_pde import __version__
-from membrane_pde.input.case import CaseError
+from membrane_pde.input.errors import CaseError
 from membrane_pde.results.folders import check_writable, scratch
 from membrane_pde.show import report_checks
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from membrane_pde.input import units
-from membrane_pde.input.case import CaseError
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.wording import cut
 
 # quantity -> unit, as units.py spells it; "" where it goes by size
 PRESETS: dict[str, dict[str, str]] = {
@@ -59,7 +60,7 @@ def use_units(name: str) -> None:
     """
     global _used
     if name not in PRESETS:
-        raise CaseError(f'units = "{units.cut(str(name))}": expected one of {", ".join(PRESETS)}')
+        raise CaseError(f'units = "{cut(str(name))}": expected one of {", ".join(PRESETS)}')
     _used = name
 
 

@@ -20,9 +20,13 @@ from numpy.typing import NDArray
 
 from membrane_pde import __version__, runs
 from membrane_pde.input import units
-from membrane_pde.input.case import SIDES, Case, CaseError
-from membrane_pde.input.casefile import Number, as_case, number_at
-from membrane_pde.input.values import SAME, show
+from membrane_pde.input.case import Case
+from membrane_pde.input.casefile import as_case
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.number_at import Number, number_at
+from membrane_pde.input.parts import SIDES
+from membrane_pde.input.values import SAME
+from membrane_pde.input.wording import show
 from membrane_pde.results.folders import add_files, write_folder
 from membrane_pde.results.result import to_json
 from membrane_pde.studies import measurements

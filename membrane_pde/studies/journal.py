@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from membrane_pde.input.case import CaseError
+from membrane_pde.input.errors import CaseError
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.input import spelling, tables, units
-from membrane_pde.input.case import Case, CaseError, Compartment, Membrane, Run
-from membrane_pde.input.casefile import number_at
+from membrane_pde.input.case import Case
+from membrane_pde.input.errors import CaseError, UnitError
+from membrane_pde.input.number_at import number_at
+from membrane_pde.input.parts import Compartment, Membrane, Run
 from membrane_pde.input.tables import MAX_ROWS
-from membrane_pde.input.units import UnitError, cut
-from membrane_pde.input.values import nearest, show
+from membrane_pde.input.wording import cut, nearest, show
 from membrane_pde.results.result import SERIES
 
 log = logging.getLogger(__name__)

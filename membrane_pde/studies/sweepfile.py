@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.input import tables, units
-from membrane_pde.input.case import CaseError
-from membrane_pde.input.casefile import parse_override
-from membrane_pde.input.units import cut
-from membrane_pde.input.values import show
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.overrides import parse_override
+from membrane_pde.input.wording import cut, show
 from membrane_pde.results import netcdf
 from membrane_pde.results.folders import write_folder
 from membrane_pde.results.result import STATUSES, SUMMARY_KEYS

@@ -29,9 +29,10 @@ from numpy.typing import NDArray
 
 from membrane_pde import __version__, runs
 from membrane_pde.input import titles, units
-from membrane_pde.input.case import Case, CaseError
+from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import as_case, load_case
-from membrane_pde.input.values import show
+from membrane_pde.input.errors import CaseError, UnitError
+from membrane_pde.input.wording import show
 from membrane_pde.results.folders import UNFINISHED, check_output, made_if_missing
 from membrane_pde.results.result import SERIES, STATUSES, SUMMARY_KEYS
 from membrane_pde.studies import journal, sweepfile, workers
@@ -690,6 +691,6 @@ def _number_and_unit(value: object) -> tuple[float, str | None]:
         pass
     try:
         number, unit = units.split(value)
-    except units.UnitError:
+    except UnitError:
         return math.nan, None
     return number, unit.strip()

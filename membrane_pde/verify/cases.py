@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde import runs
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 
 Array = NDArray[np.float64]
 RT = 8.31446261815324 * 298.15  # J/mol; written down here once more, so that a wrong one there is found

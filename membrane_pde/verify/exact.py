@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from membrane_pde import analytic
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 from membrane_pde.physics.temperature import water_density
 from membrane_pde.reference import numbers, table
 from membrane_pde.runs import Result, run

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from membrane_pde import runs
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 from membrane_pde.input.mixture import osmotic_pressure
 from membrane_pde.reference import table
 from membrane_pde.verify.checks import Check, Panel, Series, near, worst
@@ -65,7 +65,7 @@ COMPUTED = "computed with the mean bulk concentration along the element, a polar
 
 
 def element_case(sheet: Sheet) -> dict[str, Any]:
-    """The case of an element's test, as `casefile.build` takes it.
+    """The case of an element's test, as `build` takes it.
 
     The element is one point with the mean bulk concentration along it, the feed's times ``m = -ln(1 - Y)/Y`` at a
     recovery Y, behind a film that has the assumed polarization 1.10 at the sheet's flux, ``δ = (D/J) ln((1.1 m -

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from membrane_pde.input.case import CaseError
 from membrane_pde.input.casefile import parse_case
+from membrane_pde.input.errors import CaseError
 
 _ASKED = re.compile(r"(?:did you mean|for example|expected) (\"[^\"]+\"(?:(?: or|,) \"[^\"]+\")*)")
 _VALUE = re.compile(r'(?P<key>\S+) = (?P<value>"[^"]*"): ')

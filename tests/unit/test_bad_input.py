@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from membrane_pde.input.case import CaseError
-from membrane_pde.input.casefile import load_case, number_at, parse_case
+from membrane_pde.input.casefile import load_case, parse_case
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.number_at import number_at
 from tests.bases import CASE, GAS, NUMBERS
 from tests.unit.suggestions import check_suggestions
 

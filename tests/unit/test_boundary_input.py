@@ -6,7 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import membrane_pde as mp
-from membrane_pde.input.case import CaseError, json_schema
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.schema import json_schema
 from membrane_pde.input.values import Feed, Pressure
 from membrane_pde.runs import _segments
 from membrane_pde.show import report_case

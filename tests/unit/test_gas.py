@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from membrane_pde.input.case import CaseError
 from membrane_pde.input.casefile import parse_case
+from membrane_pde.input.errors import CaseError
 from membrane_pde.physics.gas import diffusivity_scaling, fuller_diffusivity
 
 

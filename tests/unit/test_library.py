@@ -467,7 +467,7 @@ def test_activation_energies_of_the_red_blood_cell() -> None:
 
 @pytest.mark.parametrize("name", MEMBRANES)
 def test_every_membrane_works_in_a_case(name: str) -> None:
-    from membrane_pde.input.casefile import build
+    from membrane_pde.input.build import build
 
     solutes = list(MEMBRANES[name].get("solutes", {})) or ["sucrose"]
     side = {"length": "1 mm", "concentration": dict.fromkeys(solutes, "1 mmol/L")}

@@ -6,7 +6,8 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde.input import limits
-from membrane_pde.input.case import CaseError, known_volume
+from membrane_pde.input.concentrations import known_volume
+from membrane_pde.input.errors import CaseError
 
 CASE = """
 temperature = "25 degC"

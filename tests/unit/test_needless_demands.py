@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 import membrane_pde as mp
-from membrane_pde.input.case import json_schema
+from membrane_pde.input.schema import json_schema
 from membrane_pde.show import report, report_case
 
 RESERVOIR = """

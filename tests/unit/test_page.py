@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from membrane_pde import verify
-from membrane_pde.input.case import CaseError
+from membrane_pde.input.errors import CaseError
 from membrane_pde.show import page
 
 KNOWN = verify.Series("Pfeffer", [1.0, 2.0, 4.0], [0.7, 1.4, 2.7], [0.1, 0.1, 0.2])

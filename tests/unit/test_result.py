@@ -26,7 +26,7 @@ import xarray
 
 import membrane_pde as mp
 from membrane_pde import runs
-from membrane_pde.input.case import CaseError
+from membrane_pde.input.errors import CaseError
 from membrane_pde.results.folders import add_files, check_output
 from membrane_pde.results.result import MAX_STORED, SERIES, Result, check_size, load_result
 

@@ -9,8 +9,8 @@ import pytest
 import membrane_pde as mp
 from membrane_pde import cli, library
 from membrane_pde.input import units
-from membrane_pde.input.case import CaseError
 from membrane_pde.input.casefile import parse_case
+from membrane_pde.input.errors import CaseError
 from membrane_pde.physics import fluxes, hindered
 from membrane_pde.physics.temperature import diffusivity_scaling, water_viscosity
 from membrane_pde.show import report_case

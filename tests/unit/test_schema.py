@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from membrane_pde.input.case import Case, json_schema
+from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import parse_case
+from membrane_pde.input.schema import json_schema
 from membrane_pde.results.result import SUMMARY_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde.input.casefile import parse_case
-from membrane_pde.input.values import nearest
+from membrane_pde.input.wording import nearest
 from membrane_pde.studies.measurements import read
 from tests.bases import CASE, GAS
 from tests.malformed import MALFORMED

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from membrane_pde.input import spelling, units
-from membrane_pde.input.units import UnitError, parse, parse_concentration, split, to
+from membrane_pde.input import spelling, unit_lookup, units
+from membrane_pde.input.errors import UnitError
+from membrane_pde.input.units import parse, parse_concentration, split, to
 from tests.malformed import MALFORMED
 
 HOUR, DAY, LITRE = 3600.0, 86400.0, 1e-3
@@ -190,25 +191,25 @@ def test_pint_waits_for_a_unit_that_is_not_written_down():
 
 
 def test_what_is_written_down_is_what_pint_says(monkeypatch):
-    written = {unit: units._unit.__wrapped__(unit) for unit in units._KNOWN}
-    monkeypatch.setattr(units, "_KNOWN", {})
-    units._unit.cache_clear()  # what a fraction is of is looked up there
-    assert {unit: units._unit.__wrapped__(unit) for unit in written} == written
-    assert all(units._normalise(unit) == unit for unit in written)  # or it would never be found
+    written = {unit: unit_lookup.find_unit.__wrapped__(unit) for unit in unit_lookup._KNOWN}
+    monkeypatch.setattr(unit_lookup, "_KNOWN", {})
+    unit_lookup.find_unit.cache_clear()  # what a fraction is of is looked up there
+    assert {unit: unit_lookup.find_unit.__wrapped__(unit) for unit in written} == written
+    assert all(unit_lookup._normalise(unit) == unit for unit in written)  # or it would never be found
 
 
 def test_what_the_package_itself_writes_is_written_down(monkeypatch):
-    monkeypatch.setattr(units, "_registry", lambda: pytest.fail("pint was asked"))
-    units._unit.cache_clear()
+    monkeypatch.setattr(unit_lookup, "_registry", lambda: pytest.fail("pint was asked"))
+    unit_lookup.find_unit.cache_clear()
     for dimension in units.DIMENSIONS.values():
-        units._unit(dimension.si)
-        units._unit(split(dimension.example)[1])
+        unit_lookup.find_unit(dimension.si)
+        unit_lookup.find_unit(split(dimension.example)[1])
     units._concentration_kinds.__wrapped__()
 
 
 def test_pint_is_asked_once_a_unit(monkeypatch):
     parse("1 inHg", "pressure")
-    monkeypatch.setattr(units, "_registry", lambda: pytest.fail("pint was asked again"))
+    monkeypatch.setattr(unit_lookup, "_registry", lambda: pytest.fail("pint was asked again"))
     assert parse("7 inHg", "pressure") == 7 * parse("1 inHg", "pressure")
 
 
@@ -239,7 +240,7 @@ def test_a_temperature_is_converted_with_its_offset(text, kelvin):
 
 
 def test_every_temperature_that_pint_knows_is_converted_or_refused():
-    registry = units._registry()
+    registry = unit_lookup._registry()
     prefixes = ["", "milli", "m", "kilo", "k", "micro", "M"]
     read = 0
     for name in registry._units:
@@ -475,13 +476,17 @@ def test_spellings_with_a_hint(text, dimension, meant):
 
 def test_a_short_word_that_pint_knows_is_usual_or_not_read():
     """Whatever has the right dimension and up to three letters is one of a list that somebody has thought about."""
-    registry = units._registry()
+    registry = unit_lookup._registry()
     for name in registry._units:
         if len(name) > 3 or not name.isascii() or not name.isalpha():
             continue
-        dimensionality = units._sorted(registry.parse_units(name).dimensionality)
+        dimensionality = unit_lookup._sorted(registry.parse_units(name).dimensionality)
         for dimension, known in units.DIMENSIONS.items():
-            if dimension != "concentration" and units._unit(known.si).dimensionality == dimensionality and known.si:
+            if (
+                dimension != "concentration"
+                and unit_lookup.find_unit(known.si).dimensionality == dimensionality
+                and known.si
+            ):
                 try:
                     parse(f"1 {name}", dimension)
                 except UnitError:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from membrane_pde import cli, library, reference, runs, verify
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 from membrane_pde.verify import measurements
 from membrane_pde.verify.checks import Findings, at_most, near, worst
 

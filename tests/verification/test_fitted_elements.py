@@ -7,7 +7,7 @@ import pytest
 import membrane_pde as mp
 from membrane_pde import library
 from membrane_pde.input import units
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 from membrane_pde.verify.measurements import SHEETS, Sheet, element_case, mean_concentration
 
 A, B = "membrane.water_permeability", "membrane.solutes.NaCl.permeability"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import event, given, settings
 
 import membrane_pde as mp
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 from membrane_pde.results.result import Result
 from tests.drawn import GENERAL, R, cases, closed_cases, gases
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import brentq
 
 import membrane_pde as mp
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 from membrane_pde.input.mixture import solution
 from membrane_pde.physics.pitzer import debye_hueckel
 from membrane_pde.physics.temperature import water_density

@@ -18,7 +18,7 @@ from hypothesis import Phase, given, settings
 
 import membrane_pde as mp
 from membrane_pde import runs
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 from membrane_pde.results.result import Result
 from tests.drawn import GENERAL, cases
 

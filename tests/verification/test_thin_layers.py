@@ -7,7 +7,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde import runs
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 
 DAY = 86400.0
 VOLUME, FLOW = 0.1, 5e-9  # m, m/s

@@ -1,0 +1,231 @@
+"""From the dict as written to a `Case`, and to a changed `Case`.
+
+Dict as written → the library's values merged under the user's → `Case`. A change (`Case.with_values`) alters the dict
+as written and goes the whole way again, so that a changed temperature rescales what came from the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from membrane_pde import library
+from membrane_pde.input import titles
+from membrane_pde.input.case import Case, Origin
+from membrane_pde.input.checks import check_together, misplaced
+from membrane_pde.input.completion import complete_side, put
+from membrane_pde.input.defaults import merge_gas, merge_membrane, merge_solutes
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.messages import case_error, for_a_gas
+from membrane_pde.input.overrides import set_value, value_at, with_cause, written_at
+from membrane_pde.input.parts import SIDES, Compartment, Mesh, Run
+from membrane_pde.input.values import Applied, Pressure
+from membrane_pde.input.wording import cut, key_text
+
+MAX_SOLUTES = 64
+MAX_NAME = 50  # characters in a solute's name
+
+
+def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
+    """Merge the library under a case as written, and validate it.
+
+    Parameters
+    ----------
+    raw : dict
+        As tomllib reads a case file.
+    name : str
+        What to call the case (`Case.name`).
+    before : Case, optional
+        One that this one is a change of: what is the same there is not read again.
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    CaseError
+        Anything wrong with it.
+    """
+    kept: dict[str, Any] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    if before is not None:
+        origin = before._origin
+        kept = _kept(raw, before, origin.written)
+        ranges = origin.source_ranges
+        if (case := _with_parts(raw, origin.written, before, kept)) is not None:
+            case._origin = Origin(name, raw, changed_case, ranges)
+            return case
+    merged = raw | kept  # what changes below is copied there: cases share what they were written as
+    gas = merged.get("phase") == "gas"
+    solutes = merged.get("solutes")
+    if "solutes" not in kept and isinstance(solutes, dict):  # if not, validation says so
+        _check_names(solutes)
+        merged["solutes"], ranges = merge_solutes(solutes, gas)
+    if isinstance(solutes, dict) and "membrane" not in kept:
+        merge_membrane(merged, solutes)
+    if gas:
+        merge_gas(merged)
+    try:
+        case = Case.model_validate(merged, context=kept)
+    except ValidationError as error:
+        found = case_error(error)
+        raise (CaseError(for_a_gas(str(found))) if gas else found) from None
+    if "solutes" not in kept:
+        _check_ions(case)
+    case._origin = Origin(name, raw, changed_case, ranges)
+    return case
+
+
+def _kept(raw: dict[str, Any], before: Case, written: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a case that are written in another one as they were, and follow from the same solutes."""
+    parts: tuple[str, ...] = ("mesh", "run")
+    alike = raw["solutes"] is written["solutes"] and raw.get("temperature") == written.get("temperature")
+    if alike and raw.get("phase") == written.get("phase") and before.phase == "liquid":  # a gas's follow from pressure
+        parts = (*parts, "solutes", "left", "right", "membrane")
+    return {part: getattr(before, part) for part in parts if raw.get(part) is written.get(part)}
+
+
+def _with_parts(raw: dict[str, Any], written: dict[str, Any], before: Case, kept: dict[str, Any]) -> Case | None:
+    """The other case with the parts that are not kept read anew, if no other part follows from them, and all is right.
+
+    What validation of the whole would make, in half the time; if anything is wrong, that is left to it to say.
+    """
+    changed: list[str] = [part for part in ("left", "right", "mesh", "run") if part not in kept and part in raw]
+    if not {"solutes", "membrane"} <= kept.keys() or raw.keys() != written.keys():
+        return None
+    if any(value is not written[key] for key, value in raw.items() if key not in changed):
+        return None
+    try:
+        return with_parts(before, {part: _anew(before, part, raw[part], written.get(part)) for part in changed})
+    except (CaseError, ValidationError):
+        return None
+
+
+def with_parts(case: Case, parts: Mapping[str, Compartment | Mesh | Run | Pressure]) -> Case:
+    """A copy of the case of a liquid with other sides, as they were read, other pressures, or another mesh or run.
+
+    Raises
+    ------
+    CaseError
+        A part that is wrong, or does not go with the others.
+    """
+    data = {"temperature": case.temperature, "phase": case.phase, "solutes": case.solutes}
+    other = case.model_copy()
+    for name, part in parts.items():
+        if isinstance(part, Compartment):
+            complete_side(part, name, data)
+        other.__dict__[name] = put(copy(getattr(case, name)), pressure=part) if isinstance(part, Pressure) else part
+    check_together(other)
+    return other
+
+
+def _anew(before: Case, part: str, now: Any, then: Any) -> Compartment | Mesh | Run | Pressure:
+    """A part as it is written now; of a side in which only the pressure is another one, that alone."""
+    side = part in SIDES and isinstance(now, dict) and isinstance(then, dict)
+    if side and "pressure" in now and all(now.get(key) is then.get(key) for key in now | then if key != "pressure"):
+        return _applied().validate_python(now["pressure"])
+    return type(getattr(before, part)).model_validate(now)
+
+
+@cache
+def _applied() -> TypeAdapter[Pressure]:
+    return TypeAdapter(Applied)
+
+
+def _check_ions(case: Case) -> None:
+    known = library.pitzer()["charges"]
+    for name, solute in case.solutes.items():
+        if not solute.ions:
+            continue
+        path = f"solutes.{key_text(name)}.ions"
+        for ion, count in solute.ions.items():
+            if ion not in known:
+                raise CaseError(
+                    f"{path}.{key_text(cut(ion))}: no data of this ion; known: {', '.join(known)}. Without the key "
+                    "ions the solute counts ideally"
+                )
+            if count < 1:
+                raise CaseError(f"{path}.{key_text(cut(ion))} = {count}: expected 1 or more")
+        charge = sum(count * known[ion] for ion, count in solute.ions.items())
+        if charge != (solute.charge or 0):
+            raise CaseError(
+                f"{path}: their charges add up to {charge}; expected {solute.charge or 0}, the solute's charge"
+            )
+
+
+def _check_names(solutes: dict[str, Any]) -> None:
+    if len(solutes) > MAX_SOLUTES:
+        raise CaseError(f"solutes: {len(solutes)} solutes; at most {MAX_SOLUTES}")
+    seen: dict[str, str] = {}
+    for name, own in solutes.items():
+        if not isinstance(own, dict) and (message := misplaced(["solutes", name])):
+            raise CaseError(message)
+        if not name.strip() or "." in name or '"' in name or not name.isprintable() or len(name) > MAX_NAME:
+            raise CaseError(
+                f"solutes.{key_text(cut(name))}: a solute's name is 1 to {MAX_NAME} characters without dots and quotes"
+            )
+        if name.lower() in seen:
+            raise CaseError(
+                f"solutes.{seen[name.lower()]} and solutes.{name} differ in capital letters only; rename one"
+            )
+        seen[name.lower()] = name
+
+
+def changed_case(case: Case, values: Mapping[str, object]) -> Case:
+    """`Case.with_values`."""
+    origin = case._origin
+    raw, changes = dict(origin.written), origin.changes
+    for path, value in values.items():
+        key = set_value(raw, path, value)
+        if not any(key == other or key.startswith(f"{other}.") for other in changes):
+            changes = (*(other for other in changes if not other.startswith(f"{key}.")), key)
+    return _marked(build(raw, origin.name, case), origin.start or case, changes)
+
+
+def completed_case(raw: dict[str, Any], name: str, values: Mapping[str, object], varied: Mapping[str, object]) -> Case:
+    """The case of a file with values in place of its own or beside them; only all of it together need be right.
+
+    Those of a sweep, which are set anew in every run, are put in if it is not right without, and are no changes.
+    """
+    changed, changes, used = dict(raw), tuple[str, ...](), dict(values)
+    try:
+        for path, value in values.items():
+            changes = (*changes, set_value(changed, path, value))
+        try:
+            case = build(changed, name)
+        except CaseError:
+            if not varied:
+                raise
+            used |= varied
+            for path, value in varied.items():
+                set_value(changed, path, value)
+            case = build(changed, name)
+    except CaseError as error:
+        raise CaseError(with_cause(str(error), used)) from None
+    try:
+        start = build(raw, name)
+    except CaseError:  # what the values mend
+        start = None
+    return _marked(case, start, changes)
+
+
+def _marked(case: Case, start: Case | None, changes: tuple[str, ...]) -> Case:
+    """A new case, whose title (unless it was given) says what is different from the case that was read from a file.
+
+    `start` is None if that file alone was not right.
+    """
+    if "title" in changes:  # a title of its own, which later changes are marked in
+        return case
+    origin = case._origin
+    case._origin = Origin(origin.name, origin.written, origin.change, origin.source_ranges, start, changes)
+    different = [key for key in changes if start is None or value_at(case, key) != value_at(start, key)]
+    before = case.title if start is None else start.title
+    title = titles.marked(before, {key: written_at(origin.written, key) for key in different})
+    if title != case.title:
+        case.__dict__["title"] = origin.written["title"] = title  # of a case that nobody has seen yet
+    return case

@@ -1,0 +1,190 @@
+"""Warnings of a case: what is legitimate but may not be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from membrane_pde.input.checks import charge_imbalance, sides_of
+from membrane_pde.input.parts import SIDES, Membrane, MembraneSolute
+from membrane_pde.input.values import alike
+from membrane_pde.input.wording import key_text
+
+if TYPE_CHECKING:
+    from membrane_pde.input.case import Case
+
+# Known ranges, SI; a thousand times beyond them a value gets a warning. Water permeability: ro_elements.csv (from
+# 0.45 L/m2/h/bar for seawater membranes to 7.4 for brackish water), which spans forward_osmosis.csv (0.55 to 5.81
+# L/m2/h/bar) and the red cell of red_blood_cell.csv (1.8e-12 m/s/Pa). Permeability: from 2.3e-8 m/s
+# (ro_elements.csv) to 0.88 L/m2/h (forward_osmosis.csv). Diffusivity in water: diffusion_water.csv, from haemoglobin
+# to H+. All in the project's reference data.
+_KNOWN_RANGES = {
+    "water_permeability": (0.45 / 3.6e11, 7.4 / 3.6e11, "m/s/Pa"),
+    "permeability": (2.3e-8, 0.88 / 3.6e6, "m/s"),
+    "diffusivity": (6.9e-11, 9.311e-9, "m^2/s"),
+}
+
+
+def all_warnings(case: Case) -> Iterator[str]:
+    yield from _unused(case)
+    yield from _unscaled(case)
+    yield from _far_from_known(case)
+    if case.phase == "liquid":
+        yield from _assumed_dissociations(case)
+        yield from _separated_charges(case)
+
+
+def _unused(case: Case) -> Iterator[str]:
+    unused = [key for key in case._origin.written.get("membrane", {}) if key != "type"]
+    if case.membrane.type == "none" and unused:
+        yield f'membrane.type is "none": {", ".join(unused)} not used'
+
+
+def _permeabilities(case: Case) -> Iterator[tuple[str, str, float, Membrane | MembraneSolute]]:
+    """Table, key and value of every permeability of the membrane, and what stands around it."""
+    if case.membrane.type == "none":
+        return
+    yield "membrane", "water_permeability", case.membrane.water_permeability, case.membrane
+    for name, numbers in case.membrane.solutes.items():
+        yield f"membrane.solutes.{name}", "permeability", numbers.permeability, numbers
+
+
+def _unscaled(case: Case) -> Iterator[str]:
+    """What does not follow the temperature although one might think so."""
+    for table, key, value, beside in _permeabilities(case):
+        if value and beside.reference_temperature is None and beside.activation_energy is not None:
+            yield f"{table}.activation_energy has no effect: no reference_temperature stands beside {table}.{key}"
+
+
+def away_from_source(case: Case) -> Iterator[str]:
+    """Values that do not follow the temperature, or only beyond what is known, or from another one than the case's."""
+    yield from _replacing(case)
+    yield from _fixed(case)
+    held: dict[float, list[str]] = {}
+    for table, key, value, beside in _permeabilities(case):
+        reference = beside.reference_temperature
+        if not value or reference is None or beside.activation_energy is not None:
+            continue
+        if not alike(reference, case.temperature):
+            held.setdefault(reference, []).append(f"{table}.{key}")
+    for reference, paths in held.items():
+        yield (
+            f"{', '.join(paths)}: no activation energy known; the value of {_celsius(reference)} is used at "
+            f"{_celsius(case.temperature)}."
+        )
+    given = any("diffusivity" in each for each in case._origin.written.get("solutes", {}).values())
+    if case.phase == "gas" and not given and not 273.15 <= case.temperature <= 673.15:
+        yield "The two gases' diffusivity follows from Fuller's method, compared with measurements from 0 to 400 degC."
+
+
+def _replacing(case: Case) -> Iterator[str]:
+    """Numbers in place of the library's, at another temperature than those hold at."""
+    written = case._origin.written.get("membrane", {})
+    own: dict[float, list[str]] = {}
+    for table, key, value, beside in _permeabilities(case):
+        reference = beside.reference_temperature
+        here = written if isinstance(beside, Membrane) else written.get("solutes", {}).get(table.rsplit(".", 1)[-1], {})
+        if not value or reference is None or beside.activation_energy is None or key not in here:
+            continue
+        told = "reference_temperature" in here or "reference_temperature" in written
+        if not told and abs(reference - case.temperature) > 1e-9:
+            own.setdefault(reference, []).append(f"{table}.{key}")
+    for reference, paths in own.items():
+        yield (
+            f"{', '.join(paths)}: taken at {_celsius(reference)}, like the library's value in its place, and scaled to "
+            f"{_celsius(case.temperature)}; write reference_temperature beside it if it holds at another temperature."
+        )
+
+
+def _fixed(case: Case) -> Iterator[str]:
+    """Numbers that stay what they were in the file, although its temperature was changed."""
+    origin = case._origin
+    if origin.start is None or abs(origin.start.temperature - case.temperature) <= 1e-9:
+        return
+    before, file = origin.start.temperature, origin.start._origin.written
+    moving = [
+        f"solutes.{key_text(name)}.diffusivity"
+        for name, own in origin.written.get("solutes", {}).items()
+        if "diffusivity" in own and "reference_temperature" not in own
+    ]
+    other = [f"{side}.diffusivity.{key_text(name)}" for side in SIDES for name in getattr(case, side).diffusivity]
+    passing: list[str] = []
+    unknown: list[str] = []
+    for table, key, value, beside in _permeabilities(case):
+        if value and beside.reference_temperature is None and case.membrane.pore_radius is None:
+            (passing if _written(origin.written, f"{table}.{key}") else unknown).append(f"{table}.{key}")
+    for paths, how in (
+        (moving, "; with reference_temperature beside it, a diffusivity follows the temperature"),
+        (other, ""),
+        (
+            passing,
+            "; with reference_temperature and activation_energy beside it, a permeability follows the temperature",
+        ),
+    ):
+        stay = [path for path in paths if _written(origin.written, path) == _written(file, path)]
+        if stay:
+            yield (
+                f"{', '.join(stay)}: as written for {_celsius(before)}, although the temperature is now "
+                f"{_celsius(case.temperature)}{how}."
+            )
+    if unknown and case.membrane.type != "ideal":
+        yield (
+            f"{', '.join(unknown)}: the same at {_celsius(case.temperature)} as at any temperature, as the source of "
+            f"{case.membrane.type} does not say at which it was measured."
+        )
+
+
+def _written(raw: Mapping[str, Any], path: str) -> Any:
+    """What stands in a case as written, or None; names of solutes may hold anything but dots."""
+    here: Any = raw
+    for part in path.split("."):
+        here = here.get(part.strip('"')) if isinstance(here, Mapping) else None
+    return here
+
+
+def _celsius(temperature: float) -> str:
+    return f"{temperature - 273.15:.6g} degC"
+
+
+def _dimensionless(case: Case) -> bool:
+    """The numbers are plainly those of a problem without units: lengths and diffusivities are about 1."""
+    lengths = [side.length for side in sides_of(case).values() if not side.without_end]
+    diffusivities = [each.diffusivity for each in case.solutes.values()]
+    return all(1e-2 <= each <= 1e3 for each in lengths) and all(1e-4 <= each <= 1e4 for each in diffusivities)
+
+
+def _far_from_known(case: Case) -> Iterator[str]:
+    if _dimensionless(case):
+        return
+    values = [(key, f"{table}.{key}", value) for table, key, value, _ in _permeabilities(case)]
+    if case.membrane.pore_radius is not None:  # what follows from pores has no unit to be wrong
+        values = []
+    if case.phase == "liquid":
+        values += [("diffusivity", f"solutes.{s}.diffusivity", each.diffusivity) for s, each in case.solutes.items()]
+        for name, side in sides_of(case).items():
+            values += [("diffusivity", f"{name}.diffusivity.{s}", value) for s, value in side.diffusivity.items()]
+    for kind, path, value in values:
+        low, high, unit = _KNOWN_RANGES[kind]
+        if value and not low / 1000 <= value <= high * 1000:
+            yield (
+                f"{path} is {value:.3g} {unit}, more than a thousand times beyond what is known ({low:.2g} to "
+                f"{high:.2g} {unit}): is the unit right?"
+            )
+
+
+def _assumed_dissociations(case: Case) -> Iterator[str]:
+    for name, solute in case.solutes.items():
+        if case.membrane.water_permeability > 0 and "dissociation" not in solute.model_fields_set:
+            yield f"solutes.{name}.dissociation is not given: 1 particle per formula unit is assumed"
+
+
+def _separated_charges(case: Case) -> Iterator[str]:
+    ions = {name: each.charge for name, each in case.solutes.items() if each.charge}
+    passing = [name for name, numbers in case.membrane.solutes.items() if name in ions and numbers.permeability > 0]
+    if passing:
+        yield (
+            f"{', '.join(passing)}: an ion that passes the membrane by itself separates charge, which this model "
+            "does not see; give the salt instead"
+        )
+    if case.osmotic_model != "pitzer":  # there it is an error
+        yield from charge_imbalance(case)

@@ -1,0 +1,311 @@
+"""Checks that concern several parts of a case, or several keys of one: what does not go together is a `CaseError`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.parts import SIDES, Compartment, General, Solute
+from membrane_pde.input.values import SAME, Pressure, Profile, alike
+from membrane_pde.input.wording import cut, key_text, nearest
+from membrane_pde.physics.constants import GAS_CONSTANT
+
+if TYPE_CHECKING:
+    from membrane_pde.input.case import Case
+
+MAX_UNKNOWNS = 1_000_000
+MAX_PERIODS = 100_000  # of an oscillating pressure in a run
+
+
+def misplaced(loc: list[str]) -> str | None:
+    """The message for a key that landed in the wrong table, as TOML has no end of a table.
+
+    Parameters
+    ----------
+    loc : list of str
+        The key's path.
+
+    Returns
+    -------
+    str or None
+        None if the key is neither one of the whole case nor one of the side around its table.
+    """
+    if len(loc) < 2:
+        return None
+    *tables, key = loc
+    path = cut(".".join(loc), 120)
+    if key in General.model_fields:
+        return f"{path}: {key} belongs to the whole case; move it above the first [table]"
+    if len(tables) > 1 and tables[0] in SIDES and key in Compartment.model_fields:
+        return f"{path}: {key} belongs to [{tables[0]}]; move it above [{'.'.join(tables)}]"
+    return None
+
+
+def check_declared(names: Iterable[str], solutes: Iterable[str], where: str) -> None:
+    """Refuse numbers for a solute that is not declared.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The keys of a table by solute.
+    solutes : iterable of str
+        The declared solutes.
+    where : str
+        The table's path, "left.concentration".
+
+    Raises
+    ------
+    CaseError
+        For the first name that is not declared.
+    """
+    for name in names:
+        if name in solutes:
+            continue
+        if message := misplaced([*where.split("."), name]):
+            raise CaseError(message)
+        hint = nearest(name, solutes, substance=True) or f"; declare it with [solutes.{key_text(name)}]"
+        raise CaseError(f'{where}.{cut(name)}: "{cut(name)}" is not a declared solute{hint}')
+
+
+def density_problem(path: str, solute: Solute) -> str:
+    """What a solute (solutes.`path`) lacks for the density of its solution, or ""."""
+    if solute.apparent_volume is None:
+        return f'solutes.{path}.apparent_volume is missing (for example "20 cm^3/mol" or "0.7 mL/g")'
+    if solute.apparent_volume.basis == "mass" and solute.molar_mass is None:
+        return f'solutes.{path}.molar_mass is missing (for example "58.44 g/mol")'
+    return ""
+
+
+def check_temperature(temperature: float, phase: str) -> None:
+    from membrane_pde.physics.temperature import BOILING, FREEZING
+
+    if phase == "liquid" and not FREEZING <= temperature <= BOILING:
+        what = "water is frozen below 0 degC" if temperature < FREEZING else "water boils above 100 degC"
+        raise CaseError(
+            f"temperature = {temperature - FREEZING:.6g} degC: {what}; expected a temperature from 0 to 100 degC"
+        )
+
+
+def check_reference(path: str, reference: float) -> None:
+    from membrane_pde.physics.temperature import BOILING, FREEZING
+
+    if not FREEZING <= reference <= BOILING:
+        raise CaseError(
+            f"{path}.reference_temperature: expected a temperature from 0 to 100 degC, where water is liquid"
+        )
+
+
+# Keys that only one boundary takes, and those of them that it needs, with an example.
+_OWN_KEYS = {
+    "tube_area": "standpipe",
+    "modulus": "elastic",
+    "volume": "bath",
+    "feed": "bath",
+    "bleed": "bath",
+    "backflow": "outflow",
+}
+_NEEDED_KEYS = {"modulus": "10 bar", "volume": "10 mm"}
+
+
+def check_boundary_keys(side: Compartment, name: str) -> None:
+    """The keys that only some boundaries take."""
+    given = side.model_fields_set
+    for key, boundary in _OWN_KEYS.items():
+        if key in given and side.boundary != boundary:
+            takes = "has one" if key == "tube_area" else "takes it"
+            article = "an" if boundary[0] in "aeiou" else "a"
+            raise CaseError(f'{name}.{key}: only {article} "{boundary}" {takes}; {name}.boundary is "{side.boundary}"')
+        if key in _NEEDED_KEYS and side.boundary == boundary and getattr(side, key) is None:
+            what = "the modulus of the elastic wall" if key == "modulus" else "that of the bath, per membrane area"
+            raise CaseError(f'{name}.{key} is missing: {what}, for example {key} = "{_NEEDED_KEYS[key]}"')
+
+
+def check_gas_pressure(side: Compartment, name: str) -> None:
+    if side.pressure.flux:
+        raise CaseError(f"{name}.pressure: a gas has no membrane that a water flux could pass; give its pressure")
+    if len(side.pressure.times) > 1 or side.pressure.oscillates:
+        what = "oscillation" if side.pressure.oscillates else "schedule"
+        raise CaseError(f"{name}.pressure: a gas has one constant pressure, not a{'n' * (what[0] == 'o')} {what}")
+    if side.pressure.values[0] <= 0:
+        what = f"= {side.pressure.values[0]:.6g} Pa" if "pressure" in side.model_fields_set else "is missing"
+        raise CaseError(f'{name}.pressure {what}: a gas needs its absolute pressure, above zero, for example "1 atm"')
+
+
+def check_together(case: Case) -> None:
+    _check_boundaries(case)
+    _check_osmotic_model(case)
+    _check_oscillation(case)
+    _check_size(case)
+
+
+def sides_of(case: Case) -> dict[str, Compartment]:
+    return {"left": case.left, "right": case.right}
+
+
+def _check_boundaries(case: Case) -> None:
+    """DESIGN §3a, "Which boundaries combine", and the keys that only some boundaries take."""
+    open_partition = case.membrane.type == "none"
+    for name, side in sides_of(case).items():
+        if open_partition and side.boundary in ("standpipe", "elastic", "outflow"):
+            raise CaseError(
+                f'{name}.boundary = "{side.boundary}": without a membrane nothing flows; expected "piston", "rigid", '
+                f'"reservoir" or "bath"'
+            )
+        if side.boundary == "bath" and case.run.solver == "fipy":
+            raise CaseError(
+                f'run.solver = "fipy" has no {name}.boundary = "bath"; expected "rosenbrock" or "cvode", or another '
+                "boundary"
+            )
+        if side.boundary == "rigid" and not open_partition and "pressure" in side.model_fields_set:
+            raise CaseError(f"{name}.pressure: a rigid side takes none, its pressure is computed; remove the key")
+    _check_held_flux(case)
+    if open_partition:
+        left, right = case.left, case.right
+        if not _same_pressure(left.pressure, right.pressure):
+            raise CaseError(
+                'left.pressure and right.pressure differ: with membrane.type = "none" nothing holds a difference; '
+                "make them equal"
+            )
+        if left.stirred and right.stirred:
+            raise CaseError(
+                "left.stirred and right.stirred: two stirred sides without a membrane are one; expected stirred = false"
+                " on at least one"
+            )
+    elif case.left.boundary == case.right.boundary == "rigid" and case.membrane.water_permeability == 0.0:
+        pass  # no water flows, and both sides have the same pressure
+    elif case.left.boundary == case.right.boundary and case.left.boundary in ("rigid", "outflow"):
+        why = "nothing would be left to flow out"
+        if case.left.boundary == "rigid":
+            why = "the pressures would not be determined (unless membrane.water_permeability is 0)"
+        raise CaseError(f'left.boundary and right.boundary are both "{case.left.boundary}": at most one may be, {why}')
+
+
+def _check_held_flux(case: Case) -> None:
+    """DESIGN §3a, "Constant flux"."""
+    held = [name for name, side in sides_of(case).items() if side.pressure.flux]
+    if not held:
+        return
+    path = f"{held[0]}.pressure.flux"
+    if len(held) == 2:
+        raise CaseError("left.pressure.flux and right.pressure.flux: at most one side may hold the flux")
+    if case.membrane.type == "none":
+        raise CaseError(f'{path}: with membrane.type = "none" no water flows; expected a pressure')
+    if case.membrane.water_permeability == 0:
+        raise CaseError(f"{path}: membrane.water_permeability is 0, no pressure drives water through; expected above 0")
+    for name, side in sides_of(case).items():
+        if side.boundary == "rigid":
+            raise CaseError(f'{path}: {name}.boundary = "rigid" lets no water flow; expected another boundary')
+
+
+def _same_pressure(a: Pressure, b: Pressure) -> bool:
+    """Equal at every time; between the times both are level or straight."""
+    if a.oscillates or b.oscillates:
+        numbers = ((*p.values, p.amplitude, p.period, p.duty) for p in (a, b))
+        return a.shape == b.shape and all(alike(x, y) for x, y in zip(*numbers, strict=True))
+    times = sorted({0.0, *a.times, *b.times})
+    # two times in every interval, as a ramp is straight there; not of one that two spellings of a time make
+    apart = [(s, t) for s, t in pairwise(times) if t - s > SAME * t]
+    at = [times[-1] + 1.0, *(s + part * (t - s) for s, t in apart for part in (0.25, 0.75))]
+    return all(abs(a.at(t) - b.at(t)) <= SAME * max(a.largest, b.largest) for t in at)
+
+
+def _check_osmotic_model(case: Case) -> None:
+    """What `virial` and `pitzer` need of every solute, and that ions make a solution that is neutral."""
+    for name, solute in case.solutes.items():
+        if case.osmotic_model == "virial" and solute.virial is None:
+            raise CaseError(
+                f'solutes.{key_text(name)}.virial is missing: osmotic_model = "virial" needs it, for example '
+                '["0.1 L/mol"]; ["0 L/mol"] for an ideal solute'
+            )
+        if case.osmotic_model == "pitzer" and (problem := density_problem(key_text(name), solute)):
+            raise CaseError(f'{problem}: osmotic_model = "pitzer" needs it; "0 cm^3/mol" where it takes up no room')
+    if case.osmotic_model == "pitzer" and (odd := next(charge_imbalance(case), "")):
+        raise CaseError(
+            f'{odd}; osmotic_model = "pitzer" takes neutral solutions only: give the ion that is missing, or take '
+            'osmotic_model = "ideal"'
+        )
+
+
+def charge_imbalance(case: Case) -> Iterator[str]:
+    ions = {name: each.charge for name, each in case.solutes.items() if each.charge}
+    for name, side in sides_of(case).items():
+        parts = [charge * _mean(side.concentration[ion], side.length) for ion, charge in ions.items()]
+        positive, negative = sum(p for p in parts if p > 0), -sum(p for p in parts if p < 0)
+        if abs(positive - negative) > 0.01 * max(positive, negative):
+            yield (
+                f"{name}.concentration: positive charges ({positive:.4g} mol/m^3) and negative ones "
+                f"({negative:.4g} mol/m^3) do not balance"
+            )
+
+
+def _mean(concentration: float | Profile, length: float) -> float:
+    """Volume mean over a compartment."""
+    if not isinstance(concentration, Profile):
+        return concentration
+    points = [0.0, *(x for x in concentration.distance if 0 < x < length), length]
+    return sum((b - a) * (concentration.at(a) + concentration.at(b)) / 2 for a, b in pairwise(points)) / length
+
+
+def _check_oscillation(case: Case) -> None:
+    """A bound on the periods, and what never comes to rest."""
+    for name, side in sides_of(case).items():
+        if not side.pressure.oscillates:
+            continue
+        periods = case.run.duration / side.pressure.period
+        if periods > MAX_PERIODS:
+            raise CaseError(
+                f"{name}.pressure: run.duration holds {periods:.3g} periods of {side.pressure.period:.6g} s; at most "
+                f"{MAX_PERIODS}: give a shorter duration, or the mean alone"
+            )
+        if case.run.until != "duration":
+            raise CaseError(
+                f'run.until = "{case.run.until}": {name}.pressure oscillates, so that nothing ever comes to rest; '
+                'expected until = "duration"'
+            )
+
+
+_USUAL_CELLS = 200  # about what the default mesh takes
+
+
+def _check_size(case: Case) -> None:
+    cells = case.mesh.cells
+    unknowns = 2 * (cells or _USUAL_CELLS) * len(case.solutes)
+    if unknowns > MAX_UNKNOWNS:
+        raise CaseError(f"mesh.cells = {cells}: 2 x cells x solutes are {unknowns} unknowns; at most {MAX_UNKNOWNS}")
+    for name, side in sides_of(case).items():
+        uniform = side.length / (cells or 1)
+        if case.mesh.finest is not None and not side.stirred and case.mesh.finest > uniform * (1 + SAME):
+            raise CaseError(
+                f"mesh.finest = {case.mesh.finest:.6g} m is wider than {cells or 1} equal cells on the {name} "
+                f"side, {uniform:.6g} m; expected at most that"
+            )
+
+
+def check_gas(case: Case) -> None:
+    if case.membrane.type != "none":
+        raise CaseError('membrane.type: a gas has no membrane here; expected type = "none"')
+    used = [(each.diffusivity, f"solutes.{s}.diffusivity") for s, each in case.solutes.items()]
+    for name, side in sides_of(case).items():
+        if side.boundary != "rigid":
+            raise CaseError(
+                f'{name}.boundary = "{side.boundary}": in a gas both ends are rigid, as the model moves no gas as a '
+                'whole; expected "rigid"'
+            )
+        used += [(value, f"{name}.diffusivity.{s}") for s, value in side.diffusivity.items()]
+        total = side.pressure.values[0] / (GAS_CONSTANT * case.temperature)
+        profiles = [c for c in side.concentration.values() if isinstance(c, Profile)]
+        for x in sorted({0.0, *(x for profile in profiles for x in profile.distance)}):
+            fraction = sum(_at(c, x) for c in side.concentration.values()) / total
+            if fraction > 1 + SAME:
+                raise CaseError(
+                    f"{name}.concentration: the mole fractions add up to {fraction:.6g}; expected at most 1"
+                )
+    for value, path in used:
+        if not alike(value, used[0][0]):
+            raise CaseError(f"{path} differs from {used[0][1]}: two gases have one common diffusivity; make them equal")
+
+
+def _at(concentration: float | Profile, distance: float) -> float:
+    return concentration.at(distance) if isinstance(concentration, Profile) else concentration

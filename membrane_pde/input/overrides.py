@@ -1,0 +1,133 @@
+"""Overrides: put values into a case as written, by the path of the key, and say which of them is wrong."""
+
+from __future__ import annotations
+
+import copy
+import re
+import tomllib
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from membrane_pde.input import units
+from membrane_pde.input.case import Case
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.keys import declared_type, reader_of
+from membrane_pde.input.wording import cut, show
+
+
+def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure="50 bar"') -> tuple[str, str]:
+    """Split ``left.pressure=50 bar`` into path and value, at the first "=".
+
+    Quotes around the whole value, which some shells leave, are taken off.
+
+    Parameters
+    ----------
+    text : str
+        What stands behind ``--set``.
+    form : str
+        What to say was expected.
+
+    Returns
+    -------
+    tuple of str and str
+        The path of the key and the value, for `Case.with_values`.
+
+    Raises
+    ------
+    CaseError
+        No "=", or nothing before it.
+    """
+    path, equals, value = text.partition("=")
+    path, value = path.strip(), value.strip()
+    if not equals or not path:
+        raise CaseError(f'"{cut(text)}": expected {form}')
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return path, value
+
+
+def set_value(raw: dict[str, Any], path: str, value: object) -> str:
+    """Put one override into a case as written, whose tables on the way are copied: other cases have them, too.
+
+    The path of the key comes back, as it is spelled everywhere.
+    """
+    if not isinstance(path, str) or not path.strip():
+        raise CaseError(f"{show(path)}: expected the path of a key, for example left.pressure")
+    loc, declared = declared_type(path)
+    table = raw
+    for i, part in enumerate(loc[:-1]):
+        below = table.get(part, {})
+        if not isinstance(below, dict):
+            raise CaseError(f"{cut(path)}: {'.'.join(loc[: i + 1])} is {show(below)}, not a table; give it whole")
+        table[part] = below = dict(below)
+        table = below
+    key = ".".join(loc)
+    table[loc[-1]] = _as_declared(key, declared, value)
+    return key
+
+
+def _as_declared(path: str, declared: Any, value: object) -> Any:
+    """Read an override's value as the declared type of its key asks for."""
+    if hasattr(value, "item"):  # a NumPy number
+        value = value.item()
+    if isinstance(value, tuple):
+        value = list(value)
+    if value is None:
+        raise CaseError(f"{path} = None: expected a value")
+    if declared is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, str):
+        return copy.deepcopy(value)
+    text, reader = value.strip(), reader_of(declared)
+    if declared is bool and text in ("true", "false"):
+        return text == "true"
+    if declared in (int, float) or (reader and reader.number):
+        try:
+            return int(text) if declared is int and re.fullmatch("[+-]?[0-9]+", text) else units.number(text)
+        except ValueError:
+            return value  # validation says what was expected
+    texts = declared is str or typing.get_origin(declared) is Literal
+    if text.startswith(("{", "[")) and not texts:
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except (ValueError, RecursionError) as error:  # as in `parse_case`
+            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise CaseError(f"{path} = {show(value)}: not valid TOML ({reason})") from None
+    return value
+
+
+def written_at(written: Any, key: str) -> Any:
+    for part in declared_type(key)[0]:
+        written = written[part]
+    return written
+
+
+def value_at(case: Case, key: str) -> object:
+    """What a case has at a key; where a value is read as a whole, all of it; None where there is nothing."""
+    here: object = case
+    for part in declared_type(key)[0]:
+        if isinstance(here, Mapping):
+            here = here.get(part)
+        elif isinstance(here, BaseModel):
+            here = getattr(here, part, None)
+    return here
+
+
+def with_cause(message: str, values: Mapping[str, object]) -> str:
+    """What is wrong with a case, and with which of the values that did not come from its file."""
+    about, bare = message.split(" ", 1)[0].rstrip(":"), re.sub(r'"[^"]*"', '""', message)
+
+    def named(path: str) -> bool:
+        if path.startswith(f"{about}."):
+            return True
+        ending = "" if "." in path else "(?= = |:)"  # "temperature" is a word, too
+        return bool(re.search(rf"(?<![\w.]){re.escape(path)}(?!\w){ending}", bare))
+
+    causes = {path: value for path, value in values.items() if named(str(path))}
+    for path, value in causes.items():
+        message = message.removeprefix(f"{path} = {show(value)}: ")
+    told = ", ".join(f"{cut(str(path))} = {show(value)}" for path, value in causes.items())
+    return f"with {cut(told, 200)} set: {message}" if causes else message
