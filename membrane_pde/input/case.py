@@ -129,7 +129,7 @@ class Case(General):
     @classmethod
     def _at_case_temperature(cls, solutes: dict[str, Solute], info: ValidationInfo) -> dict[str, Solute]:
         temperature = info.data.get("temperature")
-        if temperature is None or "phase" not in info.data or _stands(info):
+        if temperature is None or "phase" not in info.data or _copied(info):
             return solutes
         check_temperature(temperature, info.data["phase"])
         return {
@@ -139,14 +139,14 @@ class Case(General):
     @field_validator("left", "right")
     @classmethod
     def _in_si(cls, side: Compartment, info: ValidationInfo) -> Compartment:
-        if not {"temperature", "phase", "solutes"} <= info.data.keys() or _stands(info):
+        if not {"temperature", "phase", "solutes"} <= info.data.keys() or _copied(info):
             return side
         return complete_side(side, str(info.field_name), info.data)
 
     @field_validator("membrane")
     @classmethod
     def _complete(cls, membrane: Membrane, info: ValidationInfo) -> Membrane:
-        if not {"temperature", "phase", "solutes"} <= info.data.keys() or _stands(info):
+        if not {"temperature", "phase", "solutes"} <= info.data.keys() or _copied(info):
             return membrane
         return complete_membrane(membrane, info.data)
 
@@ -159,8 +159,8 @@ class Case(General):
         check_together(self)
 
 
-def _stands(info: ValidationInfo) -> bool:
-    """The part was taken over from another case, complete."""
+def _copied(info: ValidationInfo) -> bool:
+    """True if this part was copied unchanged from the parent case."""
     kept: dict[str, Any] = info.context or {}
     return info.field_name in kept
 

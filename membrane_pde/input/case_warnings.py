@@ -26,6 +26,7 @@ _KNOWN_RANGES = {
 
 
 def all_warnings(case: Case) -> Iterator[str]:
+    """Every warning about a case, except those about values used at another temperature (`away_from_source`)."""
     yield from _unused(case)
     yield from _unscaled(case)
     yield from _far_from_known(case)

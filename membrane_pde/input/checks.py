@@ -79,6 +79,7 @@ def density_problem(path: str, solute: Solute) -> str:
 
 
 def check_temperature(temperature: float, phase: str) -> None:
+    """Raise a CaseError unless a liquid's temperature is between freezing and boiling of water."""
     from membrane_pde.physics.temperature import BOILING, FREEZING
 
     if phase == "liquid" and not FREEZING <= temperature <= BOILING:
@@ -89,6 +90,7 @@ def check_temperature(temperature: float, phase: str) -> None:
 
 
 def check_reference(path: str, reference: float) -> None:
+    """Raise a CaseError unless a reference temperature is between freezing and boiling of water."""
     from membrane_pde.physics.temperature import BOILING, FREEZING
 
     if not FREEZING <= reference <= BOILING:
@@ -123,6 +125,7 @@ def check_boundary_keys(side: Compartment, name: str) -> None:
 
 
 def check_gas_pressure(side: Compartment, name: str) -> None:
+    """Raise a CaseError unless the pressure of a gas is constant, absolute and above zero."""
     if side.pressure.flux:
         raise CaseError(f"{name}.pressure: a gas has no membrane that a water flux could pass; give its pressure")
     if len(side.pressure.times) > 1 or side.pressure.oscillates:
@@ -134,6 +137,7 @@ def check_gas_pressure(side: Compartment, name: str) -> None:
 
 
 def check_together(case: Case) -> None:
+    """Check what concerns several parts of a case at once."""
     _check_boundaries(case)
     _check_osmotic_model(case)
     _check_oscillation(case)
@@ -141,6 +145,7 @@ def check_together(case: Case) -> None:
 
 
 def sides_of(case: Case) -> dict[str, Compartment]:
+    """The two compartments by name."""
     return {"left": case.left, "right": case.right}
 
 
@@ -229,6 +234,7 @@ def _check_osmotic_model(case: Case) -> None:
 
 
 def charge_imbalance(case: Case) -> Iterator[str]:
+    """A message for each side whose ions' charges do not add up to zero within 1 %."""
     ions = {name: each.charge for name, each in case.solutes.items() if each.charge}
     for name, side in sides_of(case).items():
         parts = [charge * _mean(side.concentration[ion], side.length) for ion, charge in ions.items()]
@@ -284,6 +290,7 @@ def _check_size(case: Case) -> None:
 
 
 def check_gas(case: Case) -> None:
+    """Check a case whose compartments hold gas: no membrane, rigid ends, mole fractions, one common diffusivity."""
     if case.membrane.type != "none":
         raise CaseError('membrane.type: a gas has no membrane here; expected type = "none"')
     used = [(each.diffusivity, f"solutes.{s}.diffusivity") for s, each in case.solutes.items()]

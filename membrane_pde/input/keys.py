@@ -62,6 +62,7 @@ def _plain(hint: Any) -> Any:
 
 
 def reader_of(hint: Any) -> Reader | None:
+    """The reader of a declared type, or None if pydantic itself reads it."""
     return next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Reader)), None)
 
 
@@ -75,6 +76,7 @@ def general_path(loc: list[str]) -> str:
 
 
 def unknown_key_message(loc: list[str]) -> str:
+    """The message for a key that does not exist: not available yet, in the wrong table, or misspelt."""
     path = cut(".".join(loc), 120)
     if general_path(loc) in PLANNED_KEYS:
         return f"{path}: {NOT_YET}"

@@ -100,6 +100,7 @@ def _as_declared(path: str, declared: Any, value: object) -> Any:
 
 
 def written_at(written: Any, key: str) -> Any:
+    """What stands at a key's path in a case as written."""
     for part in declared_type(key)[0]:
         written = written[part]
     return written

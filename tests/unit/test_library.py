@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from membrane_pde import library
 from membrane_pde.input import units
 
-LIBRARY = Path(units.__file__).parent / "library"
+LIBRARY = Path(library.__file__).parent
 SOLUTES: dict[str, Any] = tomllib.loads((LIBRARY / "solutes.toml").read_text(encoding="utf-8"))
 PITZER: dict[str, Any] = tomllib.loads((LIBRARY / "pitzer.toml").read_text(encoding="utf-8"))
 MEMBRANES: dict[str, Any] = tomllib.loads((LIBRARY / "membranes.toml").read_text(encoding="utf-8"))
