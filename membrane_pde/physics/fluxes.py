@@ -25,9 +25,7 @@ import math
 
 from membrane_pde.kernels import kernel
 
-SOLUTION_DIFFUSION = "solution-diffusion"
 KEDEM_KATCHALSKY = "kedem-katchalsky"
-SPIEGLER_KEDEM = "spiegler-kedem"
 
 _LARGE = 700.0  # exp() of more than this overflows; every expression has reached its limit long before
 SMALL = 0.5  # below this the closed form loses digits to cancellation and the series is exact to round-off
@@ -179,42 +177,3 @@ def logarithmic_mean_slopes(first: float, second: float) -> tuple[float, float]:
     log = math.log(first / second)
     mean = (first - second) / log
     return (1.0 - mean / first) / log, (mean / second - 1.0) / log
-
-
-def solute_flux(
-    law: str,
-    permeability: float,
-    reflection: float,
-    water_flux: float,
-    wall_left: float,
-    wall_right: float,
-    partition: float = 1.0,
-) -> float:
-    """Solute flux through the membrane for given wall concentrations.
-
-    ``solution-diffusion``: ``P (c_L − c_R)``; ``kedem-katchalsky``: that plus ``(1−σ) J_v c̄`` with the logarithmic
-    mean c̄; ``spiegler-kedem``: see `linear_coefficients`.
-
-    Parameters
-    ----------
-    law : str
-        One of the three names above.
-    permeability, water_flux : float
-        P and J_v, m/s.
-    reflection : float
-        σ, 0 to 1.
-    wall_left, wall_right : float
-        Concentrations at the two walls, mol/m^3.
-    partition : float
-        K = c_R/c_L at equilibrium.
-
-    Returns
-    -------
-    float
-        J_s, mol/m^2/s, positive from left to right.
-    """
-    if law == KEDEM_KATCHALSKY:
-        mean = logarithmic_mean(wall_left, wall_right / partition)
-        return permeability * (wall_left - wall_right / partition) + (1.0 - reflection) * water_flux * mean
-    a, b, _, _ = linear_coefficients(permeability, reflection, partition, water_flux)
-    return a * wall_left - b * wall_right

@@ -11,9 +11,9 @@ from scipy.optimize import brentq
 
 from membrane_pde.kernels import compiled
 from membrane_pde.physics import fluxes
-from membrane_pde.physics.fluxes import KEDEM_KATCHALSKY, SOLUTION_DIFFUSION, SPIEGLER_KEDEM, solute_flux
+from membrane_pde.physics.fluxes import KEDEM_KATCHALSKY
+from tests.laws import LAWS, SOLUTION_DIFFUSION, SPIEGLER_KEDEM, solute_flux
 
-LAWS = [SOLUTION_DIFFUSION, KEDEM_KATCHALSKY, SPIEGLER_KEDEM]
 GUARDS = [0.0, 1e-300, 1e-12, 1e-3, 0.0499999999, 0.05, 0.0500000001, 0.4999999, 0.5, 2.0, 40.0, 300.0, 699.9999, 700.0]
 
 

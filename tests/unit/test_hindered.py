@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import pytest
 
-from membrane_pde.physics.fluxes import SPIEGLER_KEDEM, solute_flux
 from membrane_pde.physics.hindered import (
     hindered_convection,
     hindered_diffusion,
@@ -12,6 +11,7 @@ from membrane_pde.physics.hindered import (
     steric_partition,
     water_permeability,
 )
+from tests.laws import SPIEGLER_KEDEM, solute_flux
 
 FACTORS = [steric_partition, hindered_diffusion, hindered_convection]
 GRID = [i / 1000 for i in range(1001)]

@@ -23,16 +23,10 @@ from membrane_pde.model.interface import (
     set_face_slopes,
 )
 from membrane_pde.physics.constants import GAS_CONSTANT
-from membrane_pde.physics.fluxes import (
-    KEDEM_KATCHALSKY,
-    SOLUTION_DIFFUSION,
-    SPIEGLER_KEDEM,
-    logarithmic_mean,
-    solute_flux,
-)
+from membrane_pde.physics.fluxes import KEDEM_KATCHALSKY, logarithmic_mean
 from membrane_pde.physics.osmotic import IDEAL, Solution
+from tests.laws import LAWS, SOLUTION_DIFFUSION, SPIEGLER_KEDEM, solute_flux
 
-LAWS = [SOLUTION_DIFFUSION, KEDEM_KATCHALSKY, SPIEGLER_KEDEM]
 RT = 8.31446261815324 * 298.15
 
 
