@@ -10,18 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
+from membrane_pde.model.applied import Segment
 from membrane_pde.model.interface import Membrane
 from membrane_pde.model.mesh import build, graded_widths
-from membrane_pde.model.operators import (
-    BATH,
-    CLOSED,
-    OUTFLOW,
-    RESERVOIR,
-    Bath,
-    Problem,
-    Segment,
-    System,
-)
+from membrane_pde.model.problem import BATH, CLOSED, OUTFLOW, RESERVOIR, Bath, Problem
+from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from tests.real import solution_of
 

@@ -75,7 +75,7 @@ def sides_of(case: Case, system: Any, times: Array, states: Array) -> tuple[Side
     ----------
     case : Case
         One of them: what they differ in, the pressures, plays no part.
-    system : model.operators.System
+    system : model.system.System
         Their model.
     times : ndarray, shape (times,)
         Stored times, s.

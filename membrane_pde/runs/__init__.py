@@ -1,4 +1,4 @@
-"""run(case) -> Result: the one place that wires case, mesh, operators, integrators and analysis together."""
+"""run(case) -> Result: the one place that wires case, mesh, system, integrators and analysis together."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ from membrane_pde.results.result import SERIES, SUMMARY_KEYS, Result, check_size
 if TYPE_CHECKING:
     import xarray
 
+    from membrane_pde.model.applied import Segment, Wave
     from membrane_pde.model.mesh import Mesh as Grid
-    from membrane_pde.model.operators import Numbers, Observations, Problem, Segment, System, Wave
+    from membrane_pde.model.observing import Observations
+    from membrane_pde.model.problem import Numbers, Problem
+    from membrane_pde.model.system import System
     from membrane_pde.solvers.integrate import Stop
     from membrane_pde.solvers.settling import Settling
 
@@ -318,7 +321,7 @@ class _Model(NamedTuple):
 
     def system(self) -> System:
         """One that remembers nothing of the runs of another."""
-        from membrane_pde.model.operators import System
+        from membrane_pde.model.system import System
 
         return System(self.problem, self.numbers)
 
@@ -337,7 +340,7 @@ def _model(case: Case, coarser: bool = False, tighter: bool = False) -> _Model:
     if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
         return kept  # a mesh that does not follow from what is applied
     from membrane_pde.model.mesh import build
-    from membrane_pde.model.operators import System
+    from membrane_pde.model.system import System
 
     widths = [_side_widths(case, 0), _side_widths(case, 1)]
     if coarser:
@@ -368,7 +371,7 @@ def _alike(one: Case, other: Case) -> bool:
 def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
     """What is solved, in numbers; `rtol` is the relative tolerance of the run."""
     from membrane_pde.model.interface import Membrane
-    from membrane_pde.model.operators import Bath, Problem
+    from membrane_pde.model.problem import Bath, Problem
 
     numbers = case.membrane.solutes.values()
     exterior: list[Vector | None] = []
@@ -420,7 +423,7 @@ def _cells_at_start(case: Case, widths: Sequence[Vector]) -> Vector:
 @_once
 def _segments(case: Case) -> list[Segment]:
     """What both sides apply, cut wherever one of them has a kink or a jump."""
-    from membrane_pde.model.operators import Segment
+    from membrane_pde.model.applied import Segment
 
     duration = case.run.duration
     times = [0.0]
@@ -451,7 +454,7 @@ def _kinks(pressure: Pressure, duration: float) -> Sequence[float]:
 
 def _wave(pressure: Pressure) -> Wave:
     """What oscillates smoothly about the mean."""
-    from membrane_pde.model.operators import Wave
+    from membrane_pde.model.applied import Wave
 
     return Wave(pressure.amplitude, pressure.period) if pressure.shape == "sine" and pressure.amplitude else Wave()
 
@@ -689,7 +692,7 @@ def compile_kernels() -> Path:
 
 def _call_every_kernel() -> None:
     """Call every entry point that is compiled, each with arguments of the types that it gets."""
-    from membrane_pde.model.operators import WATCH
+    from membrane_pde.model.events import WATCH
 
     case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
     run(case.with_values({"osmotic_model": "pitzer", "run.until": "steady"}))

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from membrane_pde.model.applied import Segment
+from membrane_pde.model.events import EVENTS, FIRST_WALL
 from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import EVENTS, FIRST_WALL, Segment, System
+from membrane_pde.model.system import System
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.stepper import MAX_STEPS, IntegrationError, SingleSteps, longest_step
 

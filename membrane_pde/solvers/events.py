@@ -6,17 +6,11 @@ import math
 
 import numpy as np
 
+from membrane_pde.model.applied import Segment
+from membrane_pde.model.events import AHEAD, COUNTS, FURTHEST, WATCH, WAY
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import (
-    AHEAD,
-    COUNTS,
-    FURTHEST,
-    OUTFLOW,
-    WATCH,
-    WAY,
-    Segment,
-    System,
-)
+from membrane_pde.model.problem import OUTFLOW
+from membrane_pde.model.system import System
 
 EVENT_NAMES = (
     "",
@@ -26,7 +20,7 @@ EVENT_NAMES = (
     "turn",
     "left wall",
     "right wall",
-)  # by the numbers of `model.operators.set_events`, from 1 on
+)  # by the numbers of `model.events.set_events`, from 1 on
 _ERROR = 10.0  # of the displaced volume at most, over the tolerance of one step
 
 
@@ -42,7 +36,7 @@ class Events:
     outflow : int or None
         The side whose flow may turn.
     watch : ndarray, shape (4,)
-        Of `model.operators.set_events`.
+        Of `model.events.set_events`.
     turned : tuple
         Time (s), state and segment where the flow turned last.
     """

@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
+from membrane_pde.model.applied import Segment
+from membrane_pde.model.events import FIRST_WALL
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import FIRST_WALL, Segment, System
+from membrane_pde.model.system import System
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.stepper import IntegrationError, SingleSteps, longest_step
 

@@ -1,6 +1,6 @@
 """Solving with the Jacobian J of the semi-discrete model: ``(I − h γ J) δ = r``.
 
-J is tridiagonal for each solute, plus what goes through the water flux and the three scalars (`operators.Slopes`). With
+J is tridiagonal for each solute, plus what goes through the water flux and the three scalars (`slopes.Slopes`). With
 T the tridiagonal part, u the derivative with J_v, w that with X, q those of X and the volumes V of the baths with J_v,
 g the derivatives of J_v, and ``τ = h γ``,
 
@@ -32,7 +32,8 @@ import numpy as np
 
 from membrane_pde.kernels import kernel, part
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Numbers, Slopes
+from membrane_pde.model.problem import Numbers
+from membrane_pde.model.slopes import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Slopes
 
 OUTER, INVERSE, INNER, RESPONSE = range(4)  # rows of `Factors.table`
 _LONG = 1e3  # τ over the time in which a cell at the membrane empties; the difference then loses three digits

@@ -1,4 +1,4 @@
-"""Time integration of a `membrane_pde.model.operators.System`: three steppers, one driver.
+"""Time integration of a `membrane_pde.model.system.System`: three steppers, one driver.
 
 A stepper walks through one segment of the pressure schedule (a kink is always the end of a segment, never inside a
 step) and leaves the states that are due on its way. The driver goes from segment to segment, stores states at even
@@ -15,9 +15,11 @@ from functools import partial
 
 import numpy as np
 
+from membrane_pde.model.applied import Segment, segment_row
+from membrane_pde.model.events import WATCH
 from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import WATCH, Segment, System, segment_row
+from membrane_pde.model.system import System
 from membrane_pde.solvers import rosenbrock
 from membrane_pde.solvers.cvode import CVODE_STEPS, CvodeStepper
 from membrane_pde.solvers.events import EVENT_NAMES, Events

@@ -26,25 +26,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.kernels import compiled, kernel, part
+from membrane_pde.model.applied import Segment, segment_of
+from membrane_pde.model.chain import Faces, new_faces
+from membrane_pde.model.events import EVENTS, FIRST_WALL, set_events
+from membrane_pde.model.faces import rates, set_faces, set_rates
 from membrane_pde.model.interface import REFERENCE
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import (
-    EVENTS,
-    FIRST_WALL,
-    Faces,
-    Numbers,
-    Segment,
-    Slopes,
-    new_faces,
-    new_slopes,
-    rates,
-    segment_of,
-    set_events,
-    set_faces,
-    set_rates,
-    set_slopes,
-    set_walls,
-)
+from membrane_pde.model.ports import set_walls
+from membrane_pde.model.problem import Numbers
+from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
 from membrane_pde.solvers.implicit import Factors, add_time_slopes, factorize, new_factors, solve
 
 NO_STEP, NO_FLUX = -1, -2  # what `advance` answers where it gives up; from 1 on, the event that ended it
@@ -141,7 +131,7 @@ class Work(NamedTuple):
     dense : ndarray, shape (3, size)
         K.
     events : ndarray, shape (3, 6)
-        What `operators.set_events` makes of the state now, and at the start of the last step; room for more of it.
+        What `model.events.set_events` makes of the state now, and at the start of the last step; room for more of it.
     faces, other, slopes, factors
         Of the start of the step; of the stages; derivatives; what is solved with.
     """
@@ -406,7 +396,7 @@ def walk(
     longest : float
         No step is longer, s.
     watch : ndarray, shape (4,)
-        Of `operators.set_events`.
+        Of `model.events.set_events`.
     memory : ndarray, shape (3,)
         Of `interface.find_water_flux`.
     w : Work
@@ -502,7 +492,7 @@ def _advance(
     p, method, rtol, longest, watch, w, most, due
         Of `walk`.
     segments : ndarray, shape (runs, 12)
-        Of `operators.segment_row`.
+        Of `model.applied.segment_row`.
     atol : ndarray, shape (runs, size)
         Absolute tolerance of each state.
     memory : ndarray, shape (runs, 3)

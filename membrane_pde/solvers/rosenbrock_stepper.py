@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from membrane_pde.model.applied import Segment, segment_row
 from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import Segment, System, segment_row
+from membrane_pde.model.system import System
 from membrane_pde.solvers import rosenbrock
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.stepper import IntegrationError, longest_step

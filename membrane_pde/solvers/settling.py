@@ -20,24 +20,14 @@ from typing import NamedTuple
 import numpy as np
 
 from membrane_pde.kernels import compiled, kernel
+from membrane_pde.model.applied import Segment, segment_of, segment_row
+from membrane_pde.model.chain import CONCENTRATION, Faces, new_faces
+from membrane_pde.model.faces import set_faces, set_rates
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import (
-    CONCENTRATION,
-    Faces,
-    Numbers,
-    Segment,
-    Slopes,
-    System,
-    new_faces,
-    new_slopes,
-    observe_solutes,
-    observe_state,
-    segment_of,
-    segment_row,
-    set_faces,
-    set_rates,
-    set_slopes,
-)
+from membrane_pde.model.observing import observe_solutes, observe_state
+from membrane_pde.model.problem import Numbers
+from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
+from membrane_pde.model.system import System
 from membrane_pde.solvers.implicit import Factors, factorize, new_factors, solve
 
 NOW, LATER, LARGEST, ROUND_OFF = range(4)  # rows of `Room.numbers` and `Room.solutes`
@@ -62,7 +52,7 @@ class Room(NamedTuple):
     unknown : ndarray, shape (4, solutes)
         For `observe_state`: nan.
     faces, slopes, factors
-        Of `operators` and `implicit`.
+        Of `model.slopes` and `implicit`.
     """
 
     numbers: Array

@@ -6,9 +6,10 @@ from typing import Protocol
 
 import numpy as np
 
+from membrane_pde.model.applied import Segment
 from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import Segment, System
+from membrane_pde.model.system import System
 from membrane_pde.solvers.events import Events
 
 MAX_STEPS = 20_000  # minutes of the dearest flux law

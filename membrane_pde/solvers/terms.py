@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from membrane_pde.model.chain import Faces
 from membrane_pde.model.mesh import Array, import_fipy
-from membrane_pde.model.operators import Faces, System
+from membrane_pde.model.system import System
 
 fipy = import_fipy()
 

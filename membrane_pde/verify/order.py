@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from membrane_pde.model.applied import Segment
+from membrane_pde.model.chain import Faces
 from membrane_pde.model.interface import Membrane
 from membrane_pde.model.mesh import build as build_mesh
-from membrane_pde.model.operators import CLOSED, Faces, Problem, Segment, System
+from membrane_pde.model.problem import CLOSED, Problem
+from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from membrane_pde.solvers.events import Events
 from membrane_pde.solvers.fipy import FipyStepper

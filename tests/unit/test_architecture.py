@@ -222,7 +222,7 @@ def test_a_case_is_read_without_the_solver() -> None:
 def test_a_run_knows_nothing_of_pictures_and_text() -> None:
     code = "import membrane_pde as mp\nmp.run(mp.load_case('osmosis').with_values({'run.duration': '1 s'}))"
     loaded = loaded_after(code)
-    assert {"numpy", "membrane_pde.model.operators"} <= loaded  # so that the list means something
+    assert {"numpy", "membrane_pde.model.system"} <= loaded  # so that the list means something
     assert not {"membrane_pde.show.plot", "membrane_pde.show.report", "membrane_pde.cli", "typer"} & loaded
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde.model.interface import NoSolution
-from membrane_pde.model.operators import System
+from membrane_pde.model.system import System
 
 BLOCKED = 3000.0  # s
 
@@ -102,7 +102,7 @@ def test_a_step_that_fails_for_good_is_begun_anew(monkeypatch: pytest.MonkeyPatc
 LONG = """
 import sys
 from membrane_pde.cli import main
-from membrane_pde.model.operators import System
+from membrane_pde.model.system import System
 
 real, calls = System.rhs, []
 
@@ -138,7 +138,7 @@ def test_ctrl_c_before_the_first_linear_equations_are_solved(name: str, call: in
     script = f"""
 import gc
 import membrane_pde as mp
-from membrane_pde.model.operators import System
+from membrane_pde.model.system import System
 
 real, calls = System.{name}, []
 

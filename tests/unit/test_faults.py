@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde.model.operators import System
+from membrane_pde.model.system import System
 from membrane_pde.results.folders import check_output
 from membrane_pde.results.result import Result, load_result
 

@@ -548,7 +548,7 @@ def test_cvode_survives_a_jacobian_that_is_not_found() -> None:
 import gc
 import membrane_pde as mp
 from membrane_pde.model.interface import NoSolution
-from membrane_pde.model.operators import System
+from membrane_pde.model.system import System
 
 real, calls = System.jacobian, []
 

@@ -8,17 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from membrane_pde.model.applied import Segment
+from membrane_pde.model.chain import Faces
 from membrane_pde.model.interface import REFLECTION
-from membrane_pde.model.operators import (
-    BATH,
-    CLOSED,
-    OUTFLOW,
-    RESERVOIR,
-    Faces,
-    Observations,
-    Segment,
-    System,
-)
+from membrane_pde.model.observing import Observations
+from membrane_pde.model.problem import BATH, CLOSED, OUTFLOW, RESERVOIR
+from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import reflected
 from membrane_pde.solvers.terms import Equation
 from tests.systems import FEED, SETTINGS, dense_jacobian, label, pressing, rhs, some_state, system

@@ -8,17 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from membrane_pde.model.applied import Segment, Wave, segment_row
+from membrane_pde.model.events import WATCH
 from membrane_pde.model.mesh import build, graded_widths
-from membrane_pde.model.operators import (
-    OUTFLOW,
-    RESERVOIR,
-    WATCH,
-    Problem,
-    Segment,
-    System,
-    Wave,
-    segment_row,
-)
+from membrane_pde.model.problem import OUTFLOW, RESERVOIR, Problem
+from membrane_pde.model.system import System
 from membrane_pde.solvers import rosenbrock
 from membrane_pde.solvers.rosenbrock import LENGTH, RODAS5P, START, TIME, Work, Y, interpolate, new_work
 from tests.systems import system

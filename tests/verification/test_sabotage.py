@@ -15,12 +15,12 @@ import pytest
 from membrane_pde import kernels, verify
 from membrane_pde.analytic import film
 from membrane_pde.input import mixture, units, values
-from membrane_pde.model import interface, operators
+from membrane_pde.model import events, faces, interface, observing, ports, slopes, system
 from membrane_pde.physics import fluxes, gas, osmotic
 from membrane_pde.solvers import implicit, integrate, rosenbrock
 from membrane_pde.verify import measurements, order
 
-HOLDERS = (operators, interface, rosenbrock, implicit, fluxes, osmotic)
+HOLDERS = (events, faces, observing, ports, slopes, system, interface, rosenbrock, implicit, fluxes, osmotic)
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def wrong_sign(p: Patches) -> None:
     def make(real: Any) -> Any:
         return lambda numbers, y, x: (real(numbers, y, x)[0], 1.0 - float(y[x]) / numbers.length[1])
 
-    p.put(operators, "stretches", make)
+    p.put(faces, "stretches", make)
 
 
 def cell_centre_wall_value(p: Patches) -> None:
@@ -84,7 +84,7 @@ def first_order_interface(p: Patches) -> None:
 
 def first_order_fluxes(p: Patches) -> None:
     """Fluxes between cells are taken upwind."""
-    p.put(operators, "bernoulli_value", lambda real: lambda peclet: 1.0)
+    p.put(faces, "bernoulli_value", lambda real: lambda peclet: 1.0)
 
 
 def lost_half_cell(p: Patches) -> None:
@@ -108,7 +108,7 @@ def map_that_keeps_concentrations(p: Patches) -> None:
 
         return set_rates
 
-    p.put(operators, "set_rates", make)
+    p.put(faces, "set_rates", make)
 
 
 def wrong_length_on_the_right(p: Patches) -> None:
@@ -117,7 +117,7 @@ def wrong_length_on_the_right(p: Patches) -> None:
     def make(real: Any) -> Any:
         return lambda numbers, y, x: (real(numbers, y, x)[0], 1.0 + float(y[x]) / numbers.length[0])
 
-    p.put(operators, "stretches", make)
+    p.put(faces, "stretches", make)
 
 
 def wrong_gas_constant(p: Patches) -> None:
@@ -142,7 +142,7 @@ def wrong_conversion(p: Patches) -> None:
 
 def leak_of_fixed_size(p: Patches) -> None:
     """A little water flows to the right whatever happens."""
-    p.put(operators, "water_flux_now", lambda real: lambda *args: real(*args) + 1e-9)
+    p.put(faces, "water_flux_now", lambda real: lambda *args: real(*args) + 1e-9)
 
 
 def forgotten_limit(p: Patches) -> None:

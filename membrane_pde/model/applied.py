@@ -1,0 +1,111 @@
+"""What is applied over time: pressures or a held water flux, piecewise straight lines with sines on top."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from membrane_pde.kernels import kernel
+from membrane_pde.model.mesh import Array
+
+
+class Wave(NamedTuple):
+    """A sine on top of a pressure: ``amplitude · sin(2π t/period)``, Pa and s; none by default."""
+
+    amplitude: float = 0.0
+    period: float = math.inf
+
+
+_NO_WAVES = (Wave(), Wave())
+
+
+class Segment(NamedTuple):
+    """A stretch of time in which what is applied is smooth: straight lines, and sines on top of them.
+
+    `left` and `right` are pressures at the start and the end, `waves` what oscillates about them, and `flux`, where a
+    side holds the water flux instead of a pressure, is J_v at the start and the end; that side's pressure is not used.
+    """
+
+    start: float
+    end: float
+    left: tuple[float, float]
+    right: tuple[float, float]
+    flux: tuple[float, float] = (0.0, 0.0)
+    waves: tuple[Wave, Wave] = _NO_WAVES
+
+    def applied(self, t: float) -> tuple[float, float]:
+        """Applied pressures at time t, Pa."""
+        return applied(self, t)
+
+    @property
+    def rise(self) -> float:
+        """Change of the left pressure beyond that of the right one, without waves, Pa/s."""
+        return rise_of(self)
+
+    @property
+    def waving(self) -> bool:
+        """A pressure oscillates."""
+        return oscillates(self)
+
+    @property
+    def shortest_period(self) -> float:
+        """Of the waves, s; infinite without any."""
+        return min(wave.period for wave in self.waves)
+
+    @property
+    def level(self) -> bool:
+        """Nothing that is applied changes."""
+        lines = (self.left, self.right, self.flux)
+        return all(line[0] == line[1] for line in lines) and not self.waving
+
+
+def segment_row(segment: Segment) -> list[float]:
+    """A segment as a row of numbers; see `segment_of`."""
+    waves = segment.waves
+    ends = [segment.start, segment.end, *segment.left, *segment.right, *segment.flux]
+    return [*ends, waves[0].amplitude, waves[0].period, waves[1].amplitude, waves[1].period]
+
+
+@kernel
+def segment_of(row: Array) -> Segment:
+    """The segment of a row of numbers, 12 of them: kernels are handed many segments as an array."""
+    waves = (Wave(float(row[8]), float(row[9])), Wave(float(row[10]), float(row[11])))
+    left, right, flux = (float(row[2]), float(row[3])), (float(row[4]), float(row[5])), (float(row[6]), float(row[7]))
+    return Segment(float(row[0]), float(row[1]), left, right, flux, waves)
+
+
+@kernel
+def on_line(segment: Segment, line: tuple[float, float], t: float) -> float:
+    return line[0] + (t - segment.start) / (segment.end - segment.start) * (line[1] - line[0])
+
+
+@kernel
+def oscillates(segment: Segment) -> bool:
+    return segment.waves[0].amplitude != 0.0 or segment.waves[1].amplitude != 0.0
+
+
+@kernel
+def wave_at(wave: Wave, t: float) -> tuple[float, float]:
+    """Pressure above the mean at time t, and its derivative with time."""
+    if wave.amplitude == 0.0:
+        return 0.0, 0.0
+    turn = 2.0 * math.pi / wave.period
+    angle = turn * (t % wave.period)
+    return wave.amplitude * math.sin(angle), wave.amplitude * turn * math.cos(angle)
+
+
+@kernel
+def applied(segment: Segment, t: float) -> tuple[float, float]:
+    """Applied pressures of a segment at time t, Pa."""
+    left, right = on_line(segment, segment.left, t), on_line(segment, segment.right, t)
+    return left + wave_at(segment.waves[0], t)[0], right + wave_at(segment.waves[1], t)[0]
+
+
+@kernel
+def line_slope(segment: Segment, line: tuple[float, float]) -> float:
+    return (line[1] - line[0]) / (segment.end - segment.start)
+
+
+@kernel
+def rise_of(segment: Segment) -> float:
+    return line_slope(segment, segment.left) - line_slope(segment, segment.right)

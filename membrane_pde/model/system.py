@@ -1,0 +1,467 @@
+"""The semi-discrete model: fluxes through every face, their balance in every cell, and their exact derivatives.
+
+State, per membrane area (SI). The cells of a solute are a chain: the left far wall to the right far wall, and before it
+and behind it the stirred baths, where there are layers in front of them (a bath without a layer is the one cell of its
+side):
+
+    amounts   m[s, i] = c[s, i] · width[i]      mol/m^2, of solute s in cell i
+    X         displaced volume ∫J_v dt          m
+    V_L, V_R  volumes of the baths              m (0 where there is none)
+    N[s]      ∫ flux through the membrane dt     mol/m^2
+    E_L[s]    ∫ flux through the left far face dt,   E_R[s] the right one
+    W'        −∫ X d(p_applied,L − p_applied,R)   J/m^2, the work of the pressures without their Δp X (by parts: J_v is
+              a small difference of large numbers, X is not); the whole work, ∫ Δp J_v dt, where J_v is held or a
+              pressure oscillates
+
+    dm[s, i]/dt = F[s, i] − F[s, i + 1]         one flux, used by both neighbours
+
+A closed compartment stretches with its liquid (arbitrary Lagrangian-Eulerian map of a fixed reference mesh), so that
+the liquid moves relative to a face with ``J_v`` at the membrane and not at all at the far wall; through a reservoir
+layer or an outflow it moves with ``J_v`` everywhere. Every interior face carries the exponential (Scharfetter-Gummel)
+flux
+
+    F = α c_P − β c_A,   α = g B(−v/g),  β = g B(v/g),  g = D/d
+
+the membrane face what `membrane_pde.model.interface` makes of the two half cells, and the outer face of a bath what
+feed and bleed bring, ``Q_f c_f − Q_out c_b``; see `Bath`.
+
+Cells meet only their neighbours, but for the water flux, which is one number that every face depends on: the Jacobian
+is tridiagonal for each solute, plus one column of derivatives with J_v times one row of derivatives of J_v, plus a
+column for each of X, V_L and V_R. `Slopes` holds just that; `membrane_pde.solvers.implicit` solves with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.kernels import compiled
+from membrane_pde.model.applied import Segment, line_slope, segment_row, wave_at
+from membrane_pde.model.chain import Faces, new_faces
+from membrane_pde.model.events import EVENTS, set_events
+from membrane_pde.model.faces import THINNEST, rates, set_faces, set_fluxes, set_rates, stretches, water_flux_of
+from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.observing import Observations, observe_states, spread
+from membrane_pde.model.ports import SMALLEST, set_walls, stretched, whole_work
+from membrane_pde.model.problem import (
+    BATH,
+    CLOSED,
+    IS_BATH,
+    IS_OUTFLOW,
+    OUTFLOW,
+    RESERVOIR,
+    WIDTH,
+    BathNumbers,
+    Numbers,
+    Problem,
+)
+from membrane_pde.model.slopes import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Slopes, new_slopes, set_slopes
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
+
+_rates = compiled(rates)
+_set_faces = compiled(set_faces)
+_set_slopes = compiled(set_slopes)
+_set_events = compiled(set_events)
+_water_flux_of = compiled(water_flux_of)
+_observe_states = compiled(observe_states)
+_spread_of = compiled(spread)
+
+
+class System:
+    """Right-hand side, Jacobian and read-out of a `Problem`; `numbers`, if a system of it has them already.
+
+    Attributes
+    ----------
+    numbers : Numbers
+        The problem for the kernels.
+    memory : ndarray, shape (3,)
+        Of `interface.find_water_flux`.
+    solutes, cells, membrane : int
+        Of the chain: with baths that stand behind layers; the membrane is a face.
+    size, x, work : int
+        Of the state; places of X and of the work in it.
+    volume : tuple of int
+        Places of V_L and V_R.
+    bath : pair of (ndarray of int or None)
+        Places of the amounts in a bath behind a layer.
+    passed, far_left, far_right : slice
+        Of the state: what passed the membrane and the far faces.
+    inside : slice
+        Of the chain: the cells of the mesh.
+    still : bool
+        No water flows.
+    width : ndarray, shape (cells,)
+        Of the chain, at the start, m.
+    """
+
+    def __init__(self, problem: Problem, numbers: Numbers | None = None) -> None:
+        self.problem = problem
+        mesh, self.solutes = problem.mesh, problem.diffusivity.shape[1]
+        k = self.solutes
+        one_cell = tuple(
+            kind in (RESERVOIR, BATH) and still for kind, still in zip(problem.boundary, problem.stirred, strict=True)
+        )
+        layered = tuple(bath is not None and not alone for bath, alone in zip(problem.baths, one_cell, strict=True))
+        n = mesh.cells + sum(layered)
+        self.cells, self.membrane = n, mesh.membrane + layered[0]
+        self.inside = slice(int(layered[0]), n - int(layered[1]))
+        self.x = k * n
+        self.volume = (self.x + 1, self.x + 2)
+        ends = 0, n - 1
+        self.bath = tuple(np.arange(k) * n + end if there else None for end, there in zip(ends, layered, strict=True))
+        self.passed, self.far_left, self.far_right = (
+            slice(start, start + k) for start in range(self.x + 3, self.x + 3 + 3 * k, k)
+        )
+        self.work = self.x + 3 + 3 * k
+        self.size = self.work + 1
+        self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
+        self.memory = np.zeros(3)
+        found = numbers or self._numbers(one_cell, layered)
+        self.numbers = found._replace(off=np.zeros(2, dtype=bool))  # of this system, not of another with its numbers
+        self.width = self.numbers.mesh[WIDTH, :-1]
+
+    def _numbers(self, one_cell: tuple[bool, ...], layered: tuple[bool, ...]) -> Numbers:
+        p, mesh, m, n, k = self.problem, self.problem.mesh, self.membrane, self.cells, self.solutes
+        baths = tuple(BathNumbers() if bath is None else bath.numbers for bath in p.baths)
+        moving = tuple(kind == CLOSED for kind in p.boundary)
+        width, distance, share = np.zeros(n + 1), np.empty(n + 1), np.ones(n + 1)
+        width[self.inside] = mesh.width
+        first, last = self.inside.start, self.inside.stop
+        distance[first : last + 1] = mesh.distance
+        share[first : last + 1] = mesh.reach
+        for side, faces in ((0, slice(0, m)), (1, slice(m + 1, None))):
+            if not moving[side]:
+                share[faces] = 1.0
+        distance[0], distance[-1] = mesh.distance[0], mesh.distance[-1]
+        share[m] = 1.0
+        conductance = np.empty((k, n + 1))
+        conductance[:, : m + 1], conductance[:, m + 1 :] = p.diffusivity[:, :, None]
+        conductance /= distance
+        peclet = share / conductance
+        kinds = tuple((CLOSED, RESERVOIR, OUTFLOW, BATH).index(kind) for kind in p.boundary)
+        outside, known, trace = np.zeros((2, k)), np.zeros(2, dtype=bool), np.zeros((2, k))
+        for side, far, cell in ((0, 0, 0), (1, n, n - 1)):
+            if moving[side] or one_cell[side] or kinds[side] in (IS_OUTFLOW, IS_BATH):
+                conductance[:, far] = share[far] = 0.0
+            bath, behind = p.baths[side], p.exterior[side]
+            if p.trace is not None and p.stirred[side] and not self.endless(side):
+                trace[side] = p.trace
+            if bath is not None:
+                width[cell] = bath.volume
+                if bath.feed is not None:
+                    outside[side] = bath.feed
+            elif behind is not None:
+                outside[side], known[side] = behind, True
+        return Numbers(
+            face=face_numbers(p.membrane, p.diffusivity, p.stirred, p.osmotics, trace),
+            membrane=m,
+            kind=(kinds[0], kinds[1]),
+            moving=(moving[0], moving[1]),
+            one_cell=(bool(one_cell[0]), bool(one_cell[1])),
+            endless=(self.endless(0), self.endless(1)),
+            length=(mesh.length_left, mesh.length_right),
+            half=(mesh.half_left, mesh.half_right),
+            bath=(baths[0], baths[1]),
+            stiffness=(float(p.stiffness[0]), float(p.stiffness[1])),
+            wall=(bool(p.wall[0]) and p.pumped != "left", bool(p.wall[1]) and p.pumped != "right"),
+            off=np.zeros(2, dtype=bool),
+            still=self.still,
+            pumped=bool(p.pumped),
+            mesh=np.array([width, share]),
+            faces=np.array([conductance, peclet]),
+            steepest=np.array([peclet[:, : m + 1].max(axis=1), peclet[:, m:].max(axis=1)]),
+            outside=outside,
+            known=known,
+        )
+
+    # -- state ----------------------------------------------------------------------------------------------------
+    def initial_state(self, concentration: Array) -> Array:
+        """State vector of given concentrations in the cells of the mesh (solutes, cells), nothing displaced yet."""
+        y = np.zeros(self.size)
+        amounts = self.amounts(y)
+        amounts[:, self.inside] = concentration * self.problem.mesh.width
+        for side, bath in enumerate(self.problem.baths):
+            if bath is None:
+                continue
+            y[self.volume[side]] = bath.volume
+            if (places := self.bath[side]) is not None:
+                known = self.problem.exterior[side]
+                assert known is not None
+                y[places] = known * bath.volume
+        return y
+
+    def draw_in(self, side: int, concentration: Array | None) -> None:
+        """What an outflow draws in from now on; None: nothing is known of it."""
+        self.problem.exterior[side] = concentration
+        self.numbers.known[side] = concentration is not None
+        self.numbers.outside[side] = 0.0 if concentration is None else concentration
+
+    def stretch(self, y: Array) -> tuple[float, float]:
+        """Length of each side's mesh over its length at the start."""
+        return stretches(self.numbers, y, self.x)
+
+    def amounts(self, y: Array) -> Array:
+        """Amounts (solutes, cells of the chain), mol/m^2: a view."""
+        return y[: self.x].reshape(self.solutes, -1)
+
+    def amounts_of_sides(self, y: Array) -> tuple[Array, Array]:
+        """Amounts on the left and on the right (solutes,), baths included, mol/m^2."""
+        amounts = self.amounts(y)
+        return amounts[:, : self.membrane].sum(axis=1), amounts[:, self.membrane :].sum(axis=1)
+
+    def widths(self, y: Array) -> Array:
+        """Current widths of the cells of the chain, m; of several states (state, size) those of each."""
+        p, m, x = self.numbers, self.membrane, y[..., self.x]
+        width = np.empty((*x.shape, self.cells))
+        left = np.maximum(1.0 - x / p.length[0], THINNEST) if p.moving[0] else np.ones_like(x)
+        right = np.maximum(1.0 + x / p.length[1], THINNEST) if p.moving[1] else np.ones_like(x)
+        width[..., :m] = left[..., None] * p.mesh[WIDTH, :m]
+        width[..., m:] = right[..., None] * p.mesh[WIDTH, m:-1]
+        for side, cell in ((0, 0), (1, -1)):
+            if (bath := p.bath[side]).present:
+                width[..., cell] = np.maximum(y[..., self.volume[side]], bath.volume * SMALLEST)
+        return width
+
+    def endless(self, side: int) -> bool:
+        """A stirred reservoir: its one cell never changes, what leaves through the membrane comes from behind."""
+        return self.problem.boundary[side] == RESERVOIR and self.problem.stirred[side]
+
+    # -- fluxes ---------------------------------------------------------------------------------------------------
+    def faces(self, t: float, y: Array, segment: Segment, water_flux: float = math.nan) -> Faces:
+        """Coefficients and fluxes of every face.
+
+        Parameters
+        ----------
+        t : float
+            Time, s.
+        y : ndarray
+            State.
+        segment : Segment
+            What is applied.
+        water_flux : float, optional
+            J_v to use; by default the one that the pressures and the wall concentrations agree on.
+
+        Returns
+        -------
+        Faces
+            See there.
+
+        Raises
+        ------
+        NoSolution
+            If there is no such water flux.
+        """
+        faces = new_faces(self.solutes, self.cells)
+        _settle(_set_faces(self.numbers, segment, t, y, water_flux, self.memory, faces))
+        return faces
+
+    def rhs(self, t: float, y: Array, out: Array, segment: Segment) -> None:
+        """Write dy/dt into `out`."""
+        _settle(_rates(self.numbers, segment, t, y, self.memory, self._faces, out))
+
+    @cached_property
+    def _faces(self) -> Faces:
+        return new_faces(self.solutes, self.cells)
+
+    def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
+        """dy/dt for given face coefficients and (other) cell concentrations: an implicit step of FiPy."""
+        out = np.empty(self.size)
+        other = faces._replace(state=faces.state.copy())
+        other.concentration[:] = concentration
+        set_fluxes(self.numbers, other)
+        set_rates(self.numbers, segment, t, other, out)
+        return out
+
+    def water_flux(self, t: float, y: Array, segment: Segment) -> float:
+        """J_v of a state, m/s."""
+        found = _water_flux_of(self.numbers, segment, t, y, self.memory, self._faces)
+        _settle(not math.isnan(found))
+        return found
+
+    def events(self, t: float, y: Array, segment: Segment, watch: Array) -> Array:
+        """What falls through zero when a side runs dry or an outflow flows back; see `set_events`."""
+        out = np.empty(EVENTS)
+        _set_events(self.numbers, segment, t, y, watch, self.memory, self._faces, out)
+        return out
+
+    def set_walls(self, t: float, y: Array, segment: Segment) -> None:
+        """Let the elastic walls press or be off as they are in a state, or will be from there on; see `set_walls`."""
+        p, x = self.numbers, float(y[self.x])
+        set_walls(p, segment, t, x)
+        for side, (pressure, line, sign) in enumerate(
+            zip(stretched(p, segment, t, x), (segment.left, segment.right), (-1.0, 1.0), strict=True)
+        ):
+            if p.wall[side] and pressure == 0.0:  # just slack: it goes on as the pressure does
+                rise = line_slope(segment, line) + wave_at(segment.waves[side], t)[1]
+                p.off[side] = rise + sign * p.stiffness[side] * self.water_flux(t, y, segment) < 0.0
+
+    def enter(self, t: float, y: Array, before: Segment, segment: Segment) -> Array:
+        """The state at the start of a segment: where the pressures jump, ``X dΔp`` does."""
+        if whole_work(self.numbers, segment):
+            return y
+        (l0, r0), (l1, r1) = before.applied(t), segment.applied(t)
+        y = y.copy()
+        y[self.work] -= (l1 - r1 - l0 + r0) * y[self.x]
+        return y
+
+    # -- Jacobian -------------------------------------------------------------------------------------------------
+    @cached_property
+    def pattern(self) -> csc_array:
+        """Sparsity of the Jacobian: tridiagonal blocks, and full columns for the wall cells and the scalars."""
+        from scipy.sparse import csc_array
+
+        rows, columns = self._entries
+        starts = np.searchsorted(columns, np.arange(self.size + 1))  # SUNDIALS indexes with 32 bits
+        entries = np.ones(len(rows)), rows.astype(np.int32), starts.astype(np.int32)
+        return csc_array(entries, shape=(self.size, self.size))
+
+    @cached_property
+    def _entries(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns of the entries that may differ from zero, column by column."""
+        n, m, k, size = self.cells, self.membrane, self.solutes, self.size
+        cell, first = np.arange(self.x), np.arange(k) * n
+        inner = cell[cell % n != 0]
+        full = np.concatenate([first + m - 1, first + m, [self.x, *self.volume]])
+        ends = np.arange(self.far_left.start, self.far_left.stop), np.arange(self.far_right.start, self.far_right.stop)
+        rows = [np.tile(np.arange(size), len(full)), cell, inner, inner - 1, *ends, np.arange(self.x, size)]
+        columns = [np.repeat(full, size), cell, inner - 1, inner, first, first + n - 1, np.arange(self.x, size)]
+        every = np.unique(np.concatenate(columns) * size + np.concatenate(rows))
+        return every % size, every // size
+
+    def jacobian(self, t: float, y: Array, segment: Segment) -> Array:
+        """Values of the Jacobian ∂(dy/dt)/∂y in the column order of `pattern`."""
+        n, m, k = self.cells, self.membrane, self.solutes
+        faces, d = self._faces, self._slopes
+        before, behind = d.faces[BEFORE], d.faces[BEHIND]
+        _settle(_set_faces(self.numbers, segment, t, y, math.nan, self.memory, faces))
+        _set_slopes(self.numbers, segment, t, faces, d)
+        # of every row with J_v; the full columns through J_v, and directly
+        with_flux = np.zeros(self.size)
+        self.amounts(with_flux)[:] = d.faces[WITH_FLUX, :, :-1] - d.faces[WITH_FLUX, :, 1:]
+        scalars = slice(self.x, self.x + 3)
+        with_flux[scalars] = d.scalars[0, :3]
+        counted = (self.passed, m), (self.far_left, 0), (self.far_right, n)
+        for total, face in counted:
+            with_flux[total] = d.faces[WITH_FLUX, :, face]
+        with_flux[self.work] = d.scalars[3, 1]
+        gradient = np.concatenate([*d.walls[0], d.scalars[1, :3]])
+        full = with_flux[:, None] * gradient
+        full[self.work] += np.concatenate([*d.walls[1], d.scalars[2, :3]])
+        for j in range(3):
+            through = d.faces[WITH_SCALAR + j]
+            full[: self.x, 2 * k + j] += (through[:, :-1] - through[:, 1:]).ravel()
+            for total, face in counted:
+                full[total, 2 * k + j] += through[:, face]
+        solute = np.arange(k)
+        full[self.passed.start + solute, solute] += before[:, m]
+        full[self.passed.start + solute, k + solute] += behind[:, m]
+
+        dense = _Scatter(self._entries, self.size)
+        first = np.arange(k) * n
+        walls = np.concatenate([first + m - 1, first + m, np.arange(self.x, self.x + 3)])
+        dense.add(np.tile(np.arange(self.size)[:, None], (1, len(walls))), np.tile(walls, (self.size, 1)), full)
+        own, lower, upper = behind[:, :-1] - before[:, 1:], before[:, :-1].copy(), -behind[:, 1:]
+        for side, end in ((0, 0), (1, n - 1)):
+            if self.endless(side):
+                own[:, end] = lower[:, end] = upper[:, end] = 0.0
+        cell = np.arange(self.x).reshape(k, n)
+        dense.add(cell, cell, own)
+        dense.add(cell[:, 1:], cell[:, :-1], lower[:, 1:])
+        dense.add(cell[:, :-1], cell[:, 1:], upper[:, :-1])
+        for total, face, end, inward in (
+            (self.far_left, 0, 0, behind[:, 0]),
+            (self.far_right, n, n - 1, before[:, n]),
+        ):
+            place = np.arange(total.start, total.stop)
+            if self.endless(0 if face == 0 else 1):
+                dense.add(place, first + m - 1, before[:, m])
+                dense.add(place, first + m, behind[:, m])
+            else:
+                dense.add(place, first + end, inward)
+        return dense.values
+
+    @cached_property
+    def _slopes(self) -> Slopes:
+        return new_slopes(self.solutes, self.cells)
+
+    # -- read-out -------------------------------------------------------------------------------------------------
+    def observe(
+        self,
+        times: Array,
+        states: Array,
+        segments: Sequence[Sequence[Segment]],
+        memory: Array,
+        walls: Array | None = None,
+        goals: Array | None = None,
+        ends: bool = False,
+    ) -> Observations:
+        """Everything that a table or a plot shows of the states (run, time, size) of one run or of several.
+
+        `segments` has what is applied for each run and time, `memory` (run, 3) is what each run has left there. `walls`
+        (2, solutes) are wall concentrations at the first time that are known without the half cells: those of the very
+        start, before anything has piled up at the membrane. `goals` (run, 2, solutes) are the concentrations at
+        equilibrium, nan where there is none. `ends`: of the states between the first and the last one only the amounts,
+        the rest is nan.
+        """
+        k, runs, count = self.solutes, len(states), len(times)
+        written = np.full((runs, count, 12), math.nan), np.full((runs, count, 9, k), math.nan)
+        known = np.full((runs, 4, k), math.nan)
+        if goals is not None:
+            known[:, :2] = goals
+        if walls is not None:
+            known[:, 2:] = walls
+        rows: list[list[float]] = []
+        which = np.empty((runs, count), dtype=np.int64)
+        for places, applied_then in zip(which, segments, strict=True):
+            start = 0
+            while start < count:
+                segment, end = applied_then[start], start + 1
+                while end < count and applied_then[end] is segment:
+                    end += 1
+                places[start:end] = len(rows)
+                rows.append(segment_row(segment))
+                start = end
+        given = self.numbers, np.array(rows), which, times, states, known, memory.copy(), ends
+        _settle(_observe_states(*given, self._faces, *written))
+        numbers, solutes = (np.ascontiguousarray(np.moveaxis(each, 2, 0)) for each in written)
+        flux, length_left, length_right, pressure_left, pressure_right, held, *others = numbers
+        computed = self.problem.rigid or self.problem.pumped
+        if computed == "right":
+            pressure_right = pressure_left - held
+        elif computed:
+            pressure_left = pressure_right + held
+        return Observations(flux, length_left, length_right, pressure_left, pressure_right, *others, *solutes)
+
+    def spread(self, y: Array, goal: Array) -> float:
+        """``Σ∫|c − c_goal| dV`` of a state, mol/m^2."""
+        return _spread_of(self.numbers, y, self._faces, goal)
+
+    def accept(self, t: float, y: Array, segment: Segment) -> None:
+        """Remember J_v of an accepted step, where the equation for it may have several roots."""
+        if not self.still and not self.numbers.face.unique:
+            self.memory[REFERENCE] = self.water_flux(t, y, segment)
+
+
+class _Scatter:
+    """Values of a sparse matrix in column order, added to by row and column."""
+
+    def __init__(self, entries: tuple[NDArray[np.intp], NDArray[np.intp]], size: int) -> None:
+        self.keys, self.size = entries[1] * size + entries[0], size
+        self.values = np.zeros(len(self.keys))
+
+    def add(self, rows: NDArray[np.intp], columns: NDArray[np.intp], values: Array) -> None:
+        """Each place at most once a call."""
+        self.values[np.searchsorted(self.keys, columns * self.size + rows)] += values
+
+
+def _settle(found: bool) -> None:
+    if not found:
+        raise NoSolution
