@@ -76,11 +76,13 @@ def segment_of(row: Array) -> Segment:
 
 @kernel
 def on_line(segment: Segment, line: tuple[float, float], t: float) -> float:
+    """Value at time t of a straight line over the segment, in the unit of `line`."""
     return line[0] + (t - segment.start) / (segment.end - segment.start) * (line[1] - line[0])
 
 
 @kernel
 def oscillates(segment: Segment) -> bool:
+    """True if a pressure of the segment oscillates."""
     return segment.waves[0].amplitude != 0.0 or segment.waves[1].amplitude != 0.0
 
 
@@ -103,9 +105,11 @@ def applied(segment: Segment, t: float) -> tuple[float, float]:
 
 @kernel
 def line_slope(segment: Segment, line: tuple[float, float]) -> float:
+    """Change per second of a straight line over the segment."""
     return (line[1] - line[0]) / (segment.end - segment.start)
 
 
 @kernel
 def rise_of(segment: Segment) -> float:
+    """Change of the left pressure minus that of the right one, without oscillations, Pa/s."""
     return line_slope(segment, segment.left) - line_slope(segment, segment.right)
