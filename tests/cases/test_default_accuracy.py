@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import runs
 from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import case_names
+from membrane_pde.input.properties import pressure_scale
+from membrane_pde.runs import build
 from tests.summaries import largest, numbers
 
 # Until equilibrium or a steady state: when an exponential has fallen to 1e-8 hangs on the last digits of it, and what
@@ -42,7 +43,7 @@ def solve(case: Case) -> mp.Result:
 def scale(result: mp.Result, key: str) -> float:
     """Largest magnitude during the run, and at least a millionth of what could be."""
     case = result.case
-    pressure, length = runs._largest_pressure(case), case.left.volume_per_area + case.right.volume_per_area
+    pressure, length = pressure_scale(case), case.left.volume_per_area + case.right.volume_per_area
     could_be = {
         "water_flux_m_per_s": case.membrane.water_permeability * pressure,
         "displaced_volume_m": length,
@@ -56,13 +57,13 @@ def test_default_accuracy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = mp.load_case(name)
     assert case.mesh.cells is None, "the case chooses its own mesh: then it answers for itself"
     result = solve(case)
-    chosen = runs._side_widths
+    chosen = build.side_widths
 
     def finer(case: Case, index: int) -> np.ndarray[Any, Any]:
         widths = chosen(case, index)
         return widths if len(widths) == 1 else np.repeat(widths / 4.0, 4)
 
-    monkeypatch.setattr(runs, "_side_widths", finer)
+    monkeypatch.setattr(build, "side_widths", finer)
     fine = solve(case.with_values({"run.rtol": 1e-9}))
     ends = case.run.until != "duration"
     got, expected = numbers(result), numbers(fine)

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import kernels, runs
+from membrane_pde import kernels
 from membrane_pde.input.case import Case
 from membrane_pde.results.result import Result
+from membrane_pde.runs import build
 from tests.sampled import cases
 from tests.spectral import Spectral
 from tests.summaries import largest, numbers
@@ -27,17 +28,17 @@ CLOSE = 1e-4
 
 def reference(case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, float], dict[str, float]]:
     """The numbers of a case, extrapolated to no width of the cells, and their scales."""
-    chosen, found = runs._side_widths, []
+    chosen, found = build.side_widths, []
     for finer, rtol in ((3, 1e-11), (6, 1e-11)):
         with monkeypatch.context() as patch:
             patch.setattr(
-                runs,
-                "_side_widths",
+                build,
+                "side_widths",
                 lambda case, index, k=finer: (
                     chosen(case, index) if len(chosen(case, index)) == 1 else np.repeat(chosen(case, index) / k, k)
                 ),
             )
-            patch.setattr(runs, "_last_model", None)
+            patch.setattr(build, "last_model", None)
             found.append(mp.run(case.with_values({"run.rtol": rtol})))
     coarse, fine = (numbers(each) for each in found)
     exact = {key: value + (value - coarse[key]) / 3.0 for key, value in fine.items()}

@@ -95,7 +95,7 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "kernels": {"numba", "platformdirs"},
     "physics": {"numpy"},
     "library": set(),
-    "input": {"pint", "pydantic", "pydantic_core", "tomli_w"},
+    "input": {"numpy", "pint", "pydantic", "pydantic_core", "tomli_w"},
     "model": {"numpy", "scipy", "fipy"},
     "solvers": {"numpy", "scipy", "sksundae"},
     "analytic": {"numpy", "scipy"},

@@ -9,7 +9,7 @@ import membrane_pde as mp
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.schema import json_schema
 from membrane_pde.input.values import Feed, Pressure
-from membrane_pde.runs import _segments
+from membrane_pde.runs.build import segments_of
 from membrane_pde.show import report_case
 
 TEXT = """
@@ -118,7 +118,7 @@ def test_an_oscillation_over_time() -> None:
 def test_segments_end_at_every_jump_of_a_pulse() -> None:
     pulse = '{ mean = "5 bar", amplitude = "1 bar", period = "8 s", shape = "pulse", duty = 0.25 }'
     ramp = '{ schedule = [["0 s","0 bar"],["5 s","5 bar"]], shape = "ramp" }'
-    segments = _segments(
+    segments = segments_of(
         case(left=f"{LENGTH}\npressure = {pulse}", right=f"{LENGTH}\npressure = {ramp}", run='duration = "18 s"')
     )
     assert [(s.start, s.end) for s in segments] == [(0, 2), (2, 5), (5, 8), (8, 10), (10, 16), (16, 18)]
@@ -131,7 +131,7 @@ def test_jumps_that_differ_by_round_off_are_one() -> None:
     pulse = '{ mean = "5 bar", amplitude = "1 bar", period = "0.1 s", shape = "pulse" }'
     steps = '{ schedule = [["0 s","0 bar"],["0.3 s","1 bar"],["0.6 s","2 bar"]] }'
     assert 3 * 0.1 != 0.3
-    segments = _segments(
+    segments = segments_of(
         case(left=f"{LENGTH}\npressure = {pulse}", right=f"{LENGTH}\npressure = {steps}", run='duration = "0.7 s"')
     )
     assert [s.end - s.start for s in segments] == pytest.approx([0.05] * 14)
@@ -141,7 +141,7 @@ def test_jumps_that_differ_by_round_off_are_one() -> None:
 
 def test_a_sine_is_one_segment_with_a_wave() -> None:
     sine = '{ mean = "5 bar", amplitude = "1 bar", period = "8 s" }'
-    (segment,) = _segments(case(right=f"{LENGTH}\npressure = {sine}"))
+    (segment,) = segments_of(case(right=f"{LENGTH}\npressure = {sine}"))
     assert segment.applied(2.0) == pytest.approx((0.0, 6e5))
     assert segment.applied(1e3 + 6.0) == pytest.approx((0.0, 4e5))
     assert segment.shortest_period == 8.0
@@ -149,7 +149,7 @@ def test_a_sine_is_one_segment_with_a_wave() -> None:
 
 
 def test_a_flux_out_of_the_right_is_negative() -> None:
-    (segment,) = _segments(case(right=f'{LENGTH}\npressure = {{ flux = "1e-6 m/s" }}'))
+    (segment,) = segments_of(case(right=f'{LENGTH}\npressure = {{ flux = "1e-6 m/s" }}'))
     assert segment.flux == (-1e-6, -1e-6)
 
 

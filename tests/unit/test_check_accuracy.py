@@ -7,12 +7,13 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import membrane_pde as mp
-from membrane_pde import runs
 from membrane_pde.cli import app
+from membrane_pde.runs.build import merged_in_pairs
 
 
 def small(name: str, more: dict[str, Any] | None = None) -> mp.Case:
@@ -69,10 +70,10 @@ def test_of_stirred_sides_the_tolerance_alone_counts() -> None:
 
 
 def test_half_the_cells() -> None:
-    widths = runs._in_pairs(runs.np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+    widths = merged_in_pairs(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
     assert widths.tolist() == [3.0, 12.0]
-    assert runs._in_pairs(runs.np.array([1.0, 2.0, 3.0, 4.0])).tolist() == [3.0, 7.0]
-    assert runs._in_pairs(runs.np.array([1.0])).tolist() == [1.0]
+    assert merged_in_pairs(np.array([1.0, 2.0, 3.0, 4.0])).tolist() == [3.0, 7.0]
+    assert merged_in_pairs(np.array([1.0])).tolist() == [1.0]
 
 
 def test_a_run_that_ends_otherwise_gives_none(monkeypatch: pytest.MonkeyPatch) -> None:

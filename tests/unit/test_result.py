@@ -25,10 +25,11 @@ import pytest
 import xarray
 
 import membrane_pde as mp
-from membrane_pde import runs
 from membrane_pde.input.errors import CaseError
 from membrane_pde.results.folders import add_files, check_output
 from membrane_pde.results.result import MAX_STORED, SERIES, Result, check_size, load_result
+from membrane_pde.runs import running
+from membrane_pde.runs.build import side_widths
 
 TOML = """
 title = "Salt, sugar — and a name with a sign"
@@ -539,9 +540,9 @@ def many_solutes(outputs: int) -> mp.Case:
 
 def test_the_numbers_are_counted_that_will_be_stored(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not those of a usual mesh: what a run may store can be read again."""
-    cells = sum(len(runs._side_widths(many_solutes(9000), side)) for side in (0, 1))
+    cells = sum(len(side_widths(many_solutes(9000), side)) for side in (0, 1))
     assert cells > 400
-    monkeypatch.setattr(runs, "_solved", lambda *given: pytest.fail("it is solved"))
+    monkeypatch.setattr(running, "solve_case", lambda *given: pytest.fail("it is solved"))
     with pytest.raises(
         CaseError, match=rf"run\.outputs = 9000: with {cells} cells and 64 solutes .* store fewer times"
     ):

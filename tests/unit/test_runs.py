@@ -14,6 +14,7 @@ import membrane_pde as mp
 from membrane_pde import runs
 from membrane_pde.input.case import Case
 from membrane_pde.results.result import Result
+from membrane_pde.runs import build, running, solving
 
 R = 8.31446261815324  # J/(mol K)
 T = 298.15  # K, the default temperature
@@ -765,13 +766,13 @@ def test_cases_that_are_solved_at_once_are_what_they_are_alone(monkeypatch: pyte
     cases += [base.with_values({"membrane.water_permeability": each}) for each in ("1 LMH/bar", "2 LMH/bar")]
     cases += [base.with_values({"run.until": "equilibrium", "run.duration": "100 d"}), case(PRESSED), base, base]
     groups = []
-    at_once = runs._solved_at_once
+    at_once = solving.solve_group
 
     def counted(group: Any) -> Any:
         groups.append(len(group.cases))
         return at_once(group)
 
-    monkeypatch.setattr(runs, "_solved_at_once", counted)
+    monkeypatch.setattr(running, "solve_group", counted)
     found = runs.summarize_all(cases)
     assert groups == [7, 1, 1, 2]
     alone = [runs.summarize(each) for each in cases]
@@ -788,8 +789,8 @@ def test_cases_that_are_solved_at_once_are_what_they_are_alone(monkeypatch: pyte
 def test_what_is_solved_at_once_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     base = case({**LEAK, "mesh.finest": "20 um"})
     cases = [base.with_values({"left.pressure": f"{p} bar"}) for p in range(6)]
-    monkeypatch.setattr(runs, "_NUMBERS_AT_ONCE", 7 * 32 * 2)  # times, cells
-    assert [len(group.cases) for group in runs._groups(cases)] == [2, 2, 2]
+    monkeypatch.setattr(solving, "NUMBERS_AT_ONCE", 7 * 32 * 2)  # times, cells
+    assert [len(group.cases) for group in solving.groups_of(cases)] == [2, 2, 2]
 
 
 # -- the call itself ------------------------------------------------------------------------------------------------
@@ -899,7 +900,7 @@ def test_what_was_run_before_does_not_matter(values: dict[str, object], monkeypa
 
     def answer(case: Case, alone: bool) -> dict[str, Any]:
         if alone:
-            monkeypatch.setattr(runs, "_last_model", None)
+            monkeypatch.setattr(build, "last_model", None)
         return {key: value for key, value in mp.run(case).summary.items() if key != "solve_time_s"}
 
     first, second = answer(case, True), answer(other, True)

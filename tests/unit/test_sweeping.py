@@ -22,8 +22,8 @@ import pytest
 import xarray
 
 import membrane_pde as mp
-from membrane_pde import runs
 from membrane_pde.results.result import SUMMARY_KEYS
+from membrane_pde.runs import build
 from membrane_pde.studies import sweeping, workers
 from tests.bases import TWO_STIRRED
 
@@ -562,7 +562,7 @@ print("read")
 before = state()
 case = mp.parse_case({TWO_STIRRED!r}, "stirred")
 many = {{**{GRID!r}, "run.outputs": range(3, 303)}}
-from membrane_pde import workers
+from membrane_pde.studies import workers
 swept = mp.sweep(case, many, workers=2)
 (team,) = workers._idle
 print(team.executor.submit(os.getenv, "OMP_NUM_THREADS").result(), os.environ.get("OMP_NUM_THREADS"))
@@ -579,18 +579,18 @@ assert state() == before
 def test_the_model_of_another_threads_case_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """It changes just when this thread has found that the one before is like its own."""
     one, other = (CASE.with_values({"left.concentration.salt": f"{c} mmol/L"}) for c in (10, 40))
-    runs._last_model = runs._model(one)
-    alike = runs._alike
+    build.last_model = build.model_of(one)
+    alike = build.same_model
 
     def meanwhile(a: mp.Case, b: mp.Case) -> bool:
         answer = alike(a, b)
         with monkeypatch.context() as undone:
-            undone.setattr(runs, "_alike", alike)
-            runs._model(other)
+            undone.setattr(build, "same_model", alike)
+            build.model_of(other)
         return answer
 
-    monkeypatch.setattr(runs, "_alike", meanwhile)
-    np.testing.assert_array_equal(runs._model(one).concentration[0], [10.0, 100.0])
+    monkeypatch.setattr(build, "same_model", meanwhile)
+    np.testing.assert_array_equal(build.model_of(one).concentration[0], [10.0, 100.0])
 
 
 def test_several_threads_sweep_at_once(found: xarray.Dataset, tmp_path: Path) -> None:
@@ -614,7 +614,7 @@ for each in threads: each.join()
 for swept in answers[1:]:
     assert swept.drop_vars("solve_time_s").identical(answers[0].drop_vars("solve_time_s"))
 assert state() == before
-from membrane_pde import workers
+from membrane_pde.studies import workers
 assert len(workers._idle) == 1
 print("done")
 """
@@ -631,7 +631,7 @@ many = {{**{GRID!r}, "run.outputs": range(3, 53)}}
 def inside(_):
     return mp.sweep(case, many, workers=2)["water_flux_m_per_s"].values.tobytes()
 ours = inside(0)
-from membrane_pde import workers
+from membrane_pde.studies import workers
 assert workers._idle
 with multiprocessing.get_context("fork").Pool(2) as pool:
     assert pool.map(inside, range(2)) == [ours, ours]
@@ -661,7 +661,7 @@ open("done", "w").close()
 
 FOREVER = f"""
 import os
-from membrane_pde import workers
+from membrane_pde.studies import workers
 case = mp.parse_case({TWO_STIRRED!r})
 many = [f"{{p}} mbar" for p in range(1000)]
 def progress(share):

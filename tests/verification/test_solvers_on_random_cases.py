@@ -17,8 +17,8 @@ import pytest
 from hypothesis import Phase, given, settings
 
 import membrane_pde as mp
-from membrane_pde import runs
 from membrane_pde.input.build import build
+from membrane_pde.input.properties import concentration_scales
 from membrane_pde.results.result import Result
 from tests.drawn import GENERAL, cases
 
@@ -66,7 +66,7 @@ def distance(found: Result, reference: Result) -> float:
         return np.inf
     arrays = {name: np.asarray(reference.arrays[name]) for name in NUMBERS}
     shorter = float(min(arrays["length_left_m"][0], arrays["length_right_m"][0]))
-    concentration, duration = runs._sizes(reference.case), float(reference.arrays["time"][-1]) or 1.0
+    concentration, duration = concentration_scales(reference.case), float(reference.arrays["time"][-1]) or 1.0
     least = {"displaced": 1e-3 * shorter, "amount": 1e-3 * concentration * shorter, "length": 0.0}
     least |= {"concentration": 1e-3 * concentration, "wall": 1e-3 * concentration}
     moved, passed = arrays["displaced_volume_m"], arrays["amount_transferred_mol_per_m2"]

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import analytic, runs
+from membrane_pde import analytic
 from membrane_pde.input.case import Case
+from membrane_pde.input.properties import is_closed
+from membrane_pde.results.result import SERIES
+from membrane_pde.runs import solving
 from membrane_pde.solvers.settling import CHANGE
 
 R, T = 8.31446261815324, 298.15
@@ -196,8 +199,8 @@ def test_nothing_changes_any_more(text: str, values: dict[str, Any]) -> None:
     on = mp.run(
         one.with_values({"run.until": "duration", "run.rtol": 1e-9, "run.duration": f"{10.0 * one.run.duration} s"})
     )
-    bounded = any(runs._closed(side) for side in (one.left, one.right))
-    for name in runs.SERIES:
+    bounded = any(is_closed(side) for side in (one.left, one.right))
+    for name in SERIES:
         if name in ("amount_error", "distance_to_equilibrium") or (name in FLOWS_ON and not bounded):
             continue
         start, end = result.arrays[name], on.arrays[name]
@@ -209,8 +212,8 @@ def test_nothing_changes_any_more(text: str, values: dict[str, Any]) -> None:
 def test_what_is_left_is_what_is_left() -> None:
     """Where everything is linear (diffusion alone) the change that is seen ahead is the whole change, at any time."""
     one = case(NO_WALL, {"left.boundary": "rigid", "right.boundary": "rigid", "run.duration": "1 h"})
-    solved = runs._solved(one.with_values({"run.until": "duration"}))
-    rests, system = runs._settling(one, solved.system, solved.segments[0][-1]), solved.system
+    solved = solving.solve_case(one.with_values({"run.until": "duration"}))
+    rests, system = solving.settling_of(one, solved.system, solved.segments[0][-1]), solved.system
     mean = [(300.0 * 100e-6 + 100.0 * 1e-3) / 1.1e-3, 1e-3 * 100e-6 / 1.1e-3]
     for i in (1, 50, 150):
         state = solved.states[0, i]
@@ -224,7 +227,7 @@ def test_the_estimate_of_the_error_sees_that_a_run_stopped_early(monkeypatch: py
     for text, values in ((RO, {}), (CLOSED, {})):
         exact = summary(text, values)
         with monkeypatch.context() as patch:
-            patch.setattr(runs, "_STEADY", 1e5)
+            patch.setattr(solving, "_STEADY", 1e5)
             early = mp.run(case(text, values))
         assert early.summary["status"] == "steady"
         assert early.summary["end_time_s"] < exact["end_time_s"]

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde import runs
 from membrane_pde.input.build import build
+from membrane_pde.input.properties import amount_scales
+from membrane_pde.results.observations import amount_error
+from membrane_pde.runs.build import model_of
 
 DAY = 86400.0
 VOLUME, FLOW = 0.1, 5e-9  # m, m/s
@@ -93,12 +95,12 @@ def test_a_solute_in_a_feed_that_does_not_flow_is_not_lost() -> None:
         "run": {"duration": "1 d"},
     }
     case = build(raw, "no feed")
-    system = runs._model(case).system()
+    system = model_of(case).system()
     states = np.zeros((1, 3, system.size))
     states[0, :, system.passed.start + 1] = 0.0, 3e-23, 4e-23
     held = np.zeros((1, 3, 2))
     held[..., 0] = 60.0
-    error = runs._amount_error(system, states, held, held, runs._amounts(case))
+    error = amount_error(system, states, held, held, amount_scales(case))
     assert error.max() <= 1e-10
     for solver in ("rosenbrock", "cvode"):
         raw["run"]["solver"] = solver
@@ -115,8 +117,8 @@ def test_an_amount_that_is_lost_is_seen() -> None:
         "run": {"duration": "1 d"},
     }
     case = build(raw, "lost")
-    system = runs._model(case).system()
+    system = model_of(case).system()
     states, held = np.zeros((1, 2, system.size)), np.full((1, 2, 2), 1e-9)
     held[0, 1, 1] *= 1.0 - 1e-9
-    error = runs._amount_error(system, states, held, np.zeros_like(held), runs._amounts(case))
+    error = amount_error(system, states, held, np.zeros_like(held), amount_scales(case))
     assert error[0, -1] == pytest.approx(1e-9)

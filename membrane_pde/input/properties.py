@@ -1,0 +1,182 @@
+"""What follows from a case alone, in SI: diffusivities, the osmotic model, scales, which sides are closed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from membrane_pde.input import mixture
+from membrane_pde.input.case import Case
+from membrane_pde.input.parts import Compartment
+from membrane_pde.input.values import Profile
+from membrane_pde.physics import temperature
+from membrane_pde.physics.osmotic import IDEAL, Solution
+
+STANDARD_GRAVITY = 9.80665  # m/s^2, exact by definition (CGPM 1901)
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+_T = TypeVar("_T")
+
+
+def cache_last_case(function: Callable[[Case], _T]) -> Callable[[Case], _T]:
+    """Cache the result for the most recent case only; callers must not change it."""
+    last: tuple[Case | None, Any] = (None, None)
+
+    @functools.wraps(function)
+    def call(case: Case) -> _T:
+        nonlocal last
+        kept = last  # another thread may be at another case
+        if kept[0] is not case:
+            last = kept = case, function(case)
+        return kept[1]
+
+    return call
+
+
+def both_sides(case: Case) -> tuple[Compartment, Compartment]:
+    """The left and the right side."""
+    return case.left, case.right
+
+
+@cache_last_case
+def diffusivities(case: Case) -> Vector:
+    """Diffusion coefficients (side, solute), m^2/s."""
+    return np.array(
+        [
+            [side.diffusivity.get(name, solute.diffusivity) for name, solute in case.solutes.items()]
+            for side in both_sides(case)
+        ]
+    )
+
+
+def at_membrane(value: float | Profile) -> float:
+    """Concentration at the membrane at the start."""
+    return value.value[0] if isinstance(value, Profile) else value
+
+
+def at_far_edge(value: float | Profile) -> float:
+    """What a reservoir holds: the value at the far end of the layer in front of it."""
+    return value.value[-1] if isinstance(value, Profile) else value
+
+
+@cache_last_case
+def highest_concentrations(case: Case) -> Vector:
+    """Largest concentration of each solute anywhere: its own scale."""
+    scale = np.zeros(len(case.solutes))
+    for side in both_sides(case):
+        for s, name in enumerate(case.solutes):
+            value = side.concentration[name]
+            scale[s] = max(scale[s], *value.value) if isinstance(value, Profile) else max(scale[s], value)
+            if isinstance(side.backflow, dict):
+                scale[s] = max(scale[s], side.backflow[name])
+            if side.feed is not None:
+                scale[s] = max(scale[s], side.feed.concentration[name])
+    return scale
+
+
+def concentration_scales(case: Case) -> Vector:
+    """Size of the concentration of each solute: its own scale, and of one that is nowhere the largest of the others."""
+    size = highest_concentrations(case).copy()
+    size[size == 0.0] = size.max() or 1.0
+    return size
+
+
+def amount_scales(case: Case) -> Vector:
+    """Size of the amount of each solute, mol/m^2."""
+    return concentration_scales(case) * total_length(case)
+
+
+def osmotic_pressures(case: Case) -> Callable[[Vector], Vector]:
+    """Each solute's osmotic pressure (Pa) as a function of the concentrations (..., solute)."""
+    return solution_of(case).shares
+
+
+@cache_last_case
+def reflection_coefficients(case: Case) -> Vector:
+    """Of each solute; 0 where there is no membrane."""
+    return np.array([case.membrane.solutes[name].reflection if case.membrane.solutes else 0.0 for name in case.solutes])
+
+
+@cache_last_case
+def solution_of(case: Case) -> Solution:
+    """The osmotic model; a gas has no osmotic pressure."""
+    if case.phase == "gas":
+        return Solution(IDEAL, case.temperature, (0.0,) * len(case.solutes))
+    return mixture.solution(case)
+
+
+@cache_last_case
+def effective_osmotic_at_start(case: Case) -> tuple[float, float]:
+    """Σσπ at both sides of the membrane before anything has moved, Pa."""
+    solution, reflection = solution_of(case), reflection_coefficients(case)
+    starts = [[at_membrane(side.concentration[name]) for name in case.solutes] for side in both_sides(case)]
+    left, right = (float(np.dot(reflection, solution.shares(start))) for start in starts)
+    return left, right
+
+
+@cache_last_case
+def _largest_osmotic(case: Case) -> float:
+    """Scale of the osmotic pressure, Pa."""
+    return float(np.abs(osmotic_pressures(case)(highest_concentrations(case))).sum())
+
+
+def pressure_scales(cases: Sequence[Case]) -> list[float]:
+    """Scale of everything that can drive water in each of some cases of one model, Pa."""
+    permeability, osmotic = cases[0].membrane.water_permeability, _largest_osmotic(cases[0])
+    return [
+        max(p.largest / permeability if p.flux else p.largest for p in (case.left.pressure, case.right.pressure))
+        + osmotic
+        for case in cases
+    ]
+
+
+def pressure_scale(case: Case) -> float:
+    """Scale of everything that can drive water, Pa."""
+    return pressure_scales([case])[0]
+
+
+def total_length(case: Case) -> float:
+    """Length of both sides, m."""
+    return case.left.volume_per_area + case.right.volume_per_area
+
+
+def is_closed(side: Compartment) -> bool:
+    """Nothing enters or leaves but through the membrane."""
+    if side.boundary == "bath":
+        return side.feed is None and side.bleed == 0.0
+    return side.boundary in ("piston", "standpipe", "elastic", "rigid")
+
+
+def is_open(case: Case) -> bool:
+    """Something flows in or out for ever: there may be a steady state, but no equilibrium."""
+    return not (is_closed(case.left) and is_closed(case.right)) and not reservoir_side(case)
+
+
+def reservoir_side(case: Case) -> str:
+    """The side that is a reservoir beside a closed one, or ""."""
+    left, right = both_sides(case)
+    if left.boundary == "reservoir" and is_closed(right):
+        return "left"
+    return "right" if right.boundary == "reservoir" and is_closed(left) else ""
+
+
+def side_of_held_flux(case: Case) -> str:
+    """The side that holds the water flux, or ""."""
+    return "left" if case.left.pressure.flux else "right" if case.right.pressure.flux else ""
+
+
+def stiffness_of(case: Case, side: Compartment) -> float:
+    """Rise of the pressure with the length gained, Pa/m."""
+    if side.boundary == "elastic":
+        assert side.modulus is not None
+        return side.modulus / side.length
+    if side.boundary != "standpipe":
+        return 0.0
+    return float(temperature.water_density(case.temperature)) * STANDARD_GRAVITY / side.tube_area
+
+
+def elastic_walls(case: Case) -> tuple[bool, bool]:
+    """The sides whose liquid an elastic wall presses on."""
+    return case.left.boundary == "elastic", case.right.boundary == "elastic"

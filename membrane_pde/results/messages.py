@@ -1,0 +1,182 @@
+"""What is said about a run: why it stopped or failed, and where the model leaves its range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from membrane_pde import analytic
+from membrane_pde.input import limits, mixture
+from membrane_pde.input.case import Case
+from membrane_pde.input.concentrations import known_volume
+from membrane_pde.input.parts import SIDES
+from membrane_pde.input.properties import (
+    both_sides,
+    cache_last_case,
+    diffusivities,
+    elastic_walls,
+    reflection_coefficients,
+    side_of_held_flux,
+    solution_of,
+    stiffness_of,
+)
+from membrane_pde.physics.osmotic import IDEAL, Solution
+from membrane_pde.results import remarks
+from membrane_pde.results.observations import Runs
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def has_range(case: Case) -> bool:
+    """Its osmotic model holds up to some concentration alone, of which the summary says whether it was passed."""
+    return case.phase == "liquid" and case.osmotic_model != IDEAL
+
+
+def messages_of(
+    runs: Runs,
+    r: int,
+    arrays: dict[str, np.ndarray[Any, Any]],
+    turned: bool,
+    several: float,
+    end: analytic.Equilibrium | None,
+) -> list[str]:
+    """What there is to say about a run; `several`: there was more than one water flux to choose from."""
+    parts: list[str] = []
+    case, (status, reason, _), at = runs.cases[r], runs.endings[r], float(runs.times[-1])
+    moved, distance = arrays["displaced_volume_m"][r], float(arrays["distance_to_equilibrium"][r, -1])
+    lengths = [side.volume_per_area for side in both_sides(case)]
+    if status == "failed" and reason == "backflow":
+        solution, reflection = solution_of(runs.cases[0]), reflection_coefficients(runs.cases[0])
+        walls = [arrays[f"wall_concentration_{name}_mol_per_m3"][r, -1] for name in SIDES]
+        left, right = (float(np.dot(reflection, solution.shares(wall))) for wall in walls)
+        outflow = "left" if case.left.boundary == "outflow" else "right"
+        parts.append(remarks.backflow(case, outflow, at, _clock(at), (left, right)))
+    elif status == "failed":
+        parts.append(_failure(case, reason, _clock(at)))
+    elif status == "completed" and case.run.until != "duration":
+        goal = None if end is None else end.displaced_volume
+        if not (remarks.never(end) or remarks.is_near(distance, float(moved[-1]), goal, min(lengths))):
+            aim = "equilibrium" if case.run.until == "equilibrium" else "a steady state"
+            parts.append(f"The run ended before {aim} was reached: run.duration is {_clock(at)}; a longer one goes on.")
+    if end is not None and end.reason:
+        parts.append(remarks.never(end) or f"No equilibrium to compare with: {end.reason}.")
+    growth = [1.0 + float(way.max()) / length for way, length in zip((-moved, moved), lengths, strict=True)]
+    if told := remarks.burst(case, (growth[0], growth[1])):
+        parts.append(told)
+    if turned:
+        parts.append("The flow of water turned during the run.")
+    parts += _plasmolysis(runs, r)
+    if several:
+        parts.append(
+            "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
+            "A finer mesh at the membrane (mesh.finest) makes it unique."
+        )
+    if case.phase == "liquid":
+        names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
+        found = [arrays[f"{name}_mol_per_m3"][r] for name in names]
+        if has_range(case):
+            parts += mixture.out_of_range(case, solution_of(runs.cases[0]), np.concatenate(found).tolist())
+        parts += beyond_limits(runs.cases[0], [each[[0, -1]] if np.isnan(each).any() else each for each in found])
+    return parts
+
+
+def beyond_limits(case: Case, found: Sequence[Vector]) -> list[str]:
+    """Concentrations that cannot be, and where the ideal law is far off.
+
+    `found` are those (time, solute) at both walls, if there are any, and on both sides.
+    """
+    parts, most = [], _limits(case)
+    peaks = np.array([each.max(axis=0) for each in found])
+    for i, name in enumerate(case.solutes):
+        if (end := most[i]) is None or peaks[:, i].max() <= end.concentration * (1.0 + 1e-6):
+            continue
+        place = int(peaks[:, i].argmax())
+        where = f"{'at the membrane on' if place < len(found) - 2 else 'on'} the {SIDES[place % 2]}"
+        reached = limits.in_words(float(peaks[place, i]), case.solutes[name].molar_mass)
+        parts.append(
+            f"{name} reached {reached} {where}, which is impossible: {end.words}. The model leaves out that solutes "
+            "crystallise and that they take up room."
+        )
+    if case.osmotic_model == IDEAL and case.membrane.water_permeability > 0.0:
+        seen = np.concatenate(found)
+        particles = seen @ [each.dissociation for each in case.solutes.values()]
+        parts += mixture.far_from_ideal(case, seen[particles.argmax()].tolist(), _real_solution(case))
+    return parts
+
+
+@cache_last_case
+def _real_solution(case: Case) -> Solution | None:
+    return mixture.real_solution(case)
+
+
+@cache_last_case
+def _limits(case: Case) -> list[limits.Limit | None]:
+    """How concentrated each solute can be."""
+    return [
+        limits.limit(name, each, known_volume(each, case.temperature), case.temperature)
+        for name, each in case.solutes.items()
+    ]
+
+
+def _plasmolysis(runs: Runs, r: int) -> list[str]:
+    """Sentences on the elastic walls that the membrane of a run came off, by more than the tolerance leaves open."""
+    case, sentences = runs.cases[r], []
+    for index, wall in enumerate(elastic_walls(case)):
+        if not wall:
+            continue
+        side, name = both_sides(case)[index], SIDES[index]
+        gained = (-1.0, 1.0)[index] * runs.states[r, :, runs.system.x]
+        applied = [segment.applied(t)[index] for segment, t in zip(runs.segments[r], runs.times.tolist(), strict=True)]
+        pulls = np.array(applied) + stiffness_of(case, side) * gained
+        off = pulls < -stiffness_of(case, side) * float(runs.least_displaced[r])
+        if off.any():
+            sentences.append(remarks.plasmolysis(case, name, bool(off[-1])))
+    return sentences
+
+
+def _failure(case: Case, reason: str, at: str) -> str:
+    """A failure in physical words, and what to try."""
+    if reason.endswith("dry"):
+        name = reason.split()[0]
+        side = case.left if name == "left" else case.right
+        other = "right" if name == "left" else "left"
+        label = "" if side.label == name else f" ({side.label})"
+        left = "a millionth of its bath" if side.boundary == "bath" else "0.1 % of its length"
+        if side.boundary == "bath" and (side.feed is not None or side.bleed > 0.0):
+            hint = f"a larger {name}.feed, a smaller {name}.bleed, or a larger {name}.volume"
+        elif held := side_of_held_flux(case):
+            hint = f"a smaller {held}.pressure.flux, or a larger {name} side"
+        else:
+            hint = (
+                f"a lower {name}.pressure or a higher {other}.pressure, more solute in the {name} side, or a longer "
+                "compartment"
+            )
+        return f"At {at} the {name} side{label} ran dry: less than {left} was left. Try a shorter run.duration, {hint}."
+    if (held := side_of_held_flux(case)) and (crowding := _crowding(case, held)) > 100.0:
+        return (
+            f"At {at} no end of what piles up at the membrane could be found: the water flux that {held}.pressure.flux "
+            f"holds carries solute there {crowding:.3g} times faster than it diffuses away. Try a smaller "
+            f"{held}.pressure.flux, shorter sides, or stirred ones."
+        )
+    other = "rosenbrock" if case.run.solver == "cvode" else "cvode"
+    return (
+        f"At {at} the integrator gave up: {reason.rstrip('.')}; something changes too fast for it. "
+        "Try a shorter run.duration, a finer mesh at the membrane (mesh.finest), a looser run.rtol, or "
+        f'run.solver = "{other}".'
+    )
+
+
+def _crowding(case: Case, held: str) -> float:
+    """The largest flux that is held, over how fast the slowest solute diffuses along an unstirred side."""
+    flux = (case.left if held == "left" else case.right).pressure.largest
+    sides = zip(both_sides(case), diffusivities(case).min(axis=1).tolist(), strict=True)
+    return max([flux * side.length / slowest for side, slowest in sides if not side.stirred], default=0.0)
+
+
+def _clock(seconds: float) -> str:
+    for limit, unit, size in ((90.0, "s", 1.0), (3600.0, "min", 60.0), (259200.0, "h", 3600.0)):
+        if abs(seconds) < limit:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds / 86400.0:.4g} d"

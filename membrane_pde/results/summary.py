@@ -1,0 +1,162 @@
+"""The summary of a run: its last values, and what follows from its series."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from membrane_pde import __version__, analytic
+from membrane_pde.input.case import Case
+from membrane_pde.input.parts import SIDES
+from membrane_pde.input.properties import (
+    both_sides,
+    effective_osmotic_at_start,
+    is_closed,
+    osmotic_pressures,
+)
+from membrane_pde.physics import energy
+from membrane_pde.physics.osmotic import IDEAL
+from membrane_pde.results import separation
+from membrane_pde.results.messages import beyond_limits, messages_of
+from membrane_pde.results.observations import Runs
+from membrane_pde.results.result import SERIES, SUMMARY_KEYS
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def summaries_of(runs: Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
+    """The summary of each run, but for ``equilibrium`` and how long it took."""
+    cases, case, count = runs.cases, runs.cases[0], len(runs.cases)
+    columns: dict[str, list[Any]] = {name: [None] * count for name in SUMMARY_KEYS}
+    for name in SERIES:
+        last = arrays[name][:, -1].tolist()
+        if isinstance(last[0], float):
+            columns[name] = [None if value != value else value for value in last]  # nan
+        else:
+            columns[name] = [
+                {solute: None if value != value else value for solute, value in zip(case.solutes, each, strict=True)}
+                for each in last
+            ]
+    for side, of_side in zip(SIDES, both_sides(case), strict=True):
+        if of_side.without_end:
+            columns[f"length_{side}_m"] = [None] * count
+    if case.membrane.type == "none":
+        for name in ("polarization_modulus", "rejection", "collected_concentration_mol_per_m3", "collected_rejection"):
+            columns[name] = [None] * count
+    least, displaced = runs.least_displaced, columns["displaced_volume_m"]
+    end = arrays["displaced_volume_m"][:, -1]
+    moved, spent = np.abs(end) > least, arrays["energy_J_per_m2"]
+    went = moved.tolist()
+    lost = separation.lost_by_throttling(cases, runs.sides, runs.times, arrays["displaced_volume_m"], spent)
+    osmotic = osmotic_pressures(case)
+    works = separation.least_works(
+        case,
+        runs.sides,
+        end,
+        arrays["amount_transferred_mol_per_m2"][:, -1],
+        moved,
+        None if case.osmotic_model == IDEAL else lambda c: osmotic(c).sum(axis=-1),
+    )
+    specific, throttled, least_work = (
+        [w / abs(x) if far and w == w else None for w, x, far in zip(each.tolist(), displaced, went, strict=True)]
+        for each in (spent[:, -1], spent[:, -1] + lost, works)
+    )
+    turned = separation.turned(arrays["displaced_volume_m"], least)[:, -1].tolist()
+    several = runs.several.tolist()
+    away = case.away_from_source
+    columns |= {
+        "title": [each.title for each in cases],
+        "version": [__version__] * count,
+        "status": [status for status, _, _ in runs.endings],
+        "steps": [steps for _, _, steps in runs.endings],
+        "end_time_s": [float(runs.times[-1])] * count,
+        "cells": [runs.system.problem.mesh.cells] * count,
+        "process": [_process(case, *each) for each in zip(displaced, went, strict=True)],
+        "tonicity": [_tonicity(case, arrays)] * count,
+        "specific_energy_J_per_m3": specific,
+        "throttled_energy_J_per_m3": throttled,
+        "minimum_energy_J_per_m3": least_work,
+        "second_law_efficiency": [
+            None if put_in is None or needed is None else energy.second_law_efficiency(put_in, needed)
+            for put_in, needed in zip(specific, least_work, strict=True)
+        ],
+        "message": [
+            " ".join([*messages_of(runs, r, arrays, *seen), *away])
+            for r, seen in enumerate(zip(turned, several, runs.goal.ends, strict=True))
+        ],
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _process(case: Case, displaced: float, moved: bool) -> str:
+    """What the solvent did, by its net displacement against the initial ``Σσ_sΔπ_s`` at the membrane."""
+    if case.membrane.type == "none":
+        return "diffusion"
+    if not moved:
+        return "no flow"
+    left, right = effective_osmotic_at_start(case)
+    if abs(left - right) <= 1e-6 * max(left, right):
+        return "filtration"
+    towards_higher = (displaced > 0.0) == (right > left)
+    return "osmosis" if towards_higher else "reverse osmosis"
+
+
+def _tonicity(case: Case, arrays: dict[str, np.ndarray[Any, Any]]) -> str | None:
+    """Left against right by the solutes that cannot pass, initial means."""
+    if case.membrane.type == "none":
+        return None
+    held = [n.reflection if n.permeability == 0.0 else 0.0 for n in case.membrane.solutes.values()]
+    if not any(held):
+        return None
+    pressure = osmotic_pressures(case)
+    left, right = (float(pressure(arrays[f"concentration_{side}_mol_per_m3"][0, 0]) @ held) for side in SIDES)
+    if abs(left - right) <= 1e-3 * max(left, right):
+        return "isotonic"
+    return "hypotonic" if left < right else "hypertonic"
+
+
+def goal_summary(runs: Runs) -> dict[str, Any] | None:
+    """The analytic end state of the one run."""
+    (case,), (end,), system = runs.cases, runs.goal.ends, runs.system
+    return None if end is None else equilibrium_summary(case, end, system.amounts_of_sides(runs.states[0, 0]))
+
+
+def equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[Vector, Vector]) -> dict[str, Any]:
+    """The analytic end state under the summary's keys."""
+    summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
+    names, pressure = list(case.solutes), osmotic_pressures(case)
+    summary["title"], summary["version"] = case.title, __version__
+    summary["status"], summary["message"] = "equilibrium", end.reason
+    summary["pressure_left_Pa"], summary["pressure_right_Pa"] = end.pressure_left, end.pressure_right
+    if end.concentration_left is None and end.displaced_volume is None:
+        summary["status"] = None
+        return summary
+    summary["water_flux_m_per_s"] = 0.0
+    displaced = end.displaced_volume
+    if displaced is not None:
+        summary["displaced_volume_m"] = displaced
+        for name, compartment, sign in (("left", case.left, -1.0), ("right", case.right, 1.0)):
+            gained = sign * displaced if is_closed(compartment) else 0.0  # the layer before a reservoir is fixed
+            summary[f"length_{name}_m"] = compartment.volume_per_area + gained
+    for side, values in (("left", end.concentration_left), ("right", end.concentration_right)):
+        if values is None:
+            continue
+        by_name = {name: float(value) for name, value in zip(names, values, strict=True)}
+        summary[f"concentration_{side}_mol_per_m3"] = summary[f"wall_concentration_{side}_mol_per_m3"] = by_name
+        if case.phase != "gas":
+            total = float(pressure(values).sum())
+            summary[f"osmotic_pressure_{side}_Pa"] = summary[f"wall_osmotic_pressure_{side}_Pa"] = total
+    summary["solute_flux_mol_per_m2_s"] = dict.fromkeys(names, 0.0)
+    if displaced is not None and end.concentration_left is not None and end.concentration_right is not None:
+        if is_closed(case.left):
+            gone = amounts[0] - np.asarray(end.concentration_left) * (case.left.volume_per_area - displaced)
+        else:
+            gone = np.asarray(end.concentration_right) * (case.right.volume_per_area + displaced) - amounts[1]
+        moved = {name: float(value) for name, value in zip(names, gone, strict=True)}
+        summary["amount_transferred_mol_per_m2"] = moved
+    summary["distance_to_equilibrium"] = 0.0
+    if case.phase == "liquid" and end.concentration_left is not None and end.concentration_right is not None:
+        ends = [np.array([end.concentration_left]), np.array([end.concentration_right])]
+        summary["message"] = " ".join([*([end.reason] if end.reason else []), *beyond_limits(case, ends)])
+    return summary

@@ -1,0 +1,354 @@
+"""From a case to the numbers that are solved: mesh, model, what is applied, scales and tolerances."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from membrane_pde.input.case import Case
+from membrane_pde.input.parts import Compartment
+from membrane_pde.input.properties import (
+    amount_scales,
+    at_far_edge,
+    both_sides,
+    cache_last_case,
+    concentration_scales,
+    diffusivities,
+    effective_osmotic_at_start,
+    elastic_walls,
+    is_closed,
+    pressure_scale,
+    pressure_scales,
+    side_of_held_flux,
+    solution_of,
+    stiffness_of,
+    total_length,
+)
+from membrane_pde.input.values import Pressure, Profile
+
+if TYPE_CHECKING:
+    from membrane_pde.model.applied import Segment, Wave
+    from membrane_pde.model.mesh import Mesh as Grid
+    from membrane_pde.model.problem import Numbers, Problem
+    from membrane_pde.model.system import System
+
+_GROWTH = 1.015  # of the default mesh from cell to cell
+_OF_DIFFUSION, _OF_LAYER = 0.007, 0.03  # its finest cell over what diffuses in the whole time, and over what piles up
+_LEAST, _LEAST_OF_LAYER = 60, 30  # cells of an unstirred side; of one that is a layer
+_STEEPEST = 1.12  # where a case says how many cells, they grow by no more than this
+# Close to an end state it shows only above the noise of a tighter tolerance.
+_STOPPING_RTOL = {"rosenbrock": 2e-9, "cvode": 3e-10}
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def side_widths(case: Case, index: int) -> Vector:
+    """Cell widths of a side from the membrane outwards, m.
+
+    Unless the case says how fine, the cell at the membrane is 0.7 % of what diffuses in the whole time, ``√(D t)``, or
+    3 % of the layer that the fastest water flux piles up, ``D/J_v``, whichever is less. Unless it says how many, the
+    widths grow by 1.5 % from cell to cell: a layer is resolved by as many cells, whatever its thickness. There are at
+    least sixty, which resolve a whole side; thirty where it is a layer in front of a reservoir, a bath or an outflow.
+    Where an outflow may draw in another solution, the cells are as fine at the far edge. Where a case says how many,
+    they grow by 12 % at most.
+    """
+    from membrane_pde.model.mesh import graded_widths
+
+    side, cells = both_sides(case)[index], case.mesh.cells
+    if side.stirred:
+        return np.array([side.length])
+    finest = case.mesh.finest
+    if finest is None:
+        slowest = float(diffusivities(case)[index].min())
+        finest = _OF_DIFFUSION * math.sqrt(slowest * case.run.duration)
+        if (flow := _fastest_flow(case)) > 0.0:
+            finest = min(finest, _OF_LAYER * slowest / flow)
+        if cells is not None and cells < 5000:
+            finest = max(finest, side.length * (_STEEPEST - 1.0) / (_STEEPEST**cells - 1.0))
+    if cells is not None:
+        return graded_widths(side.length, cells, min(finest, side.length / cells))
+    profile = any(isinstance(value, Profile) for value in side.concentration.values())
+    least = _LEAST if profile or _kind(side) == "closed" else _LEAST_OF_LAYER
+    parts = 2 if isinstance(side.backflow, dict) else 1
+    length = side.length / parts
+    cells = max(least // parts, math.ceil(math.log1p((_GROWTH - 1.0) * length / finest) / math.log(_GROWTH)))
+    widths = graded_widths(length, cells, min(finest, length / cells))
+    return widths if parts == 1 else np.concatenate([widths, widths[::-1]])
+
+
+def _fastest_flow(case: Case) -> float:
+    """The largest water flux to expect, m/s: what drives it at the start, by all that is applied during the run.
+
+    What piles up at the membrane slows the water down; that what has piled up drives it later, when the pressure falls,
+    is allowed for with a tenth of all osmotic pressures.
+    """
+    segments = segments_of(case)
+    if side_of_held_flux(case):
+        return max(abs(flux) for segment in segments for flux in segment.flux)
+    left, right = effective_osmotic_at_start(case)
+    waves = sum(abs(wave.amplitude) for wave in segments[0].waves)
+    pairs = [pair for each in segments for pair in zip(each.left, each.right, strict=True)]
+    drive = max(abs(one - other - (left - right)) for one, other in pairs) + waves
+    return case.membrane.water_permeability * max(drive, 0.1 * pressure_scale(case))
+
+
+def mesh_of(case: Case) -> dict[str, Vector]:
+    """Cell widths (m) of both sides at the start, from the membrane outwards.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+
+    Returns
+    -------
+    dict
+        ``left_widths`` and ``right_widths``.
+    """
+    return {"left_widths": side_widths(case, 0), "right_widths": side_widths(case, 1)}
+
+
+def _kind(side: Compartment) -> str:
+    """What the far end is to the solver: whatever moves with its liquid is a closed side."""
+    return side.boundary if side.boundary in ("reservoir", "bath", "outflow") else "closed"
+
+
+def merged_in_pairs(widths: Vector) -> Vector:
+    """Half as many cells: two become one (of an odd number the last three do)."""
+    return widths if len(widths) < 2 else np.add.reduceat(widths, np.arange(0, len(widths) - 1, 2))
+
+
+class Model(NamedTuple):
+    """The semi-discrete model of a case, and the cell concentrations (solute, cell) it starts from."""
+
+    case: Case
+    problem: Problem
+    numbers: Numbers
+    concentration: Vector
+
+    def system(self) -> System:
+        """One that remembers nothing of the runs of another."""
+        from membrane_pde.model.system import System
+
+        return System(self.problem, self.numbers)
+
+
+last_model: Model | None = None
+
+
+def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
+    """The model of a case, or of one before it that differs in what is applied alone.
+
+    `coarser`: on half the cells; `tighter`: for a tenth of the tolerance.
+    """
+    global last_model
+    last = last_model  # looked at once: another thread may put its own there
+    kept = None if coarser or tighter or last is None or not same_model(last.case, case) else last
+    if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
+        return kept  # a mesh that does not follow from what is applied
+    from membrane_pde.model.mesh import build
+    from membrane_pde.model.system import System
+
+    widths = [side_widths(case, 0), side_widths(case, 1)]
+    if coarser:
+        widths = [merged_in_pairs(each) for each in widths]
+    mesh = build(widths[0], widths[1])
+    if kept is not None and kept.problem.mesh is mesh:
+        return kept
+    problem = _problem(case, mesh, tolerance_of(case, tighter))
+    model = Model(case, problem, System(problem).numbers, _cells_at_start(case, widths))
+    if not coarser and not tighter and "outflow" not in problem.boundary:  # where it changes what is drawn in
+        last_model = model
+    return model
+
+
+def same_model(one: Case, other: Case) -> bool:
+    """The models of two cases are the same on the same mesh."""
+    names = ("solutes", "phase", "temperature", "osmotic_model")
+    if one.membrane is not other.membrane or side_of_held_flux(one) != side_of_held_flux(other):
+        return False
+    if any(getattr(one, name) != getattr(other, name) for name in names) or tolerance_of(one) != tolerance_of(other):
+        return False
+    return all(
+        a is b or a.__dict__ | {"pressure": b.pressure} == b.__dict__
+        for a, b in zip(both_sides(one), both_sides(other), strict=True)
+    )
+
+
+def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
+    """What is solved, in numbers; `rtol` is the relative tolerance of the run."""
+    from membrane_pde.model.interface import Membrane
+    from membrane_pde.model.problem import Bath, Problem
+
+    numbers = case.membrane.solutes.values()
+    exterior: list[Vector | None] = []
+    baths: list[Bath | None] = []
+    for side in both_sides(case):
+        known = None
+        if side.boundary in ("reservoir", "bath"):
+            known = np.array([at_far_edge(side.concentration[name]) for name in case.solutes])
+        elif isinstance(side.backflow, dict):
+            known = np.array([side.backflow[name] for name in case.solutes])
+        exterior.append(known)
+        feed, fed = side.feed, None
+        if feed is not None:
+            fed = np.array([feed.concentration[name] for name in case.solutes])
+        baths.append(Bath(side.volume, fed, feed.flow if feed else None, side.bleed) if side.volume else None)
+    return Problem(
+        mesh=mesh,
+        membrane=Membrane(
+            present=case.membrane.type != "none",
+            water_permeability=case.membrane.water_permeability,
+            flux_law=case.membrane.flux_law,
+            permeability=tuple(n.permeability for n in numbers),
+            reflection=tuple(n.reflection for n in numbers),
+            partition=tuple(n.partition for n in numbers),
+        ),
+        osmotics=solution_of(case).numbers,
+        diffusivity=diffusivities(case),
+        boundary=(_kind(case.left), _kind(case.right)),
+        stirred=(case.left.stirred, case.right.stirred),
+        exterior=exterior,
+        stiffness=(stiffness_of(case, case.left), stiffness_of(case, case.right)),
+        rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
+        pumped=side_of_held_flux(case),
+        baths=(baths[0], baths[1]),
+        wall=elastic_walls(case),
+        trace=rtol * concentration_scales(case),
+    )
+
+
+def _cells_at_start(case: Case, widths: Sequence[Vector]) -> Vector:
+    """Cell concentrations (solute, cell) at the start."""
+    rows = []
+    for name in case.solutes:
+        left = _cell_averages(case.left.concentration[name], widths[0])
+        rows.append(np.concatenate([left[::-1], _cell_averages(case.right.concentration[name], widths[1])]))
+    return np.array(rows)
+
+
+def _cell_averages(value: float | Profile, widths: Vector) -> Vector:
+    """Averages over cells, listed from the membrane outwards, of a number or a piecewise linear profile."""
+    if not isinstance(value, Profile):
+        return np.full(len(widths), value)
+    edges = np.concatenate([[0.0], np.cumsum(widths)])
+    x, c = np.array(value.distance), np.array(value.value)
+    if x[0] > 0.0:
+        x, c = np.append(0.0, x), np.append(c[0], c)
+    x, c = np.append(x, max(edges[-1], x[-1]) * 2.0), np.append(c, c[-1])
+    whole = np.concatenate([[0.0], np.cumsum(0.5 * (c[1:] + c[:-1]) * np.diff(x))])
+    piece = np.clip(np.searchsorted(x, edges, side="right") - 1, 0, len(x) - 2)
+    step = edges - x[piece]
+    slope = (c[piece + 1] - c[piece]) / (x[piece + 1] - x[piece])
+    integral = whole[piece] + c[piece] * step + 0.5 * slope * step**2
+    return np.asarray(np.diff(integral) / widths)
+
+
+@cache_last_case
+def segments_of(case: Case) -> list[Segment]:
+    """What both sides apply, cut wherever one of them has a kink or a jump."""
+    from membrane_pde.model.applied import Segment
+
+    duration = case.run.duration
+    times = [0.0]
+    for kink in sorted(t for side in both_sides(case) for t in _kinks(side.pressure, duration)):
+        if 1e-12 * duration < kink - times[-1] and kink < (1.0 - 1e-12) * duration:  # 3 · 0.1 s and 0.3 s are one
+            times.append(kink)
+    times.append(duration)
+    left, right, held = case.left.pressure, case.right.pressure, side_of_held_flux(case)
+    waves = [(_wave(left), _wave(right))] if left.oscillates or right.oscillates else []
+    segments = []
+    for start, end in itertools.pairwise(times):
+        lines, flux = [_line(left, start, end), _line(right, start, end)], (0.0, 0.0)
+        if held == "left":
+            lines[0], flux = (0.0, 0.0), lines[0]
+        elif held == "right":  # out of the right side is from right to left
+            lines[1], flux = (0.0, 0.0), (-lines[1][0], -lines[1][1])
+        segments.append(Segment(start, end, lines[0], lines[1], flux, *waves))
+    return segments
+
+
+def _kinks(pressure: Pressure, duration: float) -> Sequence[float]:
+    """Times of kinks and jumps, s."""
+    if pressure.shape != "pulse":
+        return pressure.times
+    starts = np.arange(math.ceil(duration / pressure.period)) * pressure.period
+    return np.concatenate([starts, starts + pressure.duty * pressure.period]).tolist()
+
+
+def _wave(pressure: Pressure) -> Wave:
+    """What oscillates smoothly about the mean."""
+    from membrane_pde.model.applied import Wave
+
+    return Wave(pressure.amplitude, pressure.period) if pressure.shape == "sine" and pressure.amplitude else Wave()
+
+
+def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
+    """Pressure (or flux) at the start and the end of a stretch of time without kinks; of a sine its mean."""
+    if pressure.shape != "pulse" and len(pressure.values) == 1:
+        return pressure.values[0], pressure.values[0]
+    if pressure.shape == "ramp":
+        at = np.interp([start, end], pressure.times, pressure.values)
+        return float(at[0]), float(at[1])
+    value = pressure.at(0.5 * (start + end))
+    return value, value
+
+
+def state_scales(cases: Sequence[Case], system: System) -> Vector:
+    """Scale of each state (case, size) of some cases of one model: times rtol, its absolute tolerance."""
+    case = cases[0]
+    concentration, whole = concentration_scales(case), total_length(case)
+    lengths = [side.volume_per_area for side in both_sides(case) if is_closed(side)] or [whole]
+    scale = np.empty((len(cases), system.size))
+    system.amounts(scale[0])[:] = concentration[:, None] * system.width
+    scale[0, system.far_left] = scale[0, system.far_right] = amount_scales(case)
+    for place, bath in zip(system.volume, system.problem.baths, strict=True):
+        scale[0, place] = whole if bath is None else bath.volume
+    scale[1:] = scale[0]
+    for row, pressure in zip(scale, pressure_scales(cases), strict=True):
+        flow = case.membrane.water_permeability * pressure * case.run.duration
+        displaced = min(flow, *lengths) if flow > 0.0 and not system.still else whole
+        row[system.x], row[system.work] = displaced, displaced * (pressure or 1.0)
+        row[system.passed] = concentration * _passable(case, displaced, whole)
+    return scale
+
+
+def _passable(case: Case, displaced: float, whole: float) -> Vector:
+    """Volume whose solute may pass the membrane, m: by itself, and with the water; at least 1e-4 of all there is."""
+    if case.membrane.type == "none":
+        return np.full(len(case.solutes), whole)
+    numbers = [case.membrane.solutes[name] for name in case.solutes]
+    alone = np.array([each.permeability * max(1.0, 1.0 / each.partition) for each in numbers]) * case.run.duration
+    drawn = np.array([1.0 - each.reflection for each in numbers]) * displaced
+    return np.clip(alone + drawn, 1e-4 * whole, whole)
+
+
+def tolerance_of(case: Case, tighter: bool = False) -> float:
+    """Relative tolerance of the steps of a run; `tighter`: a tenth of it."""
+    rtol = case.run.rtol
+    if case.run.until != "duration":
+        rtol = min(rtol, _STOPPING_RTOL.get(case.run.solver, 1.0))
+    return 0.1 * rtol if tighter else rtol
+
+
+def least_displaced(cases: Sequence[Case], system: System) -> Vector:
+    """Displaced volume below which no water has moved in each of some cases of one model, m.
+
+    A billionth of the total length, or the absolute tolerance of the displaced volume where that is larger.
+    """
+    case = cases[0]
+    return np.asarray(
+        np.maximum(1e-9 * total_length(case), tolerance_of(case) * state_scales(cases, system)[:, system.x])
+    )
+
+
+def flux_thresholds(cases: Sequence[Case]) -> list[float]:
+    """Water flux that counts as one in each of some cases of one model, m/s.
+
+    A billionth of what the largest pressure drives, or what the tolerance leaves open of it where that is more.
+    """
+    permeability, least = cases[0].membrane.water_permeability, max(1e-9, tolerance_of(cases[0]))
+    return [least * permeability * (pressure or 1.0) for pressure in pressure_scales(cases)]

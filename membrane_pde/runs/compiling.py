@@ -1,0 +1,53 @@
+"""Machine code of the kernels, made by calling each of them once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from membrane_pde import kernels
+from membrane_pde.input.casefile import load_case
+from membrane_pde.input.errors import CaseError
+from membrane_pde.runs.build import model_of, segments_of
+from membrane_pde.runs.running import run
+
+
+def compile_kernels() -> Path:
+    """Make machine code of the kernels, for this process and for later ones.
+
+    Returns
+    -------
+    Path
+        Where it is kept, in the user's cache.
+
+    Raises
+    ------
+    CaseError
+        If numba is not installed.
+    OSError
+        If the user's cache cannot be written.
+    """
+    if not kernels.available():
+        raise CaseError('numba is not installed here: pip install "membrane-pde[fast]"')
+    kernels.begin()
+    try:
+        _call_every_kernel()
+        return kernels.keep()
+    finally:
+        kernels.give_up()
+
+
+def _call_every_kernel() -> None:
+    """Call every entry point that is compiled, each with arguments of the types that it gets."""
+    from membrane_pde.model.events import WATCH
+
+    case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
+    run(case.with_values({"osmotic_model": "pitzer", "run.until": "steady"}))
+    model = model_of(case)
+    system, segment = model.system(), segments_of(case)[0]
+    y = system.initial_state(model.concentration)
+    system.rhs(0.0, y, np.empty(system.size), segment)
+    system.jacobian(0.0, y, segment)
+    system.events(0.0, y, segment, np.zeros(WATCH))
+    system.water_flux(0.0, y, segment)

@@ -1,0 +1,193 @@
+"""The public functions: run a case, summarize many, the analytic equilibrium, several cases beside one another."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from membrane_pde import analytic
+from membrane_pde.input.case import Case
+from membrane_pde.input.casefile import as_case
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.parts import SIDES
+from membrane_pde.input.properties import is_closed
+from membrane_pde.results.messages import has_range
+from membrane_pde.results.observations import profiles_of, series_of
+from membrane_pde.results.result import Result, check_size
+from membrane_pde.results.summary import equilibrium_summary, goal_summary, summaries_of
+from membrane_pde.runs.build import Model, model_of, segments_of, side_widths
+from membrane_pde.runs.solving import end_states, groups_of, solve_case, solve_group
+
+if TYPE_CHECKING:
+    import xarray
+
+log = logging.getLogger(__name__)
+
+
+class RunError(Exception):
+    """A run that could not be finished.
+
+    Attributes
+    ----------
+    result : Result
+        Everything up to the failure; its status is ``failed``.
+    """
+
+    def __init__(self, message: str, result: Result) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+def run(case: Case | str | Path, progress: Callable[[float], None] | None = None) -> Result:
+    """Solve a case.
+
+    Parameters
+    ----------
+    case : Case, str or Path
+        From `load_case`, or what it takes: a file's path, or the name of a shipped case.
+    progress : callable, optional
+        Told the share of the simulated time that is done.
+
+    Returns
+    -------
+    Result
+        Summary, series, profiles.
+
+    Raises
+    ------
+    CaseError
+        If it would store more than a result may have.
+    RunError
+        If a side runs dry, an outflow flows back without `backflow`, or the integrator gives up; the error carries the
+        result up to then.
+    """
+    begun, case = time.perf_counter(), as_case(case)
+    check_size(case, sum(len(side_widths(case, side)) for side in (0, 1)))
+    runs = solve_case(case, progress)
+    series = series_of(runs)
+    (summary,) = summaries_of(runs, series)
+    summary["equilibrium"] = goal_summary(runs)
+    profiles = profiles_of(runs.system, runs.states[0])
+    result = Result(case, summary, {"time": runs.times, **{name: each[0] for name, each in series.items()}, **profiles})
+    summary["solve_time_s"] = time.perf_counter() - begun
+    log.info("%s: %s after %d steps", case.name, summary["status"], summary["steps"])
+    if summary["status"] == "failed":
+        raise RunError(summary["message"], result)
+    return result
+
+
+def summarize(case: Case, model: Model | None = None) -> dict[str, Any]:
+    """Solve a case for its summary alone, also where the run fails.
+
+    Parameters
+    ----------
+    case : Case
+        From `load_case`.
+    model : optional
+        Of the case, where it is known.
+
+    Returns
+    -------
+    dict
+        As of a `Result`; ``status`` is ``failed`` and ``message`` says why if the run could not be finished.
+    """
+    begun = time.perf_counter()
+    runs = solve_case(case, model=model)
+    (summary,) = summaries_of(runs, series_of(runs))
+    summary["equilibrium"] = goal_summary(runs)
+    summary["solve_time_s"] = time.perf_counter() - begun
+    return summary
+
+
+def summarize_all(cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Solve many cases for their summaries alone; such as differ in what is applied, and stand together, at once.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        From `load_case`.
+
+    Returns
+    -------
+    list of dict
+        As of `summarize`, but without ``equilibrium``.
+    """
+    summaries: list[dict[str, Any]] = []
+    for group in groups_of(cases):
+        begun = time.perf_counter()
+        runs, done = solve_group(group) if group.segments else (None, [False])
+        together = iter([] if runs is None else summaries_of(runs, series_of(runs, ends=not has_range(group.cases[0]))))
+        seconds = (time.perf_counter() - begun) / max(sum(done), 1)
+        for case, there in zip(group.cases, done, strict=True):
+            summary = next(together) if there else summarize(case, group.model)
+            if there:
+                summary["solve_time_s"] = seconds
+            summaries.append(summary)
+    return summaries
+
+
+def equilibrium(case: Case | str | Path) -> dict[str, Any]:
+    """Analytic end state of a case, without solving it in time.
+
+    Parameters
+    ----------
+    case : Case, str or Path
+        From `load_case`, or what it takes.
+
+    Returns
+    -------
+    dict
+        The keys of a summary; ``status`` is None and ``message`` says why where there is no equilibrium.
+    """
+    case = as_case(case)
+    model = model_of(case)
+    system = model.system()
+    amounts = system.amounts_of_sides(system.initial_state(model.concentration))
+    (end,) = end_states([case], segments_of(case)[-1:], amounts)
+    if end is None:
+        reason = "the far ends are open: liquid can flow through for ever"
+        for name, other in (SIDES, SIDES[::-1]):
+            if getattr(case, name).boundary == "outflow" and is_closed(getattr(case, other)):
+                reason = f"what has run out through the outflow on the {name} decides where it ends: run the case"
+        end = analytic.Equilibrium(None, None, None, None, None, reason)
+    return equilibrium_summary(case, end, amounts)
+
+
+def compare(cases: Sequence[Case | Result | str | Path]) -> xarray.Dataset:
+    """The same questions asked of several cases.
+
+    Parameters
+    ----------
+    cases : sequence of Case, Result, str or Path
+        Cases (also by path or name) are run, results taken as they are.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimension ``case``: every number and word of the summary, per-solute values as ``name[solute]``; NaN or "" where
+        something does not apply.
+    """
+    import xarray
+
+    if isinstance(cases, str | Path | Case | Result):
+        raise CaseError('compare takes a list, for example ["osmosis", "reverse_osmosis"]')
+    results = [case if isinstance(case, Result) else run(case) for case in cases]
+    columns: dict[str, list[Any]] = {}
+    for position, result in enumerate(results):
+        for key, value in result.summary.items():
+            if key in ("equilibrium", "error_estimate"):
+                continue
+            flat = {f"{key}[{name}]": one for name, one in value.items()} if isinstance(value, dict) else {key: value}
+            for name, one in flat.items():
+                columns.setdefault(name, [None] * len(results))[position] = one
+    variables = {}
+    for name, values in columns.items():
+        words = any(isinstance(value, str) for value in values)
+        column = ["" if v is None else v for v in values] if words else [np.nan if v is None else v for v in values]
+        variables[name] = ("case", np.array(column, dtype=object if words else float))
+    return xarray.Dataset(variables, {"case": [result.case.name for result in results]})

@@ -1,0 +1,300 @@
+"""Runs in time: of one case, or of many of one model at once; where they end, and when they may stop."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from membrane_pde import analytic
+from membrane_pde.input.case import Case
+from membrane_pde.input.properties import (
+    at_far_edge,
+    both_sides,
+    elastic_walls,
+    highest_concentrations,
+    is_closed,
+    is_open,
+    osmotic_pressures,
+    pressure_scale,
+    reflection_coefficients,
+    reservoir_side,
+    side_of_held_flux,
+    stiffness_of,
+)
+from membrane_pde.results.observations import Runs
+from membrane_pde.runs.build import (
+    Model,
+    flux_thresholds,
+    least_displaced,
+    model_of,
+    segments_of,
+    state_scales,
+    tolerance_of,
+)
+
+if TYPE_CHECKING:
+    from membrane_pde.model.applied import Segment
+    from membrane_pde.model.system import System
+    from membrane_pde.solvers.integrate import Stop
+    from membrane_pde.solvers.settling import Settling
+
+_STEADY = 0.01  # of rtol, so that stopping adds next to nothing to the error of a run
+_FINEST = 1e-12  # of a number's scale: below it there is only round-off
+_HORIZON = 1e3  # times the duration: in a steady state what is slower counts as not changing
+_FIRST = 1e-4  # of the duration: where nothing ever changes, some water has still passed
+_EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
+NUMBERS_AT_ONCE = 4_000_000  # of the states of runs that are solved at once
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def end_states(
+    cases: Sequence[Case], segments: Sequence[Segment], amounts: tuple[Vector, Vector]
+) -> list[analytic.Equilibrium | None]:
+    """The analytic equilibrium of cases of one model by their last segments; None where a boundary is open."""
+    case = cases[0]
+    if is_open(case):
+        return [None] * len(cases)
+    if side_of_held_flux(case):
+        return [analytic.Equilibrium(None, None, None, None, None, "the flux is held")] * len(cases)
+    membrane = case.membrane.type != "none"
+    numbers = list(case.membrane.solutes.values())
+    reservoir, (left, right) = reservoir_side(case), amounts
+    if reservoir:
+        side = case.left if reservoir == "left" else case.right
+        there = side.volume_per_area * np.array([at_far_edge(side.concentration[name]) for name in case.solutes])
+        left, right = (there, right) if reservoir == "left" else (left, there)
+    restless = [each.left.pressure.oscillates or each.right.pressure.oscillates for each in cases]
+    found = analytic.equilibrium(  # by what is applied at the end of the run
+        [(last.left[1], last.right[1]) for last, never in zip(segments, restless, strict=True) if not never],
+        length_left=case.left.volume_per_area,
+        length_right=case.right.volume_per_area,
+        amount_left=left,
+        amount_right=right,
+        passes=np.array([n.permeability > 0.0 for n in numbers] if membrane else [True] * len(case.solutes)),
+        reflection=reflection_coefficients(case),
+        partition=np.array([n.partition for n in numbers] if membrane else [1.0] * len(case.solutes)),
+        stiffness_left=stiffness_of(case, case.left),
+        stiffness_right=stiffness_of(case, case.right),
+        rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
+        membrane=membrane,
+        water_passes=case.membrane.water_permeability > 0.0,
+        osmotic_pressure=osmotic_pressures(case),
+        reservoir=reservoir,
+        walls=elastic_walls(case),
+    )
+    ends = iter(found)
+    return [
+        analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates") if never else next(ends)
+        for never in restless
+    ]
+
+
+class Goal:
+    """Where runs of one model end (case), and how far they are from there: 1 at the start, 0 there, nan without one."""
+
+    def __init__(
+        self,
+        system: System,
+        y: Vector,
+        amounts: tuple[Vector, Vector],
+        ends: Sequence[analytic.Equilibrium | None],
+    ):
+        self.system, self.ends = system, ends
+        self.least = 1e-12 * float(amounts[0].sum() + amounts[1].sum())  # of a way to the goal
+        # of X; nan where it ends where it began: water that moved on the way has to come back, which is no part of this
+        self.displaced = np.full(len(ends), np.nan)
+        self.concentration = np.full((len(ends), 2, system.solutes), np.nan)
+        small = 1e-12 * float(system.width.sum())
+        for i, end in enumerate(ends):
+            if end is None:
+                continue
+            if end.displaced_volume is not None and abs(end.displaced_volume) > small:
+                self.displaced[i] = end.displaced_volume
+            if end.concentration_left is not None and end.concentration_right is not None:
+                self.concentration[i] = end.concentration_left, end.concentration_right
+        self._start = y
+
+    def distance(self, displaced: Vector, spread: Vector) -> Vector:
+        """The distance of states (case, time), by X and what `System.observe` says; the first ones are the start."""
+        by_water = np.abs(displaced - self.displaced[:, None]) / np.abs(self.displaced[:, None])
+        at_start = spread[:, :1]
+        by_solute = spread / np.where(at_start > self.least, at_start, np.nan)
+        return np.asarray(np.fmax(by_water, by_solute))
+
+    def came_back(self, y: Vector) -> bool:
+        """No water of the one run is away from where it was, where that is the end."""
+        (end,), mesh = self.ends, self.system.problem.mesh
+        if end is None or end.displaced_volume is None or not np.isnan(self.displaced[0]):
+            return True
+        return abs(float(y[self.system.x])) <= _EQUILIBRIUM * min(mesh.length_left, mesh.length_right)
+
+    def __call__(self, y: Vector) -> float:
+        """The distance of a state of the one run."""
+        spread = self._initial, self.system.spread(y, self.concentration[0])
+        return float(self.distance(np.array([[0.0, y[self.system.x]]]), np.array([spread]))[0, 1])
+
+    @functools.cached_property
+    def _initial(self) -> float:
+        return self.system.spread(self._start, self.concentration[0])
+
+
+def _stop_rule(case: Case, system: System, goal: Goal, segments: Sequence[Segment]) -> Stop | None:
+    """When a run that does not go on for its whole duration may stop."""
+    if case.run.until == "duration":
+        return None
+    settled = segments[-1]
+    rests = settling_of(case, system, settled)
+
+    def stop(t: float, state: Vector, segment: Segment) -> str | None:
+        if segment.start != settled.start:
+            return None
+        if case.run.until == "equilibrium" and not math.isnan(gone := goal(state)):
+            return "equilibrium" if gone <= _EQUILIBRIUM and goal.came_back(state) else None
+        if not segment.level:
+            return None
+        return "steady" if rests(t, state, segment) and t >= _FIRST * settled.end else None
+
+    return stop
+
+
+def settling_of(case: Case, system: System, last: Segment) -> Settling:
+    """Judges whether a state is steady, by the accuracy asked for."""
+    from membrane_pde.solvers.settling import Settling
+
+    pressure, highest = pressure_scale(case), highest_concentrations(case)
+    return Settling(
+        system,
+        horizon=_HORIZON * last.end,
+        allowed=max(_STEADY * case.run.rtol, _FINEST),
+        threshold=flux_thresholds([case])[0],
+        bounded=any(is_closed(side) for side in both_sides(case)),
+        scales=(
+            case.left.volume_per_area + case.right.volume_per_area,
+            pressure or 1.0,
+            case.membrane.water_permeability * pressure,
+        ),
+        highest=np.where(highest > 0.0, highest, 1.0),
+    )
+
+
+def solve_case(
+    case: Case,
+    progress: Callable[[float], None] | None = None,
+    coarser: bool = False,
+    tighter: bool = False,
+    model: Model | None = None,
+    until: float | None = None,
+) -> Runs:
+    """One run; on half the cells, with a tenth of the tolerance, of a model that is known, until a time at any rate."""
+    from membrane_pde.solvers.integrate import integrate
+
+    model = model or model_of(case, coarser, tighter)
+    system, segments = model.system(), segments_of(case)
+    if until is not None and segments[-1].level:
+        segments = [*segments[:-1], segments[-1]._replace(end=until)]
+    y = system.initial_state(model.concentration)
+    amounts = system.amounts_of_sides(y)
+    goal = Goal(system, y, amounts, end_states([case], segments[-1:], amounts))
+    (scale,), rtol = state_scales([case], system), tolerance_of(case, tighter)
+    found = integrate(
+        system,
+        y,
+        segments,
+        outputs=case.run.outputs,
+        rtol=rtol,
+        atol=rtol * scale,
+        solver=case.run.solver,
+        draws_last="last" in (case.left.backflow, case.right.backflow),
+        stop=None if until is not None else _stop_rule(case, system, goal, segments),
+        progress=progress,
+    )
+    endings = [(found.status, found.reason, found.steps)]
+    return _runs([case], system, goal, found.times, found.states[None], [found.segments], endings, system.memory[None])
+
+
+def _runs(
+    cases: Sequence[Case],
+    system: System,
+    goal: Goal,
+    times: Vector,
+    states: Vector,
+    segments: list[list[Segment]],
+    endings: list[tuple[str, str, int]],
+    memory: Vector,
+) -> Runs:
+    """Solved runs, with what counts as a water flux and as displaced water in each."""
+    from membrane_pde.model.interface import SEVERAL
+
+    thresholds, least = np.array(flux_thresholds(cases)), least_displaced(cases, system)
+    return Runs(cases, system, goal, times, states, segments, endings, memory, memory[:, SEVERAL], thresholds, least)
+
+
+class Group(NamedTuple):
+    """Cases of one model that stand together, and the one segment of each; empty where a case is to be solved alone."""
+
+    cases: list[Case]
+    segments: list[Segment]
+    model: Model
+
+
+def groups_of(cases: Sequence[Case]) -> Iterator[Group]:
+    """Cases in groups that can be solved at once."""
+    group: Group | None = None
+    for case in cases:
+        model, segments = model_of(case), _undecided(case)
+        if group is not None:
+            alike = segments and group.segments and model is group.model and case.run is group.cases[0].run
+            if alike and len(group.cases) * case.run.outputs * model.concentration.size < NUMBERS_AT_ONCE:
+                group.cases.append(case)
+                group.segments.extend(segments)
+                continue
+            yield group
+        group = Group([case], segments, model)
+    if group is not None:
+        yield group
+
+
+def _undecided(case: Case) -> list[Segment]:
+    """The one segment of a case in which nothing happens on the way that the model does not know of; else none."""
+    left, right, run = case.left, case.right, case.run
+    if run.until != "duration" or run.solver != "rosenbrock" or "outflow" in (left.boundary, right.boundary):
+        return []
+    if left.pressure.oscillates or right.pressure.oscillates:
+        return []
+    segments = segments_of(case)
+    return segments if len(segments) == 1 else []
+
+
+def solve_group(group: Group) -> tuple[Runs | None, list[bool]]:
+    """The runs of a group but for those that something happens to, and which are among them."""
+    from membrane_pde.solvers.integrate import integrate_alike
+
+    cases, segments, model = group
+    system = model.system()
+    y, rtol = system.initial_state(model.concentration), cases[0].run.rtol
+    memory = np.zeros((len(cases), 3))
+    times, states, steps = integrate_alike(
+        system,
+        y,
+        segments,
+        outputs=cases[0].run.outputs,
+        rtol=rtol,
+        atol=rtol * state_scales(cases, system),
+        memory=memory,
+    )
+    done = [taken > 0 for taken in steps]
+    if not all(done):
+        cases, segments = list(itertools.compress(cases, done)), list(itertools.compress(segments, done))
+        states, memory, steps = states[done], memory[done], list(itertools.compress(steps, done))
+    if not cases:
+        return None, done
+    amounts = system.amounts_of_sides(y)
+    goal = Goal(system, y, amounts, end_states(cases, segments, amounts))
+    applied = [[segment] * len(times) for segment in segments]
+    endings = [("completed", "", taken) for taken in steps]
+    return _runs(cases, system, goal, times, states, applied, endings, memory), done
