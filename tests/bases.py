@@ -96,3 +96,46 @@ reflection = 1.0
 duration = "1 min"
 outputs = 3
 """
+
+# salt water pressed through a membrane, both sides stirred
+PRESSED = """
+title = "Energy"
+temperature = "298.15 K"
+
+[solutes.salt]
+diffusivity = "1.5e-9 m^2/s"
+dissociation = 2
+
+[left]
+length = "2 mm"
+pressure = "60 bar"
+stirred = true
+concentration = { salt = "600 mmol/L" }
+
+[right]
+length = "1 mm"
+stirred = true
+concentration = { salt = "0 mmol/L" }
+
+[membrane]
+flux_law = "spiegler-kedem"
+water_permeability = "2 L/m^2/hour/bar"
+[membrane.solutes.salt]
+permeability = "0 m/s"
+reflection = 1.0
+
+[mesh]
+cells = 16
+
+[run]
+duration = "10 min"
+outputs = 12
+"""
+
+
+def edited(*pairs: tuple[str, str], text: str = CASE) -> str:
+    """A base case with the first of each text replaced; each must be there."""
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text

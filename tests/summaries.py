@@ -9,6 +9,48 @@ import numpy as np
 
 import membrane_pde as mp
 
+# every key in its order (DESIGN §5), written out: the contract must not follow the code
+SUMMARY_KEYS = [
+    "title",
+    "status",
+    "message",
+    "end_time_s",
+    "process",
+    "tonicity",
+    "water_flux_m_per_s",
+    "displaced_volume_m",
+    "solute_flux_mol_per_m2_s",
+    "amount_transferred_mol_per_m2",
+    "pressure_left_Pa",
+    "pressure_right_Pa",
+    "length_left_m",
+    "length_right_m",
+    "concentration_left_mol_per_m3",
+    "concentration_right_mol_per_m3",
+    "wall_concentration_left_mol_per_m3",
+    "wall_concentration_right_mol_per_m3",
+    "osmotic_pressure_left_Pa",
+    "osmotic_pressure_right_Pa",
+    "wall_osmotic_pressure_left_Pa",
+    "wall_osmotic_pressure_right_Pa",
+    "polarization_modulus",
+    "rejection",
+    "collected_concentration_mol_per_m3",
+    "collected_rejection",
+    "amount_error",
+    "energy_J_per_m2",
+    "specific_energy_J_per_m3",
+    "throttled_energy_J_per_m3",
+    "minimum_energy_J_per_m3",
+    "second_law_efficiency",
+    "equilibrium",
+    "distance_to_equilibrium",
+    "cells",
+    "steps",
+    "solve_time_s",
+    "version",
+]
+# what is left out of `numbers`
 NOT_NUMBERS = ("title", "status", "message", "process", "tonicity", "equilibrium", "version")
 ABOUT_THE_RUN = ("cells", "steps", "solve_time_s", "amount_error")
 

@@ -18,51 +18,11 @@ from membrane_pde import analytic
 from membrane_pde.input.casefile import case_names, case_text
 from membrane_pde.results.result import Result
 from tests.shipped import NAMES, ran
+from tests.summaries import SUMMARY_KEYS
 
 R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
 SALT = 58.44e-3  # kg/mol, NaCl
 WEIGHT_OF_WATER = 997.047 * 9.80665  # Pa/m at 25 degC: density as in tests/unit/test_temperature.py, standard gravity
-
-SUMMARY_KEYS = [  # DESIGN §5
-    "title",
-    "status",
-    "message",
-    "end_time_s",
-    "process",
-    "tonicity",
-    "water_flux_m_per_s",
-    "displaced_volume_m",
-    "solute_flux_mol_per_m2_s",
-    "amount_transferred_mol_per_m2",
-    "pressure_left_Pa",
-    "pressure_right_Pa",
-    "length_left_m",
-    "length_right_m",
-    "concentration_left_mol_per_m3",
-    "concentration_right_mol_per_m3",
-    "wall_concentration_left_mol_per_m3",
-    "wall_concentration_right_mol_per_m3",
-    "osmotic_pressure_left_Pa",
-    "osmotic_pressure_right_Pa",
-    "wall_osmotic_pressure_left_Pa",
-    "wall_osmotic_pressure_right_Pa",
-    "polarization_modulus",
-    "rejection",
-    "collected_concentration_mol_per_m3",
-    "collected_rejection",
-    "amount_error",
-    "energy_J_per_m2",
-    "specific_energy_J_per_m3",
-    "throttled_energy_J_per_m3",
-    "minimum_energy_J_per_m3",
-    "second_law_efficiency",
-    "equilibrium",
-    "distance_to_equilibrium",
-    "cells",
-    "steps",
-    "solve_time_s",
-    "version",
-]
 PER_SOLUTE = [key for key in SUMMARY_KEYS if "concentration" in key or "solute" in key or "amount_tr" in key]
 PER_SOLUTE += ["polarization_modulus", "rejection"]
 

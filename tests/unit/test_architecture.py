@@ -110,6 +110,16 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
 }
 
 
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
+def test_no_module_imports_a_test_module(path: Path) -> None:
+    """What two of them share stands in a module of its own, directly in tests/."""
+    parts = [name.split(".") for name in imports(path.read_text(encoding="utf-8"), "tests.x")]
+    assert not [".".join(name) for name in parts if any(part.startswith("test_") for part in name)]
+
+
 @pytest.mark.parametrize("module", sorted(IMPORTS), ids=lambda name: name or "membrane_pde")
 def test_direction_of_dependencies(module: str) -> None:
     room = module.partition(".")[0]

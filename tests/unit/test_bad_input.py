@@ -8,8 +8,8 @@ import pytest
 from membrane_pde.input.casefile import load_case, parse_case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.number_at import number_at
-from tests.bases import CASE, GAS, NUMBERS
-from tests.unit.suggestions import check_suggestions
+from tests.bases import CASE, GAS, NUMBERS, edited
+from tests.suggestions import check_suggestions
 
 LEFT = ("[left]\n", "[left]\n")
 
@@ -23,13 +23,6 @@ def message(text):
     assert "Traceback" not in found
     check_suggestions(text, found)
     return found
-
-
-def edited(*pairs, text=CASE):
-    for old, new in pairs:
-        assert old in text
-        text = text.replace(old, new, 1)
-    return text
 
 
 def left(line):

@@ -48,10 +48,7 @@ GAS = bases.GAS.replace("100 %", "0.5 mol/mol")
 
 
 def changed(*pairs, text=CASE):
-    for old, new in pairs:
-        assert old in text
-        text = text.replace(old, new, 1)
-    return parse_case(text)
+    return parse_case(bases.edited(*pairs, text=text))
 
 
 def left(line):

@@ -13,7 +13,7 @@ from membrane_pde.input.wording import nearest
 from membrane_pde.studies.measurements import read
 from tests.bases import CASE, GAS
 from tests.malformed import MALFORMED
-from tests.unit.suggestions import suggested
+from tests.suggestions import suggested
 
 LIQUID = (
     CASE.replace("[left]\n", '[left]\nboundary = "bath"\nvolume = "1 cm"\nfeed = { NaCl = "1 g/L" }\n')

@@ -10,49 +10,17 @@ import pytest
 import membrane_pde as mp
 from membrane_pde import analytic
 from membrane_pde.results.result import Result
+from tests.bases import PRESSED
 
 RT = 8.31446261815324 * 298.15
 BAR = 1e5
 
-BASE = """
-title = "Energy"
-temperature = "298.15 K"
-
-[solutes.salt]
-diffusivity = "1.5e-9 m^2/s"
-dissociation = 2
-
-[left]
-length = "2 mm"
-pressure = "60 bar"
-stirred = true
-concentration = { salt = "600 mmol/L" }
-
-[right]
-length = "1 mm"
-stirred = true
-concentration = { salt = "0 mmol/L" }
-
-[membrane]
-flux_law = "spiegler-kedem"
-water_permeability = "2 L/m^2/hour/bar"
-[membrane.solutes.salt]
-permeability = "0 m/s"
-reflection = 1.0
-
-[mesh]
-cells = 16
-
-[run]
-duration = "10 min"
-outputs = 12
-"""
 LEAK = {"membrane.solutes.salt.permeability": "1e-6 m/s", "membrane.solutes.salt.reflection": 0.9}
 FLOWING = {"left.boundary": "reservoir", "left.length": "20 um", "right.boundary": "outflow", "right.length": "10 um"}
 
 
 def run(values: dict[str, object] | None = None) -> Result:
-    return mp.run(mp.parse_case(BASE).with_values(values or {}))
+    return mp.run(mp.parse_case(PRESSED).with_values(values or {}))
 
 
 def energy(result: Result) -> tuple[float, float, float | None]:
