@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import membrane_pde as mp
+from tests.places import ROOT
 
 # These two end only after days; in the file they stop when there is something to see.
 TO_THE_END = {"osmosis": "5 d", "reverse_osmosis": "5 d"}
-CASES = sorted(path.stem for path in (Path(__file__).parents[1] / "cases").glob("*.toml"))
+CASES = sorted(path.stem for path in (ROOT / "cases").glob("*.toml"))
 NAMES = [*CASES, *(f"{name}, to the end" for name in TO_THE_END)]
 
 

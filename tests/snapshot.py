@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 import membrane_pde as mp
+from tests.places import DATA
 from tests.shipped import NAMES, ran
 
-SNAPSHOT = Path(__file__).parent / "data" / "shipped_summaries.txt"
+SNAPSHOT = DATA / "shipped_summaries.txt"
 LEFT_OUT = ("title", "message", "equilibrium", "cells", "steps", "solve_time_s", "version", "amount_error")
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import ROOT
+
 pytestmark = pytest.mark.slow
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -89,7 +91,7 @@ def served(kind: str, folder: Path) -> Iterator[str]:
         address = ready = f"http://127.0.0.1:{port}/"
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
     settings = os.environ | {place: str(folder / place.lower()) for place in places}
-    settings["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+    settings["PYTHONPATH"] = str(ROOT)
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", *arguments, "--no-browser"], cwd=folder, env=settings, stdout=log, stderr=log

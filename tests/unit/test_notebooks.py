@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from notebooks import execute
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CAN_EXECUTE = all(importlib.util.find_spec(name) for name in ("nbclient", "ipykernel"))
 

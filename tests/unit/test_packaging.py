@@ -17,8 +17,8 @@ import pytest
 
 import membrane_pde
 from membrane_pde.input import casefile as case
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 

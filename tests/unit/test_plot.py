@@ -18,6 +18,7 @@ from membrane_pde.input.casefile import load_case
 from membrane_pde.show import curves as shared
 from membrane_pde.show import drawing
 from tests import synthetic
+from tests.places import ROOT
 
 
 def curves(ax):
@@ -427,9 +428,8 @@ def test_pyplot_is_never_touched(tmp_path: Path):
         "plot.save_all(synthetic.osmosis(), Path(sys.argv[1]))\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
-    root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
 

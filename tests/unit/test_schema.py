@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,8 @@ from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import parse_case
 from membrane_pde.input.schema import json_schema
 from membrane_pde.results.result import SUMMARY_KEYS
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
 assert spec is not None
 assert spec.loader is not None

@@ -26,8 +26,7 @@ from membrane_pde.results.result import SUMMARY_KEYS
 from membrane_pde.runs import build
 from membrane_pde.studies import sweeping, workers
 from tests.bases import TWO_STIRRED
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.places import ROOT
 
 CASE = mp.parse_case(TWO_STIRRED, "stirred")
 GRID: dict[str, Iterable[object]] = {

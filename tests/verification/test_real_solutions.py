@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ import pytest
 import membrane_pde as mp
 from membrane_pde import library, reference
 from membrane_pde.physics.pitzer import Pitzer
+from tests.places import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 PHI = reference.table("osmotic_coefficients")
 
 
