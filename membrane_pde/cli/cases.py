@@ -1,4 +1,4 @@
-"""The commands that read cases or the library and run nothing in time: list, new, show, equilibrium and others."""
+"""Commands that do not run a case in time: list, new, show, equilibrium, osmotic-pressure, schema."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from membrane_pde.cli.output import console, print_json
 def list_cases(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME...]", help="With --solutes or --membranes: only these.", show_default=False),
+        typer.Argument(metavar="[NAME...]", help="With --solutes or --membranes: list only these.", show_default=False),
     ] = None,
-    solutes: Annotated[bool, typer.Option("--solutes", help="The library's solutes: values and sources.")] = False,
-    membranes: Annotated[bool, typer.Option("--membranes", help="The library's membranes.")] = False,
+    solutes: Annotated[
+        bool, typer.Option("--solutes", help="List the solutes of the library, with values and sources.")
+    ] = False,
+    membranes: Annotated[
+        bool, typer.Option("--membranes", help="List the membranes of the library, with values and sources.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """The cases that come with the package, one line each; or its solutes or membranes."""
+    """List the shipped cases, or the solutes or membranes."""
     if solutes or membranes:
         _list_library(names or [], solutes, membranes, as_json)
         return
@@ -41,7 +45,7 @@ def list_cases(
 
 
 def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: bool) -> None:
-    """The library's solutes or membranes as they are written there: those with the names, or all."""
+    """Print the named solutes or membranes of the library, or all of them."""
     import shutil
 
     from membrane_pde import library
@@ -66,10 +70,12 @@ def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: boo
 
 
 def new(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The name of a shipped case.")],
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Default: CASE.toml.", show_default=False)] = None,
+    case: Annotated[str, typer.Argument(metavar="CASE", help="Name of a shipped case.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="File to write. Default: CASE.toml.", show_default=False)
+    ] = None,
 ) -> None:
-    """A commented copy of a shipped case to edit; never overwrites."""
+    """Copy a shipped case to a file that you can edit. An existing file is never overwritten."""
     from membrane_pde.input.casefile import case_text
     from membrane_pde.input.errors import CaseError
 
@@ -86,7 +92,7 @@ def new(
 
 
 def show(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """The case as understood: SI values, defaults filled in, mesh."""
+    """Show all values of a case in SI units. Defaults and the mesh are included."""
     from membrane_pde import runs
     from membrane_pde.show import printing, report_case
 
@@ -105,7 +111,7 @@ def show(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = 
 def equilibrium(
     case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False, units: UnitsOption = None
 ) -> None:
-    """The analytic end state, without solving the transient."""
+    """Compute the equilibrium without running in time."""
     from membrane_pde import runs
     from membrane_pde.show import report_equilibrium
 
@@ -122,19 +128,29 @@ def osmotic_pressure(
         list[str], typer.Argument(metavar="SOLUTE=CONCENTRATION...", help='For example NaCl="35 g/L".')
     ],
     temperature: Annotated[str, typer.Option("--temperature", metavar="T", help='For example "10 degC".')] = "25 degC",
-    model: Annotated[str, typer.Option("--model", help="pitzer, virial or ideal.")] = "pitzer",
+    model: Annotated[str, typer.Option("--model", help="Osmotic model: pitzer, virial or ideal.")] = "pitzer",
     membrane: Annotated[
-        str | None, typer.Option("--membrane", metavar="NAME", help="What pulls across this one (list --membranes).")
+        str | None,
+        typer.Option(
+            "--membrane",
+            metavar="NAME",
+            help="Also show the effective pressure and tonicity at this membrane. For names: list --membranes.",
+        ),
     ] = None,
     against: Annotated[
         list[str] | None,
         typer.Option(
-            "--against", metavar="SOLUTE=CONCENTRATION", help="Other side of the membrane: tonicity. May be repeated."
+            "--against",
+            metavar="SOLUTE=CONCENTRATION",
+            help="Solution on the other side of the membrane, for the tonicity. May be repeated.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Osmotic pressure of a solution, its osmolarity and osmolality, and its tonicity at a membrane."""
+    """Compute the osmotic pressure of a solution.
+
+    Osmolarity, osmolality and, with --membrane, the tonicity at a membrane are printed, too.
+    """
     from membrane_pde.input import mixture
     from membrane_pde.input.errors import CaseError
     from membrane_pde.show import report_solution
@@ -152,7 +168,7 @@ def osmotic_pressure(
 
 
 def _solution(texts: list[str]) -> dict[str, str]:
-    """Concentrations by solute from SOLUTE=CONCENTRATION."""
+    """Read SOLUTE=CONCENTRATION arguments into a dictionary from solute to concentration."""
     from membrane_pde.input.errors import CaseError
     from membrane_pde.input.overrides import parse_override
 
@@ -166,7 +182,7 @@ def _solution(texts: list[str]) -> dict[str, str]:
 
 
 def schema() -> None:
-    """The JSON schema of a case file."""
+    """Print the JSON schema of case files."""
     from membrane_pde.input.schema import json_schema
 
     print_json(json_schema())

@@ -1,4 +1,4 @@
-"""The commands about the package itself: validate checks its answers, compile makes it fast."""
+"""Commands about the package itself: validate checks its results, compile makes it fast."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from membrane_pde.cli.output import console, print_json, progress_bar
 
-# of `verify.GROUPS`, which --help does not wait for
+# the names in `verify.GROUPS`, which takes too long to import for --help
 CHECK_GROUPS = (
     "formulas",
     "two-gases",
@@ -37,22 +37,23 @@ def validate(
         typer.Option(
             "--only",
             metavar="GROUP",
-            help=f"Only this group of checks; may be repeated. The groups: {', '.join(CHECK_GROUPS)}.",
+            help=f"Run only this group of checks. May be repeated. The groups: {', '.join(CHECK_GROUPS)}.",
         ),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer cells, cases and points at the same tolerances: half a minute.")
+        bool,
+        typer.Option("--quick", help="Use fewer cells, cases and points, at the same tolerances. Takes half a minute."),
     ] = False,
     page: Annotated[
         Path | None,
-        typer.Option("--out", metavar="PAGE.html", help="Also write a page with a table and plots of each group."),
+        typer.Option("--out", metavar="PAGE.html", help="Also write a page with a table and plots for each group."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every check as JSON, in a list.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all checks as a JSON list.")] = False,
 ) -> None:
-    """Prove the package: exact solutions, orders of accuracy, conservation, limits, symmetry, and measurements.
+    """Check the package against known results.
 
-    Every number that comes out stands beside the one that is known, with its source and what it may be off; exit
-    status 1 if one is off by more.
+    These are exact solutions, orders of accuracy, conservation, limits, symmetry and measurements. Each computed number
+    is printed beside the expected one, with its tolerance and source. The exit status is 1 if a check fails.
     """
     from membrane_pde.input.errors import CaseError
     from membrane_pde.input.wording import nearest
@@ -88,7 +89,10 @@ def validate(
 
 
 def compile_kernels() -> None:
-    """Make machine code of the solver, once (a minute or two): runs and sweeps are much faster from then on."""
+    """Compile the solver to machine code, once.
+
+    This takes a minute or two; afterwards runs and sweeps are much faster.
+    """
     from membrane_pde import runs
     from membrane_pde.input.errors import CaseError
 

@@ -20,8 +20,8 @@ SetOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object in SI units.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results.")]
-NoSaveOption = Annotated[bool, typer.Option("--no-save", help="Write nothing.")]
-NoPlotsOption = Annotated[bool, typer.Option("--no-plots", help="Write no pictures.")]
+NoSaveOption = Annotated[bool, typer.Option("--no-save", help="Write no files.")]
+NoPlotsOption = Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")]
 
 
 def _use_units(name: str | None) -> None:
@@ -36,7 +36,8 @@ UnitsOption = Annotated[
         "--units",
         metavar="SET",
         callback=_use_units,
-        help="Of tables and pictures: engineering (L/m²/h, bar, g/L), physiology (µm/s, mmHg, mOsm/L, mmol/L) or SI.",
+        help="Units for tables and pictures: engineering (L/m²/h, bar, g/L), physiology (µm/s, mmHg, mOsm/L, mmol/L) "
+        "or SI.",
     ),
 ]
 
@@ -51,14 +52,15 @@ def _print_version(wanted: bool) -> None:
 
 def global_options(
     verbose: Annotated[
-        int, typer.Option("-v", "--verbose", count=True, show_default=False, help="Say more; -vv for everything.")
+        int,
+        typer.Option("-v", "--verbose", count=True, show_default=False, help="Print more messages; -vv prints all."),
     ] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Errors only.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Osmosis and reverse osmosis: two solutions, a membrane between them."""
+    """Simulate osmosis and reverse osmosis: two solutions with a membrane between them."""
     level = logging.ERROR if quiet else {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("membrane-pde: %(levelname)s: %(message)s"))

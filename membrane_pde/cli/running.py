@@ -1,4 +1,4 @@
-"""The commands that run cases once: run and compare."""
+"""Commands that run each case once: run and compare."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def run(
     units: UnitsOption = None,
     check_accuracy: Annotated[
         bool,
-        typer.Option("--check-accuracy", help="Estimate the error of each number, by two more runs."),
+        typer.Option("--check-accuracy", help="Estimate the numerical error of each number, by two more runs."),
     ] = False,
 ) -> None:
-    """Run a case; results go to results/NAME unless told otherwise."""
+    """Run a case and print the results. They are saved in results/NAME, or in the folder that --out gives."""
     from membrane_pde import runs
     from membrane_pde.results.folders import check_output
     from membrane_pde.show import report
@@ -76,7 +76,7 @@ def run(
 
 
 def compare(
-    cases: Annotated[list[str], typer.Argument(metavar="CASE CASE...", help="Case files or names of shipped cases.")],
+    cases: Annotated[list[str], typer.Argument(metavar="CASE CASE...", help="Case files, or names of shipped cases.")],
     overrides: SetOption = None,
     out: OutOption = None,
     no_save: NoSaveOption = False,
@@ -84,7 +84,10 @@ def compare(
     as_json: JsonOption = False,
     units: UnitsOption = None,
 ) -> None:
-    """Several cases side by side; results go to results/compare. An override counts for all of them."""
+    """Run cases and print their results side by side.
+
+    Results are saved in results/compare. Values given by --set apply to all cases.
+    """
     from membrane_pde.input.errors import CaseError
     from membrane_pde.results.folders import check_output, write_folder
     from membrane_pde.show import report_comparison
@@ -136,7 +139,7 @@ def compare(
 
 
 def _solve(case: Case) -> tuple[Result | None, str]:
-    """Run a case; what there is of the result, and why it failed, or ""."""
+    """Run a case. Return the result, None or incomplete if the run failed, and why it failed, or ""."""
     from membrane_pde import runs
 
     with progress_bar(case.name) as progress:
@@ -147,6 +150,8 @@ def _solve(case: Case) -> tuple[Result | None, str]:
 
 
 def _plots(result: Result) -> Callable[[Path], None]:
+    """Return a function that writes the pictures of a result into a folder."""
+
     def write(folder: Path) -> None:
         from membrane_pde.show import plot
 
@@ -156,7 +161,7 @@ def _plots(result: Result) -> Callable[[Path], None]:
 
 
 def _numbered(name: str) -> Iterator[str]:
-    """name, name-2, name-3, ..."""
+    """Yield name, name-2, name-3, ..."""
     yield name
     number = 2
     while True:

@@ -1,4 +1,4 @@
-"""The commands that run a case many times: sweep and fit."""
+"""Commands that run a case many times: sweep and fit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sweep(
             "--vary",
             metavar="KEY=VALUES",
             help='Values of a key: --vary left.pressure="0:80:17 bar" (start:stop:count), or "0 bar; 50 bar". '
-            "May be repeated: then every combination.",
+            "May be repeated for more keys; every combination of their values is run.",
         ),
     ] = None,
     vary_from: Annotated[
@@ -39,23 +39,28 @@ def sweep(
         typer.Option(
             "--vary-from",
             metavar="TABLE.csv",
-            help="In place of --vary: a table with a column a key, its unit in the header or in every cell, and a row "
-            "a run.",
+            help="Instead of --vary: a table with one column for each key and one row for each run. Units stand in the "
+            "header or in every cell.",
         ),
     ] = None,
-    zipped: Annotated[bool, typer.Option("--zip", help="Walk the keys together: no combinations.")] = False,
+    zipped: Annotated[
+        bool, typer.Option("--zip", help="Pair the lists one to one instead of every combination.")
+    ] = False,
     workers: Annotated[
-        int | None, typer.Option("--workers", metavar="N", help="Processes that solve. Default: one a CPU.")
+        int | None, typer.Option("--workers", metavar="N", help="Parallel processes; default one per CPU.")
     ] = None,
     overrides: SetOption = None,
     out: OutOption = None,
     no_save: NoSaveOption = False,
     no_plots: NoPlotsOption = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was not finished.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a sweep that was interrupted.")] = False,
     as_json: JsonOption = False,
     units: UnitsOption = None,
 ) -> None:
-    """Run a case with many values; results go to results/NAME-sweep. Exit status 1 only if every run failed."""
+    """Run a case for many values of one key or of several.
+
+    Results are saved in results/NAME-sweep. The exit status is 1 only if every run failed.
+    """
     from membrane_pde.input.errors import CaseError
     from membrane_pde.show import report_sweep
     from membrane_pde.studies import sweeping
@@ -103,7 +108,7 @@ def sweep(
 
 
 def _print_sweep(swept: Any, columns: dict[str, Any], failed: int) -> None:
-    """A sweep as one JSON object, a line a run: there may be very many."""
+    """Print a sweep as one JSON object, with one line for each run, because there may be very many."""
     import json
 
     head = {
@@ -137,22 +142,26 @@ def fit(
         Path,
         typer.Argument(
             metavar="DATA.csv",
-            help="A table: time [min], or settings such as left.pressure [bar], a run each; and what was measured: "
-            "water_flux [L/m^2/hour], rejection[NaCl] [%]. Standard errors, if known: water_flux error [L/m^2/hour] or "
-            "[%] of each number.",
+            help="A table. Columns: time [min], or settings such as left.pressure [bar] (each row is then a run); and "
+            "measured quantities such as water_flux [L/m^2/hour] or rejection[NaCl] [%]. Standard errors, if known, in "
+            "columns such as water_flux error [L/m^2/hour], or water_flux error [%] (of each number).",
         ),
     ],
     free: Annotated[
         list[str],
-        typer.Option("--free", metavar="KEY", help="A number of the case to be fitted. May be repeated."),
+        typer.Option(
+            "--free",
+            metavar="KEY",
+            help="A key of the case to fit, such as membrane.water_permeability. May be repeated.",
+        ),
     ],
     errors: Annotated[
         str,
         typer.Option(
             "--errors",
             metavar="KIND",
-            help="Standard errors of columns without a column of errors: absolute (equal for all points of a column), "
-            'relative (in proportion to each number), or known, such as "1 %".',
+            help="Standard errors of measured columns that have no error column: absolute (equal for all points of a "
+            'column), relative (proportional to each number), or a known value such as "1 %".',
         ),
     ] = "absolute",
     overrides: SetOption = None,
@@ -161,7 +170,10 @@ def fit(
     no_plots: NoPlotsOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit numbers of a case, such as permeabilities, to measurements; results go to results/NAME-fit."""
+    """Fit numbers of a case to measurements.
+
+    Such numbers are permeabilities, for example. Results are saved in results/NAME-fit.
+    """
     from membrane_pde.results.folders import check_output
     from membrane_pde.show import report_fit
     from membrane_pde.studies import fitting

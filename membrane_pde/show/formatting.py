@@ -1,4 +1,4 @@
-"""Numbers as a person reads them: few digits, the unit that suits them, and no noise of round-off."""
+"""Format numbers for readers: few digits, a suitable unit, no round-off errors."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ ROUND_OFF = 1e-12  # of its scale: below it a number is shown as 0
 
 @cache
 def factor(unit: str) -> float:
-    """Number of `unit` in one SI unit, e.g. 1e-5 for "bar"."""
+    """Factor from the SI unit to `unit`, e.g. 1e-5 for "bar"."""
     return units.to(1.0, unit)
 
 
 def number(value: float | None, *, scale: float = 0.0, digits: int = 4) -> str:
-    """A number with few significant digits: no "-0", no noise of round-off; "–" where there is none.
+    """Format a number with few significant digits: no "-0", 0 in place of round-off, "–" for None and NaN.
 
     Parameters
     ----------
     value : float or None
     scale : float
-        Size of the quantity: below 1e-12 of it the value is shown as 0.
+        Typical magnitude of the quantity: a value below 1e-12 of it is shown as 0.
     digits : int
         Significant digits.
     """
@@ -42,7 +42,7 @@ def number(value: float | None, *, scale: float = 0.0, digits: int = 4) -> str:
 
 
 def time_unit(seconds: float, minutes_up_to: float = 5.0 * 3600) -> tuple[str, float]:
-    """Unit for times up to this one, and its number in a second: s, min, h or d (in SI s)."""
+    """Choose s, min, h or d for times up to this one (in SI units always s). Return unit and factor from seconds."""
     if (chosen := presets.unit("time"))[0]:
         return chosen
     for unit, name, limit in (("s", "s", 90.0), ("min", "min", minutes_up_to), ("hour", "h", 72.0 * 3600)):
@@ -52,24 +52,24 @@ def time_unit(seconds: float, minutes_up_to: float = 5.0 * 3600) -> tuple[str, f
 
 
 def duration(seconds: float) -> str:
-    """A time with the unit that suits it, e.g. "2 h"."""
+    """Format a time with a suitable unit, e.g. "2 h"."""
     unit, per_second = time_unit(seconds, minutes_up_to=3600.0)
     return f"{number(seconds * per_second, digits=3)} {unit}"
 
 
 def length_unit(length: float) -> str:
-    """The unit of length that is in use or, where it goes by size, suits this one, as units.py spells it."""
+    """Unit of length in use, or one that suits this length, as units.py spells it."""
     if chosen := presets.PRESETS[presets.in_use()]["length"]:
         return chosen
     return "um" if length < 0.5e-3 else "mm" if length < 1.0 else "m"
 
 
 def quantity(value: float, of: str, digits: int = 3) -> str:
-    """A value in SI with the unit of its quantity, a name of `presets.PRESETS`: "4.1 L/m²"."""
+    """Format an SI value in the unit in use for its quantity (a name in `presets.PRESETS`), e.g. "4.1 L/m²"."""
     unit, per_si = presets.unit(of)
     return f"{number(value * per_si, digits=digits)} {unit}"
 
 
 def unit_text(unit: str) -> str:
-    """A unit as it is shown: L/m²/h for "L/m^2/hour"."""
+    """Format a unit for readers: L/m²/h for "L/m^2/hour"."""
     return unit.replace("^2", "²").replace("^3", "³").replace("hour", "h").replace("um", "µm")

@@ -9,7 +9,7 @@ Row = tuple[str, ...]
 
 
 def say(console: Any, text: str = "", bold: str = "", wrap: bool = True) -> None:
-    """Print a paragraph, its start in bold: wrapped on a terminal, one line on a pipe (which needs no rich)."""
+    """Print a paragraph: wrapped, its start in bold, on a terminal; one plain line on a pipe, without loading rich."""
     if not console.is_terminal:
         console.file.write(f"{bold}{text}\n")
         return
@@ -19,12 +19,12 @@ def say(console: Any, text: str = "", bold: str = "", wrap: bool = True) -> None
 
 
 def show_rows(console: Any, header: Row, rows: Iterable[Row], numeric_from: int = 2) -> None:
-    """Print a table: ruled by rich on a terminal, plain aligned text on a pipe.
+    """Print a table: by rich on a terminal, as plain aligned text on a pipe.
 
     Parameters
     ----------
     console : rich.console.Console
-        Or, for a pipe, whatever has `is_terminal`, False, and a `file`.
+        Or, for a pipe, an object with `is_terminal = False` and a `file`.
     header : tuple of str
     rows : iterable of tuple of str
     numeric_from : int

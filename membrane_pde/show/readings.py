@@ -1,11 +1,10 @@
-"""Quantities that text and pictures read off a result: a series, the value outside a film, scales, units."""
+"""Quantities that tables and pictures take from a result, with suitable scales and units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from membrane_pde.input.values import alike
 from membrane_pde.physics.constants import AVOGADRO
 from membrane_pde.show import presets
 from membrane_pde.show.formatting import ROUND_OFF, number
@@ -17,26 +16,27 @@ SIDES = ("left", "right")
 
 
 def labels_of(case: Any) -> dict[str, str]:
-    """What to call the two sides: their labels, or left and right."""
+    """Return the labels of the two sides, or left and right where there is none."""
     return {side: getattr(case, side).label or side for side in SIDES}
 
 
 def concentration_unit(case: Any, solutes: Iterable[str], largest: float) -> tuple[str, dict[str, float]]:
-    """One unit for these solutes, and for each the factor from mol/m^3.
+    """Choose one concentration unit for some solutes.
 
     Parameters
     ----------
     case : Case
     solutes : iterable of str
     largest : float
-        The largest value to be shown, mol/m^3: what is very dilute gets a smaller unit.
+        Largest value to be shown, mol/m^3; it decides between g/L and mg/L, for example.
 
     Returns
     -------
     unit : str
-        g/L (or mg/L) where there is one solute of known molar mass, mmol/L otherwise (and in physiology), mol/m³ in a
-        gas (and in SI), and a number per mL for what is so dilute that it must be particles.
-    factors : dict
+        g/L (or mg/L) for one solute of known molar mass, otherwise mmol/L (always in physiological units); mol/m³ in
+        gases and in SI units; particles per mL below 1e-6 mol/m^3.
+    factors : dict of str to float
+        For each solute the factor from mol/m^3 to that unit.
     """
     names = list(solutes)
     masses = [case.solutes[s].molar_mass for s in names]
@@ -52,19 +52,19 @@ def concentration_unit(case: Any, solutes: Iterable[str], largest: float) -> tup
 
 
 def stored(result: Result, key: str, solute: str | None = None) -> Any:
-    """What `Result.arrays` holds over the stored times, of one solute where there is one a solute."""
+    """Return an array of `Result.arrays`: values at the stored times, of one solute if `solute` is given."""
     values = result.arrays[key]
     return values if solute is None else values[:, result.solutes.index(solute)]
 
 
 def has_film(case: Any, side: str) -> bool:
-    """A side is a reservoir behind an unstirred film."""
+    """True if a side is a reservoir behind an unstirred film."""
     compartment = getattr(case, side)
     return bool(compartment.boundary == "reservoir" and not compartment.stirred)
 
 
 def standing(result: Result, quantity: str, side: str, solute: str | None = None) -> Any:
-    """Concentration or osmotic pressure of a side over the stored times; of a reservoir what stands outside its film.
+    """Return concentration or osmotic pressure of a side at the stored times; for a reservoir, that outside its film.
 
     Parameters
     ----------
@@ -73,13 +73,13 @@ def standing(result: Result, quantity: str, side: str, solute: str | None = None
         "concentration_mol_per_m3" or "osmotic_pressure_Pa".
     side : str
     solute : str, optional
-        Of a concentration.
+        Needed for a concentration.
 
     Returns
     -------
     ndarray, shape (time,)
-        The mean of the side, a bath included. Of a reservoir its own value, which does not change (its mean, under the
-        name of the series, is that of the film).
+        The mean of the side (or of the bath). For a reservoir behind a film the constant value of the reservoir; the
+        series of this name holds the mean of the film.
     """
     import numpy as np
 
@@ -101,47 +101,33 @@ def largest_pressure(result: Result) -> float:
 
 
 def flux_scale(result: Result) -> float:
-    """Water flux that the largest pressure would drive, m/s: what a flux must be compared with to be called zero."""
+    """Water flux that the largest pressure would drive, m/s: the scale on which a flux counts as zero."""
     return float(result.case.membrane.water_permeability) * largest_pressure(result)
 
 
 def peak(values: Any) -> float:
-    """Largest magnitude, 0 where nothing applies (the osmotic pressure of a gas is NaN)."""
+    """Largest magnitude; NaN counts as 0 (the osmotic pressure of a gas is NaN)."""
     import numpy as np
 
     return float(np.abs(np.nan_to_num(values)).max(initial=0.0))
 
 
 def displaced(result: Result) -> float:
-    """Displaced volume at the end, m; exactly 0 where it is below 1e-9 of the total length, as in `process`."""
+    """Displaced volume at the end, m; exactly 0 below 1e-9 of the total length, as for `process` in the summary."""
     moved = float(stored(result, "displaced_volume_m")[-1])
     total = sum(float(stored(result, f"length_{side}_m")[0]) for side in SIDES)
     return 0.0 if abs(moved) < 1e-9 * total else moved
 
 
-def pressing(result: Result) -> float:
-    """What presses at the end, left minus right, Pa; exactly 0 where it is round-off.
-
-    The applied pressure, without the head of a standpipe; the computed one on a side that is rigid or holds the flux.
-    """
-    sides, end = [], float(stored(result, "time")[-1])
-    for name in SIDES:
-        side = getattr(result.case, name)
-        held = side.boundary == "rigid" or side.pressure.flux
-        sides.append(float(stored(result, f"pressure_{name}_Pa")[-1]) if held else side.pressure.at(end))
-    left, right = sides
-    return 0.0 if alike(left, right) else left - right
-
-
 def flux_text(result: Result, index: int) -> str:
-    """Water flux at a stored time; 0 where it is round-off or has died away to 1e-7 of what it was."""
+    """Format the water flux at a stored time; "0" for round-off and below 1e-7 of the largest flux of the run."""
     flux, (_, per_si) = stored(result, "water_flux_m_per_s"), presets.unit("water flux")
     negligible = max(1e-9 * flux_scale(result), 1e-7 * peak(flux))
     return number(float(flux[index]) * per_si, scale=negligible * per_si / ROUND_OFF)
 
 
 def collected_concentration(result: Result, solute: str) -> float | None:
-    """Concentration of what was pressed through the membrane, mol/m^3; None where nothing was."""
+    """Concentration in the permeate collected so far, mol/m^3; None if pressure drove no water through."""
     if result.summary["process"] not in ("reverse osmosis", "filtration"):
         return None
     found = (result.summary["collected_concentration_mol_per_m3"] or {}).get(solute)
@@ -154,7 +140,7 @@ def largest_mean(result: Result, solute: str) -> float:
 
 
 def flat(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """A summary without nesting: a value of a solute becomes `rejection[NaCl]`; objects within it are left out."""
+    """Flatten a summary: values for each solute get keys such as `rejection[NaCl]`; nested objects are left out."""
     plain: dict[str, Any] = {}
     for key, value in summary.items():
         if key in ("equilibrium", "error_estimate"):

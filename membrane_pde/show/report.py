@@ -35,7 +35,7 @@ ACCURACY_HEADER = ("at the end, SI", "value", "± error", "%")
 
 
 def sides_header(case: Any) -> Row:
-    """The header of `sides_table`, with what the case calls its sides."""
+    """Return the header of `sides_table`, with the labels that the case gives to its sides."""
     header = ["", "unit"]
     for side, label in labels_of(case).items():
         header += [f"{side}, start" if label == side else f"{side} ({label}), start", "end"]
@@ -43,7 +43,7 @@ def sides_header(case: Any) -> Row:
 
 
 def sides_table(result: Result) -> list[Row]:
-    """What stands on both sides at the start and at the end.
+    """Return depths, pressures and concentrations of both sides at the start and at the end.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def sides_table(result: Result) -> list[Row]:
         rows.append((quantity, unit, *cells))
 
     pressure = presets.unit("pressure")
-    add("length (volume per area)", *presets.unit("side"), "length_{side}_m")
+    add("depth of liquid (volume ÷ membrane area)", *presets.unit("side"), "length_{side}_m")
     add("pressure", *pressure, "pressure_{side}_Pa")
     if case.phase != "gas":
         add("osmotic pressure", *pressure, "osmotic_pressure_Pa")
@@ -93,7 +93,7 @@ def sides_table(result: Result) -> list[Row]:
 
 
 def membrane_table(result: Result) -> list[Row]:
-    """What went through the membrane, left to right.
+    """Return fluxes and amounts through the membrane (left to right is positive), energies, and how far the run came.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def membrane_table(result: Result) -> list[Row]:
 
 
 def _passage_rows(result: Result, solute: str, total: float) -> list[Row]:
-    """What passed of a solute, and what was held back: at the start, at the end, and of all that was collected."""
+    """Return the rows of one solute: amount transferred, rejection, collected concentration, polarization."""
     rows: list[Row] = []
     moved, modulus = (
         [float(v) for v in stored(result, key, solute)[[0, -1]]]
@@ -142,9 +142,9 @@ def _passage_rows(result: Result, solute: str, total: float) -> list[Row]:
     if math.isfinite(moved[1]) and abs(moved[1]) > ROUND_OFF * scale:
         rows.append((f"{solute} moved", "mol/m²", *(number(v, scale=scale) for v in moved)))
     rejection = [float(v) for v in stored(result, "rejection", solute)[[0, -1]]]
-    whole_run = f"{solute} held back, whole run"
+    whole_run = f"{solute} held back by the membrane, whole run"
     if math.isfinite(rejection[1]) and flux_text(result, -1) != "0":
-        rows.append((f"{solute} held back", "%", *(held_back(v) or "–" for v in rejection)))
+        rows.append((f"{solute} held back by the membrane", "%", *(held_back(v) or "–" for v in rejection)))
         whole_run = "  over the whole run"
     if (collected := collected_concentration(result, solute)) is not None:
         if (whole := result.summary["collected_rejection"][solute]) is not None:
@@ -153,7 +153,7 @@ def _passage_rows(result: Result, solute: str, total: float) -> list[Row]:
             unit, per_si = concentration_unit(result.case, [solute], collected)
             rows.append((f"{solute} collected", unit, "", number(collected * per_si[solute])))
     if math.isfinite(modulus[1]):
-        rows.append((f"{solute}, wall over bulk", "", *(number(v, scale=scale) for v in modulus)))
+        rows.append((f"{solute} at the membrane ÷ bulk", "", *(number(v, scale=scale) for v in modulus)))
     return rows
 
 
@@ -161,13 +161,13 @@ WITHOUT_RECOVERY = "  without energy recovery"
 
 
 def loses_energy(result: Result) -> bool:
-    """Something leaves (or enters) under pressure, whose energy a valve would lose."""
+    """True if liquid leaves or enters under pressure: without energy recovery, a valve loses that energy."""
     recovered, throttled = (result.summary[f"{kind}_energy_J_per_m3"] for kind in ("specific", "throttled"))
     return throttled is not None and throttled > recovered + 1e-9 * abs(throttled)
 
 
 def energy_label(results: Iterable[Result]) -> str:
-    """Energy per volume, with the convention where another one gives another number."""
+    """Label of the row of energy; it names the convention if energy recovery makes a difference."""
     endless = any(
         (r.summary["specific_energy_J_per_m3"] and r.summary["throttled_energy_J_per_m3"] is None) or loses_energy(r)
         for r in results
@@ -176,12 +176,12 @@ def energy_label(results: Iterable[Result]) -> str:
 
 
 def energy_text(joule_per_m3: float | None) -> str:
-    """An energy per volume."""
+    """Format an energy per volume, in the units in use."""
     return number(None if joule_per_m3 is None else joule_per_m3 * presets.unit("energy")[1])
 
 
 def accuracy_table(summary: Mapping[str, Any]) -> list[Row]:
-    """The numbers of a summary with their estimated errors: name, value, error, that in % (`ACCURACY_HEADER`)."""
+    """Return the numbers of a summary with their estimated errors, as `ACCURACY_HEADER` says."""
     values = flat(summary)
     rows: list[Row] = []
     for name, error in flat(summary["error_estimate"]).items():
@@ -192,7 +192,7 @@ def accuracy_table(summary: Mapping[str, Any]) -> list[Row]:
 
 
 def show_result(console: Any, result: Result) -> None:
-    """Print the sentence and the tables of a Result."""
+    """Print title, sentence and tables of a result."""
     say(console, bold=str(result.case.title), wrap=False)
     say(console, sentence(result.summary, labels_of(result.case)))
     say(console)

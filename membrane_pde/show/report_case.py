@@ -1,4 +1,4 @@
-"""A case as it is understood: every key with its value in SI units."""
+"""All values of a case, defaults included, in SI units."""
 
 from __future__ import annotations
 
@@ -38,13 +38,14 @@ SI_UNITS = {
 
 
 def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
-    """A case as it is understood: key, value and SI unit, defaults filled in; with `mesh`, the cells that it leads to.
+    """Return a row for each key of a case: key, value, SI unit. Defaults are included.
 
     Parameters
     ----------
     case : Case
     mesh : mapping, optional
-        Arrays `left_widths` and `right_widths` (m), as `runs.mesh_of` gives them.
+        Arrays `left_widths` and `right_widths` (m), as `runs.mesh_of` gives them: adds rows for the number and sizes of
+        the cells.
     """
     rows: list[Row] = []
 
@@ -87,7 +88,7 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
 
 
 def case_values(case: Any) -> dict[str, Any]:
-    """The fields of a case as plain nested dictionaries, in SI."""
+    """Return the fields of a case as nested dictionaries, in SI units, without fields that do not apply to it."""
     values = case.model_dump(mode="json")
     for side in (values.get(name, {}) for name in SIDES):
         if side.get("boundary") != "standpipe":  # the only one that has a tube
@@ -100,7 +101,7 @@ def case_values(case: Any) -> dict[str, Any]:
 
 
 def _programme(pressure: Mapping[str, Any]) -> str:
-    """A pressure, or the flux that is held instead: a value, a schedule, or a mean with an oscillation."""
+    """Format a pressure or an imposed flux: a value, a schedule, or a mean with an oscillation."""
     values, shape = pressure["values"], pressure["shape"]
     mean = number(values[0], digits=6)
     if shape in ("sine", "pulse"):

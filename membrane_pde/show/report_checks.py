@@ -15,12 +15,13 @@ GROUPS_HEADER = ("", "passed", "nearest to its tolerance", "error", "tolerance")
 
 
 def _error(check: Any) -> str:
-    """Relative where something was expected."""
+    """Format the error of a check: relative, unless 0 was expected."""
     relative = bool(check.expected) and math.isfinite(check.error)
     return f"{number(100 * check.error, digits=2)} %" if relative else number(check.error, digits=2)
 
 
 def _tolerance(check: Any) -> str:
+    """Format the tolerance of a check as `_error` formats the error."""
     below, above = check.expected - check.low, check.high - check.expected
     if math.isnan(check.expected):
         return "–"
@@ -32,7 +33,7 @@ def _tolerance(check: Any) -> str:
 
 
 def checks_table(checks: Iterable[Any]) -> tuple[list[Row], list[str]]:
-    """Rows of checks, and the sources that their last column numbers.
+    """Return a row for each check, and the list of sources to which the numbers in the last column refer.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def checks_table(checks: Iterable[Any]) -> tuple[list[Row], list[str]]:
 
 
 def groups_table(findings: Iterable[Any]) -> list[Row]:
-    """A row for each group of checks: how many of them passed, and the one nearest to its tolerance.
+    """Return a row for each group: how many checks passed, and the check that is nearest to its tolerance.
 
     Parameters
     ----------
@@ -76,14 +77,14 @@ def groups_table(findings: Iterable[Any]) -> list[Row]:
 
 
 def verdict(findings: Iterable[Any]) -> str:
-    """How many checks passed or failed, in words."""
+    """Say in a sentence how many checks passed or failed."""
     checks = [check for each in findings for check in each.checks]
     failed = sum(not check.passed for check in checks)
     return f"{failed} of {len(checks)} checks failed." if failed else f"All {len(checks)} checks passed."
 
 
 def show_checks(console: Any, findings: Iterable[Any]) -> None:
-    """Print each group's checks as a table with its sources, then a row for each group, and how many passed."""
+    """Print the table and sources of each group, then the table of groups, then the verdict."""
     groups = list(findings)
     for each in groups:
         rows, sources = checks_table(each.checks)

@@ -1,4 +1,4 @@
-"""Several runs side by side: a table to print, and a CSV file of their summaries."""
+"""Several results side by side: a table, and their summaries as CSV."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
-    """The same questions asked of several cases.
+    """Return a table with a column for each result.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
 
 
 def comparison_csv(results: Mapping[str, Result]) -> str:
-    """The summaries as CSV: a row for each quantity by the name it has there, a column for each case, and the words."""
+    """Return the summaries as CSV: a row for each key, a column for each case, and a last row with the sentences."""
     import csv
     import io
 
@@ -121,7 +121,7 @@ def comparison_csv(results: Mapping[str, Result]) -> str:
 
 
 def show_comparison(console: Any, results: Mapping[str, Result]) -> None:
-    """Print the comparison of several Results: one table, and a line in words for each."""
+    """Print the table of several results, and a sentence for each."""
     show_rows(console, *comparison_table(results))
     say(console)
     for name, result in results.items():

@@ -1,4 +1,4 @@
-"""The analytic end state of a case as a table and in words."""
+"""The equilibrium of a case as a table and in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from membrane_pde.show.sentences import side_text
 
 
 def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
-    """The analytic end state: quantity, unit, left, right."""
+    """Return the rows of the equilibrium: quantity, unit, left, right."""
     pressure = presets.unit("pressure")
 
     def sides(key: str, per_si: float, solute: str | None = None) -> list[str]:
@@ -26,7 +26,7 @@ def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     lengths = sides("length_{side}_m", presets.unit("side")[1])
     lengths = ["–" if getattr(case, side).without_end else each for side, each in zip(SIDES, lengths, strict=True)]
     rows: list[Row] = [
-        ("length (volume per area)", presets.unit("side")[0], *lengths),
+        ("depth of liquid (volume ÷ membrane area)", presets.unit("side")[0], *lengths),
         ("pressure", pressure[0], *sides("pressure_{side}_Pa", pressure[1])),
     ]
     if case.phase != "gas":
@@ -39,7 +39,7 @@ def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
 
 
 def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
-    """Print the analytic end state, or why there is none."""
+    """Print the equilibrium, or the reason why there is none."""
     labels = labels_of(case)
     say(console, bold=str(case.title), wrap=False)
     moved = summary.get("displaced_volume_m")

@@ -15,7 +15,7 @@ FITTED_HEADER = ("measured", "unit", "points", "error", "", "residual, rms", "la
 
 
 def fit_table(found: Any) -> list[Row]:
-    """The parameters of a `FitResult` in the units of the case: `FIT_HEADER`."""
+    """Return a row for each fitted parameter, in the units of the case, as `FIT_HEADER` says."""
     rows: list[Row] = []
     for each in found.parameters.values():
         numbers = (each.value, each.standard_error, each.low, each.high, each.start)
@@ -25,7 +25,7 @@ def fit_table(found: Any) -> list[Row]:
 
 
 def fitted_table(found: Any) -> list[Row]:
-    """The measured columns of a `FitResult` and how far the fit is from them: `FITTED_HEADER`."""
+    """Return a row for each measured column with its residuals, as `FITTED_HEADER` says."""
     rows: list[Row] = []
     for each in found.columns:
         low, high = float(each.error.min()), float(each.error.max())
@@ -47,7 +47,7 @@ def fitted_table(found: Any) -> list[Row]:
 
 
 def show_fit(console: Any, found: Any) -> None:
-    """Print the tables of a `FitResult`."""
+    """Print the tables of a `FitResult`: parameters, correlation, residuals."""
     say(console, bold=str(found.case.title), wrap=False)
     count, freedom = len(found.parameters), found.degrees_of_freedom
     words = (

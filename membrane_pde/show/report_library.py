@@ -7,21 +7,21 @@ from typing import Any
 
 
 def library_text(entries: Mapping[str, Any], head: str, width: int = 100) -> str:
-    """Entries of the library with values, conditions and sources.
+    """Format entries of the library with values, conditions and sources.
 
     Parameters
     ----------
     entries : mapping
         As `library.solutes` or `library.membranes` gives them.
     head : str
-        What stands at the head of their file, which the sources refer to.
+        Comment at the head of their file, to which the sources refer.
     width : int
-        Lines are not longer, but for a word that is.
+        Longest line; only a longer word exceeds it.
 
     Returns
     -------
     str
-        A paragraph an entry: a line a value, its source indented below it; then the head.
+        A paragraph for each entry, with a line for each value and its source indented below it; then the head.
     """
     import textwrap
 

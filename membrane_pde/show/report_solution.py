@@ -10,7 +10,7 @@ from membrane_pde.show.printing import Row, say, show_rows
 
 
 def osmotic_pressure_table(answer: Mapping[str, Any], model: str) -> tuple[Row, list[Row]]:
-    """The answer of `mixture.osmotic_pressure` in the units that people use, beside that of an ideal solution.
+    """Return the result of `mixture.osmotic_pressure` in common units, beside that of an ideal solution.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def osmotic_pressure_table(answer: Mapping[str, Any], model: str) -> tuple[Row, 
 
 
 def show_osmotic_pressure(console: Any, answer: Mapping[str, Any], model: str) -> None:
-    """Print the answer of `mixture.osmotic_pressure`."""
+    """Print the result of `mixture.osmotic_pressure`."""
     header, rows = osmotic_pressure_table(answer, model)
     if model == "ideal":  # not the same column twice
         header, rows = header[:-1], [row[:-1] for row in rows]

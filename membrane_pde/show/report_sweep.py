@@ -11,26 +11,26 @@ from membrane_pde.show.printing import Row, say, show_rows
 from membrane_pde.show.readings import peak
 from membrane_pde.show.sentences import AS_NOTHING
 
-_MOST_RUNS = 40  # of a sweep that are printed
+_MOST_RUNS = 40  # the largest number of runs that are printed
 
 
 def sweep_table(
     columns: Mapping[str, Any], headings: Mapping[str, str], solutes: Iterable[str]
 ) -> tuple[Row, list[Row]]:
-    """Where each run of a sweep ended; of many runs the first and the last.
+    """Return a row with the end of each run of a sweep; of a long sweep only the first and the last runs.
 
     Parameters
     ----------
     columns : mapping of str to ndarray
-        The varied keys and what was found, (run,) or (run, solute).
+        The varied keys and the results, of shape (run,) or (run, solute).
     headings : mapping of str to str
-        What to write above each of the varied keys.
+        Column heading of each varied key.
     solutes : iterable of str
 
     Returns
     -------
     header : tuple of str
-        The varied keys, the status, and what any of the runs has and is not 0.
+        The varied keys, the status, and each quantity that is known and not 0 in at least one run.
     rows : list of tuple of str
     """
     import numpy as np
@@ -68,7 +68,7 @@ def sweep_table(
 
 
 def failures(columns: Mapping[str, Any], headings: Mapping[str, str]) -> str:
-    """How many runs of a sweep failed, and why the first of them did; `columns` and `headings` as in `sweep_table`."""
+    """Say how many runs failed, and why the first of them did. Arguments as in `sweep_table`."""
     failed = (columns["status"] == "failed").nonzero()[0]
     values = ", ".join(f"{heading} = {_as_written(columns[key][failed[0]])}" for key, heading in headings.items())
     first = "" if len(failed) == 1 else "the first with "
@@ -80,7 +80,7 @@ def _as_written(value: Any) -> str:
 
 
 def show_sweep(console: Any, columns: Mapping[str, Any], headings: Mapping[str, str], solutes: Iterable[str]) -> None:
-    """Print where the runs of a sweep ended."""
+    """Print the table of a sweep."""
     header, rows = sweep_table(columns, headings, solutes)
     show_rows(console, header, rows, numeric_from=len(headings) + 2)
     if len(rows) > _MOST_RUNS:

@@ -167,7 +167,7 @@ def sweep(
     progress : callable, optional
         Told the share of the points that is done, several times a second.
     zipped : bool
-        Walk the keys together, the first value of each, the second, and so on, in place of every combination.
+        Pair the lists one to one (the first value of each key, the second, and so on) instead of every combination.
     out : path, optional
         Folder for ``sweep.csv`` (a row a run, the last key varying fastest), ``sweep.nc`` (the dataset) and
         ``case.toml``. Until they are whole, what is done is kept there in a file ``sweep.unfinished``.

@@ -405,7 +405,7 @@ def unstirred_wall(quick: bool) -> Iterator[Check | Panel]:
     for s, rejection in enumerate(rejections.values()):
         name = f"R = {rejection:g}"
         exact, got = np.array([r[f"cw_R{rejection:g}"] for r in rows]), [walls[s] for _, walls in found]
-        yield worst(f"{name}: wall over bulk", "", exact, got, LOOSE * exact, source, times)
+        yield worst(f"{name}: at the membrane ÷ bulk", "", exact, got, LOOSE * exact, source, times)
         x = [r["T=J^2t/D"] for r in rows]
         curves += [Series(f"{name}, exact", x, exact), Series(name, x, got, ours=True)]
     yield Panel("Concentration at the wall, over that of the bulk", "T = J² t/D", "", curves, "xy")

@@ -133,13 +133,15 @@ def _against_tables() -> Iterator[Check | Panel]:
     for rejection in (1.0, 0.99, 0.9, 0.5):
         exact = np.array([r[f"cw_R{rejection:g}"] for r in rows])
         walls = analytic.unstirred_semi_infinite_wall(times, rejection)
-        yield worst(f"unstirred wall, R = {rejection:g}: wall over bulk", "", exact, walls, 1e-12 * exact, source)
+        yield worst(
+            f"unstirred wall, R = {rejection:g}: at the membrane ÷ bulk", "", exact, walls, 1e-12 * exact, source
+        )
         line = analytic.unstirred_semi_infinite_wall(fine, rejection)
         curves += [
             Series(f"R = {rejection:g}, exact", times, exact),
             Series(f"R = {rejection:g}", fine, line, ours=True),
         ]
-    yield Panel("Unstirred wall: closed forms", "T = J² t/D", "wall over bulk", curves, "xy")
+    yield Panel("Unstirred wall: closed forms", "T = J² t/D", "at the membrane ÷ bulk", curves, "xy")
 
 
 def _mixing() -> Iterator[Check | Panel]:

@@ -16,7 +16,7 @@ from membrane_pde.reference import table
 from membrane_pde.verify.checks import Check, Panel, Series, near, worst
 
 DAY = 86400.0
-POLARIZATION = 1.10  # wall over bulk concentration: the assumption that the library's elements rest on
+POLARIZATION = 1.10  # concentration at the membrane ÷ bulk, as assumed for the elements of the library
 ZERO = 273.15  # K
 BAR = 1e5
 

@@ -35,9 +35,9 @@ def cell(rows: list[printing.Row], name: str, column: int) -> tuple[str, float]:
         ("engineering", "osmotic pressure", "bar", 1e-5),
         ("physiology", "osmotic pressure", "mmHg", 1 / 133.322387415),
         ("SI", "osmotic pressure", "Pa", 1.0),
-        ("engineering", "length (volume per area)", "mm", 1e3),
-        ("physiology", "length (volume per area)", "µm", 1e6),
-        ("SI", "length (volume per area)", "m", 1.0),
+        ("engineering", "depth of liquid (volume ÷ membrane area)", "mm", 1e3),
+        ("physiology", "depth of liquid (volume ÷ membrane area)", "µm", 1e6),
+        ("SI", "depth of liquid (volume ÷ membrane area)", "m", 1.0),
         ("physiology", "osmolarity, π/(R T)", "mOsm/L", 1 / (8.31446261815324 * 298.15)),
         ("engineering", "NaCl", "g/L", 58.44e-3),
         ("physiology", "NaCl", "mmol/L", 1.0),
@@ -47,7 +47,7 @@ def cell(rows: list[printing.Row], name: str, column: int) -> tuple[str, float]:
 def test_sides(result: mp.Result, name: str, quantity: str, unit: str, per_si: float) -> None:
     presets.use_units(name)
     key = {"osmotic pressure": "osmotic_pressure_left_Pa", "osmolarity, π/(R T)": "osmotic_pressure_left_Pa"}
-    key |= {"length (volume per area)": "length_left_m", "NaCl": "concentration_left_mol_per_m3"}
+    key |= {"depth of liquid (volume ÷ membrane area)": "length_left_m", "NaCl": "concentration_left_mol_per_m3"}
     value = result.summary[key[quantity]]
     value = value["NaCl"] if isinstance(value, dict) else value
     shown, number = cell(report.sides_table(result), quantity, 3)

@@ -224,7 +224,7 @@ def table(rows):
 def test_sides_table_has_initial_and_final_values_in_engineering_units():
     rows = report.sides_table(synthetic.reverse_osmosis())
     assert table(rows[:3]) == {
-        "length (volume per area)": ("mm", "10", "13.6", "10", "6.4"),
+        "depth of liquid (volume ÷ membrane area)": ("mm", "10", "13.6", "10", "6.4"),
         "pressure": ("bar", "0", "0", "60", "60"),
         "osmotic pressure": ("bar", "0.4264", "0.3135", "29.65", "46.33"),
     }
@@ -248,7 +248,7 @@ def test_membrane_table():
     assert rows["energy per volume"] == ("kWh/m³", "", "1.667")
     assert rows["  thermodynamic minimum"] == ("kWh/m³", "", "1")
     assert rows["  second-law efficiency"] == ("%", "", "60")
-    assert rows["NaCl held back"] == ("%", "100", "100")
+    assert rows["NaCl held back by the membrane"] == ("%", "100", "100")
     assert "NaCl moved" not in rows
     assert not any("energy" in name or "law" in name for name in table(report.membrane_table(synthetic.osmosis())))
 
@@ -257,11 +257,15 @@ def test_membrane_table_with_a_rejection_that_is_no_share():
     """In the first instant a small solute diffuses faster than the water flows: no figure that anyone could use."""
     result = synthetic.reverse_osmosis()
     result.arrays["rejection"][0] = -10.66
-    assert table(report.membrane_table(result))["NaCl held back"] == ("%", "passes faster than the water", "100")
+    assert table(report.membrane_table(result))["NaCl held back by the membrane"] == (
+        "%",
+        "passes faster than the water",
+        "100",
+    )
     result.arrays["rejection"][-1] = 14.86
-    assert table(report.membrane_table(result))["NaCl held back"][-1] == "goes against the water"
+    assert table(report.membrane_table(result))["NaCl held back by the membrane"][-1] == "goes against the water"
     result.arrays["water_flux_m_per_s"][-1] = 1e-20  # no water flows
-    assert "NaCl held back" not in table(report.membrane_table(result))
+    assert "NaCl held back by the membrane" not in table(report.membrane_table(result))
 
 
 def test_membrane_table_with_what_was_collected():
@@ -274,7 +278,7 @@ def test_membrane_table_with_what_was_collected():
     result.arrays["water_flux_m_per_s"][-1] = 1e-20  # at rest: the row stands alone, and says what it is
     rows = report.membrane_table(result)
     assert "  over the whole run" not in table(rows)
-    assert table(rows)["NaCl held back, whole run"] == ("%", "", "97.97")
+    assert table(rows)["NaCl held back by the membrane, whole run"] == ("%", "", "97.97")
 
 
 def test_the_convention_stands_beside_the_energy():
@@ -297,7 +301,7 @@ def test_membrane_table_shows_no_noise():
     rows = table(report.membrane_table(result))
     assert rows["water flux"] == ("L/m²/h", "0", "0")
     assert rows["water moved"] == ("L/m²", "0", "0")
-    assert "NaCl held back" not in rows
+    assert "NaCl held back by the membrane" not in rows
 
 
 def test_comparison_table():
@@ -390,7 +394,7 @@ def test_equilibrium_in_words_and_numbers():
 def test_a_stirred_reservoir_has_no_length_and_a_solubility_fits_a_line():
     case = mp.load_case("hypotonic").with_values({"left.boundary": "reservoir"})
     rows = table(report_equilibrium.equilibrium_table(case, mp.equilibrium(case)))
-    assert rows["length (volume per area)"] == ("mm", "–", "0.0005682")  # 0.411 um of 300 mmol/L in 217
+    assert rows["depth of liquid (volume ÷ membrane area)"] == ("mm", "–", "0.0005682")  # 0.411 um of 300 mmol/L in 217
     rows = table(report_case.case_table(case))
     assert rows["solutes.NaCl.solubility"] == ("6.1 at 273.15 K to 6.672 at 373.15 K (11 values)", "mol/kg")
 
