@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from membrane_pde.input.boundaries import BOUNDARIES, OWN_KEYS, listed
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES, Compartment, General, Solute
 from membrane_pde.input.values import SAME, Pressure, Profile, alike
@@ -99,29 +100,18 @@ def check_reference(path: str, reference: float) -> None:
         )
 
 
-# Keys that only one boundary takes, and those of them that it needs, with an example.
-_OWN_KEYS = {
-    "tube_area": "standpipe",
-    "modulus": "elastic",
-    "volume": "bath",
-    "feed": "bath",
-    "bleed": "bath",
-    "backflow": "outflow",
-}
-_NEEDED_KEYS = {"modulus": "10 bar", "volume": "10 mm"}
-
-
 def check_boundary_keys(side: Compartment, name: str) -> None:
-    """The keys that only some boundaries take."""
+    """Raise a CaseError if a key belongs to another kind of boundary, or one that this kind needs is missing."""
     given = side.model_fields_set
-    for key, boundary in _OWN_KEYS.items():
-        if key in given and side.boundary != boundary:
-            takes = "has one" if key == "tube_area" else "takes it"
-            article = "an" if boundary[0] in "aeiou" else "a"
-            raise CaseError(f'{name}.{key}: only {article} "{boundary}" {takes}; {name}.boundary is "{side.boundary}"')
-        if key in _NEEDED_KEYS and side.boundary == boundary and getattr(side, key) is None:
-            what = "the modulus of the elastic wall" if key == "modulus" else "that of the bath, per membrane area"
-            raise CaseError(f'{name}.{key} is missing: {what}, for example {key} = "{_NEEDED_KEYS[key]}"')
+    for kind, key in OWN_KEYS:
+        if side.boundary != kind:
+            if key.name in given:
+                article = "an" if kind[0] in "aeiou" else "a"
+                raise CaseError(
+                    f'{name}.{key.name}: only {article} "{kind}" takes it; {name}.boundary is "{side.boundary}"'
+                )
+        elif key.meaning and getattr(side, key.name) is None:
+            raise CaseError(f'{name}.{key.name} is missing: {key.meaning}, for example {key.name} = "{key.example}"')
 
 
 def check_gas_pressure(side: Compartment, name: str) -> None:
@@ -153,10 +143,10 @@ def _check_boundaries(case: Case) -> None:
     """DESIGN §3a, "Which boundaries combine", and the keys that only some boundaries take."""
     open_partition = case.membrane.type == "none"
     for name, side in sides_of(case).items():
-        if open_partition and side.boundary in ("standpipe", "elastic", "outflow"):
+        if open_partition and BOUNDARIES[side.boundary].needs_membrane:
+            expected = listed([kind for kind, boundary in BOUNDARIES.items() if not boundary.needs_membrane])
             raise CaseError(
-                f'{name}.boundary = "{side.boundary}": without a membrane nothing flows; expected "piston", "rigid", '
-                f'"reservoir" or "bath"'
+                f'{name}.boundary = "{side.boundary}": without a membrane nothing flows; expected {expected}'
             )
         if side.boundary == "bath" and case.run.solver == "fipy":
             raise CaseError(
@@ -180,10 +170,7 @@ def _check_boundaries(case: Case) -> None:
             )
     elif case.left.boundary == case.right.boundary == "rigid" and case.membrane.water_permeability == 0.0:
         pass  # no water flows, and both sides have the same pressure
-    elif case.left.boundary == case.right.boundary and case.left.boundary in ("rigid", "outflow"):
-        why = "nothing would be left to flow out"
-        if case.left.boundary == "rigid":
-            why = "the pressures would not be determined (unless membrane.water_permeability is 0)"
+    elif case.left.boundary == case.right.boundary and (why := BOUNDARIES[case.left.boundary].one_side_only):
         raise CaseError(f'left.boundary and right.boundary are both "{case.left.boundary}": at most one may be, {why}')
 
 

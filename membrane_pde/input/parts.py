@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from membrane_pde.input.boundaries import BOUNDARIES, WITHOUT_LAYER_IF_STIRRED, Kind
 from membrane_pde.input.titles import LONGEST
 from membrane_pde.input.values import (
     Applied,
@@ -60,9 +61,14 @@ def _no_default(schema: dict[str, Any]) -> None:
 def _length_unless_without_layer(schema: dict[str, Any]) -> None:
     """A stirred bath or reservoir has no layer and so no length; all else needs one."""
     schema["required"].remove("length")
-    without = {"boundary": {"enum": ["bath", "reservoir"]}, "stirred": {"const": True}}
+    without = {"boundary": {"enum": sorted(WITHOUT_LAYER_IF_STIRRED)}, "stirred": {"const": True}}
     schema["if"] = {"properties": without, "required": list(without)}
     schema["else"] = {"required": ["length"]}
+
+
+def _kinds_in_words() -> str:
+    *others, last = (boundary.words for boundary in BOUNDARIES.values())
+    return f"{', '.join(others)}, or {last}"
 
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -170,10 +176,8 @@ class Compartment(BaseModel):
     model_config = ConfigDict(**STRICT, json_schema_extra=_length_unless_without_layer)
 
     label: str = field("What tables and figures call this side. Default: left or right.", "")
-    boundary: Literal["piston", "standpipe", "elastic", "rigid", "reservoir", "bath", "outflow"] = field(
-        "What the far end is: a free piston, an open standing tube, an elastic wall, a rigid wall (its pressure is "
-        "computed), a reservoir that holds the concentration, a well-stirred bath of finite volume, or a free outflow. "
-        "A gas has rigid ends, by default.",
+    boundary: Kind = field(
+        f"What the far end is: {_kinds_in_words()}. A gas has rigid ends, by default.",
         "piston",
     )
     length: Length = field(
@@ -251,8 +255,14 @@ class Compartment(BaseModel):
         That of a bath becomes its volume (`complete_side`). In front of a reservoir one cell stands that always has the
         reservoir's concentrations, so that its length changes nothing.
         """
-        open_end = isinstance(written, dict) and written.get("boundary") in ("bath", "reservoir")
-        return {"length": "1 mm"} | written if open_end and written.get("stirred") is True else written
+        if not isinstance(written, dict) or written.get("stirred") is not True:
+            return written
+        return {"length": "1 mm"} | written if written.get("boundary") in WITHOUT_LAYER_IF_STIRRED else written
+
+    @property
+    def has_length(self) -> bool:
+        """False for a stirred bath or reservoir, which has no layer."""
+        return not (self.stirred and self.boundary in WITHOUT_LAYER_IF_STIRRED)
 
     @property
     def without_end(self) -> bool:

@@ -343,7 +343,7 @@ def _sizes(case: Case) -> Iterator[Control]:
     for side in SIDES:
         compartment = getattr(case, side)
         layer = compartment.boundary in ("reservoir", "bath", "outflow")
-        if not (compartment.stirred and compartment.boundary in ("reservoir", "bath")):
+        if compartment.has_length:
             unit = formatting.length_unit(compartment.length)
             what = "layer at" if layer else "depth of liquid,"
             label = f"{what} {labels[side]} ({unit.replace('u', 'µ')})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from membrane_pde.input.boundaries import OWN_KEYS, WITHOUT_LAYER_IF_STIRRED
 from membrane_pde.show.formatting import number
 from membrane_pde.show.printing import Row
 from membrane_pde.show.readings import SIDES
@@ -91,11 +92,10 @@ def case_values(case: Any) -> dict[str, Any]:
     """Return the fields of a case as nested dictionaries, in SI units, without fields that do not apply to it."""
     values = case.model_dump(mode="json")
     for side in (values.get(name, {}) for name in SIDES):
-        if side.get("boundary") != "standpipe":  # the only one that has a tube
-            side.pop("tube_area", None)
-        if side.get("boundary") != "bath":  # the only one that is bled
-            side.pop("bleed", None)
-        if side.get("stirred") and side.get("boundary") in ("bath", "reservoir"):  # without a layer
+        for kind, key in OWN_KEYS:
+            if side.get("boundary") != kind and side.get(key.name) is not None:
+                del side[key.name]  # the default of a key that this boundary does not take
+        if side.get("stirred") and side.get("boundary") in WITHOUT_LAYER_IF_STIRRED:
             side.pop("length", None)
     return {k: v for k, v in values.items() if k not in ("name", "source", "warnings")}
 

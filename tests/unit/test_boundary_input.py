@@ -1,12 +1,15 @@
 """Elastic walls, baths, held fluxes and oscillating pressures as they are written: what is understood, and refused."""
 
 import math
+from typing import get_args
 
 import pytest
 from jsonschema import Draft202012Validator
 
 import membrane_pde as mp
+from membrane_pde.input.boundaries import BOUNDARIES, OWN_KEYS, Kind
 from membrane_pde.input.errors import CaseError
+from membrane_pde.input.parts import Compartment
 from membrane_pde.input.schema import json_schema
 from membrane_pde.input.values import Feed, Pressure
 from membrane_pde.runs.build import segments_of
@@ -193,6 +196,12 @@ def test_the_schema(left: dict[str, object], valid: bool) -> None:
         "run": {"duration": "1 s"},
     }
     assert Draft202012Validator(json_schema()).is_valid(whole) == valid
+
+
+def test_the_table_of_boundaries_is_complete() -> None:
+    """Every kind that a case may name has a row, and every key of a row is a field of a compartment."""
+    assert set(BOUNDARIES) == set(get_args(Kind))
+    assert {key.name for _, key in OWN_KEYS} <= Compartment.model_fields.keys()
 
 
 # -- what is refused ------------------------------------------------------------------------------------------------
