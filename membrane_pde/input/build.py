@@ -16,13 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 from membrane_pde import library
 from membrane_pde.input import titles
 from membrane_pde.input.case import Case, Origin
-from membrane_pde.input.checks import check_together, misplaced
-from membrane_pde.input.completion import complete_side, put
+from membrane_pde.input.checks import misplaced
+from membrane_pde.input.completion import put
 from membrane_pde.input.defaults import merge_gas, merge_membrane, merge_solutes
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.messages import case_error, for_a_gas
 from membrane_pde.input.overrides import set_value, value_at, with_cause, written_at
-from membrane_pde.input.parts import SIDES, Compartment, Mesh, Run
+from membrane_pde.input.parts import SIDES, Compartment
 from membrane_pde.input.values import Applied, Pressure
 from membrane_pde.input.wording import cut, key_text
 
@@ -57,9 +57,6 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
         origin = before._origin
         kept = _kept(raw, before, origin.written)
         ranges = origin.source_ranges
-        if (case := _with_parts(raw, origin.written, before, kept)) is not None:
-            case._origin = Origin(name, raw, changed_case, ranges)
-            return case
     merged = raw | kept  # what changes below is copied there: cases share what they were written as
     gas = merged.get("phase") == "gas"
     solutes = merged.get("solutes")
@@ -82,54 +79,33 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
 
 
 def _kept(raw: dict[str, Any], before: Case, written: dict[str, Any]) -> dict[str, Any]:
-    """The parts of a case that are written in another one as they were, and follow from the same solutes."""
+    """Parts of the parent case that need not be validated again: written the same, and with the same solutes.
+
+    A side in which only the pressure differs counts as well, with the new pressure: to validate all of that side would
+    double the time of the change that sliders and sweeps make most often.
+    """
     parts: tuple[str, ...] = ("mesh", "run")
     alike = raw["solutes"] is written["solutes"] and raw.get("temperature") == written.get("temperature")
     if alike and raw.get("phase") == written.get("phase") and before.phase == "liquid":  # a gas's follow from pressure
         parts = (*parts, "solutes", "left", "right", "membrane")
-    return {part: getattr(before, part) for part in parts if raw.get(part) is written.get(part)}
+    kept = {part: getattr(before, part) for part in parts if raw.get(part) is written.get(part)}
+    for name in SIDES:
+        if name in parts and name not in kept:
+            side = _with_pressure(getattr(before, name), raw.get(name), written.get(name))
+            kept |= {} if side is None else {name: side}
+    return kept
 
 
-def _with_parts(raw: dict[str, Any], written: dict[str, Any], before: Case, kept: dict[str, Any]) -> Case | None:
-    """The other case with the parts that are not kept read anew, if no other part follows from them, and all is right.
-
-    What validation of the whole would make, in half the time; if anything is wrong, that is left to it to say.
-    """
-    changed: list[str] = [part for part in ("left", "right", "mesh", "run") if part not in kept and part in raw]
-    if not {"solutes", "membrane"} <= kept.keys() or raw.keys() != written.keys():
+def _with_pressure(side: Compartment, now: Any, then: Any) -> Compartment | None:
+    """A copy of a side with the pressure that is written now; None if more than that is changed, or it is wrong."""
+    if not isinstance(now, dict) or not isinstance(then, dict) or "pressure" not in now:
         return None
-    if any(value is not written[key] for key, value in raw.items() if key not in changed):
+    if any(now.get(key) is not then.get(key) for key in now | then if key != "pressure"):
         return None
     try:
-        return with_parts(before, {part: _anew(before, part, raw[part], written.get(part)) for part in changed})
-    except (CaseError, ValidationError):
+        return put(copy(side), pressure=_applied().validate_python(now["pressure"]))
+    except ValidationError:  # validation of the whole says where
         return None
-
-
-def with_parts(case: Case, parts: Mapping[str, Compartment | Mesh | Run | Pressure]) -> Case:
-    """A copy of the case of a liquid with other sides, as they were read, other pressures, or another mesh or run.
-
-    Raises
-    ------
-    CaseError
-        A part that is wrong, or does not go with the others.
-    """
-    data = {"temperature": case.temperature, "phase": case.phase, "solutes": case.solutes}
-    other = case.model_copy()
-    for name, part in parts.items():
-        if isinstance(part, Compartment):
-            complete_side(part, name, data)
-        other.__dict__[name] = put(copy(getattr(case, name)), pressure=part) if isinstance(part, Pressure) else part
-    check_together(other)
-    return other
-
-
-def _anew(before: Case, part: str, now: Any, then: Any) -> Compartment | Mesh | Run | Pressure:
-    """A part as it is written now; of a side in which only the pressure is another one, that alone."""
-    side = part in SIDES and isinstance(now, dict) and isinstance(then, dict)
-    if side and "pressure" in now and all(now.get(key) is then.get(key) for key in now | then if key != "pressure"):
-        return _applied().validate_python(now["pressure"])
-    return type(getattr(before, part)).model_validate(now)
 
 
 @cache
