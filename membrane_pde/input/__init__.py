@@ -1,1 +1,1 @@
-"""Case files and what people write in them: units, schema, overrides, messages."""
+"""Case files: quantities and units, the tables and keys, checks, overrides, and messages about errors."""

@@ -1,7 +1,7 @@
 """From the dict as written to a `Case`, and to a changed `Case`.
 
-Dict as written → the library's values merged under the user's → `Case`. A change (`Case.with_values`) alters the dict
-as written and goes the whole way again, so that a changed temperature rescales what came from the library.
+Dict as written → defaults of the library added → `Case`. A change (`Case.with_values`) alters the dict as written and
+builds the case again, so that library values are scaled to a changed temperature.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_NAME = 50  # characters in a solute's name
 
 
 def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
-    """Merge the library under a case as written, and validate it.
+    """Add the defaults of the library to a case as written, and validate it.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
     name : str
         What to call the case (`Case.name`).
     before : Case, optional
-        One that this one is a change of: what is the same there is not read again.
+        The parent case, if this is a changed copy: its unchanged parts are not validated again.
 
     Returns
     -------
@@ -57,10 +57,10 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
         origin = before._origin
         kept = _kept(raw, before, origin.written)
         ranges = origin.source_ranges
-    merged = raw | kept  # what changes below is copied there: cases share what they were written as
+    merged = raw | kept  # the dict as written is shared by cases: copy before changing
     gas = merged.get("phase") == "gas"
     solutes = merged.get("solutes")
-    if "solutes" not in kept and isinstance(solutes, dict):  # if not, validation says so
+    if "solutes" not in kept and isinstance(solutes, dict):  # otherwise validation reports it
         _check_names(solutes)
         merged["solutes"], ranges = merge_solutes(solutes, gas)
     if isinstance(solutes, dict) and "membrane" not in kept:
@@ -86,7 +86,9 @@ def _kept(raw: dict[str, Any], before: Case, written: dict[str, Any]) -> dict[st
     """
     parts: tuple[str, ...] = ("mesh", "run")
     alike = raw["solutes"] is written["solutes"] and raw.get("temperature") == written.get("temperature")
-    if alike and raw.get("phase") == written.get("phase") and before.phase == "liquid":  # a gas's follow from pressure
+    if (
+        alike and raw.get("phase") == written.get("phase") and before.phase == "liquid"
+    ):  # in a gas other parts depend on the pressure
         parts = (*parts, "solutes", "left", "right", "membrane")
     kept = {part: getattr(before, part) for part in parts if raw.get(part) is written.get(part)}
     for name in SIDES:
@@ -104,7 +106,7 @@ def _with_pressure(side: Compartment, now: Any, then: Any) -> Compartment | None
         return None
     try:
         return put(copy(side), pressure=_applied().validate_python(now["pressure"]))
-    except ValidationError:  # validation of the whole says where
+    except ValidationError:  # validation of the whole case reports it with its key
         return None
 
 
@@ -153,7 +155,7 @@ def _check_names(solutes: dict[str, Any]) -> None:
 
 
 def changed_case(case: Case, values: Mapping[str, object]) -> Case:
-    """`Case.with_values`."""
+    """A copy of a case with some values changed: `Case.with_values`."""
     origin = case._origin
     raw, changes = dict(origin.written), origin.changes
     for path, value in values.items():
@@ -164,9 +166,9 @@ def changed_case(case: Case, values: Mapping[str, object]) -> Case:
 
 
 def completed_case(raw: dict[str, Any], name: str, values: Mapping[str, object], varied: Mapping[str, object]) -> Case:
-    """The case of a file with values in place of its own or beside them; only all of it together need be right.
+    """The case of a file with some values replaced or added. The file need not be valid without them.
 
-    Those of a sweep, which are set anew in every run, are put in if it is not right without, and are no changes.
+    Values of a sweep (`varied`), which every run sets, are used only if the case is not valid without them.
     """
     changed, changes, used = dict(raw), tuple[str, ...](), dict(values)
     try:
@@ -185,17 +187,17 @@ def completed_case(raw: dict[str, Any], name: str, values: Mapping[str, object],
         raise CaseError(with_cause(str(error), used)) from None
     try:
         start = build(raw, name)
-    except CaseError:  # what the values mend
+    except CaseError:  # which the values repair
         start = None
     return _marked(case, start, changes)
 
 
 def _marked(case: Case, start: Case | None, changes: tuple[str, ...]) -> Case:
-    """A new case, whose title (unless it was given) says what is different from the case that was read from a file.
+    """Put the changes since the case was read from a file into the title of a new case, unless the title was changed.
 
-    `start` is None if that file alone was not right.
+    `start` is the case of the file, or None if the file alone is not valid.
     """
-    if "title" in changes:  # a title of its own, which later changes are marked in
+    if "title" in changes:  # later changes are added to the new title
         return case
     origin = case._origin
     case._origin = Origin(origin.name, origin.written, origin.change, origin.source_ranges, start, changes)
@@ -203,5 +205,5 @@ def _marked(case: Case, start: Case | None, changes: tuple[str, ...]) -> Case:
     before = case.title if start is None else start.title
     title = titles.marked(before, {key: written_at(origin.written, key) for key in different})
     if title != case.title:
-        case.__dict__["title"] = origin.written["title"] = title  # of a case that nobody has seen yet
+        case.__dict__["title"] = origin.written["title"] = title  # nothing else refers to this case yet
     return case

@@ -16,10 +16,10 @@ from membrane_pde.input.parts import STRICT, Compartment, General, Membrane, Mes
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a case comes from: its name, what was written, and the way from there to a changed case.
+    """Where a case comes from: its name, the dict as written, and the function that makes a changed case of it.
 
-    `source_ranges`: temperatures (K) between which values from the library hold, by the path of the key. `start`: the
-    case that this one is a change of, and `changes` the keys that were given other values.
+    `source_ranges`: temperatures (K) between which values from the library are valid, by the path of the key.
+    `start`: the case from which this one was made by changes, and `changes` the keys that were changed.
     """
 
     name: str
@@ -46,10 +46,10 @@ class Case(General):
     left: Compartment = field("The left side. Fluxes are positive from left to right.")
     right: Compartment = field("The right side.")
     membrane: Membrane = field("What stands between the sides.")
-    mesh: Mesh = Field(default_factory=Mesh, description="How space is cut up; may be left out.")
+    mesh: Mesh = Field(default_factory=Mesh, description="Grid: number and size of cells (optional).")
     run: Run = field("How long to run, and how.")
 
-    # set by `build.build`, the one maker of cases; without a default pydantic would copy what stands for none
+    # set by `build.build`, the only maker of cases; without a default pydantic would copy its marker for "undefined"
     _origin: Origin = PrivateAttr(default=None)  # type: ignore[assignment]
 
     @property
@@ -64,17 +64,17 @@ class Case(General):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is legitimate but may not be meant."""
+        """Warnings: what is allowed but may not be intended."""
         return tuple(case_warnings.all_warnings(self)) + self.away_from_source
 
     @property
     def away_from_source(self) -> tuple[str, ...]:
-        """Those of the warnings that tell of values used at another temperature; a run's message has them, too."""
+        """Warnings about values used at another temperature than measured; a run repeats them in its message."""
         return tuple(case_warnings.away_from_source(self))
 
     @property
     def source_ranges(self) -> dict[str, tuple[float, float]]:
-        """Temperatures (K) between which values from the library hold, by the path of the key."""
+        """Temperatures (K) between which values from the library are valid, by the path of the key."""
         return self._origin.source_ranges
 
     def __repr__(self) -> str:
@@ -122,8 +122,8 @@ class Case(General):
     def __hash__(self) -> int:
         return hash(self._key())
 
-    # What needs another part of the case: pydantic hands over the fields declared (and validated) before this one, and
-    # as context the parts that stand already in the case that this one is a change of.
+    # Validators that need other parts of the case. Pydantic passes the fields validated before this one as `info.data`,
+    # and the parts copied from the parent case as `info.context`.
 
     @field_validator("solutes")
     @classmethod
@@ -151,9 +151,9 @@ class Case(General):
         return complete_membrane(membrane, info.data)
 
     def model_post_init(self, context: Any) -> None:
-        """Check what concerns several parts at once."""
+        """Check what concerns several parts of the case."""
         if self.phase == "gas":
-            # frozen, but not made yet: the pressure, which a gas's diffusivity depends on, is read after the solutes
+            # a gas's diffusivity depends on the pressure, which is validated after the solutes; the case is still new
             object.__setattr__(self, "solutes", gas_diffusivities(self))
             check_gas(self)
         check_together(self)

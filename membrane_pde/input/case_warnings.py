@@ -1,4 +1,4 @@
-"""Warnings of a case: what is legitimate but may not be meant."""
+"""Warnings about a case: what is allowed but may not be intended."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _unused(case: Case) -> Iterator[str]:
 
 
 def _permeabilities(case: Case) -> Iterator[tuple[str, str, float, Membrane | MembraneSolute]]:
-    """Table, key and value of every permeability of the membrane, and what stands around it."""
+    """Table, key and value of every permeability of the membrane, and the model that holds it."""
     if case.membrane.type == "none":
         return
     yield "membrane", "water_permeability", case.membrane.water_permeability, case.membrane
@@ -51,14 +51,14 @@ def _permeabilities(case: Case) -> Iterator[tuple[str, str, float, Membrane | Me
 
 
 def _unscaled(case: Case) -> Iterator[str]:
-    """What does not follow the temperature although one might think so."""
+    """Activation energies without effect, as no reference temperature is given."""
     for table, key, value, beside in _permeabilities(case):
         if value and beside.reference_temperature is None and beside.activation_energy is not None:
             yield f"{table}.activation_energy has no effect: no reference_temperature stands beside {table}.{key}"
 
 
 def away_from_source(case: Case) -> Iterator[str]:
-    """Values that do not follow the temperature, or only beyond what is known, or from another one than the case's."""
+    """Warnings about values used at another temperature than they were measured at."""
     yield from _replacing(case)
     yield from _fixed(case)
     held: dict[float, list[str]] = {}
@@ -79,7 +79,7 @@ def away_from_source(case: Case) -> Iterator[str]:
 
 
 def _replacing(case: Case) -> Iterator[str]:
-    """Numbers in place of the library's, at another temperature than those hold at."""
+    """Values that replace those of the library and are assumed to be measured at the temperature of those."""
     written = case._origin.written.get("membrane", {})
     own: dict[float, list[str]] = {}
     for table, key, value, beside in _permeabilities(case):
@@ -98,7 +98,7 @@ def _replacing(case: Case) -> Iterator[str]:
 
 
 def _fixed(case: Case) -> Iterator[str]:
-    """Numbers that stay what they were in the file, although its temperature was changed."""
+    """Values that do not depend on temperature, in a case whose temperature was changed."""
     origin = case._origin
     if origin.start is None or abs(origin.start.temperature - case.temperature) <= 1e-9:
         return
@@ -136,7 +136,7 @@ def _fixed(case: Case) -> Iterator[str]:
 
 
 def _written(raw: Mapping[str, Any], path: str) -> Any:
-    """What stands in a case as written, or None; names of solutes may hold anything but dots."""
+    """The value at a path in a case as written, or None. Names of solutes contain no dots."""
     here: Any = raw
     for part in path.split("."):
         here = here.get(part.strip('"')) if isinstance(here, Mapping) else None
@@ -148,7 +148,7 @@ def _celsius(temperature: float) -> str:
 
 
 def _dimensionless(case: Case) -> bool:
-    """The numbers are plainly those of a problem without units: lengths and diffusivities are about 1."""
+    """True if the problem is evidently dimensionless: lengths and diffusivities are about 1."""
     lengths = [side.length for side in sides_of(case).values() if not side.without_end]
     diffusivities = [each.diffusivity for each in case.solutes.values()]
     return all(1e-2 <= each <= 1e3 for each in lengths) and all(1e-4 <= each <= 1e4 for each in diffusivities)
@@ -158,7 +158,7 @@ def _far_from_known(case: Case) -> Iterator[str]:
     if _dimensionless(case):
         return
     values = [(key, f"{table}.{key}", value) for table, key, value, _ in _permeabilities(case)]
-    if case.membrane.pore_radius is not None:  # what follows from pores has no unit to be wrong
+    if case.membrane.pore_radius is not None:  # computed from pores, so that no unit can be wrong
         values = []
     if case.phase == "liquid":
         values += [("diffusivity", f"solutes.{s}.diffusivity", each.diffusivity) for s, each in case.solutes.items()]

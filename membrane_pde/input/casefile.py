@@ -74,7 +74,7 @@ def load_case(
 
 
 def as_case(case: Case | str | Path, varied: Mapping[str, object] | None = None) -> Case:
-    """The case itself, or the one that a path or the name of a shipped case stands for; `varied` as in `load_case`.
+    """Return a case as it is, and load it if a path or the name of a shipped case is given; `varied` as in `load_case`.
 
     Raises
     ------
@@ -189,14 +189,14 @@ def parse_case(
         raise CaseError("the case is nested too deeply") from None
 
 
-# The parser of TOML takes forever over a key of a million parts.
+# tomllib takes very long for a key of a million parts.
 _DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]{0,99}+"|'[^'\n]{0,99}+')[ \t]*+\.[ \t]*+){50}""", re.ASCII)
 _UNQUOTED_SIGN = re.compile(r"""(?:^|[\s{,.\[])([A-Za-z0-9_-]*\+[A-Za-z0-9_+-]*)\s*(?=[=.\]])""")
 _UNQUOTED_VALUE = re.compile(r"=\s*([+-]?[0-9][0-9.eE+-]*\s*[A-Za-zµμ°%/][^,}\]#]*)")
 
 
 def _toml_message(text: str, error: Exception) -> str:
-    """Where TOML's parser gave up, with the line, and what is known to lead there."""
+    """The message for invalid TOML: the line, and the likely mistake in it."""
     lines = text.splitlines()
     position = re.search(r"\(at line (\d+), column \d+\)", str(error))
     number = int(position.group(1)) if position else len(lines)
@@ -218,7 +218,7 @@ def _toml_message(text: str, error: Exception) -> str:
 
 
 def _without_texts(line: str) -> str:
-    """A line without its quoted texts and its comment."""
+    """A line without its quoted strings and its comment."""
     return re.sub(r"""\"(?:[^"\\]|\\.)*+(?:"|\\?$)|'[^']*+(?:'|$)""", '""', line).split("#")[0]
 
 

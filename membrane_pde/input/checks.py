@@ -1,4 +1,4 @@
-"""Checks that concern several parts of a case, or several keys of one: what does not go together is a `CaseError`."""
+"""Checks of combinations: of several keys of one part of a case, and of several parts. An error is a `CaseError`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_PERIODS = 100_000  # of an oscillating pressure in a run
 
 
 def misplaced(loc: list[str]) -> str | None:
-    """The message for a key that landed in the wrong table, as TOML has no end of a table.
+    """The message for a key in the wrong table, a common mistake as a TOML table ends only where the next begins.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def misplaced(loc: list[str]) -> str | None:
 
 
 def check_declared(names: Iterable[str], solutes: Iterable[str], where: str) -> None:
-    """Refuse numbers for a solute that is not declared.
+    """Raise a CaseError if a table has a value for a solute that is not declared.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def check_declared(names: Iterable[str], solutes: Iterable[str], where: str) -> 
 
 
 def density_problem(path: str, solute: Solute) -> str:
-    """What a solute (solutes.`path`) lacks for the density of its solution, or ""."""
+    """The message for a value of a solute that is missing to compute the density of its solution; "" if none is."""
     if solute.apparent_volume is None:
         return f'solutes.{path}.apparent_volume is missing (for example "20 cm^3/mol" or "0.7 mL/g")'
     if solute.apparent_volume.basis == "mass" and solute.molar_mass is None:
@@ -140,7 +140,7 @@ def sides_of(case: Case) -> dict[str, Compartment]:
 
 
 def _check_boundaries(case: Case) -> None:
-    """DESIGN §3a, "Which boundaries combine", and the keys that only some boundaries take."""
+    """Check that the two boundaries and the membrane can be combined (DESIGN §3a)."""
     open_partition = case.membrane.type == "none"
     for name, side in sides_of(case).items():
         if open_partition and BOUNDARIES[side.boundary].needs_membrane:
@@ -175,7 +175,7 @@ def _check_boundaries(case: Case) -> None:
 
 
 def _check_held_flux(case: Case) -> None:
-    """DESIGN §3a, "Constant flux"."""
+    """Check that a prescribed water flux is possible (DESIGN §3a, "Constant flux")."""
     held = [name for name, side in sides_of(case).items() if side.pressure.flux]
     if not held:
         return
@@ -192,19 +192,19 @@ def _check_held_flux(case: Case) -> None:
 
 
 def _same_pressure(a: Pressure, b: Pressure) -> bool:
-    """Equal at every time; between the times both are level or straight."""
+    """True if two pressures are equal at all times; between its times a schedule is constant or linear."""
     if a.oscillates or b.oscillates:
         numbers = ((*p.values, p.amplitude, p.period, p.duty) for p in (a, b))
         return a.shape == b.shape and all(alike(x, y) for x, y in zip(*numbers, strict=True))
     times = sorted({0.0, *a.times, *b.times})
-    # two times in every interval, as a ramp is straight there; not of one that two spellings of a time make
+    # two times in each interval, as a ramp is linear there; not in one between two spellings of the same time
     apart = [(s, t) for s, t in pairwise(times) if t - s > SAME * t]
     at = [times[-1] + 1.0, *(s + part * (t - s) for s, t in apart for part in (0.25, 0.75))]
     return all(abs(a.at(t) - b.at(t)) <= SAME * max(a.largest, b.largest) for t in at)
 
 
 def _check_osmotic_model(case: Case) -> None:
-    """What `virial` and `pitzer` need of every solute, and that ions make a solution that is neutral."""
+    """Check that every solute has the data of the osmotic model, and that `pitzer` gets neutral solutions."""
     for name, solute in case.solutes.items():
         if case.osmotic_model == "virial" and solute.virial is None:
             raise CaseError(
@@ -234,7 +234,7 @@ def charge_imbalance(case: Case) -> Iterator[str]:
 
 
 def _mean(concentration: float | Profile, length: float) -> float:
-    """Volume mean over a compartment."""
+    """Mean concentration in a compartment."""
     if not isinstance(concentration, Profile):
         return concentration
     points = [0.0, *(x for x in concentration.distance if 0 < x < length), length]
@@ -242,7 +242,7 @@ def _mean(concentration: float | Profile, length: float) -> float:
 
 
 def _check_oscillation(case: Case) -> None:
-    """A bound on the periods, and what never comes to rest."""
+    """Check the number of periods in the run, and that it does not wait for a steady state under an oscillation."""
     for name, side in sides_of(case).items():
         if not side.pressure.oscillates:
             continue

@@ -1,4 +1,4 @@
-"""Fill in what follows from other parts of a case: amounts, a membrane's numbers, values at the case's temperature."""
+"""Fill in what depends on other parts of a case: amounts, values at its temperature, coefficients of the membrane."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _Part = TypeVar("_Part", bound=BaseModel)
 
 
 def put(part: _Part, **values: Any) -> _Part:
-    """Put into a part what follows from others: frozen, but nobody has it yet, and a copy takes long."""
+    """Set values of a frozen part that nothing else refers to yet; this is faster than to copy it."""
     part.__dict__.update(values)
     part.model_fields_set.update(values)
     return part
 
 
 def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Compartment:
-    """The compartment with its label, and with every concentration in mol/m^3."""
+    """Complete a compartment: its label, its drawing, and all concentrations in mol/m^3."""
     solutes: dict[str, Solute] = data["solutes"]
     if data["phase"] == "gas":
         check_gas_pressure(side, name)
@@ -64,7 +64,7 @@ def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
 
 
 def _drawing(side: Compartment, name: str, phase: str) -> str:
-    """What pictures show a side as."""
+    """How pictures draw a side."""
     if side.drawing == "tube" and side.boundary != "standpipe":
         raise CaseError(f'{name}.drawing = "tube": only a "standpipe" has a tube; {name}.boundary is "{side.boundary}"')
     if phase == "gas" and side.drawing not in (None, "tank"):
@@ -90,7 +90,7 @@ def solute_at_temperature(name: str, solute: Solute, temperature: float, phase: 
 
 
 def gas_diffusivities(case: Case) -> dict[str, Solute]:
-    """The gases, each with the diffusivity of the pair: a given one, or Fuller's."""
+    """Two gases with their common diffusivity: the given one, or the one of Fuller's method."""
     from membrane_pde.physics.gas import fuller_diffusivity
 
     known = [each.diffusivity for each in case.solutes.values() if each.diffusivity is not None]
@@ -124,7 +124,7 @@ def gas_diffusivities(case: Case) -> dict[str, Solute]:
 
 
 def complete_membrane(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
-    """The membrane with one entry a declared solute, in their order, and all numbers at the case's temperature."""
+    """Complete a membrane: an entry for each declared solute, in their order, with values at the case's temperature."""
     solutes: dict[str, Solute] = data["solutes"]
     if membrane.type == "none":
         return put(membrane, solutes={}, water_permeability=0.0)
@@ -167,7 +167,7 @@ def complete_membrane(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
 
 
 def _porous(membrane: Membrane, solutes: Mapping[str, Solute], temperature: float) -> Membrane:
-    """The membrane with what its pores say about water and solutes, where that is not given."""
+    """Compute the coefficients of a membrane that are not given from its pores."""
     radius, porosity = membrane.pore_radius, membrane.porosity_over_thickness
     if radius is None and porosity is None:
         return membrane

@@ -1,4 +1,4 @@
-"""Concentrations as written, in any kind of unit, to mol/m^3, which may take data of the solutes."""
+"""Convert concentrations in any kind of unit to mol/m^3, with the data of the solutes where the unit needs them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
 
 
 def apparent_volume(solute: Solute, temperature: float) -> tuple[float, float, float, float]:
-    """The four numbers of `physics.density` for a solute without a `density_problem`."""
+    """The apparent volume as the four numbers that `physics.density` takes. Only without a `density_problem`."""
     from membrane_pde.physics import density
 
     assert solute.apparent_volume is not None
@@ -23,7 +23,7 @@ def apparent_volume(solute: Solute, temperature: float) -> tuple[float, float, f
 
 
 def known_volume(solute: Solute, temperature: float) -> tuple[float, float, float, float] | None:
-    """The `apparent_volume` of a solute, or None where the case does not say it."""
+    """The `apparent_volume` of a solute, or None if the case does not give it."""
     return None if density_problem("", solute) else apparent_volume(solute, temperature)
 
 
@@ -63,7 +63,7 @@ def initial_amounts(
 def supplied_amounts(
     written: Mapping[str, Any], where: str, instead: str, side: Compartment, data: Mapping[str, Any]
 ) -> dict[str, float]:
-    """The concentrations (mol/m^3) of a solution that comes in from outside: every declared solute is needed."""
+    """Concentrations (mol/m^3) of a solution that flows in from outside; every declared solute must be given."""
     check_declared(written, data["solutes"], where)
     for solute in data["solutes"]:
         if solute not in written:
@@ -73,7 +73,7 @@ def supplied_amounts(
 
 
 def _amounts(parts: Mapping[str, tuple[float, str]], where: str, data: Mapping[str, Any]) -> dict[str, float]:
-    """What `_part` made of the concentrations of one solution, in mol/m^3: a solution that can be."""
+    """Convert the results of `_part` for one solution to mol/m^3, and check that such a solution is possible."""
     amounts = _in_amounts(parts, where, data)
     if data["phase"] == "liquid":
         from membrane_pde.input import limits

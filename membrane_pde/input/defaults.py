@@ -1,4 +1,4 @@
-"""Complete a case as written by the values of the library and of the type of membrane; the user's values win."""
+"""Add default values from the library and the membrane type to a case as written. The user's values take precedence."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from membrane_pde.input.parts import SIDES, Membrane, MembraneSolute, Solute
 from membrane_pde.input.spelling import reference
 from membrane_pde.input.wording import key_text, nearest, show
 
-# The number that has a temperature: where `reference_temperature` stands, it stands beside this one.
+# The value that `reference_temperature` refers to, by model.
 MEASURED = {Solute: "diffusivity", Membrane: "water_permeability", MembraneSolute: "permeability"}
 
 
 def _library_values(entry: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    """What a library's entry has for a model's keys, without the sources."""
+    """The values of a library entry for the keys of a model, without their sources."""
     fields = model.model_fields
     keys = [key for key in entry if key in fields and key != "solutes"]
     values = {key: entry[key]["value"] if isinstance(entry[key], dict) else entry[key] for key in keys}
@@ -32,7 +32,7 @@ def _library_values(entry: dict[str, Any], model: type[BaseModel]) -> dict[str, 
 
 
 def _under(values: dict[str, Any], own: dict[str, Any], model: type[BaseModel], path: str) -> dict[str, Any]:
-    """The library's values under the user's.
+    """Merge the user's values into those of the library.
 
     A permeability that replaces the library's holds at the same temperature as that and follows the temperature as that
     does, unless its own `reference_temperature` stands beside it. A diffusivity holds at the case's temperature.
@@ -47,7 +47,7 @@ def _under(values: dict[str, Any], own: dict[str, Any], model: type[BaseModel], 
 
 
 def merge_solutes(solutes: dict[str, Any], gas: bool) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
-    """The library's values under the user's; temperatures (K) between which those taken hold, by path."""
+    """Merge the user's values into those of the library; also the temperature range (K) of each library value used."""
     merged, ranges = dict(solutes), {}
     for name, own in solutes.items():
         if not isinstance(own, dict):
@@ -64,7 +64,7 @@ def merge_solutes(solutes: dict[str, Any], gas: bool) -> tuple[dict[str, Any], d
 
 @lru_cache(maxsize=1024)
 def _of_library(name: str) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
-    """What the library has of a solute, and the temperatures (K) between which that holds. Not to be changed."""
+    """The library values of a solute, and the temperatures (K) between which each is valid. Do not modify them."""
     entry = library.solutes().get(name, {})
     values, spans = _library_values(entry, Solute), {}
     for key in values:
@@ -81,7 +81,7 @@ _PORES = ("pore_radius", "porosity_over_thickness")
 
 
 def merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
-    """Put what the membrane's type stands for under the user's values."""
+    """Merge the user's values of the membrane into those of its type."""
     membrane = merged.get("membrane")
     if not isinstance(membrane, dict):
         return
@@ -116,7 +116,7 @@ def merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
 
 
 def _with_reference(membrane: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
-    """Put the membrane's reference temperature beside every number that it stands for."""
+    """Copy the reference temperature of the membrane to each solute whose permeability is given."""
     reference = membrane.get("reference_temperature")
     given = [name for name, mine in numbers.items() if isinstance(mine, dict) and "permeability" in mine]
     if reference is None or not (given or "water_permeability" in membrane):
@@ -127,7 +127,7 @@ def _with_reference(membrane: dict[str, Any], numbers: dict[str, Any]) -> dict[s
 
 
 def _type_values(kind: str, solutes: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a type of membrane stands for: its own values, and those of each solute."""
+    """The values that a type of membrane stands for: those of the membrane, and those of each solute."""
     if kind == "none":
         return {"water_permeability": "0 m/s/Pa"}, {name: {"permeability": "0 m/s"} for name in solutes}
     if kind == "ideal":
@@ -143,7 +143,7 @@ def _type_values(kind: str, solutes: Iterable[str]) -> tuple[dict[str, Any], dic
 
 
 def merge_gas(merged: dict[str, Any]) -> None:
-    """Ends are rigid unless said otherwise; a gauge pressure is refused while its unit can still be seen."""
+    """Set the defaults of a gas: rigid ends. Raise a CaseError for a gauge pressure, which only its unit shows."""
     for name in SIDES:
         side = merged.get(name)
         if not isinstance(side, dict):
@@ -157,7 +157,7 @@ def merge_gas(merged: dict[str, Any]) -> None:
 
 
 def absolute_pressure(written: Any) -> Any:
-    """A pressure of a gas as it is written, "1 bara" as "1 bar": all of its pressures are absolute."""
+    """The pressure of a gas without the mark for an absolute pressure: "1 bara" as "1 bar"."""
     try:
         number = units.split(written)[1] if isinstance(written, str) else ""
     except UnitError:  # validation says what is wrong

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 
 
 class CaseError(Exception):
-    """The user's input is wrong; the message says where, what was expected and what is near, in one or two lines."""
+    """An error in the user's input. The message says where it is, what was expected and what is similar."""
 
 
 class UnitError(ValueError):
-    """A text that is not a quantity, or one of the wrong dimension. The message is a part of a sentence.
+    """An error in a quantity: not a number with a unit, or the wrong dimension. The message is part of a sentence.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from membrane_pde.input.values import Reader
 from membrane_pde.input.wording import cut, nearest
 
 NOT_YET = "not available in this version"
-# Keys that the design foresees and this version does not have; sides are written "side", solutes "*".
+# Keys planned for a later version; sides are written "side", solutes "*".
 PLANNED_KEYS = {
     "flow",
     "side.flow",
@@ -67,7 +67,7 @@ def reader_of(hint: Any) -> Reader | None:
 
 
 def general_path(loc: list[str]) -> str:
-    """A path with the names of sides and solutes taken out, as the tables above have it."""
+    """A path with "side" for left and right and "*" for the name of a solute, as in `PLANNED_KEYS`."""
     parts = ["side" if i == 0 and part in SIDES else part for i, part in enumerate(loc)]
     for holder in (["solutes"], ["membrane", "solutes"], ["side", "concentration"], ["side", "diffusivity"]):
         if parts[: len(holder)] == holder and len(parts) > len(holder) + 1:

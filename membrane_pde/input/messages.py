@@ -1,4 +1,4 @@
-"""One message in words for what pydantic finds wrong with a case."""
+"""Translate the errors that pydantic finds in a case into one message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from membrane_pde.input.errors import CaseError
 from membrane_pde.input.keys import NOT_YET, general_path, unknown_key_message
 from membrane_pde.input.wording import cut, nearest, show
 
-# Values that the design foresees and this version does not have.
+# Values planned for a later version.
 _PLANNED_VALUES = {
     "geometry": ("spherical", "cylindrical"),
     "transport": ("nernst-planck",),
@@ -35,7 +35,7 @@ _HINTS = {
 
 
 def case_error(error: ValidationError) -> CaseError:
-    """One message from all that pydantic found; an unknown key first, as it is often the cause of the rest."""
+    """One message for all errors that pydantic found; an unknown key first, as it often causes the others."""
     errors = error.errors(include_url=False)
     errors.sort(key=lambda e: e["type"] != "extra_forbidden")
     text = _message(errors[0])
@@ -97,7 +97,7 @@ def _missing_hint(loc: list[str], general: str) -> str:
     return _HINTS.get(general, "it is required")
 
 
-# A reader does not know what fills the sides.
+# What a message about a concentration expects in a liquid, and in a gas: a reader does not know the phase.
 _EXPECTED_OF_A_GAS = (
     f'{units.DIMENSIONS["concentration"].words}, for example "{units.DIMENSIONS["concentration"].example}"',
     'a mole fraction, for example "0.2 mol/mol"',
@@ -105,7 +105,7 @@ _EXPECTED_OF_A_GAS = (
 
 
 def for_a_gas(message: str) -> str:
-    """A message about a concentration with what a gas takes in place of what a liquid takes."""
+    """Replace what a message expects of a concentration in a liquid by what is expected in a gas."""
     expected, instead = _EXPECTED_OF_A_GAS
     if expected not in message:
         return message

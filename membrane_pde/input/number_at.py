@@ -1,4 +1,4 @@
-"""One number of a case by the path of its key, with its unit and bounds: what a fit starts from."""
+"""Look up one number of a case by the path of its key, with its unit and bounds, for example as the start of a fit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from membrane_pde.input.wording import cut, nearest, show
 
 @dataclass(frozen=True)
 class Number:
-    """One number of a case: its key, SI value and unit, the bounds of what it may be, and a unit for people."""
+    """One number of a case: its key, SI value and unit, its bounds, and the unit to show it in."""
 
     key: str
     value: float
@@ -31,7 +31,7 @@ class Number:
     shown_in: str
 
 
-_SHOWN_IN = {"m/s/Pa": "L/m^2/hour/bar", "Pa": "bar"}  # where the case does not say
+_SHOWN_IN = {"m/s/Pa": "L/m^2/hour/bar", "Pa": "bar"}  # if the case is not written in another unit
 
 
 def number_at(case: Case, path: str) -> Number:
@@ -94,7 +94,7 @@ def number_at(case: Case, path: str) -> Number:
 
 
 def _is_multiple(text: str, unit: str) -> bool:
-    """A number in one unit is a multiple of that in the other: not so in degC, or in g/L of what is mol/m^3."""
+    """True if two units differ by a factor only: not degC and K, nor g/L and mol/m^3."""
     try:
         return math.isclose(units.to(units.size(text, unit), text), 1.0)
     except UnitError:

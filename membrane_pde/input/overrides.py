@@ -1,4 +1,4 @@
-"""Overrides: put values into a case as written, by the path of the key, and say which of them is wrong."""
+"""Overrides: set values in a case as written by the path of the key, and name the override that causes an error."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure=
 
 
 def set_value(raw: dict[str, Any], path: str, value: object) -> str:
-    """Put one override into a case as written, whose tables on the way are copied: other cases have them, too.
+    """Put one override into a case as written. Tables on its path are copied, as other cases share them.
 
-    The path of the key comes back, as it is spelled everywhere.
+    Returns the path of the key in its standard spelling.
     """
     if not isinstance(path, str) or not path.strip():
         raise CaseError(f"{show(path)}: expected the path of a key, for example left.pressure")
@@ -70,7 +70,7 @@ def set_value(raw: dict[str, Any], path: str, value: object) -> str:
 
 
 def _as_declared(path: str, declared: Any, value: object) -> Any:
-    """Read an override's value as the declared type of its key asks for."""
+    """Convert the value of an override to the declared type of its key."""
     if hasattr(value, "item"):  # a NumPy number
         value = value.item()
     if isinstance(value, tuple):
@@ -88,7 +88,7 @@ def _as_declared(path: str, declared: Any, value: object) -> Any:
         try:
             return int(text) if declared is int and re.fullmatch("[+-]?[0-9]+", text) else units.number(text)
         except ValueError:
-            return value  # validation says what was expected
+            return value  # validation reports what was expected
     texts = declared is str or typing.get_origin(declared) is Literal
     if text.startswith(("{", "[")) and not texts:
         try:
@@ -100,14 +100,14 @@ def _as_declared(path: str, declared: Any, value: object) -> Any:
 
 
 def written_at(written: Any, key: str) -> Any:
-    """What stands at a key's path in a case as written."""
+    """The value at the path of a key in a case as written."""
     for part in declared_type(key)[0]:
         written = written[part]
     return written
 
 
 def value_at(case: Case, key: str) -> object:
-    """What a case has at a key; where a value is read as a whole, all of it; None where there is nothing."""
+    """The value of a case at a key, or None; below a key that is read as a whole, that whole value."""
     here: object = case
     for part in declared_type(key)[0]:
         if isinstance(here, Mapping):
@@ -118,7 +118,7 @@ def value_at(case: Case, key: str) -> object:
 
 
 def with_cause(message: str, values: Mapping[str, object]) -> str:
-    """What is wrong with a case, and with which of the values that did not come from its file."""
+    """Add to an error message the overrides that it is about."""
     about, bare = message.split(" ", 1)[0].rstrip(":"), re.sub(r'"[^"]*"', '""', message)
 
     def named(path: str) -> bool:

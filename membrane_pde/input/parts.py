@@ -44,22 +44,22 @@ SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 def field(description: str, default: Any = ..., **more: Any) -> Any:
-    """A field whose default is written as in a case file and read like a value from one."""
+    """A pydantic field. Its default is written as in a case file and validated like any value."""
     return Field(default, description=description, validate_default=default is not None, **more)
 
 
 def _optional(schema: dict[str, Any]) -> None:
-    """Keys that the library or a membrane type may supply are not required of the file."""
+    """Mark no key as required: the library or the membrane type may supply it."""
     schema.pop("required", None)
 
 
 def _no_default(schema: dict[str, Any]) -> None:
-    """A default that holds under conditions is told in words."""
+    """Leave the default out of the schema: it holds under conditions only, which the description states."""
     schema.pop("default", None)
 
 
 def _length_unless_without_layer(schema: dict[str, Any]) -> None:
-    """A stirred bath or reservoir has no layer and so no length; all else needs one."""
+    """Require `length`, except for a stirred bath or reservoir, which has no unstirred layer."""
     schema["required"].remove("length")
     without = {"boundary": {"enum": sorted(WITHOUT_LAYER_IF_STIRRED)}, "stirred": {"const": True}}
     schema["if"] = {"properties": without, "required": list(without)}
@@ -75,7 +75,7 @@ STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=Fals
 
 
 def one_line(text: str, longest: int) -> str:
-    """Read what tables and pictures are headed with."""
+    """Check the text of a heading: printable, on one line, not too long."""
     if len(text) > longest:
         raise ValueError(f"{len(text)} characters; expected at most {longest}")
     if not text.isprintable():
@@ -112,38 +112,43 @@ class General(BaseModel):
 
 
 class Solute(BaseModel):
-    """A dissolved substance. What stands in the library under its name need not be given, and may be overridden."""
+    """A dissolved substance. Values that the library has of it are optional; one given here replaces the library's."""
 
     model_config = ConfigDict(**STRICT, json_schema_extra=_optional)
 
     molar_mass: MolarMass | None = field(
-        "Molar mass, needed where a concentration is a mass per volume, for densities, and for the diffusivity of two "
-        "gases. Inside: kg/mol.",
+        "Molar mass. Required for a concentration given as mass per volume, for densities, and for the diffusivity of "
+        "two gases. Inside: kg/mol.",
         None,
     )
     diffusivity: OwnDiffusivity = field(
-        "Diffusion coefficient, at the case's temperature unless `reference_temperature` is given. "
-        "From the library if it is there, else required. Of two gases it follows from their molar masses and diffusion "
-        "volumes (Fuller) unless given. Inside: m^2/s."
+        "Diffusion coefficient, at the case's temperature unless `reference_temperature` is given. Required unless "
+        "the library has it. For two gases it is computed from their molar masses and diffusion volumes (Fuller) "
+        "unless given. Inside: m^2/s."
     )
     diffusion_volume: MolarVolume | None = field(
         "Diffusion volume of a gas, for Fuller's diffusivity of two gases. Inside: m^3/mol.", None
     )
     dissociation: float = field("Particles per formula unit (van 't Hoff factor): 1 for sugar, 2 for NaCl.", 1.0, gt=0)
     radius: Length | None = field(
-        "Radius of the molecule or particle: what decides if it passes a membrane given by its pores. Inside: m.", None
+        "Radius of the molecule or particle. It decides whether the solute passes the pores of a membrane. Inside: m.",
+        None,
     )
     charge: int | None = field(
-        "Charge number of an ion given singly; used to warn of an imbalance.", None, ge=-10_000, le=10_000
+        "Charge number, for an ion that is a solute of its own; used to warn of a charge imbalance.",
+        None,
+        ge=-10_000,
+        le=10_000,
     )
     ions: dict[str, int] | None = field(
-        'Ions a formula unit makes, for `pitzer`, of those the library has data of: { "Na+" = 1, "Cl-" = 1 }.', None
+        'For `pitzer`: ions per formula unit, of those that the library has data for: { "Na+" = 1, "Cl-" = 1 }.', None
     )
     osmotic_coefficient: Numbers | None = field(
-        "Of a molecule, for `pitzer`: a₁, a₂, … of φ = 1 + a₁ m + a₂ m² + …, m in mol/kg.", None
+        "For `pitzer`, of a molecule: osmotic coefficient, a₁, a₂, … of φ = 1 + a₁ m + a₂ m² + …, m in mol/kg.", None
     )
     virial: Virial | None = field(
-        "For `virial`: B, or B and C, of π = ν R T c (1 + B c + C c²). Inside: m^3/mol, m^6/mol^2.", None
+        "For `virial`: virial coefficients B, or B and C, of π = ν R T c (1 + B c + C c²). Inside: m^3/mol, m^6/mol^2.",
+        None,
     )
     apparent_volume: Volume | None = field(
         "Apparent volume in solution, for `pitzer` and for concentrations per mass (mol/kg, ppm, %): a volume per "
@@ -151,21 +156,23 @@ class Solute(BaseModel):
         None,
     )
     max_molality: Molality | None = field(
-        "Molality up to which the osmotic data hold; beyond it a run says so. Inside: mol/kg.", None
+        "Largest molality at which the osmotic data are valid; a run that exceeds it gives a message. Inside: mol/kg.",
+        None,
     )
     solubility: Solubility | None = field(
         "Molality of the saturated solution, or a list of temperatures and molalities. With the apparent volume it "
-        "says how much can dissolve: a higher concentration is an error, and a run that goes beyond says so. Inside: "
-        "K, mol/kg.",
+        "sets the largest concentration: a higher one in the case is an error, and a run that exceeds it gives a "
+        "message. Inside: K, mol/kg.",
         None,
     )
     density: Density | None = field(
-        "Density of the pure substance, which no concentration can pass; for % v/v. Inside: kg/m^3.", None
+        "Density of the pure substance: the upper limit of the concentration, and needed for % v/v. Inside: kg/m^3.",
+        None,
     )
-    solid: bool = field("The pure substance is a solid: % v/v of it is refused.", False)
+    solid: bool = field("True if the pure substance is a solid: % v/v is then an error.", False)
     reference_temperature: Temperature | None = field(
-        "Temperature at which `diffusivity` holds; it is then scaled to the case's: with T over the viscosity of "
-        "water, in a gas with T^1.75. Inside: K.",
+        "Temperature at which `diffusivity` was measured. It is then scaled to the temperature of the case: in water "
+        "in proportion to T divided by the viscosity, in a gas to T^1.75. Inside: K.",
         None,
     )
 
@@ -181,19 +188,18 @@ class Compartment(BaseModel):
         "piston",
     )
     length: Length = field(
-        "Initial length, which is the volume per membrane area; for a reservoir, a bath or an outflow the thickness of "
-        "the unstirred layer. A stirred bath or reservoir has no layer and needs no length. Inside: m."
+        "Initial depth of liquid (volume ÷ membrane area); for a reservoir, a bath or an outflow the thickness of the "
+        "unstirred layer. A stirred bath or reservoir has no layer and needs no length. Inside: m."
     )
     stirred: bool = field(
-        "Perfectly mixed: one cell and no resistance at the wall. A stirred reservoir or bath has no layer in front "
-        "of it.",
+        "Perfectly mixed: one cell, no concentration polarization. A stirred reservoir or bath has no unstirred layer.",
         False,
     )
     pressure: Applied = field(
-        "Applied gauge pressure; a schedule of steps or ramps; a mean with an oscillation, a sine or a pulse (high for "
-        "the first half of each period, or the share `duty`); or the water flux out of this side into the membrane, "
-        "which is then held and the pressure computed. In a gas the absolute pressure. Not for `rigid`. Inside: Pa, or "
-        "m/s for a flux.",
+        "Applied gauge pressure: constant; a schedule of steps or ramps; or a mean with an oscillation, a sine or a "
+        "pulse (high for the first half of each period, or the fraction `duty`). Or a prescribed water flux out of "
+        "this side into the membrane, for which the pressure is computed. In a gas the absolute pressure. Not for "
+        "`rigid`. Inside: Pa, or m/s for a flux.",
         "0 bar",
     )
     concentration: dict[str, Initial] = field(
@@ -205,39 +211,41 @@ class Compartment(BaseModel):
         {},
     )
     diffusivity: dict[str, Diffusivity] = field(
-        "Diffusion coefficients that differ on this side (a gel, a tissue). Inside: m^2/s.", {}
+        "Diffusion coefficients on this side, where they differ from those of the solutes (a gel, a tissue). Inside: "
+        "m^2/s.",
+        {},
     )
     tube_area: Ratio = field("Area of the standing tube per membrane area. `standpipe` only.", 1.0)
     modulus: Modulus | None = field(
-        "Modulus of an elastic wall: the rise of the pressure for a gain of volume equal to the initial one. The wall "
-        "presses and does not pull: the pressure on the liquid is never below 0 (gauge). `elastic` only, and required "
-        "there. Inside: Pa.",
+        "Elastic modulus of the wall: pressure rise ÷ relative increase of volume. The wall never pulls: the pressure "
+        "on the liquid is never below 0 (gauge). `elastic` only, and required there. Inside: Pa.",
         None,
     )
     volume: Length | None = field(
-        "Volume of the bath per membrane area, at the start; the layer not included. `bath` only, and required there. "
+        "Initial volume of the bath ÷ membrane area, without the unstirred layer. `bath` only, and required there. "
         "Inside: m.",
         None,
     )
     feed: Fed | None = field(
-        "What flows into the bath. A concentration for every solute: a make-up feed, which holds the volume; with a "
-        "`flow` beside `concentration` a constant one. `bath` only; without it nothing flows in. Inside: mol/m^3, m/s.",
+        "Feed of the bath. A concentration for every solute is a make-up feed, which keeps the volume constant; a "
+        "`flow` and a `concentration` are a feed at a constant rate. `bath` only; by default no feed. Inside: "
+        "mol/m^3, m/s.",
         None,
     )
     bleed: Flux = field(
-        "What is drawn out of the bath, per membrane area. A bath with a make-up feed overflows besides, where water "
-        "enters through the membrane. `bath` only. Inside: m/s.",
+        "Flow withdrawn from the bath ÷ membrane area. A bath with a make-up feed also overflows when water enters it "
+        "through the membrane. `bath` only. Inside: m/s.",
         "0 m/s",
     )
     backflow: Backflow | None = field(
-        'What is drawn in when liquid comes back: a concentration for every solute, or "last", what just left. '
-        "Without it the run stops there. `outflow` only. Inside: mol/m^3.",
+        'Composition of liquid that flows back in: a concentration for every solute, or "last", that of the liquid '
+        "that left last. Without it the run stops at backflow. `outflow` only. Inside: mol/m^3.",
         None,
     )
 
     drawing: Literal["tank", "tube", "cell", "plant-cell"] | None = field(
-        "What pictures show this side as: an open tank, a standing tube, a cell in the liquid of the other side, or a "
-        "plant cell with its wall. It changes no number. Default: `tube` for a `standpipe`, which alone takes it, else "
+        "How pictures draw this side: an open tank, a standing tube (`standpipe` only), a cell in the liquid of the "
+        "other side, or a plant cell with its wall. It changes no number. Default: `tube` for a `standpipe`, else "
         "`tank`. A gas is drawn as a gas.",
         None,
     )
@@ -250,7 +258,7 @@ class Compartment(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_layer(cls, written: Any) -> Any:
-        """A stirred bath or reservoir has no layer, so that its length may be left out.
+        """Fill in the length of a stirred bath or reservoir, which has no unstirred layer.
 
         That of a bath becomes its volume (`complete_side`). In front of a reservoir one cell stands that always has the
         reservoir's concentrations, so that its length changes nothing.
@@ -277,82 +285,87 @@ class Compartment(BaseModel):
 
 
 class MembraneSolute(BaseModel):
-    """How one solute passes the membrane."""
+    """Transport coefficients of one solute in the membrane."""
 
     model_config = ConfigDict(**STRICT, json_schema_extra=_optional)
 
     permeability: Permeability = field(
-        "Solute permeability P; 0 for a solute that is held back. Follows from the pores, if there are any and it is "
-        "not given. Inside: m/s."
+        "Solute permeability P; 0 for a solute that cannot pass. Computed from the pores if they are given and it is "
+        "not. Inside: m/s."
     )
     reflection: float = field(
-        "Reflection coefficient σ, 0 to 1. Required, but for `solution-diffusion` (where it is 1), without water "
-        "permeability (where it plays no part), and with pores (which it follows from).",
+        "Reflection coefficient σ, 0 to 1. Required, except for `solution-diffusion` (where it is 1), without water "
+        "permeability (where it has no effect), and with pores (from which it is computed).",
         1.0,
         ge=0,
         le=1,
         json_schema_extra=_no_default,
     )
     partition: float = field(
-        "Concentration on the right over that on the left at equilibrium, K. Other than 1 only without water "
-        "permeability.",
+        "Partition coefficient K: concentration on the right ÷ on the left at equilibrium. Other than 1 only without "
+        "water permeability.",
         1.0,
         gt=0,
     )
     activation_energy: MolarEnergy | None = field(
-        "How P follows the temperature: exp(−E/(R T)), from `reference_temperature` to the case's. Inside: J/mol.", None
+        "Activation energy E: P changes as exp(−E/(R T)) from `reference_temperature` to that of the case. Inside: "
+        "J/mol.",
+        None,
     )
     reference_temperature: Temperature | None = field(
-        "Temperature at which `permeability` holds. Default: that of the membrane; without either it holds at the "
-        "temperature of the library's number that it replaces, or else at the case's. Inside: K.",
+        "Temperature at which `permeability` was measured. Default: that of the membrane; without either, the "
+        "temperature of the library value that it replaces, or else that of the case. Inside: K.",
         None,
     )
 
 
 class Membrane(BaseModel):
-    """What stands between the two sides."""
+    """The membrane between the two sides."""
 
     model_config = ConfigDict(**STRICT, json_schema_extra=_optional)
 
     type: str | None = field(
-        '"ideal" (holds every solute back, 1 L/m^2/hour/bar unless given), "none" (the partition is removed), a '
-        "membrane of the library, or left out with all numbers below given.",
+        '"ideal" (no solute passes; 1 L/m^2/hour/bar unless given), "none" (no membrane), or a membrane of the '
+        "library. Without a type the coefficients below are required.",
         None,
         examples=["ideal", "none"],
     )
     flux_law: Literal["solution-diffusion", "kedem-katchalsky", "spiegler-kedem"] = field(
-        "How solutes pass.", "spiegler-kedem"
+        "Law for the solute flux through the membrane.", "spiegler-kedem"
     )
     water_permeability: WaterPermeability = field(
-        "Water permeability L_p (A of reverse osmosis); 0 lets no water through. Required without a type or pores. "
-        "Inside: m/s/Pa."
+        "Hydraulic permeability L_p of the membrane (A in reverse osmosis); 0: no water passes. Required without a "
+        "type or pores. Inside: m/s/Pa."
     )
     activation_energy: MolarEnergy | None = field(
-        "How L_p follows the temperature: exp(−E/(R T)), from `reference_temperature` to the case's. Inside: J/mol.",
+        "Activation energy E: L_p changes as exp(−E/(R T)) from `reference_temperature` to that of the case. "
+        "Inside: J/mol.",
         None,
     )
     reference_temperature: Temperature | None = field(
-        "Temperature at which the numbers given beside it hold, those of the solutes included; without it a number "
-        "holds at the temperature of the library's that it replaces, or else at the case's. Inside: K.",
+        "Temperature at which the values in this table were measured, those of its solutes included. Default: the "
+        "temperature of the library value that each replaces, or else that of the case. Inside: K.",
         None,
     )
     pore_radius: Length | None = field(
-        "Radius of the pores: L_p follows from it (Poiseuille), and P and σ of every solute from its `radius` "
-        "(hindered transport; what is wider than a pore is held back), unless given. Inside: m.",
+        "Pore radius. L_p is computed from it (Poiseuille), and P and σ of every solute from its `radius` (hindered "
+        "transport; a solute wider than the pore does not pass), unless given. Inside: m.",
         None,
     )
     porosity_over_thickness: InverseLength | None = field(
-        "The pores' share of the membrane's area over their length. Beside `pore_radius`. Inside: 1/m.", None
+        "Porosity ÷ length of the pores. Required with `pore_radius`. Inside: 1/m.", None
     )
-    solutes: dict[str, MembraneSolute] = field("Numbers for every solute; they override those of the type.", {})
+    solutes: dict[str, MembraneSolute] = field(
+        "Transport coefficients of every solute; they replace those of the type.", {}
+    )
 
     def sieving(self, radius: float, temperature: float, water_flux: float) -> tuple[float, float]:
-        """What the pores hold back of a sphere of any size, pressed through with pure solvent drawn off behind.
+        """Rejection of a spherical solute by the pores, with the permeate drawn off.
 
         Parameters
         ----------
         radius : float
-            Of the sphere, m; in water it diffuses as Stokes and Einstein say.
+            Of the sphere, m. Its diffusivity is that of Stokes and Einstein in water.
         temperature : float
             K.
         water_flux : float
@@ -361,7 +374,7 @@ class Membrane(BaseModel):
         Returns
         -------
         tuple of float
-            Reflection coefficient, which is the rejection at an endless flux, and the rejection at this flux.
+            Reflection coefficient, which is the rejection at infinite flux, and the rejection at this flux.
         """
         from membrane_pde.physics import fluxes, hindered
         from membrane_pde.physics.temperature import stokes_diffusivity
@@ -375,39 +388,40 @@ class Membrane(BaseModel):
 
 
 class Mesh(BaseModel):
-    """How space is cut up."""
+    """Grid: number and size of cells."""
 
     model_config = STRICT
 
     cells: int | None = field(
-        "Cells in each compartment. Default: as many as it takes to grow by 1.5 % from the one at the membrane.",
+        "Cells in each compartment. Default: as many as needed if each is 1.5 % wider than the one before it.",
         None,
         ge=1,
     )
     finest: Length | None = field(
-        "Width of the cell at the membrane; they grow outwards. Default: 0.7 % of what diffuses in the whole time, or "
-        "3 % of the layer that the fastest water flux piles up, whichever is less. Inside: m.",
+        "Width of the cell at the membrane; cells grow away from it. Default: 0.7 % of the diffusion length over the "
+        "duration, or 3 % of the thickness of the polarization layer at the fastest water flux, whichever is less. "
+        "Inside: m.",
         None,
     )
 
 
 class Run(BaseModel):
-    """How long, and how."""
+    """How long to run, which times to store, and how to integrate."""
 
     model_config = STRICT
 
-    duration: Time = field("Time to simulate; with another `until` the upper limit. Inside: s.")
+    duration: Time = field("Time to simulate; an upper limit if `until` is not `duration`. Inside: s.")
     until: Literal["duration", "equilibrium", "steady"] = field(
-        "When to stop. `steady`: when no number of the summary would change any more by over a hundredth of `rtol` of "
-        "its largest value (but for what flows on between open sides). Under an oscillating pressure nothing comes to "
-        "rest: `duration` only.",
+        "When to stop. `steady`: when no number of the summary would still change by more than a hundredth of `rtol` "
+        "of its largest value (except totals of flows between open sides). An oscillating pressure allows `duration` "
+        "only.",
         "duration",
     )
-    outputs: int = field("Stored times.", 200, ge=2, le=MAX_OUTPUTS)
+    outputs: int = field("Number of stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = field(
-        "Relative tolerance of a time step; a typical run is then within 1e-4, `--check-accuracy` estimates the error "
-        "of each number. Until equilibrium or steady a tighter one is used (not with fipy), to see "
-        "the end.",
+        "Relative tolerance of a time step. At the default the error of a typical run is below 1e-4; "
+        "`--check-accuracy` estimates it for each number. Runs until `equilibrium` or `steady` use a smaller "
+        "tolerance (not with fipy), to detect the end.",
         1e-6,
         ge=1e-12,
         le=1e-2,

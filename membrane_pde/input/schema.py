@@ -21,7 +21,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _without_null(schema: Any) -> Any:
-    """TOML has no null: a key is there or not."""
+    """Remove null from a schema, as TOML has none."""
     if isinstance(schema, list):
         return [_without_null(each) for each in schema]
     if not isinstance(schema, dict):

@@ -16,7 +16,7 @@ from membrane_pde.input.errors import UnitError
 from membrane_pde.input.wording import cut
 
 Dimensionality = tuple[tuple[str, float], ...]
-# Units pint lacks. A gauge pressure is what every pressure here is, so barg is bar.
+# Units that pint lacks. All pressures here are gauge pressures, so barg is bar.
 _DEFINITIONS = (
     "osmole = [osmoles] = Osm = osmol = osm = Osmol",
     "osmolar = osmole / liter = OsM = osM",
@@ -31,7 +31,9 @@ def _powers(**powers: int) -> Dimensionality:
     return tuple(sorted((f"[{name}]", float(power)) for name, power in powers.items()))
 
 
-# What pint says of units that are often met, as it reads them: by dimension the size of each in SI units.
+# Size of common units in SI units, by dimension. Importing pint and making its registry takes 0.26 s of CPU even with
+# pint's own cache on disk (0.42 s without), three times what `import membrane_pde` and reading a case take: so pint is
+# loaded for other units only, and a test compares this table with pint.
 _SIZES = {
     _powers(): "percent=0.01 ppm=1e-6 mol/mol=1 g/g=1 g/kg=1e-3 mg/kg=1e-6 kg/kg=1 L/L=1 m^2/m^2=1 cm^2/cm^2=1",
     _powers(length=1): "m=1 dm=0.1 cm=0.01 mm=1e-3 um=1e-6 µm=1e-6 nm=1e-9 L/m^2=1e-3",
@@ -80,14 +82,14 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit: SI value = number * factor / divisor + offset, one of the two being 1 wherever that is exact."""
+    """A unit: SI value = number * factor / divisor + offset. Factor or divisor is 1 where the other is then exact."""
 
     factor: float
     divisor: float
     offset: float
     dimensionality: Dimensionality
     fraction: str = ""  # of a dimensionless unit: a "mole", "mass" or "volume" fraction, an "area" ratio, a "share"
-    doubt: str = ""  # why it is not read although its dimension fits
+    doubt: str = ""  # why it is not accepted although its dimension is right
 
     def si(self, number: float) -> float:
         """SI value of a number in this unit."""
@@ -106,7 +108,7 @@ def _registry() -> Any:
 
 @lru_cache(maxsize=1024)
 def find_unit(text: str) -> Unit:
-    """Look a unit up."""
+    """Look up a unit: in the table, or with pint."""
     if not text:  # the SI unit of a ratio
         return Unit(1.0, 1.0, 0.0, (), "share")
     if text not in _KNOWN:
@@ -133,12 +135,12 @@ def find_unit(text: str) -> Unit:
     return Unit(factor, divisor, offset, dimensionality, "" if dimensionality else _fraction(plain), doubt)
 
 
-# factor, divisor and offset of what everybody writes, exactly
+# exact factor, divisor and offset of the common scales of temperature
 _OFFSETS = {"degC": (1.0, 1.0, 273.15), "degF": (5.0, 9.0, 459.67 * 5 / 9)}
 
 
 def _asked(plain: str, text: str) -> tuple[float, float, Dimensionality, str]:
-    """What pint says of a unit: the size of one in SI units, the offset, the dimension; and why it is not to be read.
+    """Ask pint for a unit: its size in SI units, its offset, its dimension, and why it is not accepted ("" if it is).
 
     A unit with an offset is one whose zero is not the SI unit's. It is a temperature alone; beside other words a
     difference is meant, which is written in K.
@@ -170,7 +172,7 @@ def _base_number(unit: Any, number: float) -> float:
 
 
 def _doubt(plain: str, words: list[str], dimensionality: Dimensionality) -> str:
-    """Why a unit that pint reads is not to be read: what people mean by it may be something else."""
+    """Why a unit that pint reads is not accepted, as people may mean another unit by it; "" if it is accepted."""
     from pint.util import to_units_container
 
     if dimensionality and (nothing := spelling.one(plain)):
@@ -207,13 +209,13 @@ def _stem(word: str) -> str:
 
 
 def _round_number(factor: float) -> float:
-    """Undo pint's round-off where a factor is plainly a short decimal (999.9999999999999 for g/L)."""
+    """Undo the round-off of pint if a factor is evidently a short decimal (999.9999999999999 for g/L)."""
     short = float(f"{factor:.12g}")
     return short if abs(short - factor) <= 1e-15 * abs(factor) else factor
 
 
 def _normalise(text: str) -> str:
-    """Rewrite a unit's text to what pint reads, refusing what it would misread."""
+    """Rewrite a unit in the spelling of pint; raise a UnitError for what pint would misread."""
     unit = spelling.same(text.strip()).replace("μ", "µ").replace("−", "-").replace("**", "^")
     unit = re.sub(r"[\u00a0\u2009\u202f]", " ", unit)
     unit = re.sub(r"[·⋅×]", "*", unit)

@@ -1,4 +1,4 @@
-"""Quantities as people write them ("60 bar") to SI floats, and back.
+"""Convert quantities as people write them ("60 bar") to SI numbers, and back.
 
 A quantity is one number with a decimal point and a unit expression, which `unit_lookup` looks up.
 """
@@ -19,7 +19,7 @@ from membrane_pde.input.unit_lookup import Dimensionality, Unit, find_unit
 
 @dataclass(frozen=True)
 class Dimension:
-    """What a key of the case file measures: in words, as an example, and its SI unit."""
+    """The dimension of a key of the case file: its name in messages, an example, and its SI unit."""
 
     words: str
     example: str
@@ -47,7 +47,7 @@ DIMENSIONS = {
     "specific_volume": Dimension("a specific volume", "0.73 mL/g", "m^3/kg"),
     "molar_volume_squared": Dimension("a third virial coefficient", "0.1 L^2/mol^2", "m^6/mol^2"),
 }
-# Only to say what a unit of the wrong dimension is.
+# Names of other dimensions, for messages about a unit of the wrong dimension.
 _OTHER_WORDS = {
     "": "a plain ratio",
     "m^2": "an area",
@@ -75,7 +75,7 @@ _OTHER_WORDS = {
     "T": "a magnetic field",
     "Pa*s": "a viscosity",
 }
-_LARGEST = 1e60  # in SI units; beyond it, and below its inverse, computing runs out of numbers
+_LARGEST = 1e60  # in SI units; products of values beyond it, or below its inverse, overflow or underflow
 _LONGEST = 100  # characters; also keeps pint's parser from working on rubbish
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ATMOSPHERE = 101325.0  # Pa
@@ -255,7 +255,7 @@ def parse_concentration(text: str) -> tuple[float, str]:
 def _quantity(
     text: str, look_up: Callable[[str], Unit], misfit: Callable[[Unit], str], expected: str, sign: Sign
 ) -> tuple[float, Unit]:
-    """Number and unit of a quantity; or what is wrong with it, what it may mean that fits, and what was expected."""
+    """Number and unit of a quantity; or a UnitError with suggestions that fit and with what was expected."""
     try:
         number, unit_text = split(text)
     except UnitError as error:
@@ -292,7 +292,7 @@ def _quantity(
 def _problem(
     unit_text: str, look_up: Callable[[str], Unit], misfit: Callable[[Unit], str]
 ) -> tuple[str, tuple[str | Callable[[float], str], ...], tuple[str, ...]]:
-    """What is wrong with a unit, or "", and what may have been meant."""
+    """What is wrong with a unit ("" if nothing), and suggestions."""
     try:
         return misfit(look_up(unit_text)), (), ()
     except UnitError as error:
@@ -317,7 +317,7 @@ def _gauge_unit(text: str) -> Unit:
 
 
 def _check_size(value: float, expected: str) -> None:
-    """Refuse what no product of a few quantities could be computed with."""
+    """Raise a UnitError for a value so large or small that products of a few such values overflow or underflow."""
     if not abs(value) < _LARGEST or 0.0 < abs(value) < 1.0 / _LARGEST:
         raise UnitError(f"the number is too {'small' if abs(value) < 1.0 else 'large'}; {expected}")
 

@@ -1,6 +1,6 @@
-"""Values as they are written in a case file: how each is read, what the JSON schema says of it, and words for messages.
+"""Values as they are written in a case file: how each is read, and its JSON schema.
 
-A new kind of value is a reader here, with its schema beside it, and a type at the end that a field of `case` takes.
+A new kind of value is a reader here, its schema, and a type at the end for the fields of the models in `parts`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from membrane_pde.input import units
 from membrane_pde.input.errors import UnitError
 from membrane_pde.input.wording import cut, nearest, show
 
-SAME = 1e-6  # of their size: numbers that a person writes differ by this much and are meant to be one
+SAME = 1e-6  # relative difference up to which two numbers in a case are meant to be equal
 
 
 def alike(a: float, b: float) -> bool:
-    """Two numbers that a person wrote are the same, 1 atm and 760 mmHg for example."""
+    """True if two numbers in a case are meant to be equal, for example 1 atm and 760 mmHg."""
     return abs(a - b) <= SAME * max(abs(a), abs(b))
 
 
@@ -33,7 +33,7 @@ def alike(a: float, b: float) -> bool:
 
 @dataclass(frozen=True)
 class Profile:
-    """An initial concentration along a compartment, linear between the points and level beyond them.
+    """An initial concentration profile: linear between the points, constant beyond them.
 
     `distance` from the membrane in m, increasing; `value` in mol/m^3.
     """
@@ -117,7 +117,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class ApparentVolume:
-    """The room a solute takes up: one volume, or the five coefficients of Laliberté and Cooper (`physics.density`).
+    """Apparent volume of a solute: one value, or the five coefficients of Laliberté and Cooper (`physics.density`).
 
     `coefficients` per `basis`: m^3/mol, or m^3/kg (always with five).
     """
@@ -127,7 +127,7 @@ class ApparentVolume:
 
 
 def interpolate(x: float, xs: tuple[float, ...], ys: tuple[float, ...]) -> float:
-    """Linear between the points, level outside."""
+    """Interpolate linearly between the points; constant outside them."""
     if x <= xs[0]:
         return ys[0]
     for i in range(1, len(xs)):
@@ -139,7 +139,7 @@ def interpolate(x: float, xs: tuple[float, ...], ys: tuple[float, ...]) -> float
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """How pydantic reads a value as it is written, and what the JSON schema says about it."""
+    """How pydantic reads a value as written, and its JSON schema."""
 
     read: Callable[[Any], Any]
     schema: dict[str, Any]
@@ -171,7 +171,7 @@ def _read_quantity(value: Any, dimension: str, sign: units.Sign = "any") -> floa
     return _quantity_of(value, dimension, sign)
 
 
-# In a sweep the same texts are read time and again.
+# A sweep reads the same texts many times.
 @lru_cache(maxsize=4096)
 def _quantity_of(text: str, dimension: str, sign: units.Sign) -> float:
     return units.parse(text, dimension, sign)
@@ -388,7 +388,7 @@ def _entry(index: int | str, read: Callable[[Any], _T], value: Any) -> _T:
         raise UnitError(f"{name}, {show(value)}: {error}") from None
 
 
-# What the JSON schema says about them.
+# JSON schemas.
 
 _QUANTITY_PATTERN = r"^\s*[+−–-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*[^\s0-9].*$"
 
@@ -494,7 +494,7 @@ def _quantity(dimension: str, sign: Literal["not negative", "positive"] = "posit
 
 
 def _derivable(dimension: str, sign: Literal["not negative", "positive"] = "positive") -> Reader:
-    """A quantity that may follow from others: `casefile` then writes None, and this module puts the number there."""
+    """A quantity that may be computed from others: `defaults` then sets None, and `completion` the number."""
     given = _quantity(dimension, sign)
     return replace(given, read=lambda value: None if value is None else given.read(value))
 

@@ -1,4 +1,4 @@
-"""Parts of messages: long texts cut, values and keys as in a case file, names that are near to a wrong one."""
+"""Parts of messages: shortened texts, values and keys as in a case file, names similar to a wrong one."""
 
 from __future__ import annotations
 
