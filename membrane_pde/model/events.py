@@ -6,6 +6,7 @@ from membrane_pde.kernels import kernel
 from membrane_pde.model.applied import Segment
 from membrane_pde.model.chain import Faces
 from membrane_pde.model.faces import set_cells, stretches, water_flux_now
+from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.ports import stretched
 from membrane_pde.model.problem import Numbers
@@ -45,22 +46,22 @@ def set_events(
         Written.
     """
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
-    x = solutes * n
-    stretch = stretches(p, y, x)
+    at = layout_of(solutes, n)
+    stretch = stretches(p, float(y[at.displaced]))
     for side in range(2):
         out[side] = 1.0
         if p.kind[side] == 0:
             out[side] = stretch[side] - DRY
         if p.bath[side].present:
-            out[side] = float(y[x + 1 + side]) / p.bath[side].volume - EMPTY
+            out[side] = float(y[at.volume + side]) / p.bath[side].volume - EMPTY
     for j in range(2, EVENTS):
         out[j] = 1.0
-    left, right = stretched(p, segment, t, float(y[x]))
+    left, right = stretched(p, segment, t, float(y[at.displaced]))
     if p.wall[0]:
         out[4] = left
     if p.wall[1]:
         out[5] = right
     if watch[WAY] != 0.0:
         set_cells(p, y, faces)
-        out[2] = 1.0 - float(watch[WAY]) * (float(watch[FURTHEST]) - float(y[x])) / float(watch[COUNTS])
+        out[2] = 1.0 - float(watch[WAY]) * (float(watch[FURTHEST]) - float(y[at.displaced])) / float(watch[COUNTS])
         out[3] = float(watch[WAY] * watch[AHEAD]) * water_flux_now(p, p.face, segment, t, faces, memory)

@@ -8,6 +8,7 @@ from membrane_pde.kernels import kernel, part
 from membrane_pde.model.applied import Segment, on_line, rise_of
 from membrane_pde.model.chain import ALPHA, BETA, CELLS, CONCENTRATION, FLUX, OUTSIDE, PULL, Faces
 from membrane_pde.model.interface import FaceNumbers, find_water_flux, set_face, wall_pressure
+from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.ports import applied_now, bath_volume, pressing, set_far_faces, stiffness_now, whole_work
 from membrane_pde.model.problem import CONDUCTANCE, MADE_UP, PECLET, SHARE, WIDTH, Numbers, bath_flows
@@ -17,10 +18,10 @@ THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at
 
 
 @kernel
-def stretches(p: Numbers, y: Array, x: int) -> tuple[float, float]:
-    """Length of each side's mesh over its length at the start; X stands at place x."""
-    left = max(1.0 - float(y[x]) / p.length[0], THINNEST) if p.moving[0] else 1.0
-    right = max(1.0 + float(y[x]) / p.length[1], THINNEST) if p.moving[1] else 1.0
+def stretches(p: Numbers, displaced: float) -> tuple[float, float]:
+    """Length of each side's mesh over its length at the start."""
+    left = max(1.0 - displaced / p.length[0], THINNEST) if p.moving[0] else 1.0
+    right = max(1.0 + displaced / p.length[1], THINNEST) if p.moving[1] else 1.0
     return left, right
 
 
@@ -28,23 +29,24 @@ def stretches(p: Numbers, y: Array, x: int) -> tuple[float, float]:
 def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
     """Write widths and concentrations of a state, and the scalars but for J_v."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
-    m, x = p.membrane, solutes * n
-    left, right = stretches(p, y, x)
-    faces.scalars[1], faces.scalars[2], faces.scalars[3] = y[x], left, right
+    m, at = p.membrane, layout_of(solutes, n)
+    displaced = float(y[at.displaced])
+    left, right = stretches(p, displaced)
+    faces.scalars[1], faces.scalars[2], faces.scalars[3] = displaced, left, right
     behind, at_start = faces.width[m:], p.mesh[WIDTH, m:n]
     for i in range(m):
         faces.width[i] = p.mesh[WIDTH, i] * left
     for i in range(n - m):
         behind[i] = at_start[i] * right
     if p.bath[0].present:
-        faces.width[0] = bath_volume(p.bath[0], float(y[x + 1]))
+        faces.width[0] = bath_volume(p.bath[0], float(y[at.volume]))
     if p.bath[1].present:
-        faces.width[n - 1] = bath_volume(p.bath[1], float(y[x + 2]))
+        faces.width[n - 1] = bath_volume(p.bath[1], float(y[at.volume + 1]))
     for s in range(solutes):
         c, own = faces.state[CONCENTRATION, s], y[s * n : (s + 1) * n]
         for i in range(n):
             c[i] = own[i] / faces.width[i]
-        # what is below zero, within the tolerance, piles up no wall: the flow would amplify it beyond all bounds
+        # clip small negative concentrations; the polarization layer would amplify them exponentially
         faces.sides[CELLS, 0, s] = max(float(faces.state[CONCENTRATION, s, m - 1]), 0.0)
         faces.sides[CELLS, 1, s] = max(float(faces.state[CONCENTRATION, s, m]), 0.0)
 
@@ -162,28 +164,27 @@ def set_fluxes(p: Numbers, faces: Faces) -> None:
 def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) -> None:
     """Write dy/dt of what `set_faces` has written."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
-    x, water = solutes * n, float(faces.scalars[0])
+    at, water = layout_of(solutes, n), float(faces.scalars[0])
     for s in range(solutes):
         flux, own = faces.state[FLUX, s], out[s * n : (s + 1) * n]
         for i in range(n):
             own[i] = flux[i] - flux[i + 1]
-    out[x] = water
+    out[at.displaced] = water
     for side in range(2):
         entering = water if side == 0 else -water
         gained = 0.0
         if p.bath[side].present and p.bath[side].mode != MADE_UP:
             fed, bled, _, _ = bath_flows(p.bath[side], entering)
             gained = fed - bled - entering
-        out[x + 1 + side] = gained
-    passed = x + 3
+        out[at.volume + side] = gained
     for s in range(solutes):
-        out[passed + s] = faces.state[FLUX, s, p.membrane]
-        out[passed + solutes + s] = faces.state[FLUX, s, 0]
-        out[passed + 2 * solutes + s] = faces.state[FLUX, s, n]
+        out[at.passed + s] = faces.state[FLUX, s, p.membrane]
+        out[at.far_left + s] = faces.state[FLUX, s, 0]
+        out[at.far_right + s] = faces.state[FLUX, s, n]
     if whole_work(p, segment):
-        out[passed + 3 * solutes] = pressed(p, segment, t, faces) * water
+        out[at.work] = pressed(p, segment, t, faces) * water
     else:
-        out[passed + 3 * solutes] = -rise_of(segment) * float(faces.scalars[1])
+        out[at.work] = -rise_of(segment) * float(faces.scalars[1])
 
 
 @kernel

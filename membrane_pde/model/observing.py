@@ -13,6 +13,7 @@ from membrane_pde.model.applied import applied, segment_of
 from membrane_pde.model.chain import CELLS, CONCENTRATION, PULL, Faces
 from membrane_pde.model.faces import set_cells, water_flux_now
 from membrane_pde.model.interface import GUESS, set_face, wall_pressure, without_layers
+from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.ports import pressing, set_walls, whole_work
 from membrane_pde.model.problem import IS_BATH, IS_RESERVOIR, Numbers
@@ -141,9 +142,9 @@ def observe_state(
 ) -> bool:
     """Write what there is one of in a state, but for osmotic pressures; False if the water flux was not found."""
     k, m, segment = faces.state.shape[1], p.membrane, segment_of(row)
-    x = k * (p.mesh.shape[1] - 1)
+    at = layout_of(k, p.mesh.shape[1] - 1)
     set_cells(p, y, faces)
-    set_walls(p, segment, t, float(y[x]))
+    set_walls(p, segment, t, float(y[at.displaced]))
     face = p.face
     if first and not math.isnan(known[2, 0]):
         face = without_layers(face)
@@ -155,15 +156,15 @@ def observe_state(
     half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
     set_face(face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
     left, right = _sums(faces.width, m)
-    pressed_left, pressed_right = pressing(p, segment, t, float(y[x]))
+    pressed_left, pressed_right = pressing(p, segment, t, float(y[at.displaced]))
     held = 0.0
     if p.face.present and p.face.water_permeability > 0.0:
         held = wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
         held += water / p.face.water_permeability
-    work = float(y[x + 3 + 3 * k])
+    work = float(y[at.work])
     if not whole_work(p, segment):
         applied_left, applied_right = applied(segment, t)
-        work += (applied_left - applied_right) * float(y[x])
+        work += (applied_left - applied_right) * float(y[at.displaced])
     numbers[0], numbers[1], numbers[2] = water, left, right
     numbers[3], numbers[4], numbers[5], numbers[6] = pressed_left, pressed_right, held, work
     numbers[11] = spread_of_cells(p, y, faces, known)

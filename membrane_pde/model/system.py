@@ -46,6 +46,7 @@ from membrane_pde.model.chain import Faces, new_faces
 from membrane_pde.model.events import EVENTS, set_events
 from membrane_pde.model.faces import THINNEST, rates, set_faces, set_fluxes, set_rates, stretches, water_flux_of
 from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
+from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.observing import Observations, observe_states, spread
 from membrane_pde.model.ports import SMALLEST, set_walls, stretched, whole_work
@@ -113,15 +114,14 @@ class System:
         n = mesh.cells + sum(layered)
         self.cells, self.membrane = n, mesh.membrane + layered[0]
         self.inside = slice(int(layered[0]), n - int(layered[1]))
-        self.x = k * n
-        self.volume = (self.x + 1, self.x + 2)
+        at = layout_of(k, n)
+        self.x, self.volume = at.displaced, (at.volume, at.volume + 1)
         ends = 0, n - 1
         self.bath = tuple(np.arange(k) * n + end if there else None for end, there in zip(ends, layered, strict=True))
         self.passed, self.far_left, self.far_right = (
-            slice(start, start + k) for start in range(self.x + 3, self.x + 3 + 3 * k, k)
+            slice(start, start + k) for start in (at.passed, at.far_left, at.far_right)
         )
-        self.work = self.x + 3 + 3 * k
-        self.size = self.work + 1
+        self.work, self.size = at.work, at.size
         self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
         self.memory = np.zeros(3)
         found = numbers or self._numbers(one_cell, layered)
@@ -206,7 +206,7 @@ class System:
 
     def stretch(self, y: Array) -> tuple[float, float]:
         """Length of each side's mesh over its length at the start."""
-        return stretches(self.numbers, y, self.x)
+        return stretches(self.numbers, float(y[self.x]))
 
     def amounts(self, y: Array) -> Array:
         """Amounts (solutes, cells of the chain), mol/m^2: a view."""

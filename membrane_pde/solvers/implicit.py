@@ -31,6 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from membrane_pde.kernels import kernel, part
+from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.problem import Numbers
 from membrane_pde.model.slopes import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Slopes
@@ -205,15 +206,15 @@ def _count(p: Numbers, s: int, amount: float, totals: Array) -> None:
 def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     """Replace a right-hand side by the solution of ``(I − τ J) x = r``."""
     solutes, n = f.table.shape[1], f.table.shape[2]
-    m, z, tau = p.membrane, solutes * n, float(f.scalars[0])
-    passed, left, right, work = z + 3, z + 3 + solutes, z + 3 + 2 * solutes, z + 3 + 3 * solutes
+    m, at, tau = p.membrane, layout_of(solutes, n), float(f.scalars[0])
+    z = at.displaced  # and the volumes of the baths behind it: the three scalars
     water = 0.0
     for s in range(solutes):
         own = x[s * n : (s + 1) * n]
         side = _balanced_side(p, d, s, tau)
         if side >= 0:
-            _count(p, s, -_held(side, m, own), x[passed:])
-        _push(d, s, tau * float(x[z]), float(x[z + 1]), float(x[z + 2]), own)
+            _count(p, s, -_held(side, m, own), x[at.passed :])
+        _push(d, s, tau * float(x[z]), float(x[at.volume]), float(x[at.volume + 1]), own)
         _substitute(f.table[OUTER, s], f.table[INVERSE, s], f.table[INNER, s], m, own)
         water += d.walls[0, 0, s] * own[m - 1] + d.walls[0, 1, s] * own[m]
     water += d.scalars[1, 0] * x[z]
@@ -232,35 +233,35 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         through = d.faces[BEFORE, s, m] * own[m - 1] + d.faces[BEHIND, s, m] * own[m]
         through += d.faces[WITH_FLUX, s, m] * water + d.faces[WITH_SCALAR, s, m] * x[z]
         if not p.endless[0]:
-            x[left + s] += tau * from_left
+            x[at.far_left + s] += tau * from_left
         if not p.endless[1]:
-            x[right + s] += tau * from_right
+            x[at.far_right + s] += tau * from_right
         done += d.walls[1, 0, s] * own[m - 1] + d.walls[1, 1, s] * own[m]
-        own[0] += d.baths[0, s] * x[z + 1]
-        own[n - 1] += d.baths[1, s] * x[z + 2]
+        own[0] += d.baths[0, s] * x[at.volume]
+        own[n - 1] += d.baths[1, s] * x[at.volume + 1]
         side = _balanced_side(p, d, s, tau)
         if side >= 0:
-            _count(p, s, _held(side, m, own) + tau * (from_left if side == 0 else from_right), x[passed:])
+            _count(p, s, _held(side, m, own) + tau * (from_left if side == 0 else from_right), x[at.passed :])
         else:
-            _count(p, s, tau * through, x[passed:])
+            _count(p, s, tau * through, x[at.passed :])
     done += d.scalars[2, 0] * x[z]
-    x[work] += tau * done
+    x[at.work] += tau * done
 
 
 @part
 def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
     """Add ``scale ∂f/∂t``, at a given state, to x."""
     solutes, n = d.faces.shape[1], d.faces.shape[2] - 1
-    rise, z = scale * float(d.scalars[3, 0]), solutes * n
-    x[z + 3 + 3 * solutes] += rise * d.scalars[3, 1] + scale * d.scalars[3, 2]
+    rise, at = scale * float(d.scalars[3, 0]), layout_of(solutes, n)
+    x[at.work] += rise * d.scalars[3, 1] + scale * d.scalars[3, 2]
     if rise == 0.0:
         return
     for s in range(solutes):
         with_flux = d.faces[WITH_FLUX, s]
         for i in range(n):
             x[s * n + i] += rise * (with_flux[i] - with_flux[i + 1])
-        x[z + 3 + s] += rise * with_flux[p.membrane]
-        x[z + 3 + solutes + s] += rise * with_flux[0]
-        x[z + 3 + 2 * solutes + s] += rise * with_flux[n]
+        x[at.passed + s] += rise * with_flux[p.membrane]
+        x[at.far_left + s] += rise * with_flux[0]
+        x[at.far_right + s] += rise * with_flux[n]
     for j in range(3):
-        x[z + j] += rise * d.scalars[0, j]
+        x[at.displaced + j] += rise * d.scalars[0, j]

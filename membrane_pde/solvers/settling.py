@@ -23,6 +23,7 @@ from membrane_pde.kernels import compiled, kernel
 from membrane_pde.model.applied import Segment, segment_of, segment_row
 from membrane_pde.model.chain import CONCENTRATION, Faces, new_faces
 from membrane_pde.model.faces import set_faces, set_rates
+from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.observing import observe_solutes, observe_state
 from membrane_pde.model.problem import Numbers
@@ -153,7 +154,7 @@ def rests(
     numbers, solutes, change, after = room.numbers, room.solutes, room.states[CHANGE], room.states[AFTER]
     if not set_change(p, segment, t, y, horizon, memory, room):
         return False
-    x = k * n
+    at = layout_of(k, n)
     for i in range(after.shape[0]):
         after[i] = y[i] + change[i]
     for j in range(2):
@@ -164,9 +165,9 @@ def rests(
     still = _ratios_rest(room, threshold, allowed)
     for j in range(2):
         state = y if j == NOW else after
-        numbers[j, MOVED], numbers[j, SPREAD] = float(state[x]) if bounded else 0.0, 0.0
+        numbers[j, MOVED], numbers[j, SPREAD] = float(state[at.displaced]) if bounded else 0.0, 0.0
         for s in range(k):
-            solutes[j, PASSED, s], solutes[j, UNUSED, s] = float(state[x + 3 + s]) if bounded else 0.0, 0.0
+            solutes[j, PASSED, s], solutes[j, UNUSED, s] = float(state[at.passed + s]) if bounded else 0.0, 0.0
     for i in range(numbers.shape[1]):
         largest = max(float(numbers[LARGEST, i]), abs(float(numbers[NOW, i])))
         numbers[LARGEST, i] = largest

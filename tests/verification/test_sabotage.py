@@ -51,7 +51,7 @@ def wrong_sign(p: Patches) -> None:
     """The right side shrinks by what it gains."""
 
     def make(real: Any) -> Any:
-        return lambda numbers, y, x: (real(numbers, y, x)[0], 1.0 - float(y[x]) / numbers.length[1])
+        return lambda numbers, x: (real(numbers, x)[0], 1.0 - x / numbers.length[1])
 
     p.put(faces, "stretches", make)
 
