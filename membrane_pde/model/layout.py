@@ -1,0 +1,47 @@
+"""Where each quantity stands in the state vector: named blocks, so that no other module computes with indices."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from membrane_pde.kernels import kernel
+
+
+class Layout(NamedTuple):
+    """Places in a state vector, which begins with the amounts (solutes, cells), row by row.
+
+    A new block is added here and in `layout_of`; what changes it is written in `model.faces.set_rates`.
+
+    Attributes
+    ----------
+    displaced : int
+        X, the displaced volume, m; the amounts end before it.
+    volume : int
+        Volume of the left bath, m; that of the right one follows.
+    passed, far_left, far_right : int
+        First of the amounts (one a solute) that have passed the membrane and the far faces, mol/m^2.
+    work : int
+        Work of the pressures, J/m^2.
+    size : int
+        Length of the vector.
+    """
+
+    displaced: int
+    volume: int
+    passed: int
+    far_left: int
+    far_right: int
+    work: int
+    size: int
+
+
+@kernel
+def layout_of(solutes: int, cells: int) -> Layout:
+    """The layout for a number of solutes and of cells in the chain."""
+    displaced = solutes * cells
+    volume = displaced + 1
+    passed = volume + 2
+    far_left = passed + solutes
+    far_right = far_left + solutes
+    work = far_right + solutes
+    return Layout(displaced, volume, passed, far_left, far_right, work, work + 1)
