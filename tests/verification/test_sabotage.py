@@ -115,7 +115,7 @@ def wrong_length_on_the_right(p: Patches) -> None:
     """The right side stretches by the length of the left one."""
 
     def make(real: Any) -> Any:
-        return lambda numbers, y, x: (real(numbers, y, x)[0], 1.0 + float(y[x]) / numbers.length[0])
+        return lambda numbers, x: (real(numbers, x)[0], 1.0 + x / numbers.length[0])
 
     p.put(faces, "stretches", make)
 
