@@ -100,7 +100,7 @@ def compile_kernels() -> None:
         folder = runs.compile_kernels()
     except OSError as error:
         raise CaseError(
-            f"machine code is kept in the user's cache, which cannot be written ({error}): "
-            "set XDG_CACHE_HOME to a folder that can; until then plain Python solves"
+            f"the compiled solver is stored in the user's cache, which cannot be written ({error}): set "
+            "XDG_CACHE_HOME to a folder that can; until then the solver runs in plain Python"
         ) from error
     typer.echo(f"Compiled; kept in {folder}.")

@@ -1,6 +1,6 @@
 """Errors, interrupts and closed streams: each becomes one line on stderr and an exit status.
 
-Exit status: 0 done, 1 the run failed, 2 the user's input is wrong, 130 interrupted (Ctrl-C), 143 told to end (SIGTERM).
+Exit status: 0 done, 1 the run failed, 2 the user's input is wrong, 130 interrupted (Ctrl-C), 143 terminated (SIGTERM).
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class CommandGroup(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         except KeyboardInterrupt as interrupt:
-            told = isinstance(interrupt, Terminated)
-            done = notes(interrupt) or "nothing half-written is left"
-            complain(f"{'told to end' if told else 'interrupted'}; {done}")
+            terminated = isinstance(interrupt, Terminated)
+            done = notes(interrupt) or "no half-written file is left"
+            complain(f"{'terminated' if terminated else 'interrupted'}; {done}")
             # CPython notes that an interrupt left code given as a string (a dataclass of a module that was being
             # imported) and would end by SIGINT in place of this status; the next such string resets that note
             exec("")
-            sys.exit(143 if told else 130)
+            sys.exit(143 if terminated else 130)
         except Exception as error:
             if type(error).__module__.partition(".")[0] in ("typer", "click"):
                 raise  # its own: wrong usage, an early exit

@@ -68,7 +68,7 @@ def parse_values(text: str) -> tuple[str, list[str]]:
 
 
 def read_values(path: Path) -> dict[str, list[str]]:
-    """Read a table of runs: a column a key, a row a run.
+    """Read a table of runs, with a column for each key and a row for each run.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def heading(swept: xarray.Dataset, key: str) -> str:
 
 
 def unfolded(swept: xarray.Dataset) -> dict[str, NDArray[Any]]:
-    """What a sweep found, a row a run, the last key varying fastest.
+    """Return the results of a sweep with a row for each run; the last key varies fastest.
 
     Parameters
     ----------

@@ -169,7 +169,7 @@ def sweep(
     zipped : bool
         Pair the lists one to one (the first value of each key, the second, and so on) instead of every combination.
     out : path, optional
-        Folder for ``sweep.csv`` (a row a run, the last key varying fastest), ``sweep.nc`` (the dataset) and
+        Folder for ``sweep.csv`` (a row for each run; the last key varies fastest), ``sweep.nc`` (the dataset) and
         ``case.toml``. Until they are whole, what is done is kept there in a file ``sweep.unfinished``.
     resume : bool
         Take what is done from that file, or from the folder if the same sweep has been finished there.

@@ -192,7 +192,7 @@ def running(process: subprocess.Popen[str]) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="how long a process has worked is not told here")
 @pytest.mark.parametrize(
-    ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "told to end")]
+    ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
 def test_stopped_while_it_solves(tmp_path: Path, number: signal.Signals, status: int, said: str) -> None:
     with started([*LONG, "--out", "a/out"], tmp_path) as process:
@@ -201,7 +201,7 @@ def test_stopped_while_it_solves(tmp_path: Path, number: signal.Signals, status:
         out, err = process.communicate(timeout=60)
     assert process.returncode == status, err
     assert out == ""
-    assert err == f"membrane-pde: {said}; nothing half-written is left\n"
+    assert err == f"membrane-pde: {said}; no half-written file is left\n"
     assert list(tmp_path.iterdir()) == []
 
 
