@@ -1,4 +1,4 @@
-"""How concentrated a solution can be: what dissolves of a solute, what its pure substance holds, and room for water.
+"""Upper limits of a concentration: solubility, density of the pure substance, and the volume that solutes take up.
 
 A concentration is bounded three ways, each where the solute's data allow it:
 
@@ -19,7 +19,7 @@ from typing import Any
 from membrane_pde.physics import density
 from membrane_pde.physics.temperature import water_density
 
-_GRANTED = 1.05  # times the solubility of a table
+_GRANTED = 1.05  # times the tabulated solubility
 _DENSEST = (
     22587.2  # kg/m^3, osmium: CRC Handbook, physical constants of inorganic compounds, as in the package chemicals
 )
@@ -27,14 +27,14 @@ _DENSEST = (
 
 @dataclass(frozen=True)
 class Limit:
-    """The largest concentration of a solute by itself (mol/m^3), and what sets it, as a clause."""
+    """The largest concentration of a solute by itself (mol/m^3), and what sets it, as a clause of a message."""
 
     concentration: float
     words: str
 
 
 def limit(name: str, solute: Any, volume: density.Volume | None, temperature: float) -> Limit | None:
-    """How concentrated a solution of one solute can be.
+    """The largest concentration of a solution of one solute.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def limit(name: str, solute: Any, volume: density.Volume | None, temperature: fl
 
 
 def _grams(mass_concentration: float) -> str:
-    """Of kg/m^3, for a person: g/L without a power of ten."""
+    """A concentration in kg/m^3 as text in g/L, without a power of ten."""
     return f"{mass_concentration:.0f} g/L" if mass_concentration >= 1000.0 else f"{mass_concentration:.4g} g/L"
 
 
@@ -80,7 +80,7 @@ def _saturated(table: Sequence[tuple[float, float]], temperature: float) -> floa
 
 
 def no_room(concentration: Iterable[float], volume: Iterable[density.Volume | None]) -> bool:
-    """Whether solutes take up the whole volume of their solution; of those whose apparent volume is known.
+    """True if the solutes with known apparent volumes fill the whole volume of their solution.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def problem(
     volumes: Mapping[str, density.Volume | None],
     temperature: float,
 ) -> tuple[str, str] | None:
-    """What is impossible about a solution.
+    """Why a solution is impossible, if it is.
 
     Parameters
     ----------

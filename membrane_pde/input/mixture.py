@@ -1,4 +1,4 @@
-"""Osmotic pressure of a case's solutions: from the solutes' data to `physics.osmotic`, and what to say of their range.
+"""Osmotic pressure of the solutions of a case: data for `physics.osmotic`, and messages about their range.
 
 `osmotic_pressure` answers for one solution, without a case file.
 """
@@ -29,7 +29,7 @@ _PRESSURE_UNITS = ("Pa", "bar", "atm", "mmHg")
 
 
 def solution(case: Case) -> Solution:
-    """The osmotic model of a case with its numbers.
+    """The osmotic model of a case, with its parameters.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def solution(case: Case) -> Solution:
 
 
 def _real(solutes: Mapping[str, Solute], temperature: float) -> Solution:
-    """Of solutes whose volumes are known, with the osmotic coefficients that are."""
+    """Pitzer's model of solutes with known apparent volumes, with those osmotic coefficients that are known."""
     dissociation = tuple(solute.dissociation for solute in solutes.values())
     water = float(water_density(temperature))
     volume = tuple(apparent_volume(solute, temperature) for solute in solutes.values())
@@ -90,7 +90,7 @@ def _ions(solutes: Mapping[str, Solute]) -> tuple[dict[str, int], tuple[tuple[in
 
 
 def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[float]]) -> list[str]:
-    """What to say where the data of a real solution do not reach.
+    """The message if a solution is outside the range of its osmotic data.
 
     Parameters
     ----------
@@ -148,12 +148,12 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
     return told
 
 
-_FAR = 0.2  # of the ideal osmotic pressure: a real solution that differs by more is told of
-_DILUTE = 100.0  # mol/m^3 of particles: below it no difference is worth a sentence
+_FAR = 0.2  # relative difference from the ideal osmotic pressure above which there is a message
+_DILUTE = 100.0  # mol/m^3 of particles: no message about a more dilute solution
 
 
 def real_solution(case: Case) -> Solution | None:
-    """What `pitzer` would make of a case with another osmotic model; None where too little is known of its solutes.
+    """The `pitzer` model of a case with another osmotic model; None if data of its solutes are missing.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def real_solution(case: Case) -> Solution | None:
 
 
 def far_from_ideal(case: Case, mixture: Sequence[float], real: Solution | None) -> list[str]:
-    """What to say where an ideal solution is far from the real one, as far as that is known.
+    """The message if the osmotic pressure of a case differs much from that of the real solution, as far as known.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def far_from_ideal(case: Case, mixture: Sequence[float], real: Solution | None) 
     charges = [(each.charge or 0) * c for each, c in zip(solutes.values(), there, strict=True)]
     if real is None or particles < _DILUTE or abs(sum(charges)) > 0.01 * sum(map(abs, charges)):
         return []
-    scale = min(1.0, 1.0 / real.reach(there))  # not beyond what is known
+    scale = min(1.0, 1.0 / real.reach(there))  # not beyond the range of the data
     ideal = GAS_CONSTANT * case.temperature * particles * scale
     pressure = real.pressure([c * scale for c in there])[0]
     if abs(pressure - ideal) <= _FAR * ideal:
@@ -223,7 +223,7 @@ def osmotic_pressure(
     against: Mapping[str, str] | None = None,
     solutes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Osmotic pressure of a solution, and all that goes by similar names.
+    """Osmotic pressure, osmolarity and osmolality of a solution, and its tonicity.
 
     Parameters
     ----------
@@ -234,9 +234,9 @@ def osmotic_pressure(
     model : {"pitzer", "virial", "ideal"}
         The case file's `osmotic_model`.
     membrane : str, optional
-        A membrane of the library: what the solution pulls with across it.
+        A membrane of the library, for the effective osmotic pressure across it.
     against : mapping of str to str, optional
-        The solution on the other side of that membrane, for a word on tonicity.
+        The solution on the other side of that membrane, for the tonicity.
     solutes : mapping, optional
         Properties of solutes that the library lacks, as in a case file.
 
@@ -247,9 +247,9 @@ def osmotic_pressure(
         ``osmolarity_mOsm_per_L`` (Σ ν c) and ``osmolality_mOsm_per_kg`` (``1000 π/(R T ρ_w)``, what an osmometer
         shows); ``osmotic_coefficient`` (osmolality over Σ ν m); ``concentration_mol_per_m3``, ``molality_mol_per_kg``,
         ``density_kg_per_m3``; with a membrane ``effective_osmotic_pressure_Pa`` (Σ σ π over the solutes that cannot
-        pass) and ``effective_osmolality_mOsm_per_kg``, with `against` also ``tonicity``; ``message``: where the data
-        do not reach. What needs a density that is not known is None, and so is what depends on whether a solute passes
-        of which the library does not know it.
+        pass) and ``effective_osmolality_mOsm_per_kg``, with `against` also ``tonicity``; ``message`` if data
+        are used outside their range. A value is None if it needs a density that is not known, or depends on whether a
+        solute passes for which the library does not say.
 
     Raises
     ------
@@ -281,7 +281,7 @@ def osmotic_pressure(
         if not isinstance(each, str):
             raise CaseError(f'{name}: expected one concentration, for example "35 g/L"')
     given = {name: dict((solutes or {}).get(name, {})) for name in names}
-    for name, own in given.items():  # how fast it moves plays no part here
+    for name, own in given.items():  # the diffusivity has no effect here
         if "diffusivity" not in own and "diffusivity" not in library.solutes().get(name, {}):
             own["diffusivity"] = "1e-9 m^2/s"
     sides = {
@@ -299,7 +299,7 @@ def osmotic_pressure(
     }
     try:
         case = build(raw, "solution")
-    except CaseError as error:  # there is no left and right to the one who asks
+    except CaseError as error:  # the caller has no left and right side
         text = str(error).replace("left.concentration", "concentration").replace("right.concentration", "against")
         raise CaseError(text) from None
     return _answer(case, membrane is not None, against is not None, unknown)
@@ -309,22 +309,22 @@ _HELD_BACK = {"permeability": "0 m/s", "reflection": 1.0}
 
 
 def _unknown_to(membrane: str | None, solutes: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The solutes of which the library does not say whether they pass a membrane of its own."""
+    """Solutes for which the library does not say whether they pass this membrane of the library."""
     entry = library.membranes().get(membrane or "")
     if entry is None:
         return []
-    porous = "pore_radius" in entry  # what has a radius follows from the pores
+    porous = "pore_radius" in entry  # coefficients of a solute with a radius are computed from the pores
     return [s for s, own in solutes.items() if s not in entry.get("solutes", {}) and not (porous and "radius" in own)]
 
 
 def _tonicity(pull: float, other: float) -> str:
-    """Of a solution against another, by what cannot pass."""
+    """Tonicity of a solution relative to another, from the solutes that cannot pass the membrane."""
     same = abs(pull - other) <= 1e-3 * max(pull, other)
     return "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
 
 
 def _told_unknown(membrane: str, unknown: Sequence[str], held: str, passes: str, with_tonicity: bool) -> str:
-    """That the library does not know whether some solutes pass, and what holds in either case."""
+    """The message that the library does not say whether some solutes pass, with the tonicity in either case."""
     has = ", ".join(library.membranes()[membrane].get("solutes", {})) or "no solute"
     text = (
         f'The library does not say whether {" and ".join(unknown)} can pass "{membrane}" (it has {has}), so what is '
@@ -375,7 +375,7 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool, unknown: Seque
         if unknown:
             without = [0.0 if name in unknown else hold for name, hold in zip(names, holds, strict=True)]
             passes = _tonicity(*(model.reflected(side, without)[0] for side in (left, right)))
-        if with_tonicity:  # what holds whether or not they pass
+        if with_tonicity:  # true whether or not they pass
             answer["tonicity"] = held if held == passes else None
     told = out_of_range(case, model, [left, right])
     if case.osmotic_model == IDEAL:
@@ -401,13 +401,15 @@ def _number(concentration: float | Profile) -> float:
 
 
 def _content(case: Case, concentration: Sequence[float], rho: float) -> tuple[float, float] | None:
-    """Water in a cubic metre, and the density, kg/m^3; None where a solute's volume is not known."""
+    """Mass of water per volume and density, kg/m^3; None if the apparent volume of a solute is not known."""
     there = [(solute, c) for solute, c in zip(case.solutes.values(), concentration, strict=True) if c > 0.0]
     if any(density_problem("", solute) for solute, _ in there):
         return None
     masses = [solute.molar_mass or 0.0 for solute, _ in there]
     volumes = [apparent_volume(solute, case.temperature) for solute, _ in there]
     amounts = [c for _, c in there]
-    density.concentrations([(c, "amount") for c in amounts], volumes, masses, rho)  # refuses what leaves no water
+    density.concentrations(
+        [(c, "amount") for c in amounts], volumes, masses, rho
+    )  # raises an error if no room is left for water
     water, _ = density.water_content(amounts, volumes, masses, rho)
     return water, water + sum([c * m for c, m in zip(amounts, masses, strict=True)])

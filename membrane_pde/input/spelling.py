@@ -1,4 +1,4 @@
-"""How people write numbers and units, where pint, which reads every unit there is, would take them for something else.
+"""How people write numbers and units where pint, which knows nearly every unit, would misunderstand them.
 
 Functions of text alone, without pint: what %, w/v and their like mean; which short symbols are usual in this field
 (pint has hundreds more: gr is a grain, ppt a picopint, a a year); what a slip was probably meant to be; numbers with
@@ -43,7 +43,7 @@ _USUAL = frozenset(_UNPREFIXED.split()) | {
     for symbol in symbols.split()
     for prefix in ("", *prefixes.split())
 }
-_SHORT = 3  # letters; longer words, without a prefix, are nothing else in this field either
+_SHORT = 3  # letters; longer words without a prefix have one meaning only
 
 # Spellings that pint lacks or reads as something else, and that are unambiguous here; mil is an angle there.
 _SAME = {"Torr": "torr", "mTorr": "mtorr", "mil": "thou", "mils": "thou"}
@@ -135,7 +135,7 @@ _BASE_OF = {word: base for base, words in _BASES.items() for word in words.split
 
 
 def share(text: str) -> tuple[int, int, str] | None:
-    """What a unit such as %, "% w/v" or "vol%" means.
+    """The meaning of a unit such as %, "% w/v" or "vol%".
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def share(text: str) -> tuple[int, int, str] | None:
 
 
 def refused(text: str) -> tuple[str, tuple[str | Callable[[float], str], ...]] | None:
-    """Why a unit is not read at all, and units to write instead, or a function that makes the quantity of the number.
+    """Why a unit is not accepted, and what to write instead: a unit, or a function from the number to the quantity.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def words(unit: str) -> list[str]:
 
 
 def is_usual(word: str, prefixed: bool) -> bool:
-    """A word that means in this field what pint takes it for.
+    """True if a word means in this field what pint takes it for.
 
     Parameters
     ----------
@@ -240,14 +240,14 @@ def is_usual(word: str, prefixed: bool) -> bool:
 
 
 def same(unit: str) -> str:
-    """The unit with spellings that pint lacks, and that are unambiguous, as pint has them."""
+    """Replace unambiguous spellings that pint lacks by those of pint."""
     unit = re.sub(r"\b(mm|cm|m|in|ft) (Hg|H2O)\b", r"\1\2", unit)
     unit = re.sub(r"/ ?100 ?m[lL]\b", "/dL", unit)
     return _WORD.sub(lambda m: _SAME.get(m.group(), m.group()), unit)
 
 
 def reference(unit: str) -> tuple[str, str]:
-    """A unit of pressure without what it is counted from.
+    """Split a unit of pressure into the unit and the mark for gauge or absolute.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def meant(unit: str) -> Iterator[str]:
 
 
 def one(unit: str) -> str:
-    """A unit over itself that stands in this one, which says nothing: "abs/abs" in "bar abs/abs"; "" if none does."""
+    """A unit divided by itself inside this one: "abs/abs" in "bar abs/abs"; "" if there is none."""
     found = re.search(r"(?<![\w/^])([A-Za-zµ]\w*(?:\^[0-9]+)?) ?/ ?\1(?![\w^])", unit)
     return found[0] if found else ""
 
@@ -331,7 +331,7 @@ _POWER_OF_TEN = (
 
 
 def numbers_meant(text: str) -> list[str]:
-    """What a text that begins with a number with separators may mean, each with one decimal point at most.
+    """Possible readings of a number with separators and the text after it, each with at most one decimal point.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ def _columns(lines: list[str], most_rows: int) -> tuple[list[tuple[str, list[str
 
 
 def _plain(cell: str) -> str:
-    """A cell without blanks around it; a number in it with an ASCII minus sign, which text processors make a dash."""
+    """A cell without surrounding blanks. A dash before a number, which text processors write, becomes a minus sign."""
     stripped = cell.strip()
     minus = re.sub("[\N{MINUS SIGN}\N{EN DASH}]", "-", stripped)
     return minus if _is_number(minus) or _DECIMAL_COMMA.fullmatch(minus) else stripped
@@ -127,7 +127,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _separator(line: str) -> str:
-    """What stands between the columns: the separator that the first row has most of, outside quotation marks."""
+    """The separator between columns: the most frequent one in the first row, outside quotation marks."""
     bare = re.sub(r'"[^"]*"', "", line)
     return max(_SEPARATORS, key=bare.count)
 
@@ -145,7 +145,7 @@ def _header_behind_hash(comments: list[str], separator: str, width: int) -> list
 
 
 def _use_decimal_points(body: list[list[str]], lines: list[int]) -> None:
-    """Write decimal commas as points, where the file cannot mean thousands by them."""
+    """Replace decimal commas by points if they cannot be thousands separators."""
     where = {
         cell: line for line, row in zip(lines, body, strict=True) for cell in row if _DECIMAL_COMMA.fullmatch(cell)
     }

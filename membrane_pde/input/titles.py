@@ -1,4 +1,4 @@
-"""Titles of cases: what a changed case is headed with, so that no title claims what its numbers contradict."""
+"""Titles of changed cases: they list the changes, so that no title contradicts the values of its case."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST = 200  # characters of a title
 CHANGED, VARIED = ", changed: ", ", varied: "
-_MARK = 60  # characters of a list of changes; what is beyond is counted
+_MARK = 60  # characters of a list of changes; further changes are counted
 _SHORT = 24  # characters of a short title
 _SHORT_MARK = 28
 _MORE = re.compile(r" and (\d+) more$")
@@ -32,7 +32,7 @@ def marked(title: str, changes: Mapping[str, object]) -> str:
         "Sea water: 60 bar, changed: left.pressure = 55 bar"; of a long list the first changes and the number of the
         others. At most `LONGEST` characters.
     """
-    keys = sorted(changes, key=lambda key: (key.startswith(("mesh.", "run.")), key))  # what decides least comes last
+    keys = sorted(changes, key=lambda key: (key.startswith(("mesh.", "run.")), key))  # the least important come last
     title = _without(title, keys)
     return _with_list(title, CHANGED, [f"{key} = {_written(changes[key])}" for key in keys])
 
@@ -43,7 +43,7 @@ def varied(title: str, keys: Iterable[str]) -> str:
 
 
 def parts(title: str) -> tuple[str, str]:
-    """The title as it stands in the file, and what `marked` or `varied` has added ("" where nothing)."""
+    """The title as in the file, and the list that `marked` or `varied` added ("" if none)."""
     for mark in (CHANGED, VARIED):
         before, found, _ = title.partition(mark)
         if found:
@@ -52,7 +52,7 @@ def parts(title: str) -> tuple[str, str]:
 
 
 def short(title: str, name: str) -> str:
-    """What comes before the colon of the title, or the case's name where that is long; and what was changed.
+    """The part of the title before the colon, or the name of the case if that is long; then the changes.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def short(title: str, name: str) -> str:
 
 
 def of_all(titles: Sequence[str]) -> str:
-    """One title above several runs: what they have in common, "" where that is nothing."""
+    """One title for several runs: the title that they share, or ""."""
     if len(set(titles)) == 1:
         return titles[0]
     unmarked = {parts(title)[0] for title in titles}
@@ -85,20 +85,20 @@ def of_all(titles: Sequence[str]) -> str:
 
 
 def in_lines(title: str, width: int) -> str:
-    """A title in lines of so many characters at most; where it takes several, what was changed begins a new one."""
+    """Wrap a title to lines of at most `width` characters; the list of changes starts a new line."""
     whole, mark = parts(title)
     pieces = [title] if len(title) <= width or not mark else [f"{whole},", mark]
     return "\n".join(line for piece in pieces for line in textwrap.wrap(piece, width))
 
 
 def _without(title: str, keys: Iterable[str]) -> str:
-    """A title whose list of changes, if it has one, names none of these keys: they are changed once more."""
+    """Remove these keys from the list of changes in a title, as they are changed again."""
     whole, mark = parts(title)
     if not mark or CHANGED not in title:
         return title
     listed = mark.removeprefix(CHANGED[2:])
     more = _MORE.search(listed)
-    changed = tuple(f"{key}." for key in keys)  # with what is part of them
+    changed = tuple(f"{key}." for key in keys)  # and the keys below them
     kept = [
         item for item in _NEXT.split(_MORE.sub("", listed)) if not f"{item.partition(' = ')[0]}.".startswith(changed)
     ]
@@ -110,7 +110,7 @@ def _without(title: str, keys: Iterable[str]) -> str:
 def _with_list(title: str, mark: str, items: list[str]) -> str:
     if not title or not items:
         return title
-    if mark == CHANGED and CHANGED in title:  # of a case that was saved as run, and changed again
+    if mark == CHANGED and CHANGED in title:  # of a case that was saved with its changes, and changed again
         mark = ", "
     shown, room = items[:1], _MARK - len(items[0])
     for item in items[1:]:
