@@ -281,7 +281,7 @@ def _read_feed(value: Any) -> Any:
     """Concentrations by solute and the flow, not yet in mol/m^3."""
     example = 'for example { NaCl = "35 g/L" }, or { flow = "20 L/m^2/hour", concentration = { NaCl = "35 g/L" } }'
     if not isinstance(value, dict) or not value:
-        raise UnitError(f"expected a concentration a solute, {example}")
+        raise UnitError(f"expected a concentration for each solute, {example}")
     by_solute: Any = value
     flow = None
     if isinstance(value.get("concentration"), dict) or "flow" in value:
@@ -297,7 +297,7 @@ def _read_backflow(value: Any) -> Any:
     if value == "last":
         return value
     if not isinstance(value, dict):
-        raise UnitError('expected "last" or a concentration a solute, for example { NaCl = "0 mol/L" }')
+        raise UnitError('expected "last" or a concentration for each solute, for example { NaCl = "0 mol/L" }')
     return {name: _entry(name, _read_concentration, each) for name, each in value.items()}
 
 

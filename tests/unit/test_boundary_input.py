@@ -225,7 +225,7 @@ def test_the_table_of_boundaries_is_complete() -> None:
         (f'{BATH}\nbleed = "-1 LMH"', ["left.bleed", "negative"]),
         (f'{BATH}\nbleed = "1 bar"', ["left.bleed", "a volume flux"]),
         (f'{BATH}\nfeed = "35 g/L"', ["left.feed", "{ NaCl = "]),
-        (f"{BATH}\nfeed = {{}}", ["left.feed", "expected a concentration a solute"]),
+        (f"{BATH}\nfeed = {{}}", ["left.feed", "expected a concentration for each solute"]),
         (f'{BATH}\nfeed = {{ NaCl = "35 bar" }}', ["left.feed", "NaCl", "a pressure"]),
         (f'{BATH}\nfeed = {{ KCl = "35 g/L" }}', ["left.feed.KCl", "not a declared solute"]),
         (f'{BATH}\nfeed = {{ flow = "1 LMH" }}', ["left.feed", "a flow and a concentration"]),
