@@ -1,0 +1,373 @@
+"""steady(case): the steady state of a case by Newton's method, without solving it in time."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from membrane_pde import __version__, analytic, runs
+from membrane_pde.input import mixture
+from membrane_pde.input.case import SIDES, Case, CaseError, Compartment
+from membrane_pde.input.casefile import as_case
+from membrane_pde.results import remarks
+from membrane_pde.results.result import SUMMARY_KEYS
+
+if TYPE_CHECKING:
+    from membrane_pde.model.operators import Segment, System
+    from membrane_pde.solvers.newton import Demands
+
+_LEAST_FLUX = 1e-9  # of what the largest pressure drives: less water flux does not count
+_LEAST_GAIN = 1e-9  # of what flows in and out of a bath: less change of its volume does not count
+_MARGIN = 1e4  # the longest step in time over the longest time that follows from the numbers of the case
+_LONGEST = 1e30  # s
+
+
+class _NoSteadyState(Exception):
+    """There is none; the message says why."""
+
+
+def steady(case: Case | str | Path) -> dict[str, Any]:
+    """Steady state of a case with constant inputs, by Newton's method.
+
+    Parameters
+    ----------
+    case : Case, str or Path
+        From `load_case`, or what it takes.
+
+    Returns
+    -------
+    dict
+        The keys of a summary. What depends on the way there (displaced volume, transfers, energy, times) is None.
+        ``status`` is ``"steady"``; it is None, and ``message`` says why, where there is no steady state. Where any
+        displaced volume is one, ``message`` says so and the lengths are None.
+
+    Raises
+    ------
+    CaseError
+        If a pressure or a flux changes with time.
+    """
+    begun, case = time.perf_counter(), as_case(case)
+    _check_constant(case)
+    try:
+        summary = _find(case)
+    except _NoSteadyState as none:
+        summary = dict.fromkeys(SUMMARY_KEYS)
+        summary |= {"title": case.title, "version": __version__, "message": str(none)}
+    summary["solve_time_s"] = time.perf_counter() - begun
+    return summary
+
+
+def _check_constant(case: Case) -> None:
+    """Refuse what changes with time."""
+    for name in SIDES:
+        pressure = getattr(case, name).pressure
+        if pressure.oscillates and pressure.amplitude != 0.0:
+            raise CaseError(f"{name}.pressure oscillates: there is a steady state of constant inputs only")
+        if len(set(pressure.values)) > 1:
+            key = f"{name}.pressure.flux" if pressure.flux else f"{name}.pressure"
+            raise CaseError(f'{key}: a schedule has no steady state; give one value, for example --set {key}="…"')
+
+
+# -- what holds at rest ---------------------------------------------------------------------------------------------
+def _net_flow(side: Compartment) -> float | None:
+    """What flows into a bath beyond what is drawn out, m/s; None where the feed holds its volume or there is no bath."""
+    if side.boundary != "bath":
+        return None
+    if side.feed is None:
+        return -side.bleed
+    return None if side.feed.flow is None else side.feed.flow - side.bleed
+
+
+def _flushed(side: Compartment) -> bool:
+    """A bath that comes to its feed's concentrations where no water passes the membrane, and keeps its volume."""
+    if side.boundary != "bath" or side.feed is None or side.bleed == 0.0:
+        return False
+    return side.feed.flow is None or _alike(side.feed.flow, side.bleed)
+
+
+def _alike(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=_LEAST_GAIN)
+
+
+def _water_rests(case: Case, system: System, segment: Segment) -> bool:
+    """No water flows, from the start on."""
+    return system.still or (system.numbers.pumped and segment.flux[0] == 0.0)
+
+
+def _balance_of_forces(case: Case, segment: Segment, amounts: tuple[Any, Any]) -> analytic.Equilibrium | None:
+    """Where a closed side ends by the balance of forces, or why nowhere; None where no side is closed."""
+    for name, other in (SIDES, SIDES[::-1]):
+        side, closed = getattr(case, name), runs._closed(getattr(case, other))
+        if not closed or runs._closed(side):
+            continue
+        if side.boundary == "outflow":
+            raise _NoSteadyState(
+                f"what has run out through the outflow on the {name} decides where it ends: run the case"
+            )
+        if side.boundary == "bath" and not _flushed(side):
+            if _net_flow(side) is not None:
+                raise _NoSteadyState(_goes_on(name, side))
+            raise _NoSteadyState(
+                f"what is fed into the bath on the {name} on the way, and nothing draws out, decides where it ends: "
+                f"run the case, or give a {name}.bleed"
+            )
+        if side.boundary == "bath":  # at rest it is a reservoir of its feed
+            reservoir = side.model_copy(update={"boundary": "reservoir", "concentration": side.feed.concentration})
+            case = case.model_copy(update={name: reservoir})
+    (end,) = runs._end_states([case], [segment], amounts)
+    return end
+
+
+def _goes_on(name: str, side: Compartment) -> str:
+    if side.feed is None:
+        return f"the bath on the {name} runs dry: {name}.bleed draws out of it, and nothing is fed"
+    return (
+        f"the volume of the bath on the {name} goes on changing: {name}.feed.flow, {name}.bleed and what passes the "
+        "membrane do not cancel"
+    )
+
+
+def _check_held_flux(case: Case, flux: float) -> None:
+    """Refuse a water flux that is held and that has nowhere to come from, or nowhere to go."""
+    key = f"{runs._held_flux(case)}.pressure.flux"
+    for name, leaving in (("left", flux), ("right", -flux)):
+        side = getattr(case, name)
+        if runs._closed(side):
+            ends = "runs dry" if leaving > 0.0 else "takes up water without end"
+            raise _NoSteadyState(f"the {name} side {ends}: {key} holds the water flux")
+        net = _net_flow(side)
+        if net is not None and not _alike(net, leaving):
+            raise _NoSteadyState(_goes_on(name, side))
+        if side.boundary == "bath" and side.feed is not None and side.feed.flow is None and side.bleed == 0.0:
+            for solute, numbers in case.membrane.solutes.items():
+                stays = numbers.permeability == 0.0 and numbers.reflection == 1.0
+                if leaving > 0.0 and stays and side.feed.concentration[solute] > 0.0:
+                    raise _NoSteadyState(
+                        f"{solute} piles up in the bath on the {name} for ever: it comes with the feed, the membrane "
+                        f"holds it back, and {key} holds the water flux. Give a {name}.bleed."
+                    )
+
+
+def _demands(case: Case, system: System, resting: bool) -> Demands:
+    """What holds at rest, and the times of the case."""
+    from membrane_pde.solvers.newton import Demands
+
+    sides, m, n = (case.left, case.right), system.membrane, system.cells
+    closed = runs._closed(case.left), runs._closed(case.right)
+
+    def keeps(side: Compartment) -> bool:
+        """No solute passes its far end at rest."""
+        if runs._closed(side) or (resting and side.boundary == "outflow"):
+            return True
+        made_up = side.boundary == "bath" and side.feed is not None and side.feed.flow is None
+        return resting and made_up and side.bleed == 0.0
+
+    kept = [keeps(side) for side in sides]
+    conserved: list[tuple[int, int, int]] = []
+    for s, name in enumerate(case.solutes):
+        crosses = case.membrane.type == "none"
+        if not crosses:
+            numbers = case.membrane.solutes[name]
+            crosses = numbers.permeability > 0.0 or (numbers.reflection < 1.0 and not resting)
+        if crosses:
+            conserved += [(s, 0, n)] if all(kept) else []
+        else:
+            conserved += [part for part, there in zip([(s, 0, m), (s, m, n)], kept, strict=True) if there]
+    whole, diffusivity = runs._whole(case), runs._diffusivity(case)
+    lengths = [side.volume_per_area for side in sides]
+    flow = case.membrane.water_permeability * runs._largest_pressure(case)
+    if segment_flux := max(case.left.pressure.largest, case.right.pressure.largest) if system.numbers.pumped else 0.0:
+        flow = segment_flux
+    times = [whole**2 / float(diffusivity.min())]
+    if case.membrane.type != "none":
+        for numbers in case.membrane.solutes.values():
+            if numbers.permeability > 0.0:
+                times.append(whole * max(1.0, numbers.partition) / numbers.permeability)
+    if flow > 0.0:
+        times.append(1e4 * whole / flow)
+    for side in sides:
+        rates = [side.bleed, 0.0 if side.feed is None else side.feed.flow or 0.0]
+        times += [(side.volume or 0.0) / rate for rate in rates if rate > 0.0]
+        stiffness = runs._stiffness(case, side)
+        if stiffness > 0.0 and not system.still:
+            times.append(1.0 / (case.membrane.water_permeability * stiffness))
+    first = min(min(lengths) ** 2 / float(diffusivity.max()), min(lengths) / flow if flow > 0.0 else math.inf)
+    return Demands(
+        sizes=runs._sizes(case),
+        moves=any(closed) and not resting,
+        conserved=tuple(conserved),
+        closed=closed,
+        first=1e-2 * first,
+        longest=min(_MARGIN * sum(times), _LONGEST),
+    )
+
+
+# -- finding it -----------------------------------------------------------------------------------------------------
+def _find(case: Case) -> dict[str, Any]:
+    """The summary of the steady state."""
+    from membrane_pde.solvers.newton import find_rest
+
+    model = runs._model(case)
+    system, segment = model.system(), runs._segments(case)[-1]
+    start = system.initial_state(model.concentration)
+    resting, flux = _water_rests(case, system, segment), segment.flux[0]
+    reason, closed = "", [runs._closed(case.left), runs._closed(case.right)]
+    if resting:
+        for name in SIDES:
+            net = _net_flow(getattr(case, name))
+            if net and not _flushed(getattr(case, name)):
+                raise _NoSteadyState(_goes_on(name, getattr(case, name)))
+    elif system.numbers.pumped:
+        _check_held_flux(case, flux)
+    elif any(closed):
+        end = _balance_of_forces(case, segment, system.amounts_of_sides(start))
+        if end is not None and end.concentration_left is None:
+            raise _NoSteadyState(end.reason)
+        reason = end.reason if end is not None else ""
+    demands = _demands(case, system, resting)
+    found = find_rest(system, segment, start, demands)
+    _check_outcome(case, system, segment, start, found.state, found.outcome)
+    state = _with_volumes(case, system, found.state)
+    return _summary(case, system, segment, start, state, found.steps, reason)
+
+
+def _with_volumes(case: Case, system: System, state: runs.Vector) -> runs.Vector:
+    """The state with what a bath of constant flows has given to the other side, or taken up, at its concentrations."""
+    state = state.copy()
+    for side, name, sign, end in ((0, "left", -1.0, 0), (1, "right", 1.0, -1)):
+        if _net_flow(getattr(case, name)) is not None and not runs._closed(getattr(case, name)):
+            place = system.volume[side]
+            volume = state[place] + sign * state[system.x]
+            system.amounts(state)[:, end] *= volume / state[place]
+            state[place] = volume
+    return state
+
+
+def _check_outcome(
+    case: Case, system: System, segment: Segment, start: runs.Vector, state: runs.Vector, outcome: str
+) -> None:
+    """Refuse a state that is no steady state of the case."""
+    if outcome.endswith("dry"):
+        raise _NoSteadyState(f"the {outcome.split()[0]} side runs dry before the forces balance")
+    if outcome.endswith("endless"):
+        raise _NoSteadyState(f"the {outcome.split()[0]} side takes up water without end")
+    if outcome != "steady":
+        for name in SIDES:  # without a balance of its volume there is nothing to converge to
+            side = getattr(case, name)
+            if not (runs._closed(side) or _net_flow(side) is None):
+                raise _NoSteadyState(_goes_on(name, side))
+        raise _NoSteadyState("none was found: Newton's iteration did not converge; run the case")
+    flux = system.water_flux(0.0, state, segment)
+    least = _least_flux(case)
+    for name, leaving in (("left", flux), ("right", -flux)):
+        side = getattr(case, name)
+        if side.boundary == "bath" and system.volume and not runs._closed(side):
+            net = _net_flow(side)
+            if net is not None:
+                flows = side.bleed + (side.feed.flow or 0.0 if side.feed is not None else 0.0)
+                if abs(net - leaving) > max(_LEAST_GAIN * flows, least):
+                    raise _NoSteadyState(_goes_on(name, side))
+                gained = float(state[system.x]) * (-1.0 if name == "left" else 1.0)
+                if side.feed is not None and side.feed.flow is not None and side.volume + gained <= 0.0:
+                    raise _NoSteadyState(f"the bath on the {name} runs dry before the forces balance")
+        if side.boundary == "outflow" and leaving > least and not isinstance(side.backflow, dict):
+            if side.backflow == "last":
+                raise _NoSteadyState(
+                    f"water flows back in through the outflow on the {name}, and what left last depends on the way "
+                    f"there: run the case, or say in {name}.backflow what is drawn in"
+                )
+            raise _NoSteadyState(_backflow(case, system, segment, start, state, name))
+
+
+def _backflow(
+    case: Case, system: System, segment: Segment, start: runs.Vector, state: runs.Vector, side: str
+) -> str:
+    """Why water flows back, by the start where it does so from the start on."""
+    out = 1.0 if side == "right" else -1.0
+    starting = out * system.water_flux(0.0, start, segment) <= 0.0
+    faces = system.faces(0.0, start if starting else state, segment)
+    solution, reflection = runs._solution(case), runs._reflection(case)
+    walls = runs._at_the_start(case) if starting else tuple(
+        float(np.dot(reflection, solution.shares(wall))) for wall in (faces.wall_left, faces.wall_right)
+    )
+    return remarks.backflow(case, side, 0.0, "0 s", (walls[0], walls[1]))
+
+
+def _least_flux(case: Case) -> float:
+    return _LEAST_FLUX * case.membrane.water_permeability * (runs._largest_pressure(case) or 1.0)
+
+
+# -- the summary ----------------------------------------------------------------------------------------------------
+def _summary(
+    case: Case,
+    system: System,
+    segment: Segment,
+    start: runs.Vector,
+    state: runs.Vector,
+    steps: int,
+    reason: str,
+) -> dict[str, Any]:
+    """A steady state under the keys of a summary; `reason`: why its lengths are not determined."""
+    summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
+    states = np.array([[start, state]])
+    seen = system.observe(np.zeros(2), states, [[segment, segment]], system.memory[None])
+    threshold = np.array([_least_flux(case)])
+    polarization, rejection = runs._polarization_and_rejection(case, seen, threshold)
+    names, closed = list(case.solutes), [runs._closed(case.left), runs._closed(case.right)]
+
+    def each(values: Any) -> dict[str, float | None]:
+        last = np.asarray(values)[0, -1].tolist()
+        return {name: None if value != value else value for name, value in zip(names, last, strict=True)}
+
+    flux, passing = float(seen.water_flux[0, -1]), each(seen.solute_flux)
+    if any(closed):  # what the equations demand, without its round-off
+        flux, passing = 0.0, dict.fromkeys(names, 0.0)
+    summary |= {
+        "title": case.title,
+        "version": __version__,
+        "status": "steady",
+        "water_flux_m_per_s": flux,
+        "solute_flux_mol_per_m2_s": passing,
+        "pressure_left_Pa": float(seen.pressure_left[0, -1]),
+        "pressure_right_Pa": float(seen.pressure_right[0, -1]),
+        "concentration_left_mol_per_m3": each(seen.mean_left),
+        "concentration_right_mol_per_m3": each(seen.mean_right),
+        "wall_concentration_left_mol_per_m3": each(seen.wall_left),
+        "wall_concentration_right_mol_per_m3": each(seen.wall_right),
+        "cells": system.problem.mesh.cells,
+        "steps": steps,
+    }
+    for side, length in zip(SIDES, (seen.length_left, seen.length_right), strict=True):
+        known = not reason and not getattr(case, side).without_end
+        summary[f"length_{side}_m"] = float(length[0, -1]) if known else None
+    if case.phase != "gas":
+        summary |= {
+            "osmotic_pressure_left_Pa": float(seen.osmotic_left[0, -1]),
+            "osmotic_pressure_right_Pa": float(seen.osmotic_right[0, -1]),
+            "wall_osmotic_pressure_left_Pa": float(seen.osmotic_wall_left[0, -1]),
+            "wall_osmotic_pressure_right_Pa": float(seen.osmotic_wall_right[0, -1]),
+        }
+    if case.membrane.type != "none" and not any(closed):
+        summary["polarization_modulus"], summary["rejection"] = each(polarization), each(rejection)
+    if case.membrane.type == "none" or abs(flux) > threshold[0]:
+        summary["process"] = runs._process(case, flux, True)
+    summary["tonicity"] = runs._tonicity(
+        case, {f"concentration_{side}_mol_per_m3": mean for side, mean in zip(SIDES, (seen.mean_left, seen.mean_right))}
+    )
+    summary["message"] = " ".join(_remarks(case, seen, reason))
+    return summary
+
+
+def _remarks(case: Case, seen: Any, reason: str) -> list[str]:
+    """What there is to say about a steady state."""
+    found = [each[0, 1:] for each in (seen.wall_left, seen.wall_right, seen.mean_left, seen.mean_right)]
+    parts = [reason] if reason else []
+    if case.phase == "liquid":
+        if runs._has_range(case):
+            parts += mixture.out_of_range(case, runs._solution(case), np.concatenate(found).tolist())
+        parts += runs._beyond_limits(case, found)
+    return [*parts, *case.away_from_source]

@@ -1,0 +1,74 @@
+"""The steady state of a case as tables and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from membrane_pde.show import presets
+from membrane_pde.show.formatting import number, quantity
+from membrane_pde.show.printing import Row, say, show_rows
+from membrane_pde.show.readings import SIDES, concentration_unit, labels_of
+from membrane_pde.show.report_equilibrium import equilibrium_table
+from membrane_pde.show.sentences import held_back, side_text
+
+
+def steady_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
+    """What stands on both sides of the membrane: quantity, unit, left, right."""
+    rows = equilibrium_table(case, summary)
+    if case.membrane.type == "none":
+        return rows
+    for solute in case.solutes:
+        both = [summary[f"wall_concentration_{side}_mol_per_m3"][solute] for side in SIDES]
+        unit, per_si = concentration_unit(case, [solute], max(both))
+        scale = max(both) * per_si[solute]
+        row = (number(each * per_si[solute], scale=scale) for each in both)
+        rows.append((f"{solute} at the membrane", unit, *row))
+    return rows
+
+
+def fluxes_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
+    """What goes on flowing, left to right: quantity, unit, value; empty where nothing flows."""
+    water, rows = summary["water_flux_m_per_s"], []
+    passing = summary["solute_flux_mol_per_m2_s"]
+    if not water and not any(passing.values()):
+        return []
+    if case.membrane.type != "none":
+        unit, per_si = presets.unit("water flux")
+        rows.append(("water flux", unit, number(water * per_si)))
+    for solute, flux in passing.items():
+        rows.append((f"{solute} flux", "mol/m²/s", number(flux)))
+        for key, name, in_words in (
+            ("rejection", f"{solute} held back", lambda value: held_back(value) or "–"),
+            ("polarization_modulus", f"{solute} at the membrane ÷ bulk", number),
+        ):
+            value = (summary[key] or {}).get(solute)
+            if value is not None:
+                rows.append((name, "%" if key == "rejection" else "", in_words(value)))
+    return rows
+
+
+def show_steady(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
+    """Print the steady state, or why there is none."""
+    labels = labels_of(case)
+    say(console, bold=str(case.title), wrap=False)
+    message = str(summary["message"] or "").strip()
+    message = message and f"{message[0].upper()}{message[1:].rstrip('.')}."
+    if summary["status"] is None:
+        say(console, f"No steady state: {message[0].lower()}{message[1:]}" if message else "No steady state.")
+        return
+    water, flowing = summary["water_flux_m_per_s"], fluxes_table(case, summary)
+    if summary["process"] is not None and case.membrane.type != "none":
+        origin, target = (side_text(side, labels) for side in (SIDES if water > 0.0 else SIDES[::-1]))
+        words = f"In the steady state {quantity(abs(water), 'water flux')} of water flows from {origin} to {target}."
+    elif flowing:
+        words = "In the steady state no water flows, and solutes go on passing."
+    else:
+        words = "In the steady state nothing flows any more."
+    say(console, f"{words} {message}".strip())
+    say(console)
+    header = ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
+    show_rows(console, header, steady_table(case, summary))
+    if flowing:
+        say(console)
+        show_rows(console, ("left to right", "unit", "value"), flowing)

@@ -1,0 +1,224 @@
+"""The steady state of a system by Newton's method, made safe by steps in a time that grows without end.
+
+With f the right-hand side ``dy/dt`` and J its exact Jacobian, one linearized step of the implicit Euler method is
+
+    (I − τ J) δ = τ f(y).
+
+For small τ it follows the solution in time; for large τ it is Newton's step towards ``f = 0``. τ starts small and grows
+as long as the state changes little in a step (pseudo-transient continuation: Kelley and Keyes, SIAM J. Numer. Anal. 35
+(1998) 508). No initial guess is needed: the iteration starts from the initial state of the case, and of several steady
+states it goes to the one that the solution in time goes to.
+
+Whatever linear combination of amounts is conserved in time is conserved by these steps: ``w·f = 0`` and ``w·J = 0`` give
+``w·δ = 0``. So the conserved totals take the place of the rows that J has too few of. Their round-off, which grows with
+τ, is removed after each step. What only counts (transfers, work) is left out: it is set back to zero after each step, as
+is the displaced volume where no cell depends on it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from membrane_pde.kernels import compiled
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.operators import Segment, System, new_faces, new_slopes
+from membrane_pde.solvers.implicit import new_factors
+from membrane_pde.solvers.settling import CHANGE, Room, set_change
+
+_MOST_STEPS = 2000
+_FARTHEST = 1.0  # of the concentrations of a solute, by which they may change in a step
+_BELOW_ZERO = 1e-2  # of them, by which one may be negative after a step
+_SHORTER, _LONGER = 0.2, 5.0  # factors by which a closed side may change its length in a step
+_DRY, _ENDLESS = 1e-6, 1e9  # of the initial length: a closed side with less, with more, has no steady state
+_GROWTH = ((1e-2, 30.0), (0.1, 10.0), (0.5, 3.0), (math.inf, 1.5))  # of τ, by the change of a step up to which it holds
+_FOUND, _EXACT = 1e-8, 1e-15  # change of a step at which a state is accepted; at which it cannot become better
+
+_set_change = compiled(set_change)
+
+
+class Rest(NamedTuple):
+    """What `find_rest` has found.
+
+    Attributes
+    ----------
+    state : ndarray, shape (size,)
+        The last state.
+    outcome : str
+        ``"steady"``; ``"left dry"``, ``"right dry"``, ``"left endless"`` or ``"right endless"`` where a closed side loses
+        all its liquid or takes up liquid for ever; ``"lost"`` where the iteration did not converge.
+    steps : int
+        Steps tried.
+    """
+
+    state: Array
+    outcome: str
+    steps: int
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What holds at rest, and the scales of the iteration.
+
+    Attributes
+    ----------
+    sizes : ndarray, shape (solutes,)
+        Scale of the concentrations, mol/m^3.
+    moves : bool
+        The displaced volume decides the state: a side is closed and water flows on the way.
+    conserved : tuple of (int, int, int)
+        Sums of amounts that keep their initial value: solute, first cell, last cell + 1.
+    closed : pair of bool
+        The volume of a side follows from the displaced volume.
+    first, longest : float
+        τ at the start and at the end, s; the longest one is larger than any time in which the system settles.
+    """
+
+    sizes: Array
+    moves: bool
+    conserved: tuple[tuple[int, int, int], ...]
+    closed: tuple[bool, bool]
+    first: float
+    longest: float
+
+
+class _Iteration:
+    """One search: the state and what is done to it."""
+
+    def __init__(self, system: System, segment: Segment, start: Array, demands: Demands) -> None:
+        k, n = system.solutes, system.cells
+        self.system, self.segment, self.demands = system, segment, demands
+        self.start, self.y = start, start.copy()
+        self.totals = [float(system.amounts(start)[s, first:last].sum()) for s, first, last in demands.conserved]
+        zeros = np.zeros((2, system.size))
+        self.room = Room(
+            np.zeros((4, 12)), np.zeros((4, 9, k)), zeros, np.zeros((4, k)), new_faces(k, n), new_slopes(k, n),
+            new_factors(k, n),
+        )  # fmt: skip
+        numbers = system.numbers
+        # a bath that something flows through keeps its volume: no flux depends on it
+        self.kept = [bath.present and not closed for bath, closed in zip(numbers.bath, demands.closed, strict=True)]
+
+    def lengths(self, y: Array) -> tuple[float, float]:
+        """Volumes of the two sides over those at the start; 1 where the displaced volume does not change them."""
+        p, x = self.system.numbers, float(y[self.system.x])
+        whole = [length + bath.volume if bath.present else length for length, bath in zip(p.length, p.bath, strict=True)]
+        left, right = self.demands.closed
+        if not self.demands.moves:
+            return 1.0, 1.0
+        return 1.0 - x / whole[0] if left else 1.0, 1.0 + x / whole[1] if right else 1.0
+
+    def step(self, tau: float) -> tuple[Array, float]:
+        """The state after a step of τ, and by how much it changes; infinite where it leaves what can be."""
+        system, y = self.system, self.y
+        system.set_walls(0.0, y, self.segment)
+        with np.errstate(all="ignore"):
+            if not _set_change(system.numbers, self.segment, 0.0, y, tau, system.memory, self.room):
+                return y, math.inf
+        change = self.room.states[CHANGE]
+        for side, kept in enumerate(self.kept):
+            if kept:
+                end = 0 if side == 0 else -1
+                held = system.amounts(y)[:, end] / y[system.volume[side]]
+                system.amounts(change)[:, end] -= held * change[system.volume[side]]
+                change[system.volume[side]] = 0.0
+        after = y + change
+        after[system.x + 3 :] = 0.0
+        if not self.demands.moves:
+            after[system.x] = 0.0
+        for side, sign in enumerate((-1.0, 1.0)):
+            if system.numbers.bath[side].present and not self.kept[side]:
+                after[system.volume[side]] = self.start[system.volume[side]] + sign * after[system.x]
+        if not np.isfinite(after).all():
+            return y, math.inf
+        return after, self.distance(y, after)
+
+    def distance(self, y: Array, after: Array) -> float:
+        """The largest change of anything that decides the state, on its scale; infinite where it is too far."""
+        system = self.system
+        before, now = self.lengths(y), self.lengths(after)
+        far = 0.0
+        for old, new in zip(before, now, strict=True):
+            if not _SHORTER * old <= new <= _LONGER * old:
+                return math.inf
+            far = max(far, abs(new - old) / min(old, new))
+        old_c, new_c = (system.amounts(each) / system.widths(each) for each in (y, after))
+        scale = np.maximum(np.abs(old_c).max(axis=1), self.demands.sizes)
+        if (new_c.min(axis=1) < -_BELOW_ZERO * scale).any():
+            return math.inf
+        return max(far, float((np.abs(new_c - old_c).max(axis=1) / scale).max()))
+
+    def accept(self, after: Array) -> None:
+        """Go on from a state; give its conserved totals their initial values to the last digit."""
+        amounts = self.system.amounts(after)
+        for (s, first, last), total in zip(self.demands.conserved, self.totals, strict=True):
+            part = amounts[s, first:last]
+            found = float(part.sum())
+            if found > 0.0:
+                part *= total / found
+            elif total == 0.0:
+                part[:] = 0.0
+        self.y = after
+        self.system.accept(0.0, after, self.segment)
+
+    def outcome(self) -> str:
+        """Whether a closed side has lost all its liquid or takes up more and more; "" if neither."""
+        for name, length in zip(("left", "right"), self.lengths(self.y), strict=True):
+            if length < _DRY:
+                return f"{name} dry"
+            if length > _ENDLESS:
+                return f"{name} endless"
+        return ""
+
+
+def find_rest(system: System, segment: Segment, start: Array, demands: Demands) -> Rest:
+    """Find the steady state that a system goes to from an initial state.
+
+    Parameters
+    ----------
+    system : System
+        The model.
+    segment : Segment
+        What is applied; it does not change.
+    start : ndarray, shape (size,)
+        Initial state.
+    demands : Demands
+        What holds at rest.
+
+    Returns
+    -------
+    Rest
+        See there.
+    """
+    search, tau, before, lower = _Iteration(system, segment, start, demands), demands.first, math.inf, 0
+    previous = start
+    for steps in range(1, _MOST_STEPS + 1):
+        after, change = search.step(tau)
+        if not change <= _FARTHEST:
+            if not math.isfinite(change) and after is search.y and tau < 1e-12 * demands.first:
+                break
+            tau /= 5.0 if not math.isfinite(change) else max(5.0, 2.0 * change)
+            if after is search.y and search.y is not previous:  # no water flux fits this state: one back
+                search.y = previous
+            before = math.inf
+            continue
+        previous = search.y
+        search.accept(after)
+        if outcome := search.outcome():
+            return Rest(search.y, outcome, steps)
+        if tau < demands.longest and lower == 0:
+            growth = next(factor for limit, factor in _GROWTH if change <= limit)
+            tau, before = min(tau * growth, demands.longest), math.inf
+            continue
+        if change <= _EXACT:
+            return Rest(search.y, "steady", steps)
+        if change >= 0.3 * before and change < _FOUND:  # round-off: what is left of it falls with τ
+            if lower == 3 or change < 1e-12:
+                return Rest(search.y, "steady", steps)
+            tau, lower, before = 0.1 * tau, lower + 1, math.inf
+            continue
+        before = change
+    return Rest(search.y, "lost", _MOST_STEPS)
