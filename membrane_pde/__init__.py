@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from membrane_pde.input.errors import CaseError
     from membrane_pde.input.mixture import osmotic_pressure
     from membrane_pde.results.result import Result, load_result
-    from membrane_pde.runs import RunError, check_accuracy, compare, equilibrium, run
+    from membrane_pde.runs import RunError, check_accuracy, compare, equilibrium, run, steady
     from membrane_pde.show import plot
     from membrane_pde.show.explorer import explore
     from membrane_pde.show.presets import use_units
@@ -46,6 +46,7 @@ __all__ = [
     "parse_case",
     "plot",
     "run",
+    "steady",
     "sweep",
     "use_units",
 ]
@@ -66,6 +67,7 @@ _HOME = {
     "compare": "runs",
     "equilibrium": "runs",
     "run": "runs",
+    "steady": "runs",
     "sweep": "studies.sweeping",
     "use_units": "show.presets",
 }

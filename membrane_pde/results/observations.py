@@ -85,7 +85,7 @@ def series_of(runs: Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]
     osmotic = seen.osmotic_left, seen.osmotic_right, seen.osmotic_wall_left, seen.osmotic_wall_right
     if case.phase == "gas":
         osmotic = (np.full(displaced.shape, np.nan),) * 4
-    polarization, rejection = _polarization_and_rejection(case, seen, runs.flux_thresholds)
+    polarization, rejection = polarization_and_rejection(case, seen, runs.flux_thresholds)
     passed = states[..., system.passed].copy()
     collected = separation.collected(case, runs.sides, displaced, passed, runs.least_displaced)
     return {
@@ -132,7 +132,7 @@ def profiles_of(system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
-def _polarization_and_rejection(case: Case, seen: Any, threshold: Vector) -> tuple[Vector, Vector]:
+def polarization_and_rejection(case: Case, seen: Any, threshold: Vector) -> tuple[Vector, Vector]:
     """Wall over bulk on the side the water leaves, and ``1 − (J_s/J_v)/c_bulk``; NaN where they mean nothing."""
     polarization, rejection = np.full(seen.wall_left.shape, np.nan), np.full(seen.wall_left.shape, np.nan)
     if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from membrane_pde import __version__, analytic
+from membrane_pde.input import mixture
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import (
@@ -14,12 +15,13 @@ from membrane_pde.input.properties import (
     effective_osmotic_at_start,
     is_closed,
     osmotic_pressures,
+    solution_of,
 )
 from membrane_pde.physics import energy
 from membrane_pde.physics.osmotic import IDEAL
 from membrane_pde.results import separation
-from membrane_pde.results.messages import beyond_limits, messages_of
-from membrane_pde.results.observations import Runs
+from membrane_pde.results.messages import beyond_limits, has_range, messages_of
+from membrane_pde.results.observations import Runs, polarization_and_rejection
 from membrane_pde.results.result import SERIES, SUMMARY_KEYS
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
@@ -159,4 +161,81 @@ def equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[Ve
     if case.phase == "liquid" and end.concentration_left is not None and end.concentration_right is not None:
         ends = [np.array([end.concentration_left]), np.array([end.concentration_right])]
         summary["message"] = " ".join([*([end.reason] if end.reason else []), *beyond_limits(case, ends)])
+    return summary
+
+
+def no_steady_summary(case: Case, reason: str) -> dict[str, Any]:
+    """The summary's keys where a case has no steady state."""
+    return dict.fromkeys(SUMMARY_KEYS) | {"title": case.title, "version": __version__, "message": reason}
+
+
+def steady_summary(
+    case: Case, seen: Any, least_flux: float, *, cells: int, steps: int, any_volume: str
+) -> dict[str, Any]:
+    """A steady state under the summary's keys; what depends on the way there is None.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    seen : Observations
+        Of one run, whose first state is the start and whose last one is the steady state.
+    least_flux : float
+        Water flux that counts as one, m/s.
+    cells, steps : int
+        Of the mesh, of the iteration.
+    any_volume : str
+        Why the lengths are not determined, where they are not.
+    """
+    summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
+    polarization, rejection = polarization_and_rejection(case, seen, np.array([least_flux]))
+    names, closed = list(case.solutes), any(is_closed(side) for side in both_sides(case))
+
+    def by_solute(values: Any) -> dict[str, float | None]:
+        last = np.asarray(values)[0, -1].tolist()
+        return {name: None if value != value else value for name, value in zip(names, last, strict=True)}
+
+    flux, passing = float(seen.water_flux[0, -1]), by_solute(seen.solute_flux)
+    if closed:  # as the balances of a closed side demand, without the round-off of the fluxes
+        flux, passing = 0.0, dict.fromkeys(names, 0.0)
+    summary |= {
+        "title": case.title,
+        "version": __version__,
+        "status": "steady",
+        "water_flux_m_per_s": flux,
+        "solute_flux_mol_per_m2_s": passing,
+        "pressure_left_Pa": float(seen.pressure_left[0, -1]),
+        "pressure_right_Pa": float(seen.pressure_right[0, -1]),
+        "concentration_left_mol_per_m3": by_solute(seen.mean_left),
+        "concentration_right_mol_per_m3": by_solute(seen.mean_right),
+        "wall_concentration_left_mol_per_m3": by_solute(seen.wall_left),
+        "wall_concentration_right_mol_per_m3": by_solute(seen.wall_right),
+        "cells": cells,
+        "steps": steps,
+    }
+    for side, length in zip(SIDES, (seen.length_left, seen.length_right), strict=True):
+        if not any_volume and not getattr(case, side).without_end:
+            summary[f"length_{side}_m"] = float(length[0, -1])
+    if case.phase != "gas":
+        summary |= {
+            "osmotic_pressure_left_Pa": float(seen.osmotic_left[0, -1]),
+            "osmotic_pressure_right_Pa": float(seen.osmotic_right[0, -1]),
+            "wall_osmotic_pressure_left_Pa": float(seen.osmotic_wall_left[0, -1]),
+            "wall_osmotic_pressure_right_Pa": float(seen.osmotic_wall_right[0, -1]),
+        }
+    if case.membrane.type != "none":
+        none = dict.fromkeys(names)
+        summary["polarization_modulus"] = none if closed else by_solute(polarization)
+        summary["rejection"] = none if closed else by_solute(rejection)
+    if case.membrane.type == "none" or abs(flux) > least_flux:
+        summary["process"] = _process(case, flux, True)
+    means = {"concentration_left_mol_per_m3": seen.mean_left, "concentration_right_mol_per_m3": seen.mean_right}
+    summary["tonicity"] = _tonicity(case, means)
+    parts = [any_volume] if any_volume else []
+    if case.phase == "liquid":
+        found = [each[0, 1:] for each in (seen.wall_left, seen.wall_right, seen.mean_left, seen.mean_right)]
+        if has_range(case):
+            parts += mixture.out_of_range(case, solution_of(case), np.concatenate(found).tolist())
+        parts += beyond_limits(case, found)
+    summary["message"] = " ".join([*parts, *case.away_from_source])
     return summary

@@ -5,6 +5,7 @@ from membrane_pde.runs.accuracy import check_accuracy
 from membrane_pde.runs.build import mesh_of
 from membrane_pde.runs.compiling import compile_kernels
 from membrane_pde.runs.running import RunError, compare, equilibrium, run, summarize, summarize_all
+from membrane_pde.runs.steady_state import steady
 
 __all__ = [
     "Result",
@@ -15,6 +16,7 @@ __all__ = [
     "equilibrium",
     "mesh_of",
     "run",
+    "steady",
     "summarize",
     "summarize_all",
 ]

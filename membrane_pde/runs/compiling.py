@@ -11,6 +11,7 @@ from membrane_pde.input.casefile import load_case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.runs.build import model_of, segments_of
 from membrane_pde.runs.running import run
+from membrane_pde.runs.steady_state import steady
 
 
 def compile_kernels() -> Path:
@@ -51,3 +52,4 @@ def _call_every_kernel() -> None:
     system.jacobian(0.0, y, segment)
     system.events(0.0, y, segment, np.zeros(WATCH))
     system.water_flux(0.0, y, segment)
+    steady(case)

@@ -105,7 +105,9 @@ class _Iteration:
     def lengths(self, y: Array) -> tuple[float, float]:
         """Volumes of the two sides over those at the start; 1 where the displaced volume does not change them."""
         p, x = self.system.numbers, float(y[self.system.x])
-        whole = [length + bath.volume if bath.present else length for length, bath in zip(p.length, p.bath, strict=True)]
+        whole = [
+            length + bath.volume if bath.present else length for length, bath in zip(p.length, p.bath, strict=True)
+        ]
         left, right = self.demands.closed
         if not self.demands.moves:
             return 1.0, 1.0

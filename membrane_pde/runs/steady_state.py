@@ -9,12 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from membrane_pde import __version__, analytic, runs
-from membrane_pde.input import mixture
+from membrane_pde import analytic
 from membrane_pde.input.case import SIDES, Case, CaseError, Compartment
 from membrane_pde.input.casefile import as_case
+from membrane_pde.input.properties import (
+    Vector,
+    concentration_scales,
+    diffusivities,
+    effective_osmotic_at_start,
+    is_closed,
+    pressure_scale,
+    reflection_coefficients,
+    side_of_held_flux,
+    solution_of,
+    stiffness_of,
+    total_length,
+)
 from membrane_pde.results import remarks
-from membrane_pde.results.result import SUMMARY_KEYS
+from membrane_pde.results.summary import no_steady_summary, steady_summary
+from membrane_pde.runs.build import model_of, segments_of
+from membrane_pde.runs.solving import end_states
 
 if TYPE_CHECKING:
     from membrane_pde.model.operators import Segment, System
@@ -55,8 +69,7 @@ def steady(case: Case | str | Path) -> dict[str, Any]:
     try:
         summary = _find(case)
     except _NoSteadyState as none:
-        summary = dict.fromkeys(SUMMARY_KEYS)
-        summary |= {"title": case.title, "version": __version__, "message": str(none)}
+        summary = no_steady_summary(case, str(none))
     summary["solve_time_s"] = time.perf_counter() - begun
     return summary
 
@@ -68,13 +81,15 @@ def _check_constant(case: Case) -> None:
         if pressure.oscillates and pressure.amplitude != 0.0:
             raise CaseError(f"{name}.pressure oscillates: there is a steady state of constant inputs only")
         if len(set(pressure.values)) > 1:
-            key = f"{name}.pressure.flux" if pressure.flux else f"{name}.pressure"
-            raise CaseError(f'{key}: a schedule has no steady state; give one value, for example --set {key}="…"')
+            key, last = f"{name}.pressure", f"{pressure.values[-1] * 1e-5:.4g} bar"
+            if pressure.flux:
+                key, last = f"{key}.flux", f"{pressure.values[-1] * 3.6e6:.4g} L/m^2/hour"
+            raise CaseError(f'{key}: a schedule has no steady state; give one value, for example --set {key}="{last}"')
 
 
 # -- what holds at rest ---------------------------------------------------------------------------------------------
 def _net_flow(side: Compartment) -> float | None:
-    """What flows into a bath beyond what is drawn out, m/s; None where the feed holds its volume or there is no bath."""
+    """What flows into a bath beyond what is drawn out, m/s; None without a bath, or where the feed holds its volume."""
     if side.boundary != "bath":
         return None
     if side.feed is None:
@@ -100,9 +115,10 @@ def _water_rests(case: Case, system: System, segment: Segment) -> bool:
 
 def _balance_of_forces(case: Case, segment: Segment, amounts: tuple[Any, Any]) -> analytic.Equilibrium | None:
     """Where a closed side ends by the balance of forces, or why nowhere; None where no side is closed."""
+    bath = ""
     for name, other in (SIDES, SIDES[::-1]):
-        side, closed = getattr(case, name), runs._closed(getattr(case, other))
-        if not closed or runs._closed(side):
+        side, closed = getattr(case, name), is_closed(getattr(case, other))
+        if not closed or is_closed(side):
             continue
         if side.boundary == "outflow":
             raise _NoSteadyState(
@@ -116,9 +132,14 @@ def _balance_of_forces(case: Case, segment: Segment, amounts: tuple[Any, Any]) -
                 f"run the case, or give a {name}.bleed"
             )
         if side.boundary == "bath":  # at rest it is a reservoir of its feed
+            bath, bath_side = name, side
             reservoir = side.model_copy(update={"boundary": "reservoir", "concentration": side.feed.concentration})
             case = case.model_copy(update={name: reservoir})
-    (end,) = runs._end_states([case], [segment], amounts)
+    (end,) = end_states([case], [segment], amounts)
+    if end is not None and bath and end.reason.endswith("from the reservoir without end"):
+        if _net_flow(bath_side) is None:
+            raise _NoSteadyState(end.reason.replace("from the reservoir", f"from the bath on the {bath}"))
+        raise _NoSteadyState(f"the {bath} side runs dry before the forces balance")
     return end
 
 
@@ -133,10 +154,10 @@ def _goes_on(name: str, side: Compartment) -> str:
 
 def _check_held_flux(case: Case, flux: float) -> None:
     """Refuse a water flux that is held and that has nowhere to come from, or nowhere to go."""
-    key = f"{runs._held_flux(case)}.pressure.flux"
+    key = f"{side_of_held_flux(case)}.pressure.flux"
     for name, leaving in (("left", flux), ("right", -flux)):
         side = getattr(case, name)
-        if runs._closed(side):
+        if is_closed(side):
             ends = "runs dry" if leaving > 0.0 else "takes up water without end"
             raise _NoSteadyState(f"the {name} side {ends}: {key} holds the water flux")
         net = _net_flow(side)
@@ -157,11 +178,11 @@ def _demands(case: Case, system: System, resting: bool) -> Demands:
     from membrane_pde.solvers.newton import Demands
 
     sides, m, n = (case.left, case.right), system.membrane, system.cells
-    closed = runs._closed(case.left), runs._closed(case.right)
+    closed = is_closed(case.left), is_closed(case.right)
 
     def keeps(side: Compartment) -> bool:
         """No solute passes its far end at rest."""
-        if runs._closed(side) or (resting and side.boundary == "outflow"):
+        if is_closed(side) or (resting and side.boundary == "outflow"):
             return True
         made_up = side.boundary == "bath" and side.feed is not None and side.feed.flow is None
         return resting and made_up and side.bleed == 0.0
@@ -177,9 +198,9 @@ def _demands(case: Case, system: System, resting: bool) -> Demands:
             conserved += [(s, 0, n)] if all(kept) else []
         else:
             conserved += [part for part, there in zip([(s, 0, m), (s, m, n)], kept, strict=True) if there]
-    whole, diffusivity = runs._whole(case), runs._diffusivity(case)
+    whole, diffusivity = total_length(case), diffusivities(case)
     lengths = [side.volume_per_area for side in sides]
-    flow = case.membrane.water_permeability * runs._largest_pressure(case)
+    flow = case.membrane.water_permeability * pressure_scale(case)
     if segment_flux := max(case.left.pressure.largest, case.right.pressure.largest) if system.numbers.pumped else 0.0:
         flow = segment_flux
     times = [whole**2 / float(diffusivity.min())]
@@ -192,12 +213,12 @@ def _demands(case: Case, system: System, resting: bool) -> Demands:
     for side in sides:
         rates = [side.bleed, 0.0 if side.feed is None else side.feed.flow or 0.0]
         times += [(side.volume or 0.0) / rate for rate in rates if rate > 0.0]
-        stiffness = runs._stiffness(case, side)
+        stiffness = stiffness_of(case, side)
         if stiffness > 0.0 and not system.still:
             times.append(1.0 / (case.membrane.water_permeability * stiffness))
     first = min(min(lengths) ** 2 / float(diffusivity.max()), min(lengths) / flow if flow > 0.0 else math.inf)
     return Demands(
-        sizes=runs._sizes(case),
+        sizes=concentration_scales(case),
         moves=any(closed) and not resting,
         conserved=tuple(conserved),
         closed=closed,
@@ -211,11 +232,11 @@ def _find(case: Case) -> dict[str, Any]:
     """The summary of the steady state."""
     from membrane_pde.solvers.newton import find_rest
 
-    model = runs._model(case)
-    system, segment = model.system(), runs._segments(case)[-1]
+    model = model_of(case)
+    system, segment = model.system(), segments_of(case)[-1]
     start = system.initial_state(model.concentration)
     resting, flux = _water_rests(case, system, segment), segment.flux[0]
-    reason, closed = "", [runs._closed(case.left), runs._closed(case.right)]
+    reason, closed = "", [is_closed(case.left), is_closed(case.right)]
     if resting:
         for name in SIDES:
             net = _net_flow(getattr(case, name))
@@ -232,14 +253,17 @@ def _find(case: Case) -> dict[str, Any]:
     found = find_rest(system, segment, start, demands)
     _check_outcome(case, system, segment, start, found.state, found.outcome)
     state = _with_volumes(case, system, found.state)
-    return _summary(case, system, segment, start, state, found.steps, reason)
+    states = np.array([[start, state]])
+    seen = system.observe(np.zeros(2), states, [[segment, segment]], system.memory[None])
+    cells = system.problem.mesh.cells
+    return steady_summary(case, seen, _least_flux(case), cells=cells, steps=found.steps, any_volume=reason)
 
 
-def _with_volumes(case: Case, system: System, state: runs.Vector) -> runs.Vector:
+def _with_volumes(case: Case, system: System, state: Vector) -> Vector:
     """The state with what a bath of constant flows has given to the other side, or taken up, at its concentrations."""
     state = state.copy()
     for side, name, sign, end in ((0, "left", -1.0, 0), (1, "right", 1.0, -1)):
-        if _net_flow(getattr(case, name)) is not None and not runs._closed(getattr(case, name)):
+        if _net_flow(getattr(case, name)) is not None and not is_closed(getattr(case, name)):
             place = system.volume[side]
             volume = state[place] + sign * state[system.x]
             system.amounts(state)[:, end] *= volume / state[place]
@@ -247,9 +271,7 @@ def _with_volumes(case: Case, system: System, state: runs.Vector) -> runs.Vector
     return state
 
 
-def _check_outcome(
-    case: Case, system: System, segment: Segment, start: runs.Vector, state: runs.Vector, outcome: str
-) -> None:
+def _check_outcome(case: Case, system: System, segment: Segment, start: Vector, state: Vector, outcome: str) -> None:
     """Refuse a state that is no steady state of the case."""
     if outcome.endswith("dry"):
         raise _NoSteadyState(f"the {outcome.split()[0]} side runs dry before the forces balance")
@@ -258,14 +280,14 @@ def _check_outcome(
     if outcome != "steady":
         for name in SIDES:  # without a balance of its volume there is nothing to converge to
             side = getattr(case, name)
-            if not (runs._closed(side) or _net_flow(side) is None):
+            if not (is_closed(side) or _net_flow(side) is None):
                 raise _NoSteadyState(_goes_on(name, side))
         raise _NoSteadyState("none was found: Newton's iteration did not converge; run the case")
     flux = system.water_flux(0.0, state, segment)
     least = _least_flux(case)
     for name, leaving in (("left", flux), ("right", -flux)):
         side = getattr(case, name)
-        if side.boundary == "bath" and system.volume and not runs._closed(side):
+        if side.boundary == "bath" and system.volume and not is_closed(side):
             net = _net_flow(side)
             if net is not None:
                 flows = side.bleed + (side.feed.flow or 0.0 if side.feed is not None else 0.0)
@@ -283,91 +305,19 @@ def _check_outcome(
             raise _NoSteadyState(_backflow(case, system, segment, start, state, name))
 
 
-def _backflow(
-    case: Case, system: System, segment: Segment, start: runs.Vector, state: runs.Vector, side: str
-) -> str:
+def _backflow(case: Case, system: System, segment: Segment, start: Vector, state: Vector, side: str) -> str:
     """Why water flows back, by the start where it does so from the start on."""
     out = 1.0 if side == "right" else -1.0
     starting = out * system.water_flux(0.0, start, segment) <= 0.0
     faces = system.faces(0.0, start if starting else state, segment)
-    solution, reflection = runs._solution(case), runs._reflection(case)
-    walls = runs._at_the_start(case) if starting else tuple(
-        float(np.dot(reflection, solution.shares(wall))) for wall in (faces.wall_left, faces.wall_right)
+    solution, reflection = solution_of(case), reflection_coefficients(case)
+    walls = (
+        effective_osmotic_at_start(case)
+        if starting
+        else tuple(float(np.dot(reflection, solution.shares(wall))) for wall in (faces.wall_left, faces.wall_right))
     )
     return remarks.backflow(case, side, 0.0, "0 s", (walls[0], walls[1]))
 
 
 def _least_flux(case: Case) -> float:
-    return _LEAST_FLUX * case.membrane.water_permeability * (runs._largest_pressure(case) or 1.0)
-
-
-# -- the summary ----------------------------------------------------------------------------------------------------
-def _summary(
-    case: Case,
-    system: System,
-    segment: Segment,
-    start: runs.Vector,
-    state: runs.Vector,
-    steps: int,
-    reason: str,
-) -> dict[str, Any]:
-    """A steady state under the keys of a summary; `reason`: why its lengths are not determined."""
-    summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
-    states = np.array([[start, state]])
-    seen = system.observe(np.zeros(2), states, [[segment, segment]], system.memory[None])
-    threshold = np.array([_least_flux(case)])
-    polarization, rejection = runs._polarization_and_rejection(case, seen, threshold)
-    names, closed = list(case.solutes), [runs._closed(case.left), runs._closed(case.right)]
-
-    def each(values: Any) -> dict[str, float | None]:
-        last = np.asarray(values)[0, -1].tolist()
-        return {name: None if value != value else value for name, value in zip(names, last, strict=True)}
-
-    flux, passing = float(seen.water_flux[0, -1]), each(seen.solute_flux)
-    if any(closed):  # what the equations demand, without its round-off
-        flux, passing = 0.0, dict.fromkeys(names, 0.0)
-    summary |= {
-        "title": case.title,
-        "version": __version__,
-        "status": "steady",
-        "water_flux_m_per_s": flux,
-        "solute_flux_mol_per_m2_s": passing,
-        "pressure_left_Pa": float(seen.pressure_left[0, -1]),
-        "pressure_right_Pa": float(seen.pressure_right[0, -1]),
-        "concentration_left_mol_per_m3": each(seen.mean_left),
-        "concentration_right_mol_per_m3": each(seen.mean_right),
-        "wall_concentration_left_mol_per_m3": each(seen.wall_left),
-        "wall_concentration_right_mol_per_m3": each(seen.wall_right),
-        "cells": system.problem.mesh.cells,
-        "steps": steps,
-    }
-    for side, length in zip(SIDES, (seen.length_left, seen.length_right), strict=True):
-        known = not reason and not getattr(case, side).without_end
-        summary[f"length_{side}_m"] = float(length[0, -1]) if known else None
-    if case.phase != "gas":
-        summary |= {
-            "osmotic_pressure_left_Pa": float(seen.osmotic_left[0, -1]),
-            "osmotic_pressure_right_Pa": float(seen.osmotic_right[0, -1]),
-            "wall_osmotic_pressure_left_Pa": float(seen.osmotic_wall_left[0, -1]),
-            "wall_osmotic_pressure_right_Pa": float(seen.osmotic_wall_right[0, -1]),
-        }
-    if case.membrane.type != "none" and not any(closed):
-        summary["polarization_modulus"], summary["rejection"] = each(polarization), each(rejection)
-    if case.membrane.type == "none" or abs(flux) > threshold[0]:
-        summary["process"] = runs._process(case, flux, True)
-    summary["tonicity"] = runs._tonicity(
-        case, {f"concentration_{side}_mol_per_m3": mean for side, mean in zip(SIDES, (seen.mean_left, seen.mean_right))}
-    )
-    summary["message"] = " ".join(_remarks(case, seen, reason))
-    return summary
-
-
-def _remarks(case: Case, seen: Any, reason: str) -> list[str]:
-    """What there is to say about a steady state."""
-    found = [each[0, 1:] for each in (seen.wall_left, seen.wall_right, seen.mean_left, seen.mean_right)]
-    parts = [reason] if reason else []
-    if case.phase == "liquid":
-        if runs._has_range(case):
-            parts += mixture.out_of_range(case, runs._solution(case), np.concatenate(found).tolist())
-        parts += runs._beyond_limits(case, found)
-    return [*parts, *case.away_from_source]
+    return _LEAST_FLUX * case.membrane.water_permeability * (pressure_scale(case) or 1.0)
