@@ -29,7 +29,8 @@ def steady_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
 
 def fluxes_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     """What goes on flowing, left to right: quantity, unit, value; empty where nothing flows."""
-    water, rows = summary["water_flux_m_per_s"], []
+    rows: list[Row] = []
+    water = summary["water_flux_m_per_s"]
     passing = summary["solute_flux_mol_per_m2_s"]
     if not water and not any(passing.values()):
         return []

@@ -9,10 +9,10 @@ as long as the state changes little in a step (pseudo-transient continuation: Ke
 (1998) 508). No initial guess is needed: the iteration starts from the initial state of the case, and of several steady
 states it goes to the one that the solution in time goes to.
 
-Whatever linear combination of amounts is conserved in time is conserved by these steps: ``w·f = 0`` and ``w·J = 0`` give
-``w·δ = 0``. So the conserved totals take the place of the rows that J has too few of. Their round-off, which grows with
-τ, is removed after each step. What only counts (transfers, work) is left out: it is set back to zero after each step, as
-is the displaced volume where no cell depends on it.
+Whatever linear combination of amounts is conserved in time is conserved by these steps: ``w·f = 0`` and ``w·J = 0``
+give ``w·δ = 0``. So the conserved totals take the place of the rows that J has too few of. Their round-off, which grows
+with τ, is removed after each step. What only counts (transfers, work) is left out: it is set back to zero after each
+step, as is the displaced volume where no cell depends on it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from membrane_pde.model.operators import Segment, System, new_faces, new_slopes
 from membrane_pde.solvers.implicit import new_factors
 from membrane_pde.solvers.settling import CHANGE, Room, set_change
 
-_MOST_STEPS = 2000
+_MOST_STEPS = 500
 _FARTHEST = 1.0  # of the concentrations of a solute, by which they may change in a step
 _BELOW_ZERO = 1e-2  # of them, by which one may be negative after a step
 _SHORTER, _LONGER = 0.2, 5.0  # factors by which a closed side may change its length in a step
@@ -48,8 +48,8 @@ class Rest(NamedTuple):
     state : ndarray, shape (size,)
         The last state.
     outcome : str
-        ``"steady"``; ``"left dry"``, ``"right dry"``, ``"left endless"`` or ``"right endless"`` where a closed side loses
-        all its liquid or takes up liquid for ever; ``"lost"`` where the iteration did not converge.
+        ``"steady"``; ``"left dry"``, ``"right dry"``, ``"left endless"`` or ``"right endless"`` where a closed side
+        loses all its liquid or takes up liquid for ever; ``"lost"`` where the iteration did not converge.
     steps : int
         Steps tried.
     """
@@ -103,11 +103,9 @@ class _Iteration:
         self.kept = [bath.present and not closed for bath, closed in zip(numbers.bath, demands.closed, strict=True)]
 
     def lengths(self, y: Array) -> tuple[float, float]:
-        """Volumes of the two sides over those at the start; 1 where the displaced volume does not change them."""
+        """Volumes of closed sides (of a bath without its layer) over those at the start; 1 where none changes."""
         p, x = self.system.numbers, float(y[self.system.x])
-        whole = [
-            length + bath.volume if bath.present else length for length, bath in zip(p.length, p.bath, strict=True)
-        ]
+        whole = [bath.volume if bath.present else length for length, bath in zip(p.length, p.bath, strict=True)]
         left, right = self.demands.closed
         if not self.demands.moves:
             return 1.0, 1.0
