@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import typer
 
-from membrane_pde.cli.cases import equilibrium, list_cases, new, osmotic_pressure, schema, show
+from membrane_pde.cli.cases import equilibrium, list_cases, new, osmotic_pressure, schema, show, steady
 from membrane_pde.cli.checks import compile_kernels, validate
 from membrane_pde.cli.errors import CommandGroup, open_closed_streams, terminate
 from membrane_pde.cli.errors import log as log
@@ -39,6 +39,7 @@ COMMANDS: dict[str, Callable[..., None]] = {  # in the order in which --help lis
     "sweep": sweep,
     "fit": fit,
     "equilibrium": equilibrium,
+    "steady": steady,
     "osmotic-pressure": osmotic_pressure,
     "validate": validate,
     "compile": compile_kernels,

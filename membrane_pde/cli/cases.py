@@ -1,4 +1,4 @@
-"""Commands that do not run a case in time: list, new, show, equilibrium, osmotic-pressure, schema."""
+"""Commands that do not run a case in time: list, new, show, equilibrium, steady, osmotic-pressure, schema."""
 
 from __future__ import annotations
 
@@ -121,6 +121,21 @@ def equilibrium(
         print_json(summary)
     else:
         report_equilibrium.show_equilibrium(console(), loaded, summary)
+
+
+def steady(
+    case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False, units: UnitsOption = None
+) -> None:
+    """The steady state of constant inputs, by Newton's method, without solving in time."""
+    from membrane_pde import runs
+    from membrane_pde.show import report_steady
+
+    loaded = load(case, overrides)
+    summary = runs.steady(loaded)
+    if as_json:
+        print_json(summary)
+    else:
+        report_steady.show_steady(console(), loaded, summary)
 
 
 def osmotic_pressure(

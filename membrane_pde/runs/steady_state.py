@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from membrane_pde import analytic
-from membrane_pde.input.case import SIDES, Case, CaseError, Compartment
+from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import as_case
+from membrane_pde.input.errors import CaseError
+from membrane_pde.input.parts import SIDES, Compartment
 from membrane_pde.input.properties import (
     Vector,
     concentration_scales,
@@ -31,7 +33,8 @@ from membrane_pde.runs.build import model_of, segments_of
 from membrane_pde.runs.solving import end_states
 
 if TYPE_CHECKING:
-    from membrane_pde.model.operators import Segment, System
+    from membrane_pde.model.applied import Segment
+    from membrane_pde.model.system import System
     from membrane_pde.solvers.newton import Demands
 
 _LEAST_FLUX = 1e-9  # of what the largest pressure drives: less water flux does not count
@@ -285,9 +288,10 @@ def _check_outcome(case: Case, system: System, segment: Segment, start: Vector, 
         raise _NoSteadyState("none was found: Newton's iteration did not converge; run the case")
     flux = system.water_flux(0.0, state, segment)
     least = _least_flux(case)
-    for name, leaving in (("left", flux), ("right", -flux)):
+    starting = system.water_flux(0.0, start, segment)
+    for name, leaving, leaving_at_start in (("left", flux, starting), ("right", -flux, -starting)):
         side = getattr(case, name)
-        if side.boundary == "bath" and system.volume and not is_closed(side):
+        if side.boundary == "bath" and not is_closed(side):
             net = _net_flow(side)
             if net is not None:
                 flows = side.bleed + (side.feed.flow or 0.0 if side.feed is not None else 0.0)
@@ -296,27 +300,26 @@ def _check_outcome(case: Case, system: System, segment: Segment, start: Vector, 
                 gained = float(state[system.x]) * (-1.0 if name == "left" else 1.0)
                 if side.feed is not None and side.feed.flow is not None and side.volume + gained <= 0.0:
                     raise _NoSteadyState(f"the bath on the {name} runs dry before the forces balance")
-        if side.boundary == "outflow" and leaving > least and not isinstance(side.backflow, dict):
+        back, at_once = leaving > least, leaving_at_start > least
+        if side.boundary == "outflow" and isinstance(side.backflow, dict):
+            continue
+        if side.boundary == "outflow" and (back or (at_once and side.backflow is None)):
             if side.backflow == "last":
                 raise _NoSteadyState(
                     f"water flows back in through the outflow on the {name}, and what left last depends on the way "
                     f"there: run the case, or say in {name}.backflow what is drawn in"
                 )
-            raise _NoSteadyState(_backflow(case, system, segment, start, state, name))
+            raise _NoSteadyState(_backflow(case, system, segment, state, name, at_once))
 
 
-def _backflow(case: Case, system: System, segment: Segment, start: Vector, state: Vector, side: str) -> str:
-    """Why water flows back, by the start where it does so from the start on."""
-    out = 1.0 if side == "right" else -1.0
-    starting = out * system.water_flux(0.0, start, segment) <= 0.0
-    faces = system.faces(0.0, start if starting else state, segment)
+def _backflow(case: Case, system: System, segment: Segment, state: Vector, side: str, at_once: bool) -> str:
+    """Why water flows back in through an outflow: from the start on, as in a run, or at rest alone."""
+    if at_once:
+        return remarks.backflow(case, side, 0.0, "0 s", effective_osmotic_at_start(case))
     solution, reflection = solution_of(case), reflection_coefficients(case)
-    walls = (
-        effective_osmotic_at_start(case)
-        if starting
-        else tuple(float(np.dot(reflection, solution.shares(wall))) for wall in (faces.wall_left, faces.wall_right))
-    )
-    return remarks.backflow(case, side, 0.0, "0 s", (walls[0], walls[1]))
+    faces = system.faces(0.0, state, segment)
+    left, right = (float(np.dot(reflection, solution.shares(wall))) for wall in (faces.wall_left, faces.wall_right))
+    return remarks.backflow(case, side, 0.0, "0 s", (left, right))
 
 
 def _least_flux(case: Case) -> float:

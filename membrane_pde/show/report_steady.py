@@ -15,7 +15,10 @@ from membrane_pde.show.sentences import held_back, side_text
 
 def steady_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     """What stands on both sides of the membrane: quantity, unit, left, right."""
-    rows = equilibrium_table(case, summary)
+    rows = [
+        (f"{name}, mean" if name in case.solutes else name, *values)
+        for name, *values in equilibrium_table(case, summary)
+    ]
     if case.membrane.type == "none":
         return rows
     for solute in case.solutes:

@@ -24,8 +24,11 @@ from typing import NamedTuple
 import numpy as np
 
 from membrane_pde.kernels import compiled
+from membrane_pde.model.applied import Segment
+from membrane_pde.model.chain import new_faces
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.operators import Segment, System, new_faces, new_slopes
+from membrane_pde.model.slopes import new_slopes
+from membrane_pde.model.system import System
 from membrane_pde.solvers.implicit import new_factors
 from membrane_pde.solvers.settling import CHANGE, Room, set_change
 

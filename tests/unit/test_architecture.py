@@ -237,7 +237,9 @@ def test_a_run_knows_nothing_of_pictures_and_text() -> None:
     assert not {"membrane_pde.show.plot", "membrane_pde.show.report", "membrane_pde.cli", "typer"} & loaded
 
 
-@pytest.mark.parametrize("arguments", [["run", "osmosis", "--no-plots"], ["equilibrium", "osmosis"]])
+@pytest.mark.parametrize(
+    "arguments", [["run", "osmosis", "--no-plots"], ["equilibrium", "osmosis"], ["steady", "osmosis"]]
+)
 def test_a_command_that_prints_on_a_pipe_loads_no_more_than_it_needs(arguments: list[str], tmp_path: Path) -> None:
     """Each of these takes longer to load than the case to solve: units, tables, labels, pictures, other integrators."""
     out = ["--out", str(tmp_path / "out")] if arguments[0] == "run" else []

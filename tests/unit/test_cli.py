@@ -63,8 +63,8 @@ def test_help_imports_nothing_heavy():
     done = command("--help")
     assert done.returncode == 0
     for name in (
-        "list", "new", "show", "run", "compare", "sweep", "fit", "equilibrium", "osmotic-pressure", "validate",
-        "schema",
+        "list", "new", "show", "run", "compare", "sweep", "fit", "equilibrium", "steady", "osmotic-pressure",
+        "validate", "schema",
     ):  # fmt: skip
         assert f"\n  {name} " in done.stdout
     code = "import sys, membrane_pde.cli\nprint(*sorted(sys.modules))"
@@ -422,6 +422,25 @@ def test_equilibrium(call):
     assert summary["displaced_volume_m"] > 0
     _, out, _ = call("equilibrium", "osmosis", "--json", "--set", "left.length=40 mm")
     assert json.loads(out)["displaced_volume_m"] > summary["displaced_volume_m"]
+
+
+def test_steady(call):
+    status, out, _ = call("steady", "seawater_ro", "--set", "mesh.cells=20")
+    assert status == 0
+    assert "In the steady state 27.2 L/m²/h of water flows from the left (sea water) to the right (permeate)." in out
+    assert "NaCl held back" in out
+    _, out, _ = call("steady", "seawater_ro", "--set", "mesh.cells=20", "--json")
+    summary = json.loads(out)
+    assert set(summary) == set(KEYS)
+    assert summary["status"] == "steady"
+    assert summary["displaced_volume_m"] is None
+    _, out, _ = call("steady", "osmosis", "--units", "physiology")
+    assert "In the steady state nothing flows any more." in out
+    assert "mmHg" in out
+    status, out, _ = call("steady", "batch_ro")
+    assert status == 0
+    assert "No steady state: the left side runs dry" in out
+    is_bad_input(*call("steady", "closed_circuit_ro"), 'left.pressure="22 bar"')
 
 
 def test_equilibrium_says_why_there_is_none(call):
