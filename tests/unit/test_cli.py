@@ -431,7 +431,7 @@ def test_steady(call):
     assert "NaCl held back" in out
     _, out, _ = call("steady", "seawater_ro", "--set", "mesh.cells=20", "--json")
     summary = json.loads(out)
-    assert set(summary) == set(KEYS)
+    assert set(summary) == set(SUMMARY_KEYS)
     assert summary["status"] == "steady"
     assert summary["displaced_volume_m"] is None
     _, out, _ = call("steady", "osmosis", "--units", "physiology")
