@@ -163,28 +163,3 @@ def _copied(info: ValidationInfo) -> bool:
     """True if this part was copied unchanged from the parent case."""
     kept: dict[str, Any] = info.context or {}
     return info.field_name in kept
-
-
-_MOVED = {
-    "density_problem": "checks",
-    "at_reference": "completion",
-    "apparent_volume": "concentrations",
-    "known_volume": "concentrations",
-    "CaseError": "errors",
-    "SIDES": "parts",
-    "Compartment": "parts",
-    "Membrane": "parts",
-    "MembraneSolute": "parts",
-    "Run": "parts",
-    "Solute": "parts",
-    "json_schema": "schema",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Names that have moved, until every import has followed."""
-    if name not in _MOVED:
-        raise AttributeError(name)
-    import importlib
-
-    return getattr(importlib.import_module(f"membrane_pde.input.{_MOVED[name]}"), name)

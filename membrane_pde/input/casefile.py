@@ -225,15 +225,3 @@ def _without_texts(line: str) -> str:
 def _opens_inline_table(line: str) -> bool:
     bare = _without_texts(line)
     return bare.count("{") > bare.count("}")
-
-
-_MOVED = {"build": "build", "Number": "number_at", "number_at": "number_at", "parse_override": "overrides"}
-
-
-def __getattr__(name: str) -> object:
-    """Names that have moved, until every import has followed."""
-    if name not in _MOVED:
-        raise AttributeError(name)
-    import importlib
-
-    return getattr(importlib.import_module(f"membrane_pde.input.{_MOVED[name]}"), name)

@@ -411,15 +411,3 @@ def _words(dimensionality: Dimensionality) -> str:
             return _OTHER_WORDS.get(unit, words)
     powers = [name.strip("[]") + (f"^{power:g}" if power != 1 else "") for name, power in dimensionality]
     return "a quantity of dimension " + " ".join(powers)
-
-
-_MOVED = {"UnitError": "errors", "cut": "wording"}
-
-
-def __getattr__(name: str) -> object:
-    """Names that have moved, until every import has followed."""
-    if name not in _MOVED:
-        raise AttributeError(name)
-    import importlib
-
-    return getattr(importlib.import_module(f"membrane_pde.input.{_MOVED[name]}"), name)

@@ -547,15 +547,3 @@ Initial = Annotated[
 ]
 Fed = Annotated[Feed, Reader(_read_feed, _JSON_FEED, keys=("*",))]
 Backflow = Annotated[dict[str, float] | Literal["last"], Reader(_read_backflow, _JSON_BACKFLOW, keys=("*",))]
-
-
-_MOVED = {"key_text": "wording", "nearest": "wording", "show": "wording"}
-
-
-def __getattr__(name: str) -> object:
-    """Names that have moved, until every import has followed."""
-    if name not in _MOVED:
-        raise AttributeError(name)
-    import importlib
-
-    return getattr(importlib.import_module(f"membrane_pde.input.{_MOVED[name]}"), name)
