@@ -10,7 +10,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde import analytic
-from membrane_pde.input.casefile import build
+from membrane_pde.input.build import build
 from membrane_pde.input.properties import concentration_scales, pressure_scale
 from membrane_pde.reference import numbers, table
 from membrane_pde.results.result import SUMMARY_KEYS
