@@ -148,11 +148,6 @@ def _check_boundaries(case: Case) -> None:
             raise CaseError(
                 f'{name}.boundary = "{side.boundary}": without a membrane nothing flows; expected {expected}'
             )
-        if side.boundary == "bath" and case.run.solver == "fipy":
-            raise CaseError(
-                f'run.solver = "fipy" has no {name}.boundary = "bath"; expected "rosenbrock" or "cvode", or another '
-                "boundary"
-            )
         if side.boundary == "rigid" and not open_partition and "pressure" in side.model_fields_set:
             raise CaseError(f"{name}.pressure: a rigid side takes none, its pressure is computed; remove the key")
     _check_held_flux(case)

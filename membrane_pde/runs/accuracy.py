@@ -21,8 +21,8 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
 
     The case is run again on half the cells, and with a tenth of the tolerance. An error of order 2 in the cells is a
     third of what the first changes (Richardson); one in proportion to the tolerance is 10/9 of what the second does
-    (with ``run.solver = "fipy"``, where it goes with its root, 1.46 times it). The estimate is their sum. To a run that
-    stopped at equilibrium or in a steady state comes what its numbers still change by when it goes on to
+    (with ``run.solver = "fipy"``, where it may go with its root alone, 1.46 times it). The estimate is their sum. To a
+    run that stopped at equilibrium or in a steady state comes what its numbers still change by when it goes on to
     ``run.duration`` (or ten times as long, if that is more); but for what flows on for ever between two open sides.
 
     Parameters

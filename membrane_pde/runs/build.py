@@ -41,7 +41,7 @@ _OF_DIFFUSION, _OF_LAYER = 0.007, 0.03  # its finest cell over what diffuses in 
 _LEAST, _LEAST_OF_LAYER = 60, 30  # cells of an unstirred side; of one that is a layer
 _STEEPEST = 1.12  # where a case says how many cells, they grow by no more than this
 # Close to an end state it shows only above the noise of a tighter tolerance.
-_STOPPING_RTOL = {"rosenbrock": 2e-9, "cvode": 3e-10}
+_STOPPING_RTOL = {"rosenbrock": 2e-9, "cvode": 3e-10, "fipy": 1e-8}
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -330,7 +330,7 @@ def tolerance_of(case: Case, tighter: bool = False) -> float:
     """Relative tolerance of the steps of a run; `tighter`: a tenth of it."""
     rtol = case.run.rtol
     if case.run.until != "duration":
-        rtol = min(rtol, _STOPPING_RTOL.get(case.run.solver, 1.0))
+        rtol = min(rtol, _STOPPING_RTOL[case.run.solver])
     return 0.1 * rtol if tighter else rtol
 
 

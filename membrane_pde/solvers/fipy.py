@@ -1,24 +1,71 @@
-"""The stepper through FiPy's own terms and solvers."""
+"""The stepper through FiPy's own terms and solvers: of fourth order, its stages FiPy's implicit solves."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from membrane_pde.model.applied import Segment
 from membrane_pde.model.events import FIRST_WALL
+from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.stepper import IntegrationError, SingleSteps, longest_step
 
+# ESDIRK4(3)6L[2]SA: six stages, of which the first one is explicit, of order 4 with an estimate of order 3. It is
+# L-stable and stiffly accurate (the last stage is the new state), and its stages are of order 2. C. A. Kennedy and
+# M. H. Carpenter, Appl. Numer. Math. 44 (2003) 139, doi:10.1016/S0168-9274(02)00138-1.
+GAMMA = 0.25
+STAGES: tuple[tuple[float, ...], ...] = (
+    (),
+    (1 / 4,),
+    (8611 / 62500, -1743 / 31250),
+    (5012029 / 34652500, -654441 / 2922500, 174375 / 388108),
+    (15267082809 / 155376265600, -71443401 / 120774400, 730878875 / 902184768, 2285395 / 8070912),
+    (82889 / 524892, 0.0, 15625 / 83664, 69875 / 102672, -2260 / 8211),
+)  # what a stage takes of the rates of those before it; of its own, but for the first one, it takes GAMMA
+NODES = (0.0, 1 / 2, 83 / 250, 31 / 50, 17 / 20, 1.0)
+ESTIMATE = (
+    82889 / 524892 - 4586570599 / 29645900160,
+    0.0,
+    15625 / 83664 - 178811875 / 945068544,
+    69875 / 102672 - 814220225 / 1159782912,
+    -2260 / 8211 + 3700637 / 11593932,
+    1 / 4 - 61727 / 225920,
+)  # weights of the rates in the estimated error
+# A step is held to so many times the tolerance of the run, as the errors of few steps hardly add up; to fewer where the
+# tolerance is above the default, by the root.
+_SHARE, _FROM = 20.0, 1e-6
+_SETTLED = 0.1  # of the tolerance of a step, for a stage
+# How wrong the response to the water flux may be that was seen in a step of another length, in this one, in this stage.
+_DOUBT = (0.3, 0.2, 0.1)
+_POINTS = 4  # of the water flux, to extrapolate it
+_SOLVES = 30  # at most, for a stage
+_EMPTY = 1e-5  # of its length at the start: a closed side that has less has no such step
+
+
+class Step(NamedTuple):
+    """One step: the state it reaches, the rates there, its estimated error; times and water fluxes of its stages."""
+
+    state: Array
+    rates: Array
+    error: Array
+    fluxes: list[tuple[float, float]]
+
 
 class FipyStepper(SingleSteps):
-    """Backward Euler through FiPy's own terms and solvers; first order, steps by their estimated error.
+    """An implicit Runge-Kutta method whose stages are solved by FiPy.
 
-    Each step solves for the water flux at its end: secant iteration around FiPy's linear solves. The error of a step is
-    taken from the change of slope, ``dt² |y''| / 2``, and held to the same weights as CVODE's.
+    A stage ``z = y + h Σ a k + γh f(z)`` is one backward-Euler step of FiPy, of the length γh, from ``y + h Σ a k``.
+    Its equation is linear for a given water flux (and stretch of the meshes, which goes with it), so what a stage looks
+    for is one number: the water flux that the walls of FiPy's solution make is the one that the solution was made with.
+    The rates of a stage are affine in it but for the second order: they are extrapolated along the last response seen
+    (that of an earlier stage, or the secant of two solves), and no other solve is needed where that response could not
+    be wrong by enough to matter. Rates are differences of fluxes of FiPy's solutions, or sums of such, so that amounts
+    balance to round-off.
     """
 
     def __init__(
@@ -28,51 +75,72 @@ class FipyStepper(SingleSteps):
 
         super().__init__(system, segment, t, y, events)
         self.equation = Equation(system)
-        self.rtol, self.atol = rtol, atol
-        self.before = t, self.y
-        self.slope = np.empty_like(self.y)
-        system.rhs(t, self.y, self.slope, segment)
-        self.last = 0.0
-        self.gain = -1.0  # how the miss of a trial water flux changes with it: the secant of the last iteration
+        share = max(1.0, _SHARE * min(1.0, math.sqrt(_FROM / rtol)))
+        self.rtol, self.atol = share * rtol, share * atol
+        self.rates = np.empty_like(self.y)
+        system.rhs(t, self.y, self.rates, segment)
+        self.before = t, self.y, self.rates
+        self.fluxes: list[tuple[float, float]] = []  # of the stages of the last step
+        self.gain = -1.0  # how the miss of a trial water flux changes with it
+        self.response: Array | None = None  # how the rates of a stage change with it
+        self.seen = 0.0  # length of the stage in which that was seen, s
+        self.given = system.still or bool(system.problem.pumped)
+        self.logarithmic = system.problem.membrane.flux_law == "kedem-katchalsky" and not system.still
+        self.solves = 0
         self.longest = longest_step(segment)
-        self.dt = min((segment.end - t) * 1e-6, self.longest)
+        self.last_size = 1.0
+        speed = self._size(self.rates, self.y, self.y) * self.rtol
+        length = segment.end - t
+        self.dt = min(1e-3 * length, self.longest, 1e-2 / speed if speed > 0.0 else length)
+        self.dt = max(self.dt, 1e-12 * length)
+
+    def _size(self, error: Array, y: Array, new: Array) -> float:
+        """An error over what is tolerated of it: root mean square of the amounts, ten times any other number's."""
+        x = self.system.x
+        share = np.abs(error / (self.rtol * np.maximum(np.abs(y), np.abs(new)) + self.atol))
+        return float(max(np.sqrt(np.mean(share[:x] ** 2)), 10.0 * np.max(share[x:])))
 
     def step(self) -> str:
         """Advance; see `SingleSteps`."""
         for _ in range(60):
-            dt = min(self.dt, self.segment.end - self.t)
-            if self.segment.end - self.t - dt < 1e-9 * dt:
-                dt = self.segment.end - self.t
-            new = self._advance(dt)
-            if new is not None:
-                slope = (new - self.y) / dt
-                error = dt * dt / (dt + self.last) * np.abs(slope - self.slope)
-                weight = self.rtol * np.abs(new) + self.atol
-                size = float(np.sqrt(np.mean((error / weight)[: self.system.x + 1] ** 2)))
+            rest = self.segment.end - self.t
+            dt = min(self.dt, rest)
+            if rest - dt < 1e-9 * dt:
+                dt = rest
+            elif rest - dt < dt:
+                dt = 0.5 * rest
+            found = self._advance(dt)
+            if found is not None:
+                size = self._size(found.error, self.y, found.state)
                 if size <= 1.0:
                     break
-                self.dt = dt * max(0.2, 0.9 / math.sqrt(size))
+                self.dt = dt * max(0.2, 0.9 * size**-0.25)
             else:
                 self.dt = 0.25 * dt
             if self.dt < 1e-14 * max(self.segment.end, 1e-300):
                 raise IntegrationError("FiPy's steps became too short")
         else:
             raise IntegrationError("FiPy's solver found no step small enough")
-        dt, new, event = self._until_event(dt, new)
-        self.before = self.t, self.y
-        self.slope, self.last = (new - self.y) / dt, dt
-        reached = self.t + dt
-        self.t, self.y = (self.segment.end if dt == self.segment.end - self.t else reached), new
-        self.dt = min(dt * min(2.0, 0.9 / math.sqrt(max(size, 1e-4))), self.longest)
+        size = max(size, 1e-4)
+        longer = dt * min(4.0, 0.9 * size**-0.175 * self.last_size**0.1)
+        self.last_size = size
+        dt, found, event = self._until_event(dt, found)
+        self._accept(dt, found)
+        self.dt = min(longer, self.longest)
         return event
 
-    def at(self, t: float) -> Array:
-        """State within the last step, by the straight line of the method."""
-        (start, old), (end, new) = self.before, (self.t, self.y)
-        part = (t - start) / (end - start)
-        return np.asarray(old + part * (new - old))
+    def _accept(self, dt: float, step: Step) -> None:
+        self.before = self.t, self.y, self.rates
+        reached = self.t + dt
+        self.t = self.segment.end if dt == self.segment.end - self.t else reached
+        self.y, self.rates, self.fluxes = step.state, step.rates, step.fluxes[:-1]
 
-    def _until_event(self, dt: float, new: Array) -> tuple[float, Array, str]:
+    def at(self, t: float) -> Array:
+        """State within the last step, by the cubic through both its ends."""
+        start, old, rates = self.before
+        return _between((t - start) / (self.t - start), self.t - start, old, rates, self.y, self.rates)
+
+    def _until_event(self, dt: float, step: Step) -> tuple[float, Step, str]:
         """Shorten the step to where the first event falls through zero."""
         old_values = self.events(self.t, self.y, self.segment)
 
@@ -83,46 +151,125 @@ class FipyStepper(SingleSteps):
             fallen = np.flatnonzero(below)
             return EVENT_NAMES[1 + int(fallen[0])] if fallen.size else ""
 
-        event = fallen(dt, new)
-        if not event:
-            return dt, new, ""
-        low, high = 0.0, dt
-        for _ in range(20):
-            middle = 0.5 * (low + high)
-            state = self._advance(middle)
-            if state is None or fallen(middle, state):
-                high = middle
+        event = fallen(dt, step.state)
+        for _ in range(20):  # the cubic of a step says where; a step of that length is another one, and so on
+            if not event:
+                break
+            low, high = 0.0, 1.0
+            for _ in range(40):
+                middle = 0.5 * (low + high)
+                state = _between(middle, dt, self.y, self.rates, step.state, step.rates)
+                low, high = (low, middle) if fallen(middle * dt, state) else (middle, high)
+            if high > 1.0 - 1e-9:
+                break
+            shorter, gap = None, 1e-7
+            while high < 1.0:  # just behind it
+                shorter = self._advance(high * dt)
+                if shorter is not None and (there := fallen(high * dt, shorter.state)):
+                    dt, step, event = high * dt, shorter, there
+                    break
+                high, gap = high + gap * (1.0 - high), min(1.0, 30.0 * gap)
             else:
-                low = middle
-        state = self._advance(high)
-        return (high, state, event) if state is not None else (dt, new, event)
+                break
+        return dt, step, event
 
-    def _advance(self, dt: float) -> Array | None:
-        """State after one implicit step, or None where the iteration does not settle."""
-        system, t = self.system, self.t + dt
-        trial = self.y.copy()
-        flux = float(self.slope[system.x])
-        allowed = 1e-3 * (self.rtol * abs(float(self.y[system.x])) + float(self.atol[system.x])) / dt
-        before: tuple[float, float] | None = None
-        for _ in range(40):
-            trial[system.x] = self.y[system.x] + dt * flux
-            if min(system.stretch(trial)) <= 1e-5 and not system.still:
+    def _advance(self, dt: float) -> Step | None:
+        """A step of some length, or None where a stage is not found."""
+        rates, x = [self.rates], self.system.x
+        fluxes = [(self.t, float(self.rates[x]))]
+        try:
+            for part, weights in zip(NODES[1:], STAGES[1:], strict=True):
+                start = self.y + dt * sum(w * k for w, k in zip(weights, rates, strict=True) if w)
+                t = self.t + part * dt
+                k = self._stage(t, start, GAMMA * dt, _extrapolated(self.fluxes + fluxes, t), rates[-1])
+                if k is None:
+                    return None
+                rates.append(k)
+                fluxes.append((t, float(k[x])))
+        except NoSolution:
+            return None
+        new = start + GAMMA * dt * rates[-1]
+        error = dt * sum(w * k for w, k in zip(ESTIMATE, rates, strict=True) if w)
+        return Step(np.asarray(new), rates[-1], np.asarray(error), fluxes)
+
+    def _trial(self, start: Array, tau: float, flux: float, rates: Array) -> Array | None:
+        """What FiPy's coefficients are taken at: the widths that go with a water flux, and amounts as near as known."""
+        system = self.system
+        trial = start + tau * rates
+        trial[system.x] = start[system.x] + tau * flux
+        for side, bath in enumerate(system.problem.baths):
+            if bath is None:
+                continue
+            entering = flux if side == 0 else -flux
+            fed, bled = bath.flows(entering)
+            gained = 0.0 if bath.feed is not None and bath.flow is None else fed - bled - entering
+            trial[system.volume[side]] = start[system.volume[side]] + tau * gained
+            if trial[system.volume[side]] <= 1e-8 * bath.volume:
                 return None
-            faces = system.faces(t, trial, self.segment, water_flux=flux)
-            concentration = self.equation.step(faces, self.y, dt)
-            moved = float(np.max(np.abs(concentration - faces.concentration)) / (np.max(np.abs(concentration)) or 1.0))
-            system.amounts(trial)[:] = concentration * faces.width
-            miss = system.water_flux(t, trial, self.segment) - flux
-            if abs(miss) <= max(allowed, 1e-12 * abs(flux)) and (not self._nonlinear or moved < 1e-10):
-                # from the fluxes of FiPy's solution, so that amounts balance face by face
-                return np.asarray(self.y + dt * system.rates(t, faces, concentration, self.segment))
+        if min(system.stretch(trial)) <= _EMPTY and not system.still:
+            return None
+        return np.asarray(trial)
+
+    def _stage(self, t: float, start: Array, tau: float, flux: float, rates: Array) -> Array | None:
+        """Rates of a stage, or None where no water flux is found."""
+        system, segment = self.system, self.segment
+        if self.given:
+            flux = system.water_flux(t, start, segment)
+        response, doubt, before = self.response, _DOUBT[int(tau == self.seen)], None
+        for _ in range(_SOLVES):
+            trial = self._trial(start, tau, flux, rates)
+            if trial is None:
+                return None
+            faces = system.faces(t, trial, segment, water_flux=flux)
+            concentration = self.equation.step(faces, system.amounts(start), tau)
+            self.solves += 1
+            rates = system.rates(t, faces, concentration, segment)
+            state = start + tau * rates
+            moved = self._size(state - trial, start, state) if self.logarithmic else 0.0
+            if self.given:
+                if moved <= _SETTLED:
+                    return self._with_work(t, start, tau, rates)
+                continue
+            miss = system.water_flux(t, state, segment) - flux
             if before is not None and flux != before[0]:
                 self.gain = min(-1.0, (miss - before[1]) / (flux - before[0]))
-            before = flux, miss
-            flux -= miss / self.gain
+                response, doubt = (rates - before[2]) / (flux - before[0]), _DOUBT[2]
+                self.response, self.seen = response, tau
+            before = flux, miss, rates
+            change = -miss / self.gain
+            if response is not None:
+                shift = change * response
+                if moved <= _SETTLED and doubt * self._size(tau * shift, start, state) <= _SETTLED:
+                    return self._with_work(t, start, tau, rates + shift)
+            elif change == 0.0 and moved <= _SETTLED:
+                return self._with_work(t, start, tau, rates)
+            if response is not None:
+                rates = rates + shift
+            flux += change
         return None
 
-    @property
-    def _nonlinear(self) -> bool:
-        """The flux law's coefficients depend on the concentrations themselves (logarithmic mean)."""
-        return self.system.problem.membrane.flux_law == "kedem-katchalsky" and not self.system.still
+    def _with_work(self, t: float, start: Array, tau: float, rates: Array) -> Array:
+        """Rates of a stage with the power at its state, which FiPy's coefficients were not taken at."""
+        there = np.empty_like(rates)
+        self.system.rhs(t, start + tau * rates, there, self.segment)
+        rates[self.system.work] = there[self.system.work]
+        return rates
+
+
+def _between(part: float, dt: float, old: Array, old_rates: Array, new: Array, new_rates: Array) -> Array:
+    """The cubic through both ends of a step, with the rates there."""
+    rest = 1.0 - part
+    bend = rest * dt * old_rates - part * dt * new_rates + (part - rest) * (new - old)
+    return np.asarray(rest * old + part * new + part * rest * bend)
+
+
+def _extrapolated(known: list[tuple[float, float]], t: float) -> float:
+    """The value at a time, by the polynomial through the four known ones nearest to it (or what fewer make)."""
+    near = sorted(known, key=lambda one: abs(one[0] - t))[:_POINTS]
+    total = 0.0
+    for i, (time, value) in enumerate(near):
+        for j, (other, _) in enumerate(near):
+            if i != j:
+                value *= (t - other) / (time - other)
+        total += value
+    return total

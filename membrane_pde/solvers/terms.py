@@ -1,10 +1,14 @@
-"""The same discretisation through FiPy's own terms and solvers: one implicit step.
+"""The same discretisation through FiPy's own terms and solvers: one implicit stage of a step.
 
-The unknown of FiPy's equation is the amount per *reference* volume, ``q = c · stretch``, on the grid that never moves.
-A face's ``F = α c_P − β c_A`` becomes ``α' q_P − β' q_A`` with ``α' = α/stretch_P``, ``β' = β/stretch_A``, which is one
-diffusion and one central-difference convection term:
+The unknown of FiPy's equation is the amount per *reference* volume, ``q = c · stretch``, on a grid that never moves.
+The chains of all solutes, with the baths at their ends, lie one behind the other on one grid, with closed faces between
+them, so that one solve serves them all. A face's ``F = α c_P − β c_A`` becomes ``α' q_P − β' q_A`` with
+``α' = α/stretch_P``, ``β' = β/stretch_A``, which is one diffusion and one central-difference convection term:
 
     D_face = (α' + β')/2 · d,    u_face = α' − β'      (d the distance of the cell centres in FiPy's mesh)
+
+A stirred reservoir is a cell that never changes: nothing enters or leaves it here, and the cell at the other side of
+the membrane sees it as what stands outside.
 """
 
 from __future__ import annotations
@@ -17,66 +21,76 @@ from membrane_pde.model.system import System
 
 fipy = import_fipy()
 
-_FIXED = 1e12
-_TIGHT = 1e-14  # FiPy's default tolerance of 1e-5 would skip the solve when a step changes little
+_TIGHT = 1e-12  # FiPy's default tolerance of 1e-5 would skip the solve when a step changes little
 
 
 class Equation:
-    """FiPy's equation of one solute; its variables are set anew for every solve, which spares FiPy most of its work.
+    """FiPy's equation of all solutes; its variables are set anew for every solve, which spares FiPy most of its work.
 
     ``∂q/∂t = ∂/∂x(D_face ∂q/∂x) − ∂(u_face q)/∂x − leaving · q + entering``, the last two for the far boundaries.
     """
 
     def __init__(self, system: System) -> None:
         self.system = system
-        grid = system.problem.mesh.grid
+        width = np.tile(system.width, system.solutes)
+        grid = fipy.Grid1D(dx=width)
+        self.width, self.distance = width, np.array(grid._cellDistances)
         self.q = fipy.CellVariable(mesh=grid, hasOld=True)
         self.diffusion = fipy.FaceVariable(mesh=grid)
         self.convection = fipy.FaceVariable(mesh=grid, rank=1)
         self.leaving, self.entering = fipy.CellVariable(mesh=grid), fipy.CellVariable(mesh=grid)
-        self.balance = (
-            fipy.DiffusionTerm(coeff=self.diffusion)
-            - fipy.CentralDifferenceConvectionTerm(coeff=self.convection)
-            - fipy.ImplicitSourceTerm(coeff=self.leaving)
-            + self.entering
-        )
+        inner = fipy.DiffusionTerm(coeff=self.diffusion) - fipy.CentralDifferenceConvectionTerm(coeff=self.convection)
+        self.balance = inner - fipy.ImplicitSourceTerm(coeff=self.leaving) + self.entering
         self.transient = fipy.TransientTerm() == self.balance
+        self.closed = fipy.TransientTerm() == inner  # the same where nothing enters or leaves at a far boundary
         self.solver = fipy.LinearLUSolver(tolerance=_TIGHT)
 
-    def _set(self, faces: Faces, solute: int) -> None:
-        """Give FiPy's coefficients the values of one solute."""
-        mesh = self.system.problem.mesh
-        m = mesh.membrane
-        stretch = faces.width / mesh.width
-        forward, backward = np.zeros(mesh.cells + 1), np.zeros(mesh.cells + 1)
-        forward[1:-1] = faces.alpha[solute, 1:-1] / stretch[:-1]
-        backward[1:-1] = faces.beta[solute, 1:-1] / stretch[1:]
-        leaving, entering = np.zeros(mesh.cells), np.zeros(mesh.cells)
+    def _set(self, faces: Faces) -> bool:
+        """Give FiPy's coefficients their values; whether anything passes a far boundary."""
+        system = self.system
+        k, n, m = system.solutes, system.cells, system.membrane
+        stretch = faces.width / system.width
+        forward, backward = np.zeros((k, n + 1)), np.zeros((k, n + 1))
+        forward[:, 1:-1] = faces.alpha[:, 1:-1] / stretch[:-1]
+        backward[:, 1:-1] = faces.beta[:, 1:-1] / stretch[1:]
+        leaving, entering = np.zeros((k, n)), np.zeros((k, n))
         for side, cell, inward, outward in (
-            (0, 0, faces.alpha[solute, 0], faces.beta[solute, 0]),
-            (1, -1, faces.beta[solute, -1], faces.alpha[solute, -1]),
+            (0, 0, faces.alpha[:, 0], faces.beta[:, 0]),
+            (1, n - 1, faces.beta[:, -1], faces.alpha[:, -1]),
         ):
-            if self.system.endless(side):  # FiPy's idiom for a cell of fixed value: a source that outweighs the rest
-                inward = outward = _FIXED * max(forward[m], backward[m], mesh.width[cell])
-                outside = faces.concentration[solute, cell]
-            else:
-                outside = faces.outside[side, solute]
-            leaving[cell] += outward / faces.stretch[side] / mesh.width[cell]
-            entering[cell] += inward * outside / mesh.width[cell]
-        self.diffusion.setValue(0.5 * (forward + backward) * mesh.grid._cellDistances)
-        self.convection.setValue((forward - backward)[None, :])
-        self.leaving.setValue(leaving)
-        self.entering.setValue(entering)
+            if not system.endless(side):
+                leaving[:, cell] += outward / stretch[cell]
+                entering[:, cell] += inward * faces.outside[side]
+        for side, cell, other in ((0, m - 1, m), (1, m, m - 1)):
+            if not system.endless(side):
+                continue
+            inward, outward = (forward[:, m], backward[:, m]) if side == 0 else (backward[:, m], forward[:, m])
+            if not system.endless(1 - side):
+                leaving[:, other] += outward
+                entering[:, other] += inward * faces.concentration[:, cell]
+        if system.endless(0) or system.endless(1):
+            forward[:, m] = backward[:, m] = 0.0
+        # behind the last face of a chain follows the first cell of the next one: one closed face between them
+        diffusion, convection = np.zeros(k * n + 1), np.zeros(k * n + 1)
+        diffusion[:-1].reshape(k, n)[:] = 0.5 * (forward + backward)[:, :-1]
+        convection[:-1].reshape(k, n)[:] = (forward - backward)[:, :-1]
+        self.diffusion.setValue(diffusion * self.distance)
+        self.convection.setValue(convection[None, :])
+        if not (leaving.any() or entering.any()):
+            return False
+        self.leaving.setValue(leaving.ravel() / self.width)
+        self.entering.setValue(entering.ravel() / self.width)
+        return True
 
-    def step(self, faces: Faces, y: Array, dt: float) -> Array:
+    def step(self, faces: Faces, amounts: Array, dt: float) -> Array:
         """Concentrations after one backward-Euler step with given face coefficients.
 
         Parameters
         ----------
         faces : Faces
             Coefficients at the new time, from `System.faces`.
-        y : ndarray
-            State at the old time.
+        amounts : ndarray, shape (solutes, cells)
+            At the old time, mol/m^2.
         dt : float
             Step, s.
 
@@ -85,27 +99,25 @@ class Equation:
         ndarray, shape (solutes, cells)
             Concentrations at the new time, mol/m^3.
         """
-        mesh = self.system.problem.mesh
-        new = np.empty_like(faces.concentration)
-        old = self.system.amounts(y) / mesh.width
-        for s in range(self.system.solutes):
-            self._set(faces, s)
-            self.q.setValue(old[s])
-            self.q.updateOld()
-            self.transient.solve(var=self.q, dt=dt, solver=self.solver)
-            new[s] = self.q.value
-        return np.asarray(new * mesh.width / faces.width)
+        equation = self.transient if self._set(faces) else self.closed
+        self.q.setValue(amounts.ravel() / self.width)
+        self.q.updateOld()
+        equation.solve(var=self.q, dt=dt, solver=self.solver)
+        new = (self.q.value * self.width).reshape(amounts.shape)
+        return np.asarray(new / faces.width)
 
-    def matrix(self, faces: Faces, solute: int) -> tuple[Array, Array]:
-        """Matrix L and vector b that FiPy assembles for ``V dq/dt = −L q + b``.
+    def matrix(self, faces: Faces) -> tuple[Array, Array]:
+        """Matrix L and vector b that FiPy assembles for ``V dq/dt = −L q + b``, all solutes one behind the other.
 
         Returns
         -------
-        ndarray, shape (cells, cells), and ndarray, shape (cells,)
+        ndarray, shape (solutes · cells, solutes · cells), and ndarray, shape (solutes · cells,)
             In m/s and mol/m^2/s.
         """
-        self._set(faces, solute)
-        self.q.setValue(faces.concentration[solute])
+        if not self._set(faces):
+            self.leaving.setValue(0.0)
+            self.entering.setValue(0.0)
+        self.q.setValue(faces.concentration.ravel())
         self.balance.cacheMatrix()
         self.balance.cacheRHSvector()
         self.balance.justResidualVector(self.q, dt=1.0)

@@ -291,10 +291,6 @@ NONE = 'type = "none"'
             ["right.pressure.flux", "water_permeability is 0"],
         ),
         (
-            {"left": BATH, "run": 'duration = "1 h"\nsolver = "fipy"'},
-            ['run.solver = "fipy"', 'left.boundary = "bath"', "cvode"],
-        ),
-        (
             {"left": f"{LENGTH}\n{SINE}", "run": 'duration = "2 d"'},
             ["left.pressure", "1.73e+05 periods", "at most 100000"],
         ),

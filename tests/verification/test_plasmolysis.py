@@ -57,7 +57,7 @@ def test_turgor_is_never_negative(outside: float, solver: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("outside", [150.0, 500.0])
 def test_turgor_is_never_negative_with_fipys_steps(outside: float) -> None:
-    """The same cell and the same water, in a closed vessel: FiPy's steps know no bath."""
+    """The same cell and the same water, in a closed vessel."""
     values = {
         "left.concentration.sucrose": "200 mmol/L",
         "right.concentration.sucrose": f"{outside} mmol/L",
