@@ -22,7 +22,7 @@ from tests.summaries import SUMMARY_KEYS
 
 R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
 SALT = 58.44e-3  # kg/mol, NaCl
-WEIGHT_OF_WATER = 997.047 * 9.80665  # Pa/m at 25 degC: density as in tests/unit/test_temperature.py, standard gravity
+WEIGHT_OF_WATER = 997.047 * 9.80665  # Pa/m at 25 degC: density as in test_temperature.py, standard gravity
 PER_SOLUTE = [key for key in SUMMARY_KEYS if "concentration" in key or "solute" in key or "amount_tr" in key]
 PER_SOLUTE += ["polarization_modulus", "rejection"]
 
@@ -461,7 +461,7 @@ def cold_and_warm(result: Result) -> None:
         return float(np.interp(-share, -left_over, np.sqrt(run.series["time"].values))) ** 2
 
     cold, warm = result, mp.run(result.case.with_values({"temperature": "60 degC"}))
-    # D by Stokes and Einstein with measured viscosities (mPa s), as in tests/unit/test_temperature.py
+    # D by Stokes and Einstein with measured viscosities (mPa s), as in tests/unit/physics/test_temperature.py
     measured = {5.0: 1.5192, 25.0: 0.8903, 60.0: 0.4666}
     diffusivity = {t: 5.226e-10 * (t + 273.15) / 298.15 * measured[25.0] / mu for t, mu in measured.items()}
     for run, celsius in ((cold, 5.0), (warm, 60.0)):

@@ -121,6 +121,11 @@ def test_no_module_imports_a_test_module(path: Path) -> None:
     assert not [".".join(name) for name in parts if any(part.startswith("test_") for part in name)]
 
 
+def test_unit_tests_stand_in_the_room_that_they_test() -> None:
+    folders = {path.name for path in (ROOT / "tests" / "unit").iterdir() if path.is_dir() and [*path.glob("test_*.py")]}
+    assert folders <= ROOMS
+
+
 @pytest.mark.parametrize("module", sorted(IMPORTS), ids=lambda name: name or "membrane_pde")
 def test_direction_of_dependencies(module: str) -> None:
     room = module.partition(".")[0]
