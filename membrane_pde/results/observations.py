@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from membrane_pde.input.properties import (
     concentration_scales,
 )
 from membrane_pde.results import separation
+from membrane_pde.results.quantities import SERIES
 
 TRACE = 1e-10  # of the size of a solute's concentrations or amounts: less is round-off
 Vector = np.ndarray[Any, np.dtype[np.float64]]
@@ -67,52 +69,87 @@ class Runs(NamedTuple):
         return separation.sides_of(self.cases[0], self.system, self.times, self.states)
 
 
+class Reading:
+    """The states of solved runs, and what the table of `quantities` reads off them: each computed when first asked for.
+
+    Parameters
+    ----------
+    runs : Runs
+        The runs.
+    ends : bool
+        Between the first and the last time only what a summary needs (what moved, and the balance); the rest is nan.
+    """
+
+    def __init__(self, runs: Runs, ends: bool = False) -> None:
+        self.runs: Runs = runs
+        self.ends = ends
+        if runs.system.still:
+            runs.states[..., runs.system.x] = 0.0  # by definition; the linear solver leaves 1e-23
+
+    @cached_property
+    def seen(self) -> Any:
+        """The `model.operators.Observations`."""
+        runs, walls = self.runs, None
+        case = runs.cases[0]
+        if case.membrane.type != "none":  # at the very start nothing has piled up at the membrane yet
+            starts = [side.concentration for side in both_sides(case)]
+            walls = np.array([[at_membrane(start[name]) for name in case.solutes] for start in starts])
+        goal = runs.goal.concentration
+        return runs.system.observe(runs.times, runs.states, runs.segments, runs.memory, walls, goal, self.ends)
+
+    @cached_property
+    def displaced(self) -> Vector:
+        """Volume that has passed the membrane, m."""
+        return np.array(self.runs.states[..., self.runs.system.x])
+
+    @cached_property
+    def passed(self) -> Vector:
+        """Amounts that have passed the membrane, mol/m^2."""
+        return np.array(self.runs.states[..., self.runs.system.passed])
+
+    @cached_property
+    def collected(self) -> tuple[Vector, Vector]:
+        """Concentration of what has passed the membrane, and how much was held back from it."""
+        runs = self.runs
+        return separation.collected(runs.cases[0], runs.sides, self.displaced, self.passed, runs.least_displaced)
+
+    @property
+    def polarization(self) -> Vector:
+        """Wall over bulk concentration on the side that the water leaves."""
+        return self._polarization_and_rejection[0]
+
+    @property
+    def rejection(self) -> Vector:
+        """Observed rejection, ``1 − (J_s/J_v)/c_bulk``."""
+        return self._polarization_and_rejection[1]
+
+    @cached_property
+    def _polarization_and_rejection(self) -> tuple[Vector, Vector]:
+        return polarization_and_rejection(self.runs.cases[0], self.seen, self.runs.flux_thresholds)
+
+    @property
+    def amount_error(self) -> Vector:
+        """Imbalance of the amounts."""
+        runs, seen = self.runs, self.seen
+        return amount_error(runs.system, runs.states, seen.amount_left, seen.amount_right, amount_scales(runs.cases[0]))
+
+    @property
+    def distance(self) -> Vector:
+        """Distance to the analytic equilibrium."""
+        return np.asarray(self.runs.goal.distance(self.displaced, self.seen.spread))
+
+    def osmotic(self, pressure: Vector) -> Vector:
+        """An osmotic pressure; nan in a gas."""
+        return np.full(pressure.shape, np.nan) if self.runs.cases[0].phase == "gas" else pressure
+
+
 def series_of(runs: Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]:
     """What has one value at every stored time: arrays (run, time), of solutes (run, time, solute).
 
     `ends`: nan between the first and the last time where a summary needs no more (what moved, and the balance).
     """
-    case, system, states, goal = runs.cases[0], runs.system, runs.states, runs.goal
-    walls = None
-    if case.membrane.type != "none":  # at the very start nothing has piled up at the membrane yet
-        walls = np.array(
-            [[at_membrane(side.concentration[name]) for name in case.solutes] for side in both_sides(case)]
-        )
-    if system.still:
-        states[..., system.x] = 0.0  # by definition; the linear solver leaves 1e-23
-    displaced = states[..., system.x].copy()
-    seen = system.observe(runs.times, states, runs.segments, runs.memory, walls, goal.concentration, ends)
-    osmotic = seen.osmotic_left, seen.osmotic_right, seen.osmotic_wall_left, seen.osmotic_wall_right
-    if case.phase == "gas":
-        osmotic = (np.full(displaced.shape, np.nan),) * 4
-    polarization, rejection = polarization_and_rejection(case, seen, runs.flux_thresholds)
-    passed = states[..., system.passed].copy()
-    collected = separation.collected(case, runs.sides, displaced, passed, runs.least_displaced)
-    return {
-        "water_flux_m_per_s": seen.water_flux,
-        "displaced_volume_m": displaced,
-        "solute_flux_mol_per_m2_s": seen.solute_flux,
-        "amount_transferred_mol_per_m2": passed,
-        "pressure_left_Pa": seen.pressure_left,
-        "pressure_right_Pa": seen.pressure_right,
-        "length_left_m": seen.length_left,
-        "length_right_m": seen.length_right,
-        "concentration_left_mol_per_m3": seen.mean_left,
-        "concentration_right_mol_per_m3": seen.mean_right,
-        "wall_concentration_left_mol_per_m3": seen.wall_left,
-        "wall_concentration_right_mol_per_m3": seen.wall_right,
-        "osmotic_pressure_left_Pa": osmotic[0],
-        "osmotic_pressure_right_Pa": osmotic[1],
-        "wall_osmotic_pressure_left_Pa": osmotic[2],
-        "wall_osmotic_pressure_right_Pa": osmotic[3],
-        "polarization_modulus": polarization,
-        "rejection": rejection,
-        "collected_concentration_mol_per_m3": collected[0],
-        "collected_rejection": collected[1],
-        "energy_J_per_m2": seen.energy,
-        "amount_error": amount_error(system, states, seen.amount_left, seen.amount_right, amount_scales(case)),
-        "distance_to_equilibrium": goal.distance(displaced, seen.spread),
-    }
+    states = Reading(runs, ends)
+    return {name: each.read(states) for name, each in SERIES.items() if each.read is not None}
 
 
 def profiles_of(system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:

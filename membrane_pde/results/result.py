@@ -25,76 +25,14 @@ from membrane_pde.input.errors import CaseError
 from membrane_pde.input.wording import cut
 from membrane_pde.results import netcdf
 from membrane_pde.results.folders import add_files, write_folder
+from membrane_pde.results.quantities import PROFILES, QUANTITIES, SERIES, SUMMARY_KEYS, attributes_of
 
 if TYPE_CHECKING:
     import xarray
 
-# name -> (unit, what it is); the order is the order of the columns of series.csv
-SERIES = {
-    "water_flux_m_per_s": ("m/s", "water flux, left to right"),
-    "displaced_volume_m": ("m", "displaced volume per membrane area, left to right"),
-    "solute_flux_mol_per_m2_s": ("mol/m^2/s", "solute flux through the membrane, left to right"),
-    "amount_transferred_mol_per_m2": ("mol/m^2", "amount that passed the membrane, left to right"),
-    "pressure_left_Pa": ("Pa", "hydrostatic pressure on the left"),
-    "pressure_right_Pa": ("Pa", "hydrostatic pressure on the right"),
-    "length_left_m": ("m", "volume per membrane area, left"),
-    "length_right_m": ("m", "volume per membrane area, right"),
-    "concentration_left_mol_per_m3": ("mol/m^3", "mean concentration, left"),
-    "concentration_right_mol_per_m3": ("mol/m^3", "mean concentration, right"),
-    "wall_concentration_left_mol_per_m3": ("mol/m^3", "concentration at the membrane, left"),
-    "wall_concentration_right_mol_per_m3": ("mol/m^3", "concentration at the membrane, right"),
-    "osmotic_pressure_left_Pa": ("Pa", "osmotic pressure of the mean concentrations, left"),
-    "osmotic_pressure_right_Pa": ("Pa", "osmotic pressure of the mean concentrations, right"),
-    "wall_osmotic_pressure_left_Pa": ("Pa", "osmotic pressure at the membrane, left"),
-    "wall_osmotic_pressure_right_Pa": ("Pa", "osmotic pressure at the membrane, right"),
-    "polarization_modulus": ("1", "wall over bulk concentration on the side the water leaves"),
-    "rejection": ("1", "observed rejection"),
-    "collected_concentration_mol_per_m3": (
-        "mol/m^3",
-        "concentration of all that has passed the membrane so far, amount over volume",
-    ),
-    "collected_rejection": (
-        "1",
-        "1 - collected concentration over the mean one of all that the other side held at the start and was fed",
-    ),
-    "energy_J_per_m2": ("J/m^2", "work of the applied pressures"),
-    "amount_error": ("1", "imbalance of the amounts"),
-    "distance_to_equilibrium": ("1", "distance to the analytic equilibrium"),
-}
-
-# name -> (dimensions, unit, what it is)
-PROFILES = {
-    "concentration": (("time", "solute", "cell"), "mol/m^3", "concentration"),
-    "position": (("time", "cell"), "m", "from the membrane"),
-    "width": (("time", "cell"), "m", "width of the cell"),
-}
-
-SUMMARY_KEYS = (
-    "title",
-    "status",
-    "message",
-    "end_time_s",
-    "process",
-    "tonicity",
-    *(name for name in SERIES if name not in ("energy_J_per_m2", "amount_error", "distance_to_equilibrium")),
-    "amount_error",
-    "energy_J_per_m2",
-    "specific_energy_J_per_m3",
-    "throttled_energy_J_per_m3",
-    "minimum_energy_J_per_m3",
-    "second_law_efficiency",
-    "equilibrium",
-    "distance_to_equilibrium",
-    "cells",
-    "steps",
-    "solve_time_s",
-    "version",
-)
-
 STATUSES = ("completed", "equilibrium", "steady", "failed")
 
-# what results saved by earlier versions do not have
-_ADDED = ("collected_concentration_mol_per_m3", "collected_rejection", "throttled_energy_J_per_m3")
+_ADDED = [each.name for each in QUANTITIES if each.added]
 
 MAX_STORED = 200_000_000  # numbers of a result: 1.6 GB; to make them takes as much again
 
@@ -182,12 +120,13 @@ class Result:
             "time": (("time",), self.arrays["time"], {"units": "s", "long_name": "time"}),
             "solute": (("solute",), np.array(self.solutes, dtype=object), {}),
         }
-        for name, (dims, unit, long_name) in PROFILES.items():
-            variables[name] = dims, self.arrays[name], {"units": unit, "long_name": long_name}
+        for name, profile in PROFILES.items():
+            attributes = {"units": profile.unit, "long_name": profile.meaning}
+            variables[name] = profile.dimensions, self.arrays[name], attributes
         variables["side"] = ("cell",), self.arrays["side"], {}
-        for name, (unit, long_name) in SERIES.items():
+        for name, each in SERIES.items():
             values = self.arrays[name]
-            variables[name] = ("time", "solute")[: values.ndim], values, {"units": unit, "long_name": long_name}
+            variables[name] = ("time", "solute")[: values.ndim], values, attributes_of(each)
         return variables
 
     def _attributes(self) -> dict[str, str]:
@@ -257,7 +196,7 @@ class Result:
     def _write_netcdf(self, path: Path) -> None:
         variables = self._variables()
         variables["concentration"][2]["coordinates"] = "position side width"
-        sizes = dict(zip(PROFILES["concentration"][0], self.arrays["concentration"].shape, strict=True))
+        sizes = dict(zip(PROFILES["concentration"].dimensions, self.arrays["concentration"].shape, strict=True))
         room = sum(values.nbytes for _, values, _ in variables.values())
         if shutil.disk_usage(path.parent).free < room:  # HDF5 may end the process where a disk is full
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -317,13 +256,13 @@ def _version_of(distribution: str) -> str:
 
 def _check_whole(case: Case, summary: Any, arrays: dict[str, NDArray[Any]]) -> None:
     """Every number that a result has is there, and as many as belong together."""
-    if not isinstance(summary, dict) or not set(SUMMARY_KEYS) <= summary.keys():
+    if not isinstance(summary, dict) or not SUMMARY_KEYS.keys() <= summary.keys():
         raise ValueError("its summary is not whole")
     times, cells = arrays["position"].shape if arrays["position"].ndim == 2 else (0, 0)
     sizes = {"time": times, "solute": len(case.solutes), "cell": cells}
     for name, values in arrays.items():
         if name in PROFILES:
-            shapes = [tuple(sizes[dim] for dim in PROFILES[name][0])]
+            shapes = [tuple(sizes[dim] for dim in PROFILES[name].dimensions)]
         else:
             shapes = [(sizes["time"],), (sizes["time"], sizes["solute"])][: 1 if name == "time" else 2]
         if values.shape not in shapes or values.dtype != float:

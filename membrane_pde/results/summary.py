@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,6 @@ from membrane_pde.input import mixture
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import (
-    both_sides,
     effective_osmotic_at_start,
     is_closed,
     osmotic_pressures,
@@ -22,72 +23,107 @@ from membrane_pde.physics.osmotic import IDEAL
 from membrane_pde.results import separation
 from membrane_pde.results.messages import beyond_limits, has_range, messages_of
 from membrane_pde.results.observations import Runs, polarization_and_rejection
-from membrane_pde.results.result import SERIES, SUMMARY_KEYS
+from membrane_pde.results.quantities import QUANTITIES, SUMMARY_KEYS, Quantity
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def summaries_of(runs: Runs, arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
+class Outcome:
+    """Solved runs at their end: what a summary has beside the last values of the series.
+
+    Parameters
+    ----------
+    runs : Runs
+        The runs.
+    series : dict of ndarray
+        Of `observations.series_of`.
+    """
+
+    def __init__(self, runs: Runs, series: dict[str, np.ndarray[Any, Any]]) -> None:
+        self.runs: Runs = runs
+        self.series = series
+        self.case: Case = runs.cases[0]
+        self.displaced = series["displaced_volume_m"][:, -1]
+        self.moved = np.abs(self.displaced) > runs.least_displaced
+
+    def for_each(self, value: Any) -> list[Any]:
+        """The same value for each run."""
+        return [value] * len(self.runs.cases)
+
+    def last(self, quantity: Quantity) -> list[Any]:
+        """The last value of a series in each run; of solutes by name; None for nan."""
+        last = self.series[quantity.name][:, -1].tolist()
+        if not quantity.by_solute:
+            return [None if value != value else value for value in last]
+        return [
+            {solute: None if value != value else value for solute, value in zip(self.case.solutes, each, strict=True)}
+            for each in last
+        ]
+
+    def per_volume(self, work: Vector) -> list[float | None]:
+        """Work over the volume of water that has passed; None where none has or the work is not known."""
+        ends = zip(work.tolist(), self.displaced.tolist(), self.moved.tolist(), strict=True)
+        return [w / abs(x) if moved and w == w else None for w, x, moved in ends]
+
+    @property
+    def work(self) -> Vector:
+        """Work of the applied pressures, J/m^2."""
+        return self.series["energy_J_per_m2"][:, -1]
+
+    @property
+    def throttled(self) -> Vector:
+        """What valves lose in the place of ideal energy recovery, J/m^2."""
+        runs, series = self.runs, self.series
+        displaced, work = series["displaced_volume_m"], series["energy_J_per_m2"]
+        return np.asarray(separation.lost_by_throttling(runs.cases, runs.sides, runs.times, displaced, work))
+
+    @cached_property
+    def least_work(self) -> Vector:
+        """Least work of the same separation, J/m^2."""
+        passed, pressure = self.series["amount_transferred_mol_per_m2"][:, -1], osmotic_pressures(self.case)
+        osmotic = None if self.case.osmotic_model == IDEAL else lambda c: pressure(c).sum(axis=-1)
+        sides = self.runs.sides
+        return np.asarray(separation.least_works(self.case, sides, self.displaced, passed, self.moved, osmotic))
+
+    @property
+    def efficiencies(self) -> list[float | None]:
+        """Least over actual work."""
+        both = zip(self.per_volume(self.work), self.per_volume(self.least_work), strict=True)
+        return [None if w is None or least is None else energy.second_law_efficiency(w, least) for w, least in both]
+
+    @property
+    def processes(self) -> list[str]:
+        """What the solvent did in each run."""
+        ends = zip(self.displaced.tolist(), self.moved.tolist(), strict=True)
+        return [_process(self.case, *each) for each in ends]
+
+    @property
+    def tonicity(self) -> str | None:
+        """Left against right by the solutes that cannot pass."""
+        return _tonicity(self.case, self.series)
+
+    @property
+    def messages(self) -> list[str]:
+        """What is said about each run."""
+        runs, away = self.runs, self.case.away_from_source
+        turned = separation.turned(self.series["displaced_volume_m"], runs.least_displaced)[:, -1].tolist()
+        return [
+            " ".join([*messages_of(runs, r, self.series, *each), *away])
+            for r, each in enumerate(zip(turned, runs.several.tolist(), runs.goal.ends, strict=True))
+        ]
+
+
+def summaries_of(runs: Runs, series: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
     """The summary of each run, but for ``equilibrium`` and how long it took."""
-    cases, case, count = runs.cases, runs.cases[0], len(runs.cases)
-    columns: dict[str, list[Any]] = {name: [None] * count for name in SUMMARY_KEYS}
-    for name in SERIES:
-        last = arrays[name][:, -1].tolist()
-        if isinstance(last[0], float):
-            columns[name] = [None if value != value else value for value in last]  # nan
+    at_end = Outcome(runs, series)
+    columns: dict[str, Sequence[Any]] = {}
+    for each in QUANTITIES:
+        if each.applies is not None and not each.applies(at_end.case):
+            columns[each.name] = at_end.for_each(None)
+        elif each.read is not None:
+            columns[each.name] = at_end.last(each)
         else:
-            columns[name] = [
-                {solute: None if value != value else value for solute, value in zip(case.solutes, each, strict=True)}
-                for each in last
-            ]
-    for side, of_side in zip(SIDES, both_sides(case), strict=True):
-        if of_side.without_end:
-            columns[f"length_{side}_m"] = [None] * count
-    if case.membrane.type == "none":
-        for name in ("polarization_modulus", "rejection", "collected_concentration_mol_per_m3", "collected_rejection"):
-            columns[name] = [None] * count
-    least, displaced = runs.least_displaced, columns["displaced_volume_m"]
-    end = arrays["displaced_volume_m"][:, -1]
-    moved, spent = np.abs(end) > least, arrays["energy_J_per_m2"]
-    went = moved.tolist()
-    lost = separation.lost_by_throttling(cases, runs.sides, runs.times, arrays["displaced_volume_m"], spent)
-    osmotic = osmotic_pressures(case)
-    works = separation.least_works(
-        case,
-        runs.sides,
-        end,
-        arrays["amount_transferred_mol_per_m2"][:, -1],
-        moved,
-        None if case.osmotic_model == IDEAL else lambda c: osmotic(c).sum(axis=-1),
-    )
-    specific, throttled, least_work = (
-        [w / abs(x) if far and w == w else None for w, x, far in zip(each.tolist(), displaced, went, strict=True)]
-        for each in (spent[:, -1], spent[:, -1] + lost, works)
-    )
-    turned = separation.turned(arrays["displaced_volume_m"], least)[:, -1].tolist()
-    several = runs.several.tolist()
-    away = case.away_from_source
-    columns |= {
-        "title": [each.title for each in cases],
-        "version": [__version__] * count,
-        "status": [status for status, _, _ in runs.endings],
-        "steps": [steps for _, _, steps in runs.endings],
-        "end_time_s": [float(runs.times[-1])] * count,
-        "cells": [runs.system.problem.mesh.cells] * count,
-        "process": [_process(case, *each) for each in zip(displaced, went, strict=True)],
-        "tonicity": [_tonicity(case, arrays)] * count,
-        "specific_energy_J_per_m3": specific,
-        "throttled_energy_J_per_m3": throttled,
-        "minimum_energy_J_per_m3": least_work,
-        "second_law_efficiency": [
-            None if put_in is None or needed is None else energy.second_law_efficiency(put_in, needed)
-            for put_in, needed in zip(specific, least_work, strict=True)
-        ],
-        "message": [
-            " ".join([*messages_of(runs, r, arrays, *seen), *away])
-            for r, seen in enumerate(zip(turned, several, runs.goal.ends, strict=True))
-        ],
-    }
+            columns[each.name] = at_end.for_each(None) if each.value is None else each.value(at_end)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from membrane_pde.input.case import Case
 from membrane_pde.input.properties import both_sides, is_closed
 from membrane_pde.results.observations import Runs, series_of
-from membrane_pde.results.result import SERIES, Result
+from membrane_pde.results.quantities import QUANTITIES, SERIES
+from membrane_pde.results.result import Result
 from membrane_pde.results.summary import summaries_of
 from membrane_pde.runs.running import RunError
 from membrane_pde.runs.solving import solve_case
 
-_UNESTIMATED = ("amount_error", "cells", "steps", "solve_time_s")  # numbers of the summary about the run itself
+_UNESTIMATED = [each.name for each in QUANTITIES if each.of == "computation"]
 
 
 def check_accuracy(result: Result, progress: Callable[[float], None] | None = None) -> dict[str, Any]:
@@ -83,6 +84,5 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
 
 def _comes_to_rest(case: Case) -> set[str]:
     """Numbers of the summary that have an end where a run has one: between open sides the water flows on."""
-    flows_on = {"displaced_volume_m", "amount_transferred_mol_per_m2", "energy_J_per_m2", "throttled_energy_J_per_m3"}
-    flows_on |= {"collected_concentration_mol_per_m3", "collected_rejection"}
-    return set(SERIES) - (set() if any(is_closed(side) for side in both_sides(case)) else flows_on)
+    closed = any(is_closed(side) for side in both_sides(case))
+    return {name for name, each in SERIES.items() if closed or each.of != "path"}

@@ -21,23 +21,20 @@ from membrane_pde.input.number_at import number_at
 from membrane_pde.input.parts import Compartment, Membrane, Run
 from membrane_pde.input.tables import MAX_ROWS
 from membrane_pde.input.wording import cut, nearest, show
-from membrane_pde.results.result import SERIES
+from membrane_pde.results.quantities import SERIES
 
 log = logging.getLogger(__name__)
 
 LARGEST = 1e30
 
-_BY_SOLUTE = ("solute_flux", "amount_transferred", "concentration", "polarization_modulus", "rejection")
-
 
 def _short(series: str) -> str:
     """The name of a series without its unit: ``water_flux`` of ``water_flux_m_per_s``."""
-    unit = SERIES[series][0].replace("^", "").replace("/", "_per_", 1).replace("/", "_")
+    unit = SERIES[series].unit.replace("^", "").replace("/", "_per_", 1).replace("/", "_")
     return series.removesuffix(f"_{unit}")
 
 
-# what nobody measures is left out
-_SERIES = {_short(name): name for name in SERIES if name not in ("amount_error", "distance_to_equilibrium")}
+_SERIES = {_short(name): name for name, each in SERIES.items() if each.measurable}
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,10 +223,10 @@ def _named(case: Case, header: str) -> Column:
     if name in _SERIES or name in _SERIES.values():
         short = name if name in _SERIES else _short(name)
         series, solute = _SERIES[short], ""
-        if any(part in series for part in _BY_SOLUTE):
+        if SERIES[series].by_solute:
             solute = _solute(case, header, name, brackets)
             brackets = brackets[1:]
-        si = SERIES[series][0]
+        si = SERIES[series].unit
         if is_error and si != "1" and brackets == ["%"]:
             shown = f"{short}[{solute}]" if solute else short
             return Column(shown, "%", 0.01, none, series, solute, is_error, relative=True)
@@ -295,11 +292,11 @@ def _near(case: Case, name: str, brackets: list[str]) -> str:
             "fit"
         )
     found, series = near[0], _SERIES.get(near[0], "")
-    if any(part in series for part in _BY_SOLUTE):
+    if series and SERIES[series].by_solute:
         in_name = [solute for solute in case.solutes if solute.lower() in name.lower().split()]
         found += f"[{next(iter(in_name or case.solutes))}]"
     if not brackets:
-        si = SERIES[series][0] if series else "s"
+        si = SERIES[series].unit if series else "s"
         unit = "min" if not series else "" if si == "1" else _EXAMPLES.get(si, si)
         found += f" [{unit}]" if unit else ""
     return f'; did you mean "{found}"?'

@@ -19,7 +19,8 @@ from membrane_pde.input.overrides import parse_override
 from membrane_pde.input.wording import cut, show
 from membrane_pde.results import netcdf
 from membrane_pde.results.folders import write_folder
-from membrane_pde.results.result import STATUSES, SUMMARY_KEYS
+from membrane_pde.results.quantities import SUMMARY_KEYS
+from membrane_pde.results.result import STATUSES
 
 if TYPE_CHECKING:
     import xarray

@@ -34,7 +34,8 @@ from membrane_pde.input.casefile import as_case, load_case
 from membrane_pde.input.errors import CaseError, UnitError
 from membrane_pde.input.wording import show
 from membrane_pde.results.folders import UNFINISHED, check_output, made_if_missing
-from membrane_pde.results.result import SERIES, STATUSES, SUMMARY_KEYS
+from membrane_pde.results.quantities import QUANTITIES, SUMMARY, SUMMARY_KEYS, TEXT, attributes_of
+from membrane_pde.results.result import STATUSES
 from membrane_pde.studies import journal, sweepfile, workers
 
 if TYPE_CHECKING:
@@ -43,20 +44,9 @@ if TYPE_CHECKING:
 MAX_POINTS = 10_000_000
 MAX_WORKERS = 1000
 
-_WORDS = ("title", "status", "message", "process", "tonicity", "version")
-_BY_SOLUTE = (
-    "solute_flux_mol_per_m2_s",
-    "amount_transferred_mol_per_m2",
-    "concentration_left_mol_per_m3",
-    "concentration_right_mol_per_m3",
-    "wall_concentration_left_mol_per_m3",
-    "wall_concentration_right_mol_per_m3",
-    "polarization_modulus",
-    "rejection",
-    "collected_concentration_mol_per_m3",
-    "collected_rejection",
-)
-_NUMBERS = tuple(key for key in SUMMARY_KEYS if key not in (*_WORDS, *_BY_SOLUTE, "equilibrium"))
+_WORDS = tuple(each.name for each in QUANTITIES if each.unit == TEXT)
+_BY_SOLUTE = tuple(each.name for each in QUANTITIES if each.by_solute)
+_NUMBERS = tuple(each.name for each in QUANTITIES if each.unit not in (TEXT, SUMMARY) and not each.by_solute)
 
 _CHUNK = 0.1  # s of work handed out at once: long beside the 0.5 ms that it takes to hand it out
 _PATIENCE = 1.0  # s, of what is done or of what is left, from which on other processes are worth their start
@@ -650,10 +640,10 @@ def _dataset(grid: _Grid, table: _Table) -> xarray.Dataset:
     for name, column in zip(_WORDS, table.words, strict=True):
         columns[name] = dims, column.reshape(shape)
     for name, column in zip(_NUMBERS, table.numbers, strict=False):
-        columns[name] = dims, column.reshape(shape), _attributes(name)
+        columns[name] = dims, column.reshape(shape), attributes_of(SUMMARY_KEYS[name])
     rest = table.numbers[len(_NUMBERS) :].reshape(len(_BY_SOLUTE), solutes, *shape)
     for name, column in zip(_BY_SOLUTE, rest, strict=True):
-        columns[name] = (*dims, "solute"), np.moveaxis(column, 0, -1), _attributes(name)
+        columns[name] = (*dims, "solute"), np.moveaxis(column, 0, -1), attributes_of(SUMMARY_KEYS[name])
     coordinates: dict[str, Any] = {
         key: ("run" if grid.zipped else key, *_coordinate(values)) for key, values in grid.axes.items()
     }
@@ -663,10 +653,6 @@ def _dataset(grid: _Grid, table: _Table) -> xarray.Dataset:
         coordinates,
         grid.attributes(),
     )
-
-
-def _attributes(name: str) -> dict[str, str]:
-    return dict(zip(("units", "long_name"), SERIES[name], strict=True)) if name in SERIES else {}
 
 
 def _coordinate(values: list[object]) -> tuple[NDArray[Any], dict[str, str]]:

@@ -13,7 +13,7 @@ from membrane_pde import analytic
 from membrane_pde.input.build import build
 from membrane_pde.input.properties import concentration_scales, pressure_scale
 from membrane_pde.reference import numbers, table
-from membrane_pde.results.result import SUMMARY_KEYS
+from membrane_pde.results.quantities import SUMMARY_KEYS
 from tests.shipped import CASES
 
 RT = 8.31446261815324 * 298.15

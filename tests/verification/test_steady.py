@@ -11,7 +11,7 @@ import membrane_pde as mp
 from membrane_pde import analytic
 from membrane_pde.input.case import Case
 from membrane_pde.input.properties import is_closed
-from membrane_pde.results.result import SERIES
+from membrane_pde.results.quantities import SERIES
 from membrane_pde.runs import solving
 from membrane_pde.solvers.settling import CHANGE
 

@@ -8,7 +8,7 @@ import pytest
 from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import parse_case
 from membrane_pde.input.schema import json_schema
-from membrane_pde.results.result import SUMMARY_KEYS
+from membrane_pde.results.quantities import PROFILES, SERIES, SUMMARY_KEYS
 from tests.places import ROOT
 
 spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
@@ -29,14 +29,15 @@ def test_page_is_fresh():
     )
 
 
-def test_page_of_the_summary_is_fresh_and_whole():
-    text = (ROOT / "docs" / "summary.md").read_text(encoding="utf-8")
-    assert text == generate.summary_page(), "run: python docs/generate.py"
-    assert set(generate.NUMBERS) <= set(SUMMARY_KEYS)
-    for key in SUMMARY_KEYS:
+def test_page_of_the_results_is_fresh_and_whole():
+    text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert text == generate.results_page(), "run: python docs/generate.py"
+    for key in (*SUMMARY_KEYS, *SERIES, *PROFILES):
         (row,) = (line for line in text.splitlines() if line.startswith(f"| `{key}`"))
-        assert len(row.split("|")) == 4
-        assert row.split("|")[2].strip(), key
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert len(cells) == (4 if key in PROFILES else 5)
+        assert cells[1], key
+        assert cells[-1].endswith("."), key
 
 
 def test_example_of_the_page_is_a_case():

@@ -11,7 +11,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde import runs
-from membrane_pde.results.result import SERIES
+from membrane_pde.results.quantities import SERIES
 from membrane_pde.studies import measurements
 from membrane_pde.studies.measurements import read
 
@@ -71,7 +71,7 @@ def test_every_series_has_a_short_name_and_a_solute_where_a_run_has() -> None:
     assert {*measurements._SERIES.values(), "amount_error", "distance_to_equilibrium"} == set(SERIES)
     for short, series in measurements._SERIES.items():
         solute = "[NaCl]" if arrays[series].ndim == 2 else ""
-        unit = SERIES[series][0]
+        unit = SERIES[series].unit
         assert series.startswith(short)
         for header in (f"{series}{solute}", f"{short}{solute} [{unit}]"):
             (column,) = read(CASE, {"time_s": [1.0], header: [0.5]}).measured

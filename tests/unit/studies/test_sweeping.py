@@ -22,7 +22,7 @@ import pytest
 import xarray
 
 import membrane_pde as mp
-from membrane_pde.results.result import SUMMARY_KEYS
+from membrane_pde.results.quantities import SUMMARY_KEYS
 from membrane_pde.runs import build
 from membrane_pde.studies import sweeping, workers
 from tests.bases import TWO_STIRRED

@@ -1,0 +1,429 @@
+"""The table of what a run gives: each key of summary, series and profiles, its unit, meaning, and how it is read.
+
+All else follows from this table: the keys of the summary and their order, the series and the columns of ``series.csv``,
+the columns that a fit understands, the columns of a sweep, and docs/results.md. A new number is one row here; what
+takes more than a line to compute is a property of `observations.Reading` (from the states at the stored times) or of
+`summary.Outcome` (at the end of the runs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from membrane_pde import __version__
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from membrane_pde.input.case import Case
+    from membrane_pde.results.observations import Reading
+    from membrane_pde.results.summary import Outcome
+
+TEXT = "text"  # in the place of a unit
+SUMMARY = "summary"  # likewise: an object with the keys of a summary
+
+
+class Quantity(NamedTuple):
+    """One key of the summary, and of the series if it has a value at every stored time.
+
+    Attributes
+    ----------
+    name : str
+        The key; it ends in the unit.
+    unit : str
+        SI unit, "1" of a pure number; `TEXT` or `SUMMARY` where it is no number.
+    of : str
+        What it belongs to: the ``case``, the ``state`` at a time, the ``path`` up to there, or the ``computation``.
+    meaning : str
+        What it is, in ASCII: also the ``long_name`` of netCDF.
+    more : str
+        Further sentences for docs/results.md.
+    by_solute : bool
+        There is one value for each solute.
+    read : callable, optional
+        Reads it off the states of solved runs: array (run, time) or (run, time, solute). Then it is one of the series,
+        and the summary has its last value.
+    value : callable, optional
+        Of what is in the summary alone: one value for each run; without it, who makes the summary puts it in.
+    applies : callable, optional
+        Whether the summary of a case has it; None in the summary where it has not.
+    measurable : bool
+        Of a series: a column of measurements may have it.
+    added : bool
+        Results that earlier versions saved may lack it.
+    """
+
+    name: str
+    unit: str
+    of: str
+    meaning: str
+    more: str = ""
+    by_solute: bool = False
+    read: Callable[[Reading], NDArray[np.float64]] | None = None
+    value: Callable[[Outcome], Sequence[Any]] | None = None
+    applies: Callable[[Case], bool] | None = None
+    measurable: bool = True
+    added: bool = False
+
+
+def _has_membrane(case: Case) -> bool:
+    return case.membrane.type != "none"
+
+
+# In the order of the summary.
+QUANTITIES = (
+    Quantity(
+        "title",
+        TEXT,
+        "case",
+        "title of the case, with what was changed",
+        "For example `…, changed: left.pressure = 55 bar`.",
+        value=lambda at_end: [case.title for case in at_end.runs.cases],
+    ),
+    Quantity(
+        "status",
+        TEXT,
+        "computation",
+        "how the run ended: `completed`, `equilibrium`, `steady` or `failed`",
+        "`completed` is after `run.duration`.",
+        value=lambda at_end: [status for status, _, _ in at_end.runs.endings],
+    ),
+    Quantity(
+        "message",
+        TEXT,
+        "computation",
+        "remarks on the run; why it failed and what to try",
+        value=lambda at_end: at_end.messages,
+    ),
+    Quantity(
+        "end_time_s",
+        "s",
+        "path",
+        "simulated time at which the run ended",
+        value=lambda at_end: at_end.for_each(float(at_end.runs.times[-1])),
+    ),
+    Quantity(
+        "process",
+        TEXT,
+        "path",
+        "`osmosis`, `reverse osmosis`, `filtration`, `no flow` or `diffusion`",
+        "By the net flow of water: osmosis goes to the side whose osmotic pressure at the membrane was higher at the "
+        "start, reverse osmosis away from it, filtration is a flow without such a difference, diffusion is what happens "
+        "without a membrane.",
+        value=lambda at_end: at_end.processes,
+    ),
+    Quantity(
+        "tonicity",
+        TEXT,
+        "case",
+        "the left side compared with the right one: `isotonic`, `hypotonic` or `hypertonic`",
+        "By the solutes that cannot pass, at the start. Null where all can, and without a membrane.",
+        value=lambda at_end: at_end.for_each(at_end.tonicity),
+    ),
+    Quantity(
+        "water_flux_m_per_s",
+        "m/s",
+        "state",
+        "water flux through the membrane, left to right",
+        read=lambda states: states.seen.water_flux,
+    ),
+    Quantity(
+        "displaced_volume_m",
+        "m",
+        "path",
+        "volume that has passed the membrane per membrane area, left to right",
+        read=lambda states: states.displaced,
+    ),
+    Quantity(
+        "solute_flux_mol_per_m2_s",
+        "mol/m^2/s",
+        "state",
+        "solute flux through the membrane, left to right",
+        by_solute=True,
+        read=lambda states: states.seen.solute_flux,
+    ),
+    Quantity(
+        "amount_transferred_mol_per_m2",
+        "mol/m^2",
+        "path",
+        "amount that has passed the membrane, left to right",
+        by_solute=True,
+        read=lambda states: states.passed,
+    ),
+    Quantity(
+        "pressure_left_Pa",
+        "Pa",
+        "state",
+        "hydrostatic pressure on the left",
+        read=lambda states: states.seen.pressure_left,
+    ),
+    Quantity(
+        "pressure_right_Pa",
+        "Pa",
+        "state",
+        "hydrostatic pressure on the right",
+        read=lambda states: states.seen.pressure_right,
+    ),
+    Quantity(
+        "length_left_m",
+        "m",
+        "state",
+        "depth of liquid on the left (volume / membrane area)",
+        "Null in the summary of a stirred reservoir.",
+        read=lambda states: states.seen.length_left,
+        applies=lambda case: not case.left.without_end,
+    ),
+    Quantity(
+        "length_right_m",
+        "m",
+        "state",
+        "depth of liquid on the right (volume / membrane area)",
+        "Null in the summary of a stirred reservoir.",
+        read=lambda states: states.seen.length_right,
+        applies=lambda case: not case.right.without_end,
+    ),
+    Quantity(
+        "concentration_left_mol_per_m3",
+        "mol/m^3",
+        "state",
+        "mean concentration on the left",
+        "Of a bath and the layer before it together; of a reservoir only the unstirred layer.",
+        by_solute=True,
+        read=lambda states: states.seen.mean_left,
+    ),
+    Quantity(
+        "concentration_right_mol_per_m3",
+        "mol/m^3",
+        "state",
+        "mean concentration on the right",
+        "Of a bath and the layer before it together; of a reservoir only the unstirred layer.",
+        by_solute=True,
+        read=lambda states: states.seen.mean_right,
+    ),
+    Quantity(
+        "wall_concentration_left_mol_per_m3",
+        "mol/m^3",
+        "state",
+        "concentration at the membrane on the left",
+        by_solute=True,
+        read=lambda states: states.seen.wall_left,
+    ),
+    Quantity(
+        "wall_concentration_right_mol_per_m3",
+        "mol/m^3",
+        "state",
+        "concentration at the membrane on the right",
+        by_solute=True,
+        read=lambda states: states.seen.wall_right,
+    ),
+    Quantity(
+        "osmotic_pressure_left_Pa",
+        "Pa",
+        "state",
+        "osmotic pressure at the mean concentrations on the left",
+        "Null in a gas, as every osmotic pressure.",
+        read=lambda states: states.osmotic(states.seen.osmotic_left),
+    ),
+    Quantity(
+        "osmotic_pressure_right_Pa",
+        "Pa",
+        "state",
+        "osmotic pressure at the mean concentrations on the right",
+        read=lambda states: states.osmotic(states.seen.osmotic_right),
+    ),
+    Quantity(
+        "wall_osmotic_pressure_left_Pa",
+        "Pa",
+        "state",
+        "osmotic pressure at the membrane on the left",
+        read=lambda states: states.osmotic(states.seen.osmotic_wall_left),
+    ),
+    Quantity(
+        "wall_osmotic_pressure_right_Pa",
+        "Pa",
+        "state",
+        "osmotic pressure at the membrane on the right",
+        read=lambda states: states.osmotic(states.seen.osmotic_wall_right),
+    ),
+    Quantity(
+        "polarization_modulus",
+        "1",
+        "state",
+        "concentration at the membrane over that of the bulk, on the side that the water leaves",
+        "Null where (almost) no water flows, and without a membrane.",
+        by_solute=True,
+        read=lambda states: states.polarization,
+        applies=_has_membrane,
+    ),
+    Quantity(
+        "rejection",
+        "1",
+        "state",
+        "observed rejection at this moment",
+        "`1 − (J_s/J_v)/c` with `c` on the side that the water leaves (of a reservoir or a bath behind its layer). "
+        "Above 1 the solute moves against the water; below 0 what passes is more concentrated than that side. Null "
+        "where (almost) no water flows, and without a membrane.",
+        by_solute=True,
+        read=lambda states: states.rejection,
+        applies=_has_membrane,
+    ),
+    Quantity(
+        "collected_concentration_mol_per_m3",
+        "mol/m^3",
+        "path",
+        "concentration of all that has passed the membrane so far, amount over volume",
+        "`N/X`: what the receiving side held before plays no part. Null where (almost) no water has passed, where its "
+        "flow turned, where the solute went the other way, and without a membrane.",
+        by_solute=True,
+        read=lambda states: states.collected[0],
+        applies=_has_membrane,
+        added=True,
+    ),
+    Quantity(
+        "collected_rejection",
+        "1",
+        "path",
+        "1 - collected concentration over the mean one of all that the other side held at the start and was fed",
+        "That mean is `(n_0 + n_fed)/(V_0 + V_fed)`; of a reservoir it is the concentration at its far edge.",
+        by_solute=True,
+        read=lambda states: states.collected[1],
+        applies=_has_membrane,
+        added=True,
+    ),
+    Quantity(
+        "amount_error",
+        "1",
+        "computation",
+        "imbalance of the amounts: the largest so far of any solute on either side, over what is held and fed",
+        read=lambda states: states.amount_error,
+        measurable=False,
+    ),
+    Quantity(
+        "energy_J_per_m2",
+        "J/m^2",
+        "path",
+        "work of the applied pressures",
+        "`∫ (p_left − p_right) J_v dt`, without hydrostatic heads and stretched walls. What leaves under pressure, as "
+        "a bleed or a permeate, counts as recovered by an ideal device.",
+        read=lambda states: states.seen.energy,
+    ),
+    Quantity(
+        "specific_energy_J_per_m3",
+        "J/m^3",
+        "path",
+        "work of the applied pressures over the volume of water that passed, with ideal energy recovery",
+        value=lambda at_end: at_end.per_volume(at_end.work),
+    ),
+    Quantity(
+        "throttled_energy_J_per_m3",
+        "J/m^3",
+        "path",
+        "work over the volume of water that passed, without energy recovery",
+        "What leaves a bath or an outflow under pressure is let down through a valve, which loses `∫ p Q_out dt` (and "
+        "`∫ −p Q_in dt` where liquid is drawn in below the pressure outside). Null where a reservoir stands under "
+        "pressure: how much flows past it is no part of the model.",
+        value=lambda at_end: at_end.per_volume(at_end.work + at_end.throttled),
+        added=True,
+    ),
+    Quantity(
+        "minimum_energy_J_per_m3",
+        "J/m^3",
+        "path",
+        "least work of the same separation over the volume of water that passed",
+        "Negative where the mixing could deliver work.",
+        value=lambda at_end: at_end.per_volume(at_end.least_work),
+    ),
+    Quantity(
+        "second_law_efficiency",
+        "1",
+        "path",
+        "least work over actual work, with ideal energy recovery",
+        "Where the mixing delivers work, the other way round.",
+        value=lambda at_end: at_end.efficiencies,
+    ),
+    Quantity(
+        "equilibrium",
+        SUMMARY,
+        "case",
+        "analytic equilibrium, under the keys of the summary",
+        "Null where a side is open.",
+    ),
+    Quantity(
+        "distance_to_equilibrium",
+        "1",
+        "state",
+        "distance to the analytic equilibrium: 1 at the start, 0 there",
+        "The larger one of the water's, `abs(X/X_eq − 1)`, and the solutes', `Σ∫ abs(c − c_eq) dV` over its value at "
+        "the start. The sentence and the table that `run` prints tell them apart.",
+        read=lambda states: states.distance,
+        measurable=False,
+    ),
+    Quantity(
+        "cells",
+        "1",
+        "computation",
+        "number of cells of the mesh, on both sides together",
+        value=lambda at_end: at_end.for_each(at_end.runs.system.problem.mesh.cells),
+    ),
+    Quantity(
+        "steps",
+        "1",
+        "computation",
+        "number of time steps",
+        value=lambda at_end: [steps for _, _, steps in at_end.runs.endings],
+    ),
+    Quantity("solve_time_s", "s", "computation", "how long the computation took"),
+    Quantity(
+        "version",
+        TEXT,
+        "computation",
+        "version of membrane_pde",
+        value=lambda at_end: at_end.for_each(__version__),
+    ),
+)
+
+# By name, in the order of the summary; the series in that of the columns of series.csv: what judges the run comes last.
+SUMMARY_KEYS = {each.name: each for each in QUANTITIES}
+SERIES = {each.name: each for each in sorted(QUANTITIES, key=lambda each: not each.measurable) if each.read is not None}
+
+
+def attributes_of(quantity: Quantity) -> dict[str, str]:
+    """Attributes of a variable in a dataset or a file; none of what is no number."""
+    if quantity.unit in (TEXT, SUMMARY):
+        return {}
+    return {"units": quantity.unit, "long_name": quantity.meaning}
+
+
+class Profile(NamedTuple):
+    """What has a value in every cell.
+
+    Attributes
+    ----------
+    dimensions : tuple of str
+        Of ``time``, ``solute`` and ``cell``.
+    unit : str
+        SI unit.
+    meaning : str
+        What it is.
+    more : str
+        Further sentences for docs/results.md.
+    """
+
+    dimensions: tuple[str, ...]
+    unit: str
+    meaning: str
+    more: str = ""
+
+
+PROFILES = {
+    "concentration": Profile(("time", "solute", "cell"), "mol/m^3", "concentration", "Mean of the cell."),
+    "position": Profile(
+        ("time", "cell"),
+        "m",
+        "distance of the middle of the cell from the membrane",
+        "Negative on the left.",
+    ),
+    "width": Profile(("time", "cell"), "m", "width of the cell"),
+}
