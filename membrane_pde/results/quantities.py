@@ -110,8 +110,8 @@ QUANTITIES = (
         "path",
         "`osmosis`, `reverse osmosis`, `filtration`, `no flow` or `diffusion`",
         "By the net flow of water: osmosis goes to the side whose osmotic pressure at the membrane was higher at the "
-        "start, reverse osmosis away from it, filtration is a flow without such a difference, diffusion is what happens "
-        "without a membrane.",
+        "start, reverse osmosis away from it, filtration is a flow without such a difference, diffusion is "
+        "what happens without a membrane.",
         value=lambda at_end: at_end.processes,
     ),
     Quantity(
