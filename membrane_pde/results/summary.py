@@ -13,6 +13,7 @@ from membrane_pde.input import mixture
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import (
+    both_sides,
     effective_osmotic_at_start,
     is_closed,
     osmotic_pressures,
