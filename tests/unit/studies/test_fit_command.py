@@ -138,7 +138,7 @@ def test_missing_errors_in_tables(capsys: pytest.CaptureFixture[str]) -> None:
     report_fit.show_fit(SimpleNamespace(is_terminal=False, file=sys.stdout), single)
     out = capsys.readouterr().out
     assert "1 unknown fitted to 1 measured number, which leaves 0 degrees of freedom" in out
-    assert "nothing tells the errors" in out
+    assert "the errors cannot be estimated" in out
     assert out.splitlines()[4].split() == [A, "L/m²/h/bar", "2.5", "–", "–", "–", "3"]
     assert "not known" in out
 

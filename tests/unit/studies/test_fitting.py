@@ -19,6 +19,7 @@ import pytest
 import membrane_pde as mp
 from membrane_pde import runs
 from membrane_pde.input.case import Case
+from membrane_pde.input.number_at import number_at
 from membrane_pde.studies import fitting
 from tests.bases import STIRRED_CELL
 
@@ -85,12 +86,12 @@ def test_exact_data_give_the_exact_values() -> None:
     found = mp.fit(CELL, exact(), [A, B, SIGMA])
     for key, value in TRUE_SI.items():
         assert found.parameters[key].value == pytest.approx(value, rel=1e-4)
-        assert found.parameters[key].start == pytest.approx(fitting.number_at(CELL, key).value)
+        assert found.parameters[key].start == pytest.approx(number_at(CELL, key).value)
     assert found.message == ""
     assert (found.points, found.degrees_of_freedom) == (14, 11)
     for column in found.columns:
         assert np.abs(column.residual).max() < 1e-3 * np.abs(column.measured).max()
-    assert fitting.number_at(found.case, A).shown_in == "L/m^2/hour/bar"
+    assert number_at(found.case, A).shown_in == "L/m^2/hour/bar"
     assert found.case.membrane.water_permeability == pytest.approx(TRUE_SI[A], rel=1e-4)
 
 
@@ -246,7 +247,7 @@ def test_as_many_points_as_unknowns_have_no_errors() -> None:
     each = found.parameters[A]
     assert each.value == pytest.approx(25 / 10 / 3.6e11, rel=1e-5)
     assert (each.standard_error, each.low, each.high) == (None, None, None)
-    assert "nothing tells the errors" in found.message
+    assert "the errors cannot be estimated" in found.message
     given = {"left.pressure [bar]": [10], "water_flux [LMH]": [25], "water_flux error [LMH]": [1]}
     assert mp.fit(WATER, given, [A]).parameters[A].standard_error == pytest.approx(0.1 / 3.6e11, rel=1e-3)
 
