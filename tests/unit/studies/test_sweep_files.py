@@ -26,8 +26,10 @@ import xarray
 
 import membrane_pde as mp
 from membrane_pde import cli, kernels
-from membrane_pde.studies import journal, sweepfile, sweeping
+from membrane_pde.studies import journal, sweepfile
 from membrane_pde.studies.sweepfile import parse_values, unfolded
+from membrane_pde.studies.sweeping import dataset, distributing, grid, resuming, rows
+from membrane_pde.studies.sweeping.rows import BY_SOLUTE, NUMBERS, WORDS
 from tests.bases import TWO_STIRRED
 
 # a solute with a name that no file may have, and nothing of it that passes the membrane
@@ -80,8 +82,8 @@ def solved(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
         words = {"title": "a ü", "status": "completed", "message": repr(values), "version": mp.__version__}
         return words | {"rejection": rejection}
 
-    monkeypatch.setattr(sweeping, "_points", lambda case, chosen: [point(values) for values in chosen])
-    monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 3)
+    monkeypatch.setattr(rows, "_points", lambda case, chosen: [point(values) for values in chosen])
+    monkeypatch.setattr(distributing, "_next_size", lambda size, seconds: 3)
     return points
 
 
@@ -299,8 +301,8 @@ def test_the_table_has_a_row_a_run(found: xarray.Dataset) -> None:
         rows = list(csv.DictReader(file))
     keys = ["right.pressure [bar]", "left.concentration.sugar/5 [mmol/L]", "run.duration"]
     assert list(rows[0])[:5] == [*keys, "title", "status"]
-    by_solute = [f"{name}[{solute}]" for name in sweeping._BY_SOLUTE for solute in ("salt", "sugar/5")]
-    assert set(rows[0]) == {*keys, *sweeping._WORDS, *sweeping._NUMBERS, *by_solute}
+    by_solute = [f"{name}[{solute}]" for name in BY_SOLUTE for solute in ("salt", "sugar/5")]
+    assert set(rows[0]) == {*keys, *WORDS, *NUMBERS, *by_solute}
     points = ((i, j, k) for i in range(3) for j in range(2) for k in range(2))
     for row, (i, j, k) in zip(rows, points, strict=True):
         point = found.isel({"right.pressure": i, "left.concentration.sugar/5": j, "run.duration": k})
@@ -308,10 +310,10 @@ def test_the_table_has_a_row_a_run(found: xarray.Dataset) -> None:
         assert row["run.duration"] == ["1 s", "10 h"][k]
         assert row["status"] == point["status"].item()
         assert row["message"] == point["message"].item()
-        for name in set(sweeping._NUMBERS) - {"solve_time_s"}:
+        for name in set(NUMBERS) - {"solve_time_s"}:
             assert (float(row[name]) if row[name] else np.nan) == pytest.approx(point[name].item(), abs=0, nan_ok=True)
             assert row[name] == "" or float(row[name]) == point[name].item()
-        for name in sweeping._BY_SOLUTE:
+        for name in BY_SOLUTE:
             for solute in ("salt", "sugar/5"):
                 value, text = point[name].sel(solute=solute).item(), row[f"{name}[{solute}]"]
                 assert np.isnan(value) if text == "" else float(text) == value
@@ -420,7 +422,7 @@ def test_what_is_done_is_not_done_again(solved: list[Any], zipped: bool) -> None
 
 
 def test_real_runs_agree_to_the_last_bit(found: xarray.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 1)
+    monkeypatch.setattr(distributing, "_next_size", lambda size, seconds: 1)
     for share in (0.2, 0.5):
         with pytest.raises(KeyboardInterrupt):
             mp.sweep(CASE, GRID, workers=2, out="out", resume=True, progress=after(share, KeyboardInterrupt()))
@@ -486,7 +488,7 @@ def test_a_row_that_cannot_be_is_not_believed(solved: list[Any], monkeypatch: py
         assert head is not None
         if start == 10:
             forged.forget(10)
-        width = len(sweeping._NUMBERS) + 2 * len(sweeping._BY_SOLUTE)
+        width = len(NUMBERS) + 2 * len(BY_SOLUTE)
         forged.append(start, words, bytes(8 * (len(words) * width - fewer)))
     xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
 
@@ -579,7 +581,9 @@ def test_another_sweep_is_not_resumed(
     else:
         interrupted(0.5, values)
     asked = {"case": CASE, "values": values, "workers": 1, "out": "out", "resume": True, **what}
-    monkeypatch.setattr(sweeping, "__version__", asked.pop("version", mp.__version__))
+    version = asked.pop("version", mp.__version__)
+    for module in (grid, resuming):
+        monkeypatch.setattr(module, "__version__", version)
     before, done = held(), len(solved)
     with pytest.raises(mp.CaseError, match=message):
         mp.sweep(**asked)
@@ -605,7 +609,7 @@ def test_nothing_is_left_of_a_sweep_that_did_nothing(monkeypatch: pytest.MonkeyP
     def interrupted(case: mp.Case, chosen: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweeping, "_points", interrupted)
+    monkeypatch.setattr(rows, "_points", interrupted)
     before = held()
     with pytest.raises(KeyboardInterrupt):
         mp.sweep(CASE, MANY, workers=1, out="out")
@@ -619,7 +623,7 @@ def test_what_is_kept_stays_though_it_was_not_yet_taken_in(solved: list[Any], mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as between:
-        between.setattr(sweeping._Table, "put", put)
+        between.setattr(dataset.Table, "put", put)
         with pytest.raises(KeyboardInterrupt) as caught:
             mp.sweep(CASE, MANY, workers=1, out="out")
     assert caught.value.__notes__[0].startswith("1 of 40 runs are kept in out/sweep.unfinished")
@@ -873,7 +877,7 @@ def test_json_has_an_object_a_run(call: Callable[..., Any], found: xarray.Datase
     for row in answer["rows"]:
         given = {"right.pressure": f"{row['right.pressure']:g} bar", "run.duration": row["run.duration"]}
         given["left.concentration.sugar/5"] = f"{row['left.concentration.sugar/5']:g} mmol/L"
-        (summary,) = sweeping._points(CASE, [given])
+        (summary,) = rows._points(CASE, [given])
         for name in set(summary) - {"equilibrium", "solve_time_s"}:
             assert row[name] == summary[name], name
         assert set(row) == {*GRID, *summary} - {"equilibrium"}

@@ -24,7 +24,9 @@ import xarray
 import membrane_pde as mp
 from membrane_pde.results.quantities import SUMMARY_KEYS
 from membrane_pde.runs import build
-from membrane_pde.studies import sweeping, workers
+from membrane_pde.studies import workers
+from membrane_pde.studies.sweeping import distributing, grid, rows
+from membrane_pde.studies.sweeping.rows import BY_SOLUTE, NUMBERS, WORDS
 from tests.bases import TWO_STIRRED
 from tests.places import ROOT
 
@@ -161,17 +163,17 @@ def test_it_is_saved_and_read_again(found: xarray.Dataset, tmp_path: Path) -> No
 def test_coordinates_are_what_one_plots_against(
     monkeypatch: pytest.MonkeyPatch, key: str, values: Iterable[object], coordinate: list[object], unit: str | None
 ) -> None:
-    monkeypatch.setattr(sweeping, "_points", each(counted))
+    monkeypatch.setattr(rows, "_points", each(counted))
     answer = mp.sweep(CASE, {key: values}, workers=1)
     assert answer[key].values.tolist() == coordinate
     assert answer[key].attrs == ({"units": unit} if unit else {})
 
 
 def test_the_tables_of_names_are_those_of_a_summary() -> None:
-    """What is a word, a number, or a number a solute stands in `sweeping`: it must hold of a run."""
+    """The columns of words, of numbers, and of numbers for each solute agree with the summary of a run."""
     summary = mp.run(CASE.with_values({"right.pressure": "1 bar"})).summary
-    assert {key for key, value in summary.items() if isinstance(value, str)} == set(sweeping._WORDS)
-    assert {key for key, value in summary.items() if isinstance(value, dict)} == {*sweeping._BY_SOLUTE, "equilibrium"}
+    assert {key for key, value in summary.items() if isinstance(value, str)} == set(WORDS)
+    assert {key for key, value in summary.items() if isinstance(value, dict)} == {*BY_SOLUTE, "equilibrium"}
 
 
 def test_solutes_may_come_with_the_values() -> None:
@@ -188,7 +190,7 @@ def test_solutes_may_come_with_the_values() -> None:
     assert np.isfinite(answer["concentration_left_mol_per_m3"]).all()
 
 
-# -- walked together ------------------------------------------------------------------------------------------------
+# -- paired ----------------------------------------------------------------------------------------------------------
 ROWS: dict[str, Iterable[object]] = {
     "right.pressure": ["0 bar", "5 bar", "20 bar", "20 bar"],
     "left.concentration.salt": ["10 mmol/L", "40 mmol/L", "10 mmol/L", "40 mmol/L"],
@@ -215,13 +217,13 @@ def test_walked_together_the_keys_are_coordinates_of_the_runs(found: xarray.Data
 
 def test_together_takes_as_many_values_of_each() -> None:
     values = {"right.pressure": ["0 bar", "5 bar"], "run.outputs": [3, 4, 5]}
-    with pytest.raises(mp.CaseError, match=r"as many values each: right\.pressure has 2, run\.outputs has 3"):
+    with pytest.raises(mp.CaseError, match=r"equally many values: right\.pressure has 2, run\.outputs has 3"):
         mp.sweep(CASE, values, workers=1, zipped=True)
 
 
 def test_together_a_value_may_need_its_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of these is valid beside its own neighbour only; then one beside a wrong one."""
-    monkeypatch.setattr(sweeping, "_points", each(counted))
+    monkeypatch.setattr(rows, "_points", each(counted))
     values = {
         "left.boundary": ["elastic", "standpipe"],
         "left.modulus": ["1 bar", "1 bar"],
@@ -255,7 +257,7 @@ def test_values_that_only_together_make_no_case_are_a_failed_point() -> None:
     assert "left.pressure and right.pressure differ" in point["message"].item()
     assert point["title"].item() == "two stirred sides"
     assert point["process"].item() == ""
-    assert all(np.isnan(point[name]).all() for name in (*sweeping._NUMBERS, *sweeping._BY_SOLUTE))
+    assert all(np.isnan(point[name]).all() for name in (*NUMBERS, *BY_SOLUTE))
 
 
 @pytest.mark.parametrize(
@@ -277,7 +279,7 @@ def test_values_that_only_together_make_no_case_are_a_failed_point() -> None:
 def test_what_is_wrong_is_refused_before_anything_is_solved(
     monkeypatch: pytest.MonkeyPatch, values: Any, message: str
 ) -> None:
-    monkeypatch.setattr(sweeping, "_points", None)
+    monkeypatch.setattr(rows, "_points", None)
     with pytest.raises(mp.CaseError, match=message):
         mp.sweep(CASE, values, workers=1)
 
@@ -293,14 +295,14 @@ MANY: dict[str, list[object]] = {
 
 def test_of_many_values_those_are_checked_that_stand_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     checked = []
-    valid = sweeping._valid
+    valid = grid._valid
 
-    def told(grid: Any, key: str, i: int) -> mp.Case:
+    def told(points: Any, key: str, i: int) -> mp.Case:
         checked.append((key, i))
-        return valid(grid, key, i)
+        return valid(points, key, i)
 
-    monkeypatch.setattr(sweeping, "_valid", told)
-    monkeypatch.setattr(sweeping, "_points", each(counted))
+    monkeypatch.setattr(grid, "_valid", told)
+    monkeypatch.setattr(rows, "_points", each(counted))
     answer = mp.sweep(CASE, MANY, workers=1, zipped=True)
     assert answer.sizes["run"] == 5000
     assert len(checked) < 900
@@ -325,7 +327,7 @@ def test_a_wrong_one_among_many_is_found_before_anything_is_solved(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str, places: list[int], values: list[object], message: str
 ) -> None:
     """The first one, wherever it stands; nothing is written."""
-    monkeypatch.setattr(sweeping, "_points", None)
+    monkeypatch.setattr(rows, "_points", None)
     given = {name: list(each) for name, each in MANY.items()}
     for place, value in zip(places, values, strict=True):
         given[key][place] = value
@@ -349,7 +351,7 @@ def test_an_unexpected_error_names_the_point(monkeypatch: pytest.MonkeyPatch, wo
     def point(case: mp.Case, values: Mapping[str, object]) -> dict[str, Any]:
         return {"steps": 1 / (values["left.pressure"] != "7 bar")}
 
-    monkeypatch.setattr(sweeping, "_points", each(point))
+    monkeypatch.setattr(rows, "_points", each(point))
     with pytest.raises(RuntimeError, match=r'left.pressure = "7 bar": an unexpected error, ZeroDivisionError'):
         mp.sweep(CASE, {"left.pressure": [f"{p} bar" for p in range(10)]}, workers=workers)
 
@@ -422,7 +424,7 @@ def test_all_workers_have_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.002)
         return counted(case, values)
 
-    monkeypatch.setattr(sweeping, "_points", each(point))
+    monkeypatch.setattr(rows, "_points", each(point))
     values = {"left.pressure": [f"{p} bar" for p in range(10)], "run.outputs": range(2, 22)}
     answer = mp.sweep(CASE, values, workers=2)
     expected = [[f"{p} {n}" for n in values["run.outputs"]] for p in values["left.pressure"]]
@@ -444,18 +446,18 @@ def test_a_long_point_here_does_not_keep_others_waiting(monkeypatch: pytest.Monk
         seen.append(threading.get_ident())
         return counted(case, values)
 
-    monkeypatch.setattr(sweeping, "_points", each(point))
-    monkeypatch.setattr(sweeping, "_PATIENCE", 0.05)
-    monkeypatch.setattr(sweeping, "_cpus", lambda: 4)
+    monkeypatch.setattr(rows, "_points", each(point))
+    monkeypatch.setattr(distributing, "_PATIENCE", 0.05)
+    monkeypatch.setattr(distributing, "_cpus", lambda: 4)
     mp.sweep(CASE, {"run.outputs": range(2, 6)}, workers=workers)
     assert len(set(seen)) == 4
 
 
 @pytest.mark.usefixtures("by_threads")
 def test_by_default_a_short_sweep_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "_points", each(counted))
-    monkeypatch.setattr(sweeping, "_cpus", lambda: 4)
-    monkeypatch.setattr(sweeping, "_PATIENCE", 60.0)
+    monkeypatch.setattr(rows, "_points", each(counted))
+    monkeypatch.setattr(distributing, "_cpus", lambda: 4)
+    monkeypatch.setattr(distributing, "_PATIENCE", 60.0)
     answer = mp.sweep(CASE, GRID)
     assert (answer["steps"] == threading.get_ident()).all()
 
@@ -466,7 +468,7 @@ def test_every_point_is_taken_once() -> None:
     for _ in range(200):
         edges = sorted(dice.sample(range(60), 2 * dice.randint(1, 4)))
         gaps = list(zip(edges[::2], edges[1::2], strict=True))
-        left = sweeping._Left(gaps)
+        left = distributing.Unassigned(gaps)
         missing = [point for start, stop in gaps for point in range(start, stop)]
         while (taken := left.take(most := dice.randint(1, 9), dice.randint(1, 3))) is not None:
             start, stop = taken
@@ -478,33 +480,31 @@ def test_every_point_is_taken_once() -> None:
 
 
 def test_chunks_last_a_tenth_of_a_second() -> None:
-    assert sweeping._next_size(1, 1e-4) == 8
-    assert sweeping._next_size(100, 0.05) == 200
-    assert sweeping._next_size(100, 1.0) == 10
-    assert sweeping._next_size(1, 60.0) == 1
+    assert distributing._next_size(1, 1e-4) == 8
+    assert distributing._next_size(100, 0.05) == 200
+    assert distributing._next_size(100, 1.0) == 10
+    assert distributing._next_size(1, 60.0) == 1
 
 
 @pytest.mark.usefixtures("by_threads")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_memory_is_that_of_the_answer(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
     """Bytes counted: beside the columns nothing grows with the number of points."""
-    monkeypatch.setattr(
-        sweeping, "_points", each(lambda case, values: {"steps": 1, "status": "completed", "message": ""})
-    )
-    monkeypatch.setattr(sweeping, "_next_size", lambda size, seconds: 50)
-    monkeypatch.setattr(sweeping, "_PATIENCE", 0.0)
+    monkeypatch.setattr(rows, "_points", each(lambda case, values: {"steps": 1, "status": "completed", "message": ""}))
+    monkeypatch.setattr(distributing, "_next_size", lambda size, seconds: 50)
+    monkeypatch.setattr(distributing, "_PATIENCE", 0.0)
     mp.sweep(CASE, {"run.outputs": range(2, 12)}, workers=workers)  # imports what is imported once
     beside = []
-    for rows in (10, 100):
-        values = {"run.outputs": range(2, 12), "mesh.cells": range(1, 11), "left.pressure": ["1 bar"] * rows}
+    for count in (10, 100):
+        values = {"run.outputs": range(2, 12), "mesh.cells": range(1, 11), "left.pressure": ["1 bar"] * count}
         tracemalloc.start()
         answer = mp.sweep(CASE, values, workers=workers)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         columns = sum(variable.nbytes for variable in answer.data_vars.values())
-        assert columns > rows * 100 * 8 * len(sweeping._NUMBERS)
+        assert columns > count * 100 * 8 * len(NUMBERS)
         beside.append(peak - columns)
-    copied = 8 * len(sweeping._WORDS) * 100 * 90  # xarray copies words
+    copied = 8 * len(WORDS) * 100 * 90  # xarray copies words
     assert beside[1] - beside[0] < 1.1 * copied < 0.2 * columns
 
 
