@@ -1,7 +1,7 @@
-"""What a long computation has done, in an SQLite file while it lasts: whatever ends it, the next one can go on.
+"""A journal: the results of a long computation in an SQLite file, so that an interrupted computation can be resumed.
 
-One process at a time has a journal: SQLite's lock ends with the process, however that ends. What is read back is data
-and nothing else, and only what has the checksum that it was written with, of this very computation.
+Only one process at a time can open a journal: SQLite's lock ends with the process, however that ends. Only data are
+read back, no code, and only chunks whose checksum is that of this computation.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _SCHEMA = (
     "CREATE TABLE chunks (start INTEGER PRIMARY KEY, words TEXT, numbers BLOB, checksum TEXT)",
 )
 _MOST = 2**28  # bytes of one chunk
-_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite adds to the name of a database for files of its own
+_BESIDE = ("-wal", "-shm", "-journal")  # endings of the files that SQLite keeps beside a database
 
 Words = Sequence[Sequence[str]]
 
 
 class Journal:
-    """A journal, made if there is none, that nobody else has as long as it is open.
+    """A journal, created if there is none; while it is open, no other process can open it.
 
     Parameters
     ----------
     path : Path
-        Its file.
+        File of the journal.
 
     Raises
     ------
@@ -49,12 +49,12 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lost = False  # it was removed by somebody while it was open
+        self.lost = False  # True if the file was removed while it was open
         self._head = ""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             while not self._opened():
-                pass  # who had it removed it meanwhile
+                pass  # the process that had it open has just removed it
         except OSError as error:
             raise self._not_written(error.strerror or str(error)) from error
         except sqlite3.Error as error:
@@ -62,11 +62,12 @@ class Journal:
 
     @property
     def name(self) -> str:
-        """The file's path, short where it can be."""
+        """Path of the file, relative to the working directory if it is below it."""
         here = Path.cwd()
         return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
 
     def _opened(self) -> bool:
+        """Open and lock the file; False if it was removed in between."""
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
         before = self.path.lstat()
@@ -96,7 +97,7 @@ class Journal:
         return False
 
     def _seen(self) -> tuple[int, int] | None:
-        """Which file has the journal's name now."""
+        """Identity of the file that has the name of the journal now; None if there is none."""
         try:
             found = self.path.lstat()
         except OSError:
@@ -110,7 +111,7 @@ class Journal:
         return CaseError(f"{self.name}: cannot be written ({why})")
 
     def _refused(self, error: sqlite3.Error) -> CaseError:
-        """What SQLite says, in words."""
+        """The CaseError for an error of SQLite."""
         if "locked" in str(error):
             return CaseError(
                 f"{self.name}: in use, another sweep is writing there; let it finish, or give another folder"
@@ -128,7 +129,7 @@ class Journal:
         self.close()
 
     def head(self) -> dict[str, str] | None:
-        """What `begin` was given; None of a journal that has not begun."""
+        """The head given to `begin`; None if the journal has not begun."""
         try:
             found = self._database.execute("SELECT text FROM head").fetchall() if self._tables() else []
         except sqlite3.Error as error:
@@ -148,7 +149,7 @@ class Journal:
         return self._database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (len(_SCHEMA),)
 
     def begin(self, head: Mapping[str, str]) -> None:
-        """Write whose journal it is into one that has not begun."""
+        """Write the head, which identifies the computation, into a new journal."""
         self._head = json.dumps(dict(head))
         try:
             self._database.execute("BEGIN")
@@ -163,7 +164,7 @@ class Journal:
             raise self._refused(error) from error
 
     def append(self, start: int, words: Words, numbers: bytes) -> None:
-        """Keep a chunk, whole or not at all; of a journal that somebody has removed this only says so."""
+        """Store a chunk, completely or not at all. If the file has been removed, only warn."""
         if self.lost:
             return
         text = json.dumps(words)
@@ -178,7 +179,7 @@ class Journal:
             log.warning("%s was removed: the sweep goes on, but not from there if it is interrupted", self.name)
 
     def chunks(self) -> Iterator[tuple[int, Any, bytes]]:
-        """Start, words and numbers of every chunk that is as it was written, by their start."""
+        """Start, words and numbers of every chunk with a valid checksum, in the order of their start."""
         try:
             for start, words, numbers, checksum in self._database.execute("SELECT * FROM chunks ORDER BY start"):
                 kinds = isinstance(start, int), isinstance(words, str), isinstance(numbers, bytes)
@@ -199,7 +200,7 @@ class Journal:
         return seen.hexdigest()
 
     def remove(self) -> None:
-        """Close the journal and remove its file, unless another one has its name by now."""
+        """Close the journal and remove its file, unless another file has its name by now."""
         ours = self._seen() == self._identity
         self.close()
         if ours:
@@ -207,6 +208,6 @@ class Journal:
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let others have it."""
-        with contextlib.suppress(sqlite3.Error):  # on a disk that is full: what is in the log stays there
+        """Close the file and release the lock."""
+        with contextlib.suppress(sqlite3.Error):  # if the disk is full, the data stay in SQLite's log
             self._database.close()

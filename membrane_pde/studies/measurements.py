@@ -63,10 +63,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """What was measured, and where: at times of one run, or at settings of the case, one run each.
+    """Measured quantities at times of one run, or at settings of the case, one run for each setting.
 
-    `rows` names the rows for messages; `errors` has the standard errors of those measured columns, by name, that have
-    some.
+    `rows` are the names of the rows in messages. `errors` are the standard errors, by name of the measured column, for
+    the columns that have some.
     """
 
     rows: list[str]
@@ -76,7 +76,7 @@ class Table:
     errors: dict[str, Column]
 
     def standard_error(self, column: Column) -> NDArray[np.float64] | None:
-        """The standard errors of a measured column as its table gives them, SI; None where it gives none."""
+        """The standard errors of a measured column that the table gives, SI; None if it gives none."""
         given = self.errors.get(column.name)
         if given is None:
             return None
@@ -84,7 +84,7 @@ class Table:
         return share * np.abs(column.numbers * column.size) if given.relative else share
 
     def setting(self, row: int) -> dict[str, object]:
-        """What a row sets in the case, for `Case.with_values`."""
+        """The values of the keys in a row, for `Case.with_values`."""
         at = {column.name: (float(column.numbers[row]), column.unit) for column in self.settings}
         return {key: f"{number!r} {unit}" if unit else number for key, (number, unit) in at.items()}
 
@@ -95,7 +95,7 @@ def read(case: Case, data: Any) -> Table:
     Parameters
     ----------
     case : Case
-        Says which solutes there are, and their molar masses.
+        The case to be fitted; it gives the solutes and their molar masses.
     data : path, mapping, or DataFrame
         A CSV file, or columns by their header.
 
@@ -106,7 +106,7 @@ def read(case: Case, data: Any) -> Table:
     Raises
     ------
     CaseError
-        A table that cannot be read or has neither time nor setting, nothing measured, a column of an unknown name or
+        If the table cannot be read, has neither time nor settings, no measured quantity, a column of an unknown name or
         unit, or a cell that is no number; the message names the file, the column and the row.
     """
     if isinstance(data, str | Path):
@@ -124,7 +124,7 @@ def read(case: Case, data: Any) -> Table:
 
 # -- cells ----------------------------------------------------------------------------------------------------------
 def _from_columns(data: Any) -> tuple[list[tuple[str, list[Any]]], list[str]]:
-    """The same of a mapping or a DataFrame."""
+    """Header and cells of each column of a mapping or a DataFrame, and the names of the rows."""
     if not isinstance(data, Mapping) and not (hasattr(data, "columns") and hasattr(data, "__getitem__")):
         raise CaseError(
             f"data = {show(data)}: expected the path of a CSV file, or columns by header, for example "
@@ -169,11 +169,11 @@ def _number(cell: Any) -> float:
 
 # -- columns --------------------------------------------------------------------------------------------------------
 class _UnknownName(CaseError):
-    """A header that names nothing of the case and nothing measured."""
+    """A header that is neither a key of the case nor a measured quantity."""
 
 
 def _used(case: Case, columns: list[tuple[str, list[Any]]], where: str) -> list[tuple[str, list[Any]]]:
-    """The columns without those of text, or empty, that a fit has no use for: a sample's name, a date, a remark."""
+    """The columns without those of text, or empty, that a fit cannot use: names of samples, dates, remarks."""
     used = []
     for header, cells in columns:
         try:
@@ -196,7 +196,7 @@ def _holds_number(cell: Any) -> bool:
 
 
 def _column(case: Case, header: str, cells: list[Any], rows: list[str]) -> Column:
-    """What a column is by its header, with its numbers."""
+    """The column that a header describes, with its numbers."""
     column = _named(case, header)
     numbers = np.empty(len(cells))
     for i, cell in enumerate(cells):
@@ -209,7 +209,7 @@ def _column(case: Case, header: str, cells: list[Any], rows: list[str]) -> Colum
 
 
 def _named(case: Case, header: str) -> Column:
-    """What a header says: a column without numbers."""
+    """The column that a header describes, without numbers."""
     none = np.empty(0)
     words, brackets = _name_and_brackets(header)
     is_error, name = words.endswith("_error"), words.removesuffix("_error")
@@ -244,7 +244,7 @@ def _named(case: Case, header: str) -> Column:
 
 
 def _name_and_brackets(header: str) -> tuple[str, list[str]]:
-    """The name in a header, and what stands in brackets behind it: a solute, a unit.
+    """The name in a header, and the texts in brackets after it: a solute, a unit.
 
     ``time / s``, ``time (s)`` and ``time in s`` mean ``time [s]``; ``Water flux`` means ``water_flux``.
     """
@@ -306,7 +306,7 @@ _EXAMPLES = {"m/s": "L/m^2/hour", "m": "mm", "Pa": "bar", "mol/m^3": "g/L", "mol
 
 
 def _solute(case: Case, header: str, name: str, brackets: list[str]) -> str:
-    """The solute, which stands in the first brackets."""
+    """The solute named in the first brackets."""
     if brackets and brackets[0] in case.solutes:
         return brackets[0]
     example = f"{name}[{next(iter(case.solutes))}]"
@@ -319,7 +319,7 @@ def _solute(case: Case, header: str, name: str, brackets: list[str]) -> str:
 def _unit_of(
     name: str, short: str, si: str, brackets: list[str], example: str, case: Case | None = None, solute: str = ""
 ) -> tuple[str, float]:
-    """Unit and its SI value: in brackets behind the short name, SI without brackets where the name says so."""
+    """Unit and its SI value: from the brackets after a short name, or SI for a name that contains its unit."""
     if len(brackets) > 1:
         raise CaseError(f"{name}: more than one unit, {' and '.join(map(cut, brackets))}")
     unit = brackets[0] if brackets else ""
@@ -358,7 +358,7 @@ def _size(unit: str, si: str, case: Case | None, solute: str) -> float:
 
 
 def _check_range(column: Column, number: float) -> None:
-    """What a column cannot hold; ValueError says so."""
+    """Raise ValueError if a column cannot hold this number."""
     if column.name == "time" and number < 0.0:
         raise ValueError(f"{number:g}: a time before the start of the run")
     if column.is_error and number <= 0.0:
@@ -369,7 +369,7 @@ def _check_range(column: Column, number: float) -> None:
 
 
 def check_relative(relative: bool, column: Column, rows: list[str]) -> None:
-    """Refuse a relative error of a number that is 0."""
+    """Raise CaseError for a relative error of a number that is 0."""
     if relative and not column.numbers.all():
         row = rows[int(np.flatnonzero(column.numbers == 0.0)[0])]
         raise CaseError(
@@ -380,7 +380,7 @@ def check_relative(relative: bool, column: Column, rows: list[str]) -> None:
 
 # -- the table ------------------------------------------------------------------------------------------------------
 def _table(rows: list[str], columns: list[Column]) -> Table:
-    """The columns by what they are, if they make sense together."""
+    """Sort the columns into a table; CaseError if they make no sense together."""
     seen: set[tuple[str, bool]] = set()
     for column in columns:
         if (column.name, column.is_error) in seen:

@@ -1,4 +1,4 @@
-"""A sweep as text and files: the values behind ``--vary``, and the folder that holds what was found."""
+"""A sweep as text and files: the values given by ``--vary``, and the folder of the results."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from membrane_pde.results.result import STATUSES
 if TYPE_CHECKING:
     import xarray
 
-MAX_VALUES = 1_000_000  # of one key behind --vary
-MAX_READ = 500_000_000  # numbers and words of a sweep that are read again
+MAX_VALUES = 1_000_000  # of one key given by --vary
+MAX_READ = 500_000_000  # numbers and words read from the file of a sweep
 
 _SPREAD = re.compile(r"([^\s:]+)\s*:\s*([^\s:]+)\s*:\s*([0-9]+)(?![0-9.,:])\s*([^:]*)")
 _HEADER = re.compile(r"([^\[\]]*[^\[\]\s])\s*(?:\[\s*([^\[\]]*[^\[\]\s])\s*\])?")
@@ -41,8 +41,8 @@ def parse_values(text: str) -> tuple[str, list[str]]:
     Parameters
     ----------
     text : str
-        What stands behind ``--vary``: values with ";" between them, each as behind ``--set``; start:stop:count and a
-        unit stands for so many, evenly spread, both ends among them.
+        The text given by ``--vary``: values separated by ";", each written as for ``--set``; start:stop:count and a
+        unit means so many evenly spaced values, including both ends.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def parse_values(text: str) -> tuple[str, list[str]]:
     Raises
     ------
     CaseError
-        Not of that form, or more values than `MAX_VALUES`.
+        If the text has another form, or there are more values than `MAX_VALUES`.
     """
     path, values = parse_override(text, 'KEY=VALUES, for example left.pressure="0:80:17 bar"')
     if any(quote in values for quote in "\"'"):  # not around the whole, but around each
@@ -75,17 +75,17 @@ def read_values(path: Path) -> dict[str, list[str]]:
     ----------
     path : Path
         A CSV file. A header is the path of a key and, in brackets, the unit of its numbers: "left.pressure [bar]";
-        without one every cell is a value as behind ``--set``: "60 bar".
+        without one every cell is a value as for ``--set``: "60 bar".
 
     Returns
     -------
     dict of str and list of str
-        The values of each key, for a `sweep` that is zipped.
+        The values of each key, for a `sweep` with ``zipped=True``.
 
     Raises
     ------
     CaseError
-        A table that cannot be read, two columns of one key, or a cell without a value; it names line and column.
+        If the table cannot be read, has two columns of one key, or an empty cell; the message names line and column.
     """
     columns, rows = tables.read_csv(path, MAX_VALUES)
     shown, found = cut(str(path), 120), dict[str, list[str]]()
@@ -108,7 +108,7 @@ def read_values(path: Path) -> dict[str, list[str]]:
 
 
 def _cell(where: str, cell: str, unit: str | None) -> str:
-    """The value of a cell below a header that has the unit, or none."""
+    """The value of a cell, with the unit of its header if there is one."""
     if not cell:
         raise CaseError(f"{where}: a value is missing")
     if unit is None:
@@ -121,7 +121,7 @@ def _cell(where: str, cell: str, unit: str | None) -> str:
 
 
 def _spread(path: str, text: str) -> list[str]:
-    """The values that start:stop:count and a unit stand for, as short as the ends: 0.3, not 0.30000000000000004."""
+    """The values meant by start:stop:count and a unit, without round-off: 0.3, not 0.30000000000000004."""
     match = _SPREAD.fullmatch(text)
     try:
         if match is None:
@@ -182,7 +182,7 @@ def save(swept: xarray.Dataset, folder: str | Path) -> Path:
     swept : xarray.Dataset
         From `sweep`.
     folder : path
-        Where to.
+        Where to write.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def save(swept: xarray.Dataset, folder: str | Path) -> Path:
     Raises
     ------
     CaseError
-        If the folder is not ours to replace or cannot be written.
+        If the folder holds files of others, or cannot be written.
     """
 
     def write(into: Path) -> None:
@@ -204,7 +204,7 @@ def save(swept: xarray.Dataset, folder: str | Path) -> Path:
 
 
 def _write_netcdf(swept: xarray.Dataset, path: Path) -> None:
-    """Write the file at once: HDF5 ends the process if the disk is full while it writes."""
+    """Write the file in one go: HDF5 would end the process if the disk became full while it writes."""
     import h5netcdf
     from xarray.backends import H5NetCDFStore
 
@@ -215,7 +215,7 @@ def _write_netcdf(swept: xarray.Dataset, path: Path) -> None:
 
 
 def load(folder: str | Path) -> xarray.Dataset | None:
-    """Read what `save` wrote.
+    """Read the dataset that `save` wrote.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def load(folder: str | Path) -> xarray.Dataset | None:
     Raises
     ------
     CaseError
-        If it is damaged, or something else.
+        If the file is damaged, or something else.
     """
     import xarray
     from xarray.backends import H5NetCDFStore
@@ -252,7 +252,7 @@ def load(folder: str | Path) -> xarray.Dataset | None:
 
 
 def _check_whole(swept: xarray.Dataset) -> None:
-    """Everything that a sweep has is there, in the shape that it has."""
+    """Raise ValueError unless all variables of a sweep are there, in the right shape."""
     names, keys = set(SUMMARY_KEYS) - {"equilibrium", *swept.coords}, varied(swept)
     if missing := names ^ set(swept.data_vars):
         raise ValueError(f"not the numbers of a sweep: {', '.join(sorted(map(str, missing))[:3])}")
@@ -286,7 +286,7 @@ def _write_csv(swept: xarray.Dataset, path: Path) -> None:
 
 
 def _cells(column: NDArray[Any]) -> list[object]:
-    """What csv writes as nothing where there is no number, and as a float with all its digits."""
+    """Values for csv: an empty cell for NaN, a float with all its digits otherwise."""
     values: list[object] = column.tolist()
     if column.dtype.kind == "f" and np.isnan(column).any():
         return [None if value != value else value for value in values]

@@ -1,7 +1,7 @@
-"""Other processes that compute: loky's, which start from nothing, and stay for a while for what comes next.
+"""Worker processes, started by loky and kept for a while for the next computation.
 
-They are not forked, so that threads of the calling process do no harm; they do not run its script again, which then
-needs no ``if __name__ == "__main__"``; and they end with it, however it ends.
+They are not forked, so that threads of the calling process do no harm. They do not run its script again, so that the
+script needs no ``if __name__ == "__main__"``. They end with the calling process, however it ends.
 """
 
 from __future__ import annotations
@@ -21,48 +21,50 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-_IDLE = 60.0  # s, after which a worker that has nothing to do ends
+_IDLE = 60.0  # s, after which an idle worker ends
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 
 _lock = threading.Lock()
-_idle: list[Team] = []  # at most one, for whoever needs such a team next
+_idle: list[Team] = []  # at most one team, kept for the next computation
 
 
 class Team:
-    """Worker processes, all of which are starting or ready.
+    """A number of worker processes, each starting or ready.
 
     Parameters
     ----------
     size : int
-        How many.
+        Number of processes.
     prepare : callable
-        What each calls before anything else, to load what it will need; of a module, not of a script.
+        Called first in each process, to import what it will need; a function of a module, not of a script.
 
     Attributes
     ----------
     executor : concurrent.futures.Executor
-        Takes what they are to compute.
+        Runs functions in the processes.
     ready : list of Future
-        One a process, each of which is done when one more of them can compute.
+        As many as processes; each is done when one more process is ready.
     """
 
     def __init__(self, size: int, prepare: Callable[[], object]) -> None:
         self.kind = _kind(size, prepare)
         self.size = size
-        self._pipe = multiprocessing.Pipe(duplex=False)  # theirs, and ours, which is closed when this process ends
+        self._pipe = multiprocessing.Pipe(
+            duplex=False
+        )  # one end for the workers; the other is closed when this process ends
         self.executor = _executor(size, (self._pipe[0], prepare))
-        self.kept_since = 0.0  # s, of the monotonic clock, when it was last put aside
+        self.kept_since = 0.0  # s, monotonic clock: time from which the team is idle
         self.call()
 
     def call(self) -> None:
-        """Start those processes that are not there, and ask each to say when it is ready."""
+        """Start the processes that are missing, and ask each to report when it is ready."""
         with _ctrl_c_held_back():
             self.ready: list[Future[None]] = [self.executor.submit(_nothing) for _ in range(self.size)]
 
     def end(self) -> None:
-        """End all processes at once, whatever they do."""
+        """End all processes at once, even if they are computing."""
         with contextlib.suppress(Exception):  # they may be gone already
             self.executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
         for end in self._pipe:
@@ -71,20 +73,20 @@ class Team:
 
 @contextmanager
 def borrowed(size: int, prepare: Callable[[], object]) -> Iterator[Callable[[], Team | None]]:
-    """Give a function that gives a team, which is started (or found idle) at its first call.
+    """Yield a function that returns a team; its first call takes an idle team, or starts one.
 
     Parameters
     ----------
     size : int
-        How many processes.
+        Number of processes.
     prepare : callable
         See `Team`.
 
     Yields
     ------
     callable
-        It returns None if there can be no other processes here. If all goes well the team is kept for later, until it
-        has been idle for a minute; after an error its processes are ended.
+        It returns None if no process can be started here. If all goes well, the team is kept until it has been idle for
+        a minute; after an error its processes are ended.
     """
     teams: list[Team | None] = []
     inside = threading.Lock()
@@ -112,13 +114,13 @@ def borrowed(size: int, prepare: Callable[[], object]) -> Iterator[Callable[[], 
 
 
 def is_idle(size: int, prepare: Callable[[], object]) -> bool:
-    """A team is there that nobody uses, and all its processes are ready."""
+    """True if there is an idle team, and all its processes are ready."""
     with _lock:
         return any(team.kind == _kind(size, prepare) and all(map(Future.done, team.ready)) for team in _idle)
 
 
 def end_idle() -> None:
-    """End the processes that are kept for later."""
+    """End the idle processes."""
     with _lock:
         found, _idle[:] = list(_idle), []
     for team in found:
@@ -127,7 +129,7 @@ def end_idle() -> None:
 
 
 def _kind(size: int, prepare: Callable[[], object]) -> tuple[Any, ...]:
-    """In what teams must agree to stand in for each other."""
+    """Properties of a team; teams with the same properties are interchangeable."""
     return size, prepare, os.environ.get("MEMBRANE_PDE_COMPILE"), os.getpid()
 
 
@@ -141,10 +143,10 @@ def _found_idle(size: int, prepare: Callable[[], object]) -> Team | None:
             return None
     try:
         if time.monotonic() - team.kept_since < 0.8 * _IDLE and all(map(Future.done, team.ready)):
-            team.executor.submit(_nothing)  # all are there, unless this raises
+            team.executor.submit(_nothing)  # raises if a process has died
         else:
             team.call()
-    except Exception:  # one of the processes has died meanwhile
+    except Exception:  # a process has died meanwhile
         team.end()
         return None
     return team
@@ -156,7 +158,7 @@ def _started(size: int, prepare: Callable[[], object]) -> Team | None:
         return None
     try:
         return Team(size, prepare)
-    except Exception as error:  # no semaphores, no more processes, no stdout ...: whatever keeps loky from it
+    except Exception as error:  # loky may fail for many reasons: no semaphores, too many processes, no stdout
         log.warning("no other processes can be started here (%s): this one computes everything itself", error)
         return None
 
@@ -166,7 +168,7 @@ def _keep(team: Team) -> None:
     with _lock:
         surplus, _idle[:] = list(_idle), [team]
     for each in surplus:
-        if each.kind[-1] == os.getpid():  # not those of a process from which this one was forked
+        if each.kind[-1] == os.getpid():  # not the team of the process from which this one was forked
             each.end()
 
 
@@ -177,23 +179,23 @@ def _executor(size: int, given: tuple[Any, ...]) -> Executor:
 
 
 def _nothing() -> None:
-    """What a worker does to say that it is ready."""
+    """Do nothing: the call shows that a worker is ready."""
 
 
 # -- in a worker ----------------------------------------------------------------------------------------------------
 def _begin(parent: Any, prepare: Callable[[], object]) -> None:
-    """Prepare a worker: Ctrl-C is for the process that started it, with which it ends."""
+    """Prepare a worker. It ignores Ctrl-C, which is for the process that started it, and ends with that process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    logging.getLogger(__package__).setLevel(logging.CRITICAL)  # what there is to say the parent says
+    logging.getLogger(__package__).setLevel(logging.CRITICAL)  # the calling process logs instead
     prepare()
 
 
 def _end_with(parent: Any) -> None:
-    """Wait for the other end of a pipe to be closed."""
+    """End this process when the other end of a pipe is closed."""
     with contextlib.suppress(EOFError, OSError):
         parent.recv_bytes()
     os._exit(1)
@@ -201,13 +203,13 @@ def _end_with(parent: Any) -> None:
 
 @contextmanager
 def _ctrl_c_held_back() -> Iterator[None]:
-    """Let processes that are started now inherit that Ctrl-C is held back, until they have said that they ignore it."""
+    """Block Ctrl-C while processes start: they inherit this, until they ignore Ctrl-C themselves."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # now, as it lets Ctrl-C through when it has started
+    resource_tracker.ensure_running()  # before Ctrl-C is blocked, as starting it unblocks Ctrl-C
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -215,4 +217,4 @@ def _ctrl_c_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-atexit.register(end_idle)  # before Python takes apart what loky needs to forget them
+atexit.register(end_idle)  # before Python removes what loky needs to end them
