@@ -51,9 +51,8 @@ class Team:
     def __init__(self, size: int, prepare: Callable[[], object]) -> None:
         self.kind = _kind(size, prepare)
         self.size = size
-        self._pipe = multiprocessing.Pipe(
-            duplex=False
-        )  # one end for the workers; the other is closed when this process ends
+        # one end is for the workers, the other is closed when this process ends
+        self._pipe = multiprocessing.Pipe(duplex=False)
         self.executor = _executor(size, (self._pipe[0], prepare))
         self.kept_since = 0.0  # s, monotonic clock: time from which the team is idle
         self.call()
