@@ -107,7 +107,7 @@ def test_solvers_agree() -> None:
         for solver in ("rosenbrock", "cvode", "fipy")
     )
     assert two == pytest.approx(one, rel=1e-4)
-    assert other == pytest.approx(one, rel=5e-3)  # FiPy's is of first order
+    assert other == pytest.approx(one, rel=1e-4)
 
 
 def test_dilute_solutions_flow_ideally() -> None:

@@ -110,11 +110,11 @@ def ramped(t: float) -> float:
 def test_kinks_of_a_schedule_are_hit(
     schedule: str, pressure: Callable[[float], float], kinks: list[float], solver: str
 ) -> None:
-    rtol = {"rosenbrock": 1e-8, "cvode": 1e-9, "fipy": 1e-3}[solver]
+    rtol = {"rosenbrock": 1e-8, "cvode": 1e-9, "fipy": 1e-7}[solver]
     result = mp.run(case(left=f"pressure = {schedule}", run=f'rtol = {rtol}\noutputs = 41\nsolver = "{solver}"'))
     times = result.arrays["time"]
     displaced, work = well_mixed(pressure, kinks, times)
-    close = 1e-6 if solver != "fipy" else 2e-2
+    close = 1e-6 if solver != "fipy" else 3e-5
     assert result.arrays["displaced_volume_m"] == pytest.approx(displaced, abs=close * np.abs(displaced).max())
     assert result.arrays["energy_J_per_m2"] == pytest.approx(work, abs=5 * close * np.abs(work).max())
     applied = np.array([pressure(t) for t in times])
@@ -248,7 +248,7 @@ def test_backflow_on_the_left_names_the_left() -> None:
 def test_known_backflow_is_drawn_in(solver: str) -> None:
     """Pure water through the membrane, so the stirred outflow cell only dilutes, then fills with what is drawn in."""
     right = 'backflow = { S = "30 mol/m^3" }'
-    rtol = 1e-8 if solver != "fipy" else 1e-4
+    rtol = 1e-8 if solver != "fipy" else 1e-7
     run = f'solver = "{solver}"\nrtol = {rtol}\noutputs = 61'
     result = mp.run(draining(FALLING, right, run=run))
     times = result.arrays["time"]
@@ -261,7 +261,7 @@ def test_known_backflow_is_drawn_in(solver: str) -> None:
     parts.append(solve_ivp(rate, (100, 120), [parts[0].y[0, -1]], t_eval=times[times > 100], rtol=1e-10, atol=1e-13))
     expected = np.concatenate([part.y[0] for part in parts])
     assert expected[-1] > 5e-2
-    close = 2e-5 if solver != "fipy" else 6e-2  # the solute's own scale is the reservoir's 100 mol/m^3
+    close = 2e-5 if solver != "fipy" else 1e-3  # the solute's own scale is the reservoir's 100 mol/m^3
     got = result.arrays["concentration_right_mol_per_m3"][:, 0]
     assert got == pytest.approx(expected, abs=close)
     assert "turned" in result.summary["message"]
@@ -279,7 +279,7 @@ def test_last_draws_in_what_just_left(solver: str) -> None:
         right='boundary = "outflow"\nbackflow = "last"',
         c=(100.0, 40.0),
         duration=200,
-        run=f'solver = "{solver}"\noutputs = 401\nrtol = {1e-7 if solver != "fipy" else 1e-3}',
+        run=f'solver = "{solver}"\noutputs = 401\nrtol = {1e-7}',
     )
     result = mp.run(one)
     flux, c = result.arrays["water_flux_m_per_s"], result.arrays["concentration_right_mol_per_m3"][:, 0]
@@ -291,7 +291,7 @@ def test_last_draws_in_what_just_left(solver: str) -> None:
     after = int(np.flatnonzero(inside)[-1])
     top, bottom = x[: after + 1].max(), x[first : after + 3].min()
     last = 40.0 * np.exp(-top / RIGHT)
-    close = 2e-5 if solver != "fipy" else 2e-2
+    close = 2e-5 if solver != "fipy" else 2e-4
     assert c[:first] == pytest.approx(40.0 * np.exp(-x[:first] / RIGHT), rel=close)
     assert c[inside] == pytest.approx(last * (1 + (top - x[inside]) / RIGHT), rel=close)
     assert c[after] > c[first] * 1.005
