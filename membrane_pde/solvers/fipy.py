@@ -39,9 +39,9 @@ ESTIMATE = (
 # A step is held to so many times the tolerance of the run, as the errors of few steps hardly add up; to fewer where the
 # tolerance is above the default, by the root.
 _SHARE, _FROM = 20.0, 1e-6
-_SETTLED = 0.1  # of the tolerance of a step, for a stage
+_SETTLED = 0.2  # of the tolerance of a step, for a stage
 # How wrong the response to the water flux may be that was seen in a step of another length, in this one, in this stage.
-_DOUBT = (0.3, 0.2, 0.1)
+_DOUBT = (0.3, 0.15, 0.05)
 _POINTS = 4  # of the water flux, to extrapolate it
 _SOLVES = 30  # at most, for a stage
 _EMPTY = 1e-5  # of its length at the start: a closed side that has less has no such step
