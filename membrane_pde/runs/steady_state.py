@@ -253,8 +253,9 @@ def _find(case: Case) -> dict[str, Any]:
             raise _NoSteadyState(end.reason)
         reason = end.reason if end is not None else ""
     demands = _demands(case, system, resting)
+    _check_start(case, system, segment, start)
     found = find_rest(system, segment, start, demands)
-    _check_outcome(case, system, segment, start, found.state, found.outcome)
+    _check_outcome(case, system, segment, found.state, found.outcome)
     state = _with_volumes(case, system, found.state)
     states = np.array([[start, state]])
     seen = system.observe(np.zeros(2), states, [[segment, segment]], system.memory[None])
@@ -274,48 +275,45 @@ def _with_volumes(case: Case, system: System, state: Vector) -> Vector:
     return state
 
 
-def _check_outcome(case: Case, system: System, segment: Segment, start: Vector, state: Vector, outcome: str) -> None:
+def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, outcome: str) -> None:
     """Refuse a state that is no steady state of the case."""
     if outcome.endswith("dry"):
         raise _NoSteadyState(f"the {outcome.split()[0]} side runs dry before the forces balance")
     if outcome.endswith("endless"):
         raise _NoSteadyState(f"the {outcome.split()[0]} side takes up water without end")
-    if outcome != "steady":
-        for name in SIDES:  # without a balance of its volume there is nothing to converge to
-            side = getattr(case, name)
-            if not (is_closed(side) or _net_flow(side) is None):
+    flux, least = system.water_flux(0.0, state, segment), _least_flux(case)
+    for name, entering in (("left", flux), ("right", -flux)):
+        side, net = getattr(case, name), _net_flow(getattr(case, name))
+        if net is not None and not is_closed(side):
+            flows = side.bleed + ((side.feed.flow or 0.0) if side.feed is not None else 0.0)
+            # without a balance of its volume there is nothing to converge to
+            if outcome != "steady" or abs(net - entering) > max(_LEAST_GAIN * flows, least):
                 raise _NoSteadyState(_goes_on(name, side))
+            gained = float(state[system.x]) * (-1.0 if name == "left" else 1.0)
+            if side.volume + gained <= 0.0:
+                raise _NoSteadyState(f"the bath on the {name} runs dry before the forces balance")
+        if side.boundary == "outflow" and entering > least and not isinstance(side.backflow, dict):
+            if side.backflow is None:
+                raise _NoSteadyState(_backflow(case, system, segment, state, name))
+            raise _NoSteadyState(
+                f"water flows back in through the outflow on the {name}, and what left last depends on the way "
+                f"there: run the case, or say in {name}.backflow what is drawn in"
+            )
+    if outcome != "steady":
         raise _NoSteadyState("none was found: Newton's iteration did not converge; run the case")
-    flux = system.water_flux(0.0, state, segment)
-    least = _least_flux(case)
-    starting = system.water_flux(0.0, start, segment)
-    for name, leaving, leaving_at_start in (("left", flux, starting), ("right", -flux, -starting)):
+
+
+def _check_start(case: Case, system: System, segment: Segment, start: Vector) -> None:
+    """Refuse a case whose run stops at once: water flows in through an outflow, and nobody has said what."""
+    flux = system.water_flux(0.0, start, segment)
+    for name, entering in (("left", flux), ("right", -flux)):
         side = getattr(case, name)
-        if side.boundary == "bath" and not is_closed(side):
-            net = _net_flow(side)
-            if net is not None:
-                flows = side.bleed + (side.feed.flow or 0.0 if side.feed is not None else 0.0)
-                if abs(net - leaving) > max(_LEAST_GAIN * flows, least):
-                    raise _NoSteadyState(_goes_on(name, side))
-                gained = float(state[system.x]) * (-1.0 if name == "left" else 1.0)
-                if side.feed is not None and side.feed.flow is not None and side.volume + gained <= 0.0:
-                    raise _NoSteadyState(f"the bath on the {name} runs dry before the forces balance")
-        back, at_once = leaving > least, leaving_at_start > least
-        if side.boundary == "outflow" and isinstance(side.backflow, dict):
-            continue
-        if side.boundary == "outflow" and (back or (at_once and side.backflow is None)):
-            if side.backflow == "last":
-                raise _NoSteadyState(
-                    f"water flows back in through the outflow on the {name}, and what left last depends on the way "
-                    f"there: run the case, or say in {name}.backflow what is drawn in"
-                )
-            raise _NoSteadyState(_backflow(case, system, segment, state, name, at_once))
+        if side.boundary == "outflow" and side.backflow is None and entering > _least_flux(case):
+            raise _NoSteadyState(remarks.backflow(case, name, 0.0, "0 s", effective_osmotic_at_start(case)))
 
 
-def _backflow(case: Case, system: System, segment: Segment, state: Vector, side: str, at_once: bool) -> str:
-    """Why water flows back in through an outflow: from the start on, as in a run, or at rest alone."""
-    if at_once:
-        return remarks.backflow(case, side, 0.0, "0 s", effective_osmotic_at_start(case))
+def _backflow(case: Case, system: System, segment: Segment, state: Vector, side: str) -> str:
+    """Why water flows back in through an outflow at rest."""
     solution, reflection = solution_of(case), reflection_coefficients(case)
     faces = system.faces(0.0, state, segment)
     left, right = (float(np.dot(reflection, solution.shares(wall))) for wall in (faces.wall_left, faces.wall_right))
