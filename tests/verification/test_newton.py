@@ -95,7 +95,6 @@ def is_the_runs(found: dict[str, Any], one: mp.Case, within: float = 1e-7) -> No
         elif key == "solute_flux_mol_per_m2_s":
             least = 1e-15 * size  # of a permeability of 1e-8 m/s 1e-7
         scale = np.maximum(np.abs(seen).max(axis=0), least)
-        assert np.abs(vector(found[key]) - seen[-1]).max(initial=0.0, where=np.isfinite(seen[-1])) >= 0.0
         off = np.abs(vector(found[key]) - seen[-1]) / scale
         assert off.max() <= within, (key, off)
 
@@ -340,7 +339,7 @@ def drawn(seed: int) -> dict[str, Any]:
                 "permeability": f"{0.0 if tight else size(1e-8, 1e-5)!r} m/s",
                 "reflection": 1.0 if whole else sigma,
             }
-    run = {"duration": "1e9 s", "until": "steady", "outputs": 3, "rtol": 1e-9}
+    run = {"duration": "1e9 s", "until": "steady", "outputs": 40, "rtol": 1e-9}
     return raw | {"membrane": membrane, "mesh": {"cells": 12}, "run": run}
 
 
@@ -365,7 +364,8 @@ def compare(seed: int, count: Counter[str]) -> None:
         ]
 
 
-@pytest.mark.parametrize("seed", range(24))
+# Where the run takes no more than two seconds without machine code.
+@pytest.mark.parametrize("seed", [5, 6, 8, 10, 11, 14, 15, 16, 17, 19, 21, 23, 24, 25, 26, 29, 30, 31, 33, 34, 36, 37])
 def test_as_a_run_ends(seed: int) -> None:
     compare(seed, Counter())
 
@@ -373,7 +373,7 @@ def test_as_a_run_ends(seed: int) -> None:
 @pytest.mark.slow
 def test_as_hundreds_of_runs_end() -> None:
     count: Counter[str] = Counter()
-    for seed in range(24, 324):
+    for seed in range(300):
         compare(seed, count)
     print(*(f"{number:4d}  {what}" for what, number in sorted(count.items())), sep="\n")
     assert count["steady, run steady"] > 120
