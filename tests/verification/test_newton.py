@@ -93,7 +93,8 @@ def is_the_runs(found: dict[str, Any], one: mp.Case, within: float = 1e-7) -> No
         elif key == "water_flux_m_per_s":
             least = 1e-9 * one.membrane.water_permeability * pressure + 1e-300
         elif key == "solute_flux_mol_per_m2_s":
-            least = 1e-15 * size  # of a permeability of 1e-8 m/s 1e-7
+            passing = [each.permeability for each in one.membrane.solutes.values()]
+            least = (1e-6 * np.array(passing or [0.0]) + 1e-15) * size
         scale = np.maximum(np.abs(seen).max(axis=0), least)
         off = np.abs(vector(found[key]) - seen[-1]) / scale
         assert off.max() <= within, (key, off)
