@@ -252,6 +252,10 @@ def _find(case: Case) -> dict[str, Any]:
         if end is not None and end.concentration_left is None:
             raise _NoSteadyState(end.reason)
         reason = end.reason if end is not None else ""
+    else:
+        for name in SIDES:
+            if _net_flow(getattr(case, name)) is not None:
+                reason = f"the volume of the bath on the {name} depends on the way there"
     demands = _demands(case, system, resting)
     _check_start(case, system, segment, start)
     found = find_rest(system, segment, start, demands)
