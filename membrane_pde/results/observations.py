@@ -69,8 +69,43 @@ class Runs(NamedTuple):
         return separation.sides_of(self.cases[0], self.system, self.times, self.states)
 
 
-class Reading:
-    """The states of solved runs, and what the table of `quantities` reads off them: each computed when first asked for.
+class StateReading:
+    """What the table of `quantities` reads off states, whatever the path to them.
+
+    Parameters
+    ----------
+    case : Case
+        The case, or one of those of one model.
+    seen : model.observing.Observations
+        Of the states.
+    flux_thresholds : ndarray, shape (runs,)
+        Water flux that counts as one, m/s.
+    """
+
+    def __init__(self, case: Case, seen: Any, flux_thresholds: Vector) -> None:
+        self.case, self.seen, self.flux_thresholds = case, seen, flux_thresholds
+
+    @property
+    def polarization(self) -> Vector:
+        """Wall over bulk concentration on the side that the water leaves."""
+        return self._polarization_and_rejection[0]
+
+    @property
+    def rejection(self) -> Vector:
+        """Observed rejection, ``1 − (J_s/J_v)/c_bulk``."""
+        return self._polarization_and_rejection[1]
+
+    @cached_property
+    def _polarization_and_rejection(self) -> tuple[Vector, Vector]:
+        return _polarization_and_rejection(self.case, self.seen, self.flux_thresholds)
+
+    def osmotic(self, pressure: Vector) -> Vector:
+        """An osmotic pressure; nan in a gas."""
+        return np.full(pressure.shape, np.nan) if self.case.phase == "gas" else pressure
+
+
+class Reading(StateReading):
+    """What the table of `quantities` reads off solved runs: each computed when first asked for.
 
     Parameters
     ----------
@@ -82,20 +117,15 @@ class Reading:
 
     def __init__(self, runs: Runs, ends: bool = False) -> None:
         self.runs: Runs = runs
-        self.ends = ends
+        case, walls = runs.cases[0], None
         if runs.system.still:
             runs.states[..., runs.system.x] = 0.0  # by definition; the linear solver leaves 1e-23
-
-    @cached_property
-    def seen(self) -> Any:
-        """The `model.operators.Observations`."""
-        runs, walls = self.runs, None
-        case = runs.cases[0]
         if case.membrane.type != "none":  # at the very start nothing has piled up at the membrane yet
             starts = [side.concentration for side in both_sides(case)]
             walls = np.array([[at_membrane(start[name]) for name in case.solutes] for start in starts])
         goal = runs.goal.concentration
-        return runs.system.observe(runs.times, runs.states, runs.segments, runs.memory, walls, goal, self.ends)
+        seen = runs.system.observe(runs.times, runs.states, runs.segments, runs.memory, walls, goal, ends)
+        super().__init__(case, seen, runs.flux_thresholds)
 
     @cached_property
     def displaced(self) -> Vector:
@@ -114,20 +144,6 @@ class Reading:
         return separation.collected(runs.cases[0], runs.sides, self.displaced, self.passed, runs.least_displaced)
 
     @property
-    def polarization(self) -> Vector:
-        """Wall over bulk concentration on the side that the water leaves."""
-        return self._polarization_and_rejection[0]
-
-    @property
-    def rejection(self) -> Vector:
-        """Observed rejection, ``1 − (J_s/J_v)/c_bulk``."""
-        return self._polarization_and_rejection[1]
-
-    @cached_property
-    def _polarization_and_rejection(self) -> tuple[Vector, Vector]:
-        return polarization_and_rejection(self.runs.cases[0], self.seen, self.runs.flux_thresholds)
-
-    @property
     def amount_error(self) -> Vector:
         """Imbalance of the amounts."""
         runs, seen = self.runs, self.seen
@@ -137,10 +153,6 @@ class Reading:
     def distance(self) -> Vector:
         """Distance to the analytic equilibrium."""
         return np.asarray(self.runs.goal.distance(self.displaced, self.seen.spread))
-
-    def osmotic(self, pressure: Vector) -> Vector:
-        """An osmotic pressure; nan in a gas."""
-        return np.full(pressure.shape, np.nan) if self.runs.cases[0].phase == "gas" else pressure
 
 
 def series_of(runs: Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]:
@@ -169,7 +181,7 @@ def profiles_of(system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
-def polarization_and_rejection(case: Case, seen: Any, threshold: Vector) -> tuple[Vector, Vector]:
+def _polarization_and_rejection(case: Case, seen: Any, threshold: Vector) -> tuple[Vector, Vector]:
     """Wall over bulk on the side the water leaves, and ``1 − (J_s/J_v)/c_bulk``; NaN where they mean nothing."""
     polarization, rejection = np.full(seen.wall_left.shape, np.nan), np.full(seen.wall_left.shape, np.nan)
     if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from membrane_pde.input.case import Case
-    from membrane_pde.results.observations import Reading
     from membrane_pde.results.summary import Outcome
 
 TEXT = "text"  # in the place of a unit
@@ -43,8 +42,9 @@ class Quantity(NamedTuple):
     by_solute : bool
         There is one value for each solute.
     read : callable, optional
-        Reads it off the states of solved runs: array (run, time) or (run, time, solute). Then it is one of the series,
-        and the summary has its last value.
+        Reads it off states: array (run, time) or (run, time, solute). Then it is one of the series, and the summary has
+        its last value. What belongs to a state is read off an `observations.StateReading`, also by `mp.steady`; the
+        rest off an `observations.Reading`.
     value : callable, optional
         Of what is in the summary alone: one value for each run; without it, who makes the summary puts it in.
     applies : callable, optional
@@ -61,7 +61,7 @@ class Quantity(NamedTuple):
     meaning: str
     more: str = ""
     by_solute: bool = False
-    read: Callable[[Reading], NDArray[np.float64]] | None = None
+    read: Callable[[Any], NDArray[np.float64]] | None = None
     value: Callable[[Outcome], Sequence[Any]] | None = None
     applies: Callable[[Case], bool] | None = None
     measurable: bool = True
@@ -353,7 +353,7 @@ QUANTITIES = (
     Quantity(
         "distance_to_equilibrium",
         "1",
-        "state",
+        "path",
         "distance to the analytic equilibrium: 1 at the start, 0 there",
         "The larger one of the water's, `abs(X/X_eq − 1)`, and the solutes', `Σ∫ abs(c − c_eq) dV` over its value at "
         "the start. The sentence and the table that `run` prints tell them apart.",

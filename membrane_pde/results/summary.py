@@ -23,7 +23,7 @@ from membrane_pde.physics import energy
 from membrane_pde.physics.osmotic import IDEAL
 from membrane_pde.results import separation
 from membrane_pde.results.messages import beyond_limits, has_range, messages_of
-from membrane_pde.results.observations import Runs, polarization_and_rejection
+from membrane_pde.results.observations import Runs, StateReading
 from membrane_pde.results.quantities import QUANTITIES, SUMMARY_KEYS, Quantity
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
@@ -52,14 +52,8 @@ class Outcome:
         return [value] * len(self.runs.cases)
 
     def last(self, quantity: Quantity) -> list[Any]:
-        """The last value of a series in each run; of solutes by name; None for nan."""
-        last = self.series[quantity.name][:, -1].tolist()
-        if not quantity.by_solute:
-            return [None if value != value else value for value in last]
-        return [
-            {solute: None if value != value else value for solute, value in zip(self.case.solutes, each, strict=True)}
-            for each in last
-        ]
+        """The last value of a series in each run."""
+        return _last(quantity, self.series[quantity.name], self.case)
 
     def per_volume(self, work: Vector) -> list[float | None]:
         """Work over the volume of water that has passed; None where none has or the work is not known."""
@@ -126,6 +120,17 @@ def summaries_of(runs: Runs, series: dict[str, np.ndarray[Any, Any]]) -> list[di
         else:
             columns[each.name] = at_end.for_each(None) if each.value is None else each.value(at_end)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _last(quantity: Quantity, values: np.ndarray[Any, Any], case: Case) -> list[Any]:
+    """The last value of an array (run, time) or (run, time, solute) for each run; of solutes by name; None for nan."""
+    last = values[:, -1].tolist()
+    if not quantity.by_solute:
+        return [None if value != value else value for value in last]
+    return [
+        {solute: None if value != value else value for solute, value in zip(case.solutes, each, strict=True)}
+        for each in last
+    ]
 
 
 def _process(case: Case, displaced: float, moved: bool) -> str:
@@ -225,45 +230,19 @@ def steady_summary(
         Why the lengths are not determined, where they are not.
     """
     summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
-    polarization, rejection = polarization_and_rejection(case, seen, np.array([least_flux]))
-    names, closed = list(case.solutes), any(is_closed(side) for side in both_sides(case))
-
-    def by_solute(values: Any) -> dict[str, float | None]:
-        last = np.asarray(values)[0, -1].tolist()
-        return {name: None if value != value else value for name, value in zip(names, last, strict=True)}
-
-    flux, passing = float(seen.water_flux[0, -1]), by_solute(seen.solute_flux)
-    if closed:  # as the balances of a closed side demand, without the round-off of the fluxes
-        flux, passing = 0.0, dict.fromkeys(names, 0.0)
-    summary |= {
-        "title": case.title,
-        "version": __version__,
-        "status": "steady",
-        "water_flux_m_per_s": flux,
-        "solute_flux_mol_per_m2_s": passing,
-        "pressure_left_Pa": float(seen.pressure_left[0, -1]),
-        "pressure_right_Pa": float(seen.pressure_right[0, -1]),
-        "concentration_left_mol_per_m3": by_solute(seen.mean_left),
-        "concentration_right_mol_per_m3": by_solute(seen.mean_right),
-        "wall_concentration_left_mol_per_m3": by_solute(seen.wall_left),
-        "wall_concentration_right_mol_per_m3": by_solute(seen.wall_right),
-        "cells": cells,
-        "steps": steps,
-    }
-    for side, length in zip(SIDES, (seen.length_left, seen.length_right), strict=True):
-        if not any_volume and not getattr(case, side).without_end:
-            summary[f"length_{side}_m"] = float(length[0, -1])
-    if case.phase != "gas":
-        summary |= {
-            "osmotic_pressure_left_Pa": float(seen.osmotic_left[0, -1]),
-            "osmotic_pressure_right_Pa": float(seen.osmotic_right[0, -1]),
-            "wall_osmotic_pressure_left_Pa": float(seen.osmotic_wall_left[0, -1]),
-            "wall_osmotic_pressure_right_Pa": float(seen.osmotic_wall_right[0, -1]),
-        }
-    if case.membrane.type != "none":
-        none = dict.fromkeys(names)
-        summary["polarization_modulus"] = none if closed else by_solute(polarization)
-        summary["rejection"] = none if closed else by_solute(rejection)
+    summary |= {"title": case.title, "version": __version__, "status": "steady", "cells": cells, "steps": steps}
+    states = StateReading(case, seen, np.array([least_flux]))
+    for each in QUANTITIES:
+        if each.of == "state" and each.read is not None and (each.applies is None or each.applies(case)):
+            (summary[each.name],) = _last(each, each.read(states), case)
+    if any(is_closed(side) for side in both_sides(case)):  # as its balances demand, without the round-off of the fluxes
+        none, nothing = dict.fromkeys(case.solutes), dict.fromkeys(case.solutes, 0.0)
+        summary |= {"water_flux_m_per_s": 0.0, "solute_flux_mol_per_m2_s": nothing}
+        if case.membrane.type != "none":
+            summary |= {"polarization_modulus": none, "rejection": none}
+    if any_volume:
+        summary |= dict.fromkeys([f"length_{side}_m" for side in SIDES])
+    flux = summary["water_flux_m_per_s"]
     if case.membrane.type == "none" or abs(flux) > least_flux:
         summary["process"] = _process(case, flux, True)
     means = {"concentration_left_mol_per_m3": seen.mean_left, "concentration_right_mol_per_m3": seen.mean_right}
