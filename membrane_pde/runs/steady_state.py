@@ -303,6 +303,13 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
                 f"water flows back in through the outflow on the {name}, and what left last depends on the way "
                 f"there: run the case, or say in {name}.backflow what is drawn in"
             )
+    for name, other in (SIDES, SIDES[::-1]):  # where no water flows any more, neither of them forgets its past
+        beside = getattr(case, other)
+        dead_end = beside.boundary == "bath" and _net_flow(beside) is None and beside.bleed == 0.0
+        if getattr(case, name).boundary == "outflow" and dead_end and not system.still and abs(flux) <= least:
+            raise _NoSteadyState(
+                f"what has run out through the outflow on the {name} decides where it ends: run the case"
+            )
     if outcome != "steady":
         raise _NoSteadyState("none was found: Newton's iteration did not converge; run the case")
 
