@@ -126,7 +126,7 @@ def equilibrium(
 def steady(
     case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False, units: UnitsOption = None
 ) -> None:
-    """The steady state of constant inputs, by Newton's method, without solving in time."""
+    """Compute the steady state without running in time."""
     from membrane_pde import runs
     from membrane_pde.show import report_steady
 
