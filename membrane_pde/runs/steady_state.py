@@ -107,11 +107,16 @@ def _flushed(side: Compartment) -> bool:
     return side.feed.flow is None or _alike(side.feed.flow, side.bleed)
 
 
+def _dead_end(side: Compartment) -> bool:
+    """A bath whose feed makes up for what passes the membrane, and out of which nothing is drawn."""
+    return side.boundary == "bath" and side.feed is not None and side.feed.flow is None and side.bleed == 0.0
+
+
 def _alike(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=_LEAST_GAIN)
 
 
-def _water_rests(case: Case, system: System, segment: Segment) -> bool:
+def _water_rests(system: System, segment: Segment) -> bool:
     """No water flows, from the start on."""
     return system.still or (system.numbers.pumped and segment.flux[0] == 0.0)
 
@@ -166,7 +171,7 @@ def _check_held_flux(case: Case, flux: float) -> None:
         net = _net_flow(side)
         if net is not None and not _alike(net, leaving):
             raise _NoSteadyState(_goes_on(name, side))
-        if side.boundary == "bath" and side.feed is not None and side.feed.flow is None and side.bleed == 0.0:
+        if _dead_end(side):
             for solute, numbers in case.membrane.solutes.items():
                 stays = numbers.permeability == 0.0 and numbers.reflection == 1.0
                 if leaving > 0.0 and stays and side.feed.concentration[solute] > 0.0:
@@ -187,8 +192,7 @@ def _demands(case: Case, system: System, resting: bool) -> Demands:
         """No solute passes its far end at rest."""
         if is_closed(side) or (resting and side.boundary == "outflow"):
             return True
-        made_up = side.boundary == "bath" and side.feed is not None and side.feed.flow is None
-        return resting and made_up and side.bleed == 0.0
+        return resting and _dead_end(side)
 
     kept = [keeps(side) for side in sides]
     conserved: list[tuple[int, int, int]] = []
@@ -238,7 +242,7 @@ def _find(case: Case) -> dict[str, Any]:
     model = model_of(case)
     system, segment = model.system(), segments_of(case)[-1]
     start = system.initial_state(model.concentration)
-    resting, flux = _water_rests(case, system, segment), segment.flux[0]
+    resting, flux = _water_rests(system, segment), segment.flux[0]
     reason, closed = "", [is_closed(case.left), is_closed(case.right)]
     if resting:
         for name in SIDES:
@@ -304,9 +308,8 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
                 f"there: run the case, or say in {name}.backflow what is drawn in"
             )
     for name, other in (SIDES, SIDES[::-1]):  # where no water flows any more, neither of them forgets its past
-        beside = getattr(case, other)
-        dead_end = beside.boundary == "bath" and _net_flow(beside) is None and beside.bleed == 0.0
-        if getattr(case, name).boundary == "outflow" and dead_end and not system.still and abs(flux) <= least:
+        beside_dead_end = getattr(case, name).boundary == "outflow" and _dead_end(getattr(case, other))
+        if beside_dead_end and not system.still and abs(flux) <= least:
             raise _NoSteadyState(
                 f"what has run out through the outflow on the {name} decides where it ends: run the case"
             )

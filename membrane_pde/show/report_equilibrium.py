@@ -38,14 +38,24 @@ def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
+def header_of_sides(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the header of a table with a column for each side, with its label."""
+    return ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
+
+
+def message_as_sentence(summary: Mapping[str, Any]) -> str:
+    """Return the message of a summary with a capital and a full stop; "" if there is none."""
+    words = str(summary.get("message") or "").strip()
+    return words and f"{words[0].upper()}{words[1:].rstrip('.')}."
+
+
 def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     """Print the equilibrium, or the reason why there is none."""
     labels = labels_of(case)
     say(console, bold=str(case.title), wrap=False)
     moved = summary.get("displaced_volume_m")
     total = case.left.length + case.right.length
-    words = str(summary.get("message") or "").strip()
-    words = words and f"{words[0].upper()}{words[1:].rstrip('.')}."
+    words = message_as_sentence(summary)
     if moved is not None and abs(moved) > 1e-9 * total:
         origin, target = (side_text(side, labels) for side in (SIDES if moved > 0 else SIDES[::-1]))
         amount = quantity(abs(moved), "water moved", digits=4)
@@ -56,5 +66,4 @@ def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> Non
     if summary["status"] is None:  # there is none
         return
     say(console)
-    header = ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
-    show_rows(console, header, equilibrium_table(case, summary))
+    show_rows(console, header_of_sides(labels), equilibrium_table(case, summary))

@@ -9,7 +9,7 @@ from membrane_pde.show import presets
 from membrane_pde.show.formatting import number, quantity
 from membrane_pde.show.printing import Row, say, show_rows
 from membrane_pde.show.readings import SIDES, concentration_unit, labels_of
-from membrane_pde.show.report_equilibrium import equilibrium_table
+from membrane_pde.show.report_equilibrium import equilibrium_table, header_of_sides, message_as_sentence
 from membrane_pde.show.sentences import held_back, side_text
 
 
@@ -56,8 +56,7 @@ def show_steady(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     """Print the steady state, or why there is none."""
     labels = labels_of(case)
     say(console, bold=str(case.title), wrap=False)
-    message = str(summary["message"] or "").strip()
-    message = message and f"{message[0].upper()}{message[1:].rstrip('.')}."
+    message = message_as_sentence(summary)
     if summary["status"] is None:
         say(console, f"No steady state: {message[0].lower()}{message[1:]}" if message else "No steady state.")
         return
@@ -71,8 +70,7 @@ def show_steady(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
         words = "In the steady state nothing flows any more."
     say(console, f"{words} {message}".strip())
     say(console)
-    header = ("", "unit", *(side if labels[side] == side else f"{side} ({labels[side]})" for side in SIDES))
-    show_rows(console, header, steady_table(case, summary))
+    show_rows(console, header_of_sides(labels), steady_table(case, summary))
     if flowing:
         say(console)
         show_rows(console, ("left to right", "unit", "value"), flowing)
