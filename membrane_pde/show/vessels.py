@@ -32,7 +32,6 @@ CELL, LARGEST = (
 CENTRE = (0.52, 0.5)
 POINTS = 160  # of the shading of a side
 GAS_DOTS = (18, 9)  # in a box: across, up
-_OPEN = ("reservoir", "bath", "outflow")
 _EDGE: dict[str, Any] = {"color": "0.25", "zorder": 4, "solid_capstyle": "round"}
 _BOX: dict[str, Any] = {"facecolor": "white", "alpha": 0.85, "lw": 0, "boxstyle": "round,pad=0.12"}
 _DASHED: dict[str, Any] = {"color": "0.35", "lw": 1.0, "ls": (0, (4, 3)), "zorder": 3}

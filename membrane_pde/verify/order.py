@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from membrane_pde.model.applied import Segment
 from membrane_pde.model.chain import Faces
@@ -38,7 +37,6 @@ WATER, SIGMA, EXCESS, PASSING = 2.0, 0.8, 0.4, 0.3  # a, σ, ΔΠ, P
 LENGTHS, DIFFUSIVITY = (1.0, 0.8), (1.0, 0.6)
 END = 1.0
 _STAGES = 1e-11  # tolerance of a step of FiPy, of which its stages are held to a share
-Complex = NDArray[np.complex128]
 
 
 class Manufactured(System):
