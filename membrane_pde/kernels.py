@@ -233,7 +233,7 @@ def _folder() -> Path | None:
     package = Path(__file__).parent
     files = [
         Path(__file__),
-        *sorted(file for room in ("physics", "model", "solvers") for file in (package / room).glob("*.py")),
+        *sorted(file for room in ("physics", "model", "solvers") for file in (package / room).rglob("*.py")),
     ]
     try:
         compiler = f"{sys.version} {metadata.version('numba')} {metadata.version('numpy')} {package}"
