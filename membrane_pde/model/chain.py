@@ -9,7 +9,7 @@ import numpy as np
 from membrane_pde.model.mesh import Array
 
 CONCENTRATION, ALPHA, BETA, FLUX = range(4)
-OUTSIDE, CELLS, PULL = range(3)
+OUTSIDE, CELLS, PULL, LAYER = range(4)
 
 
 class Faces(NamedTuple):
@@ -25,9 +25,9 @@ class Faces(NamedTuple):
         Widths of the cells, m.
     state : ndarray, shape (4, solutes, faces)
         Concentrations of the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s.
-    sides : ndarray, shape (3, 2, solutes)
+    sides : ndarray, shape (4, 2, solutes)
         Concentrations that the far faces see, and of the two cells at the membrane, at least 0, mol/m^3; derivatives of
-        Σσπ at the two walls with the concentrations there.
+        Σσπ at the two walls with the concentrations there; conductances of the two half cells at the membrane, m/s.
     membrane, slopes : ndarray
         What `interface.set_face` and (for `set_slopes`) `interface.set_face_slopes` wrote.
     room : ndarray, shape (6, solutes)
@@ -94,7 +94,7 @@ def new_faces(solutes: int, cells: int) -> Faces:
         scalars=np.zeros(4),
         width=np.zeros(cells),
         state=np.zeros((4, solutes, cells + 1)),
-        sides=np.zeros((3, 2, solutes)),
+        sides=np.zeros((4, 2, solutes)),
         membrane=np.zeros((solutes, 5)),
         slopes=np.zeros((3, solutes, 5)),
         room=np.zeros((6, solutes)),

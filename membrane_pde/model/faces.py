@@ -6,7 +6,7 @@ import math
 
 from membrane_pde.kernels import kernel, part
 from membrane_pde.model.applied import Segment, on_line, rise_of
-from membrane_pde.model.chain import ALPHA, BETA, CELLS, CONCENTRATION, FLUX, OUTSIDE, PULL, Faces
+from membrane_pde.model.chain import ALPHA, BETA, CELLS, CONCENTRATION, FLUX, LAYER, OUTSIDE, PULL, Faces
 from membrane_pde.model.interface import FaceNumbers, find_water_flux, set_face, wall_pressure
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
@@ -49,6 +49,8 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
         # clip small negative concentrations; the polarization layer would amplify them exponentially
         faces.sides[CELLS, 0, s] = max(float(faces.state[CONCENTRATION, s, m - 1]), 0.0)
         faces.sides[CELLS, 1, s] = max(float(faces.state[CONCENTRATION, s, m]), 0.0)
+        faces.sides[LAYER, 0, s] = p.diffusivity[0, s] / (p.half[0] * left)
+        faces.sides[LAYER, 1, s] = p.diffusivity[1, s] / (p.half[1] * right)
 
 
 @kernel
@@ -59,8 +61,7 @@ def water_flux_now(p: Numbers, face: FaceNumbers, segment: Segment, t: float, fa
     if p.pumped:
         return on_line(segment, segment.flux, t)
     left, right = pressing(p, segment, t, float(faces.scalars[1]))
-    half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    return find_water_flux(face, half_left, half_right, faces.sides[CELLS], left - right, memory, faces.room)
+    return find_water_flux(face, faces.sides[LAYER], faces.sides[CELLS], left - right, memory, faces.room)
 
 
 @kernel
@@ -130,8 +131,7 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     if math.isnan(water):
         return False
     faces.scalars[0] = water
-    half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    set_face(p.face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
+    set_face(p.face, water, faces.sides[LAYER], faces.sides[CELLS], faces.membrane)
     m, forward, backward = p.membrane, max(water, 0.0), max(-water, 0.0)
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     for s in range(solutes):

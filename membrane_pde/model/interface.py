@@ -1,8 +1,9 @@
 """The membrane face: wall concentrations, solute fluxes and the water flux that agree with one another.
 
 On each side the half cell between the last cell centre and the membrane carries a uniform flux, so its profile is
-exponential and is eliminated exactly. With Bernoulli functions ``B``, conductances ``g = D/l`` (l half cell) and
-``Pe = J_v l/D``, and ``R = 1`` (``R = 0`` for a stirred side, whose wall value is the cell value and ``A = B = 1``):
+exponential and is eliminated exactly. With Bernoulli functions ``B``, the conductance ``g`` between the centre of the
+cell and the membrane (``D/l`` of a half cell of length l, or a mass-transfer coefficient), ``Pe = J_v/g``, and
+``R = 1`` (``R = 0`` for a stirred side, whose wall value is the cell value and ``A = B = 1``):
 
     left   B_L c_wL = A_L c_P − R_L J        A_L = g_L B(−Pe_L),  B_L = g_L B(Pe_L)
     right  A_R c_wR = B_R c_A + R_R J        A_R = g_R B(−Pe_R),  B_R = g_R B(Pe_R)
@@ -55,7 +56,7 @@ _UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one
 GUESS, REFERENCE, SEVERAL = range(3)
 
 
-PERMEABILITY, REFLECTION, PARTITION, DIFFUSIVITY, TRACE = 0, 1, 2, 3, 5  # rows of `FaceNumbers.table`
+PERMEABILITY, REFLECTION, PARTITION, TRACE = range(4)  # rows of `FaceNumbers.table`; TRACE has one a side
 
 
 class NoSolution(Exception):
@@ -98,9 +99,9 @@ class FaceNumbers(NamedTuple):
         There is a membrane; its law is Kedem and Katchalsky's; the equation for J_v has one root, whatever happens.
     water_permeability : float
         L_p, m/s/Pa.
-    table : ndarray, shape (7, solutes)
-        P (m/s), σ, K; the diffusivities on the left and on the right (m^2/s); and on both sides the concentration below
-        which a stirred one counts as having this one in Kedem and Katchalsky's mean (mol/m^3, see `_law`).
+    table : ndarray, shape (5, solutes)
+        P (m/s), σ, K; and for the left and the right side the concentration below which a stirred one counts as having
+        this one in Kedem and Katchalsky's mean (mol/m^3, see `_law`).
     stirred : tuple of bool
         No wall resistance on the left, on the right.
     osmotics : Osmotics
@@ -118,13 +119,12 @@ class FaceNumbers(NamedTuple):
 
 def face_numbers(
     membrane: Membrane,
-    diffusivity: Array,
     stirred: tuple[bool, bool],
     osmotics: Osmotics,
+    solutes: int,
     trace: Array | None = None,
 ) -> FaceNumbers:
     """A membrane between two solutions, for the kernels; `trace` is the last part of the table, by default 0."""
-    solutes = diffusivity.shape[1]
     traces = np.zeros((2, solutes)) if trace is None else trace
 
     def each(values: Sequence[float], without: float) -> Array:
@@ -136,7 +136,7 @@ def face_numbers(
         membrane.flux_law == KEDEM_KATCHALSKY,
         bool(np.all((reflection == 0.0) | (reflection == 1.0))),
         float(membrane.water_permeability),
-        np.array([each(membrane.permeability, 0.0), reflection, each(membrane.partition, 1.0), *diffusivity, *traces]),
+        np.array([each(membrane.permeability, 0.0), reflection, each(membrane.partition, 1.0), *traces]),
         (bool(stirred[0]), bool(stirred[1])),
         osmotics,
     )
@@ -149,18 +149,17 @@ def without_layers(p: FaceNumbers) -> FaceNumbers:
 
 
 @kernel
-def _half_cell(diffusivity: float, length: float, water_flux: float, stirred: bool) -> _Six:
-    """``g B(−Pe), g B(Pe)``, their derivatives with J_v, with ln l (the same for both), and R."""
+def _half_cell(conductance: float, water_flux: float, stirred: bool) -> _Six:
+    """``g B(−Pe), g B(Pe)``, their derivatives with J_v, with ln g (the same for both), and R."""
     if stirred:
         return 1.0, 1.0, 0.0, 0.0, 0.0, 0.0
-    conductance = diffusivity / length
     value, slope = bernoulli(abs(water_flux) / conductance)
     small = max(conductance * value, _LEAST)  # the coefficient against the flow, without cancellation
-    stretch = abs(water_flux) * slope - small
+    with_conductance = small - abs(water_flux) * slope
     up, down = small + max(water_flux, 0.0), small + max(-water_flux, 0.0)
     if water_flux < 0.0:
         slope = -1.0 - slope  # B'(−x) = −1 − B'(x)
-    return up, down, 1.0 + slope, slope, stretch, 1.0
+    return up, down, 1.0 + slope, slope, with_conductance, 1.0
 
 
 @kernel
@@ -312,9 +311,7 @@ def _response(present: bool, left: _Six, right: _Six, law: _Three, e1: float, e2
 
 
 @kernel
-def set_face(
-    p: FaceNumbers, water_flux: float, length_left: float, length_right: float, cells: Array, state: Array
-) -> None:
+def set_face(p: FaceNumbers, water_flux: float, layers: Array, cells: Array, state: Array) -> None:
     """Walls and fluxes at a given water flux.
 
     Parameters
@@ -323,8 +320,8 @@ def set_face(
         Membrane and solutions.
     water_flux : float
         J_v, m/s.
-    length_left, length_right : float
-        Of the half cells, m.
+    layers : ndarray, shape (2, solutes)
+        Conductance g of the half cell (or of the film) on each side, m/s; without meaning on a stirred side.
     cells : ndarray, shape (2, solutes)
         Cell values, mol/m^3.
     state : ndarray, shape (solutes, 5)
@@ -332,8 +329,8 @@ def set_face(
     """
     for s in range(cells.shape[1]):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
-        left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
-        right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
+        left = _half_cell(float(layers[0, s]), water_flux, p.stirred[0])
+        right = _half_cell(float(layers[1, s]), water_flux, p.stirred[1])
         _, walls = _law(p, s, water_flux, left, right, c_p, c_a)
         state[s, 0], state[s, 1] = walls[0], walls[1]
         state[s, 2] = walls[2] * c_p - walls[3] * c_a
@@ -341,23 +338,21 @@ def set_face(
 
 
 @kernel
-def set_face_slopes(
-    p: FaceNumbers, water_flux: float, length_left: float, length_right: float, cells: Array, slopes: Array
-) -> None:
+def set_face_slopes(p: FaceNumbers, water_flux: float, layers: Array, cells: Array, slopes: Array) -> None:
     """Derivatives of what `set_face` writes.
 
     Parameters
     ----------
-    p, water_flux, length_left, length_right, cells
+    p, water_flux, layers, cells
         As there.
     slopes : ndarray, shape (3, solutes, 5)
         Written: of J, wall left, wall right, with the water flux, the two cell values, and the logarithms of the two
-        half-cell lengths (at fixed cell values).
+        conductances (at fixed cell values).
     """
     for s in range(cells.shape[1]):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
-        left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
-        right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
+        left = _half_cell(float(layers[0, s]), water_flux, p.stirred[0])
+        right = _half_cell(float(layers[1, s]), water_flux, p.stirred[1])
         law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
         forced = _forcing(left, right, law, walls, c_p, c_a)
         for j in range(5):
@@ -380,8 +375,7 @@ def set_face_slopes(
 def _imbalance(
     p: FaceNumbers,
     water_flux: float,
-    length_left: float,
-    length_right: float,
+    layers: Array,
     cells: Array,
     pressure: float,
     room: Array,
@@ -390,8 +384,8 @@ def _imbalance(
     lp, solutes = p.water_permeability, cells.shape[1]
     for s in range(solutes):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
-        left = _half_cell(float(p.table[DIFFUSIVITY, s]), length_left, water_flux, p.stirred[0])
-        right = _half_cell(float(p.table[DIFFUSIVITY + 1, s]), length_right, water_flux, p.stirred[1])
+        left = _half_cell(float(layers[0, s]), water_flux, p.stirred[0])
+        right = _half_cell(float(layers[1, s]), water_flux, p.stirred[1])
         law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
         if not (abs(walls[0]) < _MOST and abs(walls[1]) < _MOST):
             return math.copysign(math.inf, water_flux), math.inf, math.inf
@@ -408,14 +402,12 @@ def _imbalance(
 
 
 @part
-def find_water_flux(
-    p: FaceNumbers, length_left: float, length_right: float, cells: Array, pressure: float, memory: Array, room: Array
-) -> float:
+def find_water_flux(p: FaceNumbers, layers: Array, cells: Array, pressure: float, memory: Array, room: Array) -> float:
     """Water flux that the pressures and the wall concentrations it makes agree on.
 
     Parameters
     ----------
-    p, length_left, length_right, cells
+    p, layers, cells
         As in `set_face`.
     pressure : float
         Hydrostatic pressure difference p_L − p_R, Pa.
@@ -433,11 +425,11 @@ def find_water_flux(
     if p.water_permeability == 0.0 or not p.present:
         return 0.0
     found = math.nan
-    if not p.unique and _multiplicity(p, length_left, length_right, cells, room) >= _UNIQUE_BELOW:
-        found = _nearest_root(p, length_left, length_right, cells, pressure, room, memory)
+    if not p.unique and _multiplicity(p, layers, cells, room) >= _UNIQUE_BELOW:
+        found = _nearest_root(p, layers, cells, pressure, room, memory)
     if math.isnan(found):
         guess = float(memory[GUESS])
-        found = _newton(p, length_left, length_right, cells, pressure, room, guess, -math.inf, math.inf)
+        found = _newton(p, layers, cells, pressure, room, guess, -math.inf, math.inf)
     memory[GUESS] = 0.0 if math.isnan(found) else found
     return found
 
@@ -445,8 +437,7 @@ def find_water_flux(
 @kernel
 def _newton(
     p: FaceNumbers,
-    length_left: float,
-    length_right: float,
+    layers: Array,
     cells: Array,
     pressure: float,
     room: Array,
@@ -457,7 +448,7 @@ def _newton(
     flux = guess
     before, visited_zero = math.inf, flux == 0.0
     for _ in range(400):
-        value, slope, size = _imbalance(p, flux, length_left, length_right, cells, pressure, room)
+        value, slope, size = _imbalance(p, flux, layers, cells, pressure, room)
         if value == 0.0:
             return flux
         if value < 0.0:
@@ -485,7 +476,7 @@ def _newton(
 
 
 @part
-def _multiplicity(p: FaceNumbers, length_left: float, length_right: float, cells: Array, room: Array) -> float:
+def _multiplicity(p: FaceNumbers, layers: Array, cells: Array, room: Array) -> float:
     """``L_p ν R T c / min(g)`` over the solutes the membrane lets through with the water."""
     worst, solutes = 0.0, cells.shape[1]
     for s in range(solutes):
@@ -494,9 +485,9 @@ def _multiplicity(p: FaceNumbers, length_left: float, length_right: float, cells
             continue
         resistance = 0.0
         if not p.stirred[0]:
-            resistance = length_left / float(p.table[DIFFUSIVITY, s])
+            resistance = 1.0 / float(layers[0, s])
         if not p.stirred[1]:
-            resistance = max(resistance, length_right / float(p.table[DIFFUSIVITY + 1, s]))
+            resistance = max(resistance, 1.0 / float(layers[1, s]))
         for other in range(solutes):
             room[0, other] = 0.0
         room[0, s] = max(float(cells[0, s]), float(cells[1, s]), 0.0)
@@ -508,20 +499,19 @@ def _multiplicity(p: FaceNumbers, length_left: float, length_right: float, cells
 @part
 def _nearest_root(
     p: FaceNumbers,
-    length_left: float,
-    length_right: float,
+    layers: Array,
     cells: Array,
     pressure: float,
     room: Array,
     memory: Array,
 ) -> float:
     """Of the roots where the imbalance rises, found on a fine grid of water fluxes, the one nearest the reference."""
-    reach = _imbalance(p, 0.0, length_left, length_right, cells, pressure, room)[2]
+    reach = _imbalance(p, 0.0, layers, cells, pressure, room)[2]
     outside = False
     for _ in range(60):
         outside = True
         for sign in (1.0, -1.0):
-            value = _imbalance(p, sign * reach, length_left, length_right, cells, pressure, room)[0]
+            value = _imbalance(p, sign * reach, layers, cells, pressure, room)[0]
             outside = outside and sign * value > 0.0
         if outside:
             break
@@ -529,10 +519,10 @@ def _nearest_root(
     count, best, reference, before = 0, math.nan, float(memory[REFERENCE]), 0.0
     for k in range(-100, 101):
         high = reach * (k / 100)
-        value = _imbalance(p, high, length_left, length_right, cells, pressure, room)[0]
+        value = _imbalance(p, high, layers, cells, pressure, room)[0]
         if before < 0.0 <= value:
             low = reach * ((k - 1) / 100)
-            root = _newton(p, length_left, length_right, cells, pressure, room, 0.5 * (low + high), low, high)
+            root = _newton(p, layers, cells, pressure, room, 0.5 * (low + high), low, high)
             count += 1
             if count == 1 or abs(root - reference) < abs(best - reference):
                 best = root

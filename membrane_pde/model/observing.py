@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from membrane_pde.kernels import kernel
 from membrane_pde.model.applied import applied, segment_of
-from membrane_pde.model.chain import CELLS, CONCENTRATION, PULL, Faces
+from membrane_pde.model.chain import CELLS, CONCENTRATION, LAYER, PULL, Faces
 from membrane_pde.model.faces import set_cells, water_flux_now
 from membrane_pde.model.interface import GUESS, set_face, wall_pressure, without_layers
 from membrane_pde.model.layout import layout_of
@@ -153,8 +153,7 @@ def observe_state(
     water = water_flux_now(p, face, segment, t, faces, memory)
     if math.isnan(water):
         return False
-    half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    set_face(face, water, half_left, half_right, faces.sides[CELLS], faces.membrane)
+    set_face(face, water, faces.sides[LAYER], faces.sides[CELLS], faces.membrane)
     left, right = _sums(faces.width, m)
     pressed_left, pressed_right = pressing(p, segment, t, float(y[at.displaced]))
     held = 0.0

@@ -143,6 +143,8 @@ class Numbers(NamedTuple):
         Of the side and of its half cell at the membrane, at the start, m.
     bath : pair of BathNumbers
         See there.
+    diffusivity : ndarray, shape (2, solutes)
+        m^2/s.
     stiffness : pair of float
         Pa/m.
     wall : pair of bool
@@ -172,6 +174,7 @@ class Numbers(NamedTuple):
     length: tuple[float, float]
     half: tuple[float, float]
     bath: tuple[BathNumbers, BathNumbers]
+    diffusivity: Array
     stiffness: tuple[float, float]
     wall: tuple[bool, bool]
     off: NDArray[np.bool_]

@@ -8,7 +8,7 @@ import numpy as np
 
 from membrane_pde.kernels import kernel, part
 from membrane_pde.model.applied import Segment, line_slope, rise_of, wave_at
-from membrane_pde.model.chain import ALPHA, BETA, CELLS, CONCENTRATION, FLUX, OUTSIDE, PULL, Faces
+from membrane_pde.model.chain import ALPHA, BETA, CELLS, CONCENTRATION, FLUX, LAYER, OUTSIDE, PULL, Faces
 from membrane_pde.model.faces import pressed
 from membrane_pde.model.interface import set_face_slopes, wall_pressure
 from membrane_pde.model.mesh import Array
@@ -105,8 +105,7 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
     """
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     m, water = p.membrane, float(faces.scalars[0])
-    half_left, half_right = p.half[0] * float(faces.scalars[2]), p.half[1] * float(faces.scalars[3])
-    set_face_slopes(p.face, water, half_left, half_right, faces.sides[CELLS], faces.slopes)
+    set_face_slopes(p.face, water, faces.sides[LAYER], faces.sides[CELLS], faces.slopes)
     for s in range(solutes):
         alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
         before, behind, with_flux = d.faces[BEFORE, s], d.faces[BEHIND, s], d.faces[WITH_FLUX, s]
@@ -121,7 +120,7 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
         with_flux[m], before[m], behind[m] = by[0], by[1] / faces.width[m - 1], by[2] / faces.width[m]
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
-            d.faces[WITH_SCALAR + j, s, m] = left * (by[3] - c_p * by[1]) + right * (by[4] - c_a * by[2])
+            d.faces[WITH_SCALAR + j, s, m] = -left * (by[3] + c_p * by[1]) - right * (by[4] + c_a * by[2])
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
     _set_flux_slopes(p, segment, t, faces, d)
@@ -194,8 +193,8 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
             d.walls[0, 1, s] = change[2] / faces.width[m]
         for j in range(3):
             left, right = _stretch_rates(p, faces, j)
-            with_scalar[j] += left * (change[3] - faces.sides[CELLS, 0, s] * change[1])
-            with_scalar[j] += right * (change[4] - faces.sides[CELLS, 1, s] * change[2])
+            with_scalar[j] -= left * (change[3] + faces.sides[CELLS, 0, s] * change[1])
+            with_scalar[j] -= right * (change[4] + faces.sides[CELLS, 1, s] * change[2])
     lp = p.face.water_permeability
     scale = -lp / (1.0 + lp * with_flux)
     if p.pumped:

@@ -161,7 +161,7 @@ class System:
             elif behind is not None:
                 outside[side], known[side] = behind, True
         return Numbers(
-            face=face_numbers(p.membrane, p.diffusivity, p.stirred, p.osmotics, trace),
+            face=face_numbers(p.membrane, p.stirred, p.osmotics, k, trace),
             membrane=m,
             kind=(kinds[0], kinds[1]),
             moving=(moving[0], moving[1]),
@@ -170,6 +170,7 @@ class System:
             length=(mesh.length_left, mesh.length_right),
             half=(mesh.half_left, mesh.half_right),
             bath=(baths[0], baths[1]),
+            diffusivity=p.diffusivity,
             stiffness=(float(p.stiffness[0]), float(p.stiffness[1])),
             wall=(bool(p.wall[0]) and p.pumped != "left", bool(p.wall[1]) and p.pumped != "right"),
             off=np.zeros(2, dtype=bool),

@@ -58,24 +58,24 @@ def wrong_sign(p: Patches) -> None:
 
 def cell_centre_wall_value(p: Patches) -> None:
     """The concentration in the last cell is taken for that at the wall."""
-    p.put(interface, "_half_cell", lambda real: lambda d, length, flux, stirred: real(d, length, flux, True))
+    p.put(interface, "_half_cell", lambda real: lambda g, flux, stirred: real(g, flux, True))
 
 
 def wall_without_convection(p: Patches) -> None:
     """The half cell knows diffusion alone."""
-    p.put(interface, "_half_cell", lambda real: lambda d, length, flux, stirred: real(d, length, 0.0, stirred))
+    p.put(interface, "_half_cell", lambda real: lambda g, flux, stirred: real(g, 0.0, stirred))
 
 
 def first_order_interface(p: Patches) -> None:
     """The half cell's flux is taken upwind."""
 
     def make(real: Any) -> Any:
-        def upwind(d: float, length: float, flux: float, stirred: bool) -> Any:
-            g, (up, down, *_, resistance) = d / length, real(d, length, flux, stirred)
+        def upwind(g: float, flux: float, stirred: bool) -> Any:
+            up, down, *_, resistance = real(g, flux, stirred)
             if stirred:
-                return real(d, length, flux, stirred)
+                return real(g, flux, stirred)
             up, down = g + max(flux, 0.0), g + max(-flux, 0.0)
-            return up, down, float(flux > 0.0), -float(flux < 0.0), -g, resistance
+            return up, down, float(flux > 0.0), -float(flux < 0.0), g, resistance
 
         return upwind
 
@@ -89,7 +89,7 @@ def first_order_fluxes(p: Patches) -> None:
 
 def lost_half_cell(p: Patches) -> None:
     """Half of each half cell is left out."""
-    p.put(interface, "_half_cell", lambda real: lambda d, length, flux, stirred: real(d, 0.5 * length, flux, stirred))
+    p.put(interface, "_half_cell", lambda real: lambda g, flux, stirred: real(2.0 * g, flux, stirred))
 
 
 def map_that_keeps_concentrations(p: Patches) -> None:

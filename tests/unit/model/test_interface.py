@@ -36,14 +36,13 @@ class HalfCells:
 
     Attributes
     ----------
-    length_left, length_right : float
-        Distance from cell centre to membrane, m.
+    conductance : ndarray, shape (2, solutes)
+        Left and right, m/s.
     concentration : ndarray, shape (2, solutes)
         Cell values left and right, mol/m^3.
     """
 
-    length_left: float
-    length_right: float
+    conductance: Array
     concentration: Array
 
 
@@ -71,7 +70,7 @@ def face_at(p: FaceNumbers, water_flux: float, cells: HalfCells) -> Face:
     """State of the membrane face with all derivatives, at a given water flux; see `set_face`."""
     solutes = cells.concentration.shape[1]
     state, slopes = np.empty((solutes, 5)), np.zeros((3, solutes, 5))
-    given = p, float(water_flux), cells.length_left, cells.length_right, cells.concentration
+    given = p, float(water_flux), cells.conductance, cells.concentration
     set_face(*given, state)
     set_face_slopes(*given, slopes)
     return Face(float(water_flux), *state.T.copy(), *slopes)
@@ -90,7 +89,7 @@ def water_flux_at(
     memory = np.array([guess, reference, 0.0])
     c = cells.concentration
     room = np.empty((6, c.shape[1]))
-    found = find_water_flux(p, cells.length_left, cells.length_right, c, float(pressure), memory, room)
+    found = find_water_flux(p, cells.conductance, c, float(pressure), memory, room)
     if math.isnan(found):
         raise NoSolution
     return found, memory[SEVERAL] == 1.0
@@ -112,7 +111,8 @@ class Cells:
     @property
     def half(self) -> HalfCells:
         c = np.array([self.concentration_left, self.concentration_right], dtype=float)
-        return HalfCells(self.length_left, self.length_right, c)
+        diffusivity = np.array([self.diffusivity_left, self.diffusivity_right], dtype=float)
+        return HalfCells(diffusivity / np.array([[self.length_left], [self.length_right]]), c)
 
 
 class Interface:
@@ -125,8 +125,7 @@ class Interface:
     def numbers(self, cells: Cells) -> FaceNumbers:
         solutes = len(cells.concentration_left)
         osmotics = Solution(IDEAL, RT / GAS_CONSTANT, (self.particles,) * solutes).numbers
-        diffusivity = np.array([cells.diffusivity_left, cells.diffusivity_right])
-        return face_numbers(self.membrane, diffusivity, (cells.stirred_left, cells.stirred_right), osmotics)
+        return face_numbers(self.membrane, (cells.stirred_left, cells.stirred_right), osmotics, solutes)
 
     def wall_pressure(self, walls: Sequence[float]) -> tuple[float, Sequence[float]]:
         slopes = [sigma * self.particles * RT for sigma in self.membrane.reflection]
@@ -259,7 +258,7 @@ def test_derivatives_against_differences(law: str) -> None:
             if which in (1, 2):
                 (left if which == 1 else right)[s] *= 1 + h
             elif which in (3, 4):
-                scaled[which - 3] *= math.exp(h)
+                scaled[which - 3] *= math.exp(-h)  # the conductance by e^h
             new = replace(cells, length_left=scaled[0], length_right=scaled[1], concentration_left=left)
             state = face.face(flow, replace(new, concentration_right=right))
             return state.flux[s], state.wall_left[s], state.wall_right[s]
