@@ -27,7 +27,7 @@ feed and bleed bring, ``Q_f c_f − Q_out c_b``; see `Bath`.
 
 Cells meet only their neighbours, but for the water flux, which is one number that every face depends on: the Jacobian
 is tridiagonal for each solute, plus one column of derivatives with J_v times one row of derivatives of J_v, plus a
-column for each of X, V_L and V_R. `Slopes` holds just that; `membrane_pde.solvers.implicit` solves with it.
+column for each of X, V_L and V_R. `Slopes` holds just that; `membrane_pde.solvers.linear.chain` solves with it.
 """
 
 from __future__ import annotations

@@ -20,10 +20,11 @@ from membrane_pde.model.events import WATCH
 from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
-from membrane_pde.solvers import rosenbrock
+from membrane_pde.solvers import walk
 from membrane_pde.solvers.cvode import CVODE_STEPS, CvodeStepper
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.fipy import FipyStepper
+from membrane_pde.solvers.rosenbrock import RODAS5P
 from membrane_pde.solvers.rosenbrock_stepper import RosenbrockStepper
 from membrane_pde.solvers.stepper import MAX_STEPS, IntegrationError, Stepper
 
@@ -247,12 +248,12 @@ def integrate_alike(
     first = segments[0]
     recorder = _Recorder(first.end, outputs, True, system.size)
     recorder.store(np.array([first.start]), y[None, :], first)
-    times, method = np.append(first.start, recorder.due(first)[: outputs - 1]), rosenbrock.RODAS5P
+    times, method = np.append(first.start, recorder.due(first)[: outputs - 1]), RODAS5P
     kept, ends = np.empty((len(segments), outputs, system.size)), np.empty((len(segments), 3), dtype=np.int64)
     rows = np.array([segment_row(each) for each in segments])
-    work = rosenbrock.new_work(method, system.size, system.solutes, system.cells)
+    work = walk.new_work(method, system.size, system.solutes, system.cells)
     with np.errstate(over="ignore", invalid="ignore"):
-        rosenbrock.advance(
+        walk.advance(
             system.numbers,
             rows,
             method,

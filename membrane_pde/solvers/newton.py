@@ -29,7 +29,7 @@ from membrane_pde.model.chain import new_faces
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.slopes import new_slopes
 from membrane_pde.model.system import System
-from membrane_pde.solvers.implicit import new_factors
+from membrane_pde.solvers.linear.chain import new_factors
 from membrane_pde.solvers.settling import CHANGE, Room, set_change
 
 _MOST_STEPS = 500

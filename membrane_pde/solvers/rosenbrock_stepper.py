@@ -1,4 +1,4 @@
-"""The default stepper: the method of `membrane_pde.solvers.rosenbrock`, many steps in one call."""
+"""The default stepper of one chain of cells: `membrane_pde.solvers.walk`, many steps in one call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from membrane_pde.model.applied import Segment, segment_row
 from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
-from membrane_pde.solvers import rosenbrock
+from membrane_pde.solvers import rosenbrock, walk
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.stepper import IntegrationError, longest_step
 
@@ -21,10 +21,11 @@ class RosenbrockStepper:
     ) -> None:
         self.system, self.segment, self.events, self.rtol, self.atol = system, segment, events, rtol, atol
         self.method = rosenbrock.RODAS5P
-        self.work = rosenbrock.new_work(self.method, system.size, system.solutes, system.cells)
-        self.work.pace[[rosenbrock.TIME, rosenbrock.START]] = t  # as `rosenbrock.begin`, whose loops are slow out here
-        self.work.vectors[[rosenbrock.Y, rosenbrock.START_STATE]] = y
-        self.t, self.y = t, self.work.vectors[rosenbrock.Y]
+        self.work = walk.new_work(self.method, system.size, system.solutes, system.cells)
+        self.run = self.work.run
+        self.run.pace[[rosenbrock.TIME, rosenbrock.START]] = t  # as `rosenbrock.begin`, whose loops are slow out here
+        self.run.vectors[[rosenbrock.Y, rosenbrock.START_STATE]] = y
+        self.t, self.y = t, self.run.vectors[rosenbrock.Y]
         self.trouble: Exception | None = None
         self.longest, self.row = longest_step(segment), np.array([segment_row(segment)])
 
@@ -34,18 +35,18 @@ class RosenbrockStepper:
         memory, atol, states = self.system.memory[None, :], self.atol[None, :], kept[None, :, :]
         given = self.system.numbers, self.row, self.method, self.rtol, atol, self.longest, self.events.watch, memory
         with np.errstate(over="ignore", invalid="ignore"):  # a step that is far too long is tried again, shorter
-            rosenbrock.advance(*given, self.work, goes_on, most, due, states, ends)
+            walk.advance(*given, self.work, goes_on, most, due, states, ends)
         steps, stored, event = ends[0].tolist()
-        self.t = float(self.work.pace[rosenbrock.TIME])
+        self.t = float(self.run.pace[rosenbrock.TIME])
         if event < 0:
-            no_step = event == rosenbrock.NO_STEP
+            no_step = event == walk.NO_STEP
             self.trouble = IntegrationError("its steps became too short") if no_step else NoSolution()
             return steps, stored, ""
         return steps, stored, EVENT_NAMES[event]
 
     def at(self, t: float) -> Array:
         """State within the last step, by the polynomial of the method."""
-        start, length = self.work.pace[rosenbrock.START], self.work.pace[rosenbrock.LENGTH]
+        start, length = self.run.pace[rosenbrock.START], self.run.pace[rosenbrock.LENGTH]
         state = np.empty_like(self.y)
-        rosenbrock.interpolate(self.method, self.work, float((t - start) / length), state)
+        rosenbrock.interpolate(self.method, self.run, float((t - start) / length), state)
         return state

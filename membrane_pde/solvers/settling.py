@@ -29,7 +29,7 @@ from membrane_pde.model.observing import observe_solutes, observe_state
 from membrane_pde.model.problem import Numbers
 from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
 from membrane_pde.model.system import System
-from membrane_pde.solvers.implicit import Factors, factorize, new_factors, solve
+from membrane_pde.solvers.linear.chain import Factors, factorize, new_factors, solve
 
 NOW, LATER, LARGEST, ROUND_OFF = range(4)  # rows of `Room.numbers` and `Room.solutes`
 # Places in the rows of what `observe_state` and `observe_solutes` write, and of what stands there instead.
@@ -53,7 +53,7 @@ class Room(NamedTuple):
     unknown : ndarray, shape (4, solutes)
         For `observe_state`: nan.
     faces, slopes, factors
-        Of `model.slopes` and `implicit`.
+        Of `model.slopes` and `solvers.linear.chain`.
     """
 
     numbers: Array

@@ -17,10 +17,11 @@ from membrane_pde.analytic import film
 from membrane_pde.input import mixture, units, values
 from membrane_pde.model import events, faces, interface, observing, ports, slopes, system
 from membrane_pde.physics import fluxes, gas, osmotic
-from membrane_pde.solvers import implicit, integrate, rosenbrock
+from membrane_pde.solvers import integrate, rosenbrock, walk
+from membrane_pde.solvers.linear import chain as elimination
 from membrane_pde.verify import measurements, order
 
-HOLDERS = (events, faces, observing, ports, slopes, system, interface, rosenbrock, implicit, fluxes, osmotic)
+HOLDERS = (events, faces, observing, ports, slopes, system, interface, rosenbrock, walk, elimination, fluxes, osmotic)
 
 
 @pytest.fixture(autouse=True)

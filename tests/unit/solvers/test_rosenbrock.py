@@ -14,7 +14,9 @@ from membrane_pde.model.mesh import build, graded_widths
 from membrane_pde.model.problem import OUTFLOW, RESERVOIR, Problem
 from membrane_pde.model.system import System
 from membrane_pde.solvers import rosenbrock
-from membrane_pde.solvers.rosenbrock import LENGTH, RODAS5P, START, TIME, Work, Y, interpolate, new_work
+from membrane_pde.solvers import walk as chain_walk
+from membrane_pde.solvers.rosenbrock import LENGTH, RODAS5P, START, TIME, Y, interpolate
+from membrane_pde.solvers.walk import Work, new_work
 from tests.systems import system
 
 Array = NDArray[np.float64]
@@ -137,7 +139,7 @@ def begun(one: System) -> Work:
 
 def started(one: System, start: Array) -> Work:
     work = new_work(RODAS5P, one.size, one.solutes, one.cells)
-    rosenbrock.begin(work, 0.0, start)
+    rosenbrock.begin(work.run, 0.0, start)
     return work
 
 
@@ -156,7 +158,7 @@ def advance(
     ends = np.empty((1, 3), dtype=np.int64)
     given = one.numbers, rows, RODAS5P, rtol, atol, longest, np.zeros(WATCH), one.memory[None, :], work, goes_on
     with np.errstate(over="ignore", invalid="ignore"):  # a step that is far too long
-        rosenbrock.advance(*given, most, due, kept[None, :, :], ends)
+        chain_walk.advance(*given, most, due, kept[None, :, :], ends)
     return [int(number) for number in ends[0]]
 
 
@@ -185,7 +187,7 @@ def fixed(make: Callable[[], System], segment: Segment, steps: int, due: Array |
     work = begun(one)
     kept, taken, event = walk(one, segment, work, 1e9, longest=segment.end / steps, due=due)
     assert (taken, event) == (steps, 0)
-    return work.vectors[Y] / measures(one), kept / measures(one)
+    return work.run.vectors[Y] / measures(one), kept / measures(one)
 
 
 @pytest.mark.parametrize("name", SMOOTH)
@@ -208,7 +210,7 @@ def test_the_error_follows_the_tolerance() -> None:
         one = make()
         work = begun(one)
         _, steps, _ = walk(one, segment, work, rtol)
-        return work.vectors[Y] / measures(one), steps
+        return work.run.vectors[Y] / measures(one), steps
 
     exact, _ = end(1e-11)
     tolerances = [1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8]
@@ -225,23 +227,23 @@ def test_a_start_with_a_kink_is_not_felt_for(monkeypatch: pytest.MonkeyPatch) ->
     """Where water begins to flow the error of a step goes with the root of its length; the second refusal shows it."""
     one = system(water=1e-11, cells=60)
     work = started(one, one.initial_state(np.full((2, 120), 100.0)))
-    real, tried = rosenbrock._try_step, []
+    real, tried = chain_walk._try_step, []
 
     def counted(*args: Any) -> bool:
         tried.append(args[-1])
         return real(*args)
 
-    monkeypatch.setattr(rosenbrock, "_try_step", counted)
+    monkeypatch.setattr(chain_walk, "_try_step", counted)
     segment = Segment(0.0, DURATION, (3e6, 3e6), (0.0, 0.0))
-    work.pace[rosenbrock.NEXT] = DURATION
+    work.run.pace[rosenbrock.NEXT] = DURATION
     due, kept = np.array([math.inf]), np.empty((1, one.size))
     given = one.numbers, segment, RODAS5P, 1e-6, 1e-6 * measures(one), math.inf, np.zeros(WATCH), one.memory, work
     with np.errstate(over="ignore", invalid="ignore"):
-        steps, _, event = rosenbrock.walk(*given, 1, due, kept)
+        steps, _, event = chain_walk.walk(*given, 1, due, kept)
     print(tried)
     assert (steps, event) == (1, 0)
     assert 3 <= len(tried) <= 7
-    assert work.pace[rosenbrock.LENGTH] < 1e-3 * DURATION
+    assert work.run.pace[rosenbrock.LENGTH] < 1e-3 * DURATION
 
 
 def test_the_dense_output_meets_both_ends() -> None:
@@ -250,11 +252,11 @@ def test_the_dense_output_meets_both_ends() -> None:
     work = begun(one)
     walk(one, segment, work, 1e-4)
     state = np.empty(one.size)
-    for theta, there in ((0.0, work.vectors[rosenbrock.START_STATE]), (1.0, work.vectors[Y])):
-        interpolate(RODAS5P, work, theta, state)
+    for theta, there in ((0.0, work.run.vectors[rosenbrock.START_STATE]), (1.0, work.run.vectors[Y])):
+        interpolate(RODAS5P, work.run, theta, state)
         assert (state == there).all()
-    interpolate(RODAS5P, work, 1.0 - 1e-15, state)
-    assert state == pytest.approx(work.vectors[Y], rel=1e-12)
+    interpolate(RODAS5P, work.run, 1.0 - 1e-15, state)
+    assert state == pytest.approx(work.run.vectors[Y], rel=1e-12)
 
 
 def test_a_stiff_decay_is_over_in_one_step() -> None:
@@ -262,7 +264,7 @@ def test_a_stiff_decay_is_over_in_one_step() -> None:
     one = system(water=0.0, cells=4, permeability=(1e-6, 1e-6))
     work = begun(one)
     walk(one, Segment(0.0, 3e11, (0.0, 0.0), (0.0, 0.0)), work, 1e9)
-    c = one.amounts(work.vectors[Y]) / one.widths(work.vectors[Y])
+    c = one.amounts(work.run.vectors[Y]) / one.widths(work.run.vectors[Y])
     assert c == pytest.approx(np.broadcast_to(c[:, :1], c.shape), rel=1e-6)
 
 
@@ -272,16 +274,16 @@ def test_a_cut_step_is_the_beginning_of_the_whole_one() -> None:
     one = make()
     work = begun(one)
     walk(one, segment, work, 1e-4)
-    start, length, share = float(work.pace[START]), float(work.pace[LENGTH]), 0.37
+    start, length, share = float(work.run.pace[START]), float(work.run.pace[LENGTH]), 0.37
     whole, cut = np.empty((2, 6, one.size))
     thetas = np.linspace(0.0, 1.0, 6)
     for theta, state in zip(thetas, whole, strict=True):
-        interpolate(RODAS5P, work, share * theta, state)
-    rosenbrock._cut(RODAS5P, work, share)
+        interpolate(RODAS5P, work.run, share * theta, state)
+    rosenbrock.cut(RODAS5P, work.run, share)
     for theta, state in zip(thetas, cut, strict=True):
-        interpolate(RODAS5P, work, theta, state)
+        interpolate(RODAS5P, work.run, theta, state)
     assert np.abs((cut - whole) / measures(one)).max() < 1e-15
-    assert work.pace[TIME] == start + share * length
+    assert work.run.pace[TIME] == start + share * length
 
 
 @pytest.mark.parametrize("dry", ["left", "right"])
@@ -296,9 +298,9 @@ def test_the_state_at_an_event_lies_on_the_dense_output(dry: str) -> None:
     due = expected * np.array([0.25, 0.5, 0.999, 1.001])
     kept, _, event = walk(one, segment, work, 1e-6, due=due)
     assert event == {"left": 1, "right": 2}[dry]
-    assert work.pace[TIME] == pytest.approx(expected, rel=1e-9)
-    assert work.vectors[Y][one.x] == pytest.approx(math.copysign(0.999 * length, press), rel=1e-9)
-    events = one.events(float(work.pace[TIME]), work.vectors[Y], segment, np.zeros(WATCH))
+    assert work.run.pace[TIME] == pytest.approx(expected, rel=1e-9)
+    assert work.run.vectors[Y][one.x] == pytest.approx(math.copysign(0.999 * length, press), rel=1e-9)
+    events = one.events(float(work.run.pace[TIME]), work.run.vectors[Y], segment, np.zeros(WATCH))
     assert -1e-12 <= events[event - 1] <= 0.0
     assert kept[:, one.x] == pytest.approx(1e-11 * press * due[:3], rel=1e-9)  # what was due before, and no more
 
@@ -318,7 +320,7 @@ def test_what_was_not_asked_for_in_time_is_written_afterwards() -> None:
             _, count, _ = advance(one, segment, work, 1e-4, 0, times[first : first + at_once], states[first:])
             first += count
         assert event == 1
-        assert times[first - 1] <= work.pace[TIME] < times[first]
+        assert times[first - 1] <= work.run.pace[TIME] < times[first]
         stored.append(states[:first])
     assert stored[0] == pytest.approx(stored[1], rel=1e-12)
 
@@ -337,7 +339,7 @@ def test_amounts_are_conserved_in_a_long_run_with_thin_cells(finest: float, clos
     _, steps, event = walk(one, day, work, 1e-5)
     assert event == 0
     assert steps > 50
-    y, begin = work.vectors[Y], one.amounts_of_sides(start)
+    y, begin = work.run.vectors[Y], one.amounts_of_sides(start)
     assert np.abs(y[one.passed]).max() > 1e-3
     for side, sign in ((0, 1.0), (1, -1.0)):
         missing = one.amounts_of_sides(y)[side] + sign * y[one.passed] - begin[side]

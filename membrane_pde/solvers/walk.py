@@ -1,0 +1,266 @@
+"""The steps of `membrane_pde.solvers.rosenbrock` for one chain of cells: a loop that is compiled as a whole."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.kernels import compiled, kernel, part
+from membrane_pde.model.applied import Segment, segment_of
+from membrane_pde.model.chain import Faces, new_faces
+from membrane_pde.model.events import EVENTS, FIRST_WALL, set_events
+from membrane_pde.model.faces import rates, set_faces, set_rates
+from membrane_pde.model.interface import REFERENCE
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.ports import set_walls
+from membrane_pde.model.problem import Numbers
+from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
+from membrane_pde.solvers.linear.chain import Factors, add_time_slopes, factorize, new_factors, solve
+from membrane_pde.solvers.rosenbrock import (
+    FRESH,
+    LENGTH,
+    NEXT,
+    RATE,
+    START,
+    START_STATE,
+    TIME,
+    TRIAL,
+    TRIAL_RATE,
+    Method,
+    Progress,
+    Y,
+    accept,
+    add,
+    begin,
+    copy,
+    cut,
+    fallen,
+    first_step,
+    gather,
+    interpolate,
+    new_progress,
+    norm,
+    refuse,
+    serve,
+    step_to_try,
+)
+
+NO_STEP, NO_FLUX = -1, -2  # what `advance` answers where it gives up; from 1 on, the event that ended it
+
+
+class Work(NamedTuple):
+    """What `advance` works on and leaves for the next call.
+
+    Attributes
+    ----------
+    run : Progress
+        Where the run stands.
+    events : ndarray, shape (3, 6)
+        What `model.events.set_events` makes of the state now, and at the start of the last step; room for more of it.
+    faces, other, slopes, factors
+        Of the start of the step; of the stages; derivatives; what is solved with.
+    """
+
+    run: Progress
+    events: Array
+    faces: Faces
+    other: Faces
+    slopes: Slopes
+    factors: Factors
+
+
+def new_work(method: Method, size: int, solutes: int, cells: int) -> Work:
+    """Room for runs, one after the other; see `rosenbrock.begin`."""
+    return Work(
+        new_progress(method, size),
+        np.ones((3, EVENTS)),
+        new_faces(solutes, cells),
+        new_faces(solutes, cells),
+        new_slopes(solutes, cells),
+        new_factors(solutes, cells),
+    )
+
+
+@part
+def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Work, h: float) -> bool:
+    """Write the stages of a step, and the state at its end into `trial`; False if a stage has no water flux."""
+    run, tau = w.run, h * method.gamma
+    t = float(run.pace[TIME])
+    factorize(p, w.slopes, tau, w.factors)
+    last = method.rows.shape[1] - 1
+    for i in range(last + 1):
+        stage, rate = run.stages[i], run.vectors[RATE]
+        for j in range(stage.shape[0]):
+            stage[j] = 0.0
+        if i > 0:
+            rate = run.vectors[TRIAL_RATE]
+            copy(run.vectors[Y], run.vectors[TRIAL])
+            for j in range(0, i, 2):
+                gather(method, i, j, run.stages, run.vectors[TRIAL])
+            if not rates(p, segment, t + float(method.rows[0, i]) * h, run.vectors[TRIAL], memory, w.other, rate):
+                return False
+        add(tau, rate, stage)
+        if method.rows[1, i] != 0.0:
+            add_time_slopes(p, w.slopes, method.gamma * float(method.rows[1, i]) * h * h, stage)
+        solve(p, w.slopes, w.factors, stage)
+    add(1.0, run.stages[last], run.vectors[TRIAL])
+    return True
+
+
+@part
+def _share_before_event(
+    p: Numbers, segment: Segment, method: Method, memory: Array, watch: Array, before: Array, now: Array, w: Work
+) -> tuple[float, int]:
+    """Share of the last step after which the first event has fallen through zero, and its number."""
+    run, low, high, event = w.run, 0.0, 1.0, fallen(before, w.events[0], FIRST_WALL)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if not low < middle < high:
+            break
+        interpolate(method, run, middle, run.vectors[TRIAL])
+        t = run.pace[START] + middle * run.pace[LENGTH]
+        set_events(p, segment, t, run.vectors[TRIAL], watch, memory, w.other, now)
+        number = fallen(before, now, FIRST_WALL)
+        if number > 0:
+            high, event = middle, number
+        else:
+            low = middle
+    return high, event
+
+
+@kernel
+def walk(
+    p: Numbers,
+    segment: Segment,
+    method: Method,
+    rtol: float,
+    atol: Array,
+    longest: float,
+    watch: Array,
+    memory: Array,
+    w: Work,
+    most: int,
+    due: Array,
+    kept: Array,
+) -> tuple[int, int, int]:
+    """Step through a segment.
+
+    Parameters
+    ----------
+    p : Numbers
+        The problem.
+    segment : Segment
+        What is applied.
+    method : Method
+        Coefficients.
+    rtol : float
+        Relative tolerance of a step.
+    atol : ndarray, shape (size,)
+        Absolute tolerance of each state.
+    longest : float
+        No step is longer, s.
+    watch : ndarray, shape (4,)
+        Of `model.events.set_events`.
+    memory : ndarray, shape (3,)
+        Of `interface.find_water_flux`.
+    w : Work
+        Where the run stands; moved on.
+    most : int
+        Steps to take at most.
+    due : ndarray, shape (n,)
+        Times at which the state is wanted, rising; the call ends when all of them are served.
+    kept : ndarray, shape (n, size)
+        Written: the states.
+
+    Returns
+    -------
+    int, int, int
+        Steps taken, states kept, and 0, the number of an event, `NO_STEP` or `NO_FLUX`.
+    """
+    run, pace, steps, stored = w.run, w.run.pace, 0, 0
+    y, trial, cells = run.vectors[Y], run.vectors[TRIAL], w.other.width.shape[0] * w.other.state.shape[1]
+    before, now = w.events[1], w.events[2]
+    set_events(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])  # `watch` may be new
+    while True:
+        stored = serve(method, run, due, kept, stored)
+        if pace[TIME] >= segment.end or steps >= most or stored == due.shape[0]:
+            return steps, stored, 0
+        if pace[FRESH] == 0.0:
+            if not set_faces(p, segment, float(pace[TIME]), y, math.nan, memory, w.faces):
+                return steps, stored, NO_FLUX
+            set_slopes(p, segment, float(pace[TIME]), w.faces, w.slopes)
+            set_rates(p, segment, float(pace[TIME]), w.faces, run.vectors[RATE])
+            memory[REFERENCE] = w.faces.scalars[0]
+            pace[FRESH] = 1.0
+        if pace[NEXT] == 0.0:
+            size, speed = norm(y, y, y, rtol, atol, cells), norm(run.vectors[RATE], y, y, rtol, atol, cells)
+            pace[NEXT] = first_step(method, size, speed, rtol, segment.end - float(pace[TIME]))
+        h, error = step_to_try(pace, longest, segment.end), math.inf
+        if _try_step(p, segment, method, memory, w, h):
+            error = norm(run.stages[method.rows.shape[1] - 1], y, trial, rtol, atol, cells)
+        if not error <= 1.0:  # nan, too
+            if not refuse(method, pace, h, error, segment.end):
+                return steps, stored, NO_STEP
+            continue
+        copy(y, run.vectors[START_STATE])
+        copy(trial, y)
+        accept(method, run, h, error, segment.end)
+        steps += 1
+        copy(w.events[0], before)
+        set_events(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])
+        if fallen(before, w.events[0], FIRST_WALL) > 0:
+            share, event = _share_before_event(p, segment, method, memory, watch, before, now, w)
+            cut(method, run, share)
+            stored = serve(method, run, due, kept, stored)
+            set_events(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])
+            return steps, stored, event
+
+
+def _advance(
+    p: Numbers,
+    segments: Array,
+    method: Method,
+    rtol: float,
+    atol: Array,
+    longest: float,
+    watch: Array,
+    memory: Array,
+    w: Work,
+    start: Array,
+    most: int,
+    due: Array,
+    kept: Array,
+    ends: NDArray[np.int64],
+) -> None:
+    """Step through a segment, or through as many as there are runs that differ in what is applied alone.
+
+    Parameters
+    ----------
+    p, method, rtol, longest, watch, w, most, due
+        Of `walk`.
+    segments : ndarray, shape (runs, 12)
+        Of `model.applied.segment_row`.
+    atol : ndarray, shape (runs, size)
+        Absolute tolerance of each state.
+    memory : ndarray, shape (runs, 3)
+        Of `interface.find_water_flux`.
+    start : ndarray, shape (size,) or (0,)
+        State in which all runs begin; with nothing one run goes on from where `w` stands.
+    kept : ndarray, shape (runs, n, size)
+        Written: the states.
+    ends : ndarray of int, shape (runs, 3)
+        Written: what `walk` answers.
+    """
+    for r in range(segments.shape[0]):
+        segment = segment_of(segments[r])
+        if start.shape[0] > 0:
+            begin(w.run, segment.start, start)
+            set_walls(p, segment, segment.start, float(start[w.faces.state.shape[1] * w.faces.width.shape[0]]))
+        steps, stored, event = walk(p, segment, method, rtol, atol[r], longest, watch, memory[r], w, most, due, kept[r])
+        ends[r, 0], ends[r, 1], ends[r, 2] = steps, stored, event
+
+
+advance = compiled(_advance)
