@@ -25,6 +25,7 @@ SECTIONS = (
     ("Top level", "", "These stand above the first `[table]`: in TOML everything below a table's name belongs to it."),
     ("`[solutes.NAME]`", "Solute", ""),
     ("`[left]` and `[right]`", "Compartment", ""),
+    ("`[left.support]` and `[right.support]`", "Support", ""),
     ("`[membrane]`", "Membrane", ""),
     ("`[membrane.solutes.NAME]`", "MembraneSolute", ""),
     ("`[mesh]`", "Mesh", ""),

@@ -3,17 +3,18 @@
 Nothing of the package is imported here, and the osmotic pressure is either a function that the caller gives or ideal.
 Index 1 means the left side, 2 the right side, and a flux is positive from left to right.
 
-============= =========================================================================
-Module        Contents
-============= =========================================================================
-`end_state`   the end state of any two compartments: concentrations, pressures, volumes
-`end_volumes` volumes at the end of osmosis in closed form, ideal solutions
-`well_mixed`  well-mixed compartments over time
-`diffusion`   diffusion without flow
-`film`        concentration polarization: films and an unstirred half-space
-`least_work`  least work of a separation
-`numerics`    numerical tools that these share
-============= =========================================================================
+================= =========================================================================
+Module            Contents
+================= =========================================================================
+`end_state`       the end state of any two compartments: concentrations, pressures, volumes
+`end_volumes`     volumes at the end of osmosis in closed form, ideal solutions
+`well_mixed`      well-mixed compartments over time
+`diffusion`       diffusion without flow
+`film`            concentration polarization: films and an unstirred half-space
+`forward_osmosis` steady fluxes through a membrane on a support layer, best pressure
+`least_work`      least work of a separation
+`numerics`        numerical tools that these share
+================= =========================================================================
 """
 
 from membrane_pde.analytic.diffusion import (
@@ -37,6 +38,7 @@ from membrane_pde.analytic.film import (
     film_reverse_osmosis,
     unstirred_semi_infinite_wall,
 )
+from membrane_pde.analytic.forward_osmosis import ForwardOsmosis, Osmosis, forward_osmosis
 from membrane_pde.analytic.least_work import least_work_of_recovery
 from membrane_pde.analytic.well_mixed import (
     fed_bath,
@@ -49,6 +51,8 @@ from membrane_pde.analytic.well_mixed import (
 __all__ = [
     "Equilibrium",
     "FilmReverseOsmosis",
+    "ForwardOsmosis",
+    "Osmosis",
     "TwoSlabs",
     "degree_of_mixing",
     "elastic_equilibrium",
@@ -56,6 +60,7 @@ __all__ = [
     "fed_bath",
     "film_ideal_membrane",
     "film_reverse_osmosis",
+    "forward_osmosis",
     "layer_and_bath",
     "least_work_of_recovery",
     "turgor_volume",

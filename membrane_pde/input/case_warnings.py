@@ -13,16 +13,20 @@ from membrane_pde.input.wording import key_text
 if TYPE_CHECKING:
     from membrane_pde.input.case import Case
 
-# Known ranges, SI; a thousand times beyond them a value gets a warning. Water permeability: ro_elements.csv (from
+# Known ranges, SI, and how many times beyond them a value gets a warning. Water permeability: ro_elements.csv (from
 # 0.45 L/m2/h/bar for seawater membranes to 7.4 for brackish water), which spans forward_osmosis.csv (0.55 to 5.81
 # L/m2/h/bar) and the red cell of red_blood_cell.csv (1.8e-12 m/s/Pa). Permeability: from 2.3e-8 m/s
 # (ro_elements.csv) to 0.88 L/m2/h (forward_osmosis.csv). Diffusivity in water: diffusion_water.csv, from haemoglobin
-# to H+. All in the project's reference data.
+# to H+. All in the project's reference data. Structural parameter: from 86 µm (an electrospun support, table in
+# Membranes 2023, 13, 73, doi:10.3390/membranes13010073) to 1.14 mm (HTI TFC, Membranes 2021, 11, 153,
+# doi:10.3390/membranes11020153, app. C); ten times beyond is mm for µm.
 _KNOWN_RANGES = {
-    "water_permeability": (0.45 / 3.6e11, 7.4 / 3.6e11, "m/s/Pa"),
-    "permeability": (2.3e-8, 0.88 / 3.6e6, "m/s"),
-    "diffusivity": (6.9e-11, 9.311e-9, "m^2/s"),
+    "water_permeability": (0.45 / 3.6e11, 7.4 / 3.6e11, "m/s/Pa", 1000),
+    "permeability": (2.3e-8, 0.88 / 3.6e6, "m/s", 1000),
+    "diffusivity": (6.9e-11, 9.311e-9, "m^2/s", 1000),
+    "structural_parameter": (8.6e-5, 1.14e-3, "m", 10),
 }
+_IN_WORDS = {10: "ten", 1000: "a thousand"}
 
 
 def all_warnings(case: Case) -> Iterator[str]:
@@ -164,11 +168,16 @@ def _far_from_known(case: Case) -> Iterator[str]:
         values += [("diffusivity", f"solutes.{s}.diffusivity", each.diffusivity) for s, each in case.solutes.items()]
         for name, side in sides_of(case).items():
             values += [("diffusivity", f"{name}.diffusivity.{s}", value) for s, value in side.diffusivity.items()]
+    for name, side in sides_of(case).items():
+        if side.support is not None:
+            values.append(
+                ("structural_parameter", f"{name}.support.structural_parameter", side.support.structural_parameter)
+            )
     for kind, path, value in values:
-        low, high, unit = _KNOWN_RANGES[kind]
-        if value and not low / 1000 <= value <= high * 1000:
+        low, high, unit, beyond = _KNOWN_RANGES[kind]
+        if value and not low / beyond <= value <= high * beyond:
             yield (
-                f"{path} is {value:.3g} {unit}, more than a thousand times beyond what is known ({low:.2g} to "
+                f"{path} is {value:.3g} {unit}, more than {_IN_WORDS[beyond]} times beyond what is known ({low:.2g} to "
                 f"{high:.2g} {unit}): is the unit right?"
             )
 

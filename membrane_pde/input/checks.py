@@ -152,6 +152,7 @@ def _check_boundaries(case: Case) -> None:
             raise CaseError(f"{name}.pressure: a rigid side takes none, its pressure is computed; remove the key")
     _check_held_flux(case)
     if open_partition:
+        _check_without_support(case)
         left, right = case.left, case.right
         if not _same_pressure(left.pressure, right.pressure):
             raise CaseError(
@@ -167,6 +168,14 @@ def _check_boundaries(case: Case) -> None:
         pass  # no water flows, and both sides have the same pressure
     elif case.left.boundary == case.right.boundary and (why := BOUNDARIES[case.left.boundary].one_side_only):
         raise CaseError(f'left.boundary and right.boundary are both "{case.left.boundary}": at most one may be, {why}')
+
+
+def _check_without_support(case: Case) -> None:
+    """Check that a case without a membrane has no support layer."""
+    what = "a gas" if case.phase == "gas" else 'membrane.type = "none"'
+    for name, side in sides_of(case).items():
+        if side.support is not None:
+            raise CaseError(f"{name}.support: {what} has no membrane that a layer could support; remove the table")
 
 
 def _check_held_flux(case: Case) -> None:

@@ -20,7 +20,6 @@ NOT_YET = "not available in this version"
 PLANNED_KEYS = {
     "flow",
     "side.flow",
-    "side.support",
     "membrane.fixed_charge",
 }
 

@@ -67,6 +67,8 @@ def _message(error: Any) -> str:
         key = next(key for key in word if key in context)
         if loc[-1] == "reflection":
             return f"{start}: expected a number from 0 to 1"
+        if loc[-1] == "porosity":
+            return f"{start}: expected a number above 0, at most 1"
         return f"{start}: expected {word[key]} {context[key]:g}"
     if kind == "finite_number":
         return f"{start}: expected a finite number"

@@ -66,6 +66,16 @@ def _length_unless_without_layer(schema: dict[str, Any]) -> None:
     schema["else"] = {"required": ["length"]}
 
 
+def _one_of_two_ways(default: Any, description: str, **more: Any) -> Any:
+    """A field of a part that can be given in two ways; its default holds if the part is given in the other one."""
+    return Field(default, description=description, json_schema_extra=_no_default, **more)
+
+
+def _either_way(schema: dict[str, Any]) -> None:
+    """Require the structural parameter, or the three keys from which it follows."""
+    schema["oneOf"] = [{"required": ["structural_parameter"]}, {"required": [*_LAYER]}]
+
+
 def _kinds_in_words() -> str:
     *others, last = (boundary.words for boundary in BOUNDARIES.values())
     return f"{', '.join(others)}, or {last}"
@@ -177,6 +187,62 @@ class Solute(BaseModel):
     )
 
 
+_LAYER = ("thickness", "porosity", "tortuosity")
+
+
+class Support(BaseModel):
+    """The porous layer that carries the membrane on one side: rigid, filled with solution, crossed by the water.
+
+    ``ε ∂c/∂t + J_v ∂c/∂x = ∂/∂x(ε D/τ ∂c/∂x)``. Where its structural parameter alone is given, the layer is one of that
+    thickness that is all liquid (ε = τ = 1), which has the same steady states.
+    """
+
+    model_config = ConfigDict(**STRICT, json_schema_extra=_either_way)
+
+    structural_parameter: Length = _one_of_two_ways(
+        0.0,
+        "Structural parameter S = thickness · tortuosity ÷ porosity. Given alone, the layer counts as liquid of the "
+        "thickness S: the steady state is the same, the start-up takes longer than in a layer of lower porosity. "
+        "Inside: m.",
+    )
+    thickness: Length = _one_of_two_ways(
+        0.0,
+        "Thickness of the layer. Given with `porosity` and `tortuosity`, in place of `structural_parameter`. Inside: "
+        "m.",
+    )
+    porosity: float = _one_of_two_ways(1.0, "Volume of the pores ÷ volume of the layer.", gt=0, le=1)
+    tortuosity: float = _one_of_two_ways(1.0, "Length of the path through the pores ÷ thickness of the layer.", ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_one_way(cls, written: Any) -> Any:
+        """Check that the layer is given by its structural parameter, or by the three keys from which it follows."""
+        if not isinstance(written, dict) or not written.keys() <= cls.model_fields.keys():
+            return written  # an error that pydantic finds
+        given = [key for key in _LAYER if key in written]
+        missing = [key for key in _LAYER if key not in written]
+        either = "give structural_parameter alone, or thickness, porosity and tortuosity"
+        if "structural_parameter" in written and given:
+            raise ValueError(f"structural_parameter and {given[0]} do not go together; {either}")
+        if "structural_parameter" not in written and missing:
+            raise ValueError(f"{missing[0]} is missing; {either}")
+        return written
+
+    @model_validator(mode="after")
+    def _complete(self) -> Support:
+        """Fill in the structural parameter, or the thickness of a layer that is given by it."""
+        if "structural_parameter" in self.model_fields_set:
+            self.__dict__["thickness"] = self.structural_parameter
+        else:
+            self.__dict__["structural_parameter"] = self.thickness * self.tortuosity / self.porosity
+        return self
+
+    @property
+    def pore_volume(self) -> float:
+        """Volume of the pores per membrane area, m."""
+        return self.thickness * self.porosity
+
+
 class Compartment(BaseModel):
     """The solution (or gas) on one side of the membrane."""
 
@@ -243,6 +309,12 @@ class Compartment(BaseModel):
         None,
     )
 
+    support: Support | None = field(
+        "Porous support layer between the membrane and the solution of this side, for forward osmosis and "
+        "pressure-retarded osmosis: a table [left.support] or [right.support]. Its pores start with the concentration "
+        "that this side has at the membrane.",
+        None,
+    )
     drawing: Literal["tank", "tube", "cell", "plant-cell"] | None = field(
         "How pictures draw this side: an open tank, a standing tube (`standpipe` only), a cell in the liquid of the "
         "other side, or a plant cell with its wall. It changes no number. Default: `tube` for a `standpipe`, else "
@@ -278,8 +350,13 @@ class Compartment(BaseModel):
         return self.boundary == "reservoir" and self.stirred
 
     @property
+    def pore_volume(self) -> float:
+        """Volume of the pores of the support layer per membrane area, m; 0 without one."""
+        return 0.0 if self.support is None else self.support.pore_volume
+
+    @property
     def volume_per_area(self) -> float:
-        """Volume at the start per membrane area, a bath included, m."""
+        """Volume of the solution at the start per membrane area, a bath included and the pores of a support not, m."""
         layered = self.boundary == "bath" and not self.stirred
         return self.length + (self.volume or 0.0) if layered else self.length
 

@@ -33,6 +33,8 @@ SI_UNITS = {
     "porosity_over_thickness": "1/m",
     "duration": "s",
     "finest": "m",
+    "thickness": "m",
+    "structural_parameter": "m",
     "left_widths": "m",
     "right_widths": "m",
 }

@@ -22,6 +22,7 @@ def formulas(quick: bool) -> Iterator[Check | Panel]:
     yield from _against_tables()
     yield from _mixing()
     yield from _rejections()
+    yield from _forward_osmosis()
     yield from _solutions()
 
 
@@ -209,6 +210,39 @@ def _rejections() -> Iterator[Check | Panel]:
     yield near("unstirred wall at T = 1", "", 2.72014111, wall, 5e-9, "closed form, to nine digits")
     limit = float(analytic.unstirred_semi_infinite_wall(1e6, 0.9))
     yield near("unstirred wall, R = 0.9, T → ∞", "", 10.0, limit, 1e-7, "1/(1 − R)")
+
+
+def _forward_osmosis() -> Iterator[Check | Panel]:
+    source = "exact_forward_osmosis_flux"
+    exact: list[float] = []
+    got: list[float] = []
+    for row in table(source):
+        r = numbers(row)
+        membrane = {"water_permeability": r["A"], "permeability": r["B"], "structural_parameter": r["S"]}
+        both = membrane | {"diffusivity": r["D"], "feed": r["cF"], "draw": r["cD"], "osmotic": r["nuRT"]}
+        feed = analytic.forward_osmosis("feed", feed_transfer=r["kF"], **both).at_pressure()
+        draw = analytic.forward_osmosis("draw", draw_transfer=r["kF"], **both).at_pressure()
+        tight = analytic.forward_osmosis("feed", feed_transfer=r["kF"], **both | {"permeability": 0.0}).at_pressure()
+        bare = [analytic.forward_osmosis(facing, **both).at_pressure() for facing in ("feed", "draw")]
+        exact += [r[key] for key in ("Jw_ALFS", "Js_ALFS", "Jw_ALDS", "Js_ALDS")]
+        got += [feed.water_flux, feed.solute_flux, draw.water_flux, draw.solute_flux]
+        exact += [r[key] for key in ("Jw_ALFS_noECP", "Jw_ALDS_noECP", "Jw_ALFS_B0")]
+        got += [bare[0].water_flux, bare[1].water_flux, tight.water_flux]
+    yield worst("forward osmosis: fluxes", "m/s or mol/m²/s", exact, got, 1e-12 * np.array(exact), source)
+    ideal = analytic.forward_osmosis(
+        "draw",
+        water_permeability=1e-12,
+        permeability=0.0,
+        structural_parameter=0.0,
+        diffusivity=1e-9,
+        feed=10.0,
+        draw=600.0,
+        osmotic=2 * RT,
+    ).best()
+    across = 590.0 * 2 * RT
+    law = "an ideal membrane: ΔP = Δπ/2, W = A Δπ²/4"
+    yield near("best pressure ÷ Δπ", "", 0.5, ideal.pressure / across, 1e-12, law)
+    yield near("best power density", "W/m²", 2.5e-13 * across**2, ideal.power_density, 1e-12, law)
 
 
 def _solutions() -> Iterator[Check | Panel]:

@@ -443,7 +443,6 @@ def test_gas(old, new, parts):
         (top('transport = "nernst-planck"'), 'transport = "nernst-planck"'),
         (run('[flow]\nlength = "1 m"'), "flow"),
         (run('[left.flow]\nheight = "1 mm"'), "left.flow"),
-        (run('[right.support]\nthickness = "1 mm"'), "right.support"),
         (edited(("[membrane]\n", '[membrane]\nfixed_charge = "1 mol/L"\n')), "membrane.fixed_charge"),
     ],
 )
@@ -594,7 +593,7 @@ def test_message_names_the_file(tmp_path):
         ("mesh.cells", True, ["mesh.cells = true", "a whole number"]),
         ("mesh.cells", None, ["mesh.cells = None", "expected a value"]),
         ("left.stirred", "yes", ['left.stirred = "yes"', "true or false"]),
-        ("left.support", "1 m/s", ["left.support", "not available in this version"]),
+        ("left.support", "1 m/s", ["left.support", "expected a table"]),
         ("flow.length", "1 m", ["flow", "not available in this version"]),
         ("", "1", ["expected the path of a key"]),
         ("left.", "1", ["left"]),
