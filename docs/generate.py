@@ -147,8 +147,9 @@ A run gives a summary, series (one value at each stored time) and profiles (one 
 | series | `series.csv`; with units in `result.nc` | `result.series`; as arrays in `result.arrays` |
 | profiles | `result.nc` | `result.profiles`; as arrays in `result.arrays` |
 
-Numbers are in SI units, and each name ends in its unit. Lengths, volumes, amounts and energies are per membrane area;
-fluxes count from left to right.
+Numbers are in SI units, and each name ends in its unit. Lengths, volumes, amounts and energies are per membrane area
+at the start; fluxes are per present membrane area, which differs in a curved `geometry` alone, and count from left to
+right.
 
 ## Summary and series
 
@@ -194,7 +195,8 @@ def schema_text() -> str:
 
 def _table(model: dict[str, Any], schema: dict[str, Any]) -> str:
     rows = ["| key | value | default | what it is |", "| --- | --- | --- | --- |"]
-    required = model.get("required", []) + model.get("else", {}).get("required", [])
+    unless = model.get("else", {})  # one of these
+    required = [*model.get("required", []), *[key for one in unless.get("oneOf", []) for key in one["required"]][:1]]
     for key, field in model["properties"].items():
         default = "**required**" if key in required else _code(field["default"]) if "default" in field else ""
         default = "" if default in ("`{}`", '`""`') else default

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from membrane_pde.input.build import build
+from membrane_pde.input.properties import volumes_per_area
 
 R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
 LMHB = 1e-3 / 3600 / 1e5  # m/s/Pa
@@ -175,7 +176,7 @@ def end_time(raw: dict[str, Any]) -> float:
     """Time after which what can pass has passed, s: along the sides, and through the membrane."""
     case = build(raw | {"run": {"duration": "1 s"}}, "closed")
     sides = case.left, case.right
-    length = max(each.volume_per_area for each in sides)
+    length = max(volumes_per_area(case))
     speeds = [solute.diffusivity / length for solute in case.solutes.values()]
     speeds += [value / length for each in sides for value in each.diffusivity.values()]
     speeds += [numbers.permeability for numbers in case.membrane.solutes.values() if numbers.permeability > 0.0]

@@ -39,6 +39,7 @@ def case(
             label=label,
             boundary=boundary,
             length=length,
+            radius=None,
             stirred=False,
             without_end=False,
             pressure=_pressure(p),
@@ -51,6 +52,7 @@ def case(
         title=title,
         temperature=TEMPERATURE,
         osmotic_model="ideal",
+        geometry="planar",
         phase=phase,
         warnings=(),
         solutes={
@@ -137,6 +139,7 @@ def result(
         "wall_osmotic_pressure_right_Pa": osmotic(wall[1]),
         "polarization_modulus": wall[0] / np.where(mean[0] == 0, np.nan, mean[0]),
         "rejection": zeros + (1.0 if displaced else np.nan),
+        "membrane_area_ratio": np.ones_like(time),
         "energy_J_per_m2": volume * (the_case.left.pressure.values[0] - the_case.right.pressure.values[0]),
         "distance_to_equilibrium": np.full_like(time, np.nan)
         if not equilibrium_displaced
@@ -148,6 +151,7 @@ def result(
         "concentration": np.concatenate(concentration, axis=2),
         "position": np.concatenate(position, axis=1),
         "width": np.concatenate(width, axis=1),
+        "volume": np.concatenate(width, axis=1),
         "side": np.array(["left"] * cells + ["right"] * cells, dtype=object),
     }
     return SimpleNamespace(

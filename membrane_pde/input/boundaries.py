@@ -80,6 +80,12 @@ OWN_KEYS: tuple[tuple[Kind, Key], ...] = tuple(
 )
 WITHOUT_LAYER_IF_STIRRED = tuple(kind for kind, boundary in BOUNDARIES.items() if boundary.layer_unless_stirred)
 
+# What can stand inside a curved membrane, and around one.
+CURVED_BOUNDARIES: dict[str, list[Kind]] = {
+    "left": ["piston", "elastic", "rigid"],
+    "right": ["piston", "rigid", "reservoir", "bath"],
+}
+
 
 def listed(kinds: list[Kind]) -> str:
     """Kinds as a message lists them: "piston", "rigid" or "bath", each in quotes."""

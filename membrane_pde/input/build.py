@@ -25,6 +25,7 @@ from membrane_pde.input.overrides import set_value, value_at, with_cause, writte
 from membrane_pde.input.parts import SIDES, Compartment
 from membrane_pde.input.values import Applied, Pressure
 from membrane_pde.input.wording import cut, key_text
+from membrane_pde.physics.curvature import CURVED
 
 MAX_SOLUTES = 64
 MAX_NAME = 50  # characters in a solute's name
@@ -70,7 +71,7 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
     try:
         case = Case.model_validate(merged, context=kept)
     except ValidationError as error:
-        found = case_error(error)
+        found = case_error(error, curved=merged.get("geometry") in CURVED)
         raise (CaseError(for_a_gas(str(found))) if gas else found) from None
     if "solutes" not in kept:
         _check_ions(case)
@@ -85,10 +86,9 @@ def _kept(raw: dict[str, Any], before: Case, written: dict[str, Any]) -> dict[st
     double the time of the change that sliders and sweeps make most often.
     """
     parts: tuple[str, ...] = ("mesh", "run")
-    alike = raw["solutes"] is written["solutes"] and raw.get("temperature") == written.get("temperature")
-    if (
-        alike and raw.get("phase") == written.get("phase") and before.phase == "liquid"
-    ):  # in a gas other parts depend on the pressure
+    alike = all(raw.get(key) == written.get(key) for key in ("temperature", "phase", "geometry"))
+    # in a gas other parts depend on the pressure
+    if alike and raw["solutes"] is written["solutes"] and before.phase == "liquid":
         parts = (*parts, "solutes", "left", "right", "membrane")
     kept = {part: getattr(before, part) for part in parts if raw.get(part) is written.get(part)}
     for name in SIDES:

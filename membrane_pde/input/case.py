@@ -139,7 +139,7 @@ class Case(General):
     @field_validator("left", "right")
     @classmethod
     def _in_si(cls, side: Compartment, info: ValidationInfo) -> Compartment:
-        if not {"temperature", "phase", "solutes"} <= info.data.keys() or _copied(info):
+        if not {"temperature", "phase", "geometry", "solutes"} <= info.data.keys() or _copied(info):
             return side
         return complete_side(side, str(info.field_name), info.data)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from membrane_pde.input.boundaries import BOUNDARIES, OWN_KEYS, listed
+from membrane_pde.input.boundaries import BOUNDARIES, CURVED_BOUNDARIES, OWN_KEYS, listed
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES, Compartment, General, Solute
 from membrane_pde.input.values import SAME, Pressure, Profile, alike
 from membrane_pde.input.wording import cut, key_text, nearest
 from membrane_pde.physics.constants import GAS_CONSTANT
+from membrane_pde.physics.curvature import CURVED, DIMENSION, Geometry
 
 if TYPE_CHECKING:
     from membrane_pde.input.case import Case
@@ -114,6 +116,26 @@ def check_boundary_keys(side: Compartment, name: str) -> None:
             raise CaseError(f'{name}.{key.name} is missing: {key.meaning}, for example {key.name} = "{key.example}"')
 
 
+def check_radius(side: Compartment, name: str, geometry: Geometry) -> None:
+    """Raise a CaseError unless the left side of a curved membrane, and no other, has a radius in place of a length."""
+    given, inside = side.radius is not None, name == "left" and geometry in CURVED
+    length: float | None = side.length
+    if given and not inside:
+        where = "only the left side, which lies inside the membrane, has one"
+        if name == "left":
+            where = f'only inside a cylindrical or spherical membrane, and geometry is "{geometry}"'
+        raise CaseError(f"{name}.radius: {where}; give {name}.length in its place")
+    if inside and not given:
+        raise CaseError(
+            f'{name}.length: with geometry = "{geometry}" the left side lies inside the membrane; give {name}.radius, '
+            "the radius of the membrane, in its place"
+        )
+    if inside and length is not None:
+        raise CaseError(
+            f"{name}.length: {name}.radius stands in its place inside a {geometry} membrane; remove the length"
+        )
+
+
 def check_gas_pressure(side: Compartment, name: str) -> None:
     """Raise a CaseError unless the pressure of a gas is constant, absolute and above zero."""
     if side.pressure.flux:
@@ -129,6 +151,7 @@ def check_gas_pressure(side: Compartment, name: str) -> None:
 def check_together(case: Case) -> None:
     """Check what concerns several parts of a case at once."""
     _check_boundaries(case)
+    _check_curved_boundaries(case)
     _check_osmotic_model(case)
     _check_oscillation(case)
     _check_size(case)
@@ -176,6 +199,27 @@ def _check_without_support(case: Case) -> None:
     for name, side in sides_of(case).items():
         if side.support is not None:
             raise CaseError(f"{name}.support: {what} has no membrane that a layer could support; remove the table")
+
+
+def _check_curved_boundaries(case: Case) -> None:
+    """Check that the far ends of both sides exist inside and around a curved membrane (DESIGN §3c)."""
+    if case.geometry not in CURVED:
+        return
+    for name, side in sides_of(case).items():
+        if side.boundary in CURVED_BOUNDARIES[name]:
+            continue
+        expected = [kind for kind in CURVED_BOUNDARIES[name] if kind != "elastic" or case.membrane.type != "none"]
+        lies = "lies inside the membrane" if name == "left" else "lies around the membrane"
+        raise CaseError(
+            f'{name}.boundary = "{side.boundary}": with geometry = "{case.geometry}" this side {lies}; expected '
+            f"{listed(expected)}"
+        )
+    for name, side in sides_of(case).items():
+        if side.support is not None:
+            raise CaseError(
+                f'{name}.support: a support layer is planar so far; remove the table, or take geometry = "planar" with a '
+                "left.length"
+            )
 
 
 def _check_held_flux(case: Case) -> None:
@@ -228,7 +272,9 @@ def charge_imbalance(case: Case) -> Iterator[str]:
     """A message for each side whose ions' charges do not add up to zero within 1 %."""
     ions = {name: each.charge for name, each in case.solutes.items() if each.charge}
     for name, side in sides_of(case).items():
-        parts = [charge * _mean(side.concentration[ion], side.length) for ion, charge in ions.items()]
+        parts = [
+            charge * _mean(side.concentration[ion], side.length, _areas(case, name)) for ion, charge in ions.items()
+        ]
         positive, negative = sum(p for p in parts if p > 0), -sum(p for p in parts if p < 0)
         if abs(positive - negative) > 0.01 * max(positive, negative):
             yield (
@@ -237,12 +283,26 @@ def charge_imbalance(case: Case) -> Iterator[str]:
             )
 
 
-def _mean(concentration: float | Profile, length: float) -> float:
-    """Mean concentration in a compartment."""
+def _areas(case: Case, side: str) -> Callable[[float], float]:
+    """Area at a distance from the membrane over that of the membrane: 1, ``1 ± x/R`` or ``(1 ± x/R)²``."""
+    outwards, radius = -1.0 if side == "left" else 1.0, case.left.radius or math.inf
+    return lambda distance: float((1.0 + outwards * distance / radius) ** (DIMENSION[case.geometry] - 1))
+
+
+def _mean(concentration: float | Profile, length: float, area: Callable[[float], float]) -> float:
+    """Mean concentration in a compartment, by the area at each distance from the membrane.
+
+    Between two points a profile is linear and the area at most quadratic: Simpson's rule is exact.
+    """
     if not isinstance(concentration, Profile):
         return concentration
     points = [0.0, *(x for x in concentration.distance if 0 < x < length), length]
-    return sum((b - a) * (concentration.at(a) + concentration.at(b)) / 2 for a, b in pairwise(points)) / length
+    whole = held = 0.0
+    for a, b in pairwise(points):
+        for x, weight in ((a, 1.0), (0.5 * (a + b), 4.0), (b, 1.0)):
+            whole += weight * (b - a) * area(x)
+            held += weight * (b - a) * area(x) * concentration.at(x)
+    return held / whole
 
 
 def _check_oscillation(case: Case) -> None:

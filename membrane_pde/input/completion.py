@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from membrane_pde.input.checks import check_boundary_keys, check_declared, check_gas_pressure, check_reference
+from membrane_pde.input.checks import (
+    check_boundary_keys,
+    check_declared,
+    check_gas_pressure,
+    check_radius,
+    check_reference,
+)
 from membrane_pde.input.concentrations import initial_amounts, supplied_amounts
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import Compartment, Membrane, MembraneSolute, Solute
@@ -34,6 +40,9 @@ def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
     if data["phase"] == "gas":
         check_gas_pressure(side, name)
     check_boundary_keys(side, name)
+    check_radius(side, name, data["geometry"])
+    if side.radius is not None:
+        put(side, length=side.radius)
     if side.boundary == "bath" and side.stirred:  # the one cell is the bath
         put(side, length=side.volume)
     check_declared(side.concentration, solutes, f"{name}.concentration")
@@ -48,8 +57,8 @@ def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
             raise CaseError(f"{path}: a stirred side has one concentration, not a profile")
         if not isinstance(written[1], str) and written[0][-1] > side.length * (1 + SAME):
             raise CaseError(
-                f"{path}: the profile's last distance, {written[0][-1]:.6g} m, is beyond {name}.length, "
-                f"{side.length:.6g} m"
+                f"{path}: the profile's last distance, {written[0][-1]:.6g} m, is beyond "
+                f"{name}.{'length' if side.radius is None else 'radius'}, {side.length:.6g} m"
             )
     update: dict[str, Any] = {"label": side.label or name, "drawing": _drawing(side, name, data["phase"])}
     update["concentration"] = initial_amounts(side.concentration, f"{name}.concentration", side, data)

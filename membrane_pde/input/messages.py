@@ -17,7 +17,6 @@ from membrane_pde.input.wording import cut, nearest, show
 
 # Values planned for a later version.
 _PLANNED_VALUES = {
-    "geometry": ("spherical", "cylindrical"),
     "transport": ("nernst-planck",),
 }
 # What to add to "… is missing".
@@ -29,15 +28,21 @@ _HINTS = {
     "run": 'add the table [run] with a duration = "2 h"',
     "run.duration": 'for example duration = "2 h"',
     "side.length": 'the volume per membrane area, for example length = "1 mm"',
+    "side.radius": 'the initial radius of the membrane, which the left side lies inside, for example radius = "0.5 mm"',
     "membrane.water_permeability": 'for example "1 L/m^2/hour/bar"; or give a type: "ideal", "none" or a library name',
     "membrane.solutes.*.permeability": 'for example "3e-8 m/s"; "0 m/s" for a solute that is held back',
 }
 
 
-def case_error(error: ValidationError) -> CaseError:
-    """One message for all errors that pydantic found; an unknown key first, as it often causes the others."""
+def case_error(error: ValidationError, curved: bool = False) -> CaseError:
+    """One message for all errors that pydantic found; an unknown key first, as it often causes the others.
+
+    `curved`: the membrane is cylindrical or spherical, and the left side has a radius in place of its length.
+    """
     errors = error.errors(include_url=False)
     errors.sort(key=lambda e: e["type"] != "extra_forbidden")
+    if curved and errors[0]["type"] == "missing" and errors[0]["loc"] == ("left", "length"):
+        errors[0]["loc"] = ("left", "radius")
     text = _message(errors[0])
     if len(errors) > 1:
         text += f"\n({len(errors) - 1} more problem{'s' if len(errors) > 2 else ''} after this one)"

@@ -17,6 +17,9 @@ from membrane_pde.input.errors import CaseError
 from membrane_pde.input.keys import declared_type, reader_of
 from membrane_pde.input.wording import cut, show
 
+# Keys of a side of which one stands in place of the other: setting one removes the other.
+_IN_PLACE_OF = {"radius": "length", "length": "radius"}
+
 
 def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure="50 bar"') -> tuple[str, str]:
     """Split ``left.pressure=50 bar`` into path and value, at the first "=".
@@ -65,6 +68,8 @@ def set_value(raw: dict[str, Any], path: str, value: object) -> str:
         table[part] = below = dict(below)
         table = below
     key = ".".join(loc)
+    if len(loc) == 2 and loc[1] in _IN_PLACE_OF:  # a given radius would contradict a length that is set now
+        table.pop(_IN_PLACE_OF[loc[1]], None)
     table[loc[-1]] = _as_declared(key, declared, value)
     return key
 

@@ -22,6 +22,7 @@ from membrane_pde.input.values import (
     Initial,
     InverseLength,
     Length,
+    LengthOrRadius,
     Modulus,
     Molality,
     MolarEnergy,
@@ -38,6 +39,7 @@ from membrane_pde.input.values import (
     Volume,
     WaterPermeability,
 )
+from membrane_pde.physics.curvature import Geometry
 
 MAX_OUTPUTS = 100_000
 SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
@@ -59,11 +61,11 @@ def _no_default(schema: dict[str, Any]) -> None:
 
 
 def _length_unless_without_layer(schema: dict[str, Any]) -> None:
-    """Require `length`, except for a stirred bath or reservoir, which has no unstirred layer."""
+    """Require `length` or `radius`, except for a stirred bath or reservoir, which has no unstirred layer."""
     schema["required"].remove("length")
     without = {"boundary": {"enum": sorted(WITHOUT_LAYER_IF_STIRRED)}, "stirred": {"const": True}}
     schema["if"] = {"properties": without, "required": list(without)}
-    schema["else"] = {"required": ["length"]}
+    schema["else"] = {"oneOf": [{"required": ["length"]}, {"required": ["radius"]}]}
 
 
 def _one_of_two_ways(default: Any, description: str, **more: Any) -> Any:
@@ -112,7 +114,12 @@ class General(BaseModel):
         "coefficients; `pitzer`: real solutions, salts by Pitzer's equations, molecules by their osmotic coefficient.",
         "ideal",
     )
-    geometry: Literal["planar"] = field("Shape of the membrane.", "planar")
+    geometry: Geometry = field(
+        "Shape of the membrane. Of a `cylindrical` or `spherical` one the left side lies inside, with `left.radius` in "
+        "place of its length, and the right side around it; the area of the membrane follows the volume inside. A "
+        "`planar` membrane keeps its area.",
+        "planar",
+    )
     transport: Literal["fick"] = field("How solutes move in the solutions.", "fick")
 
     @field_validator("title")
@@ -253,9 +260,15 @@ class Compartment(BaseModel):
         f"What the far end is: {_kinds_in_words()}. A gas has rigid ends, by default.",
         "piston",
     )
-    length: Length = field(
+    length: LengthOrRadius = field(
         "Initial depth of liquid (volume ÷ membrane area); for a reservoir, a bath or an outflow the thickness of the "
-        "unstirred layer. A stirred bath or reservoir has no layer and needs no length. Inside: m."
+        "unstirred layer. A stirred bath or reservoir has no layer and needs no length. Around a curved membrane the "
+        "thickness of the shell or layer; inside one `radius` stands in its place. Inside: m."
+    )
+    radius: Length | None = field(
+        "Initial radius of a cylindrical or spherical membrane, in place of `left.length`. Left side only, and "
+        "required there if `geometry` is not `planar`. Inside: m.",
+        None,
     )
     stirred: bool = field(
         "Perfectly mixed: one cell, no concentration polarization. A stirred reservoir or bath has no unstirred layer.",
@@ -330,14 +343,18 @@ class Compartment(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_layer(cls, written: Any) -> Any:
-        """Fill in the length of a stirred bath or reservoir, which has no unstirred layer.
+        """Fill in the length of a side inside a curved membrane, and of a stirred bath or reservoir, without a layer.
 
-        That of a bath becomes its volume (`complete_side`). In front of a reservoir one cell stands that always has the
-        reservoir's concentrations, so that its length changes nothing.
+        That of the former becomes its radius, that of a bath its volume (`complete_side`). In front of a reservoir one
+        cell stands that always has the reservoir's concentrations, so that its length changes nothing.
         """
-        if not isinstance(written, dict) or written.get("stirred") is not True:
+        if not isinstance(written, dict):
             return written
-        return {"length": "1 mm"} | written if written.get("boundary") in WITHOUT_LAYER_IF_STIRRED else written
+        if "radius" in written:
+            return {"length": None} | written
+        if written.get("stirred") is True and written.get("boundary") in WITHOUT_LAYER_IF_STIRRED:
+            return {"length": "1 mm"} | written
+        return written
 
     @property
     def has_length(self) -> bool:
@@ -353,12 +370,6 @@ class Compartment(BaseModel):
     def pore_volume(self) -> float:
         """Volume of the pores of the support layer per membrane area, m; 0 without one."""
         return 0.0 if self.support is None else self.support.pore_volume
-
-    @property
-    def volume_per_area(self) -> float:
-        """Volume of the solution at the start per membrane area, a bath included and the pores of a support not, m."""
-        layered = self.boundary == "bath" and not self.stirred
-        return self.length + (self.volume or 0.0) if layered else self.length
 
 
 class MembraneSolute(BaseModel):

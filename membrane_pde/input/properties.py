@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from membrane_pde.input import mixture
+from membrane_pde.input.boundaries import WITHOUT_LAYER_IF_STIRRED
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import Compartment
 from membrane_pde.input.values import Profile
-from membrane_pde.physics import temperature
+from membrane_pde.physics import curvature, temperature
 from membrane_pde.physics.osmotic import IDEAL, Solution
 
 STANDARD_GRAVITY = 9.80665  # m/s^2, exact by definition (CGPM 1901)
@@ -137,9 +138,29 @@ def pressure_scale(case: Case) -> float:
     return pressure_scales([case])[0]
 
 
+def volumes_per_area(case: Case) -> tuple[float, float]:
+    """Volume of the left, of the right side at the start per membrane area, a bath included, m.
+
+    Of a planar side its length. Inside a sphere of radius R it is ``R/3``, inside a cylinder ``R/2``; a shell of
+    thickness h around them holds ``((R + h)^d − R^d)/(d R^(d−1))``, d = 3 or 2.
+    """
+    left, right = both_sides(case)
+    if left.radius is None:
+        return _with_bath(left, left.length), _with_bath(right, right.length)
+    inside = curvature.enclosed_volume(left.radius, case.geometry)
+    if right.boundary in WITHOUT_LAYER_IF_STIRRED and right.stirred:  # nothing of it is a shell
+        return inside, right.length
+    return inside, _with_bath(right, curvature.shell_volume(left.radius, right.length, case.geometry))
+
+
+def _with_bath(side: Compartment, volume: float) -> float:
+    """The volume of a side, and of the bath behind it where it is a layer, m."""
+    return volume + (side.volume or 0.0) if side.boundary == "bath" and not side.stirred else volume
+
+
 def total_length(case: Case) -> float:
-    """Length of both sides, m."""
-    return case.left.volume_per_area + case.right.volume_per_area
+    """Volume of both sides at the start per membrane area, m."""
+    return sum(volumes_per_area(case))
 
 
 def is_closed(side: Compartment) -> bool:
@@ -168,10 +189,10 @@ def side_of_held_flux(case: Case) -> str:
 
 
 def stiffness_of(case: Case, side: Compartment) -> float:
-    """Rise of the pressure with the length gained, Pa/m."""
+    """Rise of the pressure with the volume gained per membrane area at the start, Pa/m."""
     if side.boundary == "elastic":
         assert side.modulus is not None
-        return side.modulus / side.length
+        return side.modulus / volumes_per_area(case)[0 if side is case.left else 1]
     if side.boundary != "standpipe":
         return 0.0
     return float(temperature.water_density(case.temperature)) * STANDARD_GRAVITY / side.tube_area

@@ -500,6 +500,7 @@ def _derivable(dimension: str, sign: Literal["not negative", "positive"] = "posi
 
 
 Length = Annotated[float, _quantity("length")]
+LengthOrRadius = Annotated[float, _derivable("length")]
 Time = Annotated[float, _quantity("time")]
 Temperature = Annotated[
     float, Reader(_read_temperature, _quantity_schema("temperature"), dimension="temperature", sign="positive")

@@ -21,6 +21,7 @@ from membrane_pde.input.properties import (
     side_of_held_flux,
     solution_of,
     stiffness_of,
+    volumes_per_area,
 )
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from membrane_pde.results import remarks
@@ -46,7 +47,7 @@ def messages_of(
     parts: list[str] = []
     case, (status, reason, _), at = runs.cases[r], runs.endings[r], float(runs.times[-1])
     moved, distance = arrays["displaced_volume_m"][r], float(arrays["distance_to_equilibrium"][r, -1])
-    lengths = [side.volume_per_area for side in both_sides(case)]
+    lengths = volumes_per_area(case)
     if status == "failed" and reason == "backflow":
         solution, reflection = solution_of(runs.cases[0]), reflection_coefficients(runs.cases[0])
         walls = [arrays[f"wall_concentration_{name}_mol_per_m3"][r, -1] for name in SIDES]

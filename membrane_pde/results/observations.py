@@ -14,7 +14,9 @@ from membrane_pde.input.properties import (
     at_membrane,
     both_sides,
     concentration_scales,
+    volumes_per_area,
 )
+from membrane_pde.physics import curvature
 from membrane_pde.results import separation
 from membrane_pde.results.quantities import SERIES
 
@@ -99,6 +101,11 @@ class StateReading:
     def _polarization_and_rejection(self) -> tuple[Vector, Vector]:
         return _polarization_and_rejection(self.case, self.seen, self.flux_thresholds)
 
+    @property
+    def area_ratio(self) -> Vector:
+        """Area of the membrane over that at the start: it follows the volume inside."""
+        return curvature.area_ratio(self.seen.length_left / volumes_per_area(self.case)[0], self.case.geometry)
+
     def osmotic(self, pressure: Vector) -> Vector:
         """An osmotic pressure; nan in a gas."""
         return np.full(pressure.shape, np.nan) if self.case.phase == "gas" else pressure
@@ -164,20 +171,25 @@ def series_of(runs: Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]
     return {name: each.read(states) for name, each in SERIES.items() if each.read is not None}
 
 
-def profiles_of(system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
+def profiles_of(case: Case, system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
     """What has a value in every cell at every stored time."""
     inside = system.inside
     m = system.membrane - inside.start
-    width = system.widths(states)[:, inside]
-    edges = np.zeros((len(width), width.shape[1] + 1))
-    np.cumsum(width, axis=1, out=edges[:, 1:])
+    volume = system.widths(states)[:, inside]
+    edges = np.zeros((len(volume), volume.shape[1] + 1))
+    np.cumsum(volume, axis=1, out=edges[:, 1:])
+    if case.left.radius is not None:  # volumes from the centre: ``r^d = R_0^d V/V_0``
+        whole = curvature.enclosed_volume(case.left.radius, case.geometry)
+        edges = case.left.radius * curvature.radius_ratio(edges / whole, case.geometry)
+    width = volume if case.left.radius is None else np.diff(edges, axis=1)
     edges -= edges[:, m, None].copy()
     amounts = states[:, : system.x].reshape(len(states), system.solutes, -1)[:, :, inside]
     return {
-        "concentration": amounts / width[:, None, :],
+        "concentration": amounts / volume[:, None, :],
         "position": 0.5 * (edges[:, :-1] + edges[:, 1:]),
         "width": width,
-        "side": np.array(["left"] * m + ["right"] * (width.shape[1] - m), dtype=object),
+        "volume": volume,
+        "side": np.array(["left"] * m + ["right"] * (volume.shape[1] - m), dtype=object),
     }
 
 

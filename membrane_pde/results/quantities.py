@@ -133,7 +133,7 @@ QUANTITIES = (
         "displaced_volume_m",
         "m",
         "path",
-        "volume that has passed the membrane per membrane area, left to right",
+        "volume that has passed the membrane per membrane area at the start, left to right",
         read=lambda states: states.displaced,
     ),
     Quantity(
@@ -148,7 +148,7 @@ QUANTITIES = (
         "amount_transferred_mol_per_m2",
         "mol/m^2",
         "path",
-        "amount that has passed the membrane, left to right",
+        "amount that has passed the membrane per membrane area at the start, left to right",
         by_solute=True,
         read=lambda states: states.passed,
     ),
@@ -170,8 +170,9 @@ QUANTITIES = (
         "length_left_m",
         "m",
         "state",
-        "depth of liquid on the left (volume / membrane area)",
-        "Null in the summary of a stirred reservoir.",
+        "depth of liquid on the left (volume / membrane area at the start)",
+        "Inside a sphere of radius R it is R/3 at the start, inside a cylinder R/2. Null in the summary of a stirred "
+        "reservoir.",
         read=lambda states: states.seen.length_left,
         applies=lambda case: not case.left.without_end,
     ),
@@ -179,10 +180,19 @@ QUANTITIES = (
         "length_right_m",
         "m",
         "state",
-        "depth of liquid on the right (volume / membrane area)",
+        "depth of liquid on the right (volume / membrane area at the start)",
         "Null in the summary of a stirred reservoir.",
         read=lambda states: states.seen.length_right,
         applies=lambda case: not case.right.without_end,
+    ),
+    Quantity(
+        "membrane_area_ratio",
+        "1",
+        "state",
+        "area of the membrane over that at the start",
+        "1 of a planar membrane; around a volume V `(V/V_0)^(2/3)` of a sphere and `(V/V_0)^(1/2)` of a cylinder.",
+        read=lambda states: states.area_ratio,
+        added=True,
     ),
     Quantity(
         "concentration_left_mol_per_m3",
@@ -305,8 +315,8 @@ QUANTITIES = (
         "J/m^2",
         "path",
         "work of the applied pressures",
-        "`∫ (p_left − p_right) J_v dt`, without hydrostatic heads and stretched walls. What leaves under pressure, as "
-        "a bleed or a permeate, counts as recovered by an ideal device.",
+        "`∫ (p_left − p_right) J_v (A/A_0) dt`, without hydrostatic heads and stretched walls. What leaves under "
+        "pressure, as a bleed or a permeate, counts as recovered by an ideal device.",
         read=lambda states: states.seen.energy,
     ),
     Quantity(
@@ -409,12 +419,15 @@ class Profile(NamedTuple):
         What it is.
     more : str
         Further sentences for docs/results.md.
+    added : bool
+        Results that earlier versions saved may lack it.
     """
 
     dimensions: tuple[str, ...]
     unit: str
     meaning: str
     more: str = ""
+    added: bool = False
 
 
 PROFILES = {
@@ -426,4 +439,11 @@ PROFILES = {
         "Negative on the left.",
     ),
     "width": Profile(("time", "cell"), "m", "width of the cell"),
+    "volume": Profile(
+        ("time", "cell"),
+        "m",
+        "volume of the cell per membrane area at the start",
+        "Of a planar side its width. Times the concentration it is the amount in the cell.",
+        added=True,
+    ),
 }

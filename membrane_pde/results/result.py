@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 STATUSES = ("completed", "equilibrium", "steady", "failed")
 
 _ADDED = [each.name for each in QUANTITIES if each.added]
+_ADDED_PROFILES = [name for name, each in PROFILES.items() if each.added]
 
 MAX_STORED = 200_000_000  # numbers of a result: 1.6 GB; to make them takes as much again
 
@@ -77,7 +78,7 @@ class Result:
         Final numbers; the names carry the SI unit, what does not apply is None.
     arrays : dict of ndarray
         ``time`` (s), every name of `SERIES` with shape (time,) or (time, solute), ``concentration`` (time, solute,
-        cell), ``position`` (time, cell), ``width`` (time, cell), ``side`` (cell,).
+        cell), ``position``, ``width`` and ``volume`` (time, cell), ``side`` (cell,).
     """
 
     case: Case
@@ -111,7 +112,7 @@ class Result:
         import xarray
 
         known = self._variables()
-        coordinates = {name: known[name] for name in ("time", "solute", "position", "width", "side")}
+        coordinates = {name: known[name] for name in ("time", "solute", "position", "width", "volume", "side")}
         return xarray.Dataset({"concentration": known["concentration"]}, coordinates, self._attributes())
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]]:
@@ -195,7 +196,7 @@ class Result:
 
     def _write_netcdf(self, path: Path) -> None:
         variables = self._variables()
-        variables["concentration"][2]["coordinates"] = "position side width"
+        variables["concentration"][2]["coordinates"] = "position side volume width"
         sizes = dict(zip(PROFILES["concentration"].dimensions, self.arrays["concentration"].shape, strict=True))
         room = sum(values.nbytes for _, values, _ in variables.values())
         if shutil.disk_usage(path.parent).free < room:  # HDF5 may end the process where a disk is full
@@ -228,14 +229,17 @@ def load_result(folder: str | Path) -> Result:
         with netcdf.opened(path, MAX_STORED + 10**6) as file:  # with names, and what only counts
             case = parse_case(file.attrs["case"], name=file.attrs["case_name"])
             summary = json.loads(file.attrs["summary"])
-            names = [name for name in ("time", *SERIES, *PROFILES) if name in file.variables or name not in _ADDED]
+            present = {*file.variables}.union({*SERIES, *PROFILES}.difference(_ADDED, _ADDED_PROFILES))
+            names = [name for name in ("time", *SERIES, *PROFILES) if name in present]
             arrays = {name: np.asarray(file[name][...]) for name in names}
             sides = np.asarray(file["side"][...]).tolist()
         for name in _ADDED:
             if isinstance(summary, dict):
                 summary.setdefault(name, None)
             if name in SERIES and name not in arrays:
-                arrays[name] = np.full_like(arrays["rejection"], np.nan)
+                like = arrays["rejection" if SERIES[name].by_solute else "time"]
+                arrays[name] = np.full_like(like, np.nan)
+        arrays.setdefault("volume", arrays["width"])  # without it all results were planar
         _check_whole(case, summary, arrays)
         arrays["side"] = np.where(arrays["position"][0] < 0.0, "left", "right").astype(object)
         if sides != arrays["side"].tolist():

@@ -18,8 +18,9 @@ from membrane_pde.input.properties import (
     is_closed,
     osmotic_pressures,
     solution_of,
+    volumes_per_area,
 )
-from membrane_pde.physics import energy
+from membrane_pde.physics import curvature, energy
 from membrane_pde.physics.osmotic import IDEAL
 from membrane_pde.results import separation
 from membrane_pde.results.messages import beyond_limits, has_range, messages_of
@@ -180,9 +181,8 @@ def equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[Ve
     displaced = end.displaced_volume
     if displaced is not None:
         summary["displaced_volume_m"] = displaced
-        for name, compartment, sign in (("left", case.left, -1.0), ("right", case.right, 1.0)):
-            gained = sign * displaced if is_closed(compartment) else 0.0  # the layer before a reservoir is fixed
-            summary[f"length_{name}_m"] = compartment.volume_per_area + gained
+        summary["membrane_area_ratio"], lengths = area_and_lengths(case, displaced)
+        summary |= {f"length_{name}_m": length for name, length in zip(SIDES, lengths, strict=True)}
     for side, values in (("left", end.concentration_left), ("right", end.concentration_right)):
         if values is None:
             continue
@@ -194,9 +194,9 @@ def equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[Ve
     summary["solute_flux_mol_per_m2_s"] = dict.fromkeys(names, 0.0)
     if displaced is not None and end.concentration_left is not None and end.concentration_right is not None:
         if is_closed(case.left):
-            gone = amounts[0] - np.asarray(end.concentration_left) * (case.left.volume_per_area - displaced)
+            gone = amounts[0] - np.asarray(end.concentration_left) * (volumes_per_area(case)[0] - displaced)
         else:
-            gone = np.asarray(end.concentration_right) * (case.right.volume_per_area + displaced) - amounts[1]
+            gone = np.asarray(end.concentration_right) * (volumes_per_area(case)[1] + displaced) - amounts[1]
         moved = {name: float(value) for name, value in zip(names, gone, strict=True)}
         summary["amount_transferred_mol_per_m2"] = moved
     summary["distance_to_equilibrium"] = 0.0
@@ -204,6 +204,34 @@ def equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[Ve
         ends = [np.array([end.concentration_left]), np.array([end.concentration_right])]
         summary["message"] = " ".join([*([end.reason] if end.reason else []), *beyond_limits(case, ends)])
     return summary
+
+
+def area_and_lengths(case: Case, displaced: float) -> tuple[float, tuple[float, float]]:
+    """Membrane area over that at the start, and the volumes of both sides, after a volume has passed the membrane.
+
+    Parameters
+    ----------
+    case : Case
+        Without an outflow.
+    displaced : float
+        X, m.
+
+    Returns
+    -------
+    tuple
+        ``A/A_0``; volumes on the left and on the right per membrane area at the start, m. A closed side gains ``−X`` or
+        ``X``. The layer before a reservoir keeps its thickness: around a membrane that grows it grows, too.
+    """
+    left, right = volumes_per_area(case)
+    if is_closed(case.left):
+        left -= displaced
+    ratio = curvature.area_ratio(left / volumes_per_area(case)[0], case.geometry)
+    if is_closed(case.right):
+        right += displaced
+    elif case.left.radius is not None and not case.right.without_end:
+        radius = case.left.radius * curvature.radius_ratio(left / volumes_per_area(case)[0], case.geometry)
+        right = ratio * curvature.shell_volume(radius, case.right.length, case.geometry)
+    return ratio, (left, right)
 
 
 def no_steady_summary(case: Case, reason: str) -> dict[str, Any]:

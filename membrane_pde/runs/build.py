@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from membrane_pde.input.case import Case
+from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import Compartment
 from membrane_pde.input.properties import (
     amount_scales,
@@ -27,6 +28,7 @@ from membrane_pde.input.properties import (
     solution_of,
     stiffness_of,
     total_length,
+    volumes_per_area,
 )
 from membrane_pde.input.values import Pressure, Profile
 
@@ -183,6 +185,9 @@ def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
     from membrane_pde.model.interface import Membrane
     from membrane_pde.model.problem import Bath, Problem
 
+    if case.geometry != "planar":
+        raise CaseError(f'geometry = "{case.geometry}": not available in this version; expected "planar"')
+
     numbers = case.membrane.solutes.values()
     exterior: list[Vector | None] = []
     baths: list[Bath | None] = []
@@ -301,7 +306,8 @@ def state_scales(cases: Sequence[Case], system: System) -> Vector:
     """Scale of each state (case, size) of some cases of one model: times rtol, its absolute tolerance."""
     case = cases[0]
     concentration, whole = concentration_scales(case), total_length(case)
-    lengths = [side.volume_per_area for side in both_sides(case) if is_closed(side)] or [whole]
+    closed = [is_closed(side) for side in both_sides(case)]
+    lengths = [volume for volume, ends in zip(volumes_per_area(case), closed, strict=True) if ends] or [whole]
     scale = np.empty((len(cases), system.size))
     system.amounts(scale[0])[:] = concentration[:, None] * system.width
     scale[0, system.far_left] = scale[0, system.far_right] = amount_scales(case)

@@ -25,6 +25,8 @@ from membrane_pde.input.properties import (
     reservoir_side,
     side_of_held_flux,
     stiffness_of,
+    total_length,
+    volumes_per_area,
 )
 from membrane_pde.results.observations import Runs
 from membrane_pde.runs.build import (
@@ -66,13 +68,15 @@ def end_states(
     reservoir, (left, right) = reservoir_side(case), amounts
     if reservoir:
         side = case.left if reservoir == "left" else case.right
-        there = side.volume_per_area * np.array([at_far_edge(side.concentration[name]) for name in case.solutes])
+        there = volumes_per_area(case)[0 if reservoir == "left" else 1] * np.array(
+            [at_far_edge(side.concentration[name]) for name in case.solutes]
+        )
         left, right = (there, right) if reservoir == "left" else (left, there)
     restless = [each.left.pressure.oscillates or each.right.pressure.oscillates for each in cases]
     found = analytic.equilibrium(  # by what is applied at the end of the run
         [(last.left[1], last.right[1]) for last, never in zip(segments, restless, strict=True) if not never],
-        length_left=case.left.volume_per_area,
-        length_right=case.right.volume_per_area,
+        length_left=volumes_per_area(case)[0],
+        length_right=volumes_per_area(case)[1],
         amount_left=left,
         amount_right=right,
         passes=np.array([n.permeability > 0.0 for n in numbers] if membrane else [True] * len(case.solutes)),
@@ -174,7 +178,7 @@ def settling_of(case: Case, system: System, last: Segment) -> Settling:
         threshold=flux_thresholds([case])[0],
         bounded=any(is_closed(side) for side in both_sides(case)),
         scales=(
-            case.left.volume_per_area + case.right.volume_per_area,
+            total_length(case),
             pressure or 1.0,
             case.membrane.water_permeability * pressure,
         ),

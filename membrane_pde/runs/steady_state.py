@@ -26,6 +26,7 @@ from membrane_pde.input.properties import (
     solution_of,
     stiffness_of,
     total_length,
+    volumes_per_area,
 )
 from membrane_pde.results import remarks
 from membrane_pde.results.summary import no_steady_summary, steady_summary
@@ -206,7 +207,7 @@ def _demands(case: Case, system: System, resting: bool) -> Demands:
         else:
             conserved += [part for part, there in zip([(s, 0, m), (s, m, n)], kept, strict=True) if there]
     whole, diffusivity = total_length(case), diffusivities(case)
-    lengths = [side.volume_per_area for side in sides]
+    lengths = volumes_per_area(case)
     flow = case.membrane.water_permeability * pressure_scale(case)
     if segment_flux := max(case.left.pressure.largest, case.right.pressure.largest) if system.numbers.pumped else 0.0:
         flow = segment_flux

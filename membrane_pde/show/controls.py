@@ -345,9 +345,11 @@ def _sizes(case: Case) -> Iterator[Control]:
         layer = compartment.boundary in ("reservoir", "bath", "outflow")
         if compartment.has_length:
             unit = formatting.length_unit(compartment.length)
-            what = "layer at" if layer else "depth of liquid,"
+            key, what = "length", "layer at" if layer else "depth of liquid,"
+            if case.left.radius is not None and not layer:
+                key, what = ("radius", "radius of the membrane,") if side == "left" else ("length", "shell of liquid,")
             label = f"{what} {labels[side]} ({unit.replace('u', 'µ')})"
-            yield _around(f"{side}.length", label, unit, formatting.factor(unit), _number(side, "length"), case)
+            yield _around(f"{side}.{key}", label, unit, formatting.factor(unit), _number(side, key), case)
         if compartment.boundary == "bath":
             unit = formatting.length_unit(compartment.volume)
             label = f"volume ÷ membrane area, {labels[side]} ({unit.replace('u', 'µ')})"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from membrane_pde.physics.constants import AVOGADRO
+from membrane_pde.physics.curvature import DIMENSION
 from membrane_pde.show import presets
 from membrane_pde.show.formatting import ROUND_OFF, number
 
@@ -13,11 +14,24 @@ if TYPE_CHECKING:
     from membrane_pde.results.result import Result
 
 SIDES = ("left", "right")
+RADIUS = "radius of the membrane"  # a row of a table
 
 
 def labels_of(case: Any) -> dict[str, str]:
     """Return the labels of the two sides, or left and right where there is none."""
     return {side: getattr(case, side).label or side for side in SIDES}
+
+
+def depth_words(case: Any) -> str:
+    """What a table calls the volume of a side per membrane area."""
+    if case.left.radius is None:
+        return "depth of liquid (volume ÷ membrane area)"
+    return "volume ÷ membrane area at the start"
+
+
+def radius_at(case: Any, area_ratio: Any) -> Any:
+    """Radius of a curved membrane, m, whose area is so many times that at the start."""
+    return case.left.radius * area_ratio ** (1.0 / (DIMENSION[case.geometry] - 1))
 
 
 def concentration_unit(case: Any, solutes: Iterable[str], largest: float) -> tuple[str, dict[str, float]]:

@@ -11,9 +11,11 @@ from membrane_pde.show import presets
 from membrane_pde.show.formatting import ROUND_OFF, number
 from membrane_pde.show.printing import Row, say, show_rows
 from membrane_pde.show.readings import (
+    RADIUS,
     SIDES,
     collected_concentration,
     concentration_unit,
+    depth_words,
     displaced,
     flat,
     flux_text,
@@ -21,6 +23,7 @@ from membrane_pde.show.readings import (
     labels_of,
     largest_mean,
     peak,
+    radius_at,
     standing,
     stored,
 )
@@ -71,7 +74,10 @@ def sides_table(result: Result) -> list[Row]:
         rows.append((quantity, unit, *cells))
 
     pressure = presets.unit("pressure")
-    add("depth of liquid (volume ÷ membrane area)", *presets.unit("side"), "length_{side}_m")
+    if case.left.radius is not None:
+        radii = radius_at(case, stored(result, "membrane_area_ratio")[[0, -1]]) * presets.unit("side")[1]
+        rows.append((RADIUS, presets.unit("side")[0], *(number(float(each)) for each in radii), "–", "–"))
+    add(depth_words(case), *presets.unit("side"), "length_{side}_m")
     add("pressure", *pressure, "pressure_{side}_Pa")
     if case.phase != "gas":
         add("osmotic pressure", *pressure, "osmotic_pressure_Pa")

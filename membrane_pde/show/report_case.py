@@ -99,6 +99,8 @@ def case_values(case: Any) -> dict[str, Any]:
                 del side[key.name]  # the default of a key that this boundary does not take
         if side.get("stirred") and side.get("boundary") in WITHOUT_LAYER_IF_STIRRED:
             side.pop("length", None)
+        if side.get("radius") is not None:  # which stands in place of the length
+            side.pop("length", None)
     return {k: v for k, v in values.items() if k not in ("name", "source", "warnings")}
 
 

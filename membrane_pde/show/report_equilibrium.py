@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from membrane_pde.input.properties import total_length
 from membrane_pde.show import presets
 from membrane_pde.show.formatting import number, quantity
 from membrane_pde.show.printing import Row, say, show_rows
-from membrane_pde.show.readings import SIDES, concentration_unit, labels_of
+from membrane_pde.show.readings import RADIUS, SIDES, concentration_unit, depth_words, labels_of, radius_at
 from membrane_pde.show.sentences import side_text
 
 
@@ -25,8 +26,13 @@ def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
 
     lengths = sides("length_{side}_m", presets.unit("side")[1])
     lengths = ["–" if getattr(case, side).without_end else each for side, each in zip(SIDES, lengths, strict=True)]
-    rows: list[Row] = [
-        ("depth of liquid (volume ÷ membrane area)", presets.unit("side")[0], *lengths),
+    rows: list[Row] = []
+    if case.left.radius is not None:
+        ratio = summary["membrane_area_ratio"]
+        size = None if ratio is None else presets.unit("side")[1] * radius_at(case, ratio)
+        rows.append((RADIUS, presets.unit("side")[0], number(size), "–"))
+    rows += [
+        (depth_words(case), presets.unit("side")[0], *lengths),
         ("pressure", pressure[0], *sides("pressure_{side}_Pa", pressure[1])),
     ]
     if case.phase != "gas":
@@ -54,7 +60,7 @@ def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> Non
     labels = labels_of(case)
     say(console, bold=str(case.title), wrap=False)
     moved = summary.get("displaced_volume_m")
-    total = case.left.length + case.right.length
+    total = total_length(case)
     words = message_as_sentence(summary)
     if moved is not None and abs(moved) > 1e-9 * total:
         origin, target = (side_text(side, labels) for side in (SIDES if moved > 0 else SIDES[::-1]))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from membrane_pde.input.properties import volumes_per_area
 from membrane_pde.show import drawing, dyes, formatting, readings
 from membrane_pde.show.drawing import HATCHED, LEFT, MEMBRANE, RIGHT
 from membrane_pde.show.readings import stored
@@ -91,8 +92,7 @@ class Moment:
 
 def volume_at_start(case: Any, side: str) -> float:
     """Volume per membrane area at the start, m, a bath included."""
-    compartment = getattr(case, side)
-    return float(getattr(compartment, "volume_per_area", compartment.length))
+    return volumes_per_area(case)[readings.SIDES.index(side)]
 
 
 def is_cell(kind: str) -> bool:

@@ -16,7 +16,7 @@ import pytest
 import membrane_pde as mp
 from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import case_names
-from membrane_pde.input.properties import pressure_scale
+from membrane_pde.input.properties import pressure_scale, total_length
 from membrane_pde.runs import build
 from tests.summaries import largest, numbers
 
@@ -43,7 +43,7 @@ def solve(case: Case) -> mp.Result:
 def scale(result: mp.Result, key: str) -> float:
     """Largest magnitude during the run, and at least a millionth of what could be."""
     case = result.case
-    pressure, length = pressure_scale(case), case.left.volume_per_area + case.right.volume_per_area
+    pressure, length = pressure_scale(case), total_length(case)
     could_be = {
         "water_flux_m_per_s": case.membrane.water_permeability * pressure,
         "displaced_volume_m": length,

@@ -14,6 +14,7 @@ from hypothesis import event, given, settings
 
 import membrane_pde as mp
 from membrane_pde.input.build import build
+from membrane_pde.input.properties import volumes_per_area
 from membrane_pde.results.result import Result
 from tests.drawn import GENERAL, R, cases, closed_cases, gases
 
@@ -209,8 +210,8 @@ def check_equilibrium(raw: dict[str, Any]) -> None:
     whole = float(
         held[0].sum() + sum(map(float, (case.left.volume or 0.0, case.right.volume or 0.0))) * scales(result).sum()
     )
-    for name, one in (("left", case.left), ("right", case.right)):  # the distance begins with the end's concentrations
-        whole += one.volume_per_area * sum(end[f"concentration_{name}_mol_per_m3"].values())
+    for name, volume in zip(("left", "right"), volumes_per_area(case), strict=True):  # the distance begins with the end
+        whole += volume * sum(end[f"concentration_{name}_mol_per_m3"].values())
     for name in ("left", "right"):
         expected = end[f"concentration_{name}_mol_per_m3"]
         near = 1e-6 + 1e-7 * abs(end["displaced_volume_m"]) / end[f"length_{name}_m"]  # where little is left

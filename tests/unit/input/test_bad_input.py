@@ -438,8 +438,6 @@ def test_gas(old, new, parts):
 @pytest.mark.parametrize(
     ("text", "start"),
     [
-        (top('geometry = "spherical"'), 'geometry = "spherical"'),
-        (top('geometry = "cylindrical"'), 'geometry = "cylindrical"'),
         (top('transport = "nernst-planck"'), 'transport = "nernst-planck"'),
         (run('[flow]\nlength = "1 m"'), "flow"),
         (run('[left.flow]\nheight = "1 mm"'), "left.flow"),

@@ -243,16 +243,20 @@ def test_netcdf_is_what_xarray_would_write(result: Result, tmp_path: Path) -> No
 
 def test_a_result_of_an_earlier_version_is_read(result: Result, tmp_path: Path) -> None:
     """It has not what was added since; anything else that is missing is damage."""
-    added = ["collected_concentration_mol_per_m3", "collected_rejection", "throttled_energy_J_per_m3"]
+    series = ["collected_concentration_mol_per_m3", "collected_rejection", "membrane_area_ratio"]
+    added = [*series, "throttled_energy_J_per_m3"]
     path = result.save(tmp_path / "out") / "result.nc"
     with h5py.File(path, "r+") as file:
         summary = {key: value for key, value in json.loads(file.attrs["summary"]).items() if key not in added}
         file.attrs["summary"] = json.dumps(summary)
-        for name in added[:2]:
+        for name in (*series, "volume"):
             del file[name]
     loaded = load_result(tmp_path / "out")
-    assert [loaded.summary[key] for key in added] == [None] * 3
-    assert np.isnan(loaded.arrays["collected_rejection"]).all()
+    assert [loaded.summary[key] for key in added] == [None] * 4
+    for name in series:
+        assert np.isnan(loaded.arrays[name]).all()
+        assert loaded.arrays[name].shape == result.arrays[name].shape
+    np.testing.assert_array_equal(loaded.arrays["volume"], result.arrays["width"])
     np.testing.assert_array_equal(loaded.arrays["rejection"], result.arrays["rejection"])
     with h5py.File(path, "r+") as file:
         del file["rejection"]
@@ -263,9 +267,9 @@ def test_a_result_of_an_earlier_version_is_read(result: Result, tmp_path: Path) 
 def test_series_and_profiles_are_the_arrays(result: Result) -> None:
     for name in SERIES:
         np.testing.assert_array_equal(result.series[name].values, result.arrays[name])
-    for name in ("concentration", "position", "width", "side"):
+    for name in ("concentration", "position", "width", "volume", "side"):
         np.testing.assert_array_equal(result.profiles[name].values, result.arrays[name])
-    assert list(result.profiles.coords) == ["time", "solute", "position", "width", "side"]
+    assert list(result.profiles.coords) == ["time", "solute", "position", "width", "volume", "side"]
     assert result.profiles["time"].attrs == result.series["time"].attrs == {"units": "s", "long_name": "time"}
 
 
@@ -548,10 +552,10 @@ def test_the_numbers_are_counted_that_will_be_stored(result: Result, monkeypatch
         CaseError, match=rf"run\.outputs = 9000: with {cells} cells and 64 solutes .* store fewer times"
     ):
         mp.run(many_solutes(9000))
-    counted = result.case.run.outputs * (18 * 4 + len(SERIES) * 2 + 1)
+    counted = result.case.run.outputs * (18 * 5 + len(SERIES) * 2 + 1)
     held_numbers = sum(values.size for values in result.arrays.values() if values.dtype == float)
     assert held_numbers <= counted < 1.5 * held_numbers
-    most = MAX_STORED // (cells * 66 + len(SERIES) * 64 + 1)
+    most = MAX_STORED // (cells * 67 + len(SERIES) * 64 + 1)
     check_size(many_solutes(most), cells)
     with pytest.raises(CaseError, match=r"at most 2e\+08"):
         check_size(many_solutes(most + 1), cells)

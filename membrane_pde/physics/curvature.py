@@ -1,0 +1,98 @@
+"""Planar, cylindrical and spherical membranes: volumes per membrane area, and how the area follows the volume inside.
+
+With the dimension d = 1 (planar), 2 (cylindrical), 3 (spherical), a membrane of radius R has an area in proportion to
+``R^(d−1)`` and encloses ``R/d`` per area. All volumes here are per area of that membrane, m.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Number = TypeVar("Number", float, np.ndarray[Any, np.dtype[np.float64]])
+
+Geometry = Literal["planar", "cylindrical", "spherical"]
+DIMENSION: dict[Geometry, int] = {"planar": 1, "cylindrical": 2, "spherical": 3}
+CURVED: tuple[Geometry, ...] = ("cylindrical", "spherical")
+
+
+def enclosed_volume(radius: float, geometry: Geometry) -> float:
+    """Volume inside a membrane per membrane area: ``R/d``; of a planar one the depth itself.
+
+    Parameters
+    ----------
+    radius : float
+        R, m.
+    geometry : {"planar", "cylindrical", "spherical"}
+        Shape of the membrane.
+
+    Returns
+    -------
+    float
+        m.
+    """
+    return radius / DIMENSION[geometry]
+
+
+def shell_volume(radius: float, thickness: Number, geometry: Geometry) -> Number:
+    """Volume of a shell around a membrane, per area of that membrane.
+
+    ``((R + h)^d − R^d)/(d R^(d−1))``, written without a difference: ``h``, ``h + h²/(2R)``, ``h + h²/R + h³/(3R²)``.
+    Of a negative h it is minus the volume of a shell inside the membrane.
+
+    Parameters
+    ----------
+    radius : float
+        R, m; of a planar membrane it is not used.
+    thickness : float or ndarray
+        h, m.
+    geometry : {"planar", "cylindrical", "spherical"}
+        Shape of the membrane.
+
+    Returns
+    -------
+    float or ndarray
+        m, in the shape of the thickness.
+    """
+    if geometry == "planar":
+        return thickness
+    share = thickness / radius
+    return thickness * (1.0 + 0.5 * share if geometry == "cylindrical" else 1.0 + share + share * share / 3.0)
+
+
+def radius_ratio(volume_ratio: Number, geometry: Geometry) -> Number:
+    """Radius of a membrane over that at the start: ``(V/V_0)^(1/d)`` of the volume inside. A planar one has none: 1.
+
+    Parameters
+    ----------
+    volume_ratio : float or ndarray
+        V/V_0 of the volume inside the membrane.
+    geometry : {"planar", "cylindrical", "spherical"}
+        Shape of the membrane.
+
+    Returns
+    -------
+    float or ndarray
+        In the shape given.
+    """
+    return volume_ratio ** (0.0 if geometry == "planar" else 1.0 / DIMENSION[geometry])
+
+
+def area_ratio(volume_ratio: Number, geometry: Geometry) -> Number:
+    """Area of a membrane over that at the start: ``A/A_0 = (V/V_0)^((d−1)/d)`` of the volume inside; planar: 1.
+
+    Parameters
+    ----------
+    volume_ratio : float or ndarray
+        V/V_0 of the volume inside the membrane.
+    geometry : {"planar", "cylindrical", "spherical"}
+        Shape of the membrane.
+
+    Returns
+    -------
+    float or ndarray
+        In the shape given.
+    """
+    return volume_ratio ** ((DIMENSION[geometry] - 1) / DIMENSION[geometry])
