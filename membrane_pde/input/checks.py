@@ -217,8 +217,8 @@ def _check_curved_boundaries(case: Case) -> None:
     for name, side in sides_of(case).items():
         if side.support is not None:
             raise CaseError(
-                f'{name}.support: a support layer is planar so far; remove the table, or take geometry = "planar" with a '
-                "left.length"
+                f"{name}.support: no support layer on a curved membrane in this version; remove the table, or take "
+                'geometry = "planar" with a left.length'
             )
 
 
