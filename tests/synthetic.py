@@ -40,6 +40,7 @@ def case(
             boundary=boundary,
             length=length,
             radius=None,
+            volume=None,
             stirred=False,
             without_end=False,
             pressure=_pressure(p),
