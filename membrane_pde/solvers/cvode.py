@@ -16,7 +16,7 @@ from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
 from membrane_pde.solvers.events import EVENT_NAMES, Events
-from membrane_pde.solvers.stepper import MAX_STEPS, IntegrationError, SingleSteps, longest_step
+from membrane_pde.solvers.stepper import MAX_STEPS, ChainSteps, IntegrationError, longest_step
 
 CVODE_STEPS = 10  # as many, and shorter ones
 _CVODE_SHARE = 0.01  # of the tolerance at most, for a step of CVODE: hundreds of errors add up
@@ -55,7 +55,7 @@ def _units(system: System, atol: Array) -> Array:
     return np.asarray(np.exp2(np.round(np.log2(size))))
 
 
-class CvodeStepper(SingleSteps):
+class CvodeStepper(ChainSteps):
     """SUNDIALS' variable-order BDF (through scikit-sundae) with the exact sparse Jacobian.
 
     It is there to check the default: another method, another program, another way to solve the linear equations. So it

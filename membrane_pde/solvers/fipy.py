@@ -13,7 +13,7 @@ from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
 from membrane_pde.solvers.events import EVENT_NAMES, Events
-from membrane_pde.solvers.stepper import IntegrationError, SingleSteps, longest_step
+from membrane_pde.solvers.stepper import ChainSteps, IntegrationError, longest_step
 
 # ESDIRK4(3)6L[2]SA: six stages, of which the first one is explicit, of order 4 with an estimate of order 3. It is
 # L-stable and stiffly accurate (the last stage is the new state), and its stages are of order 2. C. A. Kennedy and
@@ -56,7 +56,7 @@ class Step(NamedTuple):
     fluxes: list[tuple[float, float]]
 
 
-class FipyStepper(SingleSteps):
+class FipyStepper(ChainSteps):
     """An implicit Runge-Kutta method whose stages are solved by FiPy.
 
     A stage ``z = y + h Σ a k + γh f(z)`` is one backward-Euler step of FiPy, of the length γh, from ``y + h Σ a k``.

@@ -62,9 +62,8 @@ class Stepper(Protocol):
 class SingleSteps:
     """A stepper that is called for each step, `step`, and for each state within the last one, `at`."""
 
-    def __init__(self, system: System, segment: Segment, t: float, y: Array, events: Events) -> None:
-        self.system, self.segment, self.events = system, segment, events
-        self.t, self.y = t, np.array(y)
+    def __init__(self, t: float, y: Array, end: float) -> None:
+        self.t, self.y, self.end = t, np.array(y), end
         self.trouble: Exception | None = None
 
     def step(self) -> str:
@@ -75,6 +74,9 @@ class SingleSteps:
         """State within the last step."""
         raise NotImplementedError
 
+    def accepted(self) -> None:
+        """What is done after each step: nothing, unless a stepper says otherwise."""
+
     def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
         """Take steps; see `Stepper`."""
         steps, stored, event = 0, 0, ""
@@ -82,15 +84,27 @@ class SingleSteps:
             while stored < len(due) and due[stored] <= self.t:
                 kept[stored] = self.y if due[stored] == self.t else self.at(float(due[stored]))
                 stored += 1
-            if event or self.t >= self.segment.end or steps >= most or stored == len(due):
+            if event or self.t >= self.end or steps >= most or stored == len(due):
                 return steps, stored, event
             try:
                 event = self.step()
             except (IntegrationError, NoSolution) as error:
                 self.trouble = error
                 return steps, stored, ""
-            self.system.accept(self.t, self.y, self.segment)
+            self.accepted()
             steps += 1
+
+
+class ChainSteps(SingleSteps):
+    """A stepper, step by step, of one chain of cells."""
+
+    def __init__(self, system: System, segment: Segment, t: float, y: Array, events: Events) -> None:
+        super().__init__(t, y, segment.end)
+        self.system, self.segment, self.events = system, segment, events
+
+    def accepted(self) -> None:
+        """Remember J_v where the equation for it may have several roots."""
+        self.system.accept(self.t, self.y, self.segment)
 
 
 def longest_step(segment: Segment) -> float:

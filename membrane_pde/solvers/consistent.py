@@ -1,0 +1,107 @@
+"""Algebraic unknowns that fit the differential ones: where a run starts, and after every jump."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.model.equations import Equations, algebraic_rows
+from membrane_pde.model.interface import NoSolution
+from membrane_pde.model.mesh import Array
+from membrane_pde.solvers.linear.interface import Singular
+from membrane_pde.solvers.linear.sparse import power_of_two
+from membrane_pde.solvers.stepper import IntegrationError
+
+_MOST_ITERATIONS = 60
+_SHORTEST = 2.0**-24  # share of Newton's step, below which the search is given up
+_SETTLED = 1e-12  # change of the unknowns in their own sizes, at which they are found
+
+
+def consistent_state(equations: Equations, t: float, y: Array, sizes: Array) -> Array:
+    """Solve the algebraic rows ``0 = r_a(t, y_d, y_a)`` for the algebraic unknowns by Newton's method.
+
+    A step is shortened until the next one, with the same matrix, would be shorter than it (P. Deuflhard's natural
+    monotonicity test), so that scales of the rows do not matter.
+
+    Parameters
+    ----------
+    equations : Equations
+        Of index 1.
+    t : float
+        Time, s.
+    y : ndarray, shape (n,)
+        State; its algebraic unknowns are the first guess.
+    sizes : ndarray, shape (n,)
+        Typical magnitudes of the unknowns.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        A new state with the same differential unknowns.
+
+    Raises
+    ------
+    IntegrationError
+        There is no such state, or Newton's method does not find it.
+    NoSolution
+        There is no r at the first guess.
+    """
+    rows = algebraic_rows(equations)
+    y = np.array(y, dtype=float)
+    if not len(rows):
+        return y
+    own = sizes[rows]
+    residual = equations.rates(t, y)[rows]
+    for _ in range(_MOST_ITERATIONS):
+        try:
+            solve = _factorized(equations, t, y, rows, own)
+            change = solve(residual)
+        except Singular as error:
+            raise IntegrationError("the algebraic equations cannot be solved: their Jacobian is singular") from error
+        length, share = _length(change, own, y[rows]), 1.0
+        if length <= _SETTLED:
+            y[rows] -= change
+            return y
+        while True:
+            trial = y.copy()
+            trial[rows] -= share * change
+            try:
+                after = equations.rates(t, trial)[rows]
+                if np.isfinite(after).all() and _length(solve(after), own, y[rows]) <= (1.0 - 0.25 * share) * length:
+                    break
+            except NoSolution:
+                pass
+            share *= 0.5
+            if share < _SHORTEST:
+                if length <= 1e3 * _SETTLED:  # round-off
+                    return y
+                raise IntegrationError("no algebraic unknowns fit the state")
+        y, residual = trial, after
+    raise IntegrationError("no algebraic unknowns fit the state")
+
+
+def _length(change: Array, sizes: Array, values: Array) -> float:
+    return float(np.max(np.abs(change) / np.maximum(sizes, np.abs(values))))
+
+
+def _factorized(
+    equations: Equations, t: float, y: Array, rows: NDArray[np.intp], sizes: Array
+) -> Callable[[Array], Array]:
+    """What solves with the block ∂r_a/∂y_a."""
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import splu
+
+    block = csc_array(equations.jacobian(t, y)[rows][:, rows])
+    scale = power_of_two(sizes)
+    block = block.multiply(scale).tocsc()
+    largest = abs(block).max(axis=1).toarray().ravel()
+    if not (np.isfinite(largest).all() and (largest > 0.0).all()):
+        raise Singular
+    weight = power_of_two(1.0 / largest)
+    try:
+        lu = splu(csc_array(block.multiply(weight[:, None])))
+    except RuntimeError as error:
+        raise Singular from error
+    return lambda x: np.asarray(scale * lu.solve(weight * x))

@@ -1,0 +1,70 @@
+"""How exact a step of an integrator has to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.model.mesh import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Tolerance:
+    """What the error of a step may be: of unknown i, ``atol_i + rtol |y_i|``.
+
+    Attributes
+    ----------
+    rtol : float
+        Relative tolerance.
+    atol : ndarray, shape (n,)
+        Absolute tolerances, positive, each in the unit of its unknown; `rtol` times the unknown's typical size.
+    single : ndarray of int
+        Unknowns that are looked at one by one: totals and other numbers, which would not be seen in a mean over
+        hundreds of cells. Each is held to a tenth of its tolerance, as its errors add up over the steps.
+    """
+
+    rtol: float
+    atol: Array
+    single: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+
+    @property
+    def sizes(self) -> Array:
+        """Typical sizes (n,) of the unknowns, in their units."""
+        return self.atol / self.rtol
+
+
+class ErrorNorm:
+    """Size of an error over what is allowed; 1 is just allowed.
+
+    With ``e_i = error_i/(atol_i + rtol max(|y_i|, |y'_i|))`` for the states y and y' at both ends of a step, it is the
+    largest of the root mean square of ``e`` over the differential unknowns, ``10 |e_i|`` of each that is looked at by
+    itself, and ``|e_i|`` of each algebraic unknown, which otherwise would not be seen among the others, either.
+
+    Parameters
+    ----------
+    tolerance : Tolerance
+        What is allowed.
+    mass : ndarray, shape (n,)
+        1 for a differential unknown, 0 for an algebraic one.
+    """
+
+    def __init__(self, tolerance: Tolerance, mass: Array) -> None:
+        self.tolerance = tolerance
+        algebraic = mass == 0.0
+        single = np.zeros(len(mass), dtype=bool)
+        single[tolerance.single] = True
+        single &= ~algebraic
+        self._together = np.flatnonzero(~(single | algebraic))
+        self._alone = np.flatnonzero(single | algebraic)
+        self._weight = np.where(single, 10.0, 1.0)[self._alone]
+
+    def __call__(self, error: Array, y: Array, other: Array) -> float:
+        """The norm of an error (n,) of a step between two states (n,); infinite where the error is not finite."""
+        share = error / (self.tolerance.atol + self.tolerance.rtol * np.maximum(np.abs(y), np.abs(other)))
+        together, alone = share[self._together], np.abs(share[self._alone]) * self._weight
+        square = float(together @ together) / max(len(together), 1)
+        largest = float(alone.max(initial=0.0))
+        found = max(square**0.5, largest)
+        return found if np.isfinite(square + largest) else np.inf
