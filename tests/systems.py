@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,46 @@ from scipy.sparse import csc_array
 from membrane_pde.model.applied import Segment
 from membrane_pde.model.interface import Membrane
 from membrane_pde.model.mesh import build, graded_widths
-from membrane_pde.model.problem import BATH, CLOSED, OUTFLOW, RESERVOIR, Bath, Problem
+from membrane_pde.model.ports import Bath, ElasticWall, Outflow, Port, Reservoir, Rigid
+from membrane_pde.model.problem import Problem
 from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from tests.real import solution_of
 
 Array = NDArray[np.float64]
 RT = 8.31446261815324 * 298.15
+CLOSED, RESERVOIR, OUTFLOW, BATH = "closed", "reservoir", "outflow", "bath"
 LAWS = ["solution-diffusion", "kedem-katchalsky", "spiegler-kedem"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Closed(Port):
+    """A closed end of any stiffness."""
+
+    spring: float = 0.0
+
+    name = "closed"
+
+    @property
+    def stiffness(self) -> float:
+        return self.spring
+
+
+def port(
+    boundary: str, known: Array | None, stiffness: float, rigid: bool, wall: bool, bath: str, **common: bool
+) -> Port:
+    """A port of one of the four kinds that the kernels tell apart."""
+    if boundary == RESERVOIR:
+        assert known is not None
+        return Reservoir(concentration=known, **common)
+    if boundary == OUTFLOW:
+        return Outflow(drawn_in=known, **common)
+    if boundary == BATH:
+        assert known is not None
+        return Bath(concentration=known, volume=BATH_VOLUME, **BATHS[bath], **common)
+    if wall:
+        return ElasticWall(modulus=stiffness, depth=1.0, **common)
+    return Rigid(**common) if rigid else Closed(spring=stiffness, **common)
 
 
 def system(
@@ -51,24 +84,30 @@ def system(
     ]
     for side in (0, 1):
         if boundary[side] == BATH and stirred[side]:  # its cell is the bath
-            widths[side] = np.array([BATHS[bath].volume])
+            widths[side] = np.array([BATH_VOLUME])
     model = solution_of(["NaCl", "sucrose"]) if real else Solution(IDEAL, 298.15, (2.0, 2.0))
     if outside is None:
         outside = (np.array([300.0, 20.0]), np.array([150.0, 60.0]))
+    ports = [
+        port(
+            boundary[side],
+            outside[side],
+            stiffness[side],
+            rigid == name,
+            wall[side],
+            bath,
+            stirred=stirred[side],
+            holds_flux=pumped == name,
+        )
+        for side, name in enumerate(("left", "right"))
+    ]
     return System(
         Problem(
             build(*widths),
             Membrane(present, water if present else 0.0, law, permeability, sigma, partition),
             model.numbers,
             np.array([[1e-9, 2e-9], [1.5e-9, 0.7e-9]]),
-            boundary,
-            stirred,
-            [known if kind != CLOSED else None for known, kind in zip(outside, boundary, strict=True)],
-            stiffness,
-            rigid,
-            pumped,
-            (BATHS[bath] if boundary[0] == BATH else None, BATHS[bath] if boundary[1] == BATH else None),
-            wall,
+            (ports[0], ports[1]),
             np.array([trace, 0.5 * trace]),
         )
     )
@@ -76,13 +115,14 @@ def system(
 
 # what flows in and out, against the 6e-5 m/s that 6 MPa press through: each branch of the make-up is met
 FEED = np.array([500.0, 40.0])
-BATHS = {
-    "alone": Bath(3e-3, None, None, 0.0),
-    "bleeding": Bath(3e-3, None, None, 2e-5),
-    "made up": Bath(3e-3, FEED, None, 2e-5),
-    "made up, no bleed": Bath(3e-3, FEED, None, 0.0),
-    "made up, bled faster than it overflows": Bath(3e-3, FEED, None, 9e-5),
-    "fed": Bath(3e-3, FEED, 4e-5, 2e-5),
+BATH_VOLUME = 3e-3
+BATHS: dict[str, dict[str, Any]] = {
+    "alone": {},
+    "bleeding": {"bleed": 2e-5},
+    "made up": {"feed": FEED, "bleed": 2e-5},
+    "made up, no bleed": {"feed": FEED},
+    "made up, bled faster than it overflows": {"feed": FEED, "bleed": 9e-5},
+    "fed": {"feed": FEED, "flow": 4e-5, "bleed": 2e-5},
 }
 
 
@@ -92,8 +132,7 @@ def some_state(one: System, seed: int = 0, displaced: float = 2e-4) -> Array:
     rng = np.random.default_rng(seed + 1000)
     y[one.x] = displaced
     for side in (0, 1):
-        if one.problem.baths[side] is not None:
-            y[one.volume[side]] *= 0.7
+        y[one.volume[side]] *= 0.7  # 0 where there is no bath
     one.amounts(y)[:] = rng.uniform(50, 400, (one.solutes, one.cells)) * one.widths(y)
     return y
 

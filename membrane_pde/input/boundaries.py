@@ -1,7 +1,7 @@
 """The kinds of boundary that the far end of a compartment can be, one row each: what the input knows about them.
 
-A new kind is a name in `Kind`, a row in `BOUNDARIES`, and a field of `parts.Compartment` for each key of its own. The
-model decides what it does to pressure and volume.
+A new kind is a name in `Kind`, a row in `BOUNDARIES`, and a field of `parts.Compartment` for each key of its own. Its
+class in `membrane_pde.model.ports` says what it does to pressure and volume.
 """
 
 from __future__ import annotations
@@ -39,18 +39,25 @@ class Boundary:
         What it is, for the documentation of the key `boundary`.
     keys : tuple of Key
         Keys that it alone takes.
+    layer : bool
+        `length` is the thickness of an unstirred layer, through which liquid passes to what stands outside. False: it
+        is the depth of all liquid, and the far wall moves with it.
     layer_unless_stirred : bool
-        `length` is the thickness of an unstirred layer; if the compartment is stirred, there is no layer and no length.
+        If the compartment is stirred, there is no layer and no length.
     needs_membrane : bool
         It makes no sense without a membrane, where no water flows.
+    caption : str
+        What a picture calls it; "" where its shape says it.
     one_side_only : str
         Why both compartments cannot have it; "" if they can. Two rigid ones can if the membrane lets no water through.
     """
 
     words: str
     keys: tuple[Key, ...] = ()
+    layer: bool = False
     layer_unless_stirred: bool = False
     needs_membrane: bool = False
+    caption: str = ""
     one_side_only: str = ""
 
 
@@ -64,14 +71,23 @@ BOUNDARIES: dict[Kind, Boundary] = {
         "a rigid wall (its pressure is computed)",
         one_side_only="the pressures would not be determined (unless membrane.water_permeability is 0)",
     ),
-    "reservoir": Boundary("a reservoir that holds the concentration", layer_unless_stirred=True),
+    "reservoir": Boundary(
+        "a reservoir that holds the concentration", layer=True, layer_unless_stirred=True, caption="reservoir"
+    ),
     "bath": Boundary(
         "a well-stirred bath of finite volume",
         (Key("volume", "that of the bath, per membrane area", "10 mm"), Key("feed"), Key("bleed")),
+        layer=True,
         layer_unless_stirred=True,
+        caption="stirred bath",
     ),
     "outflow": Boundary(
-        "a free outflow", (Key("backflow"),), needs_membrane=True, one_side_only="nothing would be left to flow out"
+        "a free outflow",
+        (Key("backflow"),),
+        layer=True,
+        needs_membrane=True,
+        caption="outflow",
+        one_side_only="nothing would be left to flow out",
     ),
 }
 

@@ -9,14 +9,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from membrane_pde.input import mixture
-from membrane_pde.input.boundaries import WITHOUT_LAYER_IF_STIRRED
+from membrane_pde.input.boundaries import BOUNDARIES, WITHOUT_LAYER_IF_STIRRED
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import Compartment
 from membrane_pde.input.values import Profile
-from membrane_pde.physics import curvature, temperature
+from membrane_pde.physics import curvature
 from membrane_pde.physics.osmotic import IDEAL, Solution
 
-STANDARD_GRAVITY = 9.80665  # m/s^2, exact by definition (CGPM 1901)
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 _T = TypeVar("_T")
 
@@ -167,7 +166,7 @@ def is_closed(side: Compartment) -> bool:
     """Nothing enters or leaves but through the membrane."""
     if side.boundary == "bath":
         return side.feed is None and side.bleed == 0.0
-    return side.boundary in ("piston", "standpipe", "elastic", "rigid")
+    return not BOUNDARIES[side.boundary].layer
 
 
 def is_open(case: Case) -> bool:
@@ -186,18 +185,3 @@ def reservoir_side(case: Case) -> str:
 def side_of_held_flux(case: Case) -> str:
     """The side that holds the water flux, or ""."""
     return "left" if case.left.pressure.flux else "right" if case.right.pressure.flux else ""
-
-
-def stiffness_of(case: Case, side: Compartment) -> float:
-    """Rise of the pressure with the volume gained per membrane area at the start, Pa/m."""
-    if side.boundary == "elastic":
-        assert side.modulus is not None
-        return side.modulus / volumes_per_area(case)[0 if side is case.left else 1]
-    if side.boundary != "standpipe":
-        return 0.0
-    return float(temperature.water_density(case.temperature)) * STANDARD_GRAVITY / side.tube_area
-
-
-def elastic_walls(case: Case) -> tuple[bool, bool]:
-    """The sides whose liquid an elastic wall presses on."""
-    return case.left.boundary == "elastic", case.right.boundary == "elastic"

@@ -8,7 +8,8 @@ from membrane_pde.model.chain import Faces
 from membrane_pde.model.faces import set_cells, stretches, water_flux_now
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.ports import stretched
+from membrane_pde.model.ports import IS_CLOSED
+from membrane_pde.model.pressures import stretched
 from membrane_pde.model.problem import Numbers
 
 DRY = 1e-3  # a closed side that has lost all but this share of its length has run dry
@@ -50,7 +51,7 @@ def set_events(
     stretch = stretches(p, float(y[at.displaced]))
     for side in range(2):
         out[side] = 1.0
-        if p.kind[side] == 0:
+        if p.kind[side] == IS_CLOSED:
             out[side] = stretch[side] - DRY
         if p.bath[side].present:
             out[side] = float(y[at.volume + side]) / p.bath[side].volume - EMPTY

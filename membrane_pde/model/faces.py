@@ -10,8 +10,9 @@ from membrane_pde.model.chain import ALPHA, BETA, CELLS, CONCENTRATION, FLUX, LA
 from membrane_pde.model.interface import FaceNumbers, find_water_flux, set_face, wall_pressure
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.ports import applied_now, bath_volume, pressing, set_far_faces, stiffness_now, whole_work
-from membrane_pde.model.problem import CONDUCTANCE, MADE_UP, PECLET, SHARE, WIDTH, Numbers, bath_flows
+from membrane_pde.model.ports import MADE_UP, bath_flows
+from membrane_pde.model.pressures import applied_now, bath_volume, pressing, set_far_faces, stiffness_now, whole_work
+from membrane_pde.model.problem import CONDUCTANCE, PECLET, SHARE, WIDTH, Numbers
 from membrane_pde.physics.fluxes import SMALL, bernoulli_series, bernoulli_value
 
 THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first

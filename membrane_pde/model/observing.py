@@ -15,8 +15,9 @@ from membrane_pde.model.faces import set_cells, water_flux_now
 from membrane_pde.model.interface import GUESS, set_face, wall_pressure, without_layers
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.ports import pressing, set_walls, whole_work
-from membrane_pde.model.problem import IS_BATH, IS_RESERVOIR, Numbers
+from membrane_pde.model.ports import IS_BATH, IS_RESERVOIR
+from membrane_pde.model.pressures import pressing, set_walls, whole_work
+from membrane_pde.model.problem import Numbers
 from membrane_pde.physics.osmotic import reflected
 
 

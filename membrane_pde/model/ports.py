@@ -1,83 +1,325 @@
-"""Boundaries: the pressure on each liquid, the volume of baths, and what enters through the far faces."""
+"""Ports: what stands at the far end of each side. One class for each kind of boundary.
+
+A port says how the pressure on its side depends on the volume, whether the far wall moves with the liquid, what enters
+through the far end, and which states it adds. The kernels of `membrane_pde.model` read these answers from `Numbers`:
+`pressures` has the pressure laws, what enters and its derivatives stand in `pressures` and `slopes`, the events in
+`events`. How a case file names the kinds, and which keys they take, is in `membrane_pde.input.boundaries`.
+"""
 
 from __future__ import annotations
 
-from membrane_pde.kernels import kernel, part
-from membrane_pde.model.applied import Segment, applied, oscillates
-from membrane_pde.model.chain import ALPHA, BETA, OUTSIDE, Faces
-from membrane_pde.model.problem import IS_BATH, IS_OUTFLOW, IS_RESERVOIR, BathNumbers, Numbers, bath_flows
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, NamedTuple
 
-SMALLEST = 1e-9  # the same for a bath, whose event is at 1e-6
+import numpy as np
+from numpy.typing import NDArray
 
+from membrane_pde.kernels import kernel
+from membrane_pde.physics import temperature
+from membrane_pde.physics.constants import STANDARD_GRAVITY
 
-@kernel
-def bath_volume(bath: BathNumbers, volume: float) -> float:
-    """The volume of a bath, which a trial step may have emptied, m."""
-    return max(volume, bath.volume * SMALLEST)
+Array = NDArray[np.float64]
 
-
-@kernel
-def stretched(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[float, float]:
-    """Pressure on the liquid of each side if its wall could pull, Pa; see `pressing`."""
-    left, right = applied(segment, t)
-    return left - p.stiffness[0] * displaced, right + p.stiffness[1] * displaced
+IS_CLOSED, IS_RESERVOIR, IS_OUTFLOW, IS_BATH = range(4)  # what passes a far end, as the kernels tell the ports apart
+NO_FEED, FED, MADE_UP = range(3)  # a bath without feed; with one of constant flow; with one that holds its volume
 
 
-@kernel
-def set_walls(p: Numbers, segment: Segment, t: float, displaced: float) -> None:
-    """Let the elastic walls press that are pressed on, and be off where they would have to pull (plasmolysis).
+class BathNumbers(NamedTuple):
+    """The volume of a bath and its flows, for the kernels.
 
-    In between, at an event, an integrator goes on as if they could: its steps see no kink.
+    Attributes
+    ----------
+    present : bool
+        False: the port is no bath.
+    volume : float
+        At the start, per membrane area, m.
+    mode : int
+        NO_FEED, FED or MADE_UP.
+    flow, bleed : float
+        Flow of the feed (0 unless FED) and flow withdrawn, m/s.
     """
-    left, right = stretched(p, segment, t, displaced)
-    p.off[0], p.off[1] = p.wall[0] and left < 0.0, p.wall[1] and right < 0.0
+
+    present: bool = False
+    volume: float = 0.0
+    mode: int = NO_FEED
+    flow: float = 0.0
+    bleed: float = 0.0
 
 
 @kernel
-def pressing(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[float, float]:
-    """Pressure on the liquid of each side, Pa; without meaning on a side whose pressure is computed."""
-    left, right = stretched(p, segment, t, displaced)
-    return 0.0 if p.off[0] else left, 0.0 if p.off[1] else right
+def bath_flows(bath: BathNumbers, q: float) -> tuple[float, float, float, float]:
+    """Feed Q_f and outflow Q_out of a bath that loses q to the other side, m/s, and their derivatives with q.
+
+    A feed that makes up for q holds the volume: ``Q_f = max(q + bleed, 0)``, ``Q_out = max(bleed, −q)``.
+    """
+    if bath.mode == NO_FEED:
+        return 0.0, bath.bleed, 0.0, 0.0
+    if bath.mode == FED:
+        return bath.flow, bath.bleed, 0.0, 0.0
+    if q + bath.bleed > 0.0:
+        return q + bath.bleed, max(bath.bleed, -q), 1.0, 0.0
+    return 0.0, -q, 0.0, -1.0
 
 
-@kernel
-def applied_now(p: Numbers, segment: Segment, t: float) -> tuple[float, float]:
-    """Applied pressures that reach the liquid: what presses on a wall that is off does not, Pa."""
-    left, right = applied(segment, t)
-    return 0.0 if p.off[0] else left, 0.0 if p.off[1] else right
+_NO_BATH = BathNumbers()
 
 
-@kernel
-def stiffness_now(p: Numbers) -> float:
-    """Fall of the pressure on the left beyond that on the right with the displaced volume, Pa/m."""
-    return (0.0 if p.off[0] else p.stiffness[0]) + (0.0 if p.off[1] else p.stiffness[1])
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Port:
+    """The far end of one side. What a subclass does not say is true of a closed end with a free piston.
+
+    Attributes
+    ----------
+    stirred : bool
+        The solution of this side is perfectly mixed.
+    holds_flux : bool
+        The water flux out of this side is prescribed; the pressure on its liquid is computed.
+    name : str
+        The kind, as a case file has it.
+    kind : int
+        IS_CLOSED, IS_RESERVOIR, IS_OUTFLOW or IS_BATH.
+    fixed_volume : bool
+        No water can flow.
+    layer_unless_stirred : bool
+        A layer stands between the port and the membrane; if the side is stirred, the side is one cell without a layer.
+    """
+
+    stirred: bool = False
+    holds_flux: bool = False
+
+    name: ClassVar[str]
+    kind: ClassVar[int] = IS_CLOSED
+    fixed_volume: ClassVar[bool] = False
+    layer_unless_stirred: ClassVar[bool] = False
+
+    @property
+    def moves(self) -> bool:
+        """The far wall moves with the liquid, and the mesh stretches; else liquid passes a fixed far end."""
+        return self.kind == IS_CLOSED
+
+    @property
+    def one_cell(self) -> bool:
+        """The side is one cell without a layer in front of the port."""
+        return self.layer_unless_stirred and self.stirred
+
+    @property
+    def endless(self) -> bool:
+        """The one cell of the side never changes: what leaves it through the membrane comes in from outside."""
+        return False
+
+    @property
+    def adds_cell(self) -> bool:
+        """A cell of its own stands at the end of the chain, behind the layer."""
+        return False
+
+    @property
+    def stiffness(self) -> float:
+        """Rise of the pressure with the volume that the side gains, Pa/m: ``p = p_applied + stiffness · gain``."""
+        return 0.0
+
+    @property
+    def slackens(self) -> bool:
+        """The wall presses and never pulls: the pressure on the liquid is not below 0 (gauge)."""
+        return False
+
+    @property
+    def computes_pressure(self) -> bool:
+        """The pressure on the liquid follows from the water flux."""
+        return self.fixed_volume or self.holds_flux
+
+    @property
+    def outside(self) -> Array | None:
+        """Concentrations (solutes,) of what enters through the far end, mol/m^3; None where nothing does."""
+        return None
+
+    @property
+    def bath(self) -> BathNumbers:
+        """Volume and flows of a bath."""
+        return _NO_BATH
+
+    @property
+    def held(self) -> Array:
+        """Amounts (solutes,) in the port's own cell at the start, mol/m^2."""
+        raise TypeError(f"a {self.name} has no cell of its own")
 
 
-@part
-def set_far_faces(p: Numbers, faces: Faces) -> None:
-    """Coefficients of the two far faces: into the chain (`inward`, of what stands outside) and out of it."""
-    water, solutes, n = float(faces.scalars[0]), faces.state.shape[1], faces.state.shape[2] - 1
-    for side in range(2):
-        entering = water if side == 0 else -water
-        inward, outward, seen = 0.0, 0.0, p.kind[side] != 0
-        layer = p.kind[side] == IS_RESERVOIR and not p.one_cell[side]
-        if p.kind[side] == IS_OUTFLOW:
-            seen = entering > 0.0 and bool(p.known[side])
-            if seen:
-                inward = entering
-            else:
-                outward = -entering
-        if p.kind[side] == IS_BATH:
-            inward, outward, _, _ = bath_flows(p.bath[side], entering)
-        for s in range(solutes):
-            faces.sides[OUTSIDE, side, s] = p.outside[side, s] if seen else 0.0
-            if not layer and side == 0:
-                faces.state[ALPHA, s, 0], faces.state[BETA, s, 0] = inward, outward
-            if not layer and side == 1:
-                faces.state[ALPHA, s, n], faces.state[BETA, s, n] = outward, inward
+class Piston(Port):
+    """A free piston: the pressure on the liquid is the applied one. The side can run dry."""
+
+    name = "piston"
 
 
-@kernel
-def whole_work(p: Numbers, segment: Segment) -> bool:
-    """The state's work is the whole one, not that without Δp X."""
-    return p.pumped or p.wall[0] or p.wall[1] or oscillates(segment)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Standpipe(Port):
+    """An open standing tube, in which the level rises with the volume: ``stiffness = ρ g / tube_area``.
+
+    Attributes
+    ----------
+    tube_area : float
+        Per membrane area.
+    temperature : float
+        Of the water, K.
+    """
+
+    tube_area: float
+    temperature: float
+
+    name = "standpipe"
+
+    @property
+    def stiffness(self) -> float:
+        """``ρ g / tube_area``, Pa/m."""
+        return float(temperature.water_density(self.temperature)) * STANDARD_GRAVITY / self.tube_area
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ElasticWall(Port):
+    """An elastic wall: ``stiffness = modulus / depth``. It goes slack where it would have to pull.
+
+    Where the water flux is held, whatever holds it takes up the pull.
+
+    Attributes
+    ----------
+    modulus : float
+        Rise of the pressure over the relative gain of volume, Pa.
+    depth : float
+        Volume of the side at the start ÷ membrane area, m.
+    """
+
+    modulus: float
+    depth: float
+
+    name = "elastic"
+
+    @property
+    def stiffness(self) -> float:
+        """``modulus / depth``, Pa/m."""
+        return self.modulus / self.depth
+
+    @property
+    def slackens(self) -> bool:
+        """True unless the water flux is held."""
+        return not self.holds_flux
+
+
+class Rigid(Port):
+    """A rigid wall: no water flows, and the pressure on the liquid is computed."""
+
+    name = "rigid"
+    fixed_volume = True
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reservoir(Port):
+    """A reservoir that holds its concentrations, behind an unstirred layer; stirred, without a layer.
+
+    Attributes
+    ----------
+    concentration : ndarray, shape (solutes,)
+        mol/m^3.
+    """
+
+    concentration: Array
+
+    name = "reservoir"
+    kind = IS_RESERVOIR
+    layer_unless_stirred = True
+
+    @property
+    def endless(self) -> bool:
+        """True where there is no layer."""
+        return self.stirred
+
+    @property
+    def outside(self) -> Array:
+        """Concentrations of the reservoir, mol/m^3."""
+        return self.concentration
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Bath(Port):
+    """A well-stirred bath behind an unstirred layer (stirred, without a layer), with a feed and a bleed. It can empty.
+
+    ``d(V c)/dt = Q_f c_f − Q_out c − F``, ``dV/dt = Q_f − Q_out − q``, with F and q the solute and the volume that it
+    loses to the layer (or the membrane). It adds the state V, and behind a layer a cell with its amounts.
+
+    Attributes
+    ----------
+    concentration : ndarray, shape (solutes,)
+        At the start, mol/m^3.
+    volume : float
+        At the start, per membrane area, m.
+    feed : ndarray, shape (solutes,), or None
+        Concentrations c_f of the feed, mol/m^3; None without a feed.
+    flow : float or None
+        Q_f, m/s; None for a make-up feed, which holds the volume; see `bath_flows`.
+    bleed : float
+        Q_out, m/s (with a make-up feed the least of it).
+    """
+
+    concentration: Array
+    volume: float
+    feed: Array | None = None
+    flow: float | None = None
+    bleed: float = 0.0
+
+    name = "bath"
+    kind = IS_BATH
+    layer_unless_stirred = True
+
+    @property
+    def adds_cell(self) -> bool:
+        """True behind a layer."""
+        return not self.stirred
+
+    @property
+    def outside(self) -> Array | None:
+        """Concentrations of the feed, mol/m^3."""
+        return self.feed
+
+    @property
+    def bath(self) -> BathNumbers:
+        """Volume and flows."""
+        mode = NO_FEED if self.feed is None else MADE_UP if self.flow is None else FED
+        return BathNumbers(True, float(self.volume), mode, float(self.flow or 0.0), float(self.bleed))
+
+    @property
+    def held(self) -> Array:
+        """Amounts in the bath at the start, mol/m^2."""
+        return self.concentration * self.volume
+
+    def flows(self, q: float) -> tuple[float, float]:
+        """Q_f and Q_out, m/s, where the bath loses q to the other side."""
+        return bath_flows(self.bath, q)[:2]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outflow(Port):
+    """A free outflow: liquid leaves with the concentrations of the last cell. The flow through it can turn.
+
+    Attributes
+    ----------
+    drawn_in : ndarray, shape (solutes,), or None
+        Concentrations of liquid that flows back in, mol/m^3; None: nothing is known of it, and it cannot.
+    """
+
+    drawn_in: Array | None = None
+
+    name = "outflow"
+    kind = IS_OUTFLOW
+
+    @property
+    def outside(self) -> Array | None:
+        """Concentrations of liquid that flows back in, mol/m^3."""
+        return self.drawn_in
+
+
+PORTS: dict[str, type[Port]] = {
+    port.name: port for port in (Piston, Standpipe, ElasticWall, Rigid, Reservoir, Bath, Outflow)
+}
+
+
+def port_of(name: str, numbers: dict[str, Any]) -> Port:
+    """The port of a kind, which takes its own of these numbers: its attributes by name."""
+    kind = PORTS[name]
+    return kind(**{each.name: numbers[each.name] for each in fields(kind)})

@@ -12,8 +12,9 @@ from membrane_pde.model.chain import ALPHA, BETA, CELLS, CONCENTRATION, FLUX, LA
 from membrane_pde.model.faces import pressed
 from membrane_pde.model.interface import set_face_slopes, wall_pressure
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.ports import stiffness_now, whole_work
-from membrane_pde.model.problem import IS_BATH, IS_OUTFLOW, IS_RESERVOIR, MADE_UP, PECLET, SHARE, Numbers, bath_flows
+from membrane_pde.model.ports import IS_BATH, IS_OUTFLOW, IS_RESERVOIR, MADE_UP, bath_flows
+from membrane_pde.model.pressures import stiffness_now, whole_work
+from membrane_pde.model.problem import PECLET, SHARE, Numbers
 from membrane_pde.physics.fluxes import SMALL, bernoulli, bernoulli_slope_series
 
 BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)

@@ -49,19 +49,9 @@ from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.observing import Observations, observe_states, spread
-from membrane_pde.model.ports import SMALLEST, set_walls, stretched, whole_work
-from membrane_pde.model.problem import (
-    BATH,
-    CLOSED,
-    IS_BATH,
-    IS_OUTFLOW,
-    OUTFLOW,
-    RESERVOIR,
-    WIDTH,
-    BathNumbers,
-    Numbers,
-    Problem,
-)
+from membrane_pde.model.ports import IS_RESERVOIR, Outflow
+from membrane_pde.model.pressures import SMALLEST, set_walls, stretched, whole_work
+from membrane_pde.model.problem import WIDTH, Numbers, Problem
 from membrane_pde.model.slopes import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Slopes, new_slopes, set_slopes
 
 if TYPE_CHECKING:
@@ -81,6 +71,8 @@ class System:
 
     Attributes
     ----------
+    ports : list of Port
+        Those of the problem; what an outflow draws in may change (`draw_in`).
     numbers : Numbers
         The problem for the kernels.
     memory : ndarray, shape (3,)
@@ -107,10 +99,8 @@ class System:
         self.problem = problem
         mesh, self.solutes = problem.mesh, problem.diffusivity.shape[1]
         k = self.solutes
-        one_cell = tuple(
-            kind in (RESERVOIR, BATH) and still for kind, still in zip(problem.boundary, problem.stirred, strict=True)
-        )
-        layered = tuple(bath is not None and not alone for bath, alone in zip(problem.baths, one_cell, strict=True))
+        self.ports = list(problem.ports)
+        layered = [port.adds_cell for port in problem.ports]
         n = mesh.cells + sum(layered)
         self.cells, self.membrane = n, mesh.membrane + layered[0]
         self.inside = slice(int(layered[0]), n - int(layered[1]))
@@ -122,23 +112,26 @@ class System:
             slice(start, start + k) for start in (at.passed, at.far_left, at.far_right)
         )
         self.work, self.size = at.work, at.size
-        self.still = bool(problem.rigid) or not problem.membrane.present or problem.membrane.water_permeability == 0.0
+        rigid = any(port.fixed_volume for port in problem.ports)
+        self.still = rigid or not problem.membrane.present or problem.membrane.water_permeability == 0.0
         self.memory = np.zeros(3)
-        found = numbers or self._numbers(one_cell, layered)
-        self.numbers = found._replace(off=np.zeros(2, dtype=bool))  # of this system, not of another with its numbers
+        found = numbers or self._numbers()
+        self.numbers = found._replace(  # of this system, not of another with its numbers
+            off=np.zeros(2, dtype=bool), outside=found.outside.copy(), known=found.known.copy()
+        )
         self.width = self.numbers.mesh[WIDTH, :-1]
 
-    def _numbers(self, one_cell: tuple[bool, ...], layered: tuple[bool, ...]) -> Numbers:
+    def _numbers(self) -> Numbers:
         p, mesh, m, n, k = self.problem, self.problem.mesh, self.membrane, self.cells, self.solutes
-        baths = tuple(BathNumbers() if bath is None else bath.numbers for bath in p.baths)
-        moving = tuple(kind == CLOSED for kind in p.boundary)
+        left, right = p.ports
+        baths = left.bath, right.bath
         width, distance, share = np.zeros(n + 1), np.empty(n + 1), np.ones(n + 1)
         width[self.inside] = mesh.width
         first, last = self.inside.start, self.inside.stop
         distance[first : last + 1] = mesh.distance
         share[first : last + 1] = mesh.reach
         for side, faces in ((0, slice(0, m)), (1, slice(m + 1, None))):
-            if not moving[side]:
+            if not p.ports[side].moves:
                 share[faces] = 1.0
         distance[0], distance[-1] = mesh.distance[0], mesh.distance[-1]
         share[m] = 1.0
@@ -146,36 +139,33 @@ class System:
         conductance[:, : m + 1], conductance[:, m + 1 :] = p.diffusivity[:, :, None]
         conductance /= distance
         peclet = share / conductance
-        kinds = tuple((CLOSED, RESERVOIR, OUTFLOW, BATH).index(kind) for kind in p.boundary)
         outside, known, trace = np.zeros((2, k)), np.zeros(2, dtype=bool), np.zeros((2, k))
         for side, far, cell in ((0, 0, 0), (1, n, n - 1)):
-            if moving[side] or one_cell[side] or kinds[side] in (IS_OUTFLOW, IS_BATH):
+            port = p.ports[side]
+            if port.kind != IS_RESERVOIR or port.one_cell:
                 conductance[:, far] = share[far] = 0.0
-            bath, behind = p.baths[side], p.exterior[side]
-            if p.trace is not None and p.stirred[side] and not self.endless(side):
+            if p.trace is not None and port.stirred and not port.endless:
                 trace[side] = p.trace
-            if bath is not None:
-                width[cell] = bath.volume
-                if bath.feed is not None:
-                    outside[side] = bath.feed
-            elif behind is not None:
-                outside[side], known[side] = behind, True
+            if baths[side].present:
+                width[cell] = baths[side].volume
+            if port.outside is not None:
+                outside[side], known[side] = port.outside, True
         return Numbers(
-            face=face_numbers(p.membrane, p.stirred, p.osmotics, k, trace),
+            face=face_numbers(p.membrane, (left.stirred, right.stirred), p.osmotics, k, trace),
             membrane=m,
-            kind=(kinds[0], kinds[1]),
-            moving=(moving[0], moving[1]),
-            one_cell=(bool(one_cell[0]), bool(one_cell[1])),
-            endless=(self.endless(0), self.endless(1)),
+            kind=(left.kind, right.kind),
+            moving=(left.moves, right.moves),
+            one_cell=(left.one_cell, right.one_cell),
+            endless=(left.endless, right.endless),
             length=(mesh.length_left, mesh.length_right),
             half=(mesh.half_left, mesh.half_right),
-            bath=(baths[0], baths[1]),
+            bath=baths,
             diffusivity=p.diffusivity,
-            stiffness=(float(p.stiffness[0]), float(p.stiffness[1])),
-            wall=(bool(p.wall[0]) and p.pumped != "left", bool(p.wall[1]) and p.pumped != "right"),
+            stiffness=(float(left.stiffness), float(right.stiffness)),
+            wall=(left.slackens, right.slackens),
             off=np.zeros(2, dtype=bool),
             still=self.still,
-            pumped=bool(p.pumped),
+            pumped=left.holds_flux or right.holds_flux,
             mesh=np.array([width, share]),
             faces=np.array([conductance, peclet]),
             steepest=np.array([peclet[:, : m + 1].max(axis=1), peclet[:, m:].max(axis=1)]),
@@ -189,19 +179,16 @@ class System:
         y = np.zeros(self.size)
         amounts = self.amounts(y)
         amounts[:, self.inside] = concentration * self.problem.mesh.width
-        for side, bath in enumerate(self.problem.baths):
-            if bath is None:
-                continue
-            y[self.volume[side]] = bath.volume
-            if (places := self.bath[side]) is not None:
-                known = self.problem.exterior[side]
-                assert known is not None
-                y[places] = known * bath.volume
+        for port, volume, places in zip(self.ports, self.volume, self.bath, strict=True):
+            y[volume] = port.bath.volume
+            if places is not None:
+                y[places] = port.held
         return y
 
     def draw_in(self, side: int, concentration: Array | None) -> None:
         """What an outflow draws in from now on; None: nothing is known of it."""
-        self.problem.exterior[side] = concentration
+        port = self.ports[side]
+        self.ports[side] = Outflow(stirred=port.stirred, holds_flux=port.holds_flux, drawn_in=concentration)
         self.numbers.known[side] = concentration is not None
         self.numbers.outside[side] = 0.0 if concentration is None else concentration
 
@@ -233,7 +220,7 @@ class System:
 
     def endless(self, side: int) -> bool:
         """A stirred reservoir: its one cell never changes, what leaves through the membrane comes from behind."""
-        return self.problem.boundary[side] == RESERVOIR and self.problem.stirred[side]
+        return self.ports[side].endless
 
     # -- fluxes ---------------------------------------------------------------------------------------------------
     def faces(self, t: float, y: Array, segment: Segment, water_flux: float = math.nan) -> Faces:
@@ -434,11 +421,11 @@ class System:
         _settle(_observe_states(*given, self._faces, *written))
         numbers, solutes = (np.ascontiguousarray(np.moveaxis(each, 2, 0)) for each in written)
         flux, length_left, length_right, pressure_left, pressure_right, held, *others = numbers
-        computed = self.problem.rigid or self.problem.pumped
-        if computed == "right":
-            pressure_right = pressure_left - held
-        elif computed:
+        left, right = self.ports
+        if left.computes_pressure:
             pressure_left = pressure_right + held
+        elif right.computes_pressure:
+            pressure_right = pressure_left - held
         return Observations(flux, length_left, length_right, pressure_left, pressure_right, *others, *solutes)
 
     def spread(self, y: Array, goal: Array) -> float:

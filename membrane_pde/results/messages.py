@@ -16,11 +16,9 @@ from membrane_pde.input.properties import (
     both_sides,
     cache_last_case,
     diffusivities,
-    elastic_walls,
     reflection_coefficients,
     side_of_held_flux,
     solution_of,
-    stiffness_of,
     volumes_per_area,
 )
 from membrane_pde.physics.osmotic import IDEAL, Solution
@@ -124,14 +122,13 @@ def _limits(case: Case) -> list[limits.Limit | None]:
 def _plasmolysis(runs: Runs, r: int) -> list[str]:
     """Sentences on the elastic walls that the membrane of a run came off, by more than the tolerance leaves open."""
     case, sentences = runs.cases[r], []
-    for index, wall in enumerate(elastic_walls(case)):
-        if not wall:
+    for index, (name, port) in enumerate(zip(SIDES, runs.system.ports, strict=True)):
+        if not port.slackens:
             continue
-        side, name = both_sides(case)[index], SIDES[index]
         gained = (-1.0, 1.0)[index] * runs.states[r, :, runs.system.x]
         applied = [segment.applied(t)[index] for segment, t in zip(runs.segments[r], runs.times.tolist(), strict=True)]
-        pulls = np.array(applied) + stiffness_of(case, side) * gained
-        off = pulls < -stiffness_of(case, side) * float(runs.least_displaced[r])
+        pulls = np.array(applied) + port.stiffness * gained
+        off = pulls < -port.stiffness * float(runs.least_displaced[r])
         if off.any():
             sentences.append(remarks.plasmolysis(case, name, bool(off[-1])))
     return sentences

@@ -100,21 +100,21 @@ def _side(
     inwards = -sign * np.diff(states[:, :, system.x], axis=1)  # through the far edge of an open side
     entering = leaving = np.zeros_like(inwards)
     brought = np.zeros((*inwards.shape, len(amount)))
-    edge, bath = None, system.problem.baths[index]
-    if bath is not None:
+    edge, port = None, system.ports[index]
+    if side.boundary == "bath":
         if (place := system.bath[index]) is not None:
-            parcels.append((np.asarray(bath.volume), start[place]))
+            parcels.append((np.asarray(port.volume), start[place]))
         span = np.diff(times)
-        rates = [[bath.flows(q) for q in each] for each in (inwards / span).tolist()]
+        rates = [[port.flows(q) for q in each] for each in (inwards / span).tolist()]
         flows = np.array(rates).reshape(*inwards.shape, 2) * span[:, None]
         entering, leaving = flows[..., 0], flows[..., 1]
-        if bath.feed is not None:
-            brought = entering[..., None] * bath.feed
+        if port.feed is not None:
+            brought = entering[..., None] * port.feed
     elif side.boundary == "outflow":
         entering, leaving = np.maximum(inwards, 0.0), np.maximum(-inwards, 0.0)
         brought = np.maximum(-sign * np.diff(states[:, :, far], axis=1), 0.0) * (inwards > 0.0)[..., None]
     elif side.boundary == "reservoir":
-        edge = system.problem.exterior[index]
+        edge = port.concentration
     through = -sign * (states[:, -1, far] - states[:, 0, far])
     return Side(side, sign, volume, parcels, amount, entering, leaving, brought, through, edge)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.case import Case
 from membrane_pde.input.errors import CaseError
-from membrane_pde.input.parts import Compartment
 from membrane_pde.input.properties import (
     amount_scales,
     at_far_edge,
@@ -20,13 +20,11 @@ from membrane_pde.input.properties import (
     concentration_scales,
     diffusivities,
     effective_osmotic_at_start,
-    elastic_walls,
     is_closed,
     pressure_scale,
     pressure_scales,
     side_of_held_flux,
     solution_of,
-    stiffness_of,
     total_length,
     volumes_per_area,
 )
@@ -35,6 +33,7 @@ from membrane_pde.input.values import Pressure, Profile
 if TYPE_CHECKING:
     from membrane_pde.model.applied import Segment, Wave
     from membrane_pde.model.mesh import Mesh as Grid
+    from membrane_pde.model.ports import Port
     from membrane_pde.model.problem import Numbers, Problem
     from membrane_pde.model.system import System
 
@@ -73,7 +72,7 @@ def side_widths(case: Case, index: int) -> Vector:
     if cells is not None:
         return graded_widths(side.length, cells, min(finest, side.length / cells))
     profile = any(isinstance(value, Profile) for value in side.concentration.values())
-    least = _LEAST if profile or _kind(side) == "closed" else _LEAST_OF_LAYER
+    least = _LEAST if profile or not BOUNDARIES[side.boundary].layer else _LEAST_OF_LAYER
     parts = 2 if isinstance(side.backflow, dict) else 1
     length = side.length / parts
     cells = max(least // parts, math.ceil(math.log1p((_GROWTH - 1.0) * length / finest) / math.log(_GROWTH)))
@@ -111,11 +110,6 @@ def mesh_of(case: Case) -> dict[str, Vector]:
         ``left_widths`` and ``right_widths``.
     """
     return {"left_widths": side_widths(case, 0), "right_widths": side_widths(case, 1)}
-
-
-def _kind(side: Compartment) -> str:
-    """What the far end is to the solver: whatever moves with its liquid is a closed side."""
-    return side.boundary if side.boundary in ("reservoir", "bath", "outflow") else "closed"
 
 
 def merged_in_pairs(widths: Vector) -> Vector:
@@ -162,7 +156,7 @@ def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
         return kept
     problem = _problem(case, mesh, tolerance_of(case, tighter))
     model = Model(case, problem, System(problem).numbers, _cells_at_start(case, widths))
-    if not coarser and not tighter and "outflow" not in problem.boundary:  # where it changes what is drawn in
+    if not coarser and not tighter:
         last_model = model
     return model
 
@@ -183,25 +177,12 @@ def same_model(one: Case, other: Case) -> bool:
 def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
     """What is solved, in numbers; `rtol` is the relative tolerance of the run."""
     from membrane_pde.model.interface import Membrane
-    from membrane_pde.model.problem import Bath, Problem
+    from membrane_pde.model.problem import Problem
 
     if case.geometry != "planar":
         raise CaseError(f'geometry = "{case.geometry}": not available in this version; expected "planar"')
 
     numbers = case.membrane.solutes.values()
-    exterior: list[Vector | None] = []
-    baths: list[Bath | None] = []
-    for side in both_sides(case):
-        known = None
-        if side.boundary in ("reservoir", "bath"):
-            known = np.array([at_far_edge(side.concentration[name]) for name in case.solutes])
-        elif isinstance(side.backflow, dict):
-            known = np.array([side.backflow[name] for name in case.solutes])
-        exterior.append(known)
-        feed, fed = side.feed, None
-        if feed is not None:
-            fed = np.array([feed.concentration[name] for name in case.solutes])
-        baths.append(Bath(side.volume, fed, feed.flow if feed else None, side.bleed) if side.volume else None)
     return Problem(
         mesh=mesh,
         membrane=Membrane(
@@ -214,16 +195,35 @@ def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
         ),
         osmotics=solution_of(case).numbers,
         diffusivity=diffusivities(case),
-        boundary=(_kind(case.left), _kind(case.right)),
-        stirred=(case.left.stirred, case.right.stirred),
-        exterior=exterior,
-        stiffness=(stiffness_of(case, case.left), stiffness_of(case, case.right)),
-        rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
-        pumped=side_of_held_flux(case),
-        baths=(baths[0], baths[1]),
-        wall=elastic_walls(case),
+        ports=(_port(case, 0), _port(case, 1)),
         trace=rtol * concentration_scales(case),
     )
+
+
+def _port(case: Case, index: int) -> Port:
+    """What stands at the far end of a side."""
+    from membrane_pde.model.ports import port_of
+
+    side = both_sides(case)[index]
+
+    def of_each(values: Mapping[str, float | Profile]) -> Vector:
+        return np.array([at_far_edge(values[name]) for name in case.solutes])
+
+    numbers = {
+        "stirred": side.stirred,
+        "holds_flux": side.pressure.flux,
+        "depth": volumes_per_area(case)[index],
+        "modulus": side.modulus,
+        "tube_area": side.tube_area,
+        "temperature": case.temperature,
+        "concentration": of_each(side.concentration),
+        "volume": side.volume,
+        "feed": of_each(side.feed.concentration) if side.feed is not None else None,
+        "flow": side.feed.flow if side.feed is not None else None,
+        "bleed": side.bleed,
+        "drawn_in": of_each(side.backflow) if isinstance(side.backflow, dict) else None,
+    }
+    return port_of(side.boundary, numbers)
 
 
 def _cells_at_start(case: Case, widths: Sequence[Vector]) -> Vector:
@@ -311,8 +311,8 @@ def state_scales(cases: Sequence[Case], system: System) -> Vector:
     scale = np.empty((len(cases), system.size))
     system.amounts(scale[0])[:] = concentration[:, None] * system.width
     scale[0, system.far_left] = scale[0, system.far_right] = amount_scales(case)
-    for place, bath in zip(system.volume, system.problem.baths, strict=True):
-        scale[0, place] = whole if bath is None else bath.volume
+    for place, bath in zip(system.volume, system.numbers.bath, strict=True):
+        scale[0, place] = bath.volume if bath.present else whole
     scale[1:] = scale[0]
     for row, pressure in zip(scale, pressure_scales(cases), strict=True):
         flow = case.membrane.water_permeability * pressure * case.run.duration

@@ -148,7 +148,7 @@ def equilibrium(case: Case | str | Path) -> dict[str, Any]:
     model = model_of(case)
     system = model.system()
     amounts = system.amounts_of_sides(system.initial_state(model.concentration))
-    (end,) = end_states([case], segments_of(case)[-1:], amounts)
+    (end,) = end_states([case], system.ports, segments_of(case)[-1:], amounts)
     if end is None:
         reason = "the far ends are open: liquid can flow through for ever"
         for name, other in (SIDES, SIDES[::-1]):

@@ -12,10 +12,10 @@ import numpy as np
 
 from membrane_pde import analytic
 from membrane_pde.input.case import Case
+from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import (
     at_far_edge,
     both_sides,
-    elastic_walls,
     highest_concentrations,
     is_closed,
     is_open,
@@ -24,7 +24,6 @@ from membrane_pde.input.properties import (
     reflection_coefficients,
     reservoir_side,
     side_of_held_flux,
-    stiffness_of,
     total_length,
     volumes_per_area,
 )
@@ -41,6 +40,7 @@ from membrane_pde.runs.build import (
 
 if TYPE_CHECKING:
     from membrane_pde.model.applied import Segment
+    from membrane_pde.model.ports import Port
     from membrane_pde.model.system import System
     from membrane_pde.solvers.integrate import Stop
     from membrane_pde.solvers.settling import Settling
@@ -55,7 +55,7 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def end_states(
-    cases: Sequence[Case], segments: Sequence[Segment], amounts: tuple[Vector, Vector]
+    cases: Sequence[Case], ports: Sequence[Port], segments: Sequence[Segment], amounts: tuple[Vector, Vector]
 ) -> list[analytic.Equilibrium | None]:
     """The analytic equilibrium of cases of one model by their last segments; None where a boundary is open."""
     case = cases[0]
@@ -82,14 +82,14 @@ def end_states(
         passes=np.array([n.permeability > 0.0 for n in numbers] if membrane else [True] * len(case.solutes)),
         reflection=reflection_coefficients(case),
         partition=np.array([n.partition for n in numbers] if membrane else [1.0] * len(case.solutes)),
-        stiffness_left=stiffness_of(case, case.left),
-        stiffness_right=stiffness_of(case, case.right),
-        rigid="left" if case.left.boundary == "rigid" else "right" if case.right.boundary == "rigid" else "",
+        stiffness_left=ports[0].stiffness,
+        stiffness_right=ports[1].stiffness,
+        rigid=next((name for name, port in zip(SIDES, ports, strict=True) if port.fixed_volume), ""),
         membrane=membrane,
         water_passes=case.membrane.water_permeability > 0.0,
         osmotic_pressure=osmotic_pressures(case),
         reservoir=reservoir,
-        walls=elastic_walls(case),
+        walls=(ports[0].slackens, ports[1].slackens),
     )
     ends = iter(found)
     return [
@@ -203,7 +203,7 @@ def solve_case(
         segments = [*segments[:-1], segments[-1]._replace(end=until)]
     y = system.initial_state(model.concentration)
     amounts = system.amounts_of_sides(y)
-    goal = Goal(system, y, amounts, end_states([case], segments[-1:], amounts))
+    goal = Goal(system, y, amounts, end_states([case], system.ports, segments[-1:], amounts))
     (scale,), rtol = state_scales([case], system), tolerance_of(case, tighter)
     found = integrate(
         system,
@@ -298,7 +298,7 @@ def solve_group(group: Group) -> tuple[Runs | None, list[bool]]:
     if not cases:
         return None, done
     amounts = system.amounts_of_sides(y)
-    goal = Goal(system, y, amounts, end_states(cases, segments, amounts))
+    goal = Goal(system, y, amounts, end_states(cases, system.ports, segments, amounts))
     applied = [[segment] * len(times) for segment in segments]
     endings = [("completed", "", taken) for taken in steps]
     return _runs(cases, system, goal, times, states, applied, endings, memory), done

@@ -24,7 +24,6 @@ from membrane_pde.input.properties import (
     reflection_coefficients,
     side_of_held_flux,
     solution_of,
-    stiffness_of,
     total_length,
     volumes_per_area,
 )
@@ -122,7 +121,9 @@ def _water_rests(system: System, segment: Segment) -> bool:
     return system.still or (system.numbers.pumped and segment.flux[0] == 0.0)
 
 
-def _balance_of_forces(case: Case, segment: Segment, amounts: tuple[Any, Any]) -> analytic.Equilibrium | None:
+def _balance_of_forces(
+    case: Case, system: System, segment: Segment, amounts: tuple[Any, Any]
+) -> analytic.Equilibrium | None:
     """Where a closed side ends by the balance of forces, or why nowhere; None where no side is closed."""
     bath = ""
     for name, other in (SIDES, SIDES[::-1]):
@@ -144,7 +145,7 @@ def _balance_of_forces(case: Case, segment: Segment, amounts: tuple[Any, Any]) -
             bath, bath_side = name, side
             reservoir = side.model_copy(update={"boundary": "reservoir", "concentration": side.feed.concentration})
             case = case.model_copy(update={name: reservoir})
-    (end,) = end_states([case], [segment], amounts)
+    (end,) = end_states([case], system.ports, [segment], amounts)
     if end is not None and bath and end.reason.endswith("from the reservoir without end"):
         if _net_flow(bath_side) is None:
             raise _NoSteadyState(end.reason.replace("from the reservoir", f"from the bath on the {bath}"))
@@ -218,12 +219,11 @@ def _demands(case: Case, system: System, resting: bool) -> Demands:
                 times.append(whole * max(1.0, numbers.partition) / numbers.permeability)
     if flow > 0.0:
         times.append(1e4 * whole / flow)
-    for side in sides:
+    for side, port in zip(sides, system.ports, strict=True):
         rates = [side.bleed, 0.0 if side.feed is None else side.feed.flow or 0.0]
         times += [(side.volume or 0.0) / rate for rate in rates if rate > 0.0]
-        stiffness = stiffness_of(case, side)
-        if stiffness > 0.0 and not system.still:
-            times.append(1.0 / (case.membrane.water_permeability * stiffness))
+        if port.stiffness > 0.0 and not system.still:
+            times.append(1.0 / (case.membrane.water_permeability * port.stiffness))
     first = min(min(lengths) ** 2 / float(diffusivity.max()), min(lengths) / flow if flow > 0.0 else math.inf)
     return Demands(
         sizes=concentration_scales(case),
@@ -253,7 +253,7 @@ def _find(case: Case) -> dict[str, Any]:
     elif system.numbers.pumped:
         _check_held_flux(case, flux)
     elif any(closed):
-        end = _balance_of_forces(case, segment, system.amounts_of_sides(start))
+        end = _balance_of_forces(case, system, segment, system.amounts_of_sides(start))
         if end is not None and end.concentration_left is None:
             raise _NoSteadyState(end.reason)
         reason = end.reason if end is not None else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.case import Case
 from membrane_pde.input.completion import at_reference
 from membrane_pde.input.parts import SIDES, Membrane, MembraneSolute
@@ -342,9 +343,9 @@ def _sizes(case: Case) -> Iterator[Control]:
     labels = readings.labels_of(case)
     for side in SIDES:
         compartment = getattr(case, side)
-        layer = compartment.boundary in ("reservoir", "bath", "outflow")
         if compartment.has_length:
             unit = formatting.length_unit(compartment.length)
+            layer = BOUNDARIES[compartment.boundary].layer
             key, what = "length", "layer at" if layer else "depth of liquid,"
             if case.left.radius is not None and not layer:
                 key, what = ("radius", "radius of the membrane,") if side == "left" else ("length", "shell of liquid,")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.properties import volumes_per_area
 from membrane_pde.show import drawing, dyes, formatting, readings
 from membrane_pde.show.drawing import HATCHED, LEFT, MEMBRANE, RIGHT
@@ -198,7 +199,7 @@ def _far_end(ax: Axes, side: str, compartment: Any, far: float, level: float, to
         x = far + 0.24 * inwards
         drawing.line(ax, f"{side} rod", [x, x], [0.09, max(top, level) + 0.02], lw=1.4, **_EDGE)
         drawing.line(ax, f"{side} blade", [x - 0.05, x + 0.05], [0.09, 0.09], lw=4.0, **_EDGE)
-    words = {"reservoir": "reservoir", "bath": "stirred bath", "outflow": "outflow"}.get(boundary, "")
+    words = BOUNDARIES[boundary].caption
     if boundary == "piston" and compartment.stirred:
         words = "stirred"
     if words:

@@ -9,7 +9,7 @@ import numpy as np
 from membrane_pde.model.applied import Segment
 from membrane_pde.model.events import AHEAD, COUNTS, FURTHEST, WATCH, WAY
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.problem import OUTFLOW
+from membrane_pde.model.ports import IS_OUTFLOW
 from membrane_pde.model.system import System
 
 EVENT_NAMES = (
@@ -43,8 +43,8 @@ class Events:
 
     def __init__(self, system: System, rtol: float, atol: Array) -> None:
         self.system, self.rtol, self.atol = system, rtol, float(atol[system.x])
-        boundary = system.problem.boundary
-        self.outflow = boundary.index(OUTFLOW) if OUTFLOW in boundary and not system.still else None
+        outflows = [side for side, port in enumerate(system.ports) if port.kind == IS_OUTFLOW and not system.still]
+        self.outflow = outflows[0] if outflows else None
         self.watch = np.zeros(WATCH)
         self.turned: tuple[float, Array, Segment]
         self._set_way(drawing=False)
@@ -53,7 +53,7 @@ class Events:
         # where it is known what is drawn in, there is nothing to watch
         self.drawing = drawing
         self.watch[WAY] = 0.0
-        if self.outflow is not None and (drawing or self.system.problem.exterior[self.outflow] is None):
+        if self.outflow is not None and (drawing or self.system.ports[self.outflow].outside is None):
             out = -1.0 if self.outflow == 0 else 1.0
             self.watch[WAY] = -out if drawing else out
             self.watch[FURTHEST] = -math.inf * self.watch[WAY]

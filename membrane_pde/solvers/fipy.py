@@ -11,6 +11,7 @@ from membrane_pde.model.applied import Segment
 from membrane_pde.model.events import FIRST_WALL
 from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
+from membrane_pde.model.ports import MADE_UP, bath_flows
 from membrane_pde.model.system import System
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.stepper import ChainSteps, IntegrationError, longest_step
@@ -84,7 +85,7 @@ class FipyStepper(ChainSteps):
         self.gain = -1.0  # how the miss of a trial water flux changes with it
         self.response: Array | None = None  # how the rates of a stage change with it
         self.seen = 0.0  # length of the stage in which that was seen, s
-        self.given = system.still or bool(system.problem.pumped)
+        self.given = system.still or system.numbers.pumped
         self.logarithmic = system.problem.membrane.flux_law == "kedem-katchalsky" and not system.still
         self.solves = 0
         self.longest = longest_step(segment)
@@ -197,12 +198,12 @@ class FipyStepper(ChainSteps):
         system = self.system
         trial = start + tau * rates
         trial[system.x] = start[system.x] + tau * flux
-        for side, bath in enumerate(system.problem.baths):
-            if bath is None:
+        for side, bath in enumerate(system.numbers.bath):
+            if not bath.present:
                 continue
             entering = flux if side == 0 else -flux
-            fed, bled = bath.flows(entering)
-            gained = 0.0 if bath.feed is not None and bath.flow is None else fed - bled - entering
+            fed, bled, _, _ = bath_flows(bath, entering)
+            gained = 0.0 if bath.mode == MADE_UP else fed - bled - entering
             trial[system.volume[side]] = start[system.volume[side]] + tau * gained
             if trial[system.volume[side]] <= 1e-8 * bath.volume:
                 return None

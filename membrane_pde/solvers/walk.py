@@ -15,7 +15,7 @@ from membrane_pde.model.events import EVENTS, FIRST_WALL, set_events
 from membrane_pde.model.faces import rates, set_faces, set_rates
 from membrane_pde.model.interface import REFERENCE
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.ports import set_walls
+from membrane_pde.model.pressures import set_walls
 from membrane_pde.model.problem import Numbers
 from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
 from membrane_pde.solvers.linear.chain import Factors, add_time_slopes, factorize, new_factors, solve

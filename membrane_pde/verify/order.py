@@ -22,7 +22,8 @@ from membrane_pde.model.applied import Segment
 from membrane_pde.model.chain import Faces
 from membrane_pde.model.interface import Membrane
 from membrane_pde.model.mesh import build as build_mesh
-from membrane_pde.model.problem import CLOSED, Problem
+from membrane_pde.model.ports import Piston
+from membrane_pde.model.problem import Problem
 from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from membrane_pde.solvers.events import Events
@@ -51,11 +52,7 @@ class Manufactured(System):
                 membrane=membrane,
                 osmotics=Solution(IDEAL, 298.15, (1.0,)).numbers,
                 diffusivity=np.array(DIFFUSIVITY)[:, None],
-                boundary=(CLOSED, CLOSED),
-                stirred=(False, False),
-                exterior=[None, None],
-                stiffness=(0.0, 0.0),
-                rigid="",
+                ports=(Piston(), Piston()),
             )
         )
         self.reach = self.problem.mesh.reach.copy()

@@ -12,11 +12,23 @@ from membrane_pde.model.applied import Segment
 from membrane_pde.model.chain import Faces
 from membrane_pde.model.interface import REFLECTION
 from membrane_pde.model.observing import Observations
-from membrane_pde.model.problem import BATH, CLOSED, OUTFLOW, RESERVOIR
 from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import reflected
 from membrane_pde.solvers.terms import Equation
-from tests.systems import FEED, SETTINGS, dense_jacobian, label, pressing, rhs, some_state, system
+from tests.systems import (
+    BATH,
+    CLOSED,
+    FEED,
+    OUTFLOW,
+    RESERVOIR,
+    SETTINGS,
+    dense_jacobian,
+    label,
+    pressing,
+    rhs,
+    some_state,
+    system,
+)
 
 Array = NDArray[np.float64]
 
@@ -89,7 +101,7 @@ def test_jacobian_against_differences_and_its_columns_conserve(setting: dict[str
     size = np.full(one.size, water * max(400.0, seen.wall_left.max(), seen.wall_right.max()))
     size[one.x], size[one.work] = water, water * max(abs(segment.left[0]), *pressures)
     for side in (0, 1):
-        if one.problem.baths[side] is not None:
+        if one.ports[side].bath.present:
             size[one.volume[side]] = water
     noise = 4e-15 * size[:, None] / np.where(step > 0, step, 1.0)
     apart = np.abs(exact - numeric)
@@ -125,10 +137,10 @@ def test_right_hand_side_conserves(setting: dict[str, Any]) -> None:
         assert cells[s, :m].sum() == pytest.approx(left - passed, abs=4e-15 * size)
         assert cells[s, m:].sum() == pytest.approx(passed - right, abs=4e-15 * size)
     for side, far in ((0, one.far_left), (1, one.far_right)):
-        if one.problem.boundary[side] == CLOSED:
+        if one.ports[side].moves:
             assert not change[far].any()
     assert change[one.x] == pytest.approx(faces.water_flux, rel=1e-12)
-    if not one.problem.pumped:
+    if not one.numbers.pumped:
         assert change[one.work] == -segment.rise * y[one.x]  # of the work, what is not Δp X
     if setting.get("present", True):
         assert change[one.x] * segment.left[0] > 0.0
@@ -263,7 +275,7 @@ def test_fipy_assembles_the_same_matrix(name: str) -> None:
         y = some_state(one, seed, displaced * (1 - 2 * seed))
         faces = one.faces(0.5, y, segment)
         flows.append(faces.water_flux)
-        if displaced and CLOSED in one.problem.boundary:
+        if displaced and any(port.moves for port in one.ports):
             assert max(abs(stretch - 1.0) for stretch in faces.stretch) > 0.05
         whole, sources = equation.matrix(faces)
         n, k = one.cells, one.solutes

@@ -7,11 +7,23 @@ import pytest
 from numpy.typing import NDArray
 
 from membrane_pde.model.applied import Segment, Wave
-from membrane_pde.model.problem import BATH, CLOSED, OUTFLOW, RESERVOIR
 from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
 from membrane_pde.model.system import System
 from membrane_pde.solvers.linear.chain import add_time_slopes, factorize, new_factors, solve
-from tests.systems import RT, SETTINGS, dense_jacobian, label, pressing, rhs, some_state, system
+from tests.systems import (
+    BATH,
+    CLOSED,
+    OUTFLOW,
+    RESERVOIR,
+    RT,
+    SETTINGS,
+    dense_jacobian,
+    label,
+    pressing,
+    rhs,
+    some_state,
+    system,
+)
 
 Array = NDArray[np.float64]
 

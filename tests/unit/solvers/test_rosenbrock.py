@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from membrane_pde.model.applied import Segment, Wave, segment_row
 from membrane_pde.model.events import WATCH
 from membrane_pde.model.mesh import build, graded_widths
-from membrane_pde.model.problem import OUTFLOW, RESERVOIR, Problem
+from membrane_pde.model.problem import Problem
 from membrane_pde.model.system import System
 from membrane_pde.solvers import rosenbrock
 from membrane_pde.solvers import walk as chain_walk
 from membrane_pde.solvers.rosenbrock import LENGTH, RODAS5P, START, TIME, Y, interpolate
 from membrane_pde.solvers.walk import Work, new_work
-from tests.systems import system
+from tests.systems import OUTFLOW, RESERVOIR, system
 
 Array = NDArray[np.float64]
 Tree = tuple["Tree", ...]
