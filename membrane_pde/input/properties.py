@@ -152,6 +152,12 @@ def volumes_per_area(case: Case) -> tuple[float, float]:
     return inside, _with_bath(right, curvature.shell_volume(left.radius, right.length, case.geometry))
 
 
+def liquids_per_area(case: Case) -> tuple[float, float]:
+    """Those volumes and what stands in the pores of support layers, m."""
+    left, right = volumes_per_area(case)
+    return left + case.left.pore_volume, right + case.right.pore_volume
+
+
 def _with_bath(side: Compartment, volume: float) -> float:
     """The volume of a side, and of the bath behind it where it is a layer, m."""
     return volume + (side.volume or 0.0) if side.boundary == "bath" and not side.stirred else volume

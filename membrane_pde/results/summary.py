@@ -16,6 +16,7 @@ from membrane_pde.input.properties import (
     both_sides,
     effective_osmotic_at_start,
     is_closed,
+    liquids_per_area,
     osmotic_pressures,
     solution_of,
     volumes_per_area,
@@ -194,9 +195,9 @@ def equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[Ve
     summary["solute_flux_mol_per_m2_s"] = dict.fromkeys(names, 0.0)
     if displaced is not None and end.concentration_left is not None and end.concentration_right is not None:
         if is_closed(case.left):
-            gone = amounts[0] - np.asarray(end.concentration_left) * (volumes_per_area(case)[0] - displaced)
+            gone = amounts[0] - np.asarray(end.concentration_left) * (liquids_per_area(case)[0] - displaced)
         else:
-            gone = np.asarray(end.concentration_right) * (volumes_per_area(case)[1] + displaced) - amounts[1]
+            gone = np.asarray(end.concentration_right) * (liquids_per_area(case)[1] + displaced) - amounts[1]
         moved = {name: float(value) for name, value in zip(names, gone, strict=True)}
         summary["amount_transferred_mol_per_m2"] = moved
     summary["distance_to_equilibrium"] = 0.0

@@ -19,6 +19,7 @@ from membrane_pde.input.properties import (
     highest_concentrations,
     is_closed,
     is_open,
+    liquids_per_area,
     osmotic_pressures,
     pressure_scale,
     reflection_coefficients,
@@ -68,15 +69,15 @@ def end_states(
     reservoir, (left, right) = reservoir_side(case), amounts
     if reservoir:
         side = case.left if reservoir == "left" else case.right
-        there = volumes_per_area(case)[0 if reservoir == "left" else 1] * np.array(
+        there = liquids_per_area(case)[0 if reservoir == "left" else 1] * np.array(
             [at_far_edge(side.concentration[name]) for name in case.solutes]
         )
         left, right = (there, right) if reservoir == "left" else (left, there)
     restless = [each.left.pressure.oscillates or each.right.pressure.oscillates for each in cases]
     found = analytic.equilibrium(  # by what is applied at the end of the run
         [(last.left[1], last.right[1]) for last, never in zip(segments, restless, strict=True) if not never],
-        length_left=volumes_per_area(case)[0],
-        length_right=volumes_per_area(case)[1],
+        length_left=liquids_per_area(case)[0],
+        length_right=liquids_per_area(case)[1],
         amount_left=left,
         amount_right=right,
         passes=np.array([n.permeability > 0.0 for n in numbers] if membrane else [True] * len(case.solutes)),
@@ -91,11 +92,23 @@ def end_states(
         reservoir=reservoir,
         walls=(ports[0].slackens, ports[1].slackens),
     )
-    ends = iter(found)
+    ends = (_beside_pores(case, each) for each in found)
     return [
         analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates") if never else next(ends)
         for never in restless
     ]
+
+
+def _beside_pores(case: Case, end: analytic.Equilibrium) -> analytic.Equilibrium:
+    """An end state, unless a side would give more than its solution: the pores of a support layer do not empty."""
+    moved = end.displaced_volume
+    if moved is None:
+        return end
+    for name, side, volume, given in zip(SIDES, both_sides(case), volumes_per_area(case), (moved, -moved), strict=True):
+        if side.support is not None and given >= volume:
+            reason = f"the {name} side runs dry before the forces balance"
+            return analytic.Equilibrium(None, None, None, None, None, reason)
+    return end
 
 
 class Goal:

@@ -351,6 +351,16 @@ def _sizes(case: Case) -> Iterator[Control]:
                 key, what = ("radius", "radius of the membrane,") if side == "left" else ("length", "shell of liquid,")
             label = f"{what} {labels[side]} ({unit.replace('u', 'µ')})"
             yield _around(f"{side}.{key}", label, unit, formatting.factor(unit), _number(side, key), case)
+        if compartment.support is not None:
+            key = (
+                "structural_parameter"
+                if "structural_parameter" in compartment.support.model_fields_set
+                else "thickness"
+            )
+            unit = formatting.length_unit(getattr(compartment.support, key))
+            label = f"{key.replace('_', ' ')} of the support, {labels[side]} ({unit.replace('u', 'µ')})"
+            read = _of_support(side, key)
+            yield _around(f"{side}.support.{key}", label, unit, formatting.factor(unit), read, case)
         if compartment.boundary == "bath":
             unit = formatting.length_unit(compartment.volume)
             label = f"volume ÷ membrane area, {labels[side]} ({unit.replace('u', 'µ')})"
@@ -367,6 +377,10 @@ def _sizes(case: Case) -> Iterator[Control]:
 
 def _number(side: str, key: str) -> Callable[[Case], float]:
     return lambda case: float(getattr(getattr(case, side), key))
+
+
+def _of_support(side: str, key: str) -> Callable[[Case], float]:
+    return lambda case: float(getattr(getattr(case, side).support, key))
 
 
 def _diffusivities(case: Case) -> Iterator[Control]:

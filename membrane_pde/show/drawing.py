@@ -24,6 +24,7 @@ CASES = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 WATER_ARROW = "#0B3C5D"
 MEMBRANE, MEMBRANE_WIDTH = "#777777", 6.0  # points: a real membrane is far too thin to be drawn to scale
 HATCHED: dict[str, Any] = {"facecolor": "0.88", "hatch": "/////", "lw": 0.6}
+SUPPORT: dict[str, Any] = {"hatch": "...", "edgecolor": "0.6", "lw": 0.0}  # its pores hold the solution behind it
 
 SPARE = 0.3  # of room beyond the curves, where an axis has to follow them
 _FILLED = 0.35  # of an axis: less than that, and a picture drawn again gets a new one
@@ -183,6 +184,22 @@ def membrane(ax: Axes, case: Any) -> None:
     band = Rectangle(corner, width, 100, transform=points, edgecolor="0.55", zorder=0, gid="membrane", **HATCHED)
     ax.add_artist(band)
     band.set_clip_path(ax.patch)
+
+
+def supports(ax: Axes, case: Any, scale: float) -> None:
+    """A dotted band with its name for each support layer, from the membrane at 0 as far as it reaches."""
+    from matplotlib.transforms import blended_transform_factory
+
+    place = blended_transform_factory(ax.transData, ax.transAxes)
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        layer = getattr(getattr(case, side), "support", None)
+        if layer is None:
+            continue
+        reach = sign * layer.thickness * scale
+        look: dict[str, Any] = SUPPORT | {"facecolor": "0.95", "edgecolor": "0.85", "zorder": -1, "transform": place}
+        rectangle(ax, f"{side} support", (min(reach, 0.0), 0.0), abs(reach), 1.0, **look)
+        words: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 8, "color": "0.4", "transform": place}
+        text(ax, f"{side} support name", 0.5 * reach, 0.985, "support layer", **words)
 
 
 def legend(ax: Axes, handles: list[Any] | None = None, **style: Any) -> None:

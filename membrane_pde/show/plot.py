@@ -73,7 +73,8 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
     Returns
     -------
     ndarray of Axes
-        Membrane at 0, position in m, mm or µm by size; concentration in g/L where the molar mass is known, else mmol/L.
+        Membrane at 0, a support layer as a dotted band, position in m, mm or µm by size; concentration in g/L where
+        the molar mass is known, else mmol/L.
 
     Raises
     ------
@@ -95,6 +96,7 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
         first = drawing.begin(ax)
         scale = shared.position_axis(ax, result)
         drawing.membrane(ax, result.case)
+        drawing.supports(ax, result.case, scale)
         unit, factor = readings.concentration_unit(result.case, [name], largest(result, name))
         for i, (index, colour) in enumerate(zip(times, shared.time_colours(result, times), strict=True)):
             shared.profile(ax, str(i), result, name, index, scale, factor[name], color=colour, lw=1.4)

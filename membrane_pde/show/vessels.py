@@ -33,6 +33,7 @@ CELL, LARGEST = (
 )  # half axes of a cell's outline: at the start, the largest that there is room for
 CENTRE = (0.52, 0.5)
 POINTS = 160  # of the shading of a side
+SUPPORT = 0.2  # width of a support layer, whatever its thickness
 GAS_DOTS = (18, 9)  # in a box: across, up
 _EDGE: dict[str, Any] = {"color": "0.25", "zorder": 4, "solid_capstyle": "round"}
 _BOX: dict[str, Any] = {"facecolor": "white", "alpha": 0.85, "lw": 0, "boxstyle": "round,pad=0.12"}
@@ -121,6 +122,8 @@ def draw(ax: Axes, moment: Moment) -> tuple[float, float, float]:
     if kinds["left"] == kinds["right"] == "tube":
         _cm_between(ax, moment, heights)
     crossing = CHAMBER if "tube" in kinds.values() else TOP
+    for side in readings.SIDES:
+        _support(ax, moment, side, crossing if kinds[side] != "tube" else CHAMBER)
     _partition(ax, moment.case, crossing)
     return 0.0, 0.03, max(min(heights.values()), 0.45) if crossing == TOP else CHAMBER
 
@@ -246,6 +249,17 @@ def _partition(ax: Axes, case: Any, top: float) -> None:
         drawing.line(ax, "partition", [0, 0], [0, top], **_DASHED | {"color": MEMBRANE, "lw": 1.4, "zorder": 4})
     else:
         drawing.rectangle(ax, "membrane", (-0.017, 0.0), 0.034, top, edgecolor="0.4", zorder=4, **HATCHED)
+
+
+def _support(ax: Axes, moment: Moment, side: str, top: float) -> None:
+    """The porous layer beside the membrane: as far as its pores are shaded apart from the solution."""
+    if not _thickness(moment.case, side):
+        return
+    x = min(SUPPORT * _sign(side), 0.0)
+    drawing.rectangle(ax, f"{side} support", (x, 0.0), SUPPORT, top, facecolor="none", zorder=3, **drawing.SUPPORT)
+    style: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 8.5, "style": "italic", "color": "0.3"}
+    words = "support" if top == TOP else ""
+    drawing.text(ax, f"{side} support name", 0.5 * SUPPORT * _sign(side), top + 0.01, words, zorder=6, **style)
 
 
 # --- standing tubes ---
@@ -484,11 +498,26 @@ def _row(moment: Moment, side: str) -> np.ndarray:
     return dyes.blend(_amounts(moment, side), moment.dyes)
 
 
+def _thickness(case: Any, side: str) -> float:
+    """Thickness of the support layer of a side, m."""
+    layer = getattr(getattr(case, side), "support", None)
+    return 0.0 if layer is None else float(layer.thickness)
+
+
+def _distances(case: Any, side: str, length: float) -> np.ndarray:
+    """Distances from the membrane (m) that are drawn side by side at even steps: a support has a share of its own."""
+    thickness = _thickness(case, side)
+    pores = round(SUPPORT * POINTS) if thickness else 0
+    through = np.linspace(0.0, thickness, pores, endpoint=False)
+    return np.concatenate([through, np.linspace(thickness, thickness + length, POINTS - pores)])
+
+
 def _amounts(moment: Moment, side: str) -> dict[str, np.ndarray]:
     """Concentrations (mol/m^3) from left to right at even distances."""
     case, result, index = moment.case, moment.result, moment.index
     if result is None:
-        distance = np.linspace(0.0, getattr(case, side).length, POINTS)
+        distance = _distances(case, side, getattr(case, side).length)
+        distance = np.maximum(distance - _thickness(case, side), 0.0)  # in the pores as at the membrane
         found = {}
         for name in case.solutes:
             given = getattr(case, side).concentration[name]
@@ -498,8 +527,8 @@ def _amounts(moment: Moment, side: str) -> dict[str, np.ndarray]:
     here = result.arrays["side"] == side
     x = result.arrays["position"][index, here]
     reach = float(result.arrays["width"][index, here].sum())
-    left = side == "left"
-    places = np.linspace(-reach, 0.0, POINTS) if left else np.linspace(0.0, reach, POINTS)
+    left, distance = side == "left", _distances(case, side, reach - _thickness(case, side))
+    places = -distance[::-1] if left else distance
     walls = stored(result, f"wall_concentration_{side}_mol_per_m3")[index]
     found = {}
     for i, name in enumerate(case.solutes):

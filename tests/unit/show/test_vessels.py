@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import membrane_pde as mp
 from membrane_pde import plot
 from membrane_pde.input.casefile import case_names, load_case
-from membrane_pde.show import drawing, dyes, sketch
+from membrane_pde.show import drawing, dyes, sketch, vessels
 from membrane_pde.show.live import Live
 from tests import synthetic
 
@@ -264,3 +265,38 @@ def test_the_drawing_follows_the_boundary_unless_it_is_given():
         load_case("two_gases").with_values({"left.drawing": "cell"})
     with pytest.raises(mp.CaseError, match=r"plant-cell"):
         load_case("osmosis").with_values({"left.drawing": "plant"})
+
+
+# -- support layers -------------------------------------------------------------------------------------------------
+def supported(thickness: float) -> Any:
+    """Osmosis through a membrane whose support of this thickness (m) lies on the right."""
+    made = synthetic.osmosis()
+    made.case.right.support = SimpleNamespace(thickness=thickness)
+    return made
+
+
+@pytest.mark.parametrize("thickness", [1e-3, 3e-3])
+def test_a_support_layer_has_one_width_and_shows_what_is_in_its_pores(thickness):
+    made = supported(thickness)
+    (ax,) = plot.schematic(made)
+    seen = artists(ax)
+    band = seen["right support"]
+    assert (band.get_x(), band.get_width()) == (0.0, vessels.SUPPORT)
+    assert "left support" not in seen
+    assert "support" in texts(ax)
+    moment = sketch.moment_of(made, None, sketch.scales([made]))
+    (values,) = vessels._amounts(moment, "right").values()
+    here = made.arrays["side"] == "right"
+    x, c = made.arrays["position"][-1, here], made.arrays["concentration"][-1, 0, here]
+    edge = round(vessels.SUPPORT * vessels.POINTS)  # where the pores end and the solution begins
+    assert values[edge] == pytest.approx(np.interp(thickness, x, c), rel=1e-12)
+    assert values[edge // 2] == pytest.approx(np.interp(0.5 * thickness, x, c), rel=1e-12)
+
+
+def test_a_support_layer_is_a_band_in_the_profiles():
+    (ax,) = plot.profiles(supported(2e-3)).flat
+    band = artists(ax)["right support"]
+    assert (band.get_x(), band.get_width(), band.get_height()) == (0.0, pytest.approx(2.0), 1.0)
+    assert "support layer" in texts(ax)
+    (ax,) = plot.profiles(synthetic.osmosis()).flat
+    assert not {"left support", "right support"} & set(artists(ax))
