@@ -10,6 +10,7 @@ Module            Contents
 `end_volumes`     volumes at the end of osmosis in closed form, ideal solutions
 `well_mixed`      well-mixed compartments over time
 `diffusion`       diffusion without flow
+`curved`          spheres and cylinders: swelling, diffusion out of one behind a membrane
 `film`            concentration polarization: films and an unstirred half-space
 `forward_osmosis` steady fluxes through a membrane on a support layer, best pressure
 `least_work`      least work of a separation
@@ -17,6 +18,7 @@ Module            Contents
 ================= =========================================================================
 """
 
+from membrane_pde.analytic.curved import behind_membrane, behind_membrane_mean, swelling
 from membrane_pde.analytic.diffusion import (
     TwoSlabs,
     degree_of_mixing,
@@ -54,6 +56,8 @@ __all__ = [
     "ForwardOsmosis",
     "Osmosis",
     "TwoSlabs",
+    "behind_membrane",
+    "behind_membrane_mean",
     "degree_of_mixing",
     "elastic_equilibrium",
     "equilibrium",
@@ -63,6 +67,7 @@ __all__ = [
     "forward_osmosis",
     "layer_and_bath",
     "least_work_of_recovery",
+    "swelling",
     "turgor_volume",
     "two_baths",
     "two_gases",
