@@ -18,7 +18,8 @@ from membrane_pde.model.mesh import Array
 from membrane_pde.model.pressures import set_walls
 from membrane_pde.model.problem import Numbers
 from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
-from membrane_pde.solvers.linear.chain import Factors, add_time_slopes, factorize, new_factors, solve
+from membrane_pde.model.time_slopes import add_time_slopes
+from membrane_pde.solvers.linear.chain import Factors, factorize, new_factors, solve
 from membrane_pde.solvers.rosenbrock import (
     FRESH,
     LENGTH,

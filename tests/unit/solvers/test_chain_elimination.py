@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from membrane_pde.model.applied import Segment, Wave
 from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
 from membrane_pde.model.system import System
-from membrane_pde.solvers.linear.chain import add_time_slopes, factorize, new_factors, solve
+from membrane_pde.model.time_slopes import add_time_slopes
+from membrane_pde.solvers.linear.chain import factorize, new_factors, solve
 from tests.systems import (
     BATH,
     CLOSED,

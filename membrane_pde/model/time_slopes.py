@@ -1,0 +1,28 @@
+"""Exact derivatives of the rates of change with time, where what is applied changes."""
+
+from __future__ import annotations
+
+from membrane_pde.kernels import part
+from membrane_pde.model.layout import layout_of
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.problem import Numbers
+from membrane_pde.model.slopes import WITH_FLUX, Slopes
+
+
+@part
+def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
+    """Add ``scale ∂f/∂t``, at a given state, to x."""
+    solutes, n = d.faces.shape[1], d.faces.shape[2] - 1
+    rise, at = scale * float(d.scalars[3, 0]), layout_of(solutes, n)
+    x[at.work] += rise * d.scalars[3, 1] + scale * d.scalars[3, 2]
+    if rise == 0.0:
+        return
+    for s in range(solutes):
+        with_flux = d.faces[WITH_FLUX, s]
+        for i in range(n):
+            x[s * n + i] += rise * (with_flux[i] - with_flux[i + 1])
+        x[at.passed + s] += rise * with_flux[p.membrane]
+        x[at.far_left + s] += rise * with_flux[0]
+        x[at.far_right + s] += rise * with_flux[n]
+    for j in range(3):
+        x[at.displaced + j] += rise * d.scalars[0, j]
