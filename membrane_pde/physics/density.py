@@ -1,4 +1,4 @@
-"""The room that solutes take up: from amounts per volume of solution to molality, and from what people write to either.
+"""Volumes of dissolved solutes: conversion between amount per volume of solution, molality and mass fraction.
 
 A cubic metre of solution holds W kg of water and the solutes, whose apparent volumes are additive:
 
@@ -6,7 +6,7 @@ A cubic metre of solution holds W kg of water and the solutes, whose apparent vo
 
 ``V_i`` (m^3/mol) is a constant, or depends on the mass fraction w of all solutes as Laliberté and Cooper found:
 ``V = M (w + a2 + a3 t)/((a0 w + a1) exp(1e-6 (t + a4)^2))``, t in degC. At one temperature both are
-``(p w + a)/(b w + d)``, the four numbers that the functions below take.
+``(p w + a)/(b w + d)``; the functions below take these four numbers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def apparent_volume(coefficients: Sequence[float], scale: float, temperature: fl
         One: the volume itself, m^3/mol or m^3/kg. Five: a0 … a4 of Laliberté and Cooper (a0, a1 in kg/m^3; a3 in
         1/degC; a4 in degC), for m^3/kg.
     scale : float
-        What makes m^3/mol of it: 1, or for a volume per mass the molar mass, kg/mol.
+        1 for a volume per mol; for a volume per mass the molar mass, kg/mol.
     temperature : float
         K.
 
@@ -59,7 +59,7 @@ def apparent_volume(coefficients: Sequence[float], scale: float, temperature: fl
 
 
 def molarity(molality: float, volume: Volume, molar_mass: float, water_density: float) -> float:
-    """Concentration of a solution of one solute, mol/m^3, of a given molality, mol/kg.
+    """Concentration (mol/m^3) of a solution of one solute from its molality (mol/kg).
 
     ``c = m/(1/ρ_w + m V(w))`` with ``w = m M/(1 + m M)``.
     """
@@ -71,7 +71,7 @@ def molarity(molality: float, volume: Volume, molar_mass: float, water_density: 
 def water_content(
     concentration: Sequence[float], volume: Sequence[Volume], molar_mass: Sequence[float], water_density: float
 ) -> tuple[float, list[float]]:
-    """Water in a cubic metre of solution, and its derivatives: the kernel `water_and_slopes` of sequences.
+    """Water in a cubic metre of solution, and its derivatives: calls the kernel `water_and_slopes`.
 
     Parameters
     ----------
@@ -108,13 +108,13 @@ def water_and_slopes(concentration: Array, data: Array, start: int, water_densit
     concentration : ndarray, shape (solute,)
         mol/m^3.
     data : ndarray
-        From `start` on, five numbers a solute: the molar mass (kg/mol) and the four of `apparent_volume`.
+        From `start` on, five numbers for each solute: the molar mass (kg/mol) and the four of `apparent_volume`.
     start : int
-        Where they begin.
+        Index of the first one.
     water_density : float
         Of pure water, kg/m^3.
     slopes : ndarray, shape (solute,)
-        dW/dc_i, kg/mol, is written here.
+        Written: dW/dc_i, kg/mol.
 
     Returns
     -------
@@ -161,12 +161,12 @@ def water_and_slopes(concentration: Array, data: Array, start: int, water_densit
 def concentrations(
     written: Sequence[tuple[float, str]], volume: Sequence[Volume], molar_mass: Sequence[float], water_density: float
 ) -> list[float]:
-    """Amounts per volume of solution of a mixture written in several ways.
+    """Amounts per volume of solution, from amounts, molalities and mass fractions of a mixture.
 
     Parameters
     ----------
     written : sequence of (float, str)
-        One a solute: a number and "amount" (mol/m^3), "molality" (mol/kg of water) or "mass fraction" (of the
+        For each solute a number and "amount" (mol/m^3), "molality" (mol/kg of water) or "mass fraction" (of the
         solution).
     volume, molar_mass, water_density
         As in `water_content`.
@@ -188,7 +188,7 @@ def concentrations(
         raise ValueError("the mass fractions add up to 1 or more, which leaves no water")
 
     def solution(water: float) -> tuple[list[float], float]:
-        """Concentrations for this much water, and the volume that all of it takes up."""
+        """Concentrations (mol/m^3) for this mass of water (kg/m^3), and the volume of water and solutes."""
         density = (water * (1.0 + bound) + fixed) / (1.0 - fraction)
         dissolved = 1.0 - water / density if density > 0.0 else 1.0
         amounts, taken = [], water / water_density

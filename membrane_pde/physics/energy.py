@@ -1,9 +1,9 @@
 """Free energy of solutions, and the least work that a separation takes, from their osmotic pressure alone.
 
 The solvent is incompressible and the solutes have no volume (McMillan-Mayer), as everywhere in the model. So the
-osmotic pressure says how the free energy changes with the volume, ``-dG/dV = pi``, and what it does not say, a part
-that is linear in the amounts, cancels wherever amounts are conserved. Exchange with a tiny part of an endless reservoir
-follows from the derivatives of G there.
+osmotic pressure gives the change of the free energy with the volume, ``-dG/dV = pi``. What it leaves open, a part that
+is linear in the amounts, cancels wherever amounts are conserved. Exchange with a reservoir too large to change follows
+from its chemical potentials, the derivatives of G.
 """
 
 import math
@@ -20,11 +20,12 @@ Osmotic = Callable[[Array], Array] | None
 Parcel = tuple[ArrayLike, ArrayLike]  # volumes (...,), m^3 or m^3/m^2, and amounts (..., solute), mol or mol/m^2
 Reservoir = tuple[ArrayLike, ArrayLike, ArrayLike]  # its concentrations (solute,); volume, amounts that it gains
 
-# of sqrt(u) in (0, 1): an electrolyte's osmotic pressure is smooth in the root of its concentration
+# Gauss-Legendre quadrature over sqrt(u) in (0, 1): an electrolyte's osmotic pressure is a smooth function of the square
+# root of its concentration.
 _node, _weight = np.polynomial.legendre.leggauss(24)
 _ROOTS, _WEIGHTS = 0.5 * (_node + 1.0), 0.5 * _weight
-_ROUND_OFF = 1e-14  # a sum this small beside its terms is zero
-_STEP = 1e-3  # of a concentration, for the difference quotient of the excess
+_ROUND_OFF = 1e-14  # a sum smaller than this share of its terms counts as zero
+_STEP = 1e-3  # relative step in a concentration, for the difference quotient of the excess free energy
 
 
 def _excess(concentration: Array, osmotic: Osmotic, slope: Array) -> Array:
@@ -39,7 +40,7 @@ def _excess(concentration: Array, osmotic: Osmotic, slope: Array) -> Array:
 def free_energy(
     volume: ArrayLike, amount: ArrayLike, osmotic: Osmotic, particles: ArrayLike, temperature: float
 ) -> Array:
-    """Free energy of volumes of solution, relative to pure solvent and to solutes that are ideal at 1 mol/m^3.
+    """Free energy of volumes of solution, relative to pure solvent and to ideal solutes at 1 mol/m^3.
 
     ``G = R T sum_s nu_s n_s (ln c_s - 1) + V int_0^1 [pi(u c) - pi_ideal(u c)] / u^2 du`` with ``c = n/V`` in mol/m^3,
     which is ``-pi`` integrated over the volume from infinite dilution. The second term vanishes for an ideal solution;
@@ -48,7 +49,7 @@ def free_energy(
     Parameters
     ----------
     volume : array_like, shape (...,)
-        V, m^3 (or m^3 per m^2); 0 where there is nothing.
+        V, m^3 (or m^3 per m^2); may be 0.
     amount : array_like, shape (..., solute)
         n, mol (or mol per m^2), not negative.
     osmotic : callable or None
@@ -66,7 +67,7 @@ def free_energy(
     """
     v, n = np.asarray(volume, dtype=float), np.asarray(amount, dtype=float)
     slope = np.asarray(particles) * (GAS_CONSTANT * temperature)
-    c = n / np.where(v > 0.0, v, 1.0)[..., None]  # of an empty volume nothing
+    c = n / np.where(v > 0.0, v, 1.0)[..., None]  # 0 in an empty volume
     logarithm = np.log(np.where(c > 0.0, c, 1.0)) - 1.0
     return np.asarray((n * logarithm) @ slope + v * _excess(c, osmotic, slope))
 
@@ -107,7 +108,7 @@ def least_work(
     temperature: float,
     reservoirs: Iterable[Reservoir] = (),
 ) -> Array:
-    """Least work that turns some solutions into others at constant temperature; negative where it can be gained.
+    """Least work that turns some solutions into others at constant temperature; negative where work can be gained.
 
     ``W = sum G(after) - sum G(before) + sum_r (sum_s mu_s dn_s - pi dV)``, the last over endless reservoirs that gain
     the volume dV and the amounts dn without changing. The same volume and the same amounts must come out as went in.
@@ -159,7 +160,7 @@ def least_work(
 
 
 def _sum(terms: list[float]) -> float:
-    """Their sum, 0 where round-off is all there is of it; nan where they are not finite."""
+    """Sum of the terms; 0 where it is round-off, nan where a term is not finite."""
     size = sum(map(abs, terms))
     if not math.isfinite(size):
         return math.nan
@@ -168,14 +169,14 @@ def _sum(terms: list[float]) -> float:
 
 
 def second_law_efficiency(work: float, least: float) -> float | None:
-    """Least over actual work where a separation takes work; where mixing delivers some, that over what it could.
+    """Least work over actual work of a separation; of mixing, the work delivered over the most that it could deliver.
 
     Parameters
     ----------
     work : float
-        Done on the process; negative where it delivers.
+        Done on the process; negative where the process delivers work.
     least : float
-        From `least_work`, per the same.
+        From `least_work`, in the same unit.
 
     Returns
     -------

@@ -27,13 +27,13 @@ from membrane_pde.kernels import kernel
 
 KEDEM_KATCHALSKY = "kedem-katchalsky"
 
-_LARGE = 700.0  # exp() of more than this overflows; every expression has reached its limit long before
+_LARGE = 700.0  # exp() of more than this overflows; every expression has reached its limit before
 SMALL = 0.5  # below this the closed form loses digits to cancellation and the series is exact to round-off
 
 
 @kernel
 def bernoulli_series(x: float) -> float:
-    """Bernoulli function of a small x; a loop of nothing else is one that a processor does several numbers at once."""
+    """Taylor series of the Bernoulli function, for small x. Without branches, so that a loop over it is vectorised."""
     y = x * x
     tail = 1 / 47900160 + y * (-691 / 1307674368000 + y * (1 / 74724249600))
     return 1.0 - 0.5 * x + y * (1 / 12 + y * (-1 / 720 + y * (1 / 30240 + y * (-1 / 1209600 + y * tail))))
@@ -41,7 +41,7 @@ def bernoulli_series(x: float) -> float:
 
 @kernel
 def bernoulli_slope_series(x: float) -> float:
-    """Derivative of the Bernoulli function of a small x."""
+    """Taylor series of the derivative of the Bernoulli function, for small x."""
     y = x * x
     tail = 1 / 4790016 + y * (-691 / 108972864000 + y * (1 / 5337446400))
     return -0.5 + x * (1 / 6 + y * (-1 / 180 + y * (1 / 5040 + y * (-1 / 151200 + y * tail))))
@@ -49,7 +49,7 @@ def bernoulli_slope_series(x: float) -> float:
 
 @kernel
 def bernoulli_value(x: float) -> float:
-    """Bernoulli function ``B(x) = x / (e^x − 1)``; near 0 by its series, which costs less than the exponential."""
+    """Bernoulli function ``B(x) = x / (e^x − 1)``; near 0 by its series, which is faster than the exponential."""
     if abs(x) < SMALL:
         return bernoulli_series(x)
     if x > _LARGE:
@@ -123,7 +123,7 @@ def linear_coefficients(
 
 
 def rejection(permeability: float, reflection: float, water_flux: float) -> float:
-    """Share of a solute that the membrane holds back where what passes is drawn off, by Spiegler-Kedem.
+    """Real rejection by Spiegler-Kedem: the share of a solute that the membrane retains from a permeate drawn off.
 
     ``R = 1 − c_p/c_w`` with ``c_p = J_s/J_v``: ``R = σ (1 − F)/(1 − σ F)``, ``F = e^{−(1−σ) J_v/P}``, written with
     the b of `linear_coefficients` as ``R = σ J_v/(J_v + b)``: ``J_v → 0`` gives 0 (for P > 0), ``J_v → ∞`` gives σ.
@@ -150,7 +150,7 @@ def rejection(permeability: float, reflection: float, water_flux: float) -> floa
 def logarithmic_mean(first: float, second: float) -> float:
     """Logarithmic mean ``(c1 − c2) / ln(c1/c2)``; 0 when a side is empty, c when both are equal.
 
-    Expanded in ``(c1 − c2)/(c1 + c2)`` when the two are close, where the quotient is noise.
+    A series in ``(c1 − c2)/(c1 + c2)`` when the two are close, where the quotient would lose its digits.
     """
     if first <= 0.0 or second <= 0.0:
         return 0.0

@@ -48,14 +48,14 @@ def fuller_diffusivity(
 
 
 def diffusivity_scaling(temperature: float, reference: float) -> float:
-    """What to multiply a diffusivity in a gas by to take it to another temperature at the same pressure.
+    """Ratio of the diffusivities in a gas at two temperatures and one pressure.
 
     ``D(T)/D(T_ref) = (T/T_ref)^1.75``, as in `fuller_diffusivity`.
 
     Parameters
     ----------
     temperature, reference : float
-        Wanted temperature and the one the diffusivity was measured at, K, positive.
+        Temperature asked for, and temperature of the measured diffusivity, K, positive.
 
     Returns
     -------

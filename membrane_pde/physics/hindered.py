@@ -1,4 +1,4 @@
-"""Which solutes pass a pore, from sizes alone: hindered transport of rigid spheres in long cylindrical pores.
+"""Hindered transport of rigid spheres in long cylindrical pores: which solutes pass a membrane, from sizes alone.
 
 With λ the solute's radius over the pore's, a dilute neutral solute is held back three ways: its centre stays off the
 wall (steric partition Φ), it diffuses more slowly than in the bulk (``H = Φ K_d``), and it is carried more slowly
@@ -27,9 +27,9 @@ from __future__ import annotations
 
 import math
 
-# of λ, λ², … λ⁷. WaterTAP's manual prints −1.10115; its code and the others have +, without which H(1) is not 0.
+# Coefficients of λ, λ², … λ⁷. WaterTAP's manual prints −1.10115; its code and the others have +, which H(1) = 0 needs.
 _DIFFUSION = (-1.56034, 0.528155, 1.91521, -2.81903, 0.270788, 1.10115, -0.435933)
-_CLOSE_FIT = 0.95  # λ from which the published fit gives way to the asymptote
+_CLOSE_FIT = 0.95  # λ above which the asymptote replaces the published fit
 
 
 def steric_partition(size_ratio: float) -> float:
@@ -58,7 +58,7 @@ def steric_partition(size_ratio: float) -> float:
 
 
 def hindered_diffusion(size_ratio: float) -> float:
-    """Diffusion in the pore over that in the bulk, averaged over the section and the steric partition included.
+    """Hindrance factor of diffusion: pore over bulk, averaged over the section, the steric partition included.
 
     ``H = Φ K_d = 1 + (9/8) λ ln λ + Σ_n a_n λⁿ``, n = 1 to 7, up to λ = 0.95; for closer fits the asymptote
     ``H = 0.984 Φ ((1 − λ)/λ)^{5/2}``.
@@ -105,12 +105,12 @@ def hindered_diffusion(size_ratio: float) -> float:
 
 
 def hindered_convection(size_ratio: float) -> float:
-    """The solute's convective flux over that of the solvent, averaged, the steric partition included.
+    """Hindrance factor of convection: solute over solvent, averaged over the section, the steric partition included.
 
     ``W = Φ K_c = (1 − λ)² (1 + 3.867 λ − 1.907 λ² − 0.834 λ³) / (1 + 1.867 λ − 0.741 λ²)``.
 
     ``1 − W`` is ``7.9 λ²`` for small λ and positive for every λ > 0, so nothing but round-off (2e-16) ever takes W
-    above 1; it is cut off.
+    above 1; W is then set to 1.
 
     Parameters
     ----------
@@ -214,12 +214,12 @@ def water_permeability(pore_radius: float, porosity_over_thickness: float, visco
 
 
 def _positive(name: str, value: float) -> None:
-    """Refuse what is not a positive finite number."""
+    """Raise a ValueError unless the value is positive and finite."""
     if not 0.0 < value < math.inf:
         raise ValueError(f"{name} {value!r}: must be positive and finite")
 
 
 def _not_negative(name: str, value: float) -> None:
-    """Refuse what is not a finite number of 0 or more."""
+    """Raise a ValueError unless the value is 0 or more and finite."""
     if not 0.0 <= value < math.inf:
         raise ValueError(f"{name} {value!r}: must be 0 or more and finite")

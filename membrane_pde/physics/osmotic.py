@@ -8,9 +8,8 @@ In `pitzer` the three parts of O (mol of particles per kg of water) are the ions
 osmotic coefficient ``φ = 1 + Σ_n a_n m^n`` is known, and the rest ideally; m follows from c through the apparent
 volumes (`membrane_pde.physics.density`). A solute's share of the pressure is ``π_i = π ν_i c_i/Σ ν_k c_k``.
 
-Beyond the molality up to which a solute's data hold, nothing is known; there the osmotic coefficient per volume is
-held: along a ray of compositions the pressure goes on in proportion to the concentration. So a trial step of a solver
-that leaves the range finds a finite, rising pressure.
+Above the highest concentration of the data of a solute, the pressure is extrapolated in proportion to the concentration
+at constant composition. So a trial step of a solver that leaves the range finds a finite, rising pressure.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _IDEAL, _VIRIAL = 0, 1  # places in _MODELS
 
 
 class Osmotics(NamedTuple):
-    """A `Solution` for kernels: of the same types for every model, and few, since each is handed on with every call.
+    """A `Solution` in the form that kernels take: a few arguments, of the same types for every model.
 
     Attributes
     ----------
@@ -48,7 +47,7 @@ class Osmotics(NamedTuple):
     dissociation : ndarray, shape (solute,)
         ν.
     data : ndarray
-        What else the model takes, as `Solution.numbers` lines it up.
+        Further parameters of the model, in the order that `Solution.numbers` gives.
     """
 
     model: int
@@ -66,11 +65,11 @@ def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradie
     numbers : Osmotics
         From `Solution.numbers`.
     concentration : ndarray, shape (solute,)
-        mol/m^3. A negative one, the undershoot of a solver, counts ideally.
+        mol/m^3. A negative one, the undershoot of a solver, counts as that of an ideal solute.
     reflection : ndarray, shape (solute,)
         σ.
     gradient : ndarray, shape (solute,)
-        The derivative with each concentration, Pa m^3/mol, is written here.
+        Written: the derivative with respect to each concentration, Pa m^3/mol.
 
     Returns
     -------
@@ -123,7 +122,7 @@ def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradie
 
 @kernel
 def _osmotic_coefficient(data: Array, start: int, degree: int, x: float) -> tuple[float, float]:
-    """``φ = 1 + Σ_n a_n x^n`` and ``d(x φ)/dx``; the a_n from `start` on."""
+    """``φ = 1 + Σ_n a_n x^n`` and ``d(x φ)/dx``; the a_n are the entries of `data` from `start` on."""
     phi, slope = 0.0, 0.0
     for n in range(degree, 0, -1):  # Horner: a coefficient of 0 plays no part, however large x is
         a = float(data[start + n - 1])
@@ -134,7 +133,7 @@ def _osmotic_coefficient(data: Array, start: int, degree: int, x: float) -> tupl
 
 @kernel
 def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
-    """Osmotic pressure of a real solution without what is negative; its derivatives are written into `gradient`."""
+    """Osmotic pressure of a real solution; negative concentrations count as 0. Writes its derivatives to `gradient`."""
     nu, data = numbers.dissociation, numbers.data
     water_density, degree, ions = float(data[0]), int(data[1]), int(data[2])
     solutes = len(nu)
@@ -220,7 +219,7 @@ def total_pressures(numbers: Osmotics, concentration: Array) -> Array:
 
 @dataclass(frozen=True)
 class Solution:
-    """Water and solutes at one temperature; every tuple has one entry a solute.
+    """Water and solutes at one temperature; every tuple has one entry for each solute.
 
     Attributes
     ----------
@@ -237,9 +236,9 @@ class Solution:
     water_density : float
         Of pure water, kg/m^3.
     ions : Pitzer or None
-        The ions that the solutes make.
+        The ions into which the solutes dissociate.
     composition : tuple of (int, int, int)
-        Solute, ion, ions a formula unit.
+        Solute, ion, number of these ions in a formula unit.
     polynomial : tuple of tuple of float
         a_1, a_2, … of the osmotic coefficient of molecules (kg/mol to the power of the index).
     limit : tuple of float
@@ -259,17 +258,17 @@ class Solution:
     limit: tuple[float, ...] = ()
 
     def reach(self, concentration: Sequence[float]) -> float:
-        """How far a mixture goes to the end of its data, ``Σ c_i/limit_i``: beyond 1 nothing is known."""
+        """Concentrations over the highest of the data, ``Σ c_i/limit_i``; above 1 the mixture is beyond the data."""
         return sum([max(c, 0.0) / end for c, end in zip(concentration, self.limit, strict=False)])
 
     @cached_property
     def numbers(self) -> Osmotics:
-        """The same for kernels.
+        """The solution in the form that kernels take.
 
-        `data` has of virial solutions the coefficients; of real ones the density of water, how many coefficients a
-        solute has, and how many ions there are; then, each right behind the other, the limits; the molar masses and
-        volumes, as `density.water_and_slopes` takes them; the coefficients; of how many kinds of ions each solute is,
-        which, and how many of each; and `Pitzer.numbers`.
+        Of a virial solution `data` has the coefficients. Of a real one it has, one after another: the density of water,
+        the number of coefficients of a solute, the number of ions; the limits; molar masses and volumes, as
+        `density.water_and_slopes` takes them; the coefficients; for each solute the number of kinds of its ions, and
+        of each kind index and count; and `Pitzer.numbers`.
         """
         known = self.virial or self.polynomial
         degree = max([len(row) for row in known], default=0)
@@ -288,11 +287,11 @@ class Solution:
 
     @cached_property
     def _slopes(self) -> Array:
-        """Pressure over concentration at infinite dilution, Pa m^3/mol."""
+        """Osmotic pressure over concentration at infinite dilution, Pa m^3/mol."""
         return np.array(self.dissociation) * (GAS_CONSTANT * self.temperature)
 
     def pressure(self, concentration: Sequence[float]) -> tuple[float, list[float]]:
-        """Osmotic pressure (Pa) and its derivatives (Pa m^3/mol): `reflected` by a membrane that holds all back."""
+        """Osmotic pressure (Pa) and its derivatives (Pa m^3/mol): `reflected` with every σ = 1."""
         return self.reflected(concentration, [1.0] * len(self.dissociation))
 
     def reflected(self, concentration: Sequence[float], reflection: Sequence[float]) -> tuple[float, list[float]]:
@@ -321,7 +320,8 @@ class Solution:
             return c * self._slopes
         particles = c * np.array(self.dissociation)
         rows = particles.reshape(-1, c.shape[-1])
-        totals = total_pressures(self.numbers, np.array(c.reshape(rows.shape), order="C"))  # one type for the compiler
+        in_order = np.array(c.reshape(rows.shape), order="C")  # as the compiled code expects
+        totals = total_pressures(self.numbers, in_order)
         number = rows.sum(axis=1)
         number[number == 0.0] = 1.0
         return (rows * (totals / number)[:, None]).reshape(c.shape)

@@ -50,7 +50,7 @@ _DIELECTRIC = (3.4279e2, -5.0866e-3, 9.469e-7, -2.0525, 3.1159e3, -1.8289e2, -8.
 
 
 def dielectric_constant(temperature: float, pressure: float = 1.01325) -> float:
-    """Dielectric constant of liquid water; K, and bar."""
+    """Dielectric constant of liquid water at a temperature (K) and a pressure (bar)."""
     u1, u2, u3, u4, u5, u6, u7, u8, u9 = _DIELECTRIC
     high = u1 * math.exp(temperature * (u2 + temperature * u3))
     c = u4 + u5 / (u6 + temperature)
@@ -74,7 +74,7 @@ def debye_hueckel(temperature: float) -> float:
 
 
 def _at(coefficients: Sequence[float], temperature: float) -> float:
-    """A parameter at a temperature.
+    """A parameter at a temperature (K).
 
     ``a0 + a1(1/T − 1/T0) + a2 ln(T/T0) + a3(T − T0) + a4(T² − T0²) + a5(1/T² − 1/T0²)``
     """
@@ -101,16 +101,17 @@ def _mixing(x: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Pitzer:
-    """The equations for a fixed list of ions at one temperature; ions are told by their places in it.
+    """The equations for a fixed list of ions at one temperature; an ion is given by its index in the list.
 
     Attributes
     ----------
     numbers : tuple of float
-        A_φ (kg^½/mol^½) and how many ions, pairs and likes there are; then, each right behind the other,
+        A_φ (kg^½/mol^½), and the numbers of ions, of pairs (cation and anion) and of likes (two ions whose charges
+        have the same sign); then, one after another:
         the charges of the ions;
-        the pairs: cation, anion, β0, β1, β2, C, α1;
-        the likes, every two ions of like charge: i, j, θ and how many ψ, those of equal product of charges together;
-        the ψ of the likes, in their order: k, ψ.
+        of each pair: cation, anion, β0, β1, β2, C, α1;
+        of each like: i, j, θ and the number of its ψ; likes of equal product of charges stand together;
+        the ψ of the likes, in their order: third ion, ψ.
     """
 
     numbers: tuple[float, ...]
@@ -157,7 +158,7 @@ class Pitzer:
         return cls(tuple(map(float, itertools.chain(numbers, *pairs, *likes, *triples))))
 
     def osmolality(self, molality: Sequence[float]) -> tuple[float, list[float]]:
-        """``Σ m_i φ`` (mol/kg) of the ions and its derivatives: `sum_with_slopes` of these ions."""
+        """``Σ m_i φ`` (mol/kg) of the ions and its derivatives: calls the kernel `sum_with_slopes`."""
         gradient = np.empty(len(molality))
         return sum_with_slopes(np.array(self.numbers), 0, np.array(molality, dtype=float), gradient), gradient.tolist()
 
@@ -171,11 +172,11 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
     data : ndarray
         `Pitzer.numbers` from `start` on.
     start : int
-        Where they begin.
+        Index of the first one.
     molality : ndarray, shape (ion,)
         mol/kg, none negative.
     gradient : ndarray, shape (ion,)
-        The derivative with each molality is written here.
+        Written: the derivative with respect to each molality.
 
     Returns
     -------
@@ -251,7 +252,7 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
 
 @kernel
 def _unsymmetrical(slope: float, z_i: float, z_j: float, root: float) -> tuple[float, float]:
-    """``E + I dE/dI`` of two like charges, and its derivative with I."""
+    """``E + I dE/dI`` of two like charges, and its derivative with respect to I."""
     x = 6.0 * slope * root
     first, second = _mixing(x * z_i * z_j)
     for z in (z_i, z_j):

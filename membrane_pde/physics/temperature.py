@@ -1,4 +1,4 @@
-"""What temperature changes: water's density and viscosity, diffusivities in water, permeabilities of a membrane."""
+"""Temperature dependence: density and viscosity of water, diffusivities in water, permeabilities of a membrane."""
 
 import math
 
@@ -100,14 +100,14 @@ def water_viscosity(temperature: ArrayLike) -> NDArray[np.float64]:
 
 
 def diffusivity_scaling(temperature: ArrayLike, reference: ArrayLike) -> NDArray[np.float64]:
-    """What to multiply a diffusivity in water by to take it to another temperature.
+    """Ratio of the diffusivities in water at two temperatures.
 
     Stokes-Einstein: ``D(T)/D(T_ref) = (T/T_ref) mu(T_ref)/mu(T)``.
 
     Parameters
     ----------
     temperature, reference : array_like
-        Wanted temperature and the one the diffusivity was measured at, K, 273.15 to 373.15.
+        Temperature asked for, and temperature of the measured diffusivity, K, 273.15 to 373.15.
 
     Returns
     -------
@@ -150,14 +150,14 @@ def stokes_diffusivity(radius: ArrayLike, temperature: float) -> NDArray[np.floa
 
 
 def arrhenius_scaling(temperature: float, reference: float, activation_energy: float) -> float:
-    """What to multiply a permeability by to take it to another temperature.
+    """Ratio of the permeabilities of a membrane at two temperatures.
 
     Arrhenius: ``L_p(T)/L_p(T_ref) = exp[-E/R (1/T - 1/T_ref)]``, for the permeability to water and to a solute alike.
 
     Parameters
     ----------
     temperature, reference : float
-        Wanted temperature and the one the permeability was measured at, K, positive.
+        Temperature asked for, and temperature of the measured permeability, K, positive.
     activation_energy : float
         E, J/mol.
 
@@ -169,14 +169,14 @@ def arrhenius_scaling(temperature: float, reference: float, activation_energy: f
     Raises
     ------
     OverflowError
-        If the factor is beyond what a float holds.
+        If the factor is too large for a float.
     """
     return math.exp(activation_energy / GAS_CONSTANT * (1.0 / reference - 1.0 / temperature))
 
 
 def _checked(temperature: ArrayLike) -> NDArray[np.float64] | float:
-    """The temperature as floats, refused outside liquid water's range."""
-    if isinstance(temperature, float) and FREEZING <= temperature <= BOILING:  # that of a case, read time and again
+    """The temperature as floats; a ValueError outside the range of liquid water."""
+    if isinstance(temperature, float) and FREEZING <= temperature <= BOILING:  # the common call, of one temperature
         return temperature
     t = np.asarray(temperature, dtype=float)
     if not np.all((t >= FREEZING) & (t <= BOILING)):  # also catches nan
