@@ -13,9 +13,11 @@ from membrane_pde.input.case import Case
 from membrane_pde.input.concentrations import known_volume
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import (
+    at_far_edge,
     both_sides,
     cache_last_case,
     diffusivities,
+    osmotic_pressures,
     reflection_coefficients,
     side_of_held_flux,
     solution_of,
@@ -67,6 +69,12 @@ def messages_of(
     if turned:
         parts.append("The flow of water turned during the run.")
     parts += _plasmolysis(runs, r)
+    if status != "failed":
+        means, walls = (
+            [arrays[f"{what}_{name}_mol_per_m3"][r, -1] for name in SIDES]
+            for what in ("concentration", "wall_concentration")
+        )
+        parts += in_supports(runs.cases[0], means, walls)
     if several:
         parts.append(
             "The equation for the water flux had more than one solution; the one nearest the previous step was taken. "
@@ -79,6 +87,19 @@ def messages_of(
             parts += mixture.out_of_range(case, solution_of(runs.cases[0]), np.concatenate(found).tolist())
         parts += beyond_limits(runs.cases[0], [each[[0, -1]] if np.isnan(each).any() else each for each in found])
     return parts
+
+
+def in_supports(case: Case, means: Sequence[Vector], walls: Sequence[Vector]) -> list[str]:
+    """What the support layers do, by the mean concentrations and those at the membrane, left and right, mol/m^3."""
+    if case.left.support is None and case.right.support is None:
+        return []
+    standing = [
+        np.array([at_far_edge(c) for c in side.concentration.values()]) if side.boundary == "reservoir" else mean
+        for side, mean in zip(both_sides(case), means, strict=True)
+    ]
+    shares, reflection = osmotic_pressures(case), reflection_coefficients(case)
+    between, across = ([float(np.dot(reflection, shares(c))) for c in pair] for pair in (standing, walls))
+    return remarks.internal_polarization(case, standing, walls, (between[0], between[1]), (across[0], across[1]))
 
 
 def beyond_limits(case: Case, found: Sequence[Vector]) -> list[str]:

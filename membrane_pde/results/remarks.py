@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from membrane_pde.analytic import Equilibrium
+from membrane_pde.input import limits
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import SIDES
 
+Vector = np.ndarray[Any, np.dtype[np.float64]]
 NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it is there for a person
 
 # A human red blood cell has 94 um^3 within 135 um^2 (Evans & Fung 1972), 0.41 of it no water (Ponder). A sphere of that
@@ -124,6 +130,53 @@ def _bar(pascal: float, up: bool = False) -> str:
         size = 10.0 ** (math.floor(math.log10(bar)) - 2)
         bar = math.ceil(bar / size * (1.0 - 1e-12)) * size
     return f"{bar:.3g} bar"
+
+
+def internal_polarization(
+    case: Case,
+    standing: Sequence[Vector],
+    walls: Sequence[Vector],
+    between: tuple[float, float],
+    across: tuple[float, float],
+) -> list[str]:
+    """How the concentration changes across each support layer, and what that leaves of the osmotic pressure.
+
+    Parameters
+    ----------
+    case : Case
+    standing, walls : pair of ndarray, shape (solutes,)
+        Concentrations of both solutions and at the membrane, left and right, mol/m^3.
+    between, across : pair of float
+        ``Σσπ`` of the two solutions, and on the two sides of the membrane, Pa.
+
+    Returns
+    -------
+    list of str
+        A sentence for each support layer across which a concentration changes by more than 0.1 %.
+    """
+    sentences = []
+    for index, name in enumerate(SIDES):
+        side, (here, there) = getattr(case, name), (standing[index], walls[index])
+        if side.support is None:
+            continue
+        changes = np.abs(there - here) * [solute.dissociation for solute in case.solutes.values()]
+        s = int(changes.argmax())
+        before, after = float(here[s]), float(there[s])
+        if abs(after - before) <= NEAR * max(before, after):
+            continue
+        solute, mass = list(case.solutes)[s], list(case.solutes.values())[s].molar_mass
+        where = f"the support layer on the {name}" + ("" if side.label == name else f" ({side.label})")
+        sentences.append(
+            f"Internal concentration polarization: across {where} {solute} {'falls' if after < before else 'rises'} "
+            f"from {limits.in_words(before, mass)} to {limits.in_words(after, mass)} at the membrane."
+        )
+    whole, left = between[1] - between[0], across[1] - across[0]
+    if sentences and abs(whole) > NEAR * max(between) and 0.0 < left / whole < 1.0:
+        sentences.append(
+            f"Of the difference in osmotic pressure between the two solutions {100.0 * left / whole:.3g} % is left "
+            "across the membrane."
+        )
+    return sentences
 
 
 def burst(case: Case, growth: tuple[float, float]) -> str:

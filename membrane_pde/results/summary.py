@@ -24,7 +24,7 @@ from membrane_pde.input.properties import (
 from membrane_pde.physics import curvature, energy
 from membrane_pde.physics.osmotic import IDEAL
 from membrane_pde.results import separation
-from membrane_pde.results.messages import beyond_limits, has_range, messages_of
+from membrane_pde.results.messages import beyond_limits, has_range, in_supports, messages_of
 from membrane_pde.results.observations import Runs, StateReading
 from membrane_pde.results.quantities import QUANTITIES, SUMMARY_KEYS, Quantity
 
@@ -279,6 +279,8 @@ def steady_summary(
     parts = [any_volume] if any_volume else []
     if case.phase == "liquid":
         found = [each[0, 1:] for each in (seen.wall_left, seen.wall_right, seen.mean_left, seen.mean_right)]
+        walls, mean_values = [each[-1] for each in found[:2]], [each[-1] for each in found[2:]]
+        parts += in_supports(case, mean_values, walls)
         if has_range(case):
             parts += mixture.out_of_range(case, solution_of(case), np.concatenate(found).tolist())
         parts += beyond_limits(case, found)

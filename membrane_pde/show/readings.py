@@ -133,6 +133,18 @@ def displaced(result: Result) -> float:
     return 0.0 if abs(moved) < 1e-9 * total else moved
 
 
+def power_density(result: Result) -> Any:
+    """Power of osmosis against a higher pressure at the stored times, ``J_v (p_right - p_left)``, W/m^2.
+
+    None where osmosis has done no work against applied pressures. (The head that water raises itself is none of them.)
+    """
+    work = stored(result, "energy_J_per_m2")
+    if result.summary["process"] != "osmosis" or not work[-1] < -1e-9 * peak(work):
+        return None
+    pressures = [stored(result, f"pressure_{side}_Pa") for side in SIDES]
+    return stored(result, "water_flux_m_per_s") * (pressures[1] - pressures[0])
+
+
 def flux_text(result: Result, index: int) -> str:
     """Format the water flux at a stored time; "0" for round-off and below 1e-7 of the largest flux of the run."""
     flux, (_, per_si) = stored(result, "water_flux_m_per_s"), presets.unit("water flux")

@@ -23,6 +23,7 @@ from membrane_pde.show.readings import (
     labels_of,
     largest_mean,
     peak,
+    power_density,
     radius_at,
     standing,
     stored,
@@ -118,6 +119,10 @@ def membrane_table(result: Result) -> list[Row]:
         rows.append(("  at equilibrium", volume, "", number(end * mm, scale=total * mm)))
     for solute in result.solutes:
         rows += _passage_rows(result, solute, total)
+    if (power := power_density(result)) is not None:
+        scale = peak(power)
+        at_ends = (number(float(power[i]), scale=scale, digits=3) for i in (0, -1))
+        rows.append((POWER, "W/m²", *at_ends))
     if (specific := summary["specific_energy_J_per_m3"]) is not None and (
         specific or summary["throttled_energy_J_per_m3"]
     ):
@@ -163,6 +168,7 @@ def _passage_rows(result: Result, solute: str, total: float) -> list[Row]:
     return rows
 
 
+POWER = "power density (water flux × pressure)"
 WITHOUT_RECOVERY = "  without energy recovery"
 
 

@@ -9,6 +9,7 @@ from membrane_pde.show import presets
 from membrane_pde.show.formatting import number, quantity
 from membrane_pde.show.printing import Row, say, show_rows
 from membrane_pde.show.readings import SIDES, concentration_unit, labels_of
+from membrane_pde.show.report import POWER
 from membrane_pde.show.report_equilibrium import equilibrium_table, header_of_sides, message_as_sentence
 from membrane_pde.show.sentences import held_back, side_text
 
@@ -40,6 +41,9 @@ def fluxes_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     if case.membrane.type != "none":
         unit, per_si = presets.unit("water flux")
         rows.append(("water flux", unit, number(water * per_si)))
+        against = (summary["pressure_right_Pa"] or 0.0) - (summary["pressure_left_Pa"] or 0.0)
+        if summary["process"] == "osmosis" and water * against > 0.0:
+            rows.append((POWER, "W/m²", number(water * against, digits=3)))
     for solute, flux in passing.items():
         rows.append((f"{solute} flux", "mol/m²/s", number(flux)))
         for key, name, in_words in (

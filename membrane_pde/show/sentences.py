@@ -67,7 +67,17 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
     if failed:
         return f"The run failed after {span}. {reason}. Until then: {what[0].lower()}{what[1:]}"
     message = str(summary["message"] or "").strip()
-    return " ".join(part for part in (what, _selective(summary), _progress(summary), message) if part)
+    return " ".join(part for part in (what, _power(summary), _selective(summary), _progress(summary), message) if part)
+
+
+def _power(summary: Mapping[str, Any]) -> str:
+    """What osmosis against an applied pressure delivers at the end: pressure-retarded osmosis."""
+    against = (summary["pressure_right_Pa"] or 0.0) - (summary["pressure_left_Pa"] or 0.0)
+    power = (summary["water_flux_m_per_s"] or 0.0) * against
+    if summary["process"] != "osmosis" or (summary["energy_J_per_m2"] or 0.0) >= 0.0 or power <= 0.0:
+        return ""
+    pressure = quantity(abs(against), "pressure")
+    return f"Against {pressure} it delivers {number(power, digits=3)} W/m² at the end (pressure-retarded osmosis)."
 
 
 def side_text(side: str, labels: Mapping[str, str] | None) -> str:

@@ -2,12 +2,14 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import membrane_pde as mp
 from membrane_pde.input.case import Case
 from membrane_pde.results import remarks
 from membrane_pde.show import readings, report, sentences
+from tests.bases import CASE
 
 QUICK: dict[str, object] = {"left.stirred": True, "right.stirred": True, "run.outputs": 10}
 
@@ -209,3 +211,38 @@ def test_beside_an_outflow_a_closed_side_does_not_flow_for_ever() -> None:
     case = mp.load_case("osmosis").with_values({"left.boundary": "outflow", "right.pressure": "60 bar"})
     assert "through the outflow on the left decides" in mp.equilibrium(case)["message"]
     assert "for ever" in mp.equilibrium(mp.load_case("seawater_ro"))["message"]
+
+
+# -- internal concentration polarization ------------------------------------------------------------------------------
+SUPPORTED = CASE.replace("[right]\n", '[right]\nlabel = "draw"\n') + '[right.support]\nstructural_parameter = "500 um"\n'
+
+
+def polarization(walls: tuple[float, float], solutions: tuple[float, float] = (10.0, 600.0)) -> str:
+    """Of salt on both sides (mol/m^3); the support is on the right."""
+    here, there = ([np.array([c]) for c in pair] for pair in (solutions, walls))
+    osmotic = 2 * 8.314462618 * 298.15
+    between, across = ((osmotic * left, osmotic * right) for left, right in (solutions, walls))
+    case = mp.parse_case(SUPPORTED)
+    return " ".join(remarks.internal_polarization(case, here, there, between, across))
+
+
+def test_the_support_layer_dilutes_the_draw_solution():
+    words = polarization((12.0, 100.0))
+    assert words.startswith(
+        "Internal concentration polarization: across the support layer on the right (draw) NaCl falls from 35.06 g/L to "
+        "5.844 g/L at the membrane."
+    )
+    assert words.endswith("two solutions 14.9 % is left across the membrane.")  # 88 of 590 mol/m^3
+
+
+def test_it_piles_up_what_leaks_into_the_feed():
+    words = polarization((610.0, 150.0), (600.0, 0.0))
+    assert "NaCl rises from 0 g/L to 8.766 g/L at the membrane" in words
+    assert words.endswith("76.7 % is left across the membrane.")
+
+
+def test_nothing_is_said_where_nothing_changes_or_there_is_no_support():
+    assert polarization((10.0, 600.1)) == ""
+    assert polarization((10.0, 0.0), (10.0, 0.0)) == ""
+    assert "is left" not in polarization((500.0, 400.0))  # beyond balance, no share of the difference
+    assert "Internal" not in told(mp.parse_case(CASE).with_values(QUICK | {"run.duration": "1 min"}))

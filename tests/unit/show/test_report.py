@@ -516,3 +516,20 @@ def test_of_a_reservoir_its_own_concentration_is_shown_and_the_mean_of_its_film_
     assert "  mean of the film" not in table(report.sides_table(synthetic.osmosis()))
     _, compared = report_comparison.comparison_table({"a": result})
     assert table(compared)["NaCl, left, end"] == ("g/L", "0.5026")
+
+
+# -- power ------------------------------------------------------------------------------------------------------------
+def test_osmosis_against_a_pressure_delivers_power():
+    made = synthetic.osmosis(pressures=(1e5, 10e5))
+    flux = made.arrays["water_flux_m_per_s"]
+    (row,) = [row for row in report.membrane_table(made) if row[0] == report.POWER]
+    assert row[1:] == ("W/m²", *(formatting.number(flux[i] * 9e5, digits=3) for i in (0, -1)))
+    assert f"Against 9 bar it delivers {row[-1]} W/m² at the end" in words(made)
+
+
+@pytest.mark.parametrize(
+    "made", [synthetic.osmosis(), synthetic.osmosis(pressures=(9e5, 0.0)), synthetic.reverse_osmosis()]
+)
+def test_no_power_without_osmosis_against_a_pressure(made):
+    assert not [row for row in report.membrane_table(made) if row[0] == report.POWER]
+    assert "W/m²" not in words(made)
