@@ -1,4 +1,4 @@
-"""The stepper by SUNDIALS' CVODE, which checks the default one."""
+"""The stepper by SUNDIALS' CVODE, an independent check of the default one."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from membrane_pde.model.system import System
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.stepper import MAX_STEPS, ChainSteps, IntegrationError, longest_step
 
-CVODE_STEPS = 10  # as many, and shorter ones
-_CVODE_SHARE = 0.01  # of the tolerance at most, for a step of CVODE: hundreds of errors add up
-_CVODE_LEAST = 1e-14  # tolerance of a step: round-off
-_ROUND_OFF = 1e-12  # of the amounts
-_CVODE_ATTEMPTS = 6  # at a step, one fewer than CVODE makes until it gives up
+CVODE_STEPS = 10  # CVODE may take so many times the steps of the other methods: its steps are shorter
+_CVODE_SHARE = 0.01  # largest share of the tolerance of a run for one step: the errors of hundreds of steps add up
+_CVODE_LEAST = 1e-14  # smallest relative tolerance of a step: round-off
+_ROUND_OFF = 1e-12  # a smaller imbalance, relative to the amounts, is left as it is
+_CVODE_ATTEMPTS = 6  # attempts at a step, one fewer than those after which CVODE gives up
 
 
 class _StartAgain(Exception):
-    """CVODE has tried a step too often."""
+    """CVODE has failed at a step too often."""
 
 
 def _import_cvode() -> Any:
@@ -49,7 +49,7 @@ def _import_cvode() -> Any:
 
 
 def _units(system: System, atol: Array) -> Array:
-    """A power of two near the size of each state; the same for all amounts of a solute."""
+    """A power of two near the magnitude of each state; the same for all amounts of a solute."""
     size = atol.copy()
     system.amounts(size)[:] = size[system.passed][:, None]
     return np.asarray(np.exp2(np.round(np.log2(size))))
@@ -58,18 +58,18 @@ def _units(system: System, atol: Array) -> Array:
 class CvodeStepper(ChainSteps):
     """SUNDIALS' variable-order BDF (through scikit-sundae) with the exact sparse Jacobian.
 
-    It is there to check the default: another method, another program, another way to solve the linear equations. So it
-    has to be the more exact of the two. CVODE holds the root mean square of all states' errors in one step to the
-    tolerance it is given. An error of the few states that matter (the displaced volume, the cells at the membrane) may
-    be larger by the root of the number of states, and what hundreds of steps of a multistep method leave adds up. It is
-    therefore given a hundredth of the tolerance of the run, and of more than a hundred states ``0.1 / √size``.
+    It checks the default stepper by another method, another program and another linear solver, so it has to be the
+    more accurate of the two. CVODE keeps the root mean square of the errors of all states in one step below its
+    tolerance. The error of a few important states (the displaced volume, the cells at the membrane) can be larger than
+    that by the square root of the number of states, and the errors of hundreds of steps add up. CVODE is therefore
+    given a hundredth of the tolerance of the run, and ``0.1 / √size`` of it for more than a hundred states.
 
-    It is given the states in units of their own size: its linear solver chooses pivots by magnitude, and beside the
-    amounts of a salt a trace of something else would be lost in their round-off. The units are powers of two, which
-    leaves every digit as it is, and one for each solute, which leaves its amounts adding up.
+    CVODE sees the states divided by their magnitudes: its linear solver chooses pivots by magnitude, and would lose a
+    trace solute in the round-off of a concentrated one. The divisors are powers of two, so that no digit changes, and
+    the same for all amounts of a solute, so that their sum is conserved.
 
-    After some attempts at a step CVODE gives up, where the solution has a kink; begun anew there, with a short step of
-    first order, it goes on.
+    At a kink of the solution CVODE gives up after some attempts at a step. It is then started again from there, with a
+    short step of first order.
 
     A. C. Hindmarsh et al., ACM TOMS 31 (2005), doi:10.1145/1089014.1089020 (as scikit-sundae cites it).
     """
@@ -81,12 +81,12 @@ class CvodeStepper(ChainSteps):
         self._unit = _units(system, atol)
         share = max(_CVODE_SHARE / math.sqrt(max(0.01 * system.size, 1.0)), _CVODE_LEAST / rtol)
         self._rtol, self._atol = share * rtol, share * atol
-        self._tried: list[float] = []  # ends of the step at hand
+        self._tried: list[float] = []  # ends of the attempts at this step
         self._balance = self._imbalance(self.y)
         self._start(0.0)
 
     def _start(self, first_step: float) -> None:
-        """Begin at the state reached; with 0 CVODE chooses the first step itself."""
+        """Start CVODE at the state reached; with a first step of 0 it chooses the first step itself."""
         CVODE = _import_cvode()
         system, segment, unit, events = self.system, self.segment, self._unit, self.events
         longest = longest_step(segment)
@@ -99,24 +99,24 @@ class CvodeStepper(ChainSteps):
             try:
                 system.rhs(t, z * unit, zp, segment)
             except NoSolution:
-                zp[:] = math.nan  # then a shorter step is tried
+                zp[:] = math.nan  # CVODE then tries a shorter step
             zp /= unit
 
         def jacobian(t: float, z: Array, zp: Array, values: Array) -> None:
-            # an error in the first call would end the process: scikit-sundae frees what has not been made yet
+            # no exception may leave the first call: scikit-sundae would free memory that it has not allocated
             with np.errstate(over="ignore", invalid="ignore"):
                 try:
                     values[:] = system.jacobian(t, z * unit, segment) * relative
                 except NoSolution:
                     values[:] = math.nan
             if not np.isfinite(values).all():
-                values[:] = 0.0  # then a step of this length finds no end, and a shorter one is tried
+                values[:] = 0.0  # this step then does not converge, and CVODE tries a shorter one
 
         def watch(t: float, z: Array, values: Array) -> None:
             values[:] = events(t, z * unit, segment)
 
         watch.direction = [-1] * FIRST_WALL + [0] * (EVENTS - FIRST_WALL)  # type: ignore[attr-defined]
-        with warnings.catch_warnings():  # it warns that the pattern is not used to approximate the Jacobian: as meant
+        with warnings.catch_warnings():  # about the pattern, which is not for differences
             warnings.simplefilter("ignore", UserWarning)
             self._solver = CVODE(
                 rhs,
@@ -132,14 +132,14 @@ class CvodeStepper(ChainSteps):
                 eventsfn=watch,
                 num_events=EVENTS,
             )
-        # freed before it has solved linear equations, it would end the process (Ctrl-C may come that early): it is kept
-        # for good until it has
+        # Freeing the solver before its first linear solve would crash the process (Ctrl-C may come that early), so an
+        # additional reference keeps it until then.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._solver))
         self._kept = True
         self._solver.init_step(self.t, self.y / unit)
 
     def _note(self, t: float) -> None:
-        """Count the attempts at a step: CVODE's own message of failure, which it prints, is not to come up."""
+        """Count the attempts at a step, to stop before CVODE prints a message of failure of its own."""
         if t <= self.t or t in self._tried:
             return
         if t - self.t < max(1e-14 * self.t, 1e-28 * self.segment.end, 1e-300):
@@ -154,7 +154,7 @@ class CvodeStepper(ChainSteps):
         while True:
             try:
                 answer = self._ask(self.segment.end, "onestep")
-                if float(answer.t) == self.t:  # asked for a state within the last step, CVODE first returns to its end
+                if float(answer.t) == self.t:  # after `at`, CVODE first returns to the end of its last step
                     answer = self._ask(self.segment.end, "onestep")
                 break
             except _StartAgain:
@@ -163,7 +163,7 @@ class CvodeStepper(ChainSteps):
             ctypes.pythonapi.Py_DecRef(ctypes.py_object(self._solver))
             self._kept = False
         self.t, self.y = float(answer.t), self._state(answer)
-        if answer.i_events is None or float(answer.t_events[-1]) != self.t:  # it lists those of earlier steps, too
+        if answer.i_events is None or float(answer.t_events[-1]) != self.t:  # older events are in the list, too
             return ""
         return EVENT_NAMES[1 + int(np.flatnonzero(answer.i_events[-1])[0])]
 
@@ -172,10 +172,10 @@ class CvodeStepper(ChainSteps):
         return self._state(self._ask(t, "normal"))
 
     def _state(self, answer: Any) -> Array:
-        """State of an answer; what passed the membrane by the balance of a side where it was lost in round-off.
+        """State of an answer, with the amounts that passed the membrane corrected by the balance of a side.
 
-        It is the integral of a difference of two fluxes, which in long steps over thin cells are far larger than what
-        is left of them; no rate depends on it.
+        They are integrals of a difference of two fluxes, which in long steps over thin cells are far larger than their
+        difference, so that round-off accumulates. No rate depends on these amounts.
         """
         system, y = self.system, np.ravel(answer.y) * self._unit
         lost = self._imbalance(y) - self._balance
@@ -183,12 +183,12 @@ class CvodeStepper(ChainSteps):
         lost[np.abs(lost) <= _ROUND_OFF * held] = 0.0
         y[system.passed] -= lost
         for side, far in enumerate((system.far_left, system.far_right)):
-            if system.endless(side):  # what leaves through the membrane comes from behind
+            if system.endless(side):  # what leaves through the membrane enters from outside
                 y[far] -= lost
         return y
 
     def _imbalance(self, y: Array) -> Array:
-        """What passed the membrane beyond what the shorter side gained (solutes,), mol/m^2: a constant."""
+        """Amounts that passed the membrane minus the gain of the shorter side (solutes,), mol/m^2: constant in time."""
         system = self.system
         left, right = system.amounts_of_sides(y)
         lengths = system.width[: system.membrane].sum(), system.width[system.membrane :].sum()

@@ -1,4 +1,4 @@
-"""What ends a step: a side that runs dry, an outflow whose flow turns or flows back, a wall that comes off."""
+"""Events that end a step: a side runs dry, the flow through an outflow turns or flows back, a wall goes slack."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ EVENT_NAMES = (
     "left wall",
     "right wall",
 )  # by the numbers of `model.events.set_events`, from 1 on
-_ERROR = 10.0  # of the displaced volume at most, over the tolerance of one step
+_ERROR = 10.0  # largest error of the displaced volume over the tolerance of one step
 
 
 class Events:
-    """What ends a step: a side runs dry, the flow of water through an outflow turns, water flows back through it.
+    """Events of a run, and the direction of the flow through an outflow.
 
-    The flow turns where the water flux changes sign; that is remembered, and the step goes on from there. Water flows
-    back once more of it has come back than the tolerance of the displaced volume leaves open: what an integrator makes
-    of a flow that comes to rest changes its sign at random, but moves no volume.
+    The flow turns where the water flux changes sign. The state there is kept, and the run goes on. The flow counts as
+    backflow once the volume that has come back exceeds the error of the displaced volume: close to rest the computed
+    water flux changes its sign at random, but moves no volume.
 
     Attributes
     ----------
     outflow : int or None
         The side whose flow may turn.
     watch : ndarray, shape (4,)
-        Of `model.events.set_events`.
+        See `model.events.set_events`.
     turned : tuple
-        Time (s), state and segment where the flow turned last.
+        Time (s), state and segment at the last turn of the flow.
     """
 
     def __init__(self, system: System, rtol: float, atol: Array) -> None:
@@ -50,7 +50,7 @@ class Events:
         self._set_way(drawing=False)
 
     def _set_way(self, drawing: bool) -> None:
-        # where it is known what is drawn in, there is nothing to watch
+        # an outflow that may draw in a known solution is not watched
         self.drawing = drawing
         self.watch[WAY] = 0.0
         if self.outflow is not None and (drawing or self.system.ports[self.outflow].outside is None):
@@ -59,16 +59,16 @@ class Events:
             self.watch[FURTHEST] = -math.inf * self.watch[WAY]
 
     def __call__(self, t: float, y: Array, segment: Segment) -> Array:
-        """One value an event, positive until it happens."""
+        """One value for each event, positive until it happens."""
         return self.system.events(t, y, segment, self.watch)
 
     def begin(self, t: float, y: Array, segment: Segment) -> None:
-        """Look which way the water flows where it may have turned at once: at the start, after a jump."""
+        """Note the direction of the flow at the start of a segment, where a jump may have turned it."""
         self.watch[AHEAD] = 0.0
         self.look(t, y, segment)
 
     def look(self, t: float, y: Array, segment: Segment) -> None:
-        """Look which way the water flows, and remember where it turned."""
+        """Note the direction of the flow, and the state if it has turned."""
         if self.watch[WAY] == 0.0:
             return
         ahead = 1.0 if self.watch[WAY] * self.system.water_flux(t, y, segment) > 0.0 else -1.0
@@ -76,7 +76,7 @@ class Events:
             self._set_turn(t, y, segment, ahead)
 
     def turn(self, t: float, y: Array, segment: Segment) -> None:
-        """The water flux changed its sign."""
+        """Note that the water flux has changed its sign."""
         self._set_turn(t, y, segment, -float(self.watch[AHEAD]))
 
     def _set_turn(self, t: float, y: Array, segment: Segment, ahead: float) -> None:
@@ -89,7 +89,7 @@ class Events:
             self.turned = t, y.copy(), segment
 
     def draw_in(self) -> None:
-        """Water flows back: from now on the outflow draws in what it let out last, or lets out again."""
+        """Let the outflow draw in the solution that left last; if it draws in already, let it flow out again."""
         system, drawing = self.system, not self.drawing
         assert self.outflow is not None
         _, y, _ = self.turned

@@ -1,4 +1,4 @@
-"""The stepper through FiPy's own terms and solvers: of fourth order, its stages FiPy's implicit solves."""
+"""The stepper through FiPy: a Runge-Kutta method of order 4 whose stages FiPy's terms and solvers solve."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STAGES: tuple[tuple[float, ...], ...] = (
     (5012029 / 34652500, -654441 / 2922500, 174375 / 388108),
     (15267082809 / 155376265600, -71443401 / 120774400, 730878875 / 902184768, 2285395 / 8070912),
     (82889 / 524892, 0.0, 15625 / 83664, 69875 / 102672, -2260 / 8211),
-)  # what a stage takes of the rates of those before it; of its own, but for the first one, it takes GAMMA
+)  # weights of the rates of earlier stages; each stage but the first has the weight GAMMA of its own rates
 NODES = (0.0, 1 / 2, 83 / 250, 31 / 50, 17 / 20, 1.0)
 ESTIMATE = (
     82889 / 524892 - 4586570599 / 29645900160,
@@ -37,19 +37,20 @@ ESTIMATE = (
     -2260 / 8211 + 3700637 / 11593932,
     1 / 4 - 61727 / 225920,
 )  # weights of the rates in the estimated error
-# A step is held to so many times the tolerance of the run, as the errors of few steps hardly add up; to fewer where the
-# tolerance is above the default, by the root.
+# The tolerance of a step is so many times that of the run, as the errors of few steps hardly add up; above the default
+# tolerance the factor falls with its square root.
 _SHARE, _FROM = 20.0, 1e-6
-_SETTLED = 0.2  # of the tolerance of a step, for a stage
-# How wrong the response to the water flux may be that was seen in a step of another length, in this one, in this stage.
+_SETTLED = 0.2  # error of a stage over the tolerance of a step, at which the stage is accepted
+# Assumed relative error of the response to the water flux, if it was measured in a step of another length, in a step of
+# this length, in this stage.
 _DOUBT = (0.3, 0.15, 0.05)
-_POINTS = 4  # of the water flux, to extrapolate it
-_SOLVES = 30  # at most, for a stage
-_EMPTY = 1e-5  # of its length at the start: a closed side that has less has no such step
+_POINTS = 4  # earlier values from which the water flux is extrapolated
+_SOLVES = 30  # most linear solves for a stage
+_EMPTY = 1e-5  # a step that leaves a closed side a smaller share of its initial length is refused
 
 
 class Step(NamedTuple):
-    """One step: the state it reaches, the rates there, its estimated error; times and water fluxes of its stages."""
+    """One step: the state at its end, the rates there, the estimated error; times and water fluxes of its stages."""
 
     state: Array
     rates: Array
@@ -61,12 +62,11 @@ class FipyStepper(ChainSteps):
     """An implicit Runge-Kutta method whose stages are solved by FiPy.
 
     A stage ``z = y + h Σ a k + γh f(z)`` is one backward-Euler step of FiPy, of the length γh, from ``y + h Σ a k``.
-    Its equation is linear for a given water flux (and stretch of the meshes, which goes with it), so what a stage looks
-    for is one number: the water flux that the walls of FiPy's solution make is the one that the solution was made with.
-    The rates of a stage are affine in it but for the second order: they are extrapolated along the last response seen
-    (that of an earlier stage, or the secant of two solves), and no other solve is needed where that response could not
-    be wrong by enough to matter. Rates are differences of fluxes of FiPy's solutions, or sums of such, so that amounts
-    balance to round-off.
+    The equation is linear for a given water flux, which also fixes the stretch of the meshes. So a stage has one
+    unknown: the water flux at which the wall concentrations of FiPy's solution give the same water flux again. To first
+    order the rates of a stage are linear in it. They are extrapolated with the response last measured (in an earlier
+    stage, or the secant of two solves), and solved for again only if an error of that response could matter. Rates are
+    differences of fluxes of FiPy's solutions, so that amounts balance to round-off.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class FipyStepper(ChainSteps):
         self.rates = np.empty_like(self.y)
         system.rhs(t, self.y, self.rates, segment)
         self.before = t, self.y, self.rates
-        self.fluxes: list[tuple[float, float]] = []  # of the stages of the last step
-        self.gain = -1.0  # how the miss of a trial water flux changes with it
-        self.response: Array | None = None  # how the rates of a stage change with it
-        self.seen = 0.0  # length of the stage in which that was seen, s
+        self.fluxes: list[tuple[float, float]] = []  # time and water flux of the stages of the last step
+        self.gain = -1.0  # derivative of the miss of a trial water flux with respect to it
+        self.response: Array | None = None  # derivative of the rates of a stage with respect to the water flux
+        self.seen = 0.0  # length of the stage in which it was measured, s
         self.given = system.still or system.numbers.pumped
         self.logarithmic = system.problem.membrane.flux_law == "kedem-katchalsky" and not system.still
         self.solves = 0
@@ -153,7 +153,7 @@ class FipyStepper(ChainSteps):
             return EVENT_NAMES[1 + int(fallen[0])] if fallen.size else ""
 
         event = fallen(dt, step.state)
-        for _ in range(20):  # the cubic of a step says where; a step of that length is another one, and so on
+        for _ in range(20):  # the cubic through a step gives the time; the step to there is solved anew, and so on
             if not event:
                 break
             low, high = 0.0, 1.0
@@ -164,7 +164,7 @@ class FipyStepper(ChainSteps):
             if high > 1.0 - 1e-9:
                 break
             shorter, gap = None, 1e-7
-            while high < 1.0:  # just behind it
+            while high < 1.0:  # to just after the event
                 shorter = self._advance(high * dt)
                 if shorter is not None and (there := fallen(high * dt, shorter.state)):
                     dt, step, event = high * dt, shorter, there
@@ -175,7 +175,7 @@ class FipyStepper(ChainSteps):
         return dt, step, event
 
     def _advance(self, dt: float) -> Step | None:
-        """A step of some length, or None where a stage is not found."""
+        """A step of length dt; None if a stage does not converge."""
         rates, x = [self.rates], self.system.x
         fluxes = [(self.t, float(self.rates[x]))]
         try:
@@ -194,7 +194,7 @@ class FipyStepper(ChainSteps):
         return Step(np.asarray(new), rates[-1], np.asarray(error), fluxes)
 
     def _trial(self, start: Array, tau: float, flux: float, rates: Array) -> Array | None:
-        """What FiPy's coefficients are taken at: the widths that go with a water flux, and amounts as near as known."""
+        """State at which FiPy's coefficients are computed: widths for a water flux, best estimate of the amounts."""
         system = self.system
         trial = start + tau * rates
         trial[system.x] = start[system.x] + tau * flux
@@ -212,7 +212,7 @@ class FipyStepper(ChainSteps):
         return np.asarray(trial)
 
     def _stage(self, t: float, start: Array, tau: float, flux: float, rates: Array) -> Array | None:
-        """Rates of a stage, or None where no water flux is found."""
+        """Rates of a stage; None if no water flux is found."""
         system, segment = self.system, self.segment
         if self.given:
             flux = system.water_flux(t, start, segment)
@@ -250,7 +250,7 @@ class FipyStepper(ChainSteps):
         return None
 
     def _with_work(self, t: float, start: Array, tau: float, rates: Array) -> Array:
-        """Rates of a stage with the power at its state, which FiPy's coefficients were not taken at."""
+        """Rates of a stage, with the power (rate of the work) evaluated at the state of the stage."""
         there = np.empty_like(rates)
         self.system.rhs(t, start + tau * rates, there, self.segment)
         rates[self.system.work] = there[self.system.work]
@@ -258,14 +258,14 @@ class FipyStepper(ChainSteps):
 
 
 def _between(part: float, dt: float, old: Array, old_rates: Array, new: Array, new_rates: Array) -> Array:
-    """The cubic through both ends of a step, with the rates there."""
+    """State at a share of a step: the cubic polynomial with the states and rates at both ends."""
     rest = 1.0 - part
     bend = rest * dt * old_rates - part * dt * new_rates + (part - rest) * (new - old)
     return np.asarray(rest * old + part * new + part * rest * bend)
 
 
 def _extrapolated(known: list[tuple[float, float]], t: float) -> float:
-    """The value at a time, by the polynomial through the four known ones nearest to it (or what fewer make)."""
+    """Value at a time of the polynomial through the known values nearest to it, four at most."""
     near = sorted(known, key=lambda one: abs(one[0] - t))[:_POINTS]
     total = 0.0
     for i, (time, value) in enumerate(near):

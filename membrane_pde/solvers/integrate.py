@@ -1,8 +1,8 @@
 """Time integration of a `membrane_pde.model.system.System`: three steppers, one driver.
 
-A stepper walks through one segment of the pressure schedule (a kink is always the end of a segment, never inside a
-step) and leaves the states that are due on its way. The driver goes from segment to segment, stores states at even
-times, acts on events, and says why it stopped.
+A stepper integrates over one segment of the pressure schedule and writes the states at the output times in it. A kink
+of the schedule is the end of a segment and never inside a step. The driver goes from segment to segment, stores the
+states, handles events, and reports why it stopped.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from membrane_pde.solvers.stepper import MAX_STEPS, IntegrationError, Stepper
 
 log = logging.getLogger(__name__)
 
-_STEPS_A_TURN = 1000  # more allowed for each period and each jump or kink of what is applied
-_STEPS_A_REPORT = 100  # of progress
-_STEPS_UNDECIDED = 1000  # of a run among others
-_WORK_AT_ONCE = 10_000_000  # states times steps: about a second of machine code, which does not hear Ctrl-C
-# Where a run may stop at any time, states are stored densely first and thinned out as it grows longer, so that one that
-# stops early still shows how it went: spacing at first over spacing at the end.
+_STEPS_A_TURN = 1000  # additional steps for each period and for each jump or kink of the applied pressures
+_STEPS_A_REPORT = 100  # steps between two reports of progress
+_STEPS_UNDECIDED = 1000  # most steps of each of several runs that are solved together
+_WORK_AT_ONCE = 10_000_000  # states times steps in one call: about a second, in which Ctrl-C has no effect
+# A run that may stop at any time stores states densely first and drops every second one as it goes on, so that a run
+# that stops early has enough of them. First spacing of the times over the last one.
 _FIRST_SPACING = 2.0**-12
 
 Stop = Callable[[float, Array, Segment], str | None]
@@ -52,11 +52,11 @@ class Trajectory:
     states : ndarray, shape (n, size)
         States.
     segments : list of Segment
-        What is applied at each.
+        Segment of each state.
     status : str
         ``"completed"``, ``"equilibrium"``, ``"steady"`` or ``"failed"``.
     reason : str
-        Of a failure: ``"left dry"``, ``"right dry"``, ``"backflow"``, or the integrator's own words.
+        Of a failure: ``"left dry"``, ``"right dry"``, ``"backflow"``, or the message of the integrator.
     steps : int
         Internal steps taken.
     """
@@ -77,7 +77,7 @@ STEPPERS: dict[str, type[RosenbrockStepper] | type[CvodeStepper] | type[FipyStep
 
 
 class _Recorder:
-    """Stores states at even times, and keeps every second one whenever there are more than were asked for."""
+    """Stores states at evenly spaced times, and drops every second one whenever there are more than asked for."""
 
     def __init__(self, duration: float, outputs: int, known_end: bool, size: int) -> None:
         self.times, self.states = np.empty(outputs + 2), np.empty((outputs + 2, size))
@@ -87,9 +87,9 @@ class _Recorder:
         self.spacing = duration / (outputs - 1) * (1.0 if known_end else _FIRST_SPACING)
 
     def due(self, segment: Segment) -> Array:
-        """Next times to store within a segment, as many as there is room for; behind the last one stands infinity.
+        """Next output times within a segment, as many as there is room for; infinity follows the last one.
 
-        One that falls on the edge of a segment is exactly that, and belongs to the segment behind it.
+        A time at a boundary of segments is exactly that boundary, and belongs to the later segment.
         """
         count, room = len(self.segments), self.outputs + 1
         times = np.arange(count, room + 1, dtype=float)
@@ -106,7 +106,7 @@ class _Recorder:
         return times[: end + 1]
 
     def store(self, times: Array, states: Array, segment: Segment) -> None:
-        """Keep states."""
+        """Store states at some times of a segment."""
         count = len(self.segments)
         end = count + len(times)
         self.times[count:end], self.states[count:end] = times, states
@@ -118,7 +118,7 @@ class _Recorder:
             self.spacing *= 2.0
 
     def finish(self, t: float, y: Array, segment: Segment, status: str, reason: str, steps: int) -> Trajectory:
-        """The trajectory up to a time, with the state then."""
+        """The trajectory that ends at a time with a state."""
         count = int(np.searchsorted(self.times[: len(self.segments)], t, side="right"))
         del self.segments[count:]
         if self.times[count - 1] < t:
@@ -131,9 +131,9 @@ class _Recorder:
 def _first_time(
     stop: Stop, stepper: Stepper | None, start: float, t: float, y: Array, segment: Segment
 ) -> tuple[float, Array]:
-    """Time within the last step, and the state then, from which on the run may stop.
+    """First time within the last step at which the run may stop, and the state then.
 
-    So that the end of a run is a property of the case, not of how long the steps happen to be.
+    The end of a run then depends on the case alone, and not on the lengths of the steps.
     """
     low, high = start, t
     if stepper is None or not low < high:
@@ -161,7 +161,7 @@ def integrate(
     stop: Stop | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Trajectory:
-    """Integrate from the first segment's start to the last one's end, or to a reason to stop.
+    """Integrate from the start of the first segment to the end of the last one, or to an earlier stop.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def integrate(
     segments : sequence of Segment
         Applied pressures, without gaps.
     outputs : int
-        Number of stored times, start and end included (at most: a run that stops early stores fewer).
+        Number of stored times, start and end included; a run that stops early may store fewer.
     rtol : float
         Relative tolerance of a step.
     atol : ndarray
@@ -180,11 +180,11 @@ def integrate(
     solver : str
         Name of one of `STEPPERS`.
     draws_last : bool
-        The outflow draws in what it let out last, instead of ending the run.
+        Backflow through an outflow brings in the solution that left last, instead of ending the run.
     stop : callable, optional
-        Asked after every step; a status ends the run.
+        Called after every step with time, state and segment; returns a status that ends the run, or None.
     progress : callable, optional
-        Told the share of the time that is done.
+        Called with the share of the simulated time that is done.
 
     Returns
     -------
@@ -206,10 +206,10 @@ def integrate(
     early = found.reason in EVENT_NAMES[1:4] and 0.0 < end < 0.5 * segments[-1].end
     if not early or stop is not None or draws_last:
         return found
-    again = once(_until(segments, end))  # now that the end is known, stored times are spread over all the way to it
+    again = once(_until(segments, end))  # the end is known now: output times spread over all the time to it
     if again.reason not in ("", found.reason):
         return found
-    if not again.reason:  # its last state is that of the event, but for the error of the method and a jump just then
+    if not again.reason:  # the last state is that of the event, up to the error of the method
         again.states[-1], again.segments[-1] = found.states[-1], found.segments[-1]
     return replace(again, status=found.status, reason=found.reason)
 
@@ -265,7 +265,7 @@ def integrate_alike(
             work,
             y,
             _STEPS_UNDECIDED,
-            np.append(times, np.inf),  # as there is always one more to come, a run goes on to its end
+            np.append(times, np.inf),  # an output time that never comes lets a run go on to its end
             kept,
             ends,
         )
@@ -274,7 +274,7 @@ def integrate_alike(
 
 
 def _until(segments: Sequence[Segment], end: float) -> list[Segment]:
-    """What is applied until a time."""
+    """The segments up to a time."""
     before = [each for each in segments if each.start < end]
     last = before.pop()
     share = (end - last.start) / (last.end - last.start)
@@ -328,7 +328,7 @@ def _integrated(
                 taken, stored, event = stepper.advance(due, kept, min(at_once, limit - steps))
                 t, y, steps = stepper.t, stepper.y, steps + taken
                 recorder.store(due[:stored], kept[:stored], segment)
-                while stored == len(due):  # there was no room for more of the last step; now there is
+                while stored == len(due):  # more states of the last step fit now
                     due = recorder.due(segment)
                     _, stored, _ = stepper.advance(due, kept, 0)
                     recorder.store(due[:stored], kept[:stored], segment)
@@ -336,12 +336,12 @@ def _integrated(
                     raise stepper.trouble
                 if event.endswith("dry"):
                     return recorder.finish(t, y, segment, "failed", event, steps)
-                if event.endswith("wall"):  # what an integrator knows of the past does not hold behind it
+                if event.endswith("wall"):  # the right-hand side has a kink here: start a new stepper
                     system.set_walls(t, y, segment)
                     stepper = None
                 if event == "turn":
                     events.turn(t, y, segment)
-                elif not event:  # a root search does not see one that starts at zero
+                elif not event:  # an event that starts at zero is no sign change
                     events.look(t, y, segment)
                 if event == "backflow":
                     if not draws_last:

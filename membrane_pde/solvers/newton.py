@@ -1,4 +1,4 @@
-"""The steady state of a system by Newton's method, made safe by steps in a time that grows without end.
+"""The steady state of a system by Newton's method, globalised by pseudo-transient continuation.
 
 With f the right-hand side ``dy/dt`` and J its exact Jacobian, one linearized step of the implicit Euler method is
 
@@ -9,10 +9,10 @@ as long as the state changes little in a step (pseudo-transient continuation: Ke
 (1998) 508). No initial guess is needed: the iteration starts from the initial state of the case, and of several steady
 states it goes to the one that the solution in time goes to.
 
-Whatever linear combination of amounts is conserved in time is conserved by these steps: ``w·f = 0`` and ``w·J = 0``
-give ``w·δ = 0``. So the conserved totals take the place of the rows that J has too few of. Their round-off, which grows
-with τ, is removed after each step. What only counts (transfers, work) is left out: it is set back to zero after each
-step, as is the displaced volume where no cell depends on it.
+A linear combination of amounts that is conserved in time is conserved by these steps, too: ``w·f = 0`` and ``w·J = 0``
+give ``w·δ = 0``. So the conserved totals replace the equations that a singular J lacks. Their round-off, which grows
+with τ, is removed after each step. Counters (transfers, work), on which no rate depends, are left out: they are set
+back to zero after each step, as is the displaced volume where no cell depends on it.
 """
 
 from __future__ import annotations
@@ -33,18 +33,19 @@ from membrane_pde.solvers.linear.chain import new_factors
 from membrane_pde.solvers.settling import CHANGE, Room, set_change
 
 _MOST_STEPS = 500
-_FARTHEST = 1.0  # of the concentrations of a solute, by which they may change in a step
-_BELOW_ZERO = 1e-2  # of them, by which one may be negative after a step
+_FARTHEST = 1.0  # largest relative change of the concentrations of a solute in a step
+_BELOW_ZERO = 1e-2  # most negative concentration after a step, relative to the scale of the solute
 _SHORTER, _LONGER = 0.2, 5.0  # factors by which a closed side may change its length in a step
-_DRY, _ENDLESS = 1e-6, 1e9  # of the initial length: a closed side with less, with more, has no steady state
-_GROWTH = ((1e-2, 30.0), (0.1, 10.0), (0.5, 3.0), (math.inf, 1.5))  # of τ, by the change of a step up to which it holds
-_FOUND, _EXACT = 1e-8, 1e-15  # change of a step at which a state is accepted; at which it cannot become better
+_DRY, _ENDLESS = 1e-6, 1e9  # a closed side with a smaller or a larger share of its initial length has no steady state
+# Factor by which τ grows after a step whose change is not above the limit.
+_GROWTH = ((1e-2, 30.0), (0.1, 10.0), (0.5, 3.0), (math.inf, 1.5))
+_FOUND, _EXACT = 1e-8, 1e-15  # change of a step below which a state may be accepted; below which it is exact
 
 _set_change = compiled(set_change)
 
 
 class Rest(NamedTuple):
-    """What `find_rest` has found.
+    """Result of `find_rest`.
 
     Attributes
     ----------
@@ -54,7 +55,7 @@ class Rest(NamedTuple):
         ``"steady"``; ``"left dry"``, ``"right dry"``, ``"left endless"`` or ``"right endless"`` where a closed side
         loses all its liquid or takes up liquid for ever; ``"lost"`` where the iteration did not converge.
     steps : int
-        Steps tried.
+        Number of steps tried.
     """
 
     state: Array
@@ -64,14 +65,14 @@ class Rest(NamedTuple):
 
 @dataclass(frozen=True)
 class Demands:
-    """What holds at rest, and the scales of the iteration.
+    """Conditions that the steady state fulfils, and the scales of the iteration.
 
     Attributes
     ----------
     sizes : ndarray, shape (solutes,)
         Scale of the concentrations, mol/m^3.
     moves : bool
-        The displaced volume decides the state: a side is closed and water flows on the way.
+        The state depends on the displaced volume: a side is closed, and water can flow.
     conserved : tuple of (int, int, int)
         Sums of amounts that keep their initial value: solute, first cell, last cell + 1.
     closed : pair of bool
@@ -89,7 +90,7 @@ class Demands:
 
 
 class _Iteration:
-    """One search: the state and what is done to it."""
+    """State and steps of one search."""
 
     def __init__(self, system: System, segment: Segment, start: Array, demands: Demands) -> None:
         k, n = system.solutes, system.cells
@@ -102,11 +103,11 @@ class _Iteration:
             new_factors(k, n),
         )  # fmt: skip
         numbers = system.numbers
-        # a bath that something flows through keeps its volume: no flux depends on it
+        # a bath with a through-flow keeps its volume, on which no flux depends
         self.kept = [bath.present and not closed for bath, closed in zip(numbers.bath, demands.closed, strict=True)]
 
     def lengths(self, y: Array) -> tuple[float, float]:
-        """Volumes of closed sides (of a bath without its layer) over those at the start; 1 where none changes."""
+        """Volumes of closed sides (of a bath without its layer) over those at the start; 1 for other sides."""
         p, x = self.system.numbers, float(y[self.system.x])
         whole = [bath.volume if bath.present else length for length, bath in zip(p.length, p.bath, strict=True)]
         left, right = self.demands.closed
@@ -115,7 +116,7 @@ class _Iteration:
         return 1.0 - x / whole[0] if left else 1.0, 1.0 + x / whole[1] if right else 1.0
 
     def step(self, tau: float) -> tuple[Array, float]:
-        """The state after a step of τ, and by how much it changes; infinite where it leaves what can be."""
+        """The state after a step of τ, and its change (see `distance`); infinite where there is no such state."""
         system, y = self.system, self.y
         system.set_walls(0.0, y, self.segment)
         with np.errstate(all="ignore"):
@@ -140,7 +141,7 @@ class _Iteration:
         return after, self.distance(y, after)
 
     def distance(self, y: Array, after: Array) -> float:
-        """The largest change of anything that decides the state, on its scale; infinite where it is too far."""
+        """Largest relative change of concentrations and volumes; infinite where the step goes too far."""
         system = self.system
         before, now = self.lengths(y), self.lengths(after)
         far = 0.0
@@ -155,7 +156,7 @@ class _Iteration:
         return max(far, float((np.abs(new_c - old_c).max(axis=1) / scale).max()))
 
     def accept(self, after: Array) -> None:
-        """Go on from a state; give its conserved totals their initial values to the last digit."""
+        """Accept a state as the next one, with the conserved totals set to their initial values."""
         amounts = self.system.amounts(after)
         for (s, first, last), total in zip(self.demands.conserved, self.totals, strict=True):
             part = amounts[s, first:last]
@@ -168,7 +169,7 @@ class _Iteration:
         self.system.accept(0.0, after, self.segment)
 
     def outcome(self) -> str:
-        """Whether a closed side has lost all its liquid or takes up more and more; "" if neither."""
+        """``"… dry"`` or ``"… endless"`` if a closed side has lost its liquid or takes up ever more, else ``""``."""
         for name, length in zip(("left", "right"), self.lengths(self.y), strict=True):
             if length < _DRY:
                 return f"{name} dry"
@@ -185,16 +186,16 @@ def find_rest(system: System, segment: Segment, start: Array, demands: Demands) 
     system : System
         The model.
     segment : Segment
-        What is applied; it does not change.
+        The applied pressures, constant.
     start : ndarray, shape (size,)
         Initial state.
     demands : Demands
-        What holds at rest.
+        Conditions and scales.
 
     Returns
     -------
     Rest
-        See there.
+        State and outcome.
     """
     search, tau, before, lower = _Iteration(system, segment, start, demands), demands.first, math.inf, 0
     previous = start
@@ -204,7 +205,7 @@ def find_rest(system: System, segment: Segment, start: Array, demands: Demands) 
             if not math.isfinite(change) and after is search.y and tau < 1e-12 * demands.first:
                 break
             tau /= 5.0 if not math.isfinite(change) else max(5.0, 2.0 * change)
-            if after is search.y and search.y is not previous:  # no water flux fits this state: one back
+            if after is search.y and search.y is not previous:  # this state has no water flux: go one step back
                 search.y = previous
             before = math.inf
             continue
@@ -218,7 +219,7 @@ def find_rest(system: System, segment: Segment, start: Array, demands: Demands) 
             continue
         if change <= _EXACT:
             return Rest(search.y, "steady", steps)
-        if change >= 0.3 * before and change < _FOUND:  # round-off: what is left of it falls with τ
+        if change >= 0.3 * before and change < _FOUND:  # round-off, which is smaller for a smaller τ
             if lower == 3 or change < 1e-12:
                 return Rest(search.y, "steady", steps)
             tau, lower, before = 0.1 * tau, lower + 1, math.inf

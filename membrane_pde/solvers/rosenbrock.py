@@ -1,4 +1,4 @@
-"""A Rosenbrock method: stiff time integration by a few linear solves a step, without iteration.
+"""A Rosenbrock method: stiff time integration with a few linear solves for each step, without iteration.
 
 For ``M dy/dt = r(t, y)`` with M diagonal, 1 in differential rows and 0 in algebraic ones (of index 1), with the exact
 Jacobian ``J = ∂r/∂y`` and ``τ = h γ``, the s stages of a step from (t, y) over h are
@@ -6,11 +6,11 @@ Jacobian ``J = ∂r/∂y`` and ``τ = h γ``, the s stages of a step from (t, y)
     (M − τ J) U_i = τ r(t + c_i h, y + Σ_j a_ij U_j) + γ M Σ_j C_ij U_j + γ d_i h² ∂r/∂t
     y_new = y + Σ_j a_sj U_j + U_s,    error ≈ U_s
 
-and within the step, with ``K_r = Σ_j H_rj U_j`` and ``θ`` its share,
+and at the share θ of the step, with ``K_r = Σ_j H_rj U_j``,
 
     y(θ) = (1 − θ) y + θ [y_new + (1 − θ) (K_1 + θ (K_2 + θ K_3))]
 
-All of them are linear in what is conserved, so that it is. The coefficients are those of Rodas5P: order 5 with an
+A linear invariant of the equations is conserved. The coefficients are those of Rodas5P: order 5 with an
 embedded order 4, stiffly accurate, L-stable, of no lower order on parabolic problems, of the same orders in algebraic
 unknowns, and of order 4 within the step.
 
@@ -18,8 +18,8 @@ G. Steinebach, BIT Numerical Mathematics 63, 27 (2023), doi:10.1007/s10543-023-0
 package OrdinaryDiffEq.jl (lib/OrdinaryDiffEqRosenbrock/src/rosenbrock_tableaus.jl), which was read. A test verifies
 the orders. The step is chosen as in E. Hairer and G. Wanner's program RODAS.
 
-Here stands what does not depend on the problem: coefficients, choice of the step, dense output, what counts as an
-event. `membrane_pde.solvers.walk` is the loop over steps for one chain of cells, which is compiled;
+This module has what does not depend on the problem: coefficients, step size control, dense output, detection of events.
+`membrane_pde.solvers.walk` is the loop over steps for one chain of cells, which is compiled;
 `membrane_pde.solvers.equations_stepper` takes the same steps for any equations.
 """
 
@@ -33,7 +33,7 @@ import numpy as np
 from membrane_pde.kernels import kernel
 from membrane_pde.model.mesh import Array
 
-_MOST_CHANGES = 1e3  # how many times a state may change by its own size, at its first rate, in the first step
+_MOST_CHANGES = 1e3  # largest change of a state in the first step at its first rate, over its size
 
 _A = """
 3.0
@@ -70,7 +70,7 @@ class Method(NamedTuple):
     gamma : float
         γ.
     order : float
-        Of the error estimate, plus one.
+        Order of the error estimate, plus one.
     stages : ndarray, shape (2, stages, stages)
         a_ij and C_ij, zero from the diagonal on.
     rows : ndarray, shape (5, stages)
@@ -102,9 +102,9 @@ RODAS5P = Method(
     rows=np.array([_numbers(_NODES), _numbers(_D), *_numbers(_H).reshape(3, -1)]),
 )
 
-# Entries of `Progress.pace`: time and next step; start and length of the last one; error and length of the one before
-# (0: none; negative: it was refused for that error); 1 where the derivatives are those of the state; 1 where the dense
-# output is that of the last step.
+# Entries of `Progress.pace`: time and length of the next step; start and length of the last step; error and length of
+# the step before (error 0: there was none; negative: it was refused for that error); 1 if the derivatives are those of
+# the state; 1 if the dense output is that of the last step.
 TIME, NEXT, START, LENGTH, ERROR, BEFORE, FRESH, DENSE = range(8)
 
 
@@ -112,7 +112,7 @@ Y, START_STATE, RATE, TRIAL, TRIAL_RATE = range(5)  # rows of `Progress.vectors`
 
 
 class Progress(NamedTuple):
-    """Where a run stands, and its last step.
+    """State of a run, and its last step.
 
     Attributes
     ----------
@@ -133,14 +133,14 @@ class Progress(NamedTuple):
 
 
 def new_progress(method: Method, size: int) -> Progress:
-    """Room for runs, one after the other; see `begin`."""
+    """Arrays for runs, one after another; see `begin`."""
     stages = method.rows.shape[1]
     return Progress(np.zeros(8), np.zeros((5, size)), np.zeros((stages, size)), np.zeros((3, size)))
 
 
 @kernel
 def begin(run: Progress, t: float, y: Array) -> None:
-    """Let a run start at a state."""
+    """Start a run from a state."""
     for i in range(run.pace.shape[0]):
         run.pace[i] = 0.0
     run.pace[TIME] = run.pace[START] = t
@@ -150,10 +150,11 @@ def begin(run: Progress, t: float, y: Array) -> None:
 
 @kernel
 def norm(x: Array, y: Array, other: Array, rtol: float, atol: Array, cells: int) -> float:
-    """Size of x over what is allowed at y and at another state.
+    """Norm of an error x over the tolerance at y and at another state; 1 is just allowed.
 
-    Of the amounts, `cells` of them, the root of the mean square. A number behind them (what moved, the work) counts by
-    itself, as among hundreds of cells it would not be seen, and is allowed a tenth: its errors add up over the steps.
+    The root mean square over the amounts (the first `cells` entries), or ten times the largest of the other entries
+    (displaced volume, counters, work), if that is more. Among hundreds of cells their errors would not show in the
+    mean, and they add up over the steps.
     """
     total, largest, others = 0.0, 0.0, 0.0
     for i in range(cells):
@@ -184,7 +185,7 @@ def add(scale: float, x: Array, out: Array) -> None:
 
 @kernel
 def _add_to_three(first: float, second: float, third: float, x: Array, out: Array) -> None:
-    """Add multiples of x to three rows."""
+    """Add multiples of x to the three rows of out."""
     one, two, three = out[0], out[1], out[2]
     for i in range(x.shape[0]):
         one[i] += first * x[i]
@@ -194,7 +195,7 @@ def _add_to_three(first: float, second: float, third: float, x: Array, out: Arra
 
 @kernel
 def interpolate(method: Method, run: Progress, theta: float, out: Array) -> None:
-    """Write the state at a share of the last step."""
+    """Write the state at the share θ of the last step."""
     if theta == 1.0:
         copy(run.vectors[Y], out)
         return
@@ -214,7 +215,7 @@ def interpolate(method: Method, run: Progress, theta: float, out: Array) -> None
 
 @kernel
 def gather(method: Method, i: int, j: int, stages: Array, state: Array) -> None:
-    """Add what stages j and j + 1 contribute to the state of stage i, and to its right-hand side."""
+    """Add the contributions of stages j and j + 1 to the state of stage i, and to its right-hand side."""
     k = j + 1 if j + 1 < i else j
     with_first, with_second = float(method.stages[0, i, j]), float(method.stages[0, i, k])
     to_first, to_second = method.gamma * float(method.stages[1, i, j]), method.gamma * float(method.stages[1, i, k])
@@ -229,7 +230,7 @@ def gather(method: Method, i: int, j: int, stages: Array, state: Array) -> None:
 
 @kernel
 def _order_seen(method: Method, pace: Array, h: float, error: float) -> float:
-    """Power of the step's length that its error goes with: where the start has a kink, less than the method's order."""
+    """Observed order of the error in the step length; at a kink it is below the order of the method."""
     refused = -float(pace[ERROR])
     if not refused > error:
         return method.order
@@ -239,10 +240,10 @@ def _order_seen(method: Method, pace: Array, h: float, error: float) -> float:
 
 @kernel
 def first_step(method: Method, size: float, speed: float, rtol: float, length: float) -> float:
-    """A step whose error should be about what is allowed, s, from the norms of the state and of its rate.
+    """Length of the first step (s), for an error near the tolerance, from the norms of the state and of its rate.
 
-    At the least it is a millionth of the whole time, unless what passes a face in that time at the first rate is so
-    much more than what is there that the amounts would be lost in its round-off.
+    It is at least a millionth of the whole time, unless so much would pass a face in that time at the first rate that
+    the amounts were lost in its round-off.
     """
     if speed * length * 1e-6 > size:
         return min(1e-6 * length, _MOST_CHANGES / (speed * rtol))
@@ -251,7 +252,7 @@ def first_step(method: Method, size: float, speed: float, rtol: float, length: f
 
 @kernel
 def step_to_try(pace: Array, longest: float, end: float) -> float:
-    """Length of the step to try, s; it reaches the end where it comes near it, so that no small step is left there."""
+    """Length of the next step, s. A step that would end close to the end of the segment goes to the end."""
     left = end - float(pace[TIME])
     h = min(float(pace[NEXT]), longest)
     return left if h >= 0.9 * left else h
@@ -259,7 +260,7 @@ def step_to_try(pace: Array, longest: float, end: float) -> float:
 
 @kernel
 def refuse(method: Method, pace: Array, h: float, error: float, end: float) -> bool:
-    """Choose a shorter step after one whose error is too large; False if it would be too short to go on."""
+    """Choose a shorter step after one whose error is too large; False if it would be too short."""
     shrink = 0.2
     if math.isfinite(error):
         shrink = max(0.1, 0.9 * error ** (-1.0 / _order_seen(method, pace, h, error)))
@@ -272,11 +273,11 @@ def refuse(method: Method, pace: Array, h: float, error: float, end: float) -> b
 
 @kernel
 def accept(method: Method, run: Progress, h: float, error: float, end: float) -> None:
-    """Move on by a step whose error is allowed, and choose the next one."""
+    """Accept a step, and choose the length of the next one."""
     pace = run.pace
     error = max(error, 1e-4)
     grow = 0.9 * error ** (-1.0 / method.order)
-    if pace[ERROR] > 0.0:  # after Gustafsson: as the error has changed from the last step to this one
+    if pace[ERROR] > 0.0:  # Gustafsson: extrapolate the change of the error from the last step
         grow = min(grow, 0.9 * h / float(pace[BEFORE]) * (float(pace[ERROR]) / (error * error)) ** (1.0 / method.order))
     pace[ERROR], pace[BEFORE] = max(error, 1e-2), h
     pace[NEXT] = h * min(max(grow, 0.2), 6.0)
@@ -287,10 +288,10 @@ def accept(method: Method, run: Progress, h: float, error: float, end: float) ->
 
 @kernel
 def fallen(before: Array, now: Array, either: int) -> int:
-    """Number of the first event that has fallen through zero, from 1 on; 0 if none has.
+    """Number, from 1 on, of the first event whose value has fallen through zero; 0 if there is none.
 
-    One that stood at zero has fallen when it is below: a run may start where no water flows. From number `either`
-    on, counted from 0, passing it either way counts.
+    A value that was zero has fallen if it is negative: a run may start where no water flows. From index `either` on a
+    value that has risen through zero counts, too.
     """
     for j in range(before.shape[0]):
         if before[j] > 0.0 >= now[j] or before[j] == 0.0 > now[j]:
@@ -302,7 +303,7 @@ def fallen(before: Array, now: Array, either: int) -> int:
 
 @kernel
 def cut(method: Method, run: Progress, share: float) -> None:
-    """Let the last step end at a share of it, its dense output with it."""
+    """Shorten the last step, and its dense output, to a share of its length."""
     interpolate(method, run, share, run.vectors[TRIAL])
     copy(run.vectors[TRIAL], run.vectors[Y])
     second, third = share * share, share * share * share
@@ -317,7 +318,7 @@ def cut(method: Method, run: Progress, share: float) -> None:
 
 @kernel
 def serve(method: Method, run: Progress, due: Array, kept: Array, stored: int) -> int:
-    """Write the states that are due by now, from the last step; how many have been written."""
+    """Write the states at output times up to the end of the last step; return how many have been written so far."""
     while stored < due.shape[0] and due[stored] <= run.pace[TIME]:
         theta = 1.0
         if due[stored] < run.pace[START] + run.pace[LENGTH]:

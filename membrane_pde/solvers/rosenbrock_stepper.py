@@ -14,7 +14,7 @@ from membrane_pde.solvers.stepper import IntegrationError, longest_step
 
 
 class RosenbrockStepper:
-    """The method of `membrane_pde.solvers.rosenbrock`, whose linear algebra knows the Jacobian's structure."""
+    """Rodas5P with the linear solver for the chain's Jacobian (`solvers.linear.chain`)."""
 
     def __init__(
         self, system: System, segment: Segment, t: float, y: Array, rtol: float, atol: Array, events: Events
@@ -23,7 +23,7 @@ class RosenbrockStepper:
         self.method = rosenbrock.RODAS5P
         self.work = walk.new_work(self.method, system.size, system.solutes, system.cells)
         self.run = self.work.run
-        self.run.pace[[rosenbrock.TIME, rosenbrock.START]] = t  # as `rosenbrock.begin`, whose loops are slow out here
+        self.run.pace[[rosenbrock.TIME, rosenbrock.START]] = t  # as `rosenbrock.begin`, which is slow in plain Python
         self.run.vectors[[rosenbrock.Y, rosenbrock.START_STATE]] = y
         self.t, self.y = t, self.run.vectors[rosenbrock.Y]
         self.trouble: Exception | None = None

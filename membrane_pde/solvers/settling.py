@@ -1,15 +1,15 @@
-"""How far a state still is from the steady state: a Newton step with the exact Jacobian J of the semi-discrete model.
+"""Distance of a state from the steady state, by a Newton step with the exact Jacobian J of the semi-discrete model.
 
 With f the right-hand side ``dy/dt`` and h a long time (the horizon), one implicit Euler step of that length,
 
     (I − h J) δ = h f(y),
 
-is Newton's step towards ``f = 0`` for everything that settles within the horizon. A mode that decays as ``exp(−t/τ)``
-has ``h/(h + τ)`` of its way left in δ. What is conserved stays as it is, and what flows on for ever (the displaced
-volume between two open sides, for one) moves on by h times its rate.
+is Newton's step towards ``f = 0`` for every mode that decays within the horizon: of a mode that decays as ``exp(−t/τ)``
+δ contains the share ``h/(h + τ)`` of its remaining change. Conserved sums do not change, and a quantity that grows for
+ever (such as the displaced volume between two open sides) changes by h times its rate.
 
-The round-off of a flux through a thin cell, which makes the cell's rate uncertain, hardly matters here: both neighbours
-see the same flux, and what comes out is a change of the concentration in its last digit.
+Round-off of the flux through a thin cell makes the rate of that cell uncertain, but hardly matters here: both
+neighbours have the same flux, and δ changes the concentration in its last digit only.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ NOW, LATER, LARGEST, ROUND_OFF = range(4)  # rows of `Room.numbers` and `Room.so
 FLUX, HELD_LEFT, HELD_RIGHT, PASSED, UNUSED = 0, 3, 4, 7, 8
 MOVED, SPREAD = 6, 11
 CHANGE, AFTER = range(2)  # rows of `Room.states`
-_ROUND_OFF = 2.0**-49  # of a difference of two fluxes, beside them
+_ROUND_OFF = 2.0**-49  # round-off of a difference of two fluxes, relative to their sizes
 
 
 class Room(NamedTuple):
-    """What `rests` works in and remembers.
+    """Arrays in which `rests` works, with the largest values so far.
 
     Attributes
     ----------
     numbers : ndarray, shape (4, 12)
-        What a state has one of: now, when it has come to rest, the largest so far, round-off.
+        Observed numbers: now, after the change, the largest so far, and their round-off.
     solutes : ndarray, shape (4, 9, solutes)
-        The same of what each solute has one of.
+        The same of the numbers of each solute.
     states : ndarray, shape (2, size)
-        The change that is still to come, and the state after it.
+        The remaining change δ, and the state after it.
     unknown : ndarray, shape (4, solutes)
-        For `observe_state`: nan.
+        nan, for `observe_state`.
     faces, slopes, factors
-        Of `model.slopes` and `solvers.linear.chain`.
+        See `model.chain`, `model.slopes` and `solvers.linear.chain`.
     """
 
     numbers: Array
@@ -67,7 +67,7 @@ class Room(NamedTuple):
 
 @kernel
 def set_change(p: Numbers, segment: Segment, t: float, y: Array, horizon: float, memory: Array, room: Room) -> bool:
-    """Write the change δ of a state; False if there is no water flux that fits the state."""
+    """Write the change δ of a state; False if no water flux solves the equation of the membrane."""
     change, faces = room.states[CHANGE], room.faces
     if not set_faces(p, segment, t, y, math.nan, memory, faces):
         return False
@@ -87,7 +87,7 @@ def set_change(p: Numbers, segment: Segment, t: float, y: Array, horizon: float,
 
 @kernel
 def _ratios_rest(room: Room, threshold: float, allowed: float) -> bool:
-    """Whether polarization and rejection stay as they are; a flow that dies out has none."""
+    """True if polarization and rejection no longer change; they are not defined where the flow dies out."""
     now, later = float(room.numbers[NOW, 0]), float(room.numbers[LATER, 0])
     if not (abs(now) > threshold and abs(later) > threshold):
         return True
@@ -120,14 +120,14 @@ def rests(
     memory: Array,
     room: Room,
 ) -> bool:
-    """Whether no number of a state would still change by more than a share of its own scale.
+    """True if no number of a state would still change by more than a share of its own scale.
 
     Parameters
     ----------
     p : Numbers
         The problem.
     row : ndarray, shape (12,)
-        What is applied, of `segment_row`; it does not change any more.
+        The segment, as `segment_row` writes it; the applied pressures are constant.
     t : float
         Time, s.
     y : ndarray, shape (size,)
@@ -135,20 +135,20 @@ def rests(
     horizon : float
         h of the module's equation, s.
     allowed : float
-        The share.
+        The largest share.
     threshold : float
-        Water flux that counts as one, m/s.
+        Smallest water flux that is not zero, m/s.
     bounded : bool
-        What moved counts, too: a side is closed.
+        The displaced volume and the transferred amounts must come to rest, too: a side is closed.
     memory : ndarray, shape (3,)
-        Of `interface.find_water_flux`.
+        See `interface.find_water_flux`.
     room : Room
-        See there; the largest numbers so far are brought up to date.
+        Arrays to work in; the largest numbers so far are updated.
 
     Returns
     -------
     bool
-        Whether.
+        True if the state is steady.
     """
     k, n, m, segment = room.solutes.shape[2], p.mesh.shape[1] - 1, p.membrane, segment_of(row)
     numbers, solutes, change, after = room.numbers, room.solutes, room.states[CHANGE], room.states[AFTER]
@@ -178,7 +178,7 @@ def rests(
             solutes[LARGEST, i, s] = largest
             left = abs(solutes[LATER, i, s] - solutes[NOW, i, s])
             still = still and left <= allowed * largest + solutes[ROUND_OFF, i, s]
-    for s in range(k):  # nothing is still to be moved about within a side
+    for s in range(k):  # nor does the distribution within a side change
         left, right = 0.0, 0.0
         for i in range(m):
             left += abs(float(change[s * n + i]))
@@ -193,23 +193,23 @@ _rests = compiled(rests)
 
 
 class Settling:
-    """Judges whether states of a run are steady.
+    """Test whether states of a run are steady.
 
     Parameters
     ----------
     system : System
         The model.
     horizon : float
-        What is slower than this counts as not changing, s.
+        Time in which a number must not change any more, s.
     allowed : float
-        How much of its own scale a number may still change by. The scale of a ratio (polarization, passage) is its
-        own size, of anything else its largest value so far.
+        Largest change of a number over its own scale. The scale of a ratio (polarization, passage) is its own size, of
+        any other number its largest value so far.
     threshold : float
-        Water flux that counts as one, m/s.
+        Smallest water flux that is not zero, m/s.
     bounded : bool
-        What moved comes to rest, too: a side is closed.
+        The displaced volume and the transferred amounts must come to rest, too: a side is closed.
     scales : tuple of float
-        Of lengths (m), pressures (Pa) and the water flux (m/s): round-off is measured by them.
+        Scales of lengths (m), pressures (Pa) and the water flux (m/s), which give their round-off.
     highest : ndarray, shape (solutes,)
         Scale of the concentrations, mol/m^3.
     """
@@ -243,7 +243,7 @@ class Settling:
         self.room.solutes[ROUND_OFF, [HELD_LEFT, HELD_RIGHT, PASSED]] *= scales[0]
 
     def __call__(self, t: float, y: Array, segment: Segment) -> bool:
-        """Whether a state is steady under what is applied, which must not change any more."""
+        """True if a state is steady; the applied pressures of the segment must be constant."""
         row, memory = np.array(segment_row(segment)), self.system.memory.copy()
-        with np.errstate(all="ignore"):  # a horizon may be too long for a state that is far from any end
+        with np.errstate(all="ignore"):  # far from a steady state the step may overflow
             return bool(_rests(self.system.numbers, row, t, y, *self.given, memory, self.room))

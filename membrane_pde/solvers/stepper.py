@@ -1,4 +1,4 @@
-"""What a stepper is: it walks through one segment and leaves the states that are due on its way."""
+"""Interface of the steppers: a stepper integrates over one segment and writes the states at the output times."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
 from membrane_pde.solvers.events import Events
 
-MAX_STEPS = 20_000  # minutes of the dearest flux law
-_STEPS_A_PERIOD = 16  # at least, of an oscillating pressure
+MAX_STEPS = 20_000  # of a run; minutes of computing under the slowest flux law
+_STEPS_A_PERIOD = 16  # fewest steps for a period of an oscillating pressure
 
 
 class IntegrationError(Exception):
-    """The integrator gave up; its words."""
+    """The integrator gave up; the message says why."""
 
 
 class Stepper(Protocol):
-    """Walks through one segment.
+    """Integrates over one segment.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Stepper(Protocol):
     y : ndarray
         State there.
     trouble : Exception or None
-        Why there is no step from there.
+        The reason why no further step was possible.
     """
 
     t: float
@@ -38,21 +38,21 @@ class Stepper(Protocol):
     trouble: Exception | None
 
     def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
-        """Take steps, to the end of the segment at the furthest.
+        """Take steps, not beyond the end of the segment.
 
         Parameters
         ----------
         due : ndarray, shape (n,)
-            Times at which the state is wanted, rising; once all of them are served the call is over.
+            Output times, increasing; the call ends when the states at all of them are written.
         kept : ndarray, shape (n, size)
             Written: the states.
         most : int
-            Steps to take at most; with 0 only what is due of the last one is written.
+            Largest number of steps; with 0 only states within the last step are written.
 
         Returns
         -------
         int, int, str
-            Steps taken, states kept, and the name of the event that ended the last step or ``""``.
+            Number of steps, number of states written, and the name of the event that ended the last step or ``""``.
         """
 
     def at(self, t: float) -> Array:
@@ -60,7 +60,7 @@ class Stepper(Protocol):
 
 
 class SingleSteps:
-    """A stepper that is called for each step, `step`, and for each state within the last one, `at`."""
+    """A stepper that takes one step at a time with `step`; `at` gives a state within the last step."""
 
     def __init__(self, t: float, y: Array, end: float) -> None:
         self.t, self.y, self.end = t, np.array(y), end
@@ -75,7 +75,7 @@ class SingleSteps:
         raise NotImplementedError
 
     def accepted(self) -> None:
-        """What is done after each step: nothing, unless a stepper says otherwise."""
+        """Called after each step; subclasses may override it."""
 
     def advance(self, due: Array, kept: Array, most: int) -> tuple[int, int, str]:
         """Take steps; see `Stepper`."""
@@ -96,7 +96,7 @@ class SingleSteps:
 
 
 class ChainSteps(SingleSteps):
-    """A stepper, step by step, of one chain of cells."""
+    """A stepper of one chain of cells that takes one step at a time."""
 
     def __init__(self, system: System, segment: Segment, t: float, y: Array, events: Events) -> None:
         super().__init__(t, y, segment.end)
@@ -108,5 +108,5 @@ class ChainSteps(SingleSteps):
 
 
 def longest_step(segment: Segment) -> float:
-    """A step sees a whole oscillation only if it does not jump over a good part of it, s."""
+    """Longest step that resolves the oscillations of the applied pressures, s."""
     return segment.shortest_period / _STEPS_A_PERIOD

@@ -1,14 +1,14 @@
 """The same discretisation through FiPy's own terms and solvers: one implicit stage of a step.
 
-The unknown of FiPy's equation is the amount per *reference* volume, ``q = c · stretch``, on a grid that never moves.
-The chains of all solutes, with the baths at their ends, lie one behind the other on one grid, with closed faces between
-them, so that one solve serves them all. A face's ``F = α c_P − β c_A`` becomes ``α' q_P − β' q_A`` with
+The unknown of FiPy's equation is the amount per *reference* volume, ``q = c · stretch``, on a fixed grid. The chains of
+all solutes, with the baths at their ends, lie one after another on this grid, with closed faces between them, so that
+one linear solve covers all solutes. A face's ``F = α c_P − β c_A`` becomes ``α' q_P − β' q_A`` with
 ``α' = α/stretch_P``, ``β' = β/stretch_A``, which is one diffusion and one central-difference convection term:
 
     D_face = (α' + β')/2 · d,    u_face = α' − β'      (d the distance of the cell centres in FiPy's mesh)
 
-A stirred reservoir is a cell that never changes: nothing enters or leaves it here, and the cell at the other side of
-the membrane sees it as what stands outside.
+A stirred reservoir is a cell of constant concentration: FiPy's fluxes into it are zero, and for the cell on the other
+side of the membrane it is a given outer concentration.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _TIGHT = 1e-12  # FiPy's default tolerance of 1e-5 would skip the solve when a s
 
 
 class Equation:
-    """FiPy's equation of all solutes; its variables are set anew for every solve, which spares FiPy most of its work.
+    """FiPy's equation of all solutes. It is built once; each solve only sets the values of its variables.
 
-    ``∂q/∂t = ∂/∂x(D_face ∂q/∂x) − ∂(u_face q)/∂x − leaving · q + entering``, the last two for the far boundaries.
+    ``∂q/∂t = ∂/∂x(D_face ∂q/∂x) − ∂(u_face q)/∂x − leaving · q + entering``, the last two terms at the far ends.
     """
 
     def __init__(self, system: System) -> None:
@@ -42,11 +42,11 @@ class Equation:
         inner = fipy.DiffusionTerm(coeff=self.diffusion) - fipy.CentralDifferenceConvectionTerm(coeff=self.convection)
         self.balance = inner - fipy.ImplicitSourceTerm(coeff=self.leaving) + self.entering
         self.transient = fipy.TransientTerm() == self.balance
-        self.closed = fipy.TransientTerm() == inner  # the same where nothing enters or leaves at a far boundary
+        self.closed = fipy.TransientTerm() == inner  # for a chain with two closed far ends
         self.solver = fipy.LinearLUSolver(tolerance=_TIGHT)
 
     def _set(self, faces: Faces) -> bool:
-        """Give FiPy's coefficients their values; whether anything passes a far boundary."""
+        """Set FiPy's coefficients; return whether a solute can pass a far end."""
         system = self.system
         k, n, m = system.solutes, system.cells, system.membrane
         stretch = faces.width / system.width
@@ -70,7 +70,7 @@ class Equation:
                 entering[:, other] += inward * faces.concentration[:, cell]
         if system.endless(0) or system.endless(1):
             forward[:, m] = backward[:, m] = 0.0
-        # behind the last face of a chain follows the first cell of the next one: one closed face between them
+        # the last face of a chain is the first face of the next one, and closed
         diffusion, convection = np.zeros(k * n + 1), np.zeros(k * n + 1)
         diffusion[:-1].reshape(k, n)[:] = 0.5 * (forward + backward)[:, :-1]
         convection[:-1].reshape(k, n)[:] = (forward - backward)[:, :-1]
@@ -107,7 +107,7 @@ class Equation:
         return np.asarray(new / faces.width)
 
     def matrix(self, faces: Faces) -> tuple[Array, Array]:
-        """Matrix L and vector b that FiPy assembles for ``V dq/dt = −L q + b``, all solutes one behind the other.
+        """Matrix L and vector b that FiPy assembles for ``V dq/dt = −L q + b``, the solutes one after another.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The steps of `membrane_pde.solvers.rosenbrock` for one chain of cells: a loop that is compiled as a whole."""
+"""The loop over steps of `membrane_pde.solvers.rosenbrock` for one chain of cells, compiled as a whole."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ from membrane_pde.solvers.rosenbrock import (
     step_to_try,
 )
 
-NO_STEP, NO_FLUX = -1, -2  # what `advance` answers where it gives up; from 1 on, the event that ended it
+NO_STEP, NO_FLUX = -1, -2  # answers of `walk` that report a failure; from 1 on, the number of an event
 
 
 class Work(NamedTuple):
-    """What `advance` works on and leaves for the next call.
+    """State of a run between calls of `advance`.
 
     Attributes
     ----------
     run : Progress
-        Where the run stands.
+        Time, state and last step.
     events : ndarray, shape (3, 6)
-        What `model.events.set_events` makes of the state now, and at the start of the last step; room for more of it.
+        Values of the events now and at the start of the last step, and an array to work in.
     faces, other, slopes, factors
-        Of the start of the step; of the stages; derivatives; what is solved with.
+        Faces at the start of the step; faces of the stages; derivatives; factors of the matrix.
     """
 
     run: Progress
@@ -74,7 +74,7 @@ class Work(NamedTuple):
 
 
 def new_work(method: Method, size: int, solutes: int, cells: int) -> Work:
-    """Room for runs, one after the other; see `rosenbrock.begin`."""
+    """Arrays for runs, one after another; see `rosenbrock.begin`."""
     return Work(
         new_progress(method, size),
         np.ones((3, EVENTS)),
@@ -87,7 +87,7 @@ def new_work(method: Method, size: int, solutes: int, cells: int) -> Work:
 
 @part
 def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Work, h: float) -> bool:
-    """Write the stages of a step, and the state at its end into `trial`; False if a stage has no water flux."""
+    """Write the stages of a step, and the state at its end to `trial`; False if a stage has no water flux."""
     run, tau = w.run, h * method.gamma
     t = float(run.pace[TIME])
     factorize(p, w.slopes, tau, w.factors)
@@ -115,7 +115,7 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
 def _share_before_event(
     p: Numbers, segment: Segment, method: Method, memory: Array, watch: Array, before: Array, now: Array, w: Work
 ) -> tuple[float, int]:
-    """Share of the last step after which the first event has fallen through zero, and its number."""
+    """Share of the last step at which the first event falls through zero, and the number of the event."""
     run, low, high, event = w.run, 0.0, 1.0, fallen(before, w.events[0], FIRST_WALL)
     for _ in range(60):
         middle = 0.5 * (low + high)
@@ -168,18 +168,18 @@ def walk(
     memory : ndarray, shape (3,)
         Of `interface.find_water_flux`.
     w : Work
-        Where the run stands; moved on.
+        State of the run, updated.
     most : int
-        Steps to take at most.
+        Largest number of steps.
     due : ndarray, shape (n,)
-        Times at which the state is wanted, rising; the call ends when all of them are served.
+        Output times, increasing; the call ends when the states at all of them are written.
     kept : ndarray, shape (n, size)
         Written: the states.
 
     Returns
     -------
     int, int, int
-        Steps taken, states kept, and 0, the number of an event, `NO_STEP` or `NO_FLUX`.
+        Number of steps, number of states written, and 0, the number of an event, `NO_STEP` or `NO_FLUX`.
     """
     run, pace, steps, stored = w.run, w.run.pace, 0, 0
     y, trial, cells = run.vectors[Y], run.vectors[TRIAL], w.other.width.shape[0] * w.other.state.shape[1]
@@ -236,7 +236,7 @@ def _advance(
     kept: Array,
     ends: NDArray[np.int64],
 ) -> None:
-    """Step through a segment, or through as many as there are runs that differ in what is applied alone.
+    """Integrate over a segment; or several runs, each over its segment, that differ in the applied pressures only.
 
     Parameters
     ----------
@@ -249,11 +249,11 @@ def _advance(
     memory : ndarray, shape (runs, 3)
         Of `interface.find_water_flux`.
     start : ndarray, shape (size,) or (0,)
-        State in which all runs begin; with nothing one run goes on from where `w` stands.
+        Initial state of all runs; an empty array to continue the one run in `w`.
     kept : ndarray, shape (runs, n, size)
         Written: the states.
     ends : ndarray of int, shape (runs, 3)
-        Written: what `walk` answers.
+        Written: the answers of `walk`.
     """
     for r in range(segments.shape[0]):
         segment = segment_of(segments[r])
