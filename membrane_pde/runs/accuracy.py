@@ -1,4 +1,4 @@
-"""How far the numbers of a run are from the exact solution of its equations, estimated by further runs."""
+"""Errors of the numbers of a run, estimated by further runs of the case."""
 
 from __future__ import annotations
 
@@ -18,31 +18,32 @@ _UNESTIMATED = [each.name for each in QUANTITIES if each.of == "computation"]
 
 
 def check_accuracy(result: Result, progress: Callable[[float], None] | None = None) -> dict[str, Any]:
-    """Estimate how far the numbers of a run are from those of the exact solution of its equations.
+    """Estimate the errors of the numbers of a run: their distance from the exact solution of its equations.
 
-    The case is run again on half the cells, and with a tenth of the tolerance. An error of order 2 in the cells is a
-    third of what the first changes (Richardson); one in proportion to the tolerance is 10/9 of what the second does
-    (with ``run.solver = "fipy"``, where it may go with its root alone, 1.46 times it). The estimate is their sum. To a
-    run that stopped at equilibrium or in a steady state comes what its numbers still change by when it goes on to
-    ``run.duration`` (or ten times as long, if that is more); but for what flows on for ever between two open sides.
+    The case is run again with half as many cells, and with a tenth of the tolerance. An error of order 2 in the cell
+    width is a third of the first change (Richardson extrapolation). An error proportional to the tolerance is 10/9 of
+    the second change (with ``run.solver = "fipy"``, where it may be proportional to the square root of the tolerance,
+    1.46 times the change). The estimate is the sum of the two. If the run stopped at equilibrium or in a steady state,
+    the change of the numbers in a run to ``run.duration`` (or ten times the end time, if that is longer) is added,
+    except for quantities that grow for ever between two open sides.
 
     Parameters
     ----------
     result : Result
         Of `run`.
     progress : callable, optional
-        Told the share of the work that is done.
+        Called with the share of the work that is done.
 
     Returns
     -------
     dict
-        For each number of the summary (but those about the run itself) its error, in the same unit and under the same
-        key; of solutes by name. None where the number is null.
+        The error of each number of the summary (except those about the run itself), in the same unit and under the same
+        key; of the solutes by name. None where the number is null.
 
     Raises
     ------
     RunError
-        If one of the runs ends otherwise than the one that is checked.
+        If one of the further runs ends with another status.
     """
     case, status, end = result.case, result.summary["status"], result.summary["end_time_s"]
     share = 1.0 / (1.0 - 10.0 ** -(0.5 if case.run.solver == "fipy" else 1.0))
@@ -83,6 +84,6 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
 
 
 def _comes_to_rest(case: Case) -> set[str]:
-    """Numbers of the summary that have an end where a run has one: between open sides the water flows on."""
+    """Numbers of the summary that become constant at the end of a run; between open sides the water flows on."""
     closed = any(is_closed(side) for side in both_sides(case))
     return {name for name, each in SERIES.items() if closed or each.of != "path"}

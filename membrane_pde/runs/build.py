@@ -1,4 +1,4 @@
-"""From a case to the numbers that are solved: mesh, model, what is applied, scales and tolerances."""
+"""From a case to the numbers that are solved: mesh, model, applied pressures, scales and tolerances."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from membrane_pde.model.problem import Numbers, Problem
     from membrane_pde.model.system import System
 
-_GROWTH = 1.015  # of the default mesh from cell to cell
-_OF_DIFFUSION, _OF_LAYER = 0.007, 0.03  # its finest cell over what diffuses in the whole time, and over what piles up
-_LEAST, _LEAST_OF_LAYER = 60, 30  # cells of an unstirred side; of one that is a layer
-_STEEPEST = 1.12  # where a case says how many cells, they grow by no more than this
-# Close to an end state it shows only above the noise of a tighter tolerance.
+_GROWTH = 1.015  # ratio of the widths of neighbouring cells in the default mesh
+_OF_DIFFUSION, _OF_LAYER = 0.007, 0.03  # finest cell over the diffusion length of the run; over the polarization layer
+_LEAST, _LEAST_OF_LAYER = 60, 30  # fewest cells of an unstirred side; of a layer in front of a reservoir or the like
+_STEEPEST = 1.12  # largest ratio of neighbouring widths where the case gives the number of cells
+# Largest tolerance of a run that stops at an end state: the distance from it must show above the errors of the steps.
 _STOPPING_RTOL = {"rosenbrock": 2e-9, "cvode": 3e-10, "fipy": 1e-8}
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -49,12 +49,12 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 def side_widths(case: Case, index: int) -> Vector:
     """Cell widths of a side from the membrane outwards, m.
 
-    Unless the case says how fine, the cell at the membrane is 0.7 % of what diffuses in the whole time, ``√(D t)``, or
-    3 % of the layer that the fastest water flux piles up, ``D/J_v``, whichever is less. Unless it says how many, the
-    widths grow by 1.5 % from cell to cell: a layer is resolved by as many cells, whatever its thickness. There are at
-    least sixty, which resolve a whole side; thirty where it is a layer in front of a reservoir, a bath or an outflow.
-    Where an outflow may draw in another solution, the cells are as fine at the far edge. Where a case says how many,
-    they grow by 12 % at most.
+    By default the cell at the membrane has 0.7 % of the diffusion length of the run, ``√(D t)``, or 3 % of the
+    thickness of the polarization layer at the largest water flux, ``D/J_v``, whichever is less. The widths grow by
+    1.5 % from cell to cell, so that a layer has the same number of cells whatever its thickness. There are at least
+    sixty cells, or thirty in a layer in front of a reservoir, a bath or an outflow. If an outflow may draw in another
+    solution, the cells are as fine at the far end. If the case gives the number of cells, the widths grow by 12 % at
+    most.
     """
     from membrane_pde.model.mesh import graded_widths
 
@@ -81,10 +81,10 @@ def side_widths(case: Case, index: int) -> Vector:
 
 
 def _fastest_flow(case: Case) -> float:
-    """The largest water flux to expect, m/s: what drives it at the start, by all that is applied during the run.
+    """Largest water flux to expect, m/s: of the largest applied pressures and the osmotic pressures at the start.
 
-    What piles up at the membrane slows the water down; that what has piled up drives it later, when the pressure falls,
-    is allowed for with a tenth of all osmotic pressures.
+    Polarization lowers the flux. A layer that has built up can drive a flux later, when the pressure falls: a tenth of
+    all osmotic pressures allows for that.
     """
     segments = segments_of(case)
     if side_of_held_flux(case):
@@ -113,12 +113,12 @@ def mesh_of(case: Case) -> dict[str, Vector]:
 
 
 def merged_in_pairs(widths: Vector) -> Vector:
-    """Half as many cells: two become one (of an odd number the last three do)."""
+    """Widths of half as many cells: pairs are merged (of an odd number the last three)."""
     return widths if len(widths) < 2 else np.add.reduceat(widths, np.arange(0, len(widths) - 1, 2))
 
 
 class Model(NamedTuple):
-    """The semi-discrete model of a case, and the cell concentrations (solute, cell) it starts from."""
+    """The semi-discrete model of a case, and the initial concentrations of the cells (solute, cell), mol/m^3."""
 
     case: Case
     problem: Problem
@@ -126,7 +126,7 @@ class Model(NamedTuple):
     concentration: Vector
 
     def system(self) -> System:
-        """One that remembers nothing of the runs of another."""
+        """A new system, which shares nothing that changes with other systems of this model."""
         from membrane_pde.model.system import System
 
         return System(self.problem, self.numbers)
@@ -136,15 +136,15 @@ last_model: Model | None = None
 
 
 def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
-    """The model of a case, or of one before it that differs in what is applied alone.
+    """The model of a case; that of the case before it, if the two differ in the applied pressures only.
 
-    `coarser`: on half the cells; `tighter`: for a tenth of the tolerance.
+    `coarser`: with half as many cells; `tighter`: for a tenth of the tolerance.
     """
     global last_model
-    last = last_model  # looked at once: another thread may put its own there
+    last = last_model  # read once, as another thread may replace it
     kept = None if coarser or tighter or last is None or not same_model(last.case, case) else last
     if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
-        return kept  # a mesh that does not follow from what is applied
+        return kept  # this mesh does not depend on the applied pressures
     from membrane_pde.model.mesh import build
     from membrane_pde.model.system import System
 
@@ -162,7 +162,7 @@ def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
 
 
 def same_model(one: Case, other: Case) -> bool:
-    """The models of two cases are the same on the same mesh."""
+    """True if two cases have the same model on the same mesh."""
     names = ("solutes", "phase", "temperature", "osmotic_model")
     if one.membrane is not other.membrane or side_of_held_flux(one) != side_of_held_flux(other):
         return False
@@ -175,7 +175,7 @@ def same_model(one: Case, other: Case) -> bool:
 
 
 def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
-    """What is solved, in numbers; `rtol` is the relative tolerance of the run."""
+    """The problem of a case on a mesh; `rtol` is the relative tolerance of the run."""
     from membrane_pde.model.interface import Membrane
     from membrane_pde.model.problem import Problem
 
@@ -201,7 +201,7 @@ def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
 
 
 def _port(case: Case, index: int) -> Port:
-    """What stands at the far end of a side."""
+    """The port of a side (0 left, 1 right)."""
     from membrane_pde.model.ports import port_of
 
     side = both_sides(case)[index]
@@ -254,13 +254,13 @@ def _cell_averages(value: float | Profile, widths: Vector) -> Vector:
 
 @cache_last_case
 def segments_of(case: Case) -> list[Segment]:
-    """What both sides apply, cut wherever one of them has a kink or a jump."""
+    """Segments of the applied pressures, from one kink or jump of either side to the next."""
     from membrane_pde.model.applied import Segment
 
     duration = case.run.duration
     times = [0.0]
     for kink in sorted(t for side in both_sides(case) for t in _kinks(side.pressure, duration)):
-        if 1e-12 * duration < kink - times[-1] and kink < (1.0 - 1e-12) * duration:  # 3 · 0.1 s and 0.3 s are one
+        if 1e-12 * duration < kink - times[-1] and kink < (1.0 - 1e-12) * duration:  # 3 · 0.1 s is 0.3 s
             times.append(kink)
     times.append(duration)
     left, right, held = case.left.pressure, case.right.pressure, side_of_held_flux(case)
@@ -270,7 +270,7 @@ def segments_of(case: Case) -> list[Segment]:
         lines, flux = [_line(left, start, end), _line(right, start, end)], (0.0, 0.0)
         if held == "left":
             lines[0], flux = (0.0, 0.0), lines[0]
-        elif held == "right":  # out of the right side is from right to left
+        elif held == "right":  # a flux out of the right side is negative
             lines[1], flux = (0.0, 0.0), (-lines[1][0], -lines[1][1])
         segments.append(Segment(start, end, lines[0], lines[1], flux, *waves))
     return segments
@@ -285,14 +285,14 @@ def _kinks(pressure: Pressure, duration: float) -> Sequence[float]:
 
 
 def _wave(pressure: Pressure) -> Wave:
-    """What oscillates smoothly about the mean."""
+    """The sine of a pressure about its mean."""
     from membrane_pde.model.applied import Wave
 
     return Wave(pressure.amplitude, pressure.period) if pressure.shape == "sine" and pressure.amplitude else Wave()
 
 
 def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
-    """Pressure (or flux) at the start and the end of a stretch of time without kinks; of a sine its mean."""
+    """Pressure (or flux) at the start and the end of a time without kinks; of a sine its mean."""
     if pressure.shape != "pulse" and len(pressure.values) == 1:
         return pressure.values[0], pressure.values[0]
     if pressure.shape == "ramp":
@@ -303,7 +303,7 @@ def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
 
 
 def state_scales(cases: Sequence[Case], system: System) -> Vector:
-    """Scale of each state (case, size) of some cases of one model: times rtol, its absolute tolerance."""
+    """Scale of each state (case, size) of cases of one model; times rtol it is the absolute tolerance."""
     case = cases[0]
     concentration, whole = concentration_scales(case), total_length(case)
     closed = [is_closed(side) for side in both_sides(case)]
@@ -323,7 +323,7 @@ def state_scales(cases: Sequence[Case], system: System) -> Vector:
 
 
 def _passable(case: Case, displaced: float, whole: float) -> Vector:
-    """Volume whose solute may pass the membrane, m: by itself, and with the water; at least 1e-4 of all there is."""
+    """Volume (m) whose solute can pass the membrane by diffusion and with the water; at least 1e-4 of the total."""
     if case.membrane.type == "none":
         return np.full(len(case.solutes), whole)
     numbers = [case.membrane.solutes[name] for name in case.solutes]
@@ -341,7 +341,7 @@ def tolerance_of(case: Case, tighter: bool = False) -> float:
 
 
 def least_displaced(cases: Sequence[Case], system: System) -> Vector:
-    """Displaced volume below which no water has moved in each of some cases of one model, m.
+    """Displaced volume (m) below which no water has moved, of each of several cases of one model.
 
     A billionth of the total length, or the absolute tolerance of the displaced volume where that is larger.
     """
@@ -352,9 +352,9 @@ def least_displaced(cases: Sequence[Case], system: System) -> Vector:
 
 
 def flux_thresholds(cases: Sequence[Case]) -> list[float]:
-    """Water flux that counts as one in each of some cases of one model, m/s.
+    """Smallest water flux (m/s) that is not zero, of each of several cases of one model.
 
-    A billionth of what the largest pressure drives, or what the tolerance leaves open of it where that is more.
+    A billionth of the flux at the largest pressure, or the share rtol of it, whichever is more.
     """
     permeability, least = cases[0].membrane.water_permeability, max(1e-9, tolerance_of(cases[0]))
     return [least * permeability * (pressure or 1.0) for pressure in pressure_scales(cases)]

@@ -1,4 +1,4 @@
-"""Machine code of the kernels, made by calling each of them once."""
+"""Compilation of the kernels, by calling each of them once."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from membrane_pde.runs.steady_state import steady
 
 
 def compile_kernels() -> Path:
-    """Make machine code of the kernels, for this process and for later ones.
+    """Compile the kernels, for this process and for later ones.
 
     Returns
     -------
     Path
-        Where it is kept, in the user's cache.
+        Folder of the machine code, in the user's cache.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def compile_kernels() -> Path:
 
 
 def _call_every_kernel() -> None:
-    """Call every entry point that is compiled, each with arguments of the types that it gets."""
+    """Call every compiled entry point, with arguments of the types that a run passes."""
     from membrane_pde.model.events import WATCH
 
     case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})

@@ -1,4 +1,4 @@
-"""The public functions: run a case, summarize many, the analytic equilibrium, several cases beside one another."""
+"""The public functions: run a case, summarize cases, compute the equilibrium, compare cases."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
     case : Case, str or Path
         From `load_case`, or what it takes: a file's path, or the name of a shipped case.
     progress : callable, optional
-        Told the share of the simulated time that is done.
+        Called with the share of the simulated time that is done.
 
     Returns
     -------
@@ -61,10 +61,10 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
     Raises
     ------
     CaseError
-        If it would store more than a result may have.
+        If the result would be too large.
     RunError
-        If a side runs dry, an outflow flows back without `backflow`, or the integrator gives up; the error carries the
-        result up to then.
+        If a side runs dry, an outflow flows back without `backflow`, or the integrator gives up; its attribute `result`
+        has the run up to then.
     """
     begun, case = time.perf_counter(), as_case(case)
     check_size(case, sum(len(side_widths(case, side)) for side in (0, 1)))
@@ -82,19 +82,19 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
 
 
 def summarize(case: Case, model: Model | None = None) -> dict[str, Any]:
-    """Solve a case for its summary alone, also where the run fails.
+    """Solve a case and return its summary only, also if the run fails.
 
     Parameters
     ----------
     case : Case
         From `load_case`.
     model : optional
-        Of the case, where it is known.
+        The model of the case, if it is known.
 
     Returns
     -------
     dict
-        As of a `Result`; ``status`` is ``failed`` and ``message`` says why if the run could not be finished.
+        Summary as of a `Result`; if the run failed, ``status`` is ``failed`` and ``message`` gives the reason.
     """
     begun = time.perf_counter()
     runs = solve_case(case, model=model)
@@ -105,7 +105,7 @@ def summarize(case: Case, model: Model | None = None) -> dict[str, Any]:
 
 
 def summarize_all(cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """Solve many cases for their summaries alone; such as differ in what is applied, and stand together, at once.
+    """Solve many cases and return their summaries; neighbours that differ in applied pressures only are solved at once.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def equilibrium(case: Case | str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        The keys of a summary; ``status`` is None and ``message`` says why where there is no equilibrium.
+        The keys of a summary; if there is no equilibrium, ``status`` is None and ``message`` gives the reason.
     """
     case = as_case(case)
     model = model_of(case)
@@ -159,18 +159,18 @@ def equilibrium(case: Case | str | Path) -> dict[str, Any]:
 
 
 def compare(cases: Sequence[Case | Result | str | Path]) -> xarray.Dataset:
-    """The same questions asked of several cases.
+    """Summaries of several cases, side by side.
 
     Parameters
     ----------
     cases : sequence of Case, Result, str or Path
-        Cases (also by path or name) are run, results taken as they are.
+        Cases (also by path or name) are run; results are not run again.
 
     Returns
     -------
     xarray.Dataset
         Dimension ``case``: every number and word of the summary, per-solute values as ``name[solute]``; NaN or "" where
-        something does not apply.
+        a value does not apply.
     """
     import xarray
 

@@ -46,19 +46,19 @@ if TYPE_CHECKING:
     from membrane_pde.solvers.integrate import Stop
     from membrane_pde.solvers.settling import Settling
 
-_STEADY = 0.01  # of rtol, so that stopping adds next to nothing to the error of a run
-_FINEST = 1e-12  # of a number's scale: below it there is only round-off
-_HORIZON = 1e3  # times the duration: in a steady state what is slower counts as not changing
-_FIRST = 1e-4  # of the duration: where nothing ever changes, some water has still passed
-_EQUILIBRIUM = 1e-8  # of the whole way; then small amounts, too, are within 1e-6 of themselves
-NUMBERS_AT_ONCE = 4_000_000  # of the states of runs that are solved at once
+_STEADY = 0.01  # allowed remaining change over rtol: stopping then adds little to the error of a run
+_FINEST = 1e-12  # smallest allowed change relative to the scale of a number: round-off
+_HORIZON = 1e3  # horizon of a steady state over the duration: a slower change is none
+_FIRST = 1e-4  # earliest stop over the duration, so that some water passes even if nothing ever changes
+_EQUILIBRIUM = 1e-8  # distance to equilibrium at which a run stops; small amounts are then exact to 1e-6, too
+NUMBERS_AT_ONCE = 4_000_000  # most numbers in the stored states of runs that are solved at once
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def end_states(
     cases: Sequence[Case], ports: Sequence[Port], segments: Sequence[Segment], amounts: tuple[Vector, Vector]
 ) -> list[analytic.Equilibrium | None]:
-    """The analytic equilibrium of cases of one model by their last segments; None where a boundary is open."""
+    """The analytic equilibrium of cases of one model under their last segments; None where a boundary is open."""
     case = cases[0]
     if is_open(case):
         return [None] * len(cases)
@@ -74,7 +74,7 @@ def end_states(
         )
         left, right = (there, right) if reservoir == "left" else (left, there)
     restless = [each.left.pressure.oscillates or each.right.pressure.oscillates for each in cases]
-    found = analytic.equilibrium(  # by what is applied at the end of the run
+    found = analytic.equilibrium(  # under the pressures at the end of the run
         [(last.left[1], last.right[1]) for last, never in zip(segments, restless, strict=True) if not never],
         length_left=liquids_per_area(case)[0],
         length_right=liquids_per_area(case)[1],
@@ -112,7 +112,7 @@ def _beside_pores(case: Case, end: analytic.Equilibrium) -> analytic.Equilibrium
 
 
 class Goal:
-    """Where runs of one model end (case), and how far they are from there: 1 at the start, 0 there, nan without one."""
+    """Equilibria of runs of one model, and the distance of states from them: 1 at the start, 0 at equilibrium."""
 
     def __init__(
         self,
@@ -122,8 +122,8 @@ class Goal:
         ends: Sequence[analytic.Equilibrium | None],
     ):
         self.system, self.ends = system, ends
-        self.least = 1e-12 * float(amounts[0].sum() + amounts[1].sum())  # of a way to the goal
-        # of X; nan where it ends where it began: water that moved on the way has to come back, which is no part of this
+        self.least = 1e-12 * float(amounts[0].sum() + amounts[1].sum())  # a smaller initial distance is none
+        # X at equilibrium; nan if it is 0, where only the concentrations give a distance
         self.displaced = np.full(len(ends), np.nan)
         self.concentration = np.full((len(ends), 2, system.solutes), np.nan)
         small = 1e-12 * float(system.width.sum())
@@ -137,21 +137,21 @@ class Goal:
         self._start = y
 
     def distance(self, displaced: Vector, spread: Vector) -> Vector:
-        """The distance of states (case, time), by X and what `System.observe` says; the first ones are the start."""
+        """Distances (case, time), from X and `spread` of `System.observe`; the first time is the start."""
         by_water = np.abs(displaced - self.displaced[:, None]) / np.abs(self.displaced[:, None])
         at_start = spread[:, :1]
         by_solute = spread / np.where(at_start > self.least, at_start, np.nan)
         return np.asarray(np.fmax(by_water, by_solute))
 
     def came_back(self, y: Vector) -> bool:
-        """No water of the one run is away from where it was, where that is the end."""
+        """True if the water of the one run is back at its start, where the equilibrium has X = 0."""
         (end,), mesh = self.ends, self.system.problem.mesh
         if end is None or end.displaced_volume is None or not np.isnan(self.displaced[0]):
             return True
         return abs(float(y[self.system.x])) <= _EQUILIBRIUM * min(mesh.length_left, mesh.length_right)
 
     def __call__(self, y: Vector) -> float:
-        """The distance of a state of the one run."""
+        """Distance of a state of the one run."""
         spread = self._initial, self.system.spread(y, self.concentration[0])
         return float(self.distance(np.array([[0.0, y[self.system.x]]]), np.array([spread]))[0, 1])
 
@@ -161,7 +161,7 @@ class Goal:
 
 
 def _stop_rule(case: Case, system: System, goal: Goal, segments: Sequence[Segment]) -> Stop | None:
-    """When a run that does not go on for its whole duration may stop."""
+    """The rule by which a run stops before its duration; None if it does not."""
     if case.run.until == "duration":
         return None
     settled = segments[-1]
@@ -180,7 +180,7 @@ def _stop_rule(case: Case, system: System, goal: Goal, segments: Sequence[Segmen
 
 
 def settling_of(case: Case, system: System, last: Segment) -> Settling:
-    """Judges whether a state is steady, by the accuracy asked for."""
+    """The test for a steady state, to the accuracy of the case."""
     from membrane_pde.solvers.settling import Settling
 
     pressure, highest = pressure_scale(case), highest_concentrations(case)
@@ -207,7 +207,7 @@ def solve_case(
     model: Model | None = None,
     until: float | None = None,
 ) -> Runs:
-    """One run; on half the cells, with a tenth of the tolerance, of a model that is known, until a time at any rate."""
+    """Solve a case: with half as many cells, a tenth of the tolerance, a given model, or until a given time."""
     from membrane_pde.solvers.integrate import integrate
 
     model = model or model_of(case, coarser, tighter)
@@ -244,7 +244,7 @@ def _runs(
     endings: list[tuple[str, str, int]],
     memory: Vector,
 ) -> Runs:
-    """Solved runs, with what counts as a water flux and as displaced water in each."""
+    """Solved runs, with the smallest water flux and displaced volume of each that are not zero."""
     from membrane_pde.model.interface import SEVERAL
 
     thresholds, least = np.array(flux_thresholds(cases)), least_displaced(cases, system)
@@ -252,7 +252,7 @@ def _runs(
 
 
 class Group(NamedTuple):
-    """Cases of one model that stand together, and the one segment of each; empty where a case is to be solved alone."""
+    """Neighbouring cases of one model, and the one segment of each; no segments if the case has to be solved alone."""
 
     cases: list[Case]
     segments: list[Segment]
@@ -260,7 +260,7 @@ class Group(NamedTuple):
 
 
 def groups_of(cases: Sequence[Case]) -> Iterator[Group]:
-    """Cases in groups that can be solved at once."""
+    """Group neighbouring cases that can be solved at once."""
     group: Group | None = None
     for case in cases:
         model, segments = model_of(case), _undecided(case)
@@ -277,7 +277,7 @@ def groups_of(cases: Sequence[Case]) -> Iterator[Group]:
 
 
 def _undecided(case: Case) -> list[Segment]:
-    """The one segment of a case in which nothing happens on the way that the model does not know of; else none."""
+    """The one segment of a case whose pressures are constant or linear in time, and that has no outflow; else none."""
     left, right, run = case.left, case.right, case.run
     if run.until != "duration" or run.solver != "rosenbrock" or "outflow" in (left.boundary, right.boundary):
         return []
@@ -288,7 +288,7 @@ def _undecided(case: Case) -> list[Segment]:
 
 
 def solve_group(group: Group) -> tuple[Runs | None, list[bool]]:
-    """The runs of a group but for those that something happens to, and which are among them."""
+    """Solve a group; return the runs that reached their end without an event, and for each case if it is among them."""
     from membrane_pde.solvers.integrate import integrate_alike
 
     cases, segments, model = group

@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from membrane_pde.model.system import System
     from membrane_pde.solvers.newton import Demands
 
-_LEAST_FLUX = 1e-9  # of what the largest pressure drives: less water flux does not count
-_LEAST_GAIN = 1e-9  # of what flows in and out of a bath: less change of its volume does not count
-_MARGIN = 1e4  # the longest step in time over the longest time that follows from the numbers of the case
+_LEAST_FLUX = 1e-9  # smallest water flux that is not zero, over the flux at the largest pressure
+_LEAST_GAIN = 1e-9  # smallest change of the volume of a bath that is not zero, over the flows through it
+_MARGIN = 1e4  # the longest step in time over the sum of the characteristic times of the case
 _LONGEST = 1e30  # s
 
 
 class _NoSteadyState(Exception):
-    """There is none; the message says why."""
+    """There is no steady state; the message gives the reason."""
 
 
 def steady(case: Case | str | Path) -> dict[str, Any]:
@@ -58,9 +58,9 @@ def steady(case: Case | str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        The keys of a summary. What depends on the way there (displaced volume, transfers, energy, times) is None.
-        ``status`` is ``"steady"``; it is None, and ``message`` says why, where there is no steady state. Where any
-        displaced volume is one, ``message`` says so and the lengths are None.
+        The keys of a summary. Quantities that depend on the course of a run (displaced volume, transfers, energy,
+        times) are None. ``status`` is ``"steady"``, or None if there is no steady state: ``message`` gives the reason.
+        If every displaced volume gives a steady state, ``message`` says so and the lengths are None.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def steady(case: Case | str | Path) -> dict[str, Any]:
 
 
 def _check_constant(case: Case) -> None:
-    """Refuse what changes with time."""
+    """Raise a CaseError if a pressure or a flux changes with time."""
     for name in SIDES:
         pressure = getattr(case, name).pressure
         if pressure.oscillates and pressure.amplitude != 0.0:
@@ -92,7 +92,7 @@ def _check_constant(case: Case) -> None:
 
 # -- what holds at rest ---------------------------------------------------------------------------------------------
 def _net_flow(side: Compartment) -> float | None:
-    """What flows into a bath beyond what is drawn out, m/s; None without a bath, or where the feed holds its volume."""
+    """Feed minus bleed of a bath, m/s; None without a bath, or if a make-up feed holds its volume."""
     if side.boundary != "bath":
         return None
     if side.feed is None:
@@ -101,14 +101,14 @@ def _net_flow(side: Compartment) -> float | None:
 
 
 def _flushed(side: Compartment) -> bool:
-    """A bath that comes to its feed's concentrations where no water passes the membrane, and keeps its volume."""
+    """True for a bath of constant volume with a through-flow, which without a water flux becomes like its feed."""
     if side.boundary != "bath" or side.feed is None or side.bleed == 0.0:
         return False
     return side.feed.flow is None or _alike(side.feed.flow, side.bleed)
 
 
 def _dead_end(side: Compartment) -> bool:
-    """A bath whose feed makes up for what passes the membrane, and out of which nothing is drawn."""
+    """True for a bath with a make-up feed and without a bleed."""
     return side.boundary == "bath" and side.feed is not None and side.feed.flow is None and side.bleed == 0.0
 
 
@@ -117,14 +117,14 @@ def _alike(one: float, other: float) -> bool:
 
 
 def _water_rests(system: System, segment: Segment) -> bool:
-    """No water flows, from the start on."""
+    """True if no water flows at any time."""
     return system.still or (system.numbers.pumped and segment.flux[0] == 0.0)
 
 
 def _balance_of_forces(
     case: Case, system: System, segment: Segment, amounts: tuple[Any, Any]
 ) -> analytic.Equilibrium | None:
-    """Where a closed side ends by the balance of forces, or why nowhere; None where no side is closed."""
+    """Equilibrium of a closed side by the balance of forces, or why there is none; None if no side is closed."""
     bath = ""
     for name, other in (SIDES, SIDES[::-1]):
         side, closed = getattr(case, name), is_closed(getattr(case, other))
@@ -163,7 +163,7 @@ def _goes_on(name: str, side: Compartment) -> str:
 
 
 def _check_held_flux(case: Case, flux: float) -> None:
-    """Refuse a water flux that is held and that has nowhere to come from, or nowhere to go."""
+    """Raise if a held water flux empties or fills a side without end."""
     key = f"{side_of_held_flux(case)}.pressure.flux"
     for name, leaving in (("left", flux), ("right", -flux)):
         side = getattr(case, name)
@@ -184,14 +184,14 @@ def _check_held_flux(case: Case, flux: float) -> None:
 
 
 def _demands(case: Case, system: System, resting: bool) -> Demands:
-    """What holds at rest, and the times of the case."""
+    """Conditions that the steady state fulfils, and the characteristic times of the case."""
     from membrane_pde.solvers.newton import Demands
 
     sides, m, n = (case.left, case.right), system.membrane, system.cells
     closed = is_closed(case.left), is_closed(case.right)
 
     def keeps(side: Compartment) -> bool:
-        """No solute passes its far end at rest."""
+        """True if no solute passes its far end in the steady state."""
         if is_closed(side) or (resting and side.boundary == "outflow"):
             return True
         return resting and _dead_end(side)
@@ -273,7 +273,7 @@ def _find(case: Case) -> dict[str, Any]:
 
 
 def _with_volumes(case: Case, system: System, state: Vector) -> Vector:
-    """The state with what a bath of constant flows has given to the other side, or taken up, at its concentrations."""
+    """The state with the volume of a bath of constant flows reduced by the displaced volume, at equal concentration."""
     state = state.copy()
     for side, name, sign, end in ((0, "left", -1.0, 0), (1, "right", 1.0, -1)):
         if _net_flow(getattr(case, name)) is not None and not is_closed(getattr(case, name)):
@@ -285,7 +285,7 @@ def _with_volumes(case: Case, system: System, state: Vector) -> Vector:
 
 
 def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, outcome: str) -> None:
-    """Refuse a state that is no steady state of the case."""
+    """Raise if a state is no steady state of the case."""
     if outcome.endswith("dry"):
         raise _NoSteadyState(f"the {outcome.split()[0]} side runs dry before the forces balance")
     if outcome.endswith("endless"):
@@ -295,7 +295,7 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
         side, net = getattr(case, name), _net_flow(getattr(case, name))
         if net is not None and not is_closed(side):
             flows = side.bleed + ((side.feed.flow or 0.0) if side.feed is not None else 0.0)
-            # without a balance of its volume there is nothing to converge to
+            # a volume that goes on changing has no steady state
             if outcome != "steady" or abs(net - entering) > max(_LEAST_GAIN * flows, least):
                 raise _NoSteadyState(_goes_on(name, side))
             gained = float(state[system.x]) * (-1.0 if name == "left" else 1.0)
@@ -308,7 +308,7 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
                 f"water flows back in through the outflow on the {name}, and what left last depends on the way "
                 f"there: run the case, or say in {name}.backflow what is drawn in"
             )
-    for name, other in (SIDES, SIDES[::-1]):  # where no water flows any more, neither of them forgets its past
+    for name, other in (SIDES, SIDES[::-1]):  # at rest both sides keep what they have received
         beside_dead_end = getattr(case, name).boundary == "outflow" and _dead_end(getattr(case, other))
         if beside_dead_end and not system.still and abs(flux) <= least:
             raise _NoSteadyState(
@@ -319,7 +319,7 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
 
 
 def _check_start(case: Case, system: System, segment: Segment, start: Vector) -> None:
-    """Refuse a case whose run stops at once: water flows in through an outflow, and nobody has said what."""
+    """Raise if a run would stop at once: water flows in through an outflow, and its composition is not given."""
     flux = system.water_flux(0.0, start, segment)
     for name, entering in (("left", flux), ("right", -flux)):
         side = getattr(case, name)
@@ -328,7 +328,7 @@ def _check_start(case: Case, system: System, segment: Segment, start: Vector) ->
 
 
 def _backflow(case: Case, system: System, segment: Segment, state: Vector, side: str) -> str:
-    """Why water flows back in through an outflow at rest."""
+    """The reason why water flows back in through an outflow in the steady state."""
     solution, reflection = solution_of(case), reflection_coefficients(case)
     faces = system.faces(0.0, state, segment)
     left, right = (float(np.dot(reflection, solution.shares(wall))) for wall in (faces.wall_left, faces.wall_right))
