@@ -1,0 +1,23 @@
+"""Which linear solver serves which equations: chosen here, and nowhere else."""
+
+from __future__ import annotations
+
+from membrane_pde.model.equations import Equations
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.stations import Stations
+from membrane_pde.solvers.linear.interface import LinearSolver
+from membrane_pde.solvers.linear.sparse import SparseSolver
+from membrane_pde.solvers.linear.stations import StationsSolver
+
+
+def linear_solver(equations: Equations, sizes: Array) -> LinearSolver:
+    """The elimination along the chains where stations are made of them, a sparse factorization for anything else.
+
+    Parameters
+    ----------
+    equations : Equations
+        What is to be solved.
+    sizes : ndarray, shape (n,)
+        Typical magnitudes of the unknowns.
+    """
+    return StationsSolver(equations) if isinstance(equations, Stations) else SparseSolver(equations, sizes)
