@@ -7,7 +7,9 @@ moves with ``w = s J_v``:
     ∂c/∂t + (w − ζ dℓ/dt) ∂c/∂z = D ∂²c/∂z²,   ζ = z/ℓ
 
 with ``dℓ/dt = w`` where the side is closed and 0 where liquid passes its far edge. At the membrane
-``w c − D ∂c/∂z = s J_s``. The points lie densely at the membrane: ``ζ = (e^{bξ} − 1)/(e^b − 1)`` of Chebyshev points ξ.
+``w c − D ∂c/∂z = s J_s``. Beside a curved membrane, of radius R(t), the liquid rests and the membrane moves at −J_v:
+seen from the membrane that is the same w, and ``∂²c/∂z²`` becomes ``∂²c/∂z² + s (d − 1)/(R + s z) ∂c/∂z``, d = 2 of a
+cylinder, 3 of a sphere. Volumes and amounts are per membrane area at the start. The points lie densely at the membrane: ``ζ = (e^{bξ} − 1)/(e^b − 1)`` of Chebyshev points ξ.
 Solutions are ideal, liquids incompressible.
 """
 
@@ -25,6 +27,7 @@ from scipy.optimize import brentq
 from membrane_pde.input.case import Case
 
 R = 8.31446261815324
+DIMENSION = {"planar": 1, "cylindrical": 2, "spherical": 3}
 GRAVITY = 9.80665
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -69,7 +72,7 @@ def _side(case: Case, name: str, n: int) -> Side:
     outside = np.array([one.backflow[s] for s in names]) if one.boundary == "outflow" else None
     stiffness = 0.0
     if one.boundary == "elastic":
-        stiffness = one.modulus / one.length
+        stiffness = one.modulus / (one.length / DIMENSION[case.geometry])
     if one.boundary == "standpipe":
         stiffness = 997.047 * GRAVITY / one.tube_area  # water at 25 °C
     bath = None
@@ -103,6 +106,7 @@ class Spectral:
         self.pull = self.sigma * np.array([s.dissociation for s in case.solutes.values()]) * R * case.temperature
         self.still = self.bare or self.lp == 0.0 or "rigid" in (case.left.boundary, case.right.boundary)
         self.flux = 0.0
+        self.d, self.radius = DIMENSION[case.geometry], case.left.radius
         self.walls = [side.start.copy() for side in self.sides]
 
     # -- the state ---------------------------------------------------------------------------------------------------
@@ -132,7 +136,27 @@ class Spectral:
         return found, float(y[at])
 
     def lengths(self, x: float) -> list[float]:
-        return [side.length + side.sign * x if side.closed else side.length for side in self.sides]
+        if self.radius is None:
+            return [side.length + side.sign * x if side.closed else side.length for side in self.sides]
+        radius = self.radius * (1.0 - x * self.d / self.radius) ** (1.0 / self.d)
+        shell = self.sides[1].length
+        return [radius, self.radius + shell - radius if self.sides[1].closed else shell]
+
+    def areas(self, i: int, lengths: list[float], zeta: Array | float) -> Any:
+        """Area at ζ of a side, over that of the membrane at the start."""
+        if self.radius is None:
+            return np.ones_like(zeta)
+        return ((lengths[0] + self.sides[i].sign * lengths[i] * zeta) / self.radius) ** (self.d - 1)
+
+    def volume(self, i: int, x: float) -> float:
+        """Volume of a stirred side per membrane area at the start."""
+        side = self.sides[i]
+        if self.radius is None or side.boundary == "bath":
+            start = side.length
+        else:
+            ends = sorted((self.radius, self.radius + side.length if i else 0.0))
+            start = (ends[1] ** self.d - ends[0] ** self.d) / (self.d * self.radius ** (self.d - 1))
+        return start + side.sign * x if side.closed else start
 
     # -- what holds at the membrane ----------------------------------------------------------------------------------
     def edges(self, s: int, water: float, parts: Any, lengths: list[float]) -> tuple[float, float, Array]:
@@ -276,7 +300,8 @@ class Spectral:
         for i, side in enumerate(self.sides):
             inner, bath, volume = seen["parts"][i]
             w, length = side.sign * water, seen["lengths"][i]
-            entering, volume_rate = side.sign * passing, 0.0
+            membrane = float(self.areas(i, seen["lengths"], 0.0))
+            entering, volume_rate, far = side.sign * passing * membrane, 0.0, membrane
             if side.points is not None:
                 zeta, d, _ = side.points
                 c = np.column_stack([seen["values"][:, 2 * i], inner, seen["values"][:, 2 * i + 1]])
@@ -284,11 +309,15 @@ class Spectral:
                 bend = slope @ d.T / length
                 speed = w * (1.0 - zeta) if side.closed else w * np.ones_like(zeta)
                 change = side.diffusivity[:, None] * bend - speed * slope
+                if self.radius is not None:
+                    r = seen["lengths"][0] + side.sign * length * zeta[1:-1]
+                    change[:, 1:-1] += side.diffusivity[:, None] * side.sign * (self.d - 1) / r * slope[:, 1:-1]
                 out.append(change[:, 1:-1].ravel())
-                entering = w * c[:, -1] - side.diffusivity * slope[:, -1]  # into the bath
+                far = float(self.areas(i, seen["lengths"], 1.0))
+                entering = far * (w * c[:, -1] - side.diffusivity * slope[:, -1])  # into the bath
             if side.bath is not None:
                 _, fed, flow, bleed = side.bath
-                q = -w
+                q = -w * far
                 if fed is None:
                     q_in, q_out = 0.0, bleed
                 elif flow is None:
@@ -305,9 +334,10 @@ class Spectral:
                 elif side.boundary == "outflow":
                     out.append((entering - w * (inner[:, 0] if w > 0.0 else side.outside)) / length)
                 else:
-                    out.append((entering - w * inner[:, 0]) / length)
+                    out.append((entering - membrane * w * inner[:, 0]) / self.volume(i, seen["x"]))
             out.append(np.array([volume_rate]))
-        return np.concatenate([*out, [water], passing])
+        membrane = float(self.areas(0, seen["lengths"], 0.0))
+        return np.concatenate([*out, [membrane * water], membrane * passing])
 
     def run(self, rtol: float = 1e-7) -> dict[str, Any]:
         """The end of the case, under keys of a summary; of solutes an array."""
@@ -333,10 +363,11 @@ class Spectral:
                 means.append(bath)
                 continue
             c = np.column_stack([seen["values"][:, 2 * i], inner, seen["values"][:, 2 * i + 1]])
-            mean, length = c @ side.points[2], seen["lengths"][i]
-            means.append((mean * length + bath * volume) / (length + volume) if side.bath is not None else mean)
+            held = seen["lengths"][i] * side.points[2] * self.areas(i, seen["lengths"], side.points[0])
+            means.append((c @ held + bath * volume) / (held.sum() + volume))  # the volume is 0 without a bath
         return {
             "water_flux_m_per_s": seen["water"],
+            "membrane_area_ratio": float(self.areas(0, seen["lengths"], 0.0)),
             "displaced_volume_m": seen["x"],
             "solute_flux_mol_per_m2_s": seen["passing"],
             "amount_transferred_mol_per_m2": y[-self.k :],
