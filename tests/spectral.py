@@ -9,8 +9,8 @@ moves with ``w = s J_v``:
 with ``dℓ/dt = w`` where the side is closed and 0 where liquid passes its far edge. At the membrane
 ``w c − D ∂c/∂z = s J_s``. Beside a curved membrane, of radius R(t), the liquid rests and the membrane moves at −J_v:
 seen from the membrane that is the same w, and ``∂²c/∂z²`` becomes ``∂²c/∂z² + s (d − 1)/(R + s z) ∂c/∂z``, d = 2 of a
-cylinder, 3 of a sphere. Volumes and amounts are per membrane area at the start. The points lie densely at the membrane: ``ζ = (e^{bξ} − 1)/(e^b − 1)`` of Chebyshev points ξ.
-Solutions are ideal, liquids incompressible.
+cylinder, 3 of a sphere. Volumes and amounts are per membrane area at the start. The points lie densely at the membrane:
+``ζ = (e^{bξ} − 1)/(e^b − 1)`` of Chebyshev points ξ. Solutions are ideal, liquids incompressible.
 """
 
 from __future__ import annotations

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 def profile(
     ax: Axes, curve: str, result: Result, name: str, index: int, scale: float, factor: float, **line: Any
 ) -> None:
-    """One profile: each side from its far end to its wall value at x = 0, where the jump is left open."""
+    """One profile: each side from its far end to its wall value at the membrane, where the jump is left open."""
     label = line.pop("label", None)
     arrays, profile = result.arrays, cells(result, name)[index]
+    membrane = membrane_at(result, index)
     for side, sign in (("left", -1), ("right", 1)):
         here = arrays["side"] == side
         x = np.abs(arrays["position"][index, here])
@@ -34,7 +35,7 @@ def profile(
         drawing.line(
             ax,
             f"{curve} {side}",
-            sign * np.concatenate([[0.0], x[order], [end]]) * scale,
+            (membrane + sign * np.concatenate([[0.0], x[order], [end]])) * scale,
             np.concatenate([[wall], values, [far]]) * factor,
             marker="|",  # where the side ends at this time
             markevery=[-1],
@@ -50,14 +51,31 @@ def _far_edge(result: Result, side: str, name: str, index: int, last: float) -> 
     compartment = getattr(result.case, side)
     if compartment.boundary == "bath" and not compartment.stirred:  # what the mean has beyond the layer
         here = result.arrays["side"] == side
-        width = result.arrays["width"][index, here]
+        volume = result.arrays["volume"][index, here]
         length = float(stored(result, f"length_{side}_m")[index])
         mean = float(stored(result, f"concentration_{side}_mol_per_m3", name)[index])
-        return float((mean * length - cells(result, name)[index, here] @ width) / (length - width.sum()))
+        return float((mean * length - cells(result, name)[index, here] @ volume) / (length - volume.sum()))
     if compartment.boundary != "reservoir":
         return last
     given = compartment.concentration[name]
     return float(given) if isinstance(given, int | float) else float(given.value[-1])
+
+
+def membrane_at(result: Result, index: int) -> float:
+    """Where the membrane stands on the axis of position at a stored time, m: 0, or its distance from the centre."""
+    if result.case.left.radius is None:
+        return 0.0
+    return float(readings.radius_at(result.case, stored(result, "membrane_area_ratio")[index]))
+
+
+def membrane(ax: Axes, result: Result, index: int = -1) -> None:
+    """The membrane in a picture of profiles; a curved one where it stands at this stored time."""
+    if result.case.left.radius is None:
+        return drawing.membrane(ax, result.case)
+    scale = formatting.factor(ax.get_xlabel().rsplit("(", 1)[-1].rstrip(")").replace("µ", "u"))
+    style: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "color": drawing.MEMBRANE, "zorder": 0}
+    style |= {"lw": 1.2, "ls": (0, (4, 3))} if result.case.membrane.type == "none" else {"lw": 4.0, "alpha": 0.45}
+    drawing.line(ax, "membrane", [membrane_at(result, index) * scale] * 2, [0.0, 1.0], **style)
 
 
 def position_axis(ax: Axes, result: Result) -> float:
@@ -65,14 +83,22 @@ def position_axis(ax: Axes, result: Result) -> float:
     width, side = result.arrays["width"], result.arrays["side"]
     left, right = (float(width[:, side == name].sum(axis=1).max()) for name in readings.SIDES)
     longest, shortest = max(left, right), min(left, right)
-    uneven = longest > 5 * shortest
+    curved = result.case.left.radius is not None
+    uneven = longest > 5 * shortest and not curved
     unit = formatting.length_unit(shortest if uneven else longest)
     scale = formatting.factor(unit)
     name = unit.replace("um", "µm")
     label = f"position ({name})"
+    if curved:
+        label = f"distance from the centre ({name})"
     if uneven:
         label = f"distance from membrane\n({name}; scales differ left and right)"
     before, ends = ax.get_xlim(), (-1.06 * left * scale, 1.06 * right * scale)
+    if curved:  # from the centre, 0
+        around = result.case.right.has_length  # else nothing is resolved there
+        places = [membrane_at(result, i) for i in range(len(width))]
+        outer = [r + width[i, side == "right"].sum() if around else 1.3 * r for i, r in enumerate(places)]
+        ends = -0.02 * scale * max(outer), 1.04 * scale * max(outer)
     if ax.get_xlabel() == label:  # drawn again: an end stays where it may, or gets some room to move
         low = drawing.kept(ax, (before[0], 0.0), ends[0], 0.0)
         high = drawing.kept(ax, (0.0, before[1]), 0.0, ends[1])

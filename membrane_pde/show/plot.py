@@ -73,8 +73,8 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
     Returns
     -------
     ndarray of Axes
-        Membrane at 0, a support layer as a dotted band, position in m, mm or µm by size; concentration in g/L where
-        the molar mass is known, else mmol/L.
+        Membrane at 0, a support layer as a dotted band, position in m, mm or µm by size; of a curved membrane the
+        distance from the centre. Concentration in g/L where the molar mass is known, else mmol/L.
 
     Raises
     ------
@@ -95,13 +95,13 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
     for ax, name in zip(axes.flat, chosen, strict=True):
         first = drawing.begin(ax)
         scale = shared.position_axis(ax, result)
-        drawing.membrane(ax, result.case)
+        now = -1 if time is None else int(np.argmin(np.abs(stored(result, "time") - time)))
+        shared.membrane(ax, result, now)
         drawing.supports(ax, result.case, scale)
         unit, factor = readings.concentration_unit(result.case, [name], largest(result, name))
         for i, (index, colour) in enumerate(zip(times, shared.time_colours(result, times), strict=True)):
             shared.profile(ax, str(i), result, name, index, scale, factor[name], color=colour, lw=1.4)
         if time is not None:
-            now = int(np.argmin(np.abs(stored(result, "time") - time)))
             shared.profile(ax, "now", result, name, now, scale, factor[name], color="black", lw=2.6, zorder=3)
         values = cells(result, name)[times] * factor[name]
         walls = shared.walls(result, name)[times] * factor[name]

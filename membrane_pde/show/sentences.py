@@ -67,7 +67,15 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
     if failed:
         return f"The run failed after {span}. {reason}. Until then: {what[0].lower()}{what[1:]}"
     message = str(summary["message"] or "").strip()
-    return " ".join(part for part in (what, _power(summary), _selective(summary), _progress(summary), message) if part)
+    parts = (
+        what,
+        _swelling(summary, labels),
+        _power(summary),
+        _selective(summary),
+        _progress(summary),
+        message,
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _power(summary: Mapping[str, Any]) -> str:
@@ -84,6 +92,20 @@ def side_text(side: str, labels: Mapping[str, str] | None) -> str:
     """A side with its label: "the left (fresh)"."""
     label = (labels or {}).get(side, side)
     return f"the {side} ({label})" if label and label != side else f"the {side}"
+
+
+def _swelling(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
+    """How much what a curved membrane encloses has grown or shrunk, and the membrane with it; "" of a planar one."""
+    ratio, moved, now = (summary.get(key) for key in ("membrane_area_ratio", "displaced_volume_m", "length_left_m"))
+    if ratio is None or moved is None or now is None or abs(ratio - 1.0) < 1e-4:
+        return ""
+    inside, verb = side_text("left", labels), "swelled" if ratio > 1.0 else "shrank"
+    volume = number(now / (now + moved), digits=3)
+    area = number(abs(100.0 * (ratio - 1.0)), digits=3)
+    return (
+        f"{inside[0].upper()}{inside[1:]} {verb} to {volume} times its volume; the area of the membrane "
+        f"{'grew' if ratio > 1.0 else 'fell'} by {area} %."
+    )
 
 
 def _flows_back(summary: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from membrane_pde.input import titles
-from membrane_pde.show import curves, drawing, dyes, formatting, presets, readings, sketch, vessels
+from membrane_pde.show import curves, drawing, dyes, formatting, presets, readings, roundvessels, sketch, vessels
 from membrane_pde.show.drawing import CASES, LEFT, RIGHT, WATER_ARROW
 from membrane_pde.show.readings import stored
 from membrane_pde.show.sketch import cells, largest, leading
@@ -79,7 +79,7 @@ def _vessels(ax: Axes, result: Result, common: sketch.Scales) -> None:
     ax.set(xlim=(-1.1, 1.1), ylim=(-0.66, 1.45))
     ax.axis("off")
     ax.set_title(titles.short(case.title, case.name).replace(", ", "\n", 1), fontsize=13, weight="bold")
-    x, low, high = vessels.draw(ax, sketch.moment_of(result, None, common))
+    x, low, high = roundvessels.draw(ax, sketch.moment_of(result, None, common))
     for side, place, colour in (("left", -0.52, LEFT), ("right", 0.52, RIGHT)):
         label = textwrap.fill(labels[side], 16)
         ax.text(place, -0.05, label, ha="center", va="top", fontsize=11, weight="bold", color=colour)
@@ -108,7 +108,7 @@ def _first_mid_last(ax: Axes, result: Result) -> tuple[str, float]:
     name = leading(result, 1)[0]
     unit, factor = readings.concentration_unit(result.case, [name], largest(result, name))
     scale = curves.position_axis(ax, result)
-    drawing.membrane(ax, result.case)
+    curves.membrane(ax, result)
     time = stored(result, "time")
     middle = int(np.argmin(np.abs(time - 0.25 * time[-1])))  # a quarter in time is half way in √t
     change = curves.change(result, [name])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from membrane_pde.physics import constants
-from membrane_pde.show import drawing, dyes, formatting, readings, vessels
+from membrane_pde.show import drawing, dyes, formatting, readings, roundvessels, vessels
 from membrane_pde.show.drawing import LEFT, RIGHT, WATER_ARROW
 from membrane_pde.show.readings import stored
 
@@ -73,7 +73,8 @@ def scales(shown: Sequence[Result | Case]) -> Scales:
             solute = max(solute, factors[name] * max(float(np.quantile(flux, 0.95)), 0.1 * readings.peak(flux)))
         for side in readings.SIDES:
             volumes = stored(result, f"length_{side}_m")
-            if vessels.is_cell(getattr(getattr(result.case, side), "drawing", None) or ""):
+            compartment = getattr(result.case, side)
+            if vessels.is_cell(getattr(compartment, "drawing", None) or "") or compartment.radius is not None:
                 largest = max(largest, float(volumes.max() / volumes[0]))
     return Scales(water, solute, dyes.dyes(cases), largest)
 
@@ -124,7 +125,7 @@ def schematic(
         ax.set(xlim=(-1.1, 1.1), ylim=(_bottom(ax, case), HIGHEST))
         ax.axis("off")
     moment = moment_of(shown, time, common)
-    crossing = vessels.draw(ax, moment)
+    crossing = roundvessels.draw(ax, moment)
     size, wide = _text_size(ax)
     for side, x, colour in (("left", -0.52, LEFT), ("right", 0.52, RIGHT)):
         name = textwrap.fill(readings.labels_of(case)[side], 26)

@@ -226,6 +226,9 @@ def _volume(ax: Axes, result: Any, times: np.ndarray) -> None:
     elif cells:
         drawn = {side: 100.0 * (both[side] / both[side][0] - 1.0) for side in cells}
         name = f"change of the water, {labels[cells[0]] if len(cells) == 1 else 'cells'} (%)"
+    elif result.case.left.radius is not None:
+        drawn = {"left": both["left"] / both["left"][0], "area": stored(result, "membrane_area_ratio")}
+        name = "over that at the start"
     elif max(v[0] for v in both.values()) > 5 * min(v[0] for v in both.values()):
         drawn, name = {side: v / v[0] for side, v in both.items()}, "depth of liquid ÷ depth at the start"
     else:
@@ -234,8 +237,11 @@ def _volume(ax: Axes, result: Any, times: np.ndarray) -> None:
     if about_zero:
         drawing.zero(ax)
     for key, values in drawn.items():
-        colour, style = {"left": LEFT, "right": RIGHT}.get(key, WATER), "--" if key == "difference" else "-"
-        words = labels.get(key, "left − right" if key == "difference" else "_moved")
+        colour = {"left": LEFT, "right": RIGHT}.get(key, WATER)
+        style = "--" if key in ("difference", "area") else "-"
+        words = labels.get(key, {"difference": "left − right", "area": "area of the membrane"}.get(key, "_moved"))
+        if "area" in drawn and key == "left":
+            words = f"volume, {words}"
         drawing.line(ax, key, times, values, color=colour, ls=style, label=words)
     values = np.concatenate([*drawn.values()])
     several = len(drawn) > 1

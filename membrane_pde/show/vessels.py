@@ -35,9 +35,9 @@ CENTRE = (0.52, 0.5)
 POINTS = 160  # of the shading of a side
 SUPPORT = 0.2  # width of a support layer, whatever its thickness
 GAS_DOTS = (18, 9)  # in a box: across, up
-_EDGE: dict[str, Any] = {"color": "0.25", "zorder": 4, "solid_capstyle": "round"}
-_BOX: dict[str, Any] = {"facecolor": "white", "alpha": 0.85, "lw": 0, "boxstyle": "round,pad=0.12"}
-_DASHED: dict[str, Any] = {"color": "0.35", "lw": 1.0, "ls": (0, (4, 3)), "zorder": 3}
+EDGE: dict[str, Any] = {"color": "0.25", "zorder": 4, "solid_capstyle": "round"}
+BOX: dict[str, Any] = {"facecolor": "white", "alpha": 0.85, "lw": 0, "boxstyle": "round,pad=0.12"}
+DASHED: dict[str, Any] = {"color": "0.35", "lw": 1.0, "ls": (0, (4, 3)), "zorder": 3}
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _tank(ax: Axes, moment: Moment, side: str) -> float:
     compartment, (x0, x1) = moment.side(side), _ends(side)
     far = x0 if side == "left" else x1
     drawing.shading(ax, f"{side} liquid", _row(moment, side), (x0, x1, 0.0, level), zorder=1)
-    drawing.line(ax, f"{side} floor", [x0, x1], [0.0, 0.0], lw=2.2, **_EDGE)
+    drawing.line(ax, f"{side} floor", [x0, x1], [0.0, 0.0], lw=2.2, **EDGE)
     pressure = moment.pressure(side) or 0.0
     pressed = abs(pressure) > 1e-3 * max(abs(moment.pressure(each) or 0.0) for each in readings.SIDES)
     pressed = pressed and moment.case.membrane.type != "none"
@@ -172,11 +172,11 @@ def _tank(ax: Axes, moment: Moment, side: str) -> float:
     closed = compartment.boundary in ("rigid", "elastic") or (pressed and not piston)
     if closed:  # full to the lid: no surface, a gauge instead
         lid = {"lw": 4.0} if compartment.boundary == "elastic" else {"lw": 2.2}
-        drawing.line(ax, f"{side} lid", [x0, x1], [level, level], **_EDGE | lid)
+        drawing.line(ax, f"{side} lid", [x0, x1], [level, level], **EDGE | lid)
     else:
         drawing.line(ax, f"{side} surface", [x0 + 0.02, x1 - 0.02], [level, level], color="0.25", lw=1.2, zorder=3)
     if abs(level - before) > 0.01:
-        drawing.line(ax, f"{side} start", [x0 + 0.02, x1 - 0.02], [before, before], **_DASHED)
+        drawing.line(ax, f"{side} start", [x0 + 0.02, x1 - 0.02], [before, before], **DASHED)
     _far_end(ax, side, compartment, far, level, TOP if not closed else level)
     if piston:
         _piston(ax, side, x0, level, pressure, moment)
@@ -191,23 +191,23 @@ def _far_end(ax: Axes, side: str, compartment: Any, far: float, level: float, to
     if boundary == "reservoir":  # goes on without an end
         y = np.linspace(0.0, level, 41)
         x = far + 0.018 * np.sin(2 * np.pi * np.arange(41) / 8.0)
-        drawing.line(ax, f"{side} wall", x, y, lw=1.4, **_EDGE)
+        drawing.line(ax, f"{side} wall", x, y, lw=1.4, **EDGE)
     elif boundary == "outflow":  # a spout at the floor
-        drawing.line(ax, f"{side} wall", [far, far], [0.11, top], lw=2.2, **_EDGE)
+        drawing.line(ax, f"{side} wall", [far, far], [0.11, top], lw=2.2, **EDGE)
         style: dict[str, Any] = {"facecolor": "0.35", "edgecolor": "none", "zorder": 5, "head": 0.05}
         drawing.arrow(ax, f"{side} spout", (far + 0.08 * inwards, 0.055), (far - 0.09 * inwards, 0.055), 0.022, **style)
     else:
-        drawing.line(ax, f"{side} wall", [far, far], [0.0, top], lw=2.2, **_EDGE)
+        drawing.line(ax, f"{side} wall", [far, far], [0.0, top], lw=2.2, **EDGE)
     if boundary == "bath" or compartment.stirred:
         x = far + 0.24 * inwards
-        drawing.line(ax, f"{side} rod", [x, x], [0.09, max(top, level) + 0.02], lw=1.4, **_EDGE)
-        drawing.line(ax, f"{side} blade", [x - 0.05, x + 0.05], [0.09, 0.09], lw=4.0, **_EDGE)
+        drawing.line(ax, f"{side} rod", [x, x], [0.09, max(top, level) + 0.02], lw=1.4, **EDGE)
+        drawing.line(ax, f"{side} blade", [x - 0.05, x + 0.05], [0.09, 0.09], lw=4.0, **EDGE)
     words = BOUNDARIES[boundary].caption
     if boundary == "piston" and compartment.stirred:
         words = "stirred"
     if words:
         style = {"ha": side, "va": "bottom", "fontsize": 8.5, "style": "italic", "color": "0.3", "zorder": 6}
-        drawing.text(ax, f"{side} far end", far + 0.03 * inwards, level + 0.03, words, bbox=_BOX, **style)
+        drawing.text(ax, f"{side} far end", far + 0.03 * inwards, level + 0.03, words, bbox=BOX, **style)
 
 
 def _piston(ax: Axes, side: str, x0: float, level: float, pressure: float, moment: Moment) -> None:
@@ -220,19 +220,19 @@ def _piston(ax: Axes, side: str, x0: float, level: float, pressure: float, momen
     look: dict[str, Any] = {"color": "0.25", "lw": 0, "zorder": 5, "head": 0.5 * length}
     start, end = ends if pressure > 0 else ends[::-1]
     drawing.arrow(ax, f"{side} weight", start, end, 0.022, **look)
-    _pressure_words(ax, side, x0 + 0.5, foot + length + 0.01, pressure)
+    pressure_words(ax, side, x0 + 0.5, foot + length + 0.01, pressure)
 
 
 def _gauge(ax: Axes, side: str, x: float, level: float, pressure: float) -> None:
     """A gauge on the lid of a closed vessel."""
-    drawing.line(ax, f"{side} stem", [x, x], [level, level + 0.045], lw=1.6, **_EDGE)
+    drawing.line(ax, f"{side} stem", [x, x], [level, level + 0.045], lw=1.6, **EDGE)
     round_: dict[str, Any] = {"marker": "o", "ms": 13, "mfc": "white", "mec": "0.25", "mew": 1.4, "zorder": 5}
     drawing.line(ax, f"{side} gauge", [x], [level + 0.085], ls="", **round_)
     drawing.line(ax, f"{side} needle", [x, x + 0.018], [level + 0.085, level + 0.108], color="0.25", lw=1.4, zorder=6)
-    _pressure_words(ax, side, x, level + 0.14, pressure)
+    pressure_words(ax, side, x, level + 0.14, pressure)
 
 
-def _pressure_words(ax: Axes, side: str, x: float, y: float, pressure: float) -> None:
+def pressure_words(ax: Axes, side: str, x: float, y: float, pressure: float) -> None:
     look: dict[str, Any] = {
         "ha": "center",
         "va": "bottom",
@@ -241,12 +241,12 @@ def _pressure_words(ax: Axes, side: str, x: float, y: float, pressure: float) ->
         "color": "0.2",
         "zorder": 6,
     }
-    drawing.text(ax, f"{side} pressure", x, y, formatting.quantity(pressure, "pressure"), bbox=_BOX, **look)
+    drawing.text(ax, f"{side} pressure", x, y, formatting.quantity(pressure, "pressure"), bbox=BOX, **look)
 
 
 def _partition(ax: Axes, case: Any, top: float) -> None:
     if case.membrane.type == "none":
-        drawing.line(ax, "partition", [0, 0], [0, top], **_DASHED | {"color": MEMBRANE, "lw": 1.4, "zorder": 4})
+        drawing.line(ax, "partition", [0, 0], [0, top], **DASHED | {"color": MEMBRANE, "lw": 1.4, "zorder": 4})
     else:
         drawing.rectangle(ax, "membrane", (-0.017, 0.0), 0.034, top, edgecolor="0.4", zorder=4, **HATCHED)
 
@@ -298,18 +298,18 @@ def _tube(ax: Axes, moment: Moment, side: str) -> float:
     drawing.rectangle(ax, f"{side} column", (low, CHAMBER - 0.002), TUBE, level - CHAMBER + 0.002, **column)
     outer, near = (low, high) if side == "left" else (high, low)
     path = [0.0, far, far, outer, outer], [0.0, 0.0, CHAMBER, CHAMBER, TOP]
-    drawing.line(ax, f"{side} wall", *path, lw=2.2, **_EDGE)
-    drawing.line(ax, f"{side} shoulder", [0.0, near, near], [CHAMBER, CHAMBER, TOP], lw=2.2, **_EDGE)
+    drawing.line(ax, f"{side} wall", *path, lw=2.2, **EDGE)
+    drawing.line(ax, f"{side} shoulder", [0.0, near, near], [CHAMBER, CHAMBER, TOP], lw=2.2, **EDGE)
     drawing.line(ax, f"{side} surface", [low, high], [level, level], color="0.25", lw=1.6, zorder=3)
     if abs(level - ZERO) > 0.01:
-        drawing.line(ax, f"{side} start", [low, high], [ZERO, ZERO], **_DASHED)
+        drawing.line(ax, f"{side} start", [low, high], [ZERO, ZERO], **DASHED)
     other = "right" if side == "left" else "left"
     if moment.kind(other) != "tube":
         _scale(ax, moment, near - 0.03 * _sign(side), "right" if side == "right" else "left", 0.0)
         _centimetres(ax, moment, side, middle, level)
     pressure = float(moment.side(side).pressure.at(0.0)) if not moment.side(side).pressure.flux else 0.0
     if pressure:
-        _pressure_words(ax, side, middle, TOP + 0.01, pressure)
+        pressure_words(ax, side, middle, TOP + 0.01, pressure)
     return level
 
 
@@ -384,10 +384,10 @@ def _surroundings(ax: Axes, moment: Moment, side: str) -> None:
     """The liquid around a cell, in a tank."""
     colour = tuple(dyes.blend(_means(moment, side), moment.dyes)[0])
     drawing.rectangle(ax, f"{side} liquid", (-1.0, 0.0), 2.0, BATH, facecolor=colour, lw=0, zorder=1)
-    drawing.line(ax, f"{side} wall", [-1.0, -1.0, 1.0, 1.0], [TOP, 0.0, 0.0, TOP], lw=2.2, **_EDGE)
+    drawing.line(ax, f"{side} wall", [-1.0, -1.0, 1.0, 1.0], [TOP, 0.0, 0.0, TOP], lw=2.2, **EDGE)
     drawing.line(ax, f"{side} surface", [-0.98, 0.98], [BATH, BATH], color="0.25", lw=1.2, zorder=3)
     if pressure := moment.pressure(side):
-        _pressure_words(ax, side, 0.5 * _sign(side), BATH + 0.02, pressure)
+        pressure_words(ax, side, 0.5 * _sign(side), BATH + 0.02, pressure)
 
 
 def outline(moment: Moment, side: str, volume: float) -> tuple[np.ndarray, np.ndarray]:
@@ -457,14 +457,14 @@ def _gas(ax: Axes, moment: Moment, side: str) -> float:
     """A closed box with a gas in it: dots are molecules, as many of each kind as its share there."""
     x0, x1 = _ends(side)
     far = x0 if side == "left" else x1
-    drawing.line(ax, f"{side} wall", [0.0, far, far, 0.0], [0.0, 0.0, FULL, FULL], lw=2.2, **_EDGE)
+    drawing.line(ax, f"{side} wall", [0.0, far, far, 0.0], [0.0, 0.0, FULL, FULL], lw=2.2, **EDGE)
     chance = np.random.default_rng(1 if side == "left" else 2)  # the same places at every time
     columns, rows = GAS_DOTS
     across = (np.arange(columns)[None, :] + chance.uniform(0.1, 0.9, (rows, columns))).ravel() / columns
     up = (np.arange(rows)[:, None] + chance.uniform(0.1, 0.9, (rows, columns))).ravel() / rows
     kind = chance.permutation((np.arange(across.size) + 0.5) / across.size)
     x, y = x0 + 0.02 + 0.96 * across, 0.03 + (FULL - 0.06) * up
-    amounts = _amounts(moment, side)
+    amounts = amounts_along(moment, side)
     here = np.linspace(x0, x1, POINTS)
     names = list(amounts)
     share = np.array([np.interp(x, here, amounts[name]) for name in names])
@@ -479,7 +479,7 @@ def _gas(ax: Axes, moment: Moment, side: str) -> float:
 def _fullest(moment: Moment) -> float:
     """The most particles of all the gases that are followed, anywhere at the start, mol/m^3."""
     start = Moment(moment.case, None, 0, moment.dyes, moment.largest)
-    return max(float(np.sum(list(_amounts(start, side).values()), axis=0).max()) for side in readings.SIDES)
+    return max(float(np.sum(list(amounts_along(start, side).values()), axis=0).max()) for side in readings.SIDES)
 
 
 # --- concentrations ---
@@ -488,14 +488,14 @@ def _fullest(moment: Moment) -> float:
 def _means(moment: Moment, side: str) -> dict[str, np.ndarray]:
     """Mean concentrations, each an array of one."""
     if moment.result is None:
-        return {name: np.array([values.mean()]) for name, values in _amounts(moment, side).items()}
+        return {name: np.array([values.mean()]) for name, values in amounts_along(moment, side).items()}
     means = stored(moment.result, f"concentration_{side}_mol_per_m3")[moment.index]
     return {name: np.array([means[i]]) for i, name in enumerate(moment.case.solutes)}
 
 
 def _row(moment: Moment, side: str) -> np.ndarray:
     """Colours of a side from left to right."""
-    return dyes.blend(_amounts(moment, side), moment.dyes)
+    return dyes.blend(amounts_along(moment, side), moment.dyes)
 
 
 def _thickness(case: Any, side: str) -> float:
@@ -512,7 +512,7 @@ def _distances(case: Any, side: str, length: float) -> np.ndarray:
     return np.concatenate([through, np.linspace(thickness, thickness + length, POINTS - pores)])
 
 
-def _amounts(moment: Moment, side: str) -> dict[str, np.ndarray]:
+def amounts_along(moment: Moment, side: str) -> dict[str, np.ndarray]:
     """Concentrations (mol/m^3) from left to right at even distances."""
     case, result, index = moment.case, moment.result, moment.index
     if result is None:
