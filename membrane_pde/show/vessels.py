@@ -233,6 +233,7 @@ def _gauge(ax: Axes, side: str, x: float, level: float, pressure: float) -> None
 
 
 def pressure_words(ax: Axes, side: str, x: float, y: float, pressure: float) -> None:
+    """Write the pressure on a liquid, at this place."""
     look: dict[str, Any] = {
         "ha": "center",
         "va": "bottom",
