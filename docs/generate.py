@@ -28,6 +28,19 @@ SECTIONS = (
     ("`[left.support]` and `[right.support]`", "Support", ""),
     ("`[membrane]`", "Membrane", ""),
     ("`[membrane.solutes.NAME]`", "MembraneSolute", ""),
+    (
+        "`[module]`",
+        "Module",
+        "Elements along the membrane. A side with a table `[SIDE.channel]` flows along them; one without is permeate, "
+        "drawn off where it appears, which needs no boundary, length or concentration.",
+    ),
+    ("`[[module.stage]]`", "Stage", ""),
+    ("`module.cycle`", "Cycle", ""),
+    ("`[left.channel]` and `[right.channel]`", "Channel", ""),
+    ("`SIDE.channel.fibres`", "Fibres", ""),
+    ("`[properties]`", "Properties", ""),
+    ("`[energy]`", "Energy", ""),
+    ("`energy.pressure_exchanger`", "PressureExchanger", ""),
     ("`[mesh]`", "Mesh", ""),
     ("`[run]`", "Run", ""),
 )
@@ -129,7 +142,8 @@ def page() -> str:
     parts = [HEAD]
     for heading, name, note in SECTIONS:
         model = schema["$defs"][name] if name else schema
-        parts.append(f"## {heading}\n\n{note or model['description']}\n\n{_table(model, schema)}")
+        required = model.get("required", []) + _required_without_module(name, schema)
+        parts.append(f"## {heading}\n\n{note or model['description']}\n\n{_table(model, schema, required)}")
     parts.append(f"## A complete example\n\n```toml\n{EXAMPLE}```\n")
     return "\n".join(parts)
 
@@ -193,10 +207,16 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _table(model: dict[str, Any], schema: dict[str, Any]) -> str:
+def _required_without_module(name: str, schema: dict[str, Any]) -> list[str]:
+    """Keys of a table that a case without [module] needs."""
+    needed = schema["then"]
+    sides = needed["properties"]["left"]["else"]["oneOf"][0]["required"]
+    run = needed["properties"]["run"]["required"]
+    return {"": needed["required"], "Compartment": sides, "Run": run}.get(name, [])
+
+
+def _table(model: dict[str, Any], schema: dict[str, Any], required: list[str]) -> str:
     rows = ["| key | value | default | what it is |", "| --- | --- | --- | --- |"]
-    unless = model.get("else", {})  # one of these
-    required = [*model.get("required", []), *[key for one in unless.get("oneOf", []) for key in one["required"]][:1]]
     for key, field in model["properties"].items():
         default = "**required**" if key in required else _code(field["default"]) if "default" in field else ""
         default = "" if default in ("`{}`", '`""`') else default
@@ -226,6 +246,8 @@ def _value(field: dict[str, Any], schema: dict[str, Any]) -> str:
             return "table by solute" if "$ref" in inner else f"by solute: {_value(inner, schema)}"
         return "table"
     if kind == "array":
+        if "$ref" in (field.get("items") or {}):
+            return "tables"
         return f"`{json.dumps(field['examples'][0])}`" if "examples" in field else "list"
     if kind in ("number", "integer"):
         return ("whole number" if kind == "integer" else "number") + _range(field)

@@ -64,6 +64,14 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
     if "solutes" not in kept and isinstance(solutes, dict):  # otherwise validation reports it
         _check_names(solutes)
         merged["solutes"], ranges = merge_solutes(solutes, gas)
+    if "module" in merged:
+        from membrane_pde.input.module_defaults import merge_module
+
+        merge_module(merged)
+    elif with_channel := [name for name in SIDES if isinstance(merged.get(name), dict) and "channel" in merged[name]]:
+        raise CaseError(
+            f"{with_channel[0]}.channel: a channel runs along a [module]; add that table, or leave the channel out"
+        )
     if isinstance(solutes, dict) and "membrane" not in kept:
         merge_membrane(merged, solutes)
     if gas:
@@ -75,6 +83,10 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
         raise (CaseError(for_a_gas(str(found))) if gas else found) from None
     if "solutes" not in kept:
         _check_ions(case)
+    if case.module is not None:
+        from membrane_pde.input.plant import resolve
+
+        case._plant = resolve(case, raw, lambda other: build(other, name))
     case._origin = Origin(name, raw, changed_case, ranges)
     return case
 
@@ -86,7 +98,9 @@ def _kept(raw: dict[str, Any], before: Case, written: dict[str, Any]) -> dict[st
     double the time of the change that sliders and sweeps make most often.
     """
     parts: tuple[str, ...] = ("mesh", "run")
-    alike = all(raw.get(key) == written.get(key) for key in ("temperature", "phase", "geometry"))
+    if "module" in raw or "module" in written:  # whose sides and membrane depend on each other
+        return {part: getattr(before, part) for part in ("mesh",) if raw.get(part) is written.get(part)}
+    alike = all(raw.get(key) == written.get(key) for key in ("temperature", "phase", "geometry", "properties"))
     # in a gas other parts depend on the pressure
     if alike and raw["solutes"] is written["solutes"] and before.phase == "liquid":
         parts = (*parts, "solutes", "left", "right", "membrane")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from membrane_pde.input import case_warnings
 from membrane_pde.input.checks import check_gas, check_temperature, check_together
 from membrane_pde.input.completion import complete_membrane, complete_side, gas_diffusivities, solute_at_temperature
-from membrane_pde.input.parts import STRICT, Compartment, General, Membrane, Mesh, Run, Solute, field
+from membrane_pde.input.fields import STRICT, field
+from membrane_pde.input.module_parts import Energy, Module, Properties
+from membrane_pde.input.parts import Compartment, General, Membrane, Mesh, Run, Solute, required_without_module
+
+if TYPE_CHECKING:
+    from membrane_pde.input.plant import Plant
 
 
 @dataclass(frozen=True)
@@ -36,21 +41,44 @@ class Case(General):
     Made by `load_case` and `parse_case`; changed copies by `with_values`. Equal if all that decides the answer is.
     """
 
-    model_config = STRICT
+    model_config = ConfigDict(**STRICT, json_schema_extra=required_without_module)
 
     solutes: dict[str, Solute] = field(
         "The solutes by name, each a table, empty if the library has all of it. A name with a sign is "
         'quoted: [solutes."Na+"].',
         min_length=1,
     )
+    properties: Properties = Field(
+        default_factory=Properties, description="Properties of the solution as polynomials (optional)."
+    )
     left: Compartment = field("The left side. Fluxes are positive from left to right.")
     right: Compartment = field("The right side.")
     membrane: Membrane = field("What stands between the sides.")
+    module: Module | None = field(
+        "What stands along the membrane: elements, vessels, stages. Without it the membrane has no length.", None
+    )
+    energy: Energy = Field(default_factory=Energy, description="What the pumps take, with [module] (optional).")
     mesh: Mesh = Field(default_factory=Mesh, description="Grid: number and size of cells (optional).")
-    run: Run = field("How long to run, and how.")
+    run: Run = field(
+        "How long to run, and how. With [module] optional: without a duration the answer is the steady state."
+    )
 
     # set by `build.build`, the only maker of cases; without a default pydantic would copy its marker for "undefined"
     _origin: Origin = PrivateAttr(default=None)  # type: ignore[assignment]
+    _plant: Any = PrivateAttr(default=None)  # a Plant; pydantic evaluates the annotation, and few cases have one
+
+    @property
+    def plant(self) -> Plant:
+        """What stands along the membrane, resolved. Only of a case with [module]."""
+        if self._plant is None:
+            raise ValueError("the case has no [module]")
+        plant: Plant = self._plant
+        return plant
+
+    @property
+    def steady_only(self) -> bool:
+        """A case with [module] and without a duration: its answer is the steady state."""
+        return self.run.duration is None
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from membrane_pde.input.boundaries import BOUNDARIES, CURVED_BOUNDARIES, OWN_KEYS, listed
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES, Compartment, General, Solute
-from membrane_pde.input.values import SAME, Pressure, Profile, alike
+from membrane_pde.input.values import SAME, Pressure, Profile, Total, alike
 from membrane_pde.input.wording import cut, key_text, nearest
 from membrane_pde.physics.constants import GAS_CONSTANT
 from membrane_pde.physics.curvature import CURVED, DIMENSION, Geometry
@@ -136,6 +136,20 @@ def check_radius(side: Compartment, name: str, geometry: Geometry) -> None:
         )
 
 
+def check_along(side: Compartment, name: str) -> None:
+    """Raise a CaseError for a key that only a side with a channel takes, or a total where there is no total area."""
+    if side.channel is None:
+        if side.inlet:
+            raise CaseError(f"{name}.inlet: what enters a channel; there is no table [{name}.channel]")
+        flow = side.feed[1] if isinstance(side.feed, tuple) else None  # what `_read_feed` made of it
+        for key, value in (("volume", side.volume), ("feed.flow", flow), ("bleed", side.bleed)):
+            if isinstance(value, Total):
+                raise CaseError(
+                    f"{name}.{key}: this is a total; without a [module] everything is per membrane area, for example "
+                    f'"{"10 mm" if key == "volume" else "20 L/m^2/hour"}"'
+                )
+
+
 def check_gas_pressure(side: Compartment, name: str) -> None:
     """Raise a CaseError unless the pressure of a gas is constant, absolute and above zero."""
     if side.pressure.flux:
@@ -150,11 +164,43 @@ def check_gas_pressure(side: Compartment, name: str) -> None:
 
 def check_together(case: Case) -> None:
     """Check what concerns several parts of a case at once."""
+    _check_properties(case)
+    if case.module is not None:
+        _check_osmotic_model(case)
+        _check_oscillation(case)
+        return
+    _check_planar(case)
     _check_boundaries(case)
     _check_curved_boundaries(case)
     _check_osmotic_model(case)
     _check_oscillation(case)
     _check_size(case)
+
+
+def _check_properties(case: Case) -> None:
+    """Check that polynomials in a mass fraction have one solute, whose molar mass is known."""
+    if not case.properties.given:
+        return
+    key = case.properties.given[0]
+    if len(case.solutes) > 1:
+        raise CaseError(
+            f"properties.{key}: a polynomial in the mass fraction of the one solute; there are {len(case.solutes)}: "
+            f"{cut(', '.join(case.solutes))}"
+        )
+    ((name, solute),) = case.solutes.items()
+    if solute.molar_mass is None:
+        raise CaseError(f'solutes.{key_text(name)}.molar_mass is missing: properties.{key} needs it, "58.44 g/mol"')
+
+
+def _check_planar(case: Case) -> None:
+    """Check that nothing is given that only a membrane with a length has."""
+    for name, side in sides_of(case).items():
+        if side.backflow == "collected":
+            raise CaseError(f'{name}.backflow = "collected": only in a [module]; take "last" or a composition')
+        if (held := side.pressure.held) in ("recovery", "permeate"):
+            raise CaseError(f"{name}.pressure.{held}: only in a [module]; give a pressure or a flux")
+    if "energy" in case.model_fields_set:
+        raise CaseError("energy: the pumps of a [module]; add that table, or leave it out")
 
 
 def sides_of(case: Case) -> dict[str, Compartment]:
@@ -310,6 +356,10 @@ def _check_oscillation(case: Case) -> None:
     for name, side in sides_of(case).items():
         if not side.pressure.oscillates:
             continue
+        if case.run.duration is None:
+            raise CaseError(
+                f"{name}.pressure oscillates: there is a steady state of constant inputs only; give run.duration"
+            )
         periods = case.run.duration / side.pressure.period
         if periods > MAX_PERIODS:
             raise CaseError(

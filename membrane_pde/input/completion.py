@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from membrane_pde.input.checks import (
+    check_along,
     check_boundary_keys,
     check_declared,
     check_gas_pressure,
     check_radius,
     check_reference,
 )
-from membrane_pde.input.concentrations import initial_amounts, supplied_amounts
+from membrane_pde.input.concentrations import initial_amounts, inlet_schedules, supplied_amounts
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import Compartment, Membrane, MembraneSolute, Solute
 from membrane_pde.input.values import SAME, Feed, alike
@@ -40,6 +41,7 @@ def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
     if data["phase"] == "gas":
         check_gas_pressure(side, name)
     check_boundary_keys(side, name)
+    check_along(side, name)
     check_radius(side, name, data["geometry"])
     if side.radius is not None:
         put(side, length=side.radius)
@@ -64,6 +66,8 @@ def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
     update["concentration"] = initial_amounts(side.concentration, f"{name}.concentration", side, data)
     if isinstance(side.backflow, dict):
         update["backflow"] = supplied_amounts(side.backflow, f"{name}.backflow", ', or backflow = "last"', side, data)
+    if side.channel is not None:
+        update["inlet"] = inlet_schedules(side, update["concentration"], name, data)
     if side.feed is not None:
         fed, flow = typing.cast(Any, side.feed)  # what `_read_feed` made of it
         update["feed"] = Feed(
@@ -168,10 +172,11 @@ def complete_membrane(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
     for name in solutes:
         numbers = membrane.solutes[name]
         put(numbers, permeability=_at_temperature(numbers, "permeability", name, data))
+        put(numbers, permeability=numbers.permeability * membrane.salt_passage_factor)
     return put(
         membrane,
         solutes={name: membrane.solutes[name] for name in solutes},
-        water_permeability=_at_temperature(membrane, "water_permeability", None, data),
+        water_permeability=_at_temperature(membrane, "water_permeability", None, data) * membrane.flow_factor,
     )
 
 
@@ -212,13 +217,11 @@ def _porous(membrane: Membrane, solutes: Mapping[str, Solute], temperature: floa
     return membrane
 
 
-def _at_temperature(
-    numbers: Membrane | MembraneSolute, key: str, solute: str | None, data: Mapping[str, Any]
-) -> float | None:
+def _at_temperature(numbers: Membrane | MembraneSolute, key: str, solute: str | None, data: Mapping[str, Any]) -> float:
     """A permeability at the case's temperature."""
-    value: float | None = getattr(numbers, key)
+    value: float = getattr(numbers, key)
     reference, energy = numbers.reference_temperature, numbers.activation_energy
-    if value is None or reference is None:
+    if reference is None:
         return value
     path = "membrane" if solute is None else f"membrane.solutes.{solute}"
     check_reference(path, reference)
@@ -253,7 +256,12 @@ def at_reference(case: Case, solute: str | None = None) -> float:
         m/s/Pa, or of a solute m/s.
     """
     numbers = case.membrane if solute is None else case.membrane.solutes[solute]
-    value = numbers.water_permeability if isinstance(numbers, Membrane) else numbers.permeability
+    whole = case.membrane
+    value = (
+        whole.water_permeability / whole.flow_factor
+        if isinstance(numbers, Membrane)
+        else numbers.permeability / whole.salt_passage_factor
+    )
     reference, energy = numbers.reference_temperature, numbers.activation_energy
     if reference is None or energy is None:
         return value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping
 from typing import Any
 
 from membrane_pde.input.checks import check_declared, density_problem
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import Compartment, Solute
-from membrane_pde.input.values import Profile, interpolate
+from membrane_pde.input.values import Profile, Schedule, interpolate
 from membrane_pde.input.wording import cut, key_text
 from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
 
@@ -72,6 +73,38 @@ def supplied_amounts(
     return _amounts(parts, where, data)
 
 
+def inlet_schedules(
+    side: Compartment, inside: Mapping[str, float | Profile], name: str, data: Mapping[str, Any]
+) -> dict[str, Schedule]:
+    """What enters a channel: a schedule (mol/m^3) for each solute, by default that of its concentration in the channel.
+
+    Fractions and molalities depend on all solutes, so that they are converted at every time of any schedule.
+    """
+    where = f"{name}.inlet"
+    check_declared(side.inlet, data["solutes"], where)
+    written: dict[str, Any] = dict(side.inlet)  # what `_read_inlet` made of it: times, values, shape
+    times = sorted({0.0, *(time for at, _, _ in written.values() for time in at)})
+    rows = []
+    for time in times:
+        parts: dict[str, tuple[float, str]] = {}
+        for solute in data["solutes"]:
+            if solute not in written:
+                parts[solute] = typing.cast(float, inside[solute]), "amount"
+                continue
+            at, values, _ = written[solute]
+            if len({kind for _, kind in values}) > 1:
+                raise CaseError(f"{where}.{solute}: a schedule is either per volume, per mass of water or per mass")
+            number = Schedule(at, tuple(each for each, _ in values), written[solute][2]).at(time)
+            parts[solute] = _part((number, values[0][1]), f"{where}.{solute}", solute, side, data)
+        rows.append(_amounts(parts, where, data))
+    schedules = {}
+    for solute in data["solutes"]:
+        given = tuple(row[solute] for row in rows)
+        one = solute not in written or all(each == given[0] for each in given)
+        schedules[solute] = Schedule((0.0,), given[:1]) if one else Schedule(tuple(times), given, written[solute][2])
+    return schedules
+
+
 def _amounts(parts: Mapping[str, tuple[float, str]], where: str, data: Mapping[str, Any]) -> dict[str, float]:
     """Convert the results of `_part` for one solution to mol/m^3, and check that such a solution is possible."""
     amounts = _in_amounts(parts, where, data)
@@ -94,6 +127,14 @@ def _in_amounts(parts: Mapping[str, tuple[float, str]], where: str, data: Mappin
 
     there = {s: part for s, part in parts.items() if part[0] > 0}
     solutes: dict[str, Solute] = {s: data["solutes"][s] for s in there}
+    properties = data.get("properties")
+    if properties is not None and properties.density.polynomial and len(data["solutes"]) == 1:
+        ((s, (number, kind)),) = there.items()
+        try:
+            amount = density.of_polynomial(number, kind, properties.density.coefficients, solutes[s].molar_mass or 0.0)
+        except ValueError as error:
+            raise CaseError(f"{where}.{s}: {error}") from None
+        return {s: amount}
     for s, solute in solutes.items():
         if problem := density_problem(key_text(s), solute):
             what = "per mass of water" if parts[needing][1] == "molality" else "a mass fraction"

@@ -12,6 +12,7 @@ from membrane_pde import library
 from membrane_pde.input import units
 from membrane_pde.input.checks import check_declared
 from membrane_pde.input.errors import CaseError, UnitError
+from membrane_pde.input.module_defaults import element
 from membrane_pde.input.parts import SIDES, Membrane, MembraneSolute, Solute
 from membrane_pde.input.spelling import reference
 from membrane_pde.input.wording import key_text, nearest, show
@@ -92,6 +93,9 @@ def merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
     numbers: dict[str, Any] = {}
     if isinstance(membrane.get("type"), str):
         values, numbers = _type_values(membrane["type"], solutes)
+    if isinstance(membrane.get("element"), str):
+        _check_element(merged, membrane)
+        values, numbers = _entry_values(element(membrane["element"]).get("membrane", {}), solutes)
     if membrane.get("flux_law") == "solution-diffusion":  # then the type's reflection does not belong
         for each in numbers.values():
             each.pop("reflection", None)
@@ -137,6 +141,20 @@ def _type_values(kind: str, solutes: Iterable[str]) -> tuple[dict[str, Any], dic
     if entry is None:
         known = ("ideal", "none", *library.membranes())
         raise CaseError(f"membrane.type = {show(kind)}: unknown{nearest(kind, known, always=True)}")
+    return _entry_values(entry, solutes)
+
+
+def _check_element(merged: dict[str, Any], membrane: dict[str, Any]) -> None:
+    if "module" not in merged:
+        raise CaseError(
+            "membrane.element: an element stands in a [module]; add that table, or give a type of the library"
+        )
+    if "type" in membrane:
+        raise CaseError("membrane.type and membrane.element: an element has its own membrane; leave one of them out")
+
+
+def _entry_values(entry: dict[str, Any], solutes: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values of a membrane in the library, and those of each solute."""
     tables = entry.get("solutes", {}).items()
     numbers = {name: _library_values(each, MembraneSolute) for name, each in tables if name in solutes}
     return _library_values(entry, Membrane), numbers

@@ -18,8 +18,6 @@ from membrane_pde.input.wording import cut, nearest
 NOT_YET = "not available in this version"
 # Keys planned for a later version; sides are written "side", solutes "*".
 PLANNED_KEYS = {
-    "flow",
-    "side.flow",
     "membrane.fixed_charge",
 }
 
@@ -50,7 +48,11 @@ def type_below(declared: Any, part: str) -> Any:
         return _plain(_hints(declared)[part]) if part in declared.model_fields else None
     if typing.get_origin(declared) is dict:
         return _plain(typing.get_args(declared)[1])
+    if typing.get_origin(declared) in (list, tuple):
+        return _plain(typing.get_args(declared)[0]) if part.isdecimal() else None
     reader = reader_of(declared)
+    if reader and part in reader.lists:
+        return list[float]
     return object if reader and (part in reader.keys or "*" in reader.keys) else None
 
 

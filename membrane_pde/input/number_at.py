@@ -15,7 +15,8 @@ from membrane_pde.input.completion import at_reference
 from membrane_pde.input.defaults import MEASURED, absolute_pressure
 from membrane_pde.input.errors import CaseError, UnitError
 from membrane_pde.input.keys import declared_type, reader_of
-from membrane_pde.input.values import Pressure
+from membrane_pde.input.module_values import MassTransfer, PressureDrop
+from membrane_pde.input.values import Pressure, Schedule
 from membrane_pde.input.wording import cut, nearest, show
 
 
@@ -60,7 +61,12 @@ def number_at(case: Case, path: str) -> Number:
         if isinstance(here, dict) and part not in here:
             where = ".".join(loc[:i])
             raise CaseError(f"{cut(key)}: there is no {cut(part)} in {where} of this case{nearest(part, here, True)}")
-        here = here[part] if isinstance(here, dict) else getattr(here, part, None)
+        if isinstance(here, list | tuple):
+            if int(part) >= len(here):
+                raise CaseError(f"{cut(key)}: {'.'.join(loc[:i])} has {len(here)} entries, counted from 0")
+            here = here[int(part)]
+        else:
+            here = here[part] if isinstance(here, dict) else getattr(here, part, None)
         written = written.get(part) if isinstance(written, dict) else None
     low, high = -math.inf, math.inf
     if reader and reader.dimension:
@@ -75,8 +81,8 @@ def number_at(case: Case, path: str) -> Number:
             high = min(high, getattr(constraint, "lt", high), getattr(constraint, "le", high))
     if loc[-1] in MEASURED.values() and loc[0] == "membrane" and isinstance(here, float):
         here = at_reference(case, None if len(loc) == 2 else loc[2])
-    if isinstance(here, Pressure) and not here.flux and not here.oscillates and len(here.times) == 1:
-        here = here.values[0]
+    if isinstance(here, Pressure | Schedule | MassTransfer | PressureDrop):
+        here = here if here.one_number is None else here.one_number
     if declared is object:  # below a key that is read as a whole
         raise CaseError(f"{cut(key)}: not one number of the case")
     if here is None:
@@ -87,6 +93,7 @@ def number_at(case: Case, path: str) -> Number:
     if isinstance(written, str):
         plain = absolute_pressure(written) if case.phase == "gas" and loc[-1] == "pressure" else written
         as_written = reader.read(plain) if reader else here
+        as_written = getattr(as_written, "one_number", as_written)
         here = as_written if isinstance(as_written, float) else here
         if unit and _is_multiple(text := units.split(plain)[1], unit):
             shown_in = text

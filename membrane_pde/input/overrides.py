@@ -60,18 +60,30 @@ def set_value(raw: dict[str, Any], path: str, value: object) -> str:
     if not isinstance(path, str) or not path.strip():
         raise CaseError(f"{show(path)}: expected the path of a key, for example left.pressure")
     loc, declared = declared_type(path)
-    table = raw
+    table: Any = raw
     for i, part in enumerate(loc[:-1]):
-        below = table.get(part, {})
-        if not isinstance(below, dict):
+        below = _entry(table, part, ".".join(loc[:i])) if isinstance(table, list) else table.get(part, {})
+        if not isinstance(below, dict | list):
             raise CaseError(f"{cut(path)}: {'.'.join(loc[: i + 1])} is {show(below)}, not a table; give it whole")
-        table[part] = below = dict(below)
+        below = copy.copy(below)
+        table[int(part) if isinstance(table, list) else part] = below
         table = below
     key = ".".join(loc)
+    if isinstance(table, list):
+        _entry(table, loc[-1], ".".join(loc[:-1]))
+        table[int(loc[-1])] = _as_declared(key, declared, value)
+        return key
     if len(loc) == 2 and loc[1] in _IN_PLACE_OF:  # a given radius would contradict a length that is set now
         table.pop(_IN_PLACE_OF[loc[1]], None)
     table[loc[-1]] = _as_declared(key, declared, value)
     return key
+
+
+def _entry(table: list[Any], part: str, where: str) -> Any:
+    """An entry of a list as written, by its place from 0."""
+    if int(part) >= len(table):
+        raise CaseError(f"{where} has {len(table)} entries, counted from 0; there is no {cut(part)}")
+    return table[int(part)]
 
 
 def _as_declared(path: str, declared: Any, value: object) -> Any:
@@ -93,7 +105,8 @@ def _as_declared(path: str, declared: Any, value: object) -> Any:
         try:
             return int(text) if declared is int and re.fullmatch("[+-]?[0-9]+", text) else units.number(text)
         except ValueError:
-            return value  # validation reports what was expected
+            if not text.startswith(("{", "[")):
+                return value  # validation reports what was expected
     texts = declared is str or typing.get_origin(declared) is Literal
     if text.startswith(("{", "[")) and not texts:
         try:
@@ -107,7 +120,7 @@ def _as_declared(path: str, declared: Any, value: object) -> Any:
 def written_at(written: Any, key: str) -> Any:
     """The value at the path of a key in a case as written."""
     for part in declared_type(key)[0]:
-        written = written[part]
+        written = written[int(part)] if isinstance(written, list) else written[part]
     return written
 
 

@@ -11,14 +11,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from membrane_pde.input.boundaries import BOUNDARIES, WITHOUT_LAYER_IF_STIRRED, Kind
+from membrane_pde.input.fields import STRICT, field, optional
+from membrane_pde.input.module_parts import Channel
+from membrane_pde.input.module_values import Inlet
 from membrane_pde.input.titles import LONGEST
 from membrane_pde.input.values import (
     Applied,
     Backflow,
     Density,
     Diffusivity,
+    Factor,
     Fed,
-    Flux,
     Initial,
     InverseLength,
     Length,
@@ -30,11 +33,13 @@ from membrane_pde.input.values import (
     MolarVolume,
     Numbers,
     OwnDiffusivity,
+    OwnTime,
     Permeability,
     Ratio,
     Solubility,
+    TankFlow,
+    TankVolume,
     Temperature,
-    Time,
     Virial,
     Volume,
     WaterPermeability,
@@ -45,27 +50,27 @@ MAX_OUTPUTS = 100_000
 SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
-def field(description: str, default: Any = ..., **more: Any) -> Any:
-    """A pydantic field. Its default is written as in a case file and validated like any value."""
-    return Field(default, description=description, validate_default=default is not None, **more)
-
-
-def _optional(schema: dict[str, Any]) -> None:
-    """Mark no key as required: the library or the membrane type may supply it."""
-    schema.pop("required", None)
-
-
 def _no_default(schema: dict[str, Any]) -> None:
     """Leave the default out of the schema: it holds under conditions only, which the description states."""
     schema.pop("default", None)
 
 
-def _length_unless_without_layer(schema: dict[str, Any]) -> None:
-    """Require `length` or `radius`, except for a stirred bath or reservoir, which has no unstirred layer."""
-    schema["required"].remove("length")
+def required_without_module(schema: dict[str, Any]) -> None:
+    """Say in the JSON schema of a case what it needs where it has no [module].
+
+    Both sides with a length or a radius, except for a stirred bath or reservoir, which has no unstirred layer; and a
+    duration.
+    """
     without = {"boundary": {"enum": sorted(WITHOUT_LAYER_IF_STIRRED)}, "stirred": {"const": True}}
-    schema["if"] = {"properties": without, "required": list(without)}
-    schema["else"] = {"oneOf": [{"required": ["length"]}, {"required": ["radius"]}]}
+    size = {"oneOf": [{"required": ["length"]}, {"required": ["radius"]}]}
+    side = {"if": {"properties": without, "required": list(without)}, "else": size}
+    needed = ["left", "right", "run"]
+    schema["required"] = [key for key in schema["required"] if key not in needed]
+    schema["if"] = {"not": {"required": ["module"]}}
+    schema["then"] = {
+        "properties": {"left": side, "right": side, "run": {"required": ["duration"]}},
+        "required": needed,
+    }
 
 
 def _one_of_two_ways(default: Any, description: str, **more: Any) -> Any:
@@ -81,9 +86,6 @@ def _either_way(schema: dict[str, Any]) -> None:
 def _kinds_in_words() -> str:
     *others, last = (boundary.words for boundary in BOUNDARIES.values())
     return f"{', '.join(others)}, or {last}"
-
-
-STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def one_line(text: str, longest: int) -> str:
@@ -131,7 +133,7 @@ class General(BaseModel):
 class Solute(BaseModel):
     """A dissolved substance. Values that the library has of it are optional; one given here replaces the library's."""
 
-    model_config = ConfigDict(**STRICT, json_schema_extra=_optional)
+    model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
     molar_mass: MolarMass | None = field(
         "Molar mass. Required for a concentration given as mass per volume, for densities, and for the diffusivity of "
@@ -253,7 +255,7 @@ class Support(BaseModel):
 class Compartment(BaseModel):
     """The solution (or gas) on one side of the membrane."""
 
-    model_config = ConfigDict(**STRICT, json_schema_extra=_length_unless_without_layer)
+    model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
     label: str = field("What tables and figures call this side. Default: left or right.", "")
     boundary: Kind = field(
@@ -277,8 +279,9 @@ class Compartment(BaseModel):
     pressure: Applied = field(
         "Applied gauge pressure: constant; a schedule of steps or ramps; or a mean with an oscillation, a sine or a "
         "pulse (high for the first half of each period, or the fraction `duty`). Or a prescribed water flux out of "
-        "this side into the membrane, for which the pressure is computed. In a gas the absolute pressure. Not for "
-        "`rigid`. Inside: Pa, or m/s for a flux.",
+        "this side into the membrane, for which the pressure is computed; on the feeding side of a [module] also the "
+        "total { recovery = … } or { permeate = … }, and a { flux = … } is the mean. In a gas the absolute pressure. "
+        "Not for `rigid`. Inside: Pa, or m/s for a flux, m^3/s for a permeate.",
         "0 bar",
     )
     concentration: dict[str, Initial] = field(
@@ -300,9 +303,9 @@ class Compartment(BaseModel):
         "on the liquid is never below 0 (gauge). `elastic` only, and required there. Inside: Pa.",
         None,
     )
-    volume: Length | None = field(
+    volume: TankVolume | None = field(
         "Initial volume of the bath ÷ membrane area, without the unstirred layer. `bath` only, and required there. "
-        "Inside: m.",
+        "Beside a channel also the total. Inside: m.",
         None,
     )
     feed: Fed | None = field(
@@ -311,15 +314,22 @@ class Compartment(BaseModel):
         "mol/m^3, m/s.",
         None,
     )
-    bleed: Flux = field(
-        "Flow withdrawn from the bath ÷ membrane area. A bath with a make-up feed also overflows when water enters it "
-        "through the membrane. `bath` only. Inside: m/s.",
+    bleed: TankFlow = field(
+        "Flow withdrawn from the bath ÷ membrane area; beside a channel also the total. A bath with a make-up feed "
+        "also overflows when water enters it through the membrane. `bath` only. Inside: m/s.",
         "0 m/s",
     )
     backflow: Backflow | None = field(
         'Composition of liquid that flows back in: a concentration for every solute, or "last", that of the liquid '
-        "that left last. Without it the run stops at backflow. `outflow` only. Inside: mol/m^3.",
+        "that left last. Without it the run stops at backflow. `outflow` only; and the permeate of a [module], where "
+        'the default is "collected", the permeate of all stations mixed. Inside: mol/m^3.',
         None,
+    )
+    channel: Channel | None = field("The channel through which this side's liquid flows along the membrane.", None)
+    inlet: dict[str, Inlet] = field(
+        "What enters the channel, where it differs from `concentration` or changes in time: for each solute a "
+        "concentration, or a schedule of them. Inside: mol/m^3.",
+        {},
     )
 
     support: Support | None = field(
@@ -375,7 +385,7 @@ class Compartment(BaseModel):
 class MembraneSolute(BaseModel):
     """Transport coefficients of one solute in the membrane."""
 
-    model_config = ConfigDict(**STRICT, json_schema_extra=_optional)
+    model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
     permeability: Permeability = field(
         "Solute permeability P; 0 for a solute that cannot pass. Computed from the pores if they are given and it is "
@@ -410,13 +420,18 @@ class MembraneSolute(BaseModel):
 class Membrane(BaseModel):
     """The membrane between the two sides."""
 
-    model_config = ConfigDict(**STRICT, json_schema_extra=_optional)
+    model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
     type: str | None = field(
         '"ideal" (no solute passes; 1 L/m^2/hour/bar unless given), "none" (no membrane), or a membrane of the '
         "library. Without a type the coefficients below are required.",
         None,
         examples=["ideal", "none"],
+    )
+    element: str | None = field(
+        "An element of the library, with its membrane, area, length and feed channel; each can be overridden. Only "
+        "with [module], and without a type.",
+        None,
     )
     flux_law: Literal["solution-diffusion", "kedem-katchalsky", "spiegler-kedem"] = field(
         "Law for the solute flux through the membrane.", "spiegler-kedem"
@@ -443,6 +458,8 @@ class Membrane(BaseModel):
     porosity_over_thickness: InverseLength | None = field(
         "Porosity ÷ length of the pores. Required with `pore_radius`. Inside: 1/m.", None
     )
+    flow_factor: Factor = field("Factor of the water permeability, for fouling and age.", 1.0)
+    salt_passage_factor: Factor = field("Factor of the permeability of every solute, for fouling and age.", 1.0)
     solutes: dict[str, MembraneSolute] = field(
         "Transport coefficients of every solute; they replace those of the type.", {}
     )
@@ -496,9 +513,12 @@ class Mesh(BaseModel):
 class Run(BaseModel):
     """How long to run, which times to store, and how to integrate."""
 
-    model_config = STRICT
+    model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
-    duration: Time = field("Time to simulate; an upper limit if `until` is not `duration`. Inside: s.")
+    duration: OwnTime = field(
+        "Time to simulate; an upper limit if `until` is not `duration`. A case with [module] may leave it out: the "
+        "answer is then the steady state. Inside: s."
+    )
     until: Literal["duration", "equilibrium", "steady"] = field(
         "When to stop. `steady`: when no number of the summary would still change by more than a hundredth of `rtol` "
         "of its largest value (except totals of flows between open sides). An oscillating pressure allows `duration` "

@@ -170,6 +170,8 @@ def total_length(case: Case) -> float:
 
 def is_closed(side: Compartment) -> bool:
     """Nothing enters or leaves but through the membrane."""
+    if side.channel is not None:
+        return False
     if side.boundary == "bath":
         return side.feed is None and side.bleed == 0.0
     return not BOUNDARIES[side.boundary].layer

@@ -47,6 +47,13 @@ _SIZES = {
         "m/s=1 cm/s=0.01 mm/s=1e-3 um/s=1e-6 L/m^2/hour=2.7777777777777776e-07 L/m^2/h=2.7777777777777776e-07 "
         "LMH=2.7777777777777776e-07"
     ),
+    _powers(length=3, time=-1): (
+        "m^3/s=1 m^3/h=0.0002777777777777778 m^3/hour=0.0002777777777777778 m^3/d=1.1574074074074073e-05 "
+        "m^3/day=1.1574074074074073e-05 L/s=1e-3 L/min=1.6666666666666667e-05 mL/min=1.6666666666666667e-08 "
+        "L/h=2.7777777777777776e-07 L/hour=2.7777777777777776e-07"
+    ),
+    _powers(length=-2, mass=1, time=-2): "Pa/m=1 bar/m=1e5",
+    _powers(length=-1, mass=1, time=-1): "Pa*s=1 mPa*s=1e-3",
     _powers(length=2, time=-1): "m^2/s=1 cm^2/s=1e-4 mm^2/s=1e-6 um^2/s=1e-12",
     _powers(length=-1, mass=1, time=-2): (
         "Pa=1 hPa=100 kPa=1e3 MPa=1e6 mbar=100 bar=1e5 barg=1e5 atm=101325 psi=6894.7572931683635 "

@@ -40,6 +40,13 @@ DIMENSIONS = {
     "molar_energy": Dimension("an energy per amount", "20 kJ/mol", "J/mol"),
     "inverse_length": Dimension("a number per length", "2e5 1/m", "1/m"),
     "ratio": Dimension("a ratio of areas", "0.1 m^2/m^2", ""),
+    "share": Dimension("a share", "45 %", ""),
+    "area": Dimension("an area", "37 m^2", "m^2"),
+    "volume": Dimension("a volume", "2 m^3", "m^3"),
+    "flow": Dimension("a volume flow", "8 m^3/h", "m^3/s"),
+    "velocity": Dimension("a velocity", "0.15 m/s", "m/s"),
+    "pressure_gradient": Dimension("a pressure per length", "0.1 bar/m", "Pa/m"),
+    "viscosity": Dimension("a viscosity", "0.9 mPa*s", "Pa*s"),
     "concentration": Dimension("a concentration", "35 g/L", "mol/m^3"),
     "molality": Dimension("a molality", "6 mol/kg", "mol/kg"),
     "density": Dimension("a density", "2.2 g/mL", "kg/m^3"),
@@ -191,8 +198,8 @@ def parse(text: str, dimension: str, sign: Sign = "any") -> float:
     def misfit(unit: Unit) -> str:
         if unit.dimensionality != find_unit(wanted.si).dimensionality:
             return f"this is {_words(unit.dimensionality)}"
-        if not wanted.si and unit.fraction not in ("share", "area"):
-            return f"this is a {unit.fraction} fraction" if unit.fraction else "this is no ratio of areas"
+        if not wanted.si and unit.fraction not in (("share",) if dimension == "share" else ("share", "area")):
+            return f"this is a {unit.fraction} fraction" if unit.fraction else f"this is not {wanted.words}"
         return unit.doubt
 
     def look_up(unit_text: str) -> Unit:

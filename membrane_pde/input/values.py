@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
+from pydantic import Field
 from pydantic_core import core_schema
 
 from membrane_pde.input import units
@@ -47,6 +48,40 @@ class Profile:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A value that changes with time: steps, which hold ``values[i]`` from ``times[i]`` (s) on, or linear ramps.
+
+    Before the first time the first value holds, after the last the last.
+    """
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    shape: Literal["step", "ramp"] = "step"
+
+    def at(self, time: float) -> float:
+        """The value at a time (s)."""
+        if self.shape == "ramp":
+            return interpolate(time, self.times, self.values)
+        started = [value for start, value in zip(self.times, self.values, strict=True) if start <= time]
+        return started[-1] if started else self.values[0]
+
+    @property
+    def largest(self) -> float:
+        """Largest magnitude."""
+        return max(abs(value) for value in self.values)
+
+    @property
+    def is_constant(self) -> bool:
+        """It never changes."""
+        return all(value == self.values[0] for value in self.values)
+
+    @property
+    def one_number(self) -> float | None:
+        """The value, where there is only one."""
+        return self.values[0] if len(self.values) == 1 else None
+
+
+@dataclass(frozen=True)
 class Pressure:
     """Applied pressure: one value, a schedule of steps or ramps, or a mean with an oscillation.
 
@@ -54,7 +89,8 @@ class Pressure:
     "step" holds ``values[i]`` from ``times[i]`` on, a "ramp" is linear in between. A "sine" is
     ``values[0] + amplitude · sin(2π t/period)``, a "pulse" ``values[0] + amplitude`` for the first `duty` of each
     period and ``values[0] − amplitude`` for the rest. With `flux`, `values` are the water flux (m/s) out of this side
-    into the membrane that is held instead of a pressure.
+    into the membrane that is held instead of a pressure. Along a membrane the flux is the mean over the area, and a
+    `total` may be held instead: the "recovery" (permeate over feed), or the "permeate" flow (m^3/s).
     """
 
     times: tuple[float, ...]
@@ -64,6 +100,7 @@ class Pressure:
     period: float = math.inf
     duty: float = 0.5
     flux: bool = False
+    total: Literal["", "recovery", "permeate"] = ""
 
     def at(self, time: float) -> float:
         """The pressure (Pa), or the flux that is held (m/s), at a time (s)."""
@@ -97,6 +134,17 @@ class Pressure:
     def oscillates(self) -> bool:
         """A mean with an oscillation."""
         return self.shape in ("sine", "pulse")
+
+    @property
+    def held(self) -> Literal["pressure", "flux", "recovery", "permeate"]:
+        """What the values are."""
+        return self.total or ("flux" if self.flux else "pressure")
+
+    @property
+    def one_number(self) -> float | None:
+        """The pressure, where there is only one."""
+        plain = self.held == "pressure" and not self.oscillates and len(self.times) == 1
+        return self.values[0] if plain else None
 
     @property
     def largest(self) -> float:
@@ -144,6 +192,7 @@ class Reader:
     read: Callable[[Any], Any]
     schema: dict[str, Any]
     keys: tuple[str, ...] = ()  # keys below the value that an override may name
+    lists: tuple[str, ...] = ()  # those of them that hold a list of numbers, which an override may name by place: a.0
     number: bool = False  # a bare number is possible
     dimension: str = ""  # of a quantity: a key of `units.DIMENSIONS`
     sign: units.Sign = "any"
@@ -155,18 +204,20 @@ class Reader:
         return copy.deepcopy(self.schema)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """True for a number as TOML has it; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check_text(value: Any, dimension: str) -> None:
     if not isinstance(value, str):
         known = units.DIMENSIONS[dimension]
-        what = "a number without a unit" if _is_number(value) else "not a quantity"
+        what = "a number without a unit" if is_number(value) else "not a quantity"
         raise UnitError(f'{what}; expected {known.words}, for example "{known.example}"')
 
 
-def _read_quantity(value: Any, dimension: str, sign: units.Sign = "any") -> float:
+def read_quantity(value: Any, dimension: str, sign: units.Sign = "any") -> float:
+    """A quantity with a unit, in SI units."""
     _check_text(value, dimension)
     return _quantity_of(value, dimension, sign)
 
@@ -183,22 +234,22 @@ def _concentration_of(text: str) -> tuple[float, str]:
 
 
 def _read_temperature(value: Any) -> float:
-    kelvin = round(_read_quantity(value, "temperature"), 9)  # 32 degF is freezing, not a round-off below it
+    kelvin = round(read_quantity(value, "temperature"), 9)  # 32 degF is freezing, not a round-off below it
     if kelvin <= 0:
         raise UnitError("must be above absolute zero, -273.15 degC")
     return kelvin
 
 
 def _read_ratio(value: Any) -> float:
-    if not _is_number(value) and not isinstance(value, str):
+    if not is_number(value) and not isinstance(value, str):
         raise UnitError('expected a number, for example 0.1 or "0.1 m^2/m^2"')
-    number = value if _is_number(value) else units.parse(value, "ratio")
+    number = value if is_number(value) else units.parse(value, "ratio")
     if not 0 < number < 1e300:
         raise UnitError("must be a finite number above zero")
     return float(number)
 
 
-def _read_concentration(value: Any) -> tuple[float, str]:
+def read_concentration(value: Any) -> tuple[float, str]:
     """Number and kind of unit; `Case` makes mol/m^3 of it, which may take the solute's molar mass."""
     _check_text(value, "concentration")
     return _concentration_of(value)
@@ -213,41 +264,73 @@ _OSCILLATION = 'for example { mean = "50 bar", amplitude = "5 bar", period = "10
 def _read_initial(value: Any) -> Any:
     """A concentration, or distances and a concentration at each, not yet in mol/m^3."""
     if not isinstance(value, dict):
-        return _read_concentration(value)
-    _only_keys(value, ("profile",))
-    pairs = _pairs(value, "profile", _PROFILE)
-    distances = _increasing(pairs, "length", "distances", "a distance from the membrane must not be negative")
-    return distances, [_entry(i, _read_concentration, concentration) for i, (_, concentration) in enumerate(pairs)]
+        return read_concentration(value)
+    only_keys(value, ("profile",))
+    rows = pairs(value, "profile", _PROFILE)
+    distances = increasing(rows, "length", "distances", "a distance from the membrane must not be negative")
+    return distances, [entry(i, read_concentration, concentration) for i, (_, concentration) in enumerate(rows)]
 
 
 def _read_pressure(value: Any) -> Pressure:
     if not isinstance(value, dict):
-        return Pressure((0.0,), (_read_quantity(value, "pressure"),))
-    forms = {"schedule": ("shape",), "flux": (), "mean": ("amplitude", "period", "frequency", "shape", "duty")}
-    _only_keys(value, (*forms, *forms["mean"]))
+        return Pressure((0.0,), (read_quantity(value, "pressure"),))
+    forms: dict[str, tuple[str, ...]] = {
+        "schedule": ("shape",),
+        "flux": (),
+        "recovery": (),
+        "permeate": (),
+        "mean": ("amplitude", "period", "frequency", "shape", "duty"),
+    }
+    only_keys(value, (*forms, *forms["mean"]))
     some_mean = value.keys() & {"amplitude", "period", "frequency", "duty"}
     form = next((form for form in forms if form in value), "mean" if some_mean else "schedule")
     for key in value:
         if key not in (form, *forms[form]):
             raise UnitError(
                 f'"{key}" does not go with "{form}"; expected one of {{ schedule = …, shape = … }}, '
-                "{ flux = … } and { mean = …, amplitude = …, period = … }"
+                "{ flux = … } and { mean = …, amplitude = …, period = … }; along a membrane also { recovery = … } and "
+                "{ permeate = … }"
             )
+    if form == "recovery":
+        return Pressure((0.0,), (entry("recovery", read_recovery, value["recovery"]),), total="recovery")
+    if form == "permeate":
+        flow = entry("permeate", lambda x: read_quantity(x, "flow", "positive"), value["permeate"])
+        return Pressure((0.0,), (flow,), total="permeate")
     if form == "mean":
         return _read_oscillation(value)
     if form == "schedule":
         return _read_schedule(value, "pressure")
     flux = value["flux"]
     if isinstance(flux, dict):
-        _only_keys(flux, ("schedule", "shape"))
+        only_keys(flux, ("schedule", "shape"))
         return replace(_read_schedule(flux, "flux"), flux=True)
-    return Pressure((0.0,), (_read_quantity(flux, "flux"),), flux=True)
+    return Pressure((0.0,), (read_quantity(flux, "flux"),), flux=True)
+
+
+def read_share(value: Any) -> float:
+    """A share from 0 to 1, as a number or in per cent."""
+    if not is_number(value) and not isinstance(value, str):
+        raise UnitError('expected a share, for example "45 %" or 0.45')
+    number = float(value) if is_number(value) else units.parse(value, "share")
+    if not 0 <= number <= 1:
+        raise UnitError("must be a share from 0 to 100 %")
+    return number
+
+
+def read_recovery(value: Any) -> float:
+    """The share of the feed that passes the membrane."""
+    share = read_share(value)
+    if share == 1:
+        raise UnitError("at a recovery of 100 % the channel runs dry; expected less")
+    if share == 0:
+        raise UnitError("at a recovery of 0 no permeate is made; expected more than 0")
+    return share
 
 
 def _read_schedule(value: dict[str, Any], dimension: str) -> Pressure:
-    pairs = _pairs(value, "schedule", _SCHEDULE if dimension == "pressure" else _FLUX_SCHEDULE)
-    times = _increasing(pairs, "time", "times of the schedule", "a schedule starts at 0 s or later")
-    values = tuple(_entry(i, lambda p: _read_quantity(p, dimension), written) for i, (_, written) in enumerate(pairs))
+    rows = pairs(value, "schedule", _SCHEDULE if dimension == "pressure" else _FLUX_SCHEDULE)
+    times = increasing(rows, "time", "times of the schedule", "a schedule starts at 0 s or later")
+    values = tuple(entry(i, lambda p: read_quantity(p, dimension), written) for i, (_, written) in enumerate(rows))
     shape = value.get("shape", "step")
     if shape not in ("step", "ramp"):
         raise UnitError(f'shape must be "step" or "ramp", not {show(shape)}')
@@ -261,18 +344,18 @@ def _read_oscillation(value: dict[str, Any]) -> Pressure:
     if ("period" in value) == ("frequency" in value):
         both = "both are given" if "period" in value else "neither is given"
         raise UnitError(f"expected a period or a frequency, but {both}, {_OSCILLATION}")
-    mean = _entry("mean", lambda x: _read_quantity(x, "pressure"), value["mean"])
-    amplitude = _entry("amplitude", lambda x: _read_quantity(x, "pressure", "not negative"), value["amplitude"])
+    mean = entry("mean", lambda x: read_quantity(x, "pressure"), value["mean"])
+    amplitude = entry("amplitude", lambda x: read_quantity(x, "pressure", "not negative"), value["amplitude"])
     if "period" in value:
-        period = _entry("period", lambda x: _read_quantity(x, "time", "positive"), value["period"])
+        period = entry("period", lambda x: read_quantity(x, "time", "positive"), value["period"])
     else:
-        period = 1.0 / _entry("frequency", lambda x: _read_quantity(x, "frequency", "positive"), value["frequency"])
+        period = 1.0 / entry("frequency", lambda x: read_quantity(x, "frequency", "positive"), value["frequency"])
     shape, duty = value.get("shape", "sine"), value.get("duty", 0.5)
     if shape not in ("sine", "pulse"):
         raise UnitError(f'shape must be "sine" or "pulse" beside a mean, not {show(shape)}')
     if "duty" in value and shape != "pulse":
         raise UnitError('duty, the share of a period that is high, is for shape = "pulse"')
-    if not _is_number(duty) or not 0 < duty < 1:
+    if not is_number(duty) or not 0 < duty < 1:
         raise UnitError(f"duty must be a number between 0 and 1, the share of a period that is high, not {show(duty)}")
     return Pressure((0.0,), (mean,), shape, amplitude, period, float(duty))
 
@@ -285,25 +368,52 @@ def _read_feed(value: Any) -> Any:
     by_solute: Any = value
     flow = None
     if isinstance(value.get("concentration"), dict) or "flow" in value:
-        _only_keys(value, ("flow", "concentration"))
+        only_keys(value, ("flow", "concentration"))
         by_solute = value.get("concentration")
         if not isinstance(by_solute, dict) or "flow" not in value:
             raise UnitError(f"a constant feed has a flow and a concentration, {example}")
-        flow = _entry("flow", lambda x: _read_quantity(x, "flux", "not negative"), value["flow"])
-    return {name: _entry(name, _read_concentration, each) for name, each in by_solute.items()}, flow
+        flow = entry("flow", read_flux_or_total, value["flow"])
+    return {name: entry(name, read_concentration, each) for name, each in by_solute.items()}, flow
+
+
+@dataclass(frozen=True)
+class Total:
+    """A volume (m^3) or flow (m^3/s) of all membranes together, where it may also be written per membrane area."""
+
+    value: float
+
+
+def read_length_or_total(value: Any) -> Any:
+    """The volume of a bath per membrane area, m, or the `Total`, which `Case` divides by the area."""
+    return _or_total(value, "length", "volume", "positive")
+
+
+def read_flux_or_total(value: Any) -> Any:
+    """A flow per membrane area, m/s, or the `Total`."""
+    return _or_total(value, "flux", "flow", "not negative")
+
+
+def _or_total(value: Any, per_area: str, total: str, sign: units.Sign) -> float | Total:
+    try:
+        return read_quantity(value, per_area, sign)
+    except UnitError as error:
+        try:
+            return Total(read_quantity(value, total, sign))
+        except UnitError:
+            raise error from None
 
 
 def _read_backflow(value: Any) -> Any:
-    if value == "last":
+    if value in ("last", "collected"):
         return value
     if not isinstance(value, dict):
         raise UnitError('expected "last" or a concentration for each solute, for example { NaCl = "0 mol/L" }')
-    return {name: _entry(name, _read_concentration, each) for name, each in value.items()}
+    return {name: entry(name, read_concentration, each) for name, each in value.items()}
 
 
 def _read_apparent_volume(value: Any) -> ApparentVolume:
     if isinstance(value, list):
-        if len(value) != 5 or not all(_is_number(each) and abs(each) < 2e4 for each in value) or value[1] <= 0:
+        if len(value) != 5 or not all(is_number(each) and abs(each) < 2e4 for each in value) or value[1] <= 0:
             raise UnitError(
                 'expected a volume such as "16.6 cm^3/mol", or the five numbers of Laliberté and Cooper, the second '
                 "above zero, all below 2e4"
@@ -325,14 +435,14 @@ _SOLUBILITY = [["20 degC", "6.1 mol/kg"], ["40 degC", "6.2 mol/kg"]]
 def _read_solubility(value: Any) -> tuple[tuple[float, float], ...]:
     """Temperatures (K) and molalities of saturated solutions; one molality holds for water from 0 to 100 degC."""
     if not isinstance(value, list):
-        molality = _read_quantity(value, "molality", "positive")
+        molality = read_quantity(value, "molality", "positive")
         return (273.15, molality), (373.15, molality)
-    pairs = _pairs({"solubility": value}, "solubility", _SOLUBILITY)
-    temperatures = tuple(_entry(i, _read_temperature, each) for i, (each, _) in enumerate(pairs))
-    if len(pairs) < 2 or any(not a < b for a, b in pairwise(temperatures)):
+    rows = pairs({"solubility": value}, "solubility", _SOLUBILITY)
+    temperatures = tuple(entry(i, _read_temperature, each) for i, (each, _) in enumerate(rows))
+    if len(rows) < 2 or any(not a < b for a, b in pairwise(temperatures)):
         raise UnitError("expected two or more temperatures that increase, each with a molality")
     molalities = [
-        _entry(i, lambda x: _read_quantity(x, "molality", "positive"), each) for i, (_, each) in enumerate(pairs)
+        entry(i, lambda x: read_quantity(x, "molality", "positive"), each) for i, (_, each) in enumerate(rows)
     ]
     return tuple(zip(temperatures, molalities, strict=True))
 
@@ -341,33 +451,35 @@ def _read_virial(value: Any) -> tuple[float, ...]:
     if not (isinstance(value, list) and 1 <= len(value) <= 2):
         raise UnitError('expected one or two coefficients, for example ["0.1 L/mol", "0.01 L^2/mol^2"]')
     return tuple(
-        _entry(i, lambda x, d=dimension: _read_quantity(x, d), each)  # type: ignore[misc]
+        entry(i, lambda x, d=dimension: read_quantity(x, d), each)  # type: ignore[misc]
         for i, (each, dimension) in enumerate(zip(value, ("molar_volume", "molar_volume_squared"), strict=False))
     )
 
 
 def _read_numbers(value: Any) -> tuple[float, ...]:
-    if not (isinstance(value, list) and value and all(_is_number(each) and abs(each) < 1e300 for each in value)):
+    if not (isinstance(value, list) and value and all(is_number(each) and abs(each) < 1e300 for each in value)):
         raise UnitError("expected a list of numbers, for example [0.08, -0.001]")
     return tuple(float(each) for each in value)
 
 
-def _only_keys(table: dict[str, Any], keys: tuple[str, ...]) -> None:
+def only_keys(table: dict[str, Any], keys: tuple[str, ...]) -> None:
+    """Raise a UnitError for a key of a table that is not among `keys`."""
     for key in table:
         if key not in keys:
             raise UnitError(f'unknown key "{cut(key)}"{nearest(key, keys, always=True)}')
 
 
-def _pairs(table: dict[str, Any], key: str, example: list[list[str]]) -> list[list[Any]]:
+def pairs(table: dict[str, Any], key: str, example: list[list[str]]) -> list[list[Any]]:
+    """The list of pairs under a key of a table."""
     value = table.get(key)
     if not (isinstance(value, list) and value and all(isinstance(p, list) and len(p) == 2 for p in value)):
         raise UnitError(f"expected {key} = a list of pairs, for example {key} = {show(example)}")
     return value
 
 
-def _increasing(pairs: list[list[Any]], dimension: str, what: str, not_negative: str) -> tuple[float, ...]:
+def increasing(rows: list[list[Any]], dimension: str, what: str, not_negative: str) -> tuple[float, ...]:
     """The first quantity of every pair."""
-    numbers = tuple(_entry(i, lambda x: _read_quantity(x, dimension), first) for i, (first, _) in enumerate(pairs))
+    numbers = tuple(entry(i, lambda x: read_quantity(x, dimension), first) for i, (first, _) in enumerate(rows))
     if numbers[0] < 0:
         raise UnitError(not_negative)
     for i, (a, b) in enumerate(pairwise(numbers)):
@@ -379,7 +491,7 @@ def _increasing(pairs: list[list[Any]], dimension: str, what: str, not_negative:
 _T = TypeVar("_T")
 
 
-def _entry(index: int | str, read: Callable[[Any], _T], value: Any) -> _T:
+def entry(index: int | str, read: Callable[[Any], _T], value: Any) -> _T:
     """Read one entry of a list or table, naming it if that fails."""
     try:
         return read(value)
@@ -393,7 +505,8 @@ def _entry(index: int | str, read: Callable[[Any], _T], value: Any) -> _T:
 _QUANTITY_PATTERN = r"^\s*[+−–-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*[^\s0-9].*$"
 
 
-def _quantity_schema(dimension: str) -> dict[str, Any]:
+def quantity_schema(dimension: str) -> dict[str, Any]:
+    """JSON schema of a quantity."""
     known = units.DIMENSIONS[dimension]
     return {
         "type": "string",
@@ -403,10 +516,11 @@ def _quantity_schema(dimension: str) -> dict[str, Any]:
     }
 
 
-def _json_pairs(first: str, second: dict[str, Any], example: list[list[str]]) -> dict[str, Any]:
+def json_pairs(first: str, second: dict[str, Any], example: list[list[str]]) -> dict[str, Any]:
+    """JSON schema of a list of pairs: a quantity of the dimension `first`, and what `second` says."""
     pair = {
         "type": "array",
-        "prefixItems": [_quantity_schema(first), second],
+        "prefixItems": [quantity_schema(first), second],
         "items": False,
         "minItems": 2,
         "maxItems": 2,
@@ -414,83 +528,88 @@ def _json_pairs(first: str, second: dict[str, Any], example: list[list[str]]) ->
     return {"type": "array", "items": pair, "minItems": 1, "examples": [example]}
 
 
-def _json_table(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+def json_table(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    """JSON schema of a table with these keys and no others."""
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-_JSON_CONCENTRATION = _quantity_schema("concentration") | {
+JSON_CONCENTRATION = quantity_schema("concentration") | {
     "examples": ["35 g/L", "0.6 mol/L", "300 mOsm/L", "1e8/mL", "0.2 mol/mol"]
 }
 _JSON_INITIAL = {
     "anyOf": [
-        _JSON_CONCENTRATION,
-        _json_table({"profile": _json_pairs("length", _JSON_CONCENTRATION, _PROFILE)}, ["profile"]),
+        JSON_CONCENTRATION,
+        json_table({"profile": json_pairs("length", JSON_CONCENTRATION, _PROFILE)}, ["profile"]),
     ]
 }
-_JSON_SHAPE = {"enum": ["step", "ramp"], "default": "step"}
+JSON_SHAPE = {"enum": ["step", "ramp"], "default": "step"}
 _JSON_FLUX = {
     "anyOf": [
-        _quantity_schema("flux"),
-        _json_table(
-            {"schedule": _json_pairs("time", _quantity_schema("flux"), _FLUX_SCHEDULE), "shape": _JSON_SHAPE},
+        quantity_schema("flux"),
+        json_table(
+            {"schedule": json_pairs("time", quantity_schema("flux"), _FLUX_SCHEDULE), "shape": JSON_SHAPE},
             ["schedule"],
         ),
     ]
 }
-_JSON_OSCILLATION = _json_table(
+_JSON_OSCILLATION = json_table(
     {
-        "mean": _quantity_schema("pressure"),
-        "amplitude": _quantity_schema("pressure"),
-        "period": _quantity_schema("time"),
-        "frequency": _quantity_schema("frequency"),
+        "mean": quantity_schema("pressure"),
+        "amplitude": quantity_schema("pressure"),
+        "period": quantity_schema("time"),
+        "frequency": quantity_schema("frequency"),
         "shape": {"enum": ["sine", "pulse"], "default": "sine"},
         "duty": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "default": 0.5},
     },
     ["mean", "amplitude"],
 ) | {"oneOf": [{"required": ["period"]}, {"required": ["frequency"]}]}
+JSON_SHARE = {"anyOf": [quantity_schema("share"), {"type": "number", "minimum": 0, "maximum": 1}]}
 _JSON_PRESSURE = {
     "anyOf": [
-        _quantity_schema("pressure"),
-        _json_table(
-            {"schedule": _json_pairs("time", _quantity_schema("pressure"), _SCHEDULE), "shape": _JSON_SHAPE},
+        quantity_schema("pressure"),
+        json_table(
+            {"schedule": json_pairs("time", quantity_schema("pressure"), _SCHEDULE), "shape": JSON_SHAPE},
             ["schedule"],
         ),
         _JSON_OSCILLATION,
-        _json_table({"flux": _JSON_FLUX}, ["flux"]),
+        json_table({"flux": _JSON_FLUX}, ["flux"]),
+        json_table({"recovery": JSON_SHARE}, ["recovery"]),
+        json_table({"permeate": quantity_schema("flow")}, ["permeate"]),
     ]
 }
-_JSON_BY_SOLUTE = {"type": "object", "additionalProperties": _JSON_CONCENTRATION}
+_JSON_BY_SOLUTE = {"type": "object", "additionalProperties": JSON_CONCENTRATION}
+_JSON_TANK_FLOW = {"anyOf": [quantity_schema("flux"), quantity_schema("flow")]}
 _JSON_FEED = {
     "anyOf": [
         _JSON_BY_SOLUTE,
-        _json_table({"flow": _quantity_schema("flux"), "concentration": _JSON_BY_SOLUTE}, ["flow", "concentration"]),
+        json_table({"flow": _JSON_TANK_FLOW, "concentration": _JSON_BY_SOLUTE}, ["flow", "concentration"]),
     ]
 }
 _JSON_BACKFLOW = {
-    "anyOf": [{"const": "last"}, {"type": "object", "additionalProperties": _JSON_CONCENTRATION}],
+    "anyOf": [{"enum": ["last", "collected"]}, {"type": "object", "additionalProperties": JSON_CONCENTRATION}],
     "examples": ["last"],
 }
 _JSON_NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 1}
 _JSON_APPARENT_VOLUME = {
     "anyOf": [
-        _quantity_schema("molar_volume"),
-        _quantity_schema("specific_volume"),
+        quantity_schema("molar_volume"),
+        quantity_schema("specific_volume"),
         _JSON_NUMBERS | {"minItems": 5, "maxItems": 5},
     ]
 }
 _JSON_VIRIAL = {
     "type": "array",
-    "prefixItems": [_quantity_schema("molar_volume"), _quantity_schema("molar_volume_squared")],
+    "prefixItems": [quantity_schema("molar_volume"), quantity_schema("molar_volume_squared")],
     "items": False,
     "minItems": 1,
     "examples": [["0.1 L/mol", "0.01 L^2/mol^2"]],
 }
-_JSON_RATIO = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _quantity_schema("ratio")]}
+_JSON_RATIO = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, quantity_schema("ratio")]}
 
 
 def _quantity(dimension: str, sign: Literal["not negative", "positive"] = "positive") -> Reader:
-    read = partial(_read_quantity, dimension=dimension, sign=sign)
-    return Reader(read, _quantity_schema(dimension), dimension=dimension, sign=sign)
+    read = partial(read_quantity, dimension=dimension, sign=sign)
+    return Reader(read, quantity_schema(dimension), dimension=dimension, sign=sign)
 
 
 def _derivable(dimension: str, sign: Literal["not negative", "positive"] = "positive") -> Reader:
@@ -501,9 +620,9 @@ def _derivable(dimension: str, sign: Literal["not negative", "positive"] = "posi
 
 Length = Annotated[float, _quantity("length")]
 LengthOrRadius = Annotated[float, _derivable("length")]
-Time = Annotated[float, _quantity("time")]
+OwnTime = Annotated[float, _derivable("time")]
 Temperature = Annotated[
-    float, Reader(_read_temperature, _quantity_schema("temperature"), dimension="temperature", sign="positive")
+    float, Reader(_read_temperature, quantity_schema("temperature"), dimension="temperature", sign="positive")
 ]
 Diffusivity = Annotated[float, _quantity("diffusivity")]
 OwnDiffusivity = Annotated[float, _derivable("diffusivity")]
@@ -518,8 +637,8 @@ Solubility = Annotated[
         _read_solubility,
         {
             "anyOf": [
-                _quantity_schema("molality"),
-                _json_pairs("temperature", _quantity_schema("molality"), _SOLUBILITY) | {"minItems": 2},
+                quantity_schema("molality"),
+                json_pairs("temperature", quantity_schema("molality"), _SOLUBILITY) | {"minItems": 2},
             ]
         },
     ),
@@ -531,14 +650,30 @@ MolarVolume = Annotated[float, _quantity("molar_volume")]
 MolarEnergy = Annotated[float, _quantity("molar_energy", "not negative")]
 InverseLength = Annotated[float, _quantity("inverse_length")]
 Ratio = Annotated[float, Reader(_read_ratio, _JSON_RATIO, number=True, dimension="ratio", sign="positive")]
-Flux = Annotated[float, _quantity("flux", "not negative")]
+Factor = Annotated[float, Field(gt=0, le=1000)]
+Share = Annotated[float, Reader(read_share, JSON_SHARE, number=True, dimension="share", sign="not negative")]
+TankVolume = Annotated[
+    float,
+    Reader(
+        read_length_or_total,
+        {"anyOf": [quantity_schema("length"), quantity_schema("volume")]},
+        dimension="length",
+        sign="positive",
+    ),
+]
+TankFlow = Annotated[float, Reader(read_flux_or_total, _JSON_TANK_FLOW, dimension="flux", sign="not negative")]
+Recovery = Annotated[float, Reader(read_recovery, JSON_SHARE, number=True, dimension="share", sign="positive")]
+Area = Annotated[float, _quantity("area")]
+Velocity = Annotated[float, _quantity("velocity", "not negative")]
+Dispersion = Annotated[float, _quantity("diffusivity", "not negative")]
+GaugePressure = Annotated[float, _quantity("pressure", "not negative")]
 Modulus = Annotated[float, _quantity("pressure", "not negative")]
 Applied = Annotated[
     Pressure,
     Reader(
         _read_pressure,
         _JSON_PRESSURE,
-        keys=("schedule", "shape", "flux", "mean", "amplitude", "period", "frequency", "duty"),
+        keys=("schedule", "shape", "flux", "recovery", "permeate", "mean", "amplitude", "period", "frequency", "duty"),
         dimension="pressure",
     ),
 ]
@@ -547,4 +682,6 @@ Initial = Annotated[
     Reader(_read_initial, _JSON_INITIAL, keys=("profile",), dimension="concentration", sign="not negative"),
 ]
 Fed = Annotated[Feed, Reader(_read_feed, _JSON_FEED, keys=("*",))]
-Backflow = Annotated[dict[str, float] | Literal["last"], Reader(_read_backflow, _JSON_BACKFLOW, keys=("*",))]
+Backflow = Annotated[
+    dict[str, float] | Literal["last", "collected"], Reader(_read_backflow, _JSON_BACKFLOW, keys=("*",))
+]

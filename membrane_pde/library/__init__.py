@@ -30,6 +30,12 @@ def membranes() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def elements() -> dict[str, dict[str, Any]]:
+    """Every element of the library by its name in a case file, as written in elements.toml. Not to be changed."""
+    return _read("elements.toml")
+
+
+@cache
 def pitzer() -> dict[str, Any]:
     """Ion-interaction parameters as written in pitzer.toml: rows "pair", "theta" and "psi". Not to be changed."""
     return _read("pitzer.toml")

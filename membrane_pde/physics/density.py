@@ -158,6 +158,40 @@ def water_and_slopes(concentration: Array, data: Array, start: int, water_densit
     return water
 
 
+def of_polynomial(number: float, kind: str, density: Sequence[float], molar_mass: float) -> float:
+    """Amount per volume of a solution of one solute whose density is a polynomial in the mass fraction.
+
+    ``c = w ρ(w)/M``, and of a molality ``w = m M/(1 + m M)``.
+
+    Parameters
+    ----------
+    number : float
+        The mass fraction, or the molality, mol/kg.
+    kind : {"mass fraction", "molality"}
+    density : sequence of float
+        Coefficients of ρ(w) by rising power, kg/m^3.
+    molar_mass : float
+        kg/mol.
+
+    Returns
+    -------
+    float
+        mol/m^3.
+
+    Raises
+    ------
+    ValueError
+        If the solute leaves no room for water, or the density is not above zero there.
+    """
+    w = number if kind == "mass fraction" else number * molar_mass / (1.0 + number * molar_mass)
+    if w >= 1.0:
+        raise ValueError("a mass fraction of 1 or more leaves no water")
+    rho = sum([a * w**i for i, a in enumerate(density)])
+    if rho <= 0.0:
+        raise ValueError(f"the density is {rho:.4g} kg/m^3 there")
+    return w * rho / molar_mass
+
+
 def concentrations(
     written: Sequence[tuple[float, str]], volume: Sequence[Volume], molar_mass: Sequence[float], water_density: float
 ) -> list[float]:

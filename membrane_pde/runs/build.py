@@ -46,6 +46,12 @@ _STOPPING_RTOL = {"rosenbrock": 2e-9, "cvode": 3e-10, "fipy": 1e-8}
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
+def refuse_module(case: Case) -> None:
+    """Raise a CaseError for a case with [module]."""
+    if case.module is not None:
+        raise CaseError("module: a membrane with a length can be read and shown, but not solved in this version")
+
+
 def side_widths(case: Case, index: int) -> Vector:
     """Cell widths of a side from the membrane outwards, m.
 
@@ -58,6 +64,7 @@ def side_widths(case: Case, index: int) -> Vector:
     """
     from membrane_pde.model.mesh import graded_widths
 
+    refuse_module(case)
     side, cells = both_sides(case)[index], case.mesh.cells
     if side.stirred:
         return np.array([side.length])
@@ -109,6 +116,8 @@ def mesh_of(case: Case) -> dict[str, Vector]:
     dict
         ``left_widths`` and ``right_widths``.
     """
+    if case.module is not None:
+        return {"left_widths": np.empty(0), "right_widths": np.empty(0)}
     return {"left_widths": side_widths(case, 0), "right_widths": side_widths(case, 1)}
 
 
@@ -141,6 +150,7 @@ def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
     `coarser`: with half as many cells; `tighter`: for a tenth of the tolerance.
     """
     global last_model
+    refuse_module(case)
     last = last_model  # read once, as another thread may replace it
     kept = None if coarser or tighter or last is None or not same_model(last.case, case) else last
     if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
@@ -257,6 +267,7 @@ def segments_of(case: Case) -> list[Segment]:
     """Segments of the applied pressures, from one kink or jump of either side to the next."""
     from membrane_pde.model.applied import Segment
 
+    refuse_module(case)
     duration = case.run.duration
     times = [0.0]
     for kink in sorted(t for side in both_sides(case) for t in _kinks(side.pressure, duration)):

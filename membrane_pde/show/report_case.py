@@ -37,7 +37,22 @@ SI_UNITS = {
     "structural_parameter": "m",
     "left_widths": "m",
     "right_widths": "m",
+    "velocity": "m/s",
+    "height": "m",
+    "hydraulic_diameter": "m",
+    "cross_section": "m²",
+    "inner_diameter": "m",
+    "open_area": "m²",
+    "dispersion": "m²/s",
+    "mass_transfer": "m/s",
+    "inlet": "mol/m³",
+    "area": "m²",
+    "width": "m",
+    "interconnector": "Pa",
+    "boost": "Pa",
 }
+_UNITS_ALONG = {"channel.flow": "m³/s", "channel.volume": "m³", "pressure_drop": "Pa/m"}
+_UNITS_HELD = {"pressure": "Pa", "flux": "m/s", "recovery": "", "permeate": "m³/s"}
 
 
 def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
@@ -53,14 +68,17 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
     rows: list[Row] = []
 
     def add(path: str, value: Any) -> None:
-        name = next((part for part in reversed(path.split(".")) if part in SI_UNITS), "")
-        unit = SI_UNITS.get(name, "")
+        unit = _unit(path)
         if value is None:
             return
         if isinstance(value, Mapping):
             if "times" in value:
-                held = value.get("flux", False)
-                rows.append((f"{path}.flux" if held else path, _programme(value), "m/s" if held else unit))
+                held = value.get("total") or ("flux" if value.get("flux") else "")
+                rows.append((f"{path}.{held}" if held else path, _programme(value), _UNITS_HELD.get(held, unit)))
+            elif "polynomial" in value:
+                rows.append((path, "; ".join(f"{each:.6g}" for each in value["polynomial"]), value["unit"]))
+            elif "law" in value:
+                rows.append(_law(path, value, unit))
             elif "distance" in value:
                 points = (
                     f"{number(c)} at {number(x)} m" for x, c in zip(value["distance"], value["value"], strict=True)
@@ -77,12 +95,20 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
             ends = value if len(value) < 3 else (value[0], value[-1])
             ends_text = " to ".join(f"{number(m)} at {number(kelvin, digits=5)} K" for kelvin, m in ends)
             rows.append((path, ends_text + (f" ({len(value)} values)" if len(value) > 2 else ""), "mol/kg"))
-        elif isinstance(value, list | tuple):
+        elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
+            for place, each in enumerate(value):
+                add(f"{path}.{place}", each)
+        elif isinstance(value, list | tuple) and value:
             rows.append((path, "; ".join(map(str, value)), ""))
         else:
             rows.append((path, str(value), ""))
 
-    add("", case_values(case))
+    known = case_values(case)
+    add("", known)
+    if "module" in known:
+        for side in SIDES:
+            if getattr(case, side).channel is not None:
+                add(f"{side}.channel", _made(case, side))
     for side in SIDES:
         if mesh is not None and len(widths := mesh[f"{side}_widths"]):
             finest, widest = (number(float(w), digits=3) for w in (min(widths), max(widths)))
@@ -101,7 +127,60 @@ def case_values(case: Any) -> dict[str, Any]:
             side.pop("length", None)
         if side.get("radius") is not None:  # which stands in place of the length
             side.pop("length", None)
+    _leave_out(values)
     return {k: v for k, v in values.items() if k not in ("name", "source", "warnings")}
+
+
+def _leave_out(values: dict[str, Any]) -> None:
+    """Take out what has no meaning along a membrane, or only there."""
+    given = {key: each for key, each in values.get("properties", {}).items() if each["polynomial"]}
+    values.pop("properties", None)
+    if given:
+        values["properties"] = given
+    along = values.get("module") is not None
+    for name in SIDES:
+        side = values.get(name, {})
+        without = ("boundary", "stirred", "length") if along else ("channel", "inlet")
+        for key in without if side.get("boundary") != "bath" or not along else without[1:]:
+            side.pop(key, None)
+    if not along:
+        for key in ("module", "energy"):
+            values.pop(key, None)
+        for key in ("element", "flow_factor", "salt_passage_factor"):
+            if values.get("membrane", {}).get(key) in (None, 1.0):
+                values["membrane"].pop(key, None)
+
+
+def _made(case: Any, side: str) -> dict[str, float]:
+    """What follows for the channel of the first element from what is written."""
+    plant = case.plant
+    channel = getattr(plant.stages[0].elements[0], side)
+    made = {"hydraulic_diameter": channel.hydraulic_diameter, "open_area": channel.open_area, "volume": channel.volume}
+    if side in plant.flow:
+        made["velocity"] = plant.flow[side].values[0] / channel.section
+    written = getattr(case, side).channel
+    return {key: value for key, value in made.items() if getattr(written, key, None) is None}
+
+
+def _unit(path: str) -> str:
+    """The SI unit of a key."""
+    for ending, unit in _UNITS_ALONG.items():
+        if path.endswith(ending):
+            return unit
+    return SI_UNITS.get(next((part for part in reversed(path.split(".")) if part in SI_UNITS), ""), "")
+
+
+def _law(path: str, law: Mapping[str, Any], unit: str) -> Row:
+    """A row for a law of mass transfer or pressure drop."""
+    if law["law"] == "constant":
+        return path, number(float(law.get("coefficient") or law.get("gradient") or 0.0)), unit
+    for key in ("sherwood", "friction"):
+        if law["law"] == key:
+            return f"{path}.{key}", "; ".join(f"{each:g}" for each in law[key]), ""
+    if law["law"] == "measured":
+        told = f"{number(law['drop'])} Pa at {number(law['at'])} m³/s, exponent {law['exponent']:g}"
+        return path, told, ""
+    return path, str(law["law"]), ""
 
 
 def _programme(pressure: Mapping[str, Any]) -> str:

@@ -439,8 +439,6 @@ def test_gas(old, new, parts):
     ("text", "start"),
     [
         (top('transport = "nernst-planck"'), 'transport = "nernst-planck"'),
-        (run('[flow]\nlength = "1 m"'), "flow"),
-        (run('[left.flow]\nheight = "1 mm"'), "left.flow"),
         (edited(("[membrane]\n", '[membrane]\nfixed_charge = "1 mol/L"\n')), "membrane.fixed_charge"),
     ],
 )
@@ -592,7 +590,6 @@ def test_message_names_the_file(tmp_path):
         ("mesh.cells", None, ["mesh.cells = None", "expected a value"]),
         ("left.stirred", "yes", ['left.stirred = "yes"', "true or false"]),
         ("left.support", "1 m/s", ["left.support", "expected a table"]),
-        ("flow.length", "1 m", ["flow", "not available in this version"]),
         ("", "1", ["expected the path of a key"]),
         ("left.", "1", ["left"]),
         ("_raw", "1", ["_raw: unknown key"]),

@@ -53,7 +53,8 @@ def test_a_stirred_reservoir_needs_no_length() -> None:
 def part_of_schema() -> dict[str, object]:
     """What the JSON schema demands of the left side alone."""
     schema = json_schema()
-    return {**schema, "required": ["left"]}
+    without_module = {**schema["then"], "required": ["left"]}  # type: ignore[dict-item]
+    return {**schema, "required": ["left"], "then": without_module}
 
 
 def test_an_unstirred_reservoir_needs_one() -> None:

@@ -1,0 +1,19 @@
+"""What the models of all parts of a case have in common: how a field is declared, and how strict reading is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def field(description: str, default: Any = ..., **more: Any) -> Any:
+    """A pydantic field. Its default is written as in a case file and validated like any value."""
+    return Field(default, description=description, validate_default=default is not None, **more)
+
+
+def optional(schema: dict[str, Any]) -> None:
+    """Mark no key as required: the library, or another key, may supply it."""
+    schema.pop("required", None)
