@@ -69,7 +69,7 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
 
     def add(path: str, value: Any) -> None:
         unit = _unit(path)
-        if value is None:
+        if value is None or value == []:
             return
         if isinstance(value, Mapping):
             if "times" in value:
@@ -98,7 +98,7 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
         elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
             for place, each in enumerate(value):
                 add(f"{path}.{place}", each)
-        elif isinstance(value, list | tuple) and value:
+        elif isinstance(value, list | tuple):
             rows.append((path, "; ".join(map(str, value)), ""))
         else:
             rows.append((path, str(value), ""))
