@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
 import warnings
 from typing import Any
 
@@ -17,6 +16,7 @@ from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.stepper import MAX_STEPS, ChainSteps, IntegrationError, longest_step
+from membrane_pde.solvers.sundials import import_sundials
 
 CVODE_STEPS = 10  # CVODE may take so many times the steps of the other methods: its steps are shorter
 _CVODE_SHARE = 0.01  # largest share of the tolerance of a run for one step: the errors of hundreds of steps add up
@@ -27,25 +27,6 @@ _CVODE_ATTEMPTS = 6  # attempts at a step, one fewer than those after which CVOD
 
 class _StartAgain(Exception):
     """CVODE has failed at a step too often."""
-
-
-def _import_cvode() -> Any:
-    """CVODE, with one thread unless the user asked for more.
-
-    On small systems SuperLU's threads only wait for each other (0.96 s against 0.04 s of linear algebra in one run).
-    """
-    threads = os.environ.get("OMP_NUM_THREADS")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when the library is loaded
-    try:
-        from sksundae.cvode import CVODE
-    except ImportError as error:
-        raise IntegrationError(
-            'scikit-sundae is not installed here (it has no wheel for some machines); use run.solver = "fipy"'
-        ) from error
-    finally:
-        if threads is None:
-            del os.environ["OMP_NUM_THREADS"]
-    return CVODE
 
 
 def _units(system: System, atol: Array) -> Array:
@@ -87,7 +68,7 @@ class CvodeStepper(ChainSteps):
 
     def _start(self, first_step: float) -> None:
         """Start CVODE at the state reached; with a first step of 0 it chooses the first step itself."""
-        CVODE = _import_cvode()
+        CVODE = import_sundials("cvode").CVODE
         system, segment, unit, events = self.system, self.segment, self._unit, self.events
         longest = longest_step(segment)
         pattern = system.pattern

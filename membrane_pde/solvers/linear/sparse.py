@@ -34,7 +34,7 @@ class SparseSolver:
         self._mass = np.asarray(equations.mass, dtype=float)
         self._columns = power_of_two(sizes)
         self._jacobian: csc_array
-        self._pattern: _Pattern | None = None
+        self._pattern: Pattern | None = None
         self._rows: Array
         self._lu: Any
 
@@ -43,7 +43,7 @@ class SparseSolver:
         jacobian = self.equations.jacobian(t, y)
         pattern = self._pattern
         if pattern is None or not pattern.fits(jacobian):
-            self._pattern = _Pattern(jacobian)
+            self._pattern = Pattern(jacobian)
         self._jacobian = jacobian
 
     def factorize(self, tau: float) -> None:
@@ -73,8 +73,22 @@ class SparseSolver:
         return np.asarray(self._columns * self._lu.solve(self._rows * x))
 
 
-class _Pattern:
-    """Where the entries of ``M − τ J`` stand: those of J and the whole diagonal, column by column."""
+class Pattern:
+    """Where the entries of ``M − τ J`` stand: those of J and the whole diagonal, column by column.
+
+    Attributes
+    ----------
+    rows, columns : ndarray of int, shape (entries,)
+        Of each entry.
+    starts : ndarray of int, shape (n + 1,)
+        Number of the first entry of each column.
+    own, diagonal : ndarray of int
+        Numbers of the entries that are those of J (entries of J,), and of those on the diagonal (n,).
+    by_row : ndarray of int, shape (entries,)
+        Numbers of the entries row by row.
+    row_starts : ndarray of int, shape (n,)
+        Where each row starts in `by_row`.
+    """
 
     def __init__(self, jacobian: csc_array) -> None:
         n = jacobian.shape[0]

@@ -1,0 +1,149 @@
+"""The stepper by SUNDIALS' IDA, which checks Rodas5P on equations with algebraic rows."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from membrane_pde.model.equations import Equations, algebraic_rows
+from membrane_pde.model.interface import NoSolution
+from membrane_pde.model.mesh import Array
+from membrane_pde.solvers.consistent import consistent_state
+from membrane_pde.solvers.linear.sparse import Pattern, power_of_two
+from membrane_pde.solvers.stepper import MAX_STEPS, IntegrationError, SingleSteps
+from membrane_pde.solvers.sundials import import_sundials
+from membrane_pde.solvers.tolerance import Tolerance
+
+_SHARE = 0.01  # of the tolerance, for a step of IDA: hundreds of errors of a multistep method add up
+_LEAST = 1e-14  # relative tolerance of a step: round-off
+
+
+class IdaStepper(SingleSteps):
+    """SUNDIALS' variable-order BDF for ``M dy/dt = r(t, y)`` (through scikit-sundae), with the exact sparse Jacobian.
+
+    It checks Rodas5P: another method, another program, another way to solve the linear equations. As the multistep
+    errors of hundreds of steps add up, it is given a hundredth of the tolerance. It is given the unknowns in units of
+    their own size (powers of two), and each row in units that make its largest entry about 1 at the start: SuperLU
+    chooses pivots by magnitude.
+
+    A. C. Hindmarsh et al., ACM TOMS 31 (2005), doi:10.1145/1089014.1089020 (as scikit-sundae cites it).
+
+    Parameters
+    ----------
+    equations : Equations
+        Smooth from t to `end`; all calls of its Jacobian return the same pattern.
+    t, end : float
+        Times, s.
+    y : ndarray, shape (n,)
+        State at t; its algebraic unknowns are solved anew first.
+    tolerance : Tolerance
+        What the error of a step of Rodas5P might be.
+    longest : float
+        No step is longer, s.
+    """
+
+    def __init__(
+        self, equations: Equations, t: float, y: Array, end: float, tolerance: Tolerance, *, longest: float = math.inf
+    ) -> None:
+        super().__init__(t, consistent_state(equations, t, y, tolerance.sizes), end)
+        self.equations = equations
+        self._mass = np.asarray(equations.mass, dtype=float)
+        self._unit = power_of_two(tolerance.sizes)
+        jacobian = equations.jacobian(t, self.y)
+        self._pattern = Pattern(jacobian)
+        self._weight = self._rows(jacobian.data)
+        self._kept = False
+        self._start(tolerance, longest)
+
+    def _rows(self, values: Array) -> Array:
+        """What each row is multiplied by: differential ones are measured as their own unknowns are."""
+        pattern = self._pattern
+        whole = np.zeros(len(pattern.rows))
+        whole[pattern.own] = np.abs(values)
+        whole *= self._unit[pattern.columns]
+        largest = np.maximum.reduceat(whole[pattern.by_row], pattern.row_starts)
+        largest[self._mass != 0.0] = self._unit[self._mass != 0.0]
+        if not (largest > 0.0).all():
+            raise IntegrationError("an algebraic row does not depend on any unknown")
+        return power_of_two(1.0 / largest)
+
+    def _start(self, tolerance: Tolerance, longest: float) -> None:
+        from scipy.sparse import csc_array
+
+        IDA = import_sundials("ida").IDA
+        equations, pattern, unit, weight, mass = self.equations, self._pattern, self._unit, self._weight, self._mass
+        factor = weight[pattern.rows] * unit[pattern.columns]
+        n = len(mass)
+
+        def residual(t: float, z: Array, slope: Array, out: Array) -> None:
+            try:
+                out[:] = weight * (mass * unit * slope - equations.rates(t, z * unit))
+            except NoSolution:
+                out[:] = math.nan  # then a shorter step is tried
+
+        def jacobian(t: float, z: Array, slope: Array, out: Array, c: float, values: Array) -> None:
+            # an error in the first call would end the process: scikit-sundae frees what has not been made yet
+            whole = np.zeros(len(pattern.rows))
+            with np.errstate(over="ignore", invalid="ignore"):
+                try:
+                    whole[pattern.own] = -equations.jacobian(t, z * unit).data
+                    whole[pattern.diagonal] += c * mass
+                    whole *= factor
+                except NoSolution:
+                    whole[:] = math.nan
+            if not np.isfinite(whole).all():
+                whole[:] = 0.0  # then a step of this length finds no end, and a shorter one is tried
+            values[:] = whole
+
+        share = max(_SHARE, _LEAST / tolerance.rtol)
+        with warnings.catch_warnings():  # it warns that the pattern is not used to approximate the Jacobian: as meant
+            warnings.simplefilter("ignore", UserWarning)
+            rows = algebraic_rows(equations)
+            self._solver = IDA(
+                residual,
+                jacfn=jacobian,
+                sparsity=csc_array((np.ones(len(pattern.rows)), pattern.rows, pattern.starts), shape=(n, n)),
+                linsolver="sparse",
+                algebraic_idx=rows.tolist() if len(rows) else None,
+                rtol=share * tolerance.rtol,
+                atol=share * tolerance.atol / unit,
+                max_num_steps=10 * MAX_STEPS,
+                max_step=longest if math.isfinite(longest) else 0.0,
+                max_conv_fails=1000,
+            )
+        # freed before it has solved linear equations, it would end the process (Ctrl-C may come that early): it is kept
+        # for good until it has
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._solver))
+        self._kept = True
+        slope = mass * equations.rates(self.t, self.y) / unit
+        self._solver.init_step(self.t, self.y / unit, slope)
+
+    def step(self) -> str:
+        """Advance; see `SingleSteps`. There are no events."""
+        answer = self._ask(self.end, "onestep")
+        if float(answer.t) == self.t:  # asked for a state within the last step, it first returns to its end
+            answer = self._ask(self.end, "onestep")
+        if self._kept:
+            ctypes.pythonapi.Py_DecRef(ctypes.py_object(self._solver))
+            self._kept = False
+        before, self.t, self.y = self.t, float(answer.t), np.ravel(answer.y) * self._unit
+        if self.t < self.end and self.t - before < max(1e-14 * self.t, 1e-28 * self.end, 1e-300):
+            raise IntegrationError("its steps became too short")
+        return ""
+
+    def at(self, t: float) -> Array:
+        """State within the last step, by the polynomial of the method."""
+        return np.asarray(np.ravel(self._ask(t, "normal").y) * self._unit)
+
+    def _ask(self, t: float, method: str) -> Any:
+        try:
+            answer = self._solver.step(t, method=method, tstop=self.end)
+        except RuntimeError as error:
+            raise IntegrationError(str(error)) from error
+        if not answer.success:
+            raise IntegrationError(str(answer.message))
+        return answer
