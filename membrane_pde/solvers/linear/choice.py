@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from membrane_pde.model.equations import Equations
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.stations import Stations
+from membrane_pde.model.parallel_chains import ParallelChains
 from membrane_pde.solvers.linear.interface import LinearSolver
+from membrane_pde.solvers.linear.parallel_chains import ParallelChainsSolver
 from membrane_pde.solvers.linear.sparse import SparseSolver
-from membrane_pde.solvers.linear.stations import StationsSolver
 
 
 def linear_solver(equations: Equations, sizes: Array) -> LinearSolver:
@@ -20,4 +20,4 @@ def linear_solver(equations: Equations, sizes: Array) -> LinearSolver:
     sizes : ndarray, shape (n,)
         Typical magnitudes of the unknowns.
     """
-    return StationsSolver(equations) if isinstance(equations, Stations) else SparseSolver(equations, sizes)
+    return ParallelChainsSolver(equations) if isinstance(equations, ParallelChains) else SparseSolver(equations, sizes)

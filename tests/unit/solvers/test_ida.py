@@ -15,7 +15,7 @@ from membrane_pde.solvers.linear.choice import linear_solver
 from membrane_pde.solvers.stepper import IntegrationError
 from membrane_pde.solvers.tolerance import Tolerance
 from tests.index_one import IndexOne
-from tests.stations import held, measures, start_of, tolerance
+from tests.parallel_chains import held, measures, start_of, tolerance
 
 Array = NDArray[np.float64]
 

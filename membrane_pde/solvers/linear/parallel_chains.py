@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.stations import Chain, Stations
+from membrane_pde.model.parallel_chains import Chain, ParallelChains
 from membrane_pde.solvers.linear.chain import factorize, new_factors, solve
 from membrane_pde.solvers.linear.interface import Singular
 
@@ -32,8 +32,8 @@ class ChainSolver:
         return found
 
 
-class StationsSolver:
-    """Solves ``(M − τ J) x = b`` of `Stations`; see `LinearSolver`.
+class ParallelChainsSolver:
+    """Solves ``(M − τ J) x = b`` of `ParallelChains`; see `LinearSolver`.
 
     With A the chains' blocks, g = ∂r/∂p and p the pressure that all stations share,
 
@@ -44,7 +44,7 @@ class StationsSolver:
         δp = −[b_p + Σ_k A_k (u_X,k − b_X,k)] / Σ_k A_k v_X,k.
     """
 
-    def __init__(self, stations: Stations) -> None:
+    def __init__(self, stations: ParallelChains) -> None:
         self.stations = stations
         self._chains = [ChainSolver(Chain(system, stations.segment)) for system in stations.systems]
         self._places = [own.start + system.x for own, system in zip(stations.own, stations.systems, strict=True)]

@@ -1,4 +1,4 @@
-"""Stations through both linear solvers: n uncoupled ones are n times one; a held total flux shares out as it has to."""
+"""Parallel chains through both linear solvers: n of them are n times one; a held total flux is shared out."""
 
 import math
 from typing import Any
@@ -10,29 +10,29 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from membrane_pde.model.applied import Segment, Wave
-from membrane_pde.model.stations import HeldFlux, Stations
+from membrane_pde.model.parallel_chains import HeldFlux, ParallelChains
 from membrane_pde.solvers.equations_stepper import EquationsStepper
 from membrane_pde.solvers.events import Events
 from membrane_pde.solvers.linear.choice import linear_solver
 from membrane_pde.solvers.linear.interface import LinearSolver
+from membrane_pde.solvers.linear.parallel_chains import ParallelChainsSolver
 from membrane_pde.solvers.linear.sparse import SparseSolver
-from membrane_pde.solvers.linear.stations import StationsSolver
 from membrane_pde.solvers.rosenbrock_stepper import RosenbrockStepper
 from membrane_pde.solvers.stepper import longest_step
-from tests.stations import AREAS, WATER, held, measures, several, start_of, tolerance
+from tests.parallel_chains import AREAS, WATER, held, measures, several, start_of, tolerance
 from tests.systems import BATH, CLOSED, OUTFLOW, RESERVOIR, RT, system
 
 Array = NDArray[np.float64]
-KINDS: list[type[Any]] = [StationsSolver, SparseSolver]
+KINDS: list[type[Any]] = [ParallelChainsSolver, SparseSolver]
 SEGMENT = Segment(0.0, 40.0, (2e6, 3e6), (1e5, 4e5), waves=(Wave(), Wave(1e5, 30.0)))
 LEVEL = Segment(0.0, 40.0, (0.0, 0.0), (1e5, 1e5))
 
 
-def solver_of(kind: type[Any], stations: Stations) -> LinearSolver:
-    return SparseSolver(stations, measures(stations)) if kind is SparseSolver else StationsSolver(stations)
+def solver_of(kind: type[Any], stations: ParallelChains) -> LinearSolver:
+    return SparseSolver(stations, measures(stations)) if kind is SparseSolver else ParallelChainsSolver(stations)
 
 
-def walked(stations: Stations, kind: type[Any], rtol: float, due: Array) -> tuple[EquationsStepper, Array, int]:
+def walked(stations: ParallelChains, kind: type[Any], rtol: float, due: Array) -> tuple[EquationsStepper, Array, int]:
     """To the end of the segment: states that were due, steps."""
     segment = stations.segment
     given = tolerance(stations, rtol), solver_of(kind, stations)
@@ -54,7 +54,7 @@ def test_against_a_dense_solution(kind: type[Any], is_held: bool, boundary: tupl
     if is_held:
         stations = held(SEGMENT, (4e-6, 4e-6), boundary=boundary, bath="bleeding")
     else:
-        stations = Stations(several(boundary=boundary, bath="bleeding"), SEGMENT)
+        stations = ParallelChains(several(boundary=boundary, bath="bleeding"), SEGMENT)
     y, size, t = start_of(stations, pressure=2e6), measures(stations), 3.0
     solver = solver_of(kind, stations)
     solver.linearize(t, y)
@@ -71,8 +71,8 @@ def test_against_a_dense_solution(kind: type[Any], is_held: bool, boundary: tupl
 
 
 def test_one_place_chooses() -> None:
-    stations = Stations(several(), SEGMENT)
-    assert isinstance(linear_solver(stations, measures(stations)), StationsSolver)
+    stations = ParallelChains(several(), SEGMENT)
+    assert isinstance(linear_solver(stations, measures(stations)), ParallelChainsSolver)
     chain = stations.chains(0.0, start_of(stations))[0]
     assert isinstance(linear_solver(chain, measures(stations)[: chain.size]), SparseSolver)
 
@@ -84,7 +84,7 @@ def test_several_stations_are_several_times_one(kind: type[Any], law: str) -> No
     """Totals are n times those of one chain, walked by the compiled loop, to round-off, in the same steps."""
     rtol, due = 1e-6, np.array([7.0, 23.0, 40.0])
     one = system(water=1e-12, law=law)
-    alone = Stations([one], SEGMENT)
+    alone = ParallelChains([one], SEGMENT)
     events = Events(one, rtol, tolerance(alone, rtol).atol)
     events.begin(0.0, start_of(alone), SEGMENT)
     given = rtol, tolerance(alone, rtol).atol, events
@@ -92,7 +92,7 @@ def test_several_stations_are_several_times_one(kind: type[Any], law: str) -> No
     kept_alone = np.empty((4, one.size))
     steps_alone, _, _ = reference.advance(np.append(due, math.inf), kept_alone, 10_000)
 
-    stations = Stations(several((1e-12,) * 5, law=law), SEGMENT)
+    stations = ParallelChains(several((1e-12,) * 5, law=law), SEGMENT)
     _, kept, steps = walked(stations, kind, rtol, due)
     assert steps == steps_alone
     assert steps > 10
@@ -108,11 +108,11 @@ def test_several_stations_are_several_times_one(kind: type[Any], law: str) -> No
 @pytest.mark.parametrize("kind", KINDS)
 def test_stations_that_differ_do_not_see_each_other(kind: type[Any]) -> None:
     """Under given pressures each ends where it ends alone, but for the error of steps that others have a say in."""
-    stations = Stations(several(), SEGMENT)
+    stations = ParallelChains(several(), SEGMENT)
     stepper, _, _ = walked(stations, kind, 1e-8, np.empty(0))
     for water, own in zip(WATER, stations.own, strict=True):
-        alone = Stations([system(water=water)], SEGMENT)
-        single, _, _ = walked(alone, StationsSolver, 1e-8, np.empty(0))
+        alone = ParallelChains([system(water=water)], SEGMENT)
+        single, _, _ = walked(alone, ParallelChainsSolver, 1e-8, np.empty(0))
         assert np.abs((stepper.y[own] - single.y) / measures(alone)).max() < 3e-8
 
 
@@ -125,8 +125,8 @@ def test_one_station_with_a_held_total_is_the_held_flux_of_one_chain(kind: type[
     stepper, _, _ = walked(stations, kind, rtol, np.empty(0))
 
     one, segment = system(water=1e-12, pumped="left"), LEVEL._replace(flux=flux)
-    alone = Stations([one], segment)
-    single, _, _ = walked(alone, StationsSolver, rtol, np.empty(0))
+    alone = ParallelChains([one], segment)
+    single, _, _ = walked(alone, ParallelChainsSolver, rtol, np.empty(0))
     assert np.abs((stepper.y[:-1] - single.y) / measures(alone)).max() < 1e-8
     assert stepper.y[one.x] == pytest.approx(40.0 * 2e-6, rel=1e-12)
     observed = one.observe(np.array([40.0]), single.y[None, None, :], [[segment]], one.memory[None, :])
@@ -183,7 +183,7 @@ def test_a_held_total_shares_out_over_stations_as_an_independent_solution_has_it
 def test_amounts_are_conserved_at_every_station() -> None:
     stations = held(LEVEL, (2e-6, 4e-6))
     start = start_of(stations)
-    for kind, close in ((StationsSolver, 1e-14), (SparseSolver, 1e-12)):
+    for kind, close in ((ParallelChainsSolver, 1e-14), (SparseSolver, 1e-12)):
         stepper, _, _ = walked(stations, kind, 1e-6, np.empty(0))
         for own, one in zip(stations.own, stations.systems, strict=True):
             before, after = one.amounts(start[own]).sum(axis=1), one.amounts(stepper.y[own]).sum(axis=1)
@@ -192,9 +192,9 @@ def test_amounts_are_conserved_at_every_station() -> None:
 
 def test_the_work_is_the_pressure_times_what_it_moves() -> None:
     """``∫ (p − p_R) J_v dt`` at each station, against a fine sum over the stored states."""
-    stations = Stations(several(), LEVEL, HeldFlux(AREAS, (2e-6, 4e-6)))
+    stations = ParallelChains(several(), LEVEL, HeldFlux(AREAS, (2e-6, 4e-6)))
     due = np.linspace(0.0, 40.0, 401)
-    _, kept, _ = walked(stations, StationsSolver, 1e-8, due)
+    _, kept, _ = walked(stations, ParallelChainsSolver, 1e-8, due)
     for own, one in zip(stations.own, stations.systems, strict=True):
         fluxes = [stations.rates(t, y)[own][one.x] for t, y in zip(due, kept, strict=True)]
         power = (kept[:, -1] - 1e5) * np.array(fluxes)

@@ -1,4 +1,4 @@
-"""Stations to try the equations on: small chains of different membranes under one pressure, and their tolerances."""
+"""Parallel chains to try the equations on: small ones of different membranes under one pressure; tolerances."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.model.applied import Segment
-from membrane_pde.model.stations import HeldFlux, Stations
+from membrane_pde.model.parallel_chains import HeldFlux, ParallelChains
 from membrane_pde.model.system import System
 from membrane_pde.solvers.tolerance import Tolerance
 from tests.systems import system
@@ -24,12 +24,12 @@ def several(water: Sequence[float] = WATER, **setting: Any) -> list[System]:
     return [system(water=each, **setting) for each in water]
 
 
-def held(segment: Segment, flow: tuple[float, float], water: Sequence[float] = WATER, **setting: Any) -> Stations:
+def held(segment: Segment, flow: tuple[float, float], water: Sequence[float] = WATER, **setting: Any) -> ParallelChains:
     systems = several(water, **setting)
-    return Stations(systems, segment, HeldFlux(AREAS[: len(systems)], flow))
+    return ParallelChains(systems, segment, HeldFlux(AREAS[: len(systems)], flow))
 
 
-def start_of(stations: Stations, left: float = 300.0, right: float = 60.0, pressure: float = 1e6) -> Array:
+def start_of(stations: ParallelChains, left: float = 300.0, right: float = 60.0, pressure: float = 1e6) -> Array:
     """Uniform concentrations on both sides; salt on the left at first more than on the right."""
     parts = []
     for one in stations.systems:
@@ -39,7 +39,7 @@ def start_of(stations: Stations, left: float = 300.0, right: float = 60.0, press
     return np.concatenate([*parts, [pressure]] if stations.held is not None else parts)
 
 
-def measures(stations: Stations) -> Array:
+def measures(stations: ParallelChains) -> Array:
     """Sizes of the unknowns: amounts, lengths, work, pressure."""
     size = np.empty(stations.size)
     for own, one in zip(stations.own, stations.systems, strict=True):
@@ -53,5 +53,5 @@ def measures(stations: Stations) -> Array:
     return size
 
 
-def tolerance(stations: Stations, rtol: float) -> Tolerance:
+def tolerance(stations: ParallelChains, rtol: float) -> Tolerance:
     return Tolerance(rtol, rtol * measures(stations), stations.single)

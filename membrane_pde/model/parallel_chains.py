@@ -1,4 +1,4 @@
-"""Stations along the membrane: a chain of cells at each, with its own membrane and its own water flux.
+"""Chains of cells in parallel: stations along the membrane, each with its own membrane and its own water flux.
 
 The state is that of the first station, that of the second one, and so on (each as in `membrane_pde.model.system`).
 Nothing flows from one station to the next here. They may share one unknown: where the total water flux is held,
@@ -92,7 +92,7 @@ class HeldFlux:
     flow: tuple[float, float]
 
 
-class Stations:
+class ParallelChains:
     """n stations as one system ``M dy/dt = r(t, y)``; see `membrane_pde.model.equations.Equations`.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Stations as equations: their exact derivatives against differences, what is held, what is refused."""
+"""Parallel chains as equations: their exact derivatives against differences, what is held, what is refused."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from membrane_pde.model.applied import Segment, Wave
-from membrane_pde.model.stations import HeldFlux, Stations
-from tests.stations import AREAS, WATER, held, measures, several, start_of
+from membrane_pde.model.parallel_chains import HeldFlux, ParallelChains
+from tests.parallel_chains import AREAS, WATER, held, measures, several, start_of
 from tests.systems import BATH, CLOSED, OUTFLOW, RESERVOIR, some_state
 
 Array = NDArray[np.float64]
@@ -23,13 +23,13 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
-def some(stations: Stations) -> Array:
+def some(stations: ParallelChains) -> Array:
     """A state without any order in it."""
     parts = [some_state(one, seed, 1e-5) for seed, one in enumerate(stations.systems)]
     return np.concatenate([*parts, [2.3e6]] if stations.held is not None else parts)
 
 
-def differences(stations: Stations, t: float, y: Array) -> tuple[Array, Array]:
+def differences(stations: ParallelChains, t: float, y: Array) -> tuple[Array, Array]:
     """∂r/∂y and ∂r/∂t by central differences, of fourth order."""
 
     def slope(of: Any, step: float) -> Array:
@@ -46,7 +46,7 @@ def differences(stations: Stations, t: float, y: Array) -> tuple[Array, Array]:
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
 @pytest.mark.parametrize("is_held", [True, False], ids=["held", "free"])
 def test_derivatives(setting: dict[str, Any], is_held: bool) -> None:
-    stations = held(RAMP, FLOW, **setting) if is_held else Stations(several(**setting), RAMP)
+    stations = held(RAMP, FLOW, **setting) if is_held else ParallelChains(several(**setting), RAMP)
     y, t, size = some(stations), 0.6, measures(stations)
     numeric, in_time = differences(stations, t, y)
     jacobian = stations.jacobian(t, y)
@@ -73,4 +73,4 @@ def test_what_cannot_be_held_is_refused() -> None:
             held(RAMP, FLOW, **setting)
     one = several(WATER[:1])[0]
     with pytest.raises(ValueError, match="a System of its own"):
-        Stations([one, one], RAMP, HeldFlux(AREAS[:2], FLOW))
+        ParallelChains([one, one], RAMP, HeldFlux(AREAS[:2], FLOW))
