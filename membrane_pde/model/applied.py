@@ -1,4 +1,4 @@
-"""What is applied over time: pressures or a held water flux, piecewise straight lines with sines on top."""
+"""Applied pressures, or a prescribed water flux, over time: piecewise linear, with sines added."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from membrane_pde.model.mesh import Array
 
 
 class Wave(NamedTuple):
-    """A sine on top of a pressure: ``amplitude · sin(2π t/period)``, Pa and s; none by default."""
+    """A sine added to a pressure: ``amplitude · sin(2π t/period)``, Pa and s; none by default."""
 
     amplitude: float = 0.0
     period: float = math.inf
@@ -20,10 +20,11 @@ _NO_WAVES = (Wave(), Wave())
 
 
 class Segment(NamedTuple):
-    """A stretch of time in which what is applied is smooth: straight lines, and sines on top of them.
+    """An interval of time in which the applied pressures are smooth: linear in time, with sines added.
 
-    `left` and `right` are pressures at the start and the end, `waves` what oscillates about them, and `flux`, where a
-    side holds the water flux instead of a pressure, is J_v at the start and the end; that side's pressure is not used.
+    `left` and `right` are the pressures (Pa) at the start and the end (s), and `waves` the sines added to them. Where a
+    side prescribes the water flux, `flux` is J_v (m/s) at the start and the end, and the pressure of that side is not
+    used.
     """
 
     start: float
@@ -39,22 +40,22 @@ class Segment(NamedTuple):
 
     @property
     def rise(self) -> float:
-        """Change of the left pressure beyond that of the right one, without waves, Pa/s."""
+        """Rate of the left pressure minus that of the right one, without the sines, Pa/s."""
         return rise_of(self)
 
     @property
     def waving(self) -> bool:
-        """A pressure oscillates."""
+        """True if a pressure oscillates."""
         return oscillates(self)
 
     @property
     def shortest_period(self) -> float:
-        """Of the waves, s; infinite without any."""
+        """Shortest period of the sines, s; infinite without any."""
         return min(wave.period for wave in self.waves)
 
     @property
     def level(self) -> bool:
-        """Nothing that is applied changes."""
+        """True if all that is applied is constant."""
         lines = (self.left, self.right, self.flux)
         return all(line[0] == line[1] for line in lines) and not self.waving
 
@@ -68,7 +69,7 @@ def segment_row(segment: Segment) -> list[float]:
 
 @kernel
 def segment_of(row: Array) -> Segment:
-    """The segment of a row of numbers, 12 of them: kernels are handed many segments as an array."""
+    """The segment of a row of 12 numbers: an array of rows passes many segments to a kernel."""
     waves = (Wave(float(row[8]), float(row[9])), Wave(float(row[10]), float(row[11])))
     left, right, flux = (float(row[2]), float(row[3])), (float(row[4]), float(row[5])), (float(row[6]), float(row[7]))
     return Segment(float(row[0]), float(row[1]), left, right, flux, waves)
@@ -111,5 +112,5 @@ def line_slope(segment: Segment, line: tuple[float, float]) -> float:
 
 @kernel
 def rise_of(segment: Segment) -> float:
-    """Change of the left pressure minus that of the right one, without oscillations, Pa/s."""
+    """Rate of the left pressure minus that of the right one, without the sines, Pa/s."""
     return line_slope(segment, segment.left) - line_slope(segment, segment.right)

@@ -4,9 +4,9 @@ M is diagonal, with 1 for a differential row and 0 for an algebraic one: ``0 = r
 that has no rate of its own (a flow or a pressure along a channel, the pressure that a held flux takes). The algebraic
 rows have to be of index 1: the block ∂r_a/∂y_a of their derivatives with the algebraic unknowns is regular.
 
-One object holds for a stretch of time in which everything that is applied is smooth. Where an inlet, a pressure or a
-flow jumps or has a kink, the equations of the next stretch take over (`Stretch`): a method of high order must not step
-across a jump.
+One object holds for an interval of time in which all inputs are smooth. Where an inlet, a pressure or a flow jumps or
+has a kink, the equations of the next interval take over (`Stretch`): a method of high order must not step across a
+jump.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Equations(Protocol):
         """
 
     def time_slope(self, t: float, y: Array) -> Array:
-        """∂r/∂t (n,) at a given state, exact: zero where nothing that is applied changes in time."""
+        """∂r/∂t (n,) at a given state, exact: zero where all inputs are constant."""
 
 
 class WatchedEquations(Equations, Protocol):
@@ -83,7 +83,7 @@ class WatchedEquations(Equations, Protocol):
     Attributes
     ----------
     event_names : sequence of str
-        One name an event: the end of a step, and what the driver is told.
+        Name of each event, which the stepper reports to the driver.
     """
 
     @property
@@ -91,19 +91,19 @@ class WatchedEquations(Equations, Protocol):
         """Names of the events."""
 
     def events(self, t: float, y: Array) -> Array:
-        """One value an event; it happens where the value falls from above zero to zero or below."""
+        """One value for each event, which happens where the value falls from above zero to zero or below."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A stretch of time and the equations that hold in it.
+    """An interval of time and the equations that hold in it.
 
     Attributes
     ----------
     start, end : float
-        Times, s; the next stretch starts at the end of this one.
+        Times, s; the next interval starts at the end of this one.
     equations : Equations
-        Smooth from start to end, both included. All stretches have unknowns of the same meaning and the same M.
+        Smooth from start to end, both included. All intervals have unknowns of the same meaning and the same M.
     """
 
     start: float

@@ -1,4 +1,4 @@
-"""What ends a step: a side runs dry, the flow through an outflow turns, an elastic wall goes slack."""
+"""Events that end a step: a side runs dry, the flow through an outflow turns, an elastic wall goes slack."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from membrane_pde.model.ports import IS_CLOSED
 from membrane_pde.model.pressures import stretched
 from membrane_pde.model.problem import Numbers
 
-DRY = 1e-3  # a closed side that has lost all but this share of its length has run dry
-EMPTY = 1e-6  # the same for the volume of a bath
-# What an outflow's events are told, `watch`: the direction of J_v that is its way out (1 or -1; 0: nothing is watched;
-# -1 times it where the outflow draws in, so that flowing out is what counts); 1 while the water goes that way, -1 after
-# it has turned; the displaced volume where it turned, at the furthest (m); and the volume that has to come back before
-# it counts as flowing back (m).
+DRY = 1e-3  # a closed side has run dry when this share of its initial length is left
+EMPTY = 1e-6  # a bath is empty when this share of its initial volume is left
+# Entries of `watch`, the state of an outflow: the sign that J_v has when it flows out (if the outflow draws in, when it
+# flows in; 0 if the outflow is not watched); 1 while the water flows that way, -1 after it has turned; the displaced
+# volume at the farthest turn (m); the volume that has to come back before it counts as backflow (m).
 WAY, AHEAD, FURTHEST, COUNTS = range(4)
-WATCH = 4  # numbers in `watch`
-EVENTS = 6  # left dry, right dry, flowing back, turning, left wall, right wall
-FIRST_WALL = 4  # from there on an event counts whichever way it passes zero
+WATCH = 4  # entries of `watch`
+# Indices of the events; of a pair that of the left side, that of the right side follows. From FIRST_WALL on an event
+# happens when its value passes zero either way, before that when it falls through zero.
+RUNS_DRY, FLOWS_BACK, TURNS, FIRST_WALL = 0, 2, 3, 4
+EVENTS = 6
 
 
 @kernel
 def set_events(
     p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces, out: Array
 ) -> None:
-    """Write six numbers, of which four fall through zero when something happens, and two pass it either way.
+    """Write the values of the events, 1 for an event that cannot happen.
 
-    The first two: the left or the right side runs dry. The third: more water has come back through an outflow since the
-    flow turned than the tolerance of the displaced volume leaves open; the water flux itself is no measure of it, since
-    near equilibrium it is nothing but the error of the wall concentrations. The fourth: the water flux changes sign.
-    The last two: the membrane comes off the elastic wall of the left or the right side, or meets it again.
+    RUNS_DRY: share of the length of a closed side, or of the volume of a bath, above its limit. FLOWS_BACK: 1 minus the
+    volume that has come back through an outflow since the flow turned, over the volume that counts; the water flux
+    itself is no measure, as near equilibrium it is only the error of the concentrations at the membrane. TURNS: the
+    water flux. FIRST_WALL: the pressure on an elastic wall, which goes slack, or is touched again, where it is zero.
 
     Parameters
     ----------
     p, segment, t, y, memory
         As in `set_faces`.
     watch : ndarray, shape (4,)
-        See above.
+        State of the outflow, see above.
     faces : Faces
-        To work in.
+        Arrays to work in.
     out : ndarray, shape (6,)
         Written.
     """
@@ -50,19 +51,20 @@ def set_events(
     at = layout_of(solutes, n)
     stretch = stretches(p, float(y[at.displaced]))
     for side in range(2):
-        out[side] = 1.0
+        out[RUNS_DRY + side] = 1.0
         if p.kind[side] == IS_CLOSED:
-            out[side] = stretch[side] - DRY
+            out[RUNS_DRY + side] = stretch[side] - DRY
         if p.bath[side].present:
-            out[side] = float(y[at.volume + side]) / p.bath[side].volume - EMPTY
-    for j in range(2, EVENTS):
+            out[RUNS_DRY + side] = float(y[at.volume + side]) / p.bath[side].volume - EMPTY
+    for j in range(FLOWS_BACK, EVENTS):
         out[j] = 1.0
     left, right = stretched(p, segment, t, float(y[at.displaced]))
     if p.wall[0]:
-        out[4] = left
+        out[FIRST_WALL] = left
     if p.wall[1]:
-        out[5] = right
+        out[FIRST_WALL + 1] = right
     if watch[WAY] != 0.0:
         set_cells(p, y, faces)
-        out[2] = 1.0 - float(watch[WAY]) * (float(watch[FURTHEST]) - float(y[at.displaced])) / float(watch[COUNTS])
-        out[3] = float(watch[WAY] * watch[AHEAD]) * water_flux_now(p, p.face, segment, t, faces, memory)
+        back = float(watch[WAY]) * (float(watch[FURTHEST]) - float(y[at.displaced]))
+        out[FLOWS_BACK] = 1.0 - back / float(watch[COUNTS])
+        out[TURNS] = float(watch[WAY] * watch[AHEAD]) * water_flux_now(p, p.face, segment, t, faces, memory)

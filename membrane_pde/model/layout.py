@@ -1,4 +1,4 @@
-"""Where each quantity stands in the state vector: named blocks, so that no other module computes with indices."""
+"""Indices of the quantities in the state vector: named blocks, so that no other module computes with numbers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from membrane_pde.kernels import kernel
 
 
 class Layout(NamedTuple):
-    """Places in a state vector, which begins with the amounts (solutes, cells), row by row.
+    """Indices in a state vector, which begins with the amounts (solutes, cells), solute by solute.
 
-    A new block is added here and in `layout_of`; what changes it is written in `model.faces.set_rates`.
+    A new block is added here and in `layout_of`; its rate is written in `model.faces.set_rates`.
 
     Attributes
     ----------
     displaced : int
-        X, the displaced volume, m; the amounts end before it.
+        X, the displaced volume, m; it follows the amounts.
     volume : int
         Volume of the left bath, m; that of the right one follows.
     passed, far_left, far_right : int
-        First of the amounts (one a solute) that have passed the membrane and the far faces, mol/m^2.
+        First of the amounts (one for each solute) that have passed the membrane and the far faces, mol/m^2.
     work : int
         Work of the pressures, J/m^2.
     size : int
@@ -37,7 +37,7 @@ class Layout(NamedTuple):
 
 @kernel
 def layout_of(solutes: int, cells: int) -> Layout:
-    """The layout for a number of solutes and of cells in the chain."""
+    """The layout for a number of solutes and a number of cells in the chain."""
     displaced = solutes * cells
     volume = displaced + 1
     passed = volume + 2

@@ -1,4 +1,4 @@
-"""What is read off a state: water flux, pressures, lengths, means, wall concentrations."""
+"""Observations of a state: water flux, pressures, lengths, means, concentrations at the membrane."""
 
 from __future__ import annotations
 
@@ -20,10 +20,17 @@ from membrane_pde.model.pressures import pressing, set_walls, whole_work
 from membrane_pde.model.problem import Numbers
 from membrane_pde.physics.osmotic import reflected
 
+# Entries of the numbers of a state. Of a pair this is the left one; the right one follows.
+WATER_FLUX, LENGTH, PRESSURE, HELD, WORK, OSMOTIC, OSMOTIC_WALL, SPREAD = 0, 1, 3, 5, 6, 7, 9, 11
+NUMBERS = 12
+# Rows of the numbers of its solutes; of a pair the left one.
+SOLUTE_FLUX, WALL, AMOUNT, MEAN, BULK = 0, 1, 3, 5, 7
+SOLUTE_NUMBERS = 9
+
 
 @kernel
 def _sum(x: Array) -> float:
-    """Sum, in four parts that need not wait for one another."""
+    """Sum, as four independent partial sums, which a processor adds at the same time."""
     n = x.shape[0] // 4
     first, second, third, fourth, rest = x[:n], x[n : 2 * n], x[2 * n : 3 * n], x[3 * n : 4 * n], x[4 * n :]
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
@@ -36,13 +43,13 @@ def _sum(x: Array) -> float:
 
 @kernel
 def _sums(x: Array, first: int) -> tuple[float, float]:
-    """Sums of the first entries and of the others."""
+    """Sums of the entries before index `first`, and from it on."""
     return _sum(x[:first]), _sum(x[first:])
 
 
 @kernel
 def spread_of_cells(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
-    """``Σ∫|c − c_goal| dV`` of what `set_cells` has written, mol/m^2; `goal` (2 or more, solutes) are mol/m^3."""
+    """``Σ∫|c − c_goal| dV`` of the cells that `set_cells` has written, mol/m^2; `goal` (left, right, …) in mol/m^3."""
     total, n = 0.0, p.mesh.shape[1] - 1
     for s in range(goal.shape[1]):
         for i in range(n):
@@ -53,14 +60,14 @@ def spread_of_cells(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
 
 @kernel
 def spread(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
-    """`spread_of_cells` of a state."""
+    """``Σ∫|c − c_goal| dV`` of a state, mol/m^2."""
     set_cells(p, y, faces)
     return spread_of_cells(p, y, faces, goal)
 
 
 @kernel
 def _whole_pressure(p: Numbers, concentration: Array, room: Array) -> float:
-    """Osmotic pressure of a solution, Pa."""
+    """Osmotic pressure of a solution, Pa: every σ is 1."""
     for s in range(concentration.shape[0]):
         room[0, s] = 1.0
     return reflected(p.face.osmotics, concentration, room[0], room[1])
@@ -80,38 +87,38 @@ def observe_states(
     numbers: Array,
     solutes: Array,
 ) -> bool:
-    """Write what a person wants to know of the states of some runs; see `Observations`.
+    """Write the observations of the states of several runs; see `Observations`.
 
     Parameters
     ----------
     p : Numbers
-        The problem of all of them.
+        The problem of all runs.
     segments : ndarray, shape (n, 12)
-        Of `segment_row`.
+        Segments as `segment_row` writes them.
     which : ndarray of int, shape (runs, times)
-        The segment of each state.
+        Index of the segment of each state.
     times : ndarray, shape (times,)
         s.
     states : ndarray, shape (runs, times, size)
         States.
     known : ndarray, shape (runs, 4, solutes)
-        Concentrations of the equilibrium left and right, and, unless nan, of the walls in the first state, which are
-        those of stirred sides; mol/m^3.
+        Equilibrium concentrations on the left and the right, and concentrations at the membrane in the first state,
+        left and right (nan: computed, else both sides count as stirred there), mol/m^3.
     memory : ndarray, shape (runs, 3)
-        Of `interface.find_water_flux`: each state starts with what is there.
+        See `interface.find_water_flux`; the search starts from the same guess for each state.
     ends : bool
-        Of the states between the first and the last one write the amounts alone.
+        Write only the amounts of the states between the first and the last one.
     faces : Faces
-        To work in.
-    numbers : ndarray, shape (runs, times, 12)
+        Arrays to work in.
+    numbers : ndarray, shape (runs, times, NUMBERS)
         Written.
-    solutes : ndarray, shape (runs, times, 9, solutes)
+    solutes : ndarray, shape (runs, times, SOLUTE_NUMBERS, solutes)
         Written.
 
     Returns
     -------
     bool
-        Whether a water flux was found for each.
+        True if a water flux was found for every state.
     """
     k, n, m = solutes.shape[3], p.mesh.shape[1] - 1, p.membrane
     for r in range(states.shape[0]):
@@ -120,7 +127,8 @@ def observe_states(
             row, y, first = segments[which[r, i]], states[r, i], i == 0
             if ends and 0 < i < times.shape[0] - 1:
                 for s in range(k):
-                    solutes[r, i, 3, s], solutes[r, i, 4, s] = _sums(y[s * n : (s + 1) * n], m)
+                    left, right = _sums(y[s * n : (s + 1) * n], m)
+                    solutes[r, i, AMOUNT, s], solutes[r, i, AMOUNT + 1, s] = left, right
                 continue
             memory[r, GUESS] = guess
             if not observe_state(p, row, float(times[i]), y, first, known[r], memory[r], faces, numbers[r, i]):
@@ -141,7 +149,7 @@ def observe_state(
     faces: Faces,
     numbers: Array,
 ) -> bool:
-    """Write what there is one of in a state, but for osmotic pressures; False if the water flux was not found."""
+    """Write the numbers of a state except the osmotic pressures; False if the water flux was not found."""
     k, m, segment = faces.state.shape[1], p.membrane, segment_of(row)
     at = layout_of(k, p.mesh.shape[1] - 1)
     set_cells(p, y, faces)
@@ -165,40 +173,41 @@ def observe_state(
     if not whole_work(p, segment):
         applied_left, applied_right = applied(segment, t)
         work += (applied_left - applied_right) * float(y[at.displaced])
-    numbers[0], numbers[1], numbers[2] = water, left, right
-    numbers[3], numbers[4], numbers[5], numbers[6] = pressed_left, pressed_right, held, work
-    numbers[11] = spread_of_cells(p, y, faces, known)
+    numbers[WATER_FLUX], numbers[LENGTH], numbers[LENGTH + 1] = water, left, right
+    numbers[PRESSURE], numbers[PRESSURE + 1], numbers[HELD], numbers[WORK] = pressed_left, pressed_right, held, work
+    numbers[SPREAD] = spread_of_cells(p, y, faces, known)
     return True
 
 
 @kernel
 def observe_solutes(p: Numbers, y: Array, faces: Faces, numbers: Array, solutes: Array) -> None:
-    """Write what each solute has one of in a state, after `observe_state`, and the osmotic pressures."""
+    """Write the numbers of each solute in a state, after `observe_state`, and the osmotic pressures."""
     k, m, n = faces.state.shape[1], p.membrane, p.mesh.shape[1] - 1
-    left, right = float(numbers[1]), float(numbers[2])
+    left, right = float(numbers[LENGTH]), float(numbers[LENGTH + 1])
     for s in range(k):
-        solutes[0, s], solutes[1, s], solutes[2, s] = faces.membrane[s, 2], faces.membrane[s, 0], faces.membrane[s, 1]
+        solutes[SOLUTE_FLUX, s] = faces.membrane[s, 2]
+        solutes[WALL, s], solutes[WALL + 1, s] = faces.membrane[s, 0], faces.membrane[s, 1]
         amount_left, amount_right = _sums(y[s * n : (s + 1) * n], m)
-        solutes[3, s], solutes[4, s] = amount_left, amount_right
-        solutes[5, s], solutes[6, s] = amount_left / left, amount_right / right
+        solutes[AMOUNT, s], solutes[AMOUNT + 1, s] = amount_left, amount_right
+        solutes[MEAN, s], solutes[MEAN + 1, s] = amount_left / left, amount_right / right
         for side in range(2):
-            bulk = float(solutes[5 + side, s])
+            bulk = float(solutes[MEAN + side, s])
             if p.kind[side] == IS_BATH:
                 bulk = float(faces.state[CONCENTRATION, s, 0 if side == 0 else n - 1])
             if p.kind[side] == IS_RESERVOIR:
                 bulk = float(p.outside[side, s])
-            solutes[7 + side, s] = bulk
-    for j in range(2):
-        numbers[7 + j] = _whole_pressure(p, solutes[5 + j], faces.room)
-        numbers[9 + j] = _whole_pressure(p, solutes[1 + j], faces.room)
+            solutes[BULK + side, s] = bulk
+    for side in range(2):
+        numbers[OSMOTIC + side] = _whole_pressure(p, solutes[MEAN + side], faces.room)
+        numbers[OSMOTIC_WALL + side] = _whole_pressure(p, solutes[WALL + side], faces.room)
 
 
 class Observations(NamedTuple):
-    """What a person wants to know of states (SI): arrays (run, time), of the solutes (run, time, solute).
+    """Observations of states (SI): arrays (run, time), those of the solutes (run, time, solute).
 
-    `spread` is the distance from the equilibrium, ``Σ∫|c − c_eq| dV`` (mol/m^2; nan without one); `osmotic_…` are the
-    osmotic pressures of the means and at the walls; `bulk_…` is what stands behind the layer of a reservoir or a bath,
-    on other sides the mean.
+    `spread` is the distance from the equilibrium, ``Σ∫|c − c_eq| dV`` (mol/m^2; nan without an equilibrium);
+    `osmotic_…` are the osmotic pressures of the mean concentrations and of those at the membrane; `bulk_…` is the
+    concentration of a reservoir or a bath behind its layer, on other sides the mean.
     """
 
     water_flux: Array

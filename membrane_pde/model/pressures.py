@@ -1,4 +1,4 @@
-"""What the ports do: the pressure on each liquid, the volume of baths, and what enters through the far faces."""
+"""Laws of the ports as kernels: the pressure on each liquid, the volume of baths, the flow through the far faces."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from membrane_pde.model.chain import ALPHA, BETA, OUTSIDE, Faces
 from membrane_pde.model.ports import IS_BATH, IS_CLOSED, IS_OUTFLOW, IS_RESERVOIR, BathNumbers, bath_flows
 from membrane_pde.model.problem import Numbers
 
-SMALLEST = 1e-9  # the same for a bath, whose event is at 1e-6
+SMALLEST = 1e-9  # smallest share of its initial volume that a bath has in a trial step; its event is at 1e-6
 
 
 @kernel
 def bath_volume(bath: BathNumbers, volume: float) -> float:
-    """The volume of a bath, which a trial step may have emptied, m."""
+    """Volume of a bath, m, kept positive where a trial step has emptied it."""
     return max(volume, bath.volume * SMALLEST)
 
 
 @kernel
 def stretched(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[float, float]:
-    """Pressure on the liquid of each side if its wall could pull, Pa; see `pressing`."""
+    """Pressure on the liquid of each side if elastic walls could pull, Pa; see `pressing`."""
     left, right = applied(segment, t)
     return left - p.stiffness[0] * displaced, right + p.stiffness[1] * displaced
 
 
 @kernel
 def set_walls(p: Numbers, segment: Segment, t: float, displaced: float) -> None:
-    """Let the elastic walls press that are pressed on, and be off where they would have to pull (plasmolysis).
+    """Set `off` of the elastic walls: true for a wall that would have to pull, which is slack (plasmolysis).
 
-    In between, at an event, an integrator goes on as if they could: its steps see no kink.
+    `off` is constant between two events. Up to the event an integrator sees a wall that can pull, and so no kink.
     """
     left, right = stretched(p, segment, t, displaced)
     p.off[0], p.off[1] = p.wall[0] and left < 0.0, p.wall[1] and right < 0.0
@@ -36,27 +36,27 @@ def set_walls(p: Numbers, segment: Segment, t: float, displaced: float) -> None:
 
 @kernel
 def pressing(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[float, float]:
-    """Pressure on the liquid of each side, Pa; without meaning on a side whose pressure is computed."""
+    """Pressure on the liquid of each side, Pa; not used on a side whose pressure is computed."""
     left, right = stretched(p, segment, t, displaced)
     return 0.0 if p.off[0] else left, 0.0 if p.off[1] else right
 
 
 @kernel
 def applied_now(p: Numbers, segment: Segment, t: float) -> tuple[float, float]:
-    """Applied pressures that reach the liquid: what presses on a wall that is off does not, Pa."""
+    """Applied pressures on the liquids, Pa: 0 behind a slack wall."""
     left, right = applied(segment, t)
     return 0.0 if p.off[0] else left, 0.0 if p.off[1] else right
 
 
 @kernel
 def stiffness_now(p: Numbers) -> float:
-    """Fall of the pressure on the left beyond that on the right with the displaced volume, Pa/m."""
+    """Derivative of the pressure difference (right minus left) with respect to the displaced volume, Pa/m."""
     return (0.0 if p.off[0] else p.stiffness[0]) + (0.0 if p.off[1] else p.stiffness[1])
 
 
 @part
 def set_far_faces(p: Numbers, faces: Faces) -> None:
-    """Coefficients of the two far faces: into the chain (`inward`, of what stands outside) and out of it."""
+    """Write α and β of the two far faces, and the concentrations outside."""
     water, solutes, n = float(faces.scalars[0]), faces.state.shape[1], faces.state.shape[2] - 1
     for side in range(2):
         entering = water if side == 0 else -water
@@ -80,5 +80,5 @@ def set_far_faces(p: Numbers, faces: Faces) -> None:
 
 @kernel
 def whole_work(p: Numbers, segment: Segment) -> bool:
-    """The state's work is the whole one, not that without Δp X."""
+    """True if the state has the whole work ∫ Δp J_v dt, false if it has the work without Δp X."""
     return p.pumped or p.wall[0] or p.wall[1] or oscillates(segment)

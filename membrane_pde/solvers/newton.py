@@ -25,12 +25,9 @@ import numpy as np
 
 from membrane_pde.kernels import compiled
 from membrane_pde.model.applied import Segment
-from membrane_pde.model.chain import new_faces
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.slopes import new_slopes
 from membrane_pde.model.system import System
-from membrane_pde.solvers.linear.chain import new_factors
-from membrane_pde.solvers.settling import CHANGE, Room, set_change
+from membrane_pde.solvers.settling import CHANGE, new_room, set_change
 
 _MOST_STEPS = 500
 _FARTHEST = 1.0  # largest relative change of the concentrations of a solute in a step
@@ -97,11 +94,7 @@ class _Iteration:
         self.system, self.segment, self.demands = system, segment, demands
         self.start, self.y = start, start.copy()
         self.totals = [float(system.amounts(start)[s, first:last].sum()) for s, first, last in demands.conserved]
-        zeros = np.zeros((2, system.size))
-        self.room = Room(
-            np.zeros((4, 12)), np.zeros((4, 9, k)), zeros, np.zeros((4, k)), new_faces(k, n), new_slopes(k, n),
-            new_factors(k, n),
-        )  # fmt: skip
+        self.room = new_room(k, n, system.size)
         numbers = system.numbers
         # a bath with a through-flow keeps its volume, on which no flux depends
         self.kept = [bath.present and not closed for bath, closed in zip(numbers.bath, demands.closed, strict=True)]

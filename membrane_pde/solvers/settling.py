@@ -25,16 +25,29 @@ from membrane_pde.model.chain import CONCENTRATION, Faces, new_faces
 from membrane_pde.model.faces import set_faces, set_rates
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.observing import observe_solutes, observe_state
+from membrane_pde.model.observing import (
+    AMOUNT,
+    BULK,
+    LENGTH,
+    NUMBERS,
+    SOLUTE_FLUX,
+    SOLUTE_NUMBERS,
+    SPREAD,
+    WALL,
+    WATER_FLUX,
+    WORK,
+    observe_solutes,
+    observe_state,
+)
 from membrane_pde.model.problem import Numbers
 from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
 from membrane_pde.model.system import System
 from membrane_pde.solvers.linear.chain import Factors, factorize, new_factors, solve
 
 NOW, LATER, LARGEST, ROUND_OFF = range(4)  # rows of `Room.numbers` and `Room.solutes`
-# Places in the rows of what `observe_state` and `observe_solutes` write, and of what stands there instead.
-FLUX, HELD_LEFT, HELD_RIGHT, PASSED, UNUSED = 0, 3, 4, 7, 8
-MOVED, SPREAD = 6, 11
+# Two observed numbers are replaced once the ratios have been compared: the work by the displaced volume, and the left
+# bulk concentration by the amount that has passed the membrane. The right one is set to zero.
+MOVED, PASSED = WORK, BULK
 CHANGE, AFTER = range(2)  # rows of `Room.states`
 _ROUND_OFF = 2.0**-49  # round-off of a difference of two fluxes, relative to their sizes
 
@@ -44,9 +57,9 @@ class Room(NamedTuple):
 
     Attributes
     ----------
-    numbers : ndarray, shape (4, 12)
+    numbers : ndarray, shape (4, NUMBERS)
         Observed numbers: now, after the change, the largest so far, and their round-off.
-    solutes : ndarray, shape (4, 9, solutes)
+    solutes : ndarray, shape (4, SOLUTE_NUMBERS, solutes)
         The same of the numbers of each solute.
     states : ndarray, shape (2, size)
         The remaining change δ, and the state after it.
@@ -65,6 +78,19 @@ class Room(NamedTuple):
     factors: Factors
 
 
+def new_room(solutes: int, cells: int, size: int) -> Room:
+    """Arrays for a system of so many solutes, cells and states."""
+    return Room(
+        np.zeros((4, NUMBERS)),
+        np.zeros((4, SOLUTE_NUMBERS, solutes)),
+        np.zeros((2, size)),
+        np.full((4, solutes), math.nan),
+        new_faces(solutes, cells),
+        new_slopes(solutes, cells),
+        new_factors(solutes, cells),
+    )
+
+
 @kernel
 def set_change(p: Numbers, segment: Segment, t: float, y: Array, horizon: float, memory: Array, room: Room) -> bool:
     """Write the change δ of a state; False if no water flux solves the equation of the membrane."""
@@ -75,7 +101,7 @@ def set_change(p: Numbers, segment: Segment, t: float, y: Array, horizon: float,
     for s in range(faces.state.shape[1]):
         there = float(faces.membrane[s, 3]) * abs(float(faces.state[CONCENTRATION, s, m - 1]))
         back = float(faces.membrane[s, 4]) * abs(float(faces.state[CONCENTRATION, s, m]))
-        room.solutes[ROUND_OFF, FLUX, s] = _ROUND_OFF * (there + back)
+        room.solutes[ROUND_OFF, SOLUTE_FLUX, s] = _ROUND_OFF * (there + back)
     set_slopes(p, segment, t, faces, room.slopes)
     set_rates(p, segment, t, faces, change)
     for i in range(change.shape[0]):
@@ -88,17 +114,17 @@ def set_change(p: Numbers, segment: Segment, t: float, y: Array, horizon: float,
 @kernel
 def _ratios_rest(room: Room, threshold: float, allowed: float) -> bool:
     """True if polarization and rejection no longer change; they are not defined where the flow dies out."""
-    now, later = float(room.numbers[NOW, 0]), float(room.numbers[LATER, 0])
+    now, later = float(room.numbers[NOW, WATER_FLUX]), float(room.numbers[LATER, WATER_FLUX])
     if not (abs(now) > threshold and abs(later) > threshold):
         return True
-    wall, bulk = (1, 7) if now > 0.0 else (2, 8)
+    wall, bulk = (WALL, BULK) if now > 0.0 else (WALL + 1, BULK + 1)
     for s in range(room.solutes.shape[2]):
         first, second = float(room.solutes[NOW, bulk, s]), float(room.solutes[LATER, bulk, s])
         if first > 0.0 and second > 0.0:
             walls = float(room.solutes[NOW, wall, s]) / first, float(room.solutes[LATER, wall, s]) / second
             passing = (
-                float(room.solutes[NOW, FLUX, s]) / (now * first),
-                float(room.solutes[LATER, FLUX, s]) / (later * second),
+                float(room.solutes[NOW, SOLUTE_FLUX, s]) / (now * first),
+                float(room.solutes[LATER, SOLUTE_FLUX, s]) / (later * second),
             )
             if not abs(walls[1] - walls[0]) <= allowed * max(abs(walls[0]), abs(walls[1])):
                 return False
@@ -167,7 +193,7 @@ def rests(
         state = y if j == NOW else after
         numbers[j, MOVED], numbers[j, SPREAD] = float(state[at.displaced]) if bounded else 0.0, 0.0
         for s in range(k):
-            solutes[j, PASSED, s], solutes[j, UNUSED, s] = float(state[at.passed + s]) if bounded else 0.0, 0.0
+            solutes[j, PASSED, s], solutes[j, BULK + 1, s] = float(state[at.passed + s]) if bounded else 0.0, 0.0
     for i in range(numbers.shape[1]):
         largest = max(float(numbers[LARGEST, i]), abs(float(numbers[NOW, i])))
         numbers[LARGEST, i] = largest
@@ -184,8 +210,8 @@ def rests(
             left += abs(float(change[s * n + i]))
         for i in range(m, n):
             right += abs(float(change[s * n + i]))
-        still = still and left <= allowed * solutes[LARGEST, HELD_LEFT, s] + solutes[ROUND_OFF, HELD_LEFT, s]
-        still = still and right <= allowed * solutes[LARGEST, HELD_RIGHT, s] + solutes[ROUND_OFF, HELD_RIGHT, s]
+        still = still and left <= allowed * solutes[LARGEST, AMOUNT, s] + solutes[ROUND_OFF, AMOUNT, s]
+        still = still and right <= allowed * solutes[LARGEST, AMOUNT + 1, s] + solutes[ROUND_OFF, AMOUNT + 1, s]
     return bool(still)
 
 
@@ -226,21 +252,13 @@ class Settling:
     ) -> None:
         k, n = system.solutes, system.cells
         self.system, self.given = system, (horizon, allowed, threshold, bounded)
-        unknown = np.full((4, k), math.nan)
-        self.room = Room(
-            np.zeros((4, 12)),
-            np.zeros((4, 9, k)),
-            np.zeros((2, system.size)),
-            unknown,
-            new_faces(k, n),
-            new_slopes(k, n),
-            new_factors(k, n),
-        )
+        self.room = new_room(k, n, system.size)
         length, pressure, flux = (16.0 * _ROUND_OFF * each for each in scales)
         self.room.numbers[ROUND_OFF] = pressure
-        self.room.numbers[ROUND_OFF, [1, 2, MOVED]], self.room.numbers[ROUND_OFF, 0] = length, flux
+        self.room.numbers[ROUND_OFF, [LENGTH, LENGTH + 1, MOVED]] = length
+        self.room.numbers[ROUND_OFF, WATER_FLUX] = flux
         self.room.solutes[ROUND_OFF, 1:] = 16.0 * _ROUND_OFF * highest
-        self.room.solutes[ROUND_OFF, [HELD_LEFT, HELD_RIGHT, PASSED]] *= scales[0]
+        self.room.solutes[ROUND_OFF, [AMOUNT, AMOUNT + 1, PASSED]] *= scales[0]
 
     def __call__(self, t: float, y: Array, segment: Segment) -> bool:
         """True if a state is steady; the applied pressures of the segment must be constant."""
