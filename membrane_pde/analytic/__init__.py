@@ -22,15 +22,12 @@ from membrane_pde.analytic.curved import behind_membrane, behind_membrane_mean, 
 from membrane_pde.analytic.diffusion import (
     TwoSlabs,
     degree_of_mixing,
-    layer_and_bath,
     two_gases,
     two_gases_mean,
     two_slabs,
 )
 from membrane_pde.analytic.end_state import Equilibrium, equilibrium
 from membrane_pde.analytic.end_volumes import (
-    elastic_equilibrium,
-    turgor_volume,
     two_pistons_equilibrium,
     u_tube_equilibrium,
 )
@@ -43,8 +40,6 @@ from membrane_pde.analytic.film import (
 from membrane_pde.analytic.forward_osmosis import ForwardOsmosis, Osmosis, forward_osmosis
 from membrane_pde.analytic.least_work import least_work_of_recovery
 from membrane_pde.analytic.well_mixed import (
-    fed_bath,
-    two_baths,
     well_mixed_bath,
     well_mixed_two_pistons,
     well_mixed_utube,
@@ -59,17 +54,12 @@ __all__ = [
     "behind_membrane",
     "behind_membrane_mean",
     "degree_of_mixing",
-    "elastic_equilibrium",
     "equilibrium",
-    "fed_bath",
     "film_ideal_membrane",
     "film_reverse_osmosis",
     "forward_osmosis",
-    "layer_and_bath",
     "least_work_of_recovery",
     "swelling",
-    "turgor_volume",
-    "two_baths",
     "two_gases",
     "two_gases_mean",
     "two_pistons_equilibrium",

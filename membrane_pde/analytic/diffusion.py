@@ -1,11 +1,11 @@
-"""Diffusion without flow: two gases in a box, two slabs beside a membrane, a layer in front of a bath."""
+"""Diffusion without flow: two gases in a box, two slabs beside a membrane, each with a bath behind it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from membrane_pde.analytic.numerics import FINEST, invert_laplace
+from membrane_pde.analytic.numerics import invert_laplace
 
 Array = NDArray[np.float64]
 
@@ -229,48 +229,3 @@ def two_slabs(
         left=left[:-1],
         right=right[:-1],
     )
-
-
-def layer_and_bath(
-    x: ArrayLike, time: float, *, diffusivity: float, length: float, bath: float, inner: float, outer: float
-) -> Array:
-    """Concentration in a layer between an impermeable wall (x = 0) and a well-stirred bath (x = L).
-
-    ``dc/dt = D d2c/dx2``, ``dc/dx(0) = 0``, ``V dc_b/dt = -D dc/dx(L)``, ``c_b = c(L)``. The modes ``cos(k x)`` with
-    ``tan(k L) = -k V`` are orthogonal under ``int f g dx + V f(L) g(L)``. From a linear profile at the start,
-    ``inner`` at the wall and ``outer`` at x = L and in the bath,
-    ``c = outer + (inner - outer) [L/(2 (L + V)) + sum_n a_n cos(k_n x) exp(-D k_n^2 t)]``,
-    ``a_n = (1 - cos k_n L)/(k_n^2 L) / (L/2 + sin(2 k_n L)/(4 k_n) + V cos^2(k_n L))``.
-
-    Parameters
-    ----------
-    x : array_like
-        Distance from the wall, m; the bath is at L.
-    time : float
-        s.
-    diffusivity, length, bath : float
-        D (m^2/s), L (m), V (volume per area of the layer, m) > 0.
-    inner, outer : float
-        Concentrations at the start.
-
-    Returns
-    -------
-    ndarray
-        In the shape of ``x``.
-    """
-    import scipy
-
-    share = bath / length
-
-    def mode(n: int) -> float:  # between (n - 1/2) pi and n pi
-        low, high = (n - 0.5) * np.pi, n * np.pi
-        return float(
-            scipy.optimize.brentq(lambda b: np.sin(b) + b * share * np.cos(b), low, high, xtol=1e-15, rtol=FINEST)
-        )
-
-    k = np.array([mode(n) for n in range(1, 2001)]) / length
-    edge = np.cos(k * length)
-    norm = 0.5 * length + np.sin(2 * k * length) / (4 * k) + bath * edge**2
-    weights = (1 - edge) / (k**2 * length) / norm * np.exp(-diffusivity * k**2 * time)
-    shape = 0.5 * length / (length + bath) + np.cos(np.asarray(x, float)[..., None] * k) @ weights
-    return np.asarray(outer + (inner - outer) * shape)

@@ -3,8 +3,6 @@
 Amounts are in osmol (dissociation number times mol). Volumes and amounts are both totals, or both per membrane area.
 """
 
-import math
-
 import numpy as np
 
 
@@ -100,82 +98,3 @@ def u_tube_equilibrium(
         rest = n1 / y - n2 / (1 - y) - s0 - s1 * y
         y += rest / (n1 / y**2 + n2 / (1 - y) ** 2 + s1)
     return total_volume * y
-
-
-def elastic_equilibrium(
-    *,
-    amount_left: float,
-    amount_right: float,
-    volume_left: float,
-    volume_right: float,
-    modulus_left: float,
-    modulus_right: float,
-    rt: float,
-    pressure: float = 0.0,
-) -> float:
-    """Left volume at which osmosis between two elastic vessels ends.
-
-    It is the root in ``(0, V1_0 + V2_0)`` of
-    ``R T (n1/V1 - n2/V2) = p + E1 (V1/V1_0 - 1) - E2 (V2/V2_0 - 1)``: the cubic of `u_tube_equilibrium` with
-    ``rho g/a = E/V_0``. Without elasticity it is `two_pistons_equilibrium`.
-
-    Parameters
-    ----------
-    amount_left, amount_right : float
-        n1, n2, osmol, at least one of them above zero.
-    volume_left, volume_right : float
-        Unstrained volumes V1_0, V2_0, also those at the start, m^3 (or per area).
-    modulus_left, modulus_right : float
-        E1, E2, Pa; 0 for a piston.
-    rt : float
-        sigma R T, J/mol.
-    pressure : float
-        Applied on the left minus that on the right, Pa.
-
-    Returns
-    -------
-    float
-        V1.
-
-    Raises
-    ------
-    ValueError
-        If no root leaves liquid on both sides.
-    """
-    return u_tube_equilibrium(
-        amount_left=amount_left,
-        amount_right=amount_right,
-        total_volume=volume_left + volume_right,
-        area_left=volume_left / modulus_left if modulus_left else math.inf,
-        area_right=volume_right / modulus_right if modulus_right else math.inf,
-        weight=1.0,
-        rt=rt,
-        pressure=pressure - modulus_left + modulus_right,
-    )
-
-
-def turgor_volume(*, volume: float, inside: float, outside: float, modulus: float, pressure: float = 0.0) -> float:
-    """Volume of an elastic cell at osmotic equilibrium with an infinite bath.
-
-    With ``v = V/V_0``: ``pi_in/v = pi_out + p + E (v - 1)``. v is the positive root of
-    ``E v^2 + (pi_out + p - E) v - pi_in = 0``.
-
-    Parameters
-    ----------
-    volume : float
-        Unstrained volume V_0, also that at the start.
-    inside, outside : float
-        Osmotic pressures pi_in (at V_0) and pi_out, Pa.
-    modulus : float
-        E > 0, Pa.
-    pressure : float
-        Applied inside minus that outside, Pa.
-
-    Returns
-    -------
-    float
-        V.
-    """
-    b = outside + pressure - modulus
-    root = float(np.hypot(b, 2 * np.sqrt(modulus * inside)))
-    return volume * (2 * inside / (b + root) if b > 0 else (root - b) / (2 * modulus))

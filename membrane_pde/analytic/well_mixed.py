@@ -1,4 +1,4 @@
-"""Well-mixed compartments over time: baths, two pistons, a U-tube; ideal solutions.
+"""Well-mixed compartments over time: an infinite bath, two pistons, a U-tube; ideal solutions.
 
 Amounts are in osmol (dissociation number times mol). Volumes, amounts and rates are all totals, or all per membrane
 area.
@@ -12,87 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from membrane_pde.analytic.end_volumes import two_pistons_equilibrium, u_tube_equilibrium
 
 Array = NDArray[np.float64]
-
-
-def fed_bath(
-    time: ArrayLike,
-    *,
-    volume: float,
-    concentration: float,
-    flux: float,
-    feed: float = 0.0,
-    flow: float = 0.0,
-    bleed: float = 0.0,
-) -> tuple[Array, Array]:
-    """Volume and concentration of a bath from which water permeates at a constant rate; the solute is rejected.
-
-    ``dV/dt = Q_f - b - J = r``, ``d(V c)/dt = Q_f c_f - b c``. With ``theta = int dt/V``, which is
-    ``ln(V/V_0)/r`` (``t/V_0`` for r = 0):
-    ``V c = V_0 [c_0 e^(-b theta) + Q_f c_f e^(-b theta) (e^((b + r) theta) - 1)/(b + r)]``. Batch reverse osmosis
-    (``Q_f = b = 0``) is ``c = c_0 V_0/(V_0 - J t)``; a make-up feed (``Q_f = J + b``) holds the volume, and
-    without bleed (closed circuit) ``c = c_0 + J c_f t/V_0``.
-
-    Parameters
-    ----------
-    time : array_like
-        s, before the bath runs dry.
-    volume, concentration : float
-        V_0 and c_0.
-    flux : float
-        J, volume that leaves through the membrane per time (and per membrane area if the volume is).
-    feed, flow : float
-        c_f and Q_f.
-    bleed : float
-        b.
-
-    Returns
-    -------
-    tuple of ndarray
-        V and c, each in the shape of ``time``.
-    """
-    t = np.asarray(time, float)
-    growth = flow - bleed - flux
-    theta = np.log1p(growth * t / volume) / growth if growth else t / volume
-    rate = bleed + growth
-    fed = flow * feed * (np.expm1(rate * theta) / rate if rate else theta)
-    now = volume + growth * t
-    return now, volume * np.exp(-bleed * theta) * (concentration + fed) / now
-
-
-def two_baths(
-    time: ArrayLike,
-    *,
-    volume_left: float,
-    volume_right: float,
-    concentration_left: float,
-    concentration_right: float,
-    permeability: float,
-) -> tuple[Array, Array]:
-    """Concentrations of two well-mixed volumes that exchange a solute through a membrane without water flow.
-
-    The difference decays as ``exp(-P (1/V1 + 1/V2) t)``, and ``V1 c1 + V2 c2`` is constant.
-
-    Parameters
-    ----------
-    time : array_like
-        s.
-    volume_left, volume_right : float
-        Per membrane area, m.
-    concentration_left, concentration_right : float
-        At the start.
-    permeability : float
-        P, m/s.
-
-    Returns
-    -------
-    tuple of ndarray
-        c1 and c2, each in the shape of ``time``.
-    """
-    t, whole = np.asarray(time, float), volume_left + volume_right
-    decay = np.exp(-permeability * (1 / volume_left + 1 / volume_right) * t)
-    difference = (concentration_left - concentration_right) * decay
-    level = (volume_left * concentration_left + volume_right * concentration_right) / whole
-    return level + difference * volume_right / whole, level - difference * volume_left / whole
 
 
 def well_mixed_bath(time: ArrayLike, *, volume: float, amount: float, outside: float, rate: float) -> Array:

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 import membrane_pde as mp
 from membrane_pde import analytic
 from membrane_pde.reference import numbers, table
+from tests.exact import elastic_equilibrium, fed_bath, layer_and_bath, turgor_volume, two_baths
 
 Array = NDArray[np.float64]
 RT = 8.31446261815324 * 298.15
@@ -83,10 +84,10 @@ def test_elastic_walls_end_where_forces_balance(moduli: tuple[float, float], pre
     ]
     result = solve(*sides, 1e6, run='until = "equilibrium"')
     vessels = {"amount_left": 50e-3, "amount_right": 400e-3, "volume_left": 1e-3, "volume_right": 2e-3, "rt": RT}
-    left = analytic.elastic_equilibrium(**vessels, modulus_left=moduli[0], modulus_right=moduli[1], pressure=pressure)
+    left = elastic_equilibrium(**vessels, modulus_left=moduli[0], modulus_right=moduli[1], pressure=pressure)
     pressed = pressure + moduli[0] * (left / 1e-3 - 1)
     if pressed < 0.0:  # the left wall would have to pull: it is off, and nothing presses there
-        left, pressed = analytic.elastic_equilibrium(**vessels, modulus_left=0.0, modulus_right=moduli[1]), 0.0
+        left, pressed = elastic_equilibrium(**vessels, modulus_left=0.0, modulus_right=moduli[1]), 0.0
     s = result.summary
     assert s["status"] == "equilibrium"
     assert s["equilibrium"]["length_left_m"] == pytest.approx(left, rel=1e-12)
@@ -97,7 +98,7 @@ def test_elastic_walls_end_where_forces_balance(moduli: tuple[float, float], pre
 
 def test_elastic_equilibrium_without_elasticity_is_that_of_two_pistons() -> None:
     vessels = {"amount_left": 3.0, "amount_right": 5.0, "volume_left": 1.0, "volume_right": 2.5}
-    left = analytic.elastic_equilibrium(**vessels, modulus_left=0, modulus_right=0, rt=2.0, pressure=1.4)
+    left = elastic_equilibrium(**vessels, modulus_left=0, modulus_right=0, rt=2.0, pressure=1.4)
     assert left == pytest.approx(analytic.two_pistons_equilibrium(3.0, 5.0, 3.5, 0.7), rel=1e-14)
 
 
@@ -123,7 +124,7 @@ def test_turgor(outside: float) -> None:
     """
     cell = side(2e-5, 300.0, "elastic", stirred=False, more='modulus = "5 MPa"')
     result = solve(cell, side(2e-5, outside, "reservoir"), 1e4, run='until = "steady"')
-    volume = analytic.turgor_volume(volume=2e-5, inside=RT * 300, outside=RT * outside, modulus=5e6)
+    volume = turgor_volume(volume=2e-5, inside=RT * 300, outside=RT * outside, modulus=5e6)
     if outside > 300:
         volume = 2e-5 * 300 / outside
     s = result.summary
@@ -180,7 +181,7 @@ def test_a_bath_at_constant_flux(name: str, which: str) -> None:
     other = side(1e-3, 0.0, "outflow")
     result = solve(*((bath, other) if which == "left" else (other, bath)), 450)
     t = of(result, "time")
-    volume, c = analytic.fed_bath(
+    volume, c = fed_bath(
         t, volume=5e-3, concentration=60.0, flux=5e-6, feed=40.0, flow=flows["flow"], bleed=flows["bleed"]
     )
     assert of(result, f"length_{which}_m") == pytest.approx(volume, rel=1e-9)
@@ -195,7 +196,7 @@ def test_a_bath_at_constant_flux(name: str, which: str) -> None:
     assert not of(result, f"pressure_{other_name}_Pa").any()
     # its work, by the primitive of a fine sum: trapezoids of a smooth pressure
     fine = np.linspace(0, 450, 20001)
-    _, fine_c = analytic.fed_bath(
+    _, fine_c = fed_bath(
         fine, volume=5e-3, concentration=60.0, flux=5e-6, feed=40.0, flow=flows["flow"], bleed=flows["bleed"]
     )
     work = 5e-6 * np.trapezoid(5e-6 / LP + RT * fine_c, fine)
@@ -205,16 +206,16 @@ def test_a_bath_at_constant_flux(name: str, which: str) -> None:
 
 def test_batch_in_closed_form() -> None:
     t = np.linspace(0, 900, 7)
-    volume, c = analytic.fed_bath(t, volume=5e-3, concentration=60.0, flux=5e-6)
+    volume, c = fed_bath(t, volume=5e-3, concentration=60.0, flux=5e-6)
     assert volume == pytest.approx(5e-3 - 5e-6 * t, rel=1e-15)
     assert c == pytest.approx(60.0 * 5e-3 / (5e-3 - 5e-6 * t), rel=1e-14)
-    _, c = analytic.fed_bath(t, volume=5e-3, concentration=60.0, flux=5e-6, feed=40.0, flow=5e-6)
+    _, c = fed_bath(t, volume=5e-3, concentration=60.0, flux=5e-6, feed=40.0, flow=5e-6)
     assert c == pytest.approx(60.0 + 5e-6 * 40.0 * t / 5e-3, rel=1e-14)
 
 
 def test_two_stirred_baths_level_out_exponentially() -> None:
     result = solve(side(2e-3, 80.0, "bath"), side(5e-3, 10.0, "bath"), 4000, water=0.0, permeability=1e-6)
-    left, right = analytic.two_baths(
+    left, right = two_baths(
         of(result, "time"),
         volume_left=2e-3,
         volume_right=5e-3,
@@ -305,7 +306,7 @@ def test_profiles_end_at_the_bath() -> None:
     (axes,) = np.atleast_1d(mp.plot.profiles(result))
     last = [line for line in axes.lines if len(line.get_xdata()) > 2 and line.get_xdata()[-1] < 0][-1]
     assert last.get_xdata()[-1] == pytest.approx(-50.0)  # um
-    _, c = analytic.fed_bath(600.0, volume=5e-3, concentration=60.0, flux=5e-6)
+    _, c = fed_bath(600.0, volume=5e-3, concentration=60.0, flux=5e-6)
     assert last.get_ydata()[-1] == pytest.approx(float(c), rel=3e-2)  # what the film holds is missing in the bath
     assert last.get_ydata()[-1] == pytest.approx(bath_of(result, "left", 5e-5)[-1], rel=1e-9)
 
@@ -350,7 +351,7 @@ def test_a_layer_and_its_bath_level_out(name: str) -> None:
     text = f'boundary = "bath"\nvolume = "{BATH!r} m"\nlength = "{LAYER!r} m"\n{profile}'
     other = side(1e-3, 0.0)
     parameters = {"diffusivity": D, "length": LAYER, "bath": BATH, "inner": 300.0, "outer": 100.0}
-    exact = analytic.layer_and_bath([0.0, LAYER], end, **parameters)
+    exact = layer_and_bath([0.0, LAYER], end, **parameters)
     errors: dict[str, list[float]] = {"bath": [], "wall": []}
     for cells in CELLS:
         sides = (text, other) if name == "left" else (other, text)
@@ -406,10 +407,10 @@ def test_dialysis_through_layers_into_baths() -> None:
 
 def test_the_exact_modes_start_from_the_line_and_solve_the_equation() -> None:
     x, given = np.linspace(0, 1, 11), {"diffusivity": 1.0, "length": 1.0, "bath": 0.7, "inner": 3.0, "outer": 1.0}
-    assert analytic.layer_and_bath(x, 0.0, **given) == pytest.approx(3 - 2 * x, abs=1e-3)
+    assert layer_and_bath(x, 0.0, **given) == pytest.approx(3 - 2 * x, abs=1e-3)
 
     def at(place: float, time: float) -> float:
-        return float(analytic.layer_and_bath(place, time, **given))
+        return float(layer_and_bath(place, time, **given))
 
     h = 1e-3
     for t in (0.02, 0.1, 0.5):
