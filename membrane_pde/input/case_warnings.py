@@ -9,6 +9,7 @@ from membrane_pde.input.checks import charge_imbalance, sides_of
 from membrane_pde.input.parts import SIDES, Membrane, MembraneSolute
 from membrane_pde.input.values import alike
 from membrane_pde.input.wording import key_text
+from membrane_pde.physics.constants import ZERO_CELSIUS
 
 if TYPE_CHECKING:
     from membrane_pde.input.case import Case
@@ -148,7 +149,7 @@ def _written(raw: Mapping[str, Any], path: str) -> Any:
 
 
 def _celsius(temperature: float) -> str:
-    return f"{temperature - 273.15:.6g} degC"
+    return f"{temperature - ZERO_CELSIUS:.6g} degC"
 
 
 def _dimensionless(case: Case) -> bool:

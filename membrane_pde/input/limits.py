@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from membrane_pde.physics import density
+from membrane_pde.physics.constants import ZERO_CELSIUS
 from membrane_pde.physics.temperature import water_density
 
 _GRANTED = 1.05  # times the tabulated solubility
@@ -63,7 +64,7 @@ def limit(name: str, solute: Any, volume: density.Volume | None, temperature: fl
     molality = _saturated(solute.solubility or (), temperature)
     if molality is not None and mass is not None and volume is not None:
         most = _GRANTED * density.molarity(molality, volume, mass, float(water_density(temperature)))
-        told = f"{most * mass / _GRANTED:.3g} g/L of {name} dissolve in water at {temperature - 273.15:.4g} degC"
+        told = f"{most * mass / _GRANTED:.3g} g/L of {name} dissolve in water at {temperature - ZERO_CELSIUS:.4g} degC"
         found.append(Limit(most, f"no more than about {told}"))
     return min(found, key=lambda each: each.concentration, default=None)
 

@@ -20,7 +20,7 @@ from membrane_pde.input.parts import Solute
 from membrane_pde.input.values import SAME, Profile
 from membrane_pde.input.wording import nearest
 from membrane_pde.physics import density
-from membrane_pde.physics.constants import GAS_CONSTANT
+from membrane_pde.physics.constants import GAS_CONSTANT, ZERO_CELSIUS
 from membrane_pde.physics.osmotic import IDEAL, PITZER, VIRIAL, Solution
 from membrane_pde.physics.pitzer import Pitzer
 from membrane_pde.physics.temperature import water_density
@@ -113,8 +113,8 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
         key = path.rsplit(".", 1)[-1]
         used = key == "virial" if model.model == VIRIAL else key in ("osmotic_coefficient", "apparent_volume", "ions")
         if used and not low - 0.5 <= case.temperature <= high + 0.5:
-            span = f"{low - 273.15:.4g}" + ("" if low == high else f" to {high - 273.15:.4g}")
-            told.append(f"{path} holds at {span} degC, and is used at {case.temperature - 273.15:.4g} degC.")
+            span = f"{low - ZERO_CELSIUS:.4g}" + ("" if low == high else f" to {high - ZERO_CELSIUS:.4g}")
+            told.append(f"{path} holds at {span} degC, and is used at {case.temperature - ZERO_CELSIUS:.4g} degC.")
     if model.model == VIRIAL:
         falling = next(
             ((row, i) for row in concentrations for i, k in enumerate(model.pressure(row)[1]) if k < 0.0), None

@@ -5,3 +5,4 @@ AVOGADRO = 6.02214076e23  # 1/mol
 GAS_CONSTANT = 8.31446261815324  # J/(mol K), Avogadro times Boltzmann
 
 STANDARD_GRAVITY = 9.80665  # m/s^2, exact by definition (CGPM 1901)
+ZERO_CELSIUS = 273.15  # K, exact by definition

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.kernels import kernel
+from membrane_pde.physics.constants import ZERO_CELSIUS
 
 Array = NDArray[np.float64]
 
-_ZERO_CELSIUS = 273.15
 _EPS = 2.0**-52
 
 Volume = tuple[float, float, float, float]
@@ -53,7 +53,7 @@ def apparent_volume(coefficients: Sequence[float], scale: float, temperature: fl
     if len(coefficients) == 1:
         return 0.0, scale * coefficients[0], 0.0, 1.0
     a0, a1, a2, a3, a4 = coefficients
-    t = temperature - _ZERO_CELSIUS
+    t = temperature - ZERO_CELSIUS
     size = math.exp(1e-6 * (t + a4) ** 2)
     return scale, scale * (a2 + a3 * t), a0 * size, a1 * size
 

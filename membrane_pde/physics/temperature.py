@@ -5,10 +5,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT
+from membrane_pde.physics.constants import AVOGADRO, GAS_CONSTANT, ZERO_CELSIUS
 
-FREEZING = 273.15  # K
-BOILING = 373.15  # K
+FREEZING, BOILING = ZERO_CELSIUS, ZERO_CELSIUS + 100.0  # K
 
 # IAPWS SR6-08(2011), Revised Supplementary Release on Properties of Liquid Water at 0.1 MPa, whose page
 # (iapws.org/relguide/LiquidWater.html) states 253.15 to 383.15 K. Its coefficients were read in the
