@@ -1,4 +1,4 @@
-"""Ports: what stands at the far end of each side. One class for each kind of boundary.
+"""Ports: the boundary conditions at the far ends of the two sides. One class for each kind of boundary.
 
 A port says how the pressure on its side depends on the volume, whether the far wall moves with the liquid, what enters
 through the far end, and which states it adds. The kernels of `membrane_pde.model` read these answers from `Numbers`:
@@ -109,7 +109,7 @@ class Port:
 
     @property
     def adds_cell(self) -> bool:
-        """A cell of its own stands at the end of the chain, behind the layer."""
+        """The port adds a cell to the chain, behind the layer."""
         return False
 
     @property
@@ -254,7 +254,7 @@ class Bath(Port):
     flow : float or None
         Q_f, m/s; None for a make-up feed, which holds the volume; see `bath_flows`.
     bleed : float
-        Q_out, m/s (with a make-up feed the least of it).
+        Q_out, m/s; with a make-up feed its smallest value.
     """
 
     concentration: Array
@@ -300,7 +300,7 @@ class Outflow(Port):
     Attributes
     ----------
     drawn_in : ndarray, shape (solutes,), or None
-        Concentrations of liquid that flows back in, mol/m^3; None: nothing is known of it, and it cannot.
+        Concentrations of liquid that flows back in, mol/m^3; None: not known, and the run ends at backflow.
     """
 
     drawn_in: Array | None = None

@@ -29,7 +29,7 @@ class Problem:
     diffusivity : ndarray, shape (2, solutes)
         m^2/s.
     ports : pair of Port
-        What stands at the far ends.
+        Boundary conditions at the far ends.
     trace : ndarray, shape (solutes,), or None
         Concentration that the tolerance leaves open, mol/m^3; see `interface._law`. None: 0.
     """

@@ -1,4 +1,4 @@
-"""Exact derivatives of the rates of change with time, where what is applied changes."""
+"""Exact derivatives of the rates of change with respect to time, where the applied pressures change."""
 
 from __future__ import annotations
 

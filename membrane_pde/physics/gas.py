@@ -38,7 +38,7 @@ def fuller_diffusivity(
     ----------
     E. N. Fuller, P. D. Schettler and J. C. Giddings (1966), with the constant and volumes of Fuller, Ensley and
     Giddings (1969) as in Poling, Prausnitz and O'Connell, The Properties of Gases and Liquids, 5th ed., ch. 11. None of
-    them was read; the equation stands in the project's formulas and was read, with the pressure in bar, in the package
+    them was read; the equation is that of the project's formulas and was read, with the pressure in bar, in the package
     freckll (``src/freckll/diffusion.py``).
     """
     first, second = (1e3 * mass for mass in molar_mass)

@@ -182,7 +182,7 @@ class EquationsStepper(SingleSteps):
         return fallen(before, now, len(before))
 
     def _cut(self, share: float) -> None:
-        """Let the last step end at a share of it, its dense output with it."""
+        """Shorten the last step, and its dense output, to a share of its length."""
         run, y = self._run, self._inside(share)
         first, second, third = run.dense
         new_third = share**4 * third

@@ -96,7 +96,7 @@ class FipyStepper(ChainSteps):
         self.dt = max(self.dt, 1e-12 * length)
 
     def _size(self, error: Array, y: Array, new: Array) -> float:
-        """An error over what is tolerated of it: root mean square of the amounts, ten times any other number's."""
+        """Norm of an error over the tolerance: that of the amounts, or ten times the largest of the other states."""
         x = self.system.x
         share = np.abs(error / (self.rtol * np.maximum(np.abs(y), np.abs(new)) + self.atol))
         return float(max(np.sqrt(np.mean(share[:x] ** 2)), 10.0 * np.max(share[x:])))

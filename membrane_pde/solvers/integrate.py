@@ -217,24 +217,24 @@ def integrate(
 def integrate_alike(
     system: System, y: Array, segments: Sequence[Segment], *, outputs: int, rtol: float, atol: Array, memory: Array
 ) -> tuple[Array, Array, list[int]]:
-    """Integrate runs that differ in what is applied alone, each through one segment, with nothing to decide on the way.
+    """Integrate several runs, each over one segment, that differ in the applied pressures only.
 
-    They are `integrate`'s runs of the default solver. What that one would act on, an event or a failure, ends a run.
+    They take the steps of `integrate` with the default solver. An event or a failure ends a run early.
 
     Parameters
     ----------
     system : System
-        The model of all of them, without an outflow.
+        The model of all runs, without an outflow.
     y : ndarray, shape (size,)
-        Initial state of all of them.
+        Initial state of all runs.
     segments : sequence of Segment
-        What is applied in each, all of the same length and without waves.
+        The segment of each run, all of the same length and without oscillations.
     outputs, rtol
         Of `integrate`.
     atol : ndarray, shape (runs, size)
         Absolute tolerance of each state.
     memory : ndarray, shape (runs, 3)
-        Written: what `System.memory` would hold after each.
+        Written: `System.memory` after each run.
 
     Returns
     -------
@@ -243,7 +243,7 @@ def integrate_alike(
     states : ndarray, shape (runs, outputs, size)
         States.
     steps : list of int
-        Taken by each run; 0 for one that is not to be had in this way.
+        Number of steps of each run; 0 if it ended early and has to be integrated alone.
     """
     first = segments[0]
     recorder = _Recorder(first.end, outputs, True, system.size)

@@ -1,27 +1,27 @@
-"""Solving with the Jacobian J of the semi-discrete model: ``(I − h γ J) δ = r``.
+"""Linear solver for one chain of cells: ``(I − h γ J) δ = r`` with the Jacobian J of the semi-discrete model.
 
-J is tridiagonal for each solute, plus what goes through the water flux and the three scalars (`slopes.Slopes`). With
-T the tridiagonal part, u the derivative with J_v, w that with X, q those of X and the volumes V of the baths with J_v,
-g the derivatives of J_v, and ``τ = h γ``,
+J is tridiagonal for each solute, with additional columns and rows for the water flux and the three scalars
+(`slopes.Slopes`). With T the tridiagonal part, u the derivative with respect to J_v, w that with respect to X, q the
+derivatives of X and of the volumes V of the baths with respect to J_v, g the derivatives of J_v, and ``τ = h γ``,
 
     (I − τ T) δm' = r_m − c_b r_V + τ (u − c_b q_V) δJ + τ w δX,    δX = r_X + τ q_X δJ,    δV = r_V + τ q_V δJ,
     δJ = Σ g_m δm' + g_X δX,    δm = δm' + c_b δV
 
-so that ``δm' = a + b δJ`` with two tridiagonal solves (one of them once for all right-hand sides), and δJ follows from
-one scalar equation. c_b is the concentration of a bath, and stands in its cell alone: m' is what changes beyond a
-change of volume at a constant concentration, which no flux feels. (With m the fluxes between a bath and a thin layer
-would be large, and cancel but for their last digits.) What only counts (fluxes through the membrane and the far faces,
-the work) is put in afterwards.
+so that ``δm' = a + b δJ`` with two tridiagonal solves (that for b once for all right-hand sides), and δJ follows from
+one scalar equation. c_b is the concentration of a bath, in the cell of the bath only: m' is the change of the amounts
+without that of a volume at constant concentration, on which no flux depends. (In terms of m the fluxes between a bath
+and a thin layer would be large and cancel almost completely.) The counters (amounts that have passed the membrane and
+the far faces, the work) follow from the other unknowns.
 
-What passed the membrane is the difference of what went one way and what went the other, ``τ F = τ (∂F/∂m_P δm_P +
-∂F/∂m_A δm_A + …)``. In a step that is long beside the time in which a cell at the membrane empties these two are far
-larger than what is left of them, which is lost in their round-off. Then the balance of one side says it: all that its
-cells gain in a step, but for what came in through its far face, came through the membrane.
+The amount that passes the membrane in a step is a difference, ``τ F = τ (∂F/∂m_P δm_P + ∂F/∂m_A δm_A + …)``. In a
+step much longer than the time in which a cell at the membrane empties, both terms are far larger than their difference,
+which is lost to round-off. It is then computed from the balance of one side: the gain of its cells minus what entered
+through its far face.
 
-A cell loses what its neighbours gain: elimination needs no pivots, and no differences either. What is left of a
-diagonal is 1, plus what is lost for good, plus what is given on, all of one sign (as Grassmann, Taksar and Heyman do it
-for Markov chains): long steps over thin cells keep the amounts. It runs from both far ends to the membrane, and back:
-two recurrences at once, each of which waits for its own results.
+The elimination is that of Grassmann, Taksar and Heyman for Markov chains. A cell loses what its neighbours gain, so the
+matrix is an M-matrix: no pivoting is needed, and each pivot is a sum of terms of one sign (1, what leaves the chain,
+and what goes on to the next cell) instead of a difference. So amounts are conserved in long steps over thin cells, too.
+The elimination runs from both far ends to the membrane and back, as two independent recurrences at the same time.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from membrane_pde.model.problem import Numbers
 from membrane_pde.model.slopes import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Slopes
 
 OUTER, INVERSE, INNER, RESPONSE = range(4)  # rows of `Factors.table`
-_LONG = 1e3  # τ over the time in which a cell at the membrane empties; the difference then loses three digits
+_LONG = 1e3  # τ over the time in which a cell at the membrane empties, from which on the balance of a side is used
 
 
 class Factors(NamedTuple):
-    """What `factorize` writes.
+    """Factors of ``I − τ J``, which `factorize` writes.
 
     Attributes
     ----------
     table : ndarray, shape (4, solutes, cells)
-        Multipliers of the elimination, by which a cell sees its neighbour away from the membrane; reciprocals of the
-        pivots; entries towards the membrane (at the membrane: across it) times these; and b: the change of the amounts
-        with δJ.
+        OUTER, multipliers of the elimination of the neighbour farther from the membrane; INVERSE, reciprocals of the
+        pivots; INNER, entries of the neighbour nearer to the membrane (at the membrane: across it) times these;
+        RESPONSE, b, the derivative of the amounts with respect to δJ.
     scalars : ndarray, shape (2,)
-        τ (s), and what divides the sum that is δJ.
+        τ (s), and the coefficient of δJ in its scalar equation.
     """
 
     table: Array
@@ -58,13 +58,13 @@ class Factors(NamedTuple):
 
 
 def new_factors(solutes: int, cells: int) -> Factors:
-    """Room for `Factors`."""
+    """Arrays of `Factors`."""
     return Factors(np.zeros((4, solutes, cells)), np.zeros(2))
 
 
 @kernel
 def _substitute(outer: Array, inverse: Array, inner: Array, m: int, x: Array) -> None:
-    """Solve a tridiagonal system in place, with what `factorize` has written."""
+    """Solve the tridiagonal system of a solute in place."""
     n = x.shape[0]
     both = min(m, n - m)
     left, right = float(x[0]), float(x[n - 1])
@@ -98,7 +98,7 @@ def _substitute(outer: Array, inverse: Array, inner: Array, m: int, x: Array) ->
 
 @kernel
 def _push(d: Slopes, s: int, moved: float, left: float, right: float, x: Array) -> None:
-    """Add to the amounts x of a solute what X, moved so far, does to them, and take what the volumes of baths do."""
+    """Add to the amounts x of a solute the effect of a change of X, and subtract that of the volumes of the baths."""
     n = x.shape[0]
     with_length = d.faces[WITH_SCALAR, s]
     for i in range(n):
@@ -109,7 +109,7 @@ def _push(d: Slopes, s: int, moved: float, left: float, right: float, x: Array) 
 
 @part
 def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
-    """Prepare to solve with ``I − τ J``."""
+    """Factorize ``I − τ J``."""
     solutes, n = f.table.shape[1], f.table.shape[2]
     m, held = p.membrane, 0.0
     for s in range(solutes):
@@ -118,8 +118,8 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
         before, behind, with_flux = d.faces[BEFORE, s], d.faces[BEHIND, s], d.faces[WITH_FLUX, s]
         for i in range(n):
             response[i] = tau * (with_flux[i] - with_flux[i + 1])
-        # share of what a cell gives to the next one towards the membrane that does not come back: `stays` over `whole`,
-        # which grow from cell to cell, so that no division waits for another but where they are brought back to 1
+        # `stays / whole` is the share of the flow from a cell to the next one, towards the membrane, that does not
+        # return. Both grow from cell to cell without a division and are rescaled every eight cells.
         stays_left, stays_right, whole_left, whole_right, last_left, last_right = 1.0, 1.0, 1.0, 1.0, 0.0, 0.0
         both = min(m, n - m - 1)
         for i in range(both):
@@ -153,7 +153,7 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
             inverse[j], inner[j], right = last_right, -tau * before[j] * last_right, stays_right * last_right
         if p.endless[0]:
             inverse[0], inner[0], left = 1.0, 0.0, 1.0
-        # the cell behind the membrane, which sees what is left of the other side
+        # the first cell on the right, coupled to the eliminated left side
         outer[m] = tau * behind[m + 1] * last_right
         inverse[m] = 1.0 / (1.0 + tau * before[m + 1] * right - tau * behind[m] * left)
         inner[m] = -tau * before[m] * inverse[m]
@@ -169,7 +169,7 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
 
 @kernel
 def _balanced_side(p: Numbers, d: Slopes, s: int, tau: float) -> int:
-    """The side whose balance says what passed the membrane, 0 or 1; -1 where the difference of the fluxes does."""
+    """Side (0, 1) whose balance gives the amount that passed the membrane; -1 to compute it from the flux."""
     m = p.membrane
     if not tau * max(float(d.faces[BEFORE, s, m]), -float(d.faces[BEHIND, s, m])) > _LONG:
         return -1
@@ -178,12 +178,12 @@ def _balanced_side(p: Numbers, d: Slopes, s: int, tau: float) -> int:
     if p.endless[1]:
         return 0
     left, right = p.length[0] + p.bath[0].volume, p.length[1] + p.bath[1].volume
-    return 1 if right <= left else 0  # the smaller numbers
+    return 1 if right <= left else 0  # the side with the smaller amounts
 
 
 @kernel
 def _held(side: int, m: int, x: Array) -> float:
-    """Sum over the cells of a side, with the sign of what comes through the membrane."""
+    """Sum over the cells of a side, positive for a gain of the right or a loss of the left side."""
     total = 0.0
     own = x[m:] if side == 1 else x[:m]
     for i in range(own.shape[0]):
@@ -193,7 +193,7 @@ def _held(side: int, m: int, x: Array) -> float:
 
 @kernel
 def _count(p: Numbers, s: int, amount: float, totals: Array) -> None:
-    """Add what passed the membrane to the totals; where a side is endless, it came from behind."""
+    """Add the amount that passed the membrane to the counters; it also passed the far face of an endless side."""
     solutes = p.faces.shape[1]
     totals[s] += amount
     if p.endless[0]:
@@ -204,7 +204,7 @@ def _count(p: Numbers, s: int, amount: float, totals: Array) -> None:
 
 @part
 def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
-    """Replace a right-hand side by the solution of ``(I − τ J) x = r``."""
+    """Solve ``(I − τ J) x = r``; x holds r, and is overwritten."""
     solutes, n = f.table.shape[1], f.table.shape[2]
     m, at, tau = p.membrane, layout_of(solutes, n), float(f.scalars[0])
     z = at.displaced  # and the volumes of the baths behind it: the three scalars
