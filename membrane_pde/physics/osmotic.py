@@ -3,6 +3,7 @@
     ideal    π = R T Σ ν_i c_i
     virial   π = R T Σ ν_i c_i (1 + B_i c_i + C_i c_i²)
     pitzer   π = −(R T/V_w) ln a_w = R T ρ_w O,   O = [Σm φ]_ions + Σ m_i φ_i(m_i) + Σ ν_k m_k
+    polynomial  π = R T ρ_w φ(w) ν m, of one solute whose φ is given as a polynomial in its mass fraction w
 
 In `pitzer` the three parts of O (mol of particles per kg of water) are the ions by Pitzer's equations, molecules whose
 osmotic coefficient ``φ = 1 + Σ_n a_n m^n`` is known, and the rest ideally; m follows from c through the apparent
@@ -30,9 +31,10 @@ from membrane_pde.physics.pitzer import Pitzer, sum_with_slopes
 
 Array = NDArray[np.float64]
 
-IDEAL, VIRIAL, PITZER = "ideal", "virial", "pitzer"
-_MODELS = (IDEAL, VIRIAL, PITZER)
-_IDEAL, _VIRIAL = 0, 1  # places in _MODELS
+IDEAL, VIRIAL, PITZER, POLYNOMIAL = "ideal", "virial", "pitzer", "polynomial"
+_MODELS = (IDEAL, VIRIAL, PITZER, POLYNOMIAL)
+_IDEAL, _VIRIAL, _PITZER = 0, 1, 2  # places in _MODELS
+_MOST_DISSOLVED = 0.5  # mass fraction up to which a polynomial counts
 
 
 class Osmotics(NamedTuple):
@@ -41,7 +43,7 @@ class Osmotics(NamedTuple):
     Attributes
     ----------
     model : int
-        0 ideal, 1 virial, 2 pitzer.
+        0 ideal, 1 virial, 2 pitzer, 3 polynomial.
     gas : float
         R T, J/mol.
     dissociation : ndarray, shape (solute,)
@@ -93,8 +95,10 @@ def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradie
             phi, slope = _osmotic_coefficient(numbers.data, degree * i, degree, c)
             value += ideal * c * phi
             gradient[i] = ideal * slope
-    else:
+    elif numbers.model == _PITZER:
         value = _real(numbers, concentration, gradient)
+    else:
+        value = _measured(numbers, concentration, gradient)
     first, same = float(reflection[0]), True
     particles = held = below = 0.0
     for i in range(solutes):
@@ -192,6 +196,53 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
     return value
 
 
+@kernel
+def _measured(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
+    """Osmotic pressure of one solute whose coefficient is a polynomial; its derivative is written into `gradient`."""
+    data = numbers.data
+    mass, density_terms, terms = float(data[1]), int(data[6]), int(data[7])
+    densities = data[8 : 8 + density_terms]
+    coefficients = data[8 + density_terms : 8 + density_terms + terms]
+    c = max(float(concentration[0]), 0.0)
+    far = max(c / float(data[8 + density_terms + terms]), 1.0)
+    c /= far
+    if density_terms > 0:
+        w = c * mass / float(densities[0])
+        density, rise = _series(densities, w)
+        for _ in range(50):
+            change = (c * mass - w * density) / (density + w * rise)
+            w += change
+            density, rise = _series(densities, w)
+            if abs(change) <= 1e-15 * w:
+                break
+        with_concentration = mass / (density + w * rise)
+    else:
+        one, lost = np.empty(1), np.empty(1)
+        one[0] = c
+        water = water_and_slopes(one, data, 1, float(data[0]), lost)
+        whole = water + c * mass
+        w = c * mass / whole
+        with_concentration = mass * (water - c * float(lost[0])) / (whole * whole)
+    phi, bend = _series(coefficients, w)
+    scale = numbers.gas * float(data[0]) * float(numbers.dissociation[0]) / mass
+    ratio = w / (1.0 - w)
+    value = scale * phi * ratio
+    gradient[0] = scale * (bend * ratio + phi / ((1.0 - w) * (1.0 - w))) * with_concentration
+    if far > 1.0:
+        gradient[0] = value / c
+    return value * far
+
+
+@kernel
+def _series(coefficients: Array, x: float) -> tuple[float, float]:
+    """``Σ_n a_n x^n`` and its derivative."""
+    value, slope = 0.0, 0.0
+    for n in range(coefficients.shape[0] - 1, -1, -1):
+        slope = slope * x + value
+        value = value * x + float(coefficients[n])
+    return value, slope
+
+
 @compiled
 def total_pressures(numbers: Osmotics, concentration: Array) -> Array:
     """Osmotic pressure of many solutions of the same solutes.
@@ -224,7 +275,7 @@ class Solution:
     Attributes
     ----------
     model : str
-        ``"ideal"``, ``"virial"`` or ``"pitzer"``.
+        ``"ideal"``, ``"virial"``, ``"pitzer"`` or ``"polynomial"``.
     temperature : float
         K.
     dissociation : tuple of float
@@ -243,6 +294,9 @@ class Solution:
         a_1, a_2, … of the osmotic coefficient of molecules (kg/mol to the power of the index).
     limit : tuple of float
         Concentration up to which the data hold, mol/m^3; inf where there is none.
+    coefficient, density : tuple of float
+        a_0, a_1, … of the osmotic coefficient and of the density (kg/m^3) of the one solute, in its mass fraction;
+        without a density it follows from the apparent volume. `polynomial` only.
     """
 
     model: str
@@ -256,6 +310,8 @@ class Solution:
     composition: tuple[tuple[int, int, int], ...] = ()
     polynomial: tuple[tuple[float, ...], ...] = ()
     limit: tuple[float, ...] = ()
+    coefficient: tuple[float, ...] = ()
+    density: tuple[float, ...] = ()
 
     def reach(self, concentration: Sequence[float]) -> float:
         """Concentrations over the highest of the data, ``Σ c_i/limit_i``; above 1 the mixture is beyond the data."""
@@ -279,11 +335,22 @@ class Solution:
             made = [[row[1:] for row in self.composition if row[0] == i] for i in range(len(self.dissociation))]
             members = [(len(kinds), *chain(*kinds)) for kinds in made]
             data = [self.water_density, degree, ions[1], *self.limit, *chain(*volumes, *padded, *members), *ions]
+        elif self.model == POLYNOMIAL:
+            data = self._polynomials()
         else:
             data = [*chain(*padded)]
         gas = float(GAS_CONSTANT * self.temperature)
         nu = np.array(self.dissociation, dtype=float)
         return Osmotics(_MODELS.index(self.model), gas, nu, np.array(data, dtype=float))
+
+    def _polynomials(self) -> list[float]:
+        """Density of water; molar mass and volume; how many coefficients; the coefficients; how far they count."""
+        mass, volume = self.molar_mass[0], self.volume[0] if self.volume else (0.0, 0.0, 0.0, 1.0)
+        w = _MOST_DISSOLVED
+        density = sum(a * w**n for n, a in enumerate(self.density)) if self.density else self.water_density
+        counts = [float(len(self.density)), float(len(self.coefficient))]
+        most = w * density / mass
+        return [self.water_density, mass, *volume, *counts, *self.density, *self.coefficient, most]
 
     @cached_property
     def _slopes(self) -> Array:

@@ -53,3 +53,39 @@ def _call_every_kernel() -> None:
     system.events(0.0, y, segment, np.zeros(WATCH))
     system.water_flux(0.0, y, segment)
     steady(case)
+    _call_station_kernels()
+
+
+def _call_station_kernels() -> None:
+    """Find the steady state of an element of reverse osmosis in numbers."""
+    from membrane_pde.model import stations as st
+    from membrane_pde.model.interface import Membrane, face_numbers
+    from membrane_pde.model.station_system import StationSystem
+    from membrane_pde.physics.liquid import liquid_of
+    from membrane_pde.physics.osmotic import Solution
+    from membrane_pde.solvers.steady_stations import find_steady
+
+    membrane = Membrane(True, 1e-11, "solution-diffusion", (1e-8,), (1.0,), (1.0,))
+    face = face_numbers(membrane, (False, False), Solution("ideal", 298.15, (2,)).numbers, 1)
+    rows = np.ones((2, st.ROWS, 1))
+    numbers = st.Stations(
+        face=face,
+        permeability=np.array([1e-11]),
+        tables=face.table[None].copy(),
+        element=np.zeros(1, dtype=np.int64),
+        first=np.array([0, 1]),
+        rows=rows,
+        links=np.array([[1.0], [0.0], [0.0]]),
+        role=(st.FLOWING, st.DRAWN),
+        direction=(1, 1),
+        feed=0,
+        liquid=liquid_of(np.array([1000.0, 0.0]), 1e-3, np.full((2, 1), 1e-9), np.array([0.058])),
+        support=np.zeros(2),
+        held=np.zeros(5),
+        drawn_in=np.zeros(1, dtype=np.int64),
+        backflow=np.full(1, np.nan),
+        scale=np.array([100.0]),
+        limited=False,
+    )
+    system = StationSystem(numbers, np.array([[1e-3, 20e5, 100.0], [0.0, 0.0, 0.0]]))
+    system.rates(0.0, find_steady(system).state)

@@ -1,0 +1,228 @@
+"""The stations along a membrane as equations for Newton's method and for integrators."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.kernels import compiled
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.station_cells import outflow_concentration
+from membrane_pde.model.station_rows import set_rows
+from membrane_pde.model.station_start import set_start, settle, settle_backflow
+from membrane_pde.model.stations import (
+    AREA,
+    VESSELS,
+    VOLUME,
+    Entries,
+    Places,
+    Room,
+    Stations,
+    concentration_at,
+    flow_at,
+    flux_at,
+    last_of,
+    new_entries,
+    new_room,
+    places_of,
+    pressure_at,
+)
+from membrane_pde.physics.osmotic import total_pressures
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
+
+_Indices = NDArray[np.int64]
+
+_set_rows = compiled(set_rows)
+_set_start = compiled(set_start)
+_settle = compiled(settle)
+_settle_backflow = compiled(settle_backflow)
+
+
+class StationSystem:
+    """``M dy/dt = r(y)`` of `Stations` with constant inlets; see `membrane_pde.model.equations.Equations`.
+
+    Attributes
+    ----------
+    numbers : Stations
+        The model.
+    inlet : ndarray, shape (2, 2 + solutes)
+        Flow, pressure and concentrations of what enters on each side; see `set_rows`.
+    at : Places
+        Of the unknowns.
+    stations, elements, solutes : int
+        Numbers of them.
+    mass : ndarray, shape (size,)
+        1 in the rows of concentrations with a hold-up, 0 in the others.
+    """
+
+    def __init__(self, numbers: Stations, inlet: Array) -> None:
+        self.numbers, self.inlet = numbers, np.array(inlet, dtype=float)
+        self.stations, self.elements = len(numbers.element), len(numbers.permeability)
+        self.solutes = numbers.tables.shape[2]
+        self.at: Places = places_of(self.stations, self.elements, self.solutes)
+        self.mass = np.zeros(self.at.size)
+        for side in range(2):
+            held = numbers.rows[side, VOLUME] > 0.0
+            for s in range(self.solutes):
+                self.mass[self.concentration_places(side)[:, s]] = held
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns."""
+        return self.at.size
+
+    # -- places -----------------------------------------------------------------------------------------------------
+    @cached_property
+    def flux_places(self) -> _Indices:
+        """Of J_v, one a station."""
+        return np.arange(self.stations) * self.at.block + flux_at(self.at, 0)
+
+    def flow_places(self, side: int) -> _Indices:
+        """Of the flows out of the stations' cells."""
+        return np.arange(self.stations) * self.at.block + flow_at(self.at, side, 0)
+
+    def pressure_places(self, side: int) -> _Indices:
+        """Of the pressures."""
+        return np.arange(self.stations) * self.at.block + pressure_at(self.at, side, 0)
+
+    def concentration_places(self, side: int) -> _Indices:
+        """Of the concentrations (stations, solutes)."""
+        first = np.arange(self.stations) * self.at.block + concentration_at(self.at, side, 0)
+        return first[:, None] + np.arange(self.solutes)
+
+    def entry_places(self, side: int) -> _Indices:
+        """Of what enters the elements: flow, pressure, concentrations (elements, 2 + solutes)."""
+        first = self.at.entry + (2 * np.arange(self.elements) + side) * self.at.width
+        return first[:, None] + np.arange(self.at.width)
+
+    # -- sums -------------------------------------------------------------------------------------------------------
+    @cached_property
+    def vessels(self) -> Array:
+        """Vessels in parallel, one a station."""
+        return self.numbers.links[VESSELS, self.numbers.element]
+
+    @property
+    def vessels_first(self) -> float:
+        """Vessels in parallel of the first element."""
+        return float(self.numbers.links[VESSELS, 0])
+
+    @cached_property
+    def areas(self) -> Array:
+        """Membrane area of all vessels, one a station, m^2."""
+        return self.vessels * self.numbers.rows[0, AREA]
+
+    @property
+    def area(self) -> float:
+        """Membrane area, m^2."""
+        return float(self.areas.sum())
+
+    def recovery(self, y: Array) -> float:
+        """Share of the feed that passes the membrane."""
+        side = self.numbers.feed
+        fed = self.vessels_first * float(y[self.entry_places(side)[0, 0]])
+        return 1.0 - float(self.vessels[-1] * y[self.flow_places(side)[-1]]) / fed
+
+    def outflow(self, y: Array, side: int) -> Array:
+        """Concentrations in what leaves the last element on a side (solutes,), mol/m^3."""
+        p = self.numbers
+        last = int(last_of(p, side, self.elements - 1 if p.direction[side] > 0 else 0))
+        return np.array([outflow_concentration(p, self.at, y, side, last, s)[0] for s in range(self.solutes)])
+
+    def osmotic_pressure(self, concentration: Array) -> float:
+        """Osmotic pressure of a solution, Pa."""
+        return float(total_pressures(self.numbers.face.osmotics, concentration[None].copy())[0])
+
+    @cached_property
+    def scales(self) -> Array:
+        """Size of each unknown: a change is small beside it."""
+        p, k = self.numbers, self.solutes
+        scales = np.ones(self.size)
+        pressure = max(float(np.abs(self.inlet[:, 1]).max()), 1.0)
+        flow = float(np.nanmax(np.abs(self.inlet[:, 0])))
+        area = float(p.rows[0, 0].sum())
+        water = float(p.permeability.max()) * pressure
+        flow = flow if flow > 0.0 else water * area
+        scales[self.flux_places] = max(water, 1e-12)
+        for side in range(2):
+            scales[self.flow_places(side)] = flow
+            scales[self.pressure_places(side)] = pressure
+            scales[self.concentration_places(side)] = p.scale
+            entries = self.entry_places(side)
+            scales[entries[:, 0]], scales[entries[:, 1]], scales[entries[:, 2:]] = flow, pressure, p.scale
+        scales[self.at.collected : self.at.collected + k] = p.scale
+        return scales
+
+    # -- equations --------------------------------------------------------------------------------------------------
+    @cached_property
+    def _room(self) -> tuple[Room, Entries]:
+        return new_room(self.stations, self.solutes), new_entries(self.stations, self.elements, self.solutes)
+
+    def rates(self, t: float, y: Array) -> Array:
+        """Right-hand side r(y): dc/dt, or the residual of an algebraic row."""
+        room, entries = self._room
+        entries.written[1] = 0
+        out = np.empty(self.size)
+        with np.errstate(all="ignore"):
+            _set_rows(self.numbers, self.at, y, self.inlet, room, out, entries)
+        return out
+
+    @cached_property
+    def _pattern(self) -> tuple[Array, Array, Array]:
+        """Column pointers and row indices of the Jacobian; where each entry adds up."""
+        _, entries = self._room
+        n = int(entries.written[0])
+        keys = entries.columns[:n] * self.size + entries.rows[:n]
+        kept, place = np.unique(keys, return_inverse=True)
+        columns, rows = np.divmod(kept, self.size)
+        pointers = np.searchsorted(columns, np.arange(self.size + 1))
+        return pointers.astype(np.int32), rows.astype(np.int32), place
+
+    def linearized(self, y: Array) -> tuple[Array, csc_array]:
+        """Right-hand side and Jacobian."""
+        from scipy.sparse import csc_array
+
+        room, entries = self._room
+        entries.written[1] = 1
+        out = np.empty(self.size)
+        with np.errstate(all="ignore"):
+            _set_rows(self.numbers, self.at, y, self.inlet, room, out, entries)
+        pointers, rows, place = self._pattern
+        n = int(entries.written[0])
+        values = np.bincount(place, weights=entries.values[:n], minlength=len(rows))
+        return out, csc_array((values, rows, pointers), shape=(self.size, self.size))
+
+    def jacobian(self, t: float, y: Array) -> csc_array:
+        """∂r/∂y, of the same pattern in every call."""
+        return self.linearized(y)[1]
+
+    def time_slope(self, t: float, y: Array) -> Array:
+        """∂r/∂t: nothing that is applied changes."""
+        return np.zeros(self.size)
+
+    # -- a first guess ----------------------------------------------------------------------------------------------
+    def start(self, pressure: float, flow: float) -> Array:
+        """Unknowns of a march along the feed, from a pressure and a flow that it begins with; see `set_start`."""
+        room, _ = self._room
+        inlet = self.inlet.copy()
+        inlet[self.numbers.feed, 0], inlet[self.numbers.feed, 1] = flow, pressure
+        y = np.zeros(self.size)
+        with np.errstate(all="ignore"):
+            _set_start(self.numbers, self.at, inlet, room, np.zeros(3), y, self.numbers.drawn_in)
+        return y
+
+    def settle_backflow(self, y: Array) -> int:
+        """Decide anew where a side that is drawn off gives liquid back; at how many stations that has changed."""
+        room, _ = self._room
+        with np.errstate(all="ignore"):
+            return int(_settle_backflow(self.numbers, self.at, y, room, np.zeros(3), self.numbers.drawn_in))
+
+    def settle(self, y: Array) -> bool:
+        """Write the water fluxes that agree with the rest of a state (and what is drawn off); False if none."""
+        room, _ = self._room
+        with np.errstate(all="ignore"):
+            return bool(_settle(self.numbers, self.at, y, room, np.zeros(3)))

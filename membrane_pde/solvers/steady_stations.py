@@ -1,0 +1,225 @@
+"""The steady state along a membrane by Newton's method, from a march along the feed: no guess by the user.
+
+Where plain steps do not converge, a time term makes them safe: ``(M/τ − J) δ = r`` with τ that grows from a fraction of
+the time in which the feed passes (pseudo-transient continuation: Kelley and Keyes, SIAM J. Numer. Anal. 35 (1998) 508).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.station_system import StationSystem
+from membrane_pde.model.stations import (
+    FLOW_KIND,
+    FLOWING,
+    FOR_FLUX,
+    FOR_RECOVERY,
+    PRESSURE_GIVEN,
+    PRESSURE_KIND,
+    PRESSURE_TARGET,
+    RECOVERY,
+    VOLUME,
+)
+
+_MOST_STEPS = 40
+_MOST_IN_TIME = 150
+_FOUND = 1e-9  # change of a step, on the scale of each unknown, after which the next one would not be seen
+_MOST_PATTERNS = 20  # of stations that give liquid back
+_MOST_MARCHES = 16
+_NEAR = 0.05  # of the recovery that is sought, to which marches come
+_LEAST_LEFT = 0.1  # of a flow or a concentration, that a step leaves
+
+
+class Found(NamedTuple):
+    """What `find_steady` has found.
+
+    Attributes
+    ----------
+    state : ndarray, shape (size,)
+        The last state.
+    converged : bool
+        It is a steady state.
+    steps : int
+        Steps of Newton's method tried.
+    """
+
+    state: Array
+    converged: bool
+    steps: int
+
+
+def _step(system: StationSystem, y: Array, tau: float) -> tuple[Array, Array] | None:
+    """Right-hand side, and the change of a step; None where there is none."""
+    from scipy.sparse import dia_array
+    from scipy.sparse.linalg import splu
+
+    rates, jacobian = system.linearized(y)
+    if not np.isfinite(rates).all() or not np.isfinite(jacobian.data).all():
+        return None
+    matrix = -jacobian
+    if math.isfinite(tau):
+        matrix = (matrix + dia_array((system.mass[None] / tau, [0]), shape=jacobian.shape)).tocsc()
+    try:
+        change = splu(matrix).solve(rates)
+    except RuntimeError:  # exactly singular
+        return None
+    return (rates, change) if np.isfinite(change).all() else None
+
+
+def _share(system: StationSystem, y: Array, change: Array) -> float:
+    """How much of a step can be taken: no flow turns, no concentration falls below zero, no polarization explodes."""
+    share = 1.0
+    for side in range(2):
+        if system.numbers.role[side] != FLOWING:  # what passes is little: its first guess may be far off
+            continue
+        for where in (
+            system.concentration_places(side).ravel(), system.flow_places(side), system.entry_places(side)[:, 0]
+        ):  # fmt: skip
+            now, falls = y[where], -change[where]
+            risky = (falls > (1.0 - _LEAST_LEFT) * now) & (now > 1e-12 * system.scales[where])
+            if risky.any():
+                share = min(share, float(((1.0 - _LEAST_LEFT) * now[risky] / falls[risky]).min()))
+    fluxes = system.flux_places
+    jump = float(np.abs(change[fluxes]).max())
+    allowed = max(2.0 * float(np.abs(y[fluxes]).max()), system.scales[fluxes[0]])
+    return min(share, allowed / jump) if jump > allowed else share
+
+
+def _newton(system: StationSystem, y: Array, steps: int) -> Found:
+    """Plain steps; not converged where they do not settle."""
+    before = math.inf
+    for count in range(1, steps + 1):
+        step = _step(system, y, math.inf)
+        if step is None:
+            return Found(y, False, count)
+        share = _share(system, y, step[1])
+        y = y + share * step[1]
+        system.settle(y)
+        size = float((np.abs(step[1]) / system.scales).max())
+        if share == 1.0 and (size < _FOUND or (size < 1e-6 and size >= 0.5 * before)):
+            return Found(y, True, count)
+        before = size if share == 1.0 else math.inf
+    return Found(y, False, steps)
+
+
+def _in_time(system: StationSystem, y: Array) -> Found:
+    """Steps in a time that grows."""
+    p = system.numbers
+    held = max(float(p.rows[:, VOLUME].sum()), 1e-300)
+    flow = float(system.scales[system.flow_places(p.feed)[0]])
+    tau = 1e-2 * held / flow
+    longest = 1e6 * held / flow
+    for count in range(1, _MOST_IN_TIME + 1):
+        step = _step(system, y, tau)
+        share = 0.0 if step is None else _share(system, y, step[1])
+        if step is None or share < 0.2:
+            tau /= 4.0
+            if tau < 1e-12 * held / flow:
+                return Found(y, False, count)
+            continue
+        y = y + share * step[1]
+        system.settle(y)
+        size = float((np.abs(step[1]) / system.scales).max())
+        if size < 1e-2 and share == 1.0:
+            found = _newton(system, y, _MOST_STEPS)
+            if found.converged:
+                return Found(found.state, True, count + found.steps)
+        tau = min(tau * (4.0 if size < 0.1 else 2.0 if size < 0.5 else 1.0), longest)
+    return Found(y, False, _MOST_IN_TIME)
+
+
+def _wanted(system: StationSystem) -> tuple[bool, float] | None:
+    """Whether the feed's flow is sought (else its pressure), and at which recovery; None where both are given."""
+    p = system.numbers
+    kind, target = int(p.held[PRESSURE_KIND]), float(p.held[PRESSURE_TARGET])
+    if p.held[FLOW_KIND] == 1.0:
+        return True, float(p.held[RECOVERY])
+    if kind == PRESSURE_GIVEN:
+        return None
+    if kind == FOR_RECOVERY:
+        return False, target
+    permeate = target * system.area if kind == FOR_FLUX else target
+    return False, permeate / (system.vessels_first * float(system.inlet[p.feed, 0]))
+
+
+def first_guess(system: StationSystem) -> Array:
+    """A march along the feed; what its pressure or flow is solved for is brought near by a few of them.
+
+    Parameters
+    ----------
+    system : StationSystem
+        The model.
+
+    Returns
+    -------
+    ndarray, shape (size,)
+        The unknowns.
+    """
+    flow, pressure = (float(value) for value in system.inlet[system.numbers.feed, :2])
+    wanted = _wanted(system)
+    if wanted is None:
+        return system.start(pressure, flow)
+    flow_sought, recovery = wanted
+    beside = float(system.inlet[1 - system.numbers.feed, 1])
+    osmotic = system.osmotic_pressure(system.inlet[system.numbers.feed, 2:])
+    if flow_sought:
+        guess = (
+            system.area * float(system.numbers.permeability.mean()) * max(pressure - beside - osmotic, 0.1 * pressure)
+        )
+        guess /= max(recovery, 1e-3) * system.vessels_first
+    else:
+        needed = recovery * flow * system.vessels_first / (system.area * float(system.numbers.permeability.mean()))
+        guess = needed + osmotic * (1.0 - math.log(max(1.0 - recovery, 1e-3))) + beside
+    low, high, best, best_distance = 0.0, math.inf, None, math.inf
+    for _ in range(_MOST_MARCHES):
+        y = system.start(pressure, guess) if flow_sought else system.start(guess, flow)
+        reached = system.recovery(y)
+        distance = abs(reached - recovery)
+        if distance < best_distance:
+            best, best_distance = y, distance
+        if distance <= _NEAR * recovery:
+            break
+        if (reached < recovery) != flow_sought:
+            low = guess
+        else:
+            high = guess
+        if math.isinf(high):
+            guess *= 2.0
+        elif low == 0.0:
+            guess *= 0.5
+        else:
+            guess = math.sqrt(low * high)
+    assert best is not None, "a march has been tried"
+    return best
+
+
+def find_steady(system: StationSystem) -> Found:
+    """Find the steady state.
+
+    Parameters
+    ----------
+    system : StationSystem
+        The model.
+
+    Returns
+    -------
+    Found
+        See there.
+    """
+    y, steps = first_guess(system), 0
+    for _ in range(_MOST_PATTERNS):
+        found = _newton(system, y, _MOST_STEPS)
+        if not found.converged:
+            later = _in_time(system, y)
+            found = Found(later.state, later.converged, later.steps + found.steps)
+        steps += found.steps
+        y = found.state
+        if not found.converged or system.settle_backflow(y) == 0:
+            break
+    else:
+        return Found(y, False, steps)
+    return found._replace(steps=steps)
