@@ -1,12 +1,12 @@
 """Kernels: functions of numbers and arrays that run as they stand and, where numba has compiled them, as machine code.
 
 A kernel is written once. `kernel` (and `part`) marks it and returns it unchanged, so that Python calls it like any
-function. `compiled` marks an entry point: machine code of it and of every kernel that it calls is used if there is any.
-To make it takes numba a minute or two; that is done when somebody asks for it (``membrane-pde compile``), and kept in
-the user's cache. Without it, or where it is damaged, the same functions run as plain Python; last digits may differ.
+function. `compiled` marks an entry point: machine code of it, and of every kernel that it calls, is used if it exists.
+Numba compiles it in a minute or two when the user asks for it (``membrane-pde compile``), and it is kept in the user's
+cache. If there is none, or if it is damaged, the same functions run as plain Python; last digits may differ.
 
-What may stand in a kernel: numbers, tuples, NumPy arrays, loops, calls of kernels and of `math`. No closures, no
-keyword arguments, no exceptions. Few arrays, passed on whole: what compiling costs grows with their number.
+A kernel may contain numbers, tuples, NumPy arrays, loops, and calls of kernels and of `math`, but no closures, keyword
+arguments or exceptions. Pass few arrays, and whole ones: the time to compile grows with their number.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _R = TypeVar("_R")
 
 _KERNELS: list[Callable[..., Any]] = []
 _PARTS: list[Callable[..., Any]] = []
-_WHOLE = "whole.json"  # in a folder: size and checksum of every file of numba's
-_KERNELS_IN, _NEW, _OLD = "kernels-", ".new-", ".old-"  # begin the names of folders: kept, being made, replaced
-_UNUSED = 30 * 86400.0  # s, after which machine code that nobody has used is removed
+_WHOLE = "whole.json"  # this file has size and checksum of every file that numba wrote to the folder
+_KERNELS_IN, _NEW, _OLD = "kernels-", ".new-", ".old-"  # first letters of folders: complete, in work, replaced
+_UNUSED = 30 * 86400.0  # s; machine code that was not used for so long is removed
 
 _lock = threading.RLock()
-_code: dict[Callable[..., Any], Callable[..., Any]] = {}  # by entry point, what is called in its place
-_unusable: set[Path] = set()  # folders about which it has been said
-_making: Path | None = None  # the folder that `begin` has made, until `keep`
+_code: dict[Callable[..., Any], Callable[..., Any]] = {}  # machine code (or the function itself) by entry point
+_unusable: set[Path] = set()  # folders about which the user has been warned
+_making: Path | None = None  # folder in which machine code is being written, from `begin` to `keep`
 
 
 def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -54,13 +54,13 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def part(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Mark a kernel that is a part of another: compiled, it is put into that one, which spares the call."""
+    """Mark a kernel that is inlined into its callers when it is compiled."""
     _PARTS.append(function)
     return kernel(function)
 
 
 def compiled(entry: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Mark an entry point: called from Python it is machine code where there is any; see `wanted`."""
+    """Mark an entry point, which runs as machine code if it exists; see `wanted`."""
 
     @functools.wraps(entry)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -72,22 +72,22 @@ def compiled(entry: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def available() -> bool:
-    """Numba is installed."""
+    """True if numba is installed."""
     return importlib.util.find_spec("numba") is not None
 
 
 def wanted() -> bool:
-    """Machine code is to be used.
+    """True if machine code is to be used.
 
-    By default where `keep` has found it whole. ``MEMBRANE_PDE_COMPILE=0`` in the environment keeps to plain Python,
-    ``MEMBRANE_PDE_COMPILE=1`` compiles for this process what is not there.
+    By default it is used if it is complete. With ``MEMBRANE_PDE_COMPILE=0`` in the environment plain Python runs, with
+    ``MEMBRANE_PDE_COMPILE=1`` missing code is compiled for this process.
     """
     choice = os.environ.get("MEMBRANE_PDE_COMPILE", "")
     return _making is not None or choice == "1" or (choice != "0" and _kept() is not None)
 
 
 def begin() -> None:
-    """Make every entry point anew when it is called next, in a new folder unless the one that is kept is whole.
+    """From now on compile every entry point when it is called, into a new folder unless the kept one is complete.
 
     Raises
     ------
@@ -101,17 +101,19 @@ def begin() -> None:
         raise OSError("the home folder is not known")
     folder.parent.mkdir(parents=True, exist_ok=True)
     _making = folder if _kept() is not None else Path(tempfile.mkdtemp(prefix=_NEW, dir=folder.parent))
-    tempfile.TemporaryFile(dir=_making).close()  # that it can be written
+    tempfile.TemporaryFile(dir=_making).close()  # raises if the folder cannot be written
 
 
 def keep() -> Path:
-    """Note that every entry point has been compiled since `begin`, so that later processes use the machine code.
+    """Keep the machine code written since `begin` for later processes.
+
+    Machine code of other versions or copies of the package, which share the user's cache, is removed if it was not used
+    for a month.
 
     Returns
     -------
     Path
-        The folder. What has not been used for a month goes from beside it: it may be of other versions or copies of
-        the package, which share the user's cache.
+        The folder.
     """
     global _making
     folder, made = _folder(), _making
@@ -119,7 +121,7 @@ def keep() -> Path:
     assert made is not None, "`begin` has made it"
     _note(made)
     if made != folder:
-        if folder.exists():  # damaged, or made meanwhile by another process
+        if folder.exists():  # damaged, or written by another process in the meantime
             folder.rename(Path(tempfile.mkdtemp(prefix=_OLD, dir=folder.parent)) / "old")
         made.rename(folder)
     forget()
@@ -134,14 +136,14 @@ def keep() -> Path:
 
 
 def give_up() -> None:
-    """Remove what has been made since `begin`, which is not whole."""
+    """Remove the incomplete machine code written since `begin`."""
     if _making is not None and _making.name.startswith(_NEW):
         shutil.rmtree(_making, ignore_errors=True)
     forget()
 
 
 def forget() -> None:
-    """Look again, at the next call of every entry point, for the machine code there is."""
+    """Look for machine code again at the next call of every entry point."""
     global _making
     _making = None
     _code.clear()
@@ -152,7 +154,7 @@ def forget() -> None:
 
 # -- machine code of a function -------------------------------------------------------------------------------------
 def _first_call(entry: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-    """Load machine code of an entry point, if it is wanted, for this call and later ones."""
+    """Load the machine code of an entry point, if it is wanted, and call it."""
     with _lock:
         if entry not in _code:
             _code[entry] = _loaded(entry, args)
@@ -160,7 +162,7 @@ def _first_call(entry: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) ->
 
 
 def _loaded(entry: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
-    """Machine code of an entry point for arguments of these types, or the entry point itself."""
+    """Machine code of an entry point for arguments of these types, or the entry point itself if there is none."""
     if not wanted() or _numba() is None:
         _hint()
         return entry
@@ -168,21 +170,21 @@ def _loaded(entry: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., A
     try:
         code = _kept_twin(entry, folder) if folder else _twin(entry)
         code.compile(tuple(map(_numba().typeof, args)))
-    except Exception as error:  # whatever numba meets in files that it cannot read
+    except Exception as error:  # numba may raise anything for a damaged file
         if folder is None or _making is not None:
             raise
         _complain(folder, f"{type(error).__name__}: {error}")
         return entry
     if folder and _making is None and sum(code.stats.cache_misses.values()):
         with contextlib.suppress(OSError):
-            _note(folder)  # something was compiled that was not there, for another processor, and has been kept
+            _note(folder)  # code for another processor was compiled and written
     return code
 
 
 def _kept_twin(entry: Callable[..., Any], folder: Path) -> Any:
-    """Machine code that is kept in a folder, or made and kept there."""
+    """Machine code read from a folder, or compiled and written there."""
     config = _numba().config
-    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)  # it is read when the function is made
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)  # numba reads it when the function is made
     try:
         return _twin(entry, cache=True)
     finally:
@@ -190,19 +192,19 @@ def _kept_twin(entry: Callable[..., Any], folder: Path) -> Any:
 
 
 def _twin(function: Callable[..., Any], **options: bool | str) -> Any:
-    """The same function for Numba, which finds the twins of the kernels under the names of the kernels."""
+    """The function compiled by numba, with the kernels that it calls replaced by their compiled versions."""
     names = {name: function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__}
     kernels = {name: _inner(value) for name, value in names.items() if callable(value) and value in _KERNELS}
     twin = types.FunctionType(function.__code__, function.__globals__ | kernels, function.__name__)
     twin.__qualname__, twin.__module__ = function.__qualname__, function.__module__
-    counted = "empty" in function.__code__.co_names  # only what makes arrays has to count references to them
-    fused = {"contract"}  # a product and a sum in one operation, where the processor has it
+    counted = "empty" in function.__code__.co_names  # only functions that create arrays need reference counts
+    fused = {"contract"}  # fused multiply-add
     return _numba().njit(twin, nogil=True, error_model="numpy", fastmath=fused, _nrt=counted, **options)
 
 
 @functools.cache
 def _inner(function: Callable[..., Any]) -> Any:
-    """Of a kernel that only compiled code calls: half the time to compile is for being called from Python."""
+    """Compiled version of a kernel that Python does not call, which halves the time to compile."""
     return _twin(
         function,
         no_cpython_wrapper=True,
@@ -223,10 +225,10 @@ def _numba() -> Any:
 # -- where it is kept -----------------------------------------------------------------------------------------------
 @functools.cache
 def _folder() -> Path | None:
-    """Where machine code is kept: in the user's cache, so that nothing is left in the package when it is removed.
+    """Folder of the machine code, in the user's cache, so that uninstalling the package leaves nothing in it.
 
-    Named after what compiles it, where the package stands (numba keeps code by that, too) and what is compiled, so that
-    after a change it is compiled anew. None where the user has no home.
+    Its name depends on the compiler, the folder of the package (which numba uses, too) and the sources, so that code is
+    compiled again after a change. None if the user has no home folder.
     """
     import platformdirs
 
@@ -247,7 +249,7 @@ def _folder() -> Path | None:
 
 @functools.cache
 def _kept() -> Path | None:
-    """The folder with machine code of every entry point, if all of it is there as it was written."""
+    """The folder with machine code of every entry point, if it is complete and undamaged."""
     folder = _folder()
     if folder is None or not folder.exists():
         return None
@@ -260,12 +262,12 @@ def _kept() -> Path | None:
         _complain(folder, "files are missing or have changed")
         return None
     with contextlib.suppress(OSError):
-        os.utime(folder / _WHOLE)  # used today
+        os.utime(folder / _WHOLE)  # record the use
     return folder
 
 
 def _files(folder: Path) -> dict[str, list[int]]:
-    """Size and checksum of every file that numba has kept in a folder."""
+    """Size and checksum of every file of numba in a folder."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".nbi", ".nbc"):
@@ -275,7 +277,7 @@ def _files(folder: Path) -> dict[str, list[int]]:
 
 
 def _note(folder: Path) -> None:
-    """Write down what a folder holds."""
+    """Write sizes and checksums of a folder to `_WHOLE`."""
     new = folder / f"{_WHOLE}.{os.getpid()}"
     new.write_text(json.dumps(_files(folder)), encoding="utf-8")
     new.replace(folder / _WHOLE)
@@ -289,7 +291,7 @@ def _mtime(path: Path) -> float:
 
 
 def _complain(folder: Path, what: str) -> None:
-    """Say once why machine code that is there is not used."""
+    """Warn once that existing machine code is not used, and why."""
     if folder not in _unusable and available():
         _unusable.add(folder)
         log.warning(
@@ -302,7 +304,7 @@ def _complain(folder: Path, what: str) -> None:
 
 @functools.cache
 def _hint() -> None:
-    """Say once that the solver could be faster, where numba is there but nothing has been compiled."""
+    """Hint once that the solver could be faster, if numba is installed but nothing has been compiled."""
     folder = _folder()
     if available() and os.environ.get("MEMBRANE_PDE_COMPILE") != "0" and folder is not None and not folder.exists():
         log.warning(
