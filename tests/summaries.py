@@ -25,6 +25,7 @@ SUMMARY_KEYS = [
     "pressure_right_Pa",
     "length_left_m",
     "length_right_m",
+    "membrane_area_ratio",
     "concentration_left_mol_per_m3",
     "concentration_right_mol_per_m3",
     "wall_concentration_left_mol_per_m3",
