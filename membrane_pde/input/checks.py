@@ -190,6 +190,9 @@ def _check_properties(case: Case) -> None:
     ((name, solute),) = case.solutes.items()
     if solute.molar_mass is None:
         raise CaseError(f'solutes.{key_text(name)}.molar_mass is missing: properties.{key} needs it, "58.44 g/mol"')
+    problem = density_problem(key_text(name), solute)
+    if problem and not case.properties.density.polynomial:
+        raise CaseError(f"{problem}: properties.{key} needs it; or give properties.density")
 
 
 def _check_planar(case: Case) -> None:

@@ -14,14 +14,14 @@ from membrane_pde.input import limits, units
 from membrane_pde.input.build import build
 from membrane_pde.input.case import Case
 from membrane_pde.input.checks import density_problem
-from membrane_pde.input.concentrations import apparent_volume
+from membrane_pde.input.concentrations import apparent_volume, known_volume
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import Solute
 from membrane_pde.input.values import SAME, Profile
 from membrane_pde.input.wording import nearest
 from membrane_pde.physics import density
 from membrane_pde.physics.constants import GAS_CONSTANT, ZERO_CELSIUS
-from membrane_pde.physics.osmotic import IDEAL, PITZER, VIRIAL, Solution
+from membrane_pde.physics.osmotic import IDEAL, MOST_DISSOLVED, PITZER, POLYNOMIAL, VIRIAL, Solution
 from membrane_pde.physics.pitzer import Pitzer
 from membrane_pde.physics.temperature import water_density
 
@@ -42,14 +42,49 @@ def solution(case: Case) -> Solution:
     """
     solutes, temperature = case.solutes, case.temperature
     dissociation = tuple(solute.dissociation for solute in solutes.values())
+    density, phi = (each.coefficients for each in (case.properties.density, case.properties.osmotic_coefficient))
+    if phi:
+        return _of_fraction(case, density, phi)
     if case.osmotic_model == IDEAL:
         return Solution(IDEAL, temperature, dissociation)
     if case.osmotic_model == VIRIAL:
         return Solution(VIRIAL, temperature, dissociation, virial=tuple(s.virial or () for s in solutes.values()))
-    return _real(solutes, temperature)
+    return _real(solutes, temperature, density)
 
 
-def _real(solutes: Mapping[str, Solute], temperature: float) -> Solution:
+def osmotic_model(case: Case) -> str:
+    """The osmotic model that holds: that of the case, unless it gives the osmotic coefficient as a polynomial."""
+    return POLYNOMIAL if case.properties.osmotic_coefficient.polynomial else case.osmotic_model
+
+
+def _of_fraction(case: Case, density_terms: tuple[float, ...], phi: tuple[float, ...]) -> Solution:
+    """The osmotic coefficient of one solute as a polynomial in its mass fraction."""
+    ((name, solute),) = case.solutes.items()
+    mass = solute.molar_mass or 0.0
+    room = known_volume(solute, case.temperature) or (0.0, 0.0, 0.0, 1.0)
+    water = float(water_density(case.temperature))
+    molality = solute.max_molality or MOST_DISSOLVED / (mass * (1.0 - MOST_DISSOLVED))
+    if density_terms:
+        try:
+            most = density.of_polynomial(molality, "molality", density_terms, mass)
+        except ValueError as error:
+            raise CaseError(f"properties.density: at {molality:.4g} mol/kg of {name} {error}") from None
+    else:
+        most = density.molarity(molality, room, mass, water)
+    return Solution(
+        POLYNOMIAL,
+        case.temperature,
+        (solute.dissociation,),
+        molar_mass=(mass,),
+        volume=(room,),
+        water_density=water,
+        coefficient=phi,
+        limit=(most,),
+        density=density_terms,
+    )
+
+
+def _real(solutes: Mapping[str, Solute], temperature: float, density_terms: tuple[float, ...] = ()) -> Solution:
     """Pitzer's model of solutes with known apparent volumes, with those osmotic coefficients that are known."""
     dissociation = tuple(solute.dissociation for solute in solutes.values())
     water = float(water_density(temperature))
@@ -74,6 +109,7 @@ def _real(solutes: Mapping[str, Solute], temperature: float) -> Solution:
         composition=composition,
         polynomial=tuple(solute.osmotic_coefficient or () for solute in solutes.values()),
         limit=tuple(limit),
+        density=density_terms,
     )
 
 
@@ -125,11 +161,14 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
                 f"With the virial coefficients of {list(case.solutes)[i]} the osmotic pressure falls with its "
                 f"concentration ({row[i]:.4g} mol/m^3): they do not reach that far."
             )
-    if model.model == PITZER:
+    if model.model in (PITZER, POLYNOMIAL):
         unknown = [
             name
             for name, solute in case.solutes.items()
-            if not solute.ions and solute.osmotic_coefficient is None and (solute.molar_mass or 0.0) > 0.0
+            if model.model == PITZER
+            and not solute.ions
+            and solute.osmotic_coefficient is None
+            and (solute.molar_mass or 0.0) > 0.0
         ]
         if unknown:
             told.append(f"No osmotic coefficient of {', '.join(unknown)} is known: counted as ideal.")
@@ -165,7 +204,7 @@ def real_solution(case: Case) -> Solution | None:
     Solution or None
     """
     solutes = case.solutes.values()
-    if any(density_problem("", each) for each in solutes):
+    if case.properties.given or any(density_problem("", each) for each in solutes):
         return None
     return (
         _real(case.solutes, case.temperature)

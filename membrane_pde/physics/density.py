@@ -98,6 +98,47 @@ def water_content(
 
 
 @kernel
+def mass_fraction_and_slopes(
+    concentration: float, molar_mass: float, data: Array, start: int, terms: int
+) -> tuple[float, float, float, float]:
+    """Mass fraction of the one solute of a solution whose density is a polynomial in it.
+
+    Newton's iteration for w in ``w ρ(w) = c M``, from ``w = c M/(c M + ρ(0))``.
+
+    Parameters
+    ----------
+    concentration : float
+        c, mol/m^3.
+    molar_mass : float
+        M, kg/mol.
+    data : ndarray
+        From `start` on, `terms` coefficients of ρ(w) by rising power, kg/m^3.
+    start, terms : int
+
+    Returns
+    -------
+    w, slope : float
+        The mass fraction, and dw/dc, m^3/mol.
+    density, steepness : float
+        ρ(w), kg/m^3, and dρ/dc, kg/mol.
+    """
+    mass = concentration * molar_mass
+    w = mass / (mass + float(data[start]))
+    slope, rho, steep = 1.0, 0.0, 0.0
+    for _ in range(50):
+        rho, steep = 0.0, 0.0
+        for n in range(terms - 1, -1, -1):
+            steep = steep * w + rho
+            rho = rho * w + float(data[start + n])
+        slope = rho + w * steep
+        change = (mass - w * rho) / slope
+        w += change
+        if abs(change) <= 4.0 * _EPS:
+            break
+    return w, molar_mass / slope, rho, steep * molar_mass / slope
+
+
+@kernel
 def water_and_slopes(concentration: Array, data: Array, start: int, water_density: float, slopes: Array) -> float:
     """Water in a cubic metre of solution.
 

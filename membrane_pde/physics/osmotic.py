@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from membrane_pde.kernels import compiled, kernel
 from membrane_pde.physics.constants import GAS_CONSTANT
-from membrane_pde.physics.density import Volume, water_and_slopes
+from membrane_pde.physics.density import Volume, mass_fraction_and_slopes, water_and_slopes
 from membrane_pde.physics.pitzer import Pitzer, sum_with_slopes
 
 Array = NDArray[np.float64]
@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 IDEAL, VIRIAL, PITZER, POLYNOMIAL = "ideal", "virial", "pitzer", "polynomial"
 _MODELS = (IDEAL, VIRIAL, PITZER, POLYNOMIAL)
 _IDEAL, _VIRIAL, _PITZER = 0, 1, 2  # places in _MODELS
-_MOST_DISSOLVED = 0.5  # mass fraction up to which a polynomial counts
+MOST_DISSOLVED = 0.5  # mass fraction up to which a polynomial counts
 
 
 class Osmotics(NamedTuple):
@@ -139,9 +139,9 @@ def _osmotic_coefficient(data: Array, start: int, degree: int, x: float) -> tupl
 def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
     """Osmotic pressure of a real solution; negative concentrations count as 0. Writes its derivatives to `gradient`."""
     nu, data = numbers.dissociation, numbers.data
-    water_density, degree, ions = float(data[0]), int(data[1]), int(data[2])
+    water_density, degree, ions, dense = float(data[0]), int(data[1]), int(data[2]), int(data[3])
     solutes = len(nu)
-    limit = 3
+    limit = 4 + dense
     volume = limit + solutes
     coefficients = volume + 5 * solutes
     composition = coefficients + degree * solutes
@@ -155,7 +155,13 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
     if far > 1.0:
         for i in range(solutes):
             molality[i] = float(molality[i]) / far
-    water = water_and_slopes(molality, data, volume, water_density, lost)
+    if dense > 0:  # of one solute
+        c, mass = float(molality[0]), float(data[volume])
+        _, _, whole, steepness = mass_fraction_and_slopes(c, mass, data, 4, dense)
+        water = whole - c * mass
+        lost[0] = steepness - mass
+    else:
+        water = water_and_slopes(molality, data, volume, water_density, lost)
     for ion in range(ions):
         ion_molality[ion] = 0.0
     t = composition
@@ -296,7 +302,8 @@ class Solution:
         Concentration up to which the data hold, mol/m^3; inf where there is none.
     coefficient, density : tuple of float
         a_0, a_1, … of the osmotic coefficient and of the density (kg/m^3) of the one solute, in its mass fraction;
-        without a density it follows from the apparent volume. `polynomial` only.
+        without a density it follows from the apparent volume. The coefficient in `polynomial` only, the density in
+        `pitzer`, too.
     """
 
     model: str
@@ -322,9 +329,9 @@ class Solution:
         """The solution in the form that kernels take.
 
         Of a virial solution `data` has the coefficients. Of a real one it has, one after another: the density of water,
-        the number of coefficients of a solute, the number of ions; the limits; molar masses and volumes, as
-        `density.water_and_slopes` takes them; the coefficients; for each solute the number of kinds of its ions, and
-        of each kind index and count; and `Pitzer.numbers`.
+        the number of coefficients of a solute, of ions, and of terms of a given density; these terms; the limits;
+        molar masses and volumes, as `density.water_and_slopes` takes them; the coefficients; for each solute the number
+        of kinds of its ions, and of each kind index and count; and `Pitzer.numbers`.
         """
         known = self.virial or self.polynomial
         degree = max([len(row) for row in known], default=0)
@@ -334,7 +341,9 @@ class Solution:
             volumes = [(m, *volume) for m, volume in zip(self.molar_mass, self.volume, strict=True)]
             made = [[row[1:] for row in self.composition if row[0] == i] for i in range(len(self.dissociation))]
             members = [(len(kinds), *chain(*kinds)) for kinds in made]
-            data = [self.water_density, degree, ions[1], *self.limit, *chain(*volumes, *padded, *members), *ions]
+            counts = degree, ions[1], len(self.density)
+            rows = chain(*volumes, *padded, *members)
+            data = [self.water_density, *counts, *self.density, *self.limit, *rows, *ions]
         elif self.model == POLYNOMIAL:
             data = self._polynomials()
         else:
@@ -346,10 +355,10 @@ class Solution:
     def _polynomials(self) -> list[float]:
         """Density of water; molar mass and volume; how many coefficients; the coefficients; how far they count."""
         mass, volume = self.molar_mass[0], self.volume[0] if self.volume else (0.0, 0.0, 0.0, 1.0)
-        w = _MOST_DISSOLVED
-        density = sum(a * w**n for n, a in enumerate(self.density)) if self.density else self.water_density
         counts = [float(len(self.density)), float(len(self.coefficient))]
-        most = w * density / mass
+        w = MOST_DISSOLVED
+        density = sum(a * w**n for n, a in enumerate(self.density)) if self.density else self.water_density
+        most = self.limit[0] if self.limit else w * density / mass
         return [self.water_density, mass, *volume, *counts, *self.density, *self.coefficient, most]
 
     @cached_property

@@ -32,7 +32,7 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 def has_range(case: Case) -> bool:
     """Its osmotic model holds up to some concentration alone, of which the summary says whether it was passed."""
-    return case.phase == "liquid" and case.osmotic_model != IDEAL
+    return case.phase == "liquid" and mixture.osmotic_model(case) != IDEAL
 
 
 def messages_of(
@@ -119,7 +119,7 @@ def beyond_limits(case: Case, found: Sequence[Vector]) -> list[str]:
             f"{name} reached {reached} {where}, which is impossible: {end.words}. The model leaves out that solutes "
             "crystallise and that they take up room."
         )
-    if case.osmotic_model == IDEAL and case.membrane.water_permeability > 0.0:
+    if mixture.osmotic_model(case) == IDEAL and case.membrane.water_permeability > 0.0:
         seen = np.concatenate(found)
         particles = seen @ [each.dissociation for each in case.solutes.values()]
         parts += mixture.far_from_ideal(case, seen[particles.argmax()].tolist(), _real_solution(case))

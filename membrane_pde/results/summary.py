@@ -78,7 +78,7 @@ class Outcome:
     def least_work(self) -> Vector:
         """Least work of the same separation, J/m^2."""
         passed, pressure = self.series["amount_transferred_mol_per_m2"][:, -1], osmotic_pressures(self.case)
-        osmotic = None if self.case.osmotic_model == IDEAL else lambda c: pressure(c).sum(axis=-1)
+        osmotic = None if mixture.osmotic_model(self.case) == IDEAL else lambda c: pressure(c).sum(axis=-1)
         sides = self.runs.sides
         return np.asarray(separation.least_works(self.case, sides, self.displaced, passed, self.moved, osmotic))
 

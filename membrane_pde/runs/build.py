@@ -173,7 +173,7 @@ def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
 
 def same_model(one: Case, other: Case) -> bool:
     """True if two cases have the same model on the same mesh."""
-    names = ("solutes", "phase", "temperature", "osmotic_model")
+    names = ("solutes", "phase", "temperature", "osmotic_model", "properties")
     if one.membrane is not other.membrane or side_of_held_flux(one) != side_of_held_flux(other):
         return False
     if any(getattr(one, name) != getattr(other, name) for name in names) or tolerance_of(one) != tolerance_of(other):
