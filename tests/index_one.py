@@ -12,6 +12,13 @@ from scipy.sparse import csc_array
 Array = NDArray[np.float64]
 
 
+def whole(matrix: Array) -> csc_array:
+    """All entries of a square matrix, zeros too, so that the pattern is always the same."""
+    n = len(matrix)
+    indices, starts = np.tile(np.arange(n, dtype=np.int32), n), np.arange(0, n * n + 1, n, dtype=np.int32)
+    return csc_array((matrix.T.ravel(), indices, starts), shape=(n, n))
+
+
 @dataclass
 class IndexOne:
     """``y' = −y z + a(t)``, ``x' = cos y − x + b(t)``, ``0 = z³ + y z + x − c(t)``.
@@ -42,7 +49,7 @@ class IndexOne:
         return np.array([-math.sin(t), math.cos(t), -0.5 * math.exp(-0.5 * t)])
 
     def jacobian(self, t: float, y: Array) -> csc_array:
-        return csc_array(
+        return whole(
             np.array(
                 [
                     [-y[2], 0.0, -y[0]],

@@ -5,15 +5,16 @@ that has no rate of its own (a flow or a pressure along a channel, the pressure 
 rows have to be of index 1: the block ∂r_a/∂y_a of their derivatives with the algebraic unknowns is regular.
 
 One object holds for an interval of time in which all inputs are smooth. Where an inlet, a pressure or a flow jumps or
-has a kink, the equations of the next interval take over (`Stretch`): a method of high order must not step across a
+has a kink, the equations of the next interval take over (`Interval`): a method of high order must not step across a
 jump.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,7 @@ class Equations(Protocol):
         """∂r/∂t (n,) at a given state, exact: zero where all inputs are constant."""
 
 
+@runtime_checkable
 class WatchedEquations(Equations, Protocol):
     """Equations with events: functions of the state that pass through zero when something happens.
 
@@ -95,7 +97,7 @@ class WatchedEquations(Equations, Protocol):
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Interval:
     """An interval of time and the equations that hold in it.
 
     Attributes
@@ -104,11 +106,14 @@ class Stretch:
         Times, s; the next interval starts at the end of this one.
     equations : Equations
         Smooth from start to end, both included. All intervals have unknowns of the same meaning and the same M.
+    longest : float
+        No step is longer, s: a share of the shortest period of what oscillates.
     """
 
     start: float
     end: float
     equations: Equations
+    longest: float = math.inf
 
 
 def algebraic_rows(equations: Equations) -> NDArray[np.intp]:

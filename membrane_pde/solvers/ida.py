@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from membrane_pde.model.equations import Equations, algebraic_rows
+from membrane_pde.model.equations import Equations, WatchedEquations, algebraic_rows
 from membrane_pde.model.interface import NoSolution
 from membrane_pde.model.mesh import Array
 from membrane_pde.solvers.consistent import consistent_state
@@ -42,12 +42,22 @@ class IdaStepper(SingleSteps):
         State at t; its algebraic unknowns are solved anew first.
     tolerance : Tolerance
         What the error of a step of Rodas5P might be.
+    watched : WatchedEquations, optional
+        The same equations, if their events are to end steps.
     longest : float
         No step is longer, s.
     """
 
     def __init__(
-        self, equations: Equations, t: float, y: Array, end: float, tolerance: Tolerance, *, longest: float = math.inf
+        self,
+        equations: Equations,
+        t: float,
+        y: Array,
+        end: float,
+        tolerance: Tolerance,
+        *,
+        watched: WatchedEquations | None = None,
+        longest: float = math.inf,
     ) -> None:
         super().__init__(t, consistent_state(equations, t, y, tolerance.sizes), end)
         self.equations = equations
@@ -56,7 +66,7 @@ class IdaStepper(SingleSteps):
         jacobian = equations.jacobian(t, self.y)
         self._pattern = Pattern(jacobian)
         self._weight = self._rows(jacobian.data)
-        self._kept = False
+        self._kept, self._watched = False, watched
         self._start(tolerance, longest)
 
     def _rows(self, values: Array) -> Array:
@@ -99,6 +109,13 @@ class IdaStepper(SingleSteps):
                 whole[:] = 0.0  # then a step of this length finds no end, and a shorter one is tried
             values[:] = whole
 
+        names = () if self._watched is None else self._watched.event_names
+
+        def watch(t: float, z: Array, slope: Array, values: Array) -> None:
+            assert self._watched is not None
+            values[:] = self._watched.events(t, z * unit)
+
+        watch.direction = [-1] * len(names)  # type: ignore[attr-defined]
         share = max(_SHARE, _LEAST / tolerance.rtol)
         with warnings.catch_warnings():  # it warns that the pattern is not used to approximate the Jacobian: as meant
             warnings.simplefilter("ignore", UserWarning)
@@ -114,6 +131,8 @@ class IdaStepper(SingleSteps):
                 max_num_steps=10 * MAX_STEPS,
                 max_step=longest if math.isfinite(longest) else 0.0,
                 max_conv_fails=1000,
+                eventsfn=watch if names else None,
+                num_events=len(names),
             )
         # freed before it has solved linear equations, it would end the process (Ctrl-C may come that early): it is kept
         # for good until it has
@@ -123,7 +142,7 @@ class IdaStepper(SingleSteps):
         self._solver.init_step(self.t, self.y / unit, slope)
 
     def step(self) -> str:
-        """Advance; see `SingleSteps`. There are no events."""
+        """Advance; see `SingleSteps`."""
         answer = self._ask(self.end, "onestep")
         if float(answer.t) == self.t:  # asked for a state within the last step, it first returns to its end
             answer = self._ask(self.end, "onestep")
@@ -133,7 +152,9 @@ class IdaStepper(SingleSteps):
         before, self.t, self.y = self.t, float(answer.t), np.ravel(answer.y) * self._unit
         if self.t < self.end and self.t - before < max(1e-14 * self.t, 1e-28 * self.end, 1e-300):
             raise IntegrationError("its steps became too short")
-        return ""
+        if self._watched is None or answer.i_events is None or float(answer.t_events[-1]) != self.t:
+            return ""  # it lists those of earlier steps, too
+        return str(self._watched.event_names[int(np.flatnonzero(answer.i_events[-1])[0])])
 
     def at(self, t: float) -> Array:
         """State within the last step, by the polynomial of the method."""

@@ -24,9 +24,10 @@ from membrane_pde.solvers import walk
 from membrane_pde.solvers.cvode import CVODE_STEPS, CvodeStepper
 from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.fipy import FipyStepper
+from membrane_pde.solvers.recorder import Recorder
 from membrane_pde.solvers.rosenbrock import RODAS5P
 from membrane_pde.solvers.rosenbrock_stepper import RosenbrockStepper
-from membrane_pde.solvers.stepper import MAX_STEPS, IntegrationError, Stepper
+from membrane_pde.solvers.stepper import MAX_STEPS, IntegrationError, Stepper, first_time
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +35,6 @@ _STEPS_A_TURN = 1000  # additional steps for each period and for each jump or ki
 _STEPS_A_REPORT = 100  # steps between two reports of progress
 _STEPS_UNDECIDED = 1000  # most steps of each of several runs that are solved together
 _WORK_AT_ONCE = 10_000_000  # states times steps in one call: about a second, in which Ctrl-C has no effect
-# A run that may stop at any time stores states densely first and drops every second one as it goes on, so that a run
-# that stops early has enough of them. First spacing of the times over the last one.
-_FIRST_SPACING = 2.0**-12
 
 Stop = Callable[[float, Array, Segment], str | None]
 
@@ -74,78 +72,6 @@ STEPPERS: dict[str, type[RosenbrockStepper] | type[CvodeStepper] | type[FipyStep
     "cvode": CvodeStepper,
     "fipy": FipyStepper,
 }
-
-
-class _Recorder:
-    """Stores states at evenly spaced times, and drops every second one whenever there are more than asked for."""
-
-    def __init__(self, duration: float, outputs: int, known_end: bool, size: int) -> None:
-        self.times, self.states = np.empty(outputs + 2), np.empty((outputs + 2, size))
-        self.segments: list[Segment] = []
-        self.outputs = outputs
-        self.duration = duration
-        self.spacing = duration / (outputs - 1) * (1.0 if known_end else _FIRST_SPACING)
-
-    def due(self, segment: Segment) -> Array:
-        """Next output times within a segment, as many as there is room for; infinity follows the last one.
-
-        A time at a boundary of segments is exactly that boundary, and belongs to the later segment.
-        """
-        count, room = len(self.segments), self.outputs + 1
-        times = np.arange(count, room + 1, dtype=float)
-        times *= self.spacing
-        times[-1] = np.inf
-        for fixed in (segment.start, segment.end, self.duration):
-            nearest = round(fixed / self.spacing)
-            if count <= nearest < room and abs(nearest * self.spacing - fixed) <= 1e-12 * self.duration:
-                times[nearest - count] = fixed
-        end = int(np.searchsorted(times, segment.end, side="left" if segment.end < self.duration else "right"))
-        if count + end == room:
-            return times[:-1]
-        times[end] = np.inf
-        return times[: end + 1]
-
-    def store(self, times: Array, states: Array, segment: Segment) -> None:
-        """Store states at some times of a segment."""
-        count = len(self.segments)
-        end = count + len(times)
-        self.times[count:end], self.states[count:end] = times, states
-        self.segments += [segment] * len(times)
-        if end > self.outputs:  # keep every second one
-            kept = len(self.segments[::2])
-            self.times[:kept], self.states[:kept] = self.times[:end:2], self.states[:end:2]
-            self.segments = self.segments[::2]
-            self.spacing *= 2.0
-
-    def finish(self, t: float, y: Array, segment: Segment, status: str, reason: str, steps: int) -> Trajectory:
-        """The trajectory that ends at a time with a state."""
-        count = int(np.searchsorted(self.times[: len(self.segments)], t, side="right"))
-        del self.segments[count:]
-        if self.times[count - 1] < t:
-            self.times[count], self.states[count] = t, y
-            self.segments.append(segment)
-            count += 1
-        return Trajectory(self.times[:count], self.states[:count], self.segments, status, reason, steps)
-
-
-def _first_time(
-    stop: Stop, stepper: Stepper | None, start: float, t: float, y: Array, segment: Segment
-) -> tuple[float, Array]:
-    """First time within the last step at which the run may stop, and the state then.
-
-    The end of a run then depends on the case alone, and not on the lengths of the steps.
-    """
-    low, high = start, t
-    if stepper is None or not low < high:
-        return t, y
-    for _ in range(30):
-        middle = 0.5 * (low + high)
-        state = stepper.at(middle)
-        if stop(middle, state, segment) is None:
-            low = middle
-        else:
-            high, y = middle, state
-    return high, y
 
 
 def integrate(
@@ -246,7 +172,7 @@ def integrate_alike(
         Number of steps of each run; 0 if it ended early and has to be integrated alone.
     """
     first = segments[0]
-    recorder = _Recorder(first.end, outputs, True, system.size)
+    recorder: Recorder[Segment] = Recorder(first.end, outputs, True, system.size)
     recorder.store(np.array([first.start]), y[None, :], first)
     times, method = np.append(first.start, recorder.due(first)[: outputs - 1]), RODAS5P
     kept, ends = np.empty((len(segments), outputs, system.size)), np.empty((len(segments), 3), dtype=np.int64)
@@ -300,7 +226,7 @@ def _integrated(
 ) -> Trajectory:
     """One pass of `integrate`."""
     duration = segments[-1].end
-    recorder = _Recorder(duration, outputs, stop is None, system.size)
+    recorder: Recorder[Segment] = Recorder(duration, outputs, stop is None, system.size)
     t, segment, steps = segments[0].start, segments[0], 0
     recorder.store(np.array([t]), y[None, :], segment)
     events = Events(system, rtol, atol)
@@ -335,7 +261,7 @@ def _integrated(
                 if stepper.trouble is not None:
                     raise stepper.trouble
                 if event.endswith("dry"):
-                    return recorder.finish(t, y, segment, "failed", event, steps)
+                    return Trajectory(*recorder.finish(t, y, segment), "failed", event, steps)
                 if event.endswith("wall"):  # the right-hand side has a kink here: start a new stepper
                     system.set_walls(t, y, segment)
                     stepper = None
@@ -345,17 +271,18 @@ def _integrated(
                     events.look(t, y, segment)
                 if event == "backflow":
                     if not draws_last:
-                        return recorder.finish(*events.turned, "failed", event, steps)
+                        return Trajectory(*recorder.finish(*events.turned), "failed", event, steps)
                     events.draw_in()
                     stepper = None
                 if stop is not None and (status := stop(t, y, segment)) is not None:
-                    t, y = _first_time(stop, stepper, before_step, t, y, segment)
-                    return recorder.finish(t, y, segment, status, "", steps)
+                    if stepper is not None:
+                        t, y = first_time(stop, stepper, before_step, segment)
+                    return Trajectory(*recorder.finish(t, y, segment), status, "", steps)
                 if progress is not None:
                     progress(t / duration)
                 if steps >= limit:
                     raise IntegrationError(f"more than {limit} steps")
     except (IntegrationError, NoSolution) as error:
         log.debug("the integrator gave up at t = %g s: %s", t, error)
-        return recorder.finish(t, y, segment, "failed", str(error), steps)
-    return recorder.finish(t, y, segment, "completed", "", steps)
+        return Trajectory(*recorder.finish(t, y, segment), "failed", str(error), steps)
+    return Trajectory(*recorder.finish(t, y, segment), "completed", "", steps)

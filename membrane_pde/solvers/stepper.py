@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from membrane_pde.solvers.events import Events
 
 MAX_STEPS = 20_000  # of a run; minutes of computing under the slowest flux law
 _STEPS_A_PERIOD = 16  # fewest steps for a period of an oscillating pressure
+
+S = TypeVar("S")
 
 
 class IntegrationError(Exception):
@@ -110,3 +113,23 @@ class ChainSteps(SingleSteps):
 def longest_step(segment: Segment) -> float:
     """Longest step that resolves the oscillations of the applied pressures, s."""
     return segment.shortest_period / _STEPS_A_PERIOD
+
+
+def first_time(
+    stop: Callable[[float, Array, S], str | None], stepper: Stepper, start: float, span: S
+) -> tuple[float, Array]:
+    """First time within the last step, which began at `start`, at which a run may stop, and the state then.
+
+    The end of a run then depends on the case alone, and not on the lengths of the steps.
+    """
+    low, high, y = start, stepper.t, stepper.y
+    if not low < high:
+        return high, y
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        state = stepper.at(middle)
+        if stop(middle, state, span) is None:
+            low = middle
+        else:
+            high, y = middle, state
+    return high, y
