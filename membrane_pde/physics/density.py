@@ -26,6 +26,9 @@ _EPS = 2.0**-52
 
 Volume = tuple[float, float, float, float]
 
+_MASS, _P, _A, _B, _D = range(5)  # the numbers of a solute in the data of `water_and_slopes`
+_NUMBERS = 5
+
 
 def apparent_volume(coefficients: Sequence[float], scale: float, temperature: float) -> Volume:
     """Apparent molar volume of a solute at one temperature, ``V(w) = (p w + a)/(b w + d)``.
@@ -167,9 +170,9 @@ def water_and_slopes(concentration: Array, data: Array, start: int, water_densit
     n = start
     for i in range(solutes):
         c = float(concentration[i])
-        mass += c * float(data[n])
-        room += c * float(data[n + 2]) / float(data[n + 4])  # at infinite dilution
-        n += 5
+        mass += c * float(data[n + _MASS])
+        room += c * float(data[n + _A]) / float(data[n + _D])  # at infinite dilution
+        n += _NUMBERS
     water = water_density * (1.0 - room if room < 0.9 else 0.1)
     slope = steeper = 0.0
     for _ in range(50):
@@ -179,11 +182,11 @@ def water_and_slopes(concentration: Array, data: Array, start: int, water_densit
         n = start
         for i in range(solutes):
             c = float(concentration[i])
-            p, a, b, d = float(data[n + 1]), float(data[n + 2]), float(data[n + 3]), float(data[n + 4])
+            p, a, b, d = float(data[n + _P]), float(data[n + _A]), float(data[n + _B]), float(data[n + _D])
             bottom = b * w + d
             taken += c * (p * w + a) / bottom
             steeper += c * (p * d - a * b) / (bottom * bottom)
-            n += 5
+            n += _NUMBERS
         slope = 1.0 / water_density - steeper * mass / (whole * whole)
         change = (1.0 - water / water_density - taken) / slope
         water += change
@@ -193,9 +196,9 @@ def water_and_slopes(concentration: Array, data: Array, start: int, water_densit
     w, lean = mass / whole, steeper * water / (whole * whole)
     n = start
     for i in range(solutes):
-        p, a, b, d = float(data[n + 1]), float(data[n + 2]), float(data[n + 3]), float(data[n + 4])
-        slopes[i] = -((p * w + a) / (b * w + d) + lean * float(data[n])) / slope
-        n += 5
+        p, a, b, d = float(data[n + _P]), float(data[n + _A]), float(data[n + _B]), float(data[n + _D])
+        slopes[i] = -((p * w + a) / (b * w + d) + lean * float(data[n + _MASS])) / slope
+        n += _NUMBERS
     return water
 
 

@@ -35,6 +35,13 @@ IDEAL, VIRIAL, PITZER, POLYNOMIAL = "ideal", "virial", "pitzer", "polynomial"
 _MODELS = (IDEAL, VIRIAL, PITZER, POLYNOMIAL)
 _IDEAL, _VIRIAL, _PITZER = 0, 1, 2  # places in _MODELS
 MOST_DISSOLVED = 0.5  # mass fraction up to which a polynomial counts
+# The data of a real solution: the numbers at their start; those of an ion of a solute.
+_WATER_DENSITY, _DEGREE, _IONS, _DENSITY, _FIRST = range(5)
+_ION, _COUNT = range(2)
+_OF_ION = 2
+# The data of a polynomial: after the density of water come molar mass and volume of the solute, counts of coefficients,
+# and the coefficients.
+_MASS, _DENSITY_TERMS, _TERMS, _COEFFICIENTS = 1, 6, 7, 8
 
 
 class Osmotics(NamedTuple):
@@ -139,9 +146,10 @@ def _osmotic_coefficient(data: Array, start: int, degree: int, x: float) -> tupl
 def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
     """Osmotic pressure of a real solution; negative concentrations count as 0. Writes its derivatives to `gradient`."""
     nu, data = numbers.dissociation, numbers.data
-    water_density, degree, ions, dense = float(data[0]), int(data[1]), int(data[2]), int(data[3])
+    water_density, degree = float(data[_WATER_DENSITY]), int(data[_DEGREE])
+    ions, dense = int(data[_IONS]), int(data[_DENSITY])
     solutes = len(nu)
-    limit = 4 + dense
+    limit = _FIRST + dense
     volume = limit + solutes
     coefficients = volume + 5 * solutes
     composition = coefficients + degree * solutes
@@ -157,7 +165,7 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
             molality[i] = float(molality[i]) / far
     if dense > 0:  # of one solute
         c, mass = float(molality[0]), float(data[volume])
-        _, _, whole, steepness = mass_fraction_and_slopes(c, mass, data, 4, dense)
+        _, _, whole, steepness = mass_fraction_and_slopes(c, mass, data, _FIRST, dense)
         water = whole - c * mass
         lost[0] = steepness - mass
     else:
@@ -170,9 +178,9 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
         molality[i] = m
         t += 1
         for _ in range(kinds):
-            ion = int(data[t])
-            ion_molality[ion] = float(ion_molality[ion]) + float(data[t + 1]) * m
-            t += 2
+            ion = int(data[t + _ION])
+            ion_molality[ion] = float(ion_molality[ion]) + float(data[t + _COUNT]) * m
+            t += _OF_ION
     total = sum_with_slopes(data, t, ion_molality, with_ion)
     t = composition
     along = 0.0
@@ -180,8 +188,8 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
         m, kinds, slope = float(molality[i]), int(data[t]), 0.0
         t += 1
         for _ in range(kinds):
-            slope += float(data[t + 1]) * float(with_ion[int(data[t])])
-            t += 2
+            slope += float(data[t + _COUNT]) * float(with_ion[int(data[t + _ION])])
+            t += _OF_ION
         if kinds == 0:
             phi, slope = _osmotic_coefficient(data, coefficients + degree * i, degree, m)
             total += float(nu[i]) * m * phi
@@ -206,11 +214,11 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
 def _measured(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
     """Osmotic pressure of one solute whose coefficient is a polynomial; its derivative is written into `gradient`."""
     data = numbers.data
-    mass, density_terms, terms = float(data[1]), int(data[6]), int(data[7])
-    densities = data[8 : 8 + density_terms]
-    coefficients = data[8 + density_terms : 8 + density_terms + terms]
+    mass, density_terms, terms = float(data[_MASS]), int(data[_DENSITY_TERMS]), int(data[_TERMS])
+    first, end = _COEFFICIENTS + density_terms, _COEFFICIENTS + density_terms + terms
+    densities, coefficients = data[_COEFFICIENTS:first], data[first:end]
     c = max(float(concentration[0]), 0.0)
-    far = max(c / float(data[8 + density_terms + terms]), 1.0)
+    far = max(c / float(data[end]), 1.0)
     c /= far
     if density_terms > 0:
         w = c * mass / float(densities[0])
@@ -225,12 +233,12 @@ def _measured(numbers: Osmotics, concentration: Array, gradient: Array) -> float
     else:
         one, lost = np.empty(1), np.empty(1)
         one[0] = c
-        water = water_and_slopes(one, data, 1, float(data[0]), lost)
+        water = water_and_slopes(one, data, _MASS, float(data[_WATER_DENSITY]), lost)
         whole = water + c * mass
         w = c * mass / whole
         with_concentration = mass * (water - c * float(lost[0])) / (whole * whole)
     phi, bend = _series(coefficients, w)
-    scale = numbers.gas * float(data[0]) * float(numbers.dissociation[0]) / mass
+    scale = numbers.gas * float(data[_WATER_DENSITY]) * float(numbers.dissociation[0]) / mass
     ratio = w / (1.0 - w)
     value = scale * phi * ratio
     gradient[0] = scale * (bend * ratio + phi / ((1.0 - w) * (1.0 - w))) * with_concentration

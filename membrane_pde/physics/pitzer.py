@@ -99,6 +99,14 @@ def _mixing(x: float) -> tuple[float, float]:
     return j * slope, j * (slope * slope + bend)
 
 
+# The data of `sum_with_slopes`: the numbers at its start, those of a pair, of a like, of a ψ.
+_SLOPE, _IONS, _PAIRS, _LIKES, _CHARGES = range(5)
+_CATION, _ANION, _BETA0, _BETA1, _BETA2, _C, _ALPHA = range(7)
+_FIRST, _SECOND, _THETA, _PSIS = range(4)
+_THIRD, _PSI = range(2)
+_OF_PAIR, _OF_LIKE, _OF_PSI = 7, 4, 2
+
+
 @dataclass(frozen=True)
 class Pitzer:
     """The equations for a fixed list of ions at one temperature; an ion is given by its index in the list.
@@ -183,8 +191,9 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
     float
         mol/kg.
     """
-    slope, ions, pairs, likes = float(data[start]), int(data[start + 1]), int(data[start + 2]), int(data[start + 3])
-    charges = start + 4
+    slope, ions = float(data[start + _SLOPE]), int(data[start + _IONS])
+    pairs, likes = int(data[start + _PAIRS]), int(data[start + _LIKES])
+    charges = start + _CHARGES
     n = charges + ions
     total, strength, charge = 0.0, 0.0, 0.0
     for i in range(ions):
@@ -210,23 +219,23 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
     )
     fading = 0.0
     for _ in range(pairs):
-        c, a, alpha1, cphi = int(data[n]), int(data[n + 1]), float(data[n + 6]), float(data[n + 5])
+        c, a, alpha1, cphi = int(data[n + _CATION]), int(data[n + _ANION]), float(data[n + _ALPHA]), float(data[n + _C])
         m_c, m_a = float(molality[c]), float(molality[a])
-        one = float(data[n + 3]) * (fade if alpha1 == _ALPHA1 else fade_divalent)
-        two = float(data[n + 4]) * fade2
-        each = float(data[n + 2]) + one + two + charge * cphi
+        one = float(data[n + _BETA1]) * (fade if alpha1 == _ALPHA1 else fade_divalent)
+        two = float(data[n + _BETA2]) * fade2
+        each = float(data[n + _BETA0]) + one + two + charge * cphi
         both = m_c * m_a
         value += both * each
         fading += both * (alpha1 * one + _ALPHA2 * two)
         with_charge += both * cphi
         gradient[c] = float(gradient[c]) + m_a * each
         gradient[a] = float(gradient[a]) + m_c * each
-        n += 7
+        n += _OF_PAIR
     with_strength -= fading / (2.0 * root)
     of = unsymmetrical = bend = 0.0
-    t = n + 4 * likes
+    t = n + _OF_LIKE * likes
     for _ in range(likes):
-        i, j, each = int(data[n]), int(data[n + 1]), float(data[n + 2])
+        i, j, each = int(data[n + _FIRST]), int(data[n + _SECOND]), float(data[n + _THETA])
         m_i, m_j, z_i, z_j = float(molality[i]), float(molality[j]), float(data[charges + i]), float(data[charges + j])
         both = m_i * m_j
         if z_i != z_j:
@@ -235,15 +244,15 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
                 unsymmetrical, bend = _unsymmetrical(slope, abs(z_i), abs(z_j), root)
             each += unsymmetrical
             with_strength += both * bend
-        for _ in range(int(data[n + 3])):
-            k, psi = int(data[t]), float(data[t + 1])
+        for _ in range(int(data[n + _PSIS])):
+            k, psi = int(data[t + _THIRD]), float(data[t + _PSI])
             each += float(molality[k]) * psi
             gradient[k] = float(gradient[k]) + both * psi
-            t += 2
+            t += _OF_PSI
         value += both * each
         gradient[i] = float(gradient[i]) + m_j * each
         gradient[j] = float(gradient[j]) + m_i * each
-        n += 4
+        n += _OF_LIKE
     for i in range(ions):
         z = float(data[charges + i])
         gradient[i] = 1.0 + 2.0 * (float(gradient[i]) + 0.5 * z * z * with_strength + abs(z) * with_charge)

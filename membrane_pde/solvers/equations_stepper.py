@@ -16,6 +16,7 @@ from membrane_pde.solvers.consistent import consistent_state
 from membrane_pde.solvers.linear.interface import LinearSolver, Singular
 from membrane_pde.solvers.rosenbrock import (
     DENSE,
+    DENSE_WEIGHTS,
     FRESH,
     LENGTH,
     NEXT,
@@ -146,7 +147,7 @@ class EquationsStepper(SingleSteps):
         if theta == 1.0:
             return run.vectors[Y].copy()
         if run.pace[DENSE] == 0.0:
-            run.dense[:] = RODAS5P.rows[2:] @ run.stages
+            run.dense[:] = RODAS5P.rows[DENSE_WEIGHTS:] @ run.stages
             run.pace[DENSE] = 1.0
         rest, (first, second, third) = 1.0 - theta, run.dense
         inner = first + theta * (second + theta * third)

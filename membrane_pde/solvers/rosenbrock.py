@@ -62,6 +62,10 @@ _H = """
 """  # noqa: E501
 
 
+STATE_WEIGHTS, RATE_WEIGHTS = range(2)  # of `Method.stages`: a_ij, C_ij
+NODES, TIME_WEIGHTS, DENSE_WEIGHTS = 0, 1, 2  # rows of `Method.rows`: c_i, d_i, the first of three of H
+
+
 class Method(NamedTuple):
     """Coefficients of a Rosenbrock method; names as in the equations above.
 
@@ -204,7 +208,8 @@ def interpolate(method: Method, run: Progress, theta: float, out: Array) -> None
             for i in range(out.shape[0]):
                 run.dense[r, i] = 0.0
         for j in range(run.stages.shape[0]):
-            first, second, third = float(method.rows[2, j]), float(method.rows[3, j]), float(method.rows[4, j])
+            first = float(method.rows[DENSE_WEIGHTS, j])
+            second, third = float(method.rows[DENSE_WEIGHTS + 1, j]), float(method.rows[DENSE_WEIGHTS + 2, j])
             _add_to_three(first, second, third, run.stages[j], run.dense)
         run.pace[DENSE] = 1.0
     rest = 1.0 - theta
@@ -217,8 +222,9 @@ def interpolate(method: Method, run: Progress, theta: float, out: Array) -> None
 def gather(method: Method, i: int, j: int, stages: Array, state: Array) -> None:
     """Add the contributions of stages j and j + 1 to the state of stage i, and to its right-hand side."""
     k = j + 1 if j + 1 < i else j
-    with_first, with_second = float(method.stages[0, i, j]), float(method.stages[0, i, k])
-    to_first, to_second = method.gamma * float(method.stages[1, i, j]), method.gamma * float(method.stages[1, i, k])
+    with_first, with_second = float(method.stages[STATE_WEIGHTS, i, j]), float(method.stages[STATE_WEIGHTS, i, k])
+    to_first = method.gamma * float(method.stages[RATE_WEIGHTS, i, j])
+    to_second = method.gamma * float(method.stages[RATE_WEIGHTS, i, k])
     if k == j:
         with_second = to_second = 0.0
     first, second, out = stages[j], stages[k], stages[i]

@@ -24,10 +24,12 @@ from membrane_pde.solvers.rosenbrock import (
     FRESH,
     LENGTH,
     NEXT,
+    NODES,
     RATE,
     START,
     START_STATE,
     TIME,
+    TIME_WEIGHTS,
     TRIAL,
     TRIAL_RATE,
     Method,
@@ -101,11 +103,11 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
             copy(run.vectors[Y], run.vectors[TRIAL])
             for j in range(0, i, 2):
                 gather(method, i, j, run.stages, run.vectors[TRIAL])
-            if not rates(p, segment, t + float(method.rows[0, i]) * h, run.vectors[TRIAL], memory, w.other, rate):
+            if not rates(p, segment, t + float(method.rows[NODES, i]) * h, run.vectors[TRIAL], memory, w.other, rate):
                 return False
         add(tau, rate, stage)
-        if method.rows[1, i] != 0.0:
-            add_time_slopes(p, w.slopes, method.gamma * float(method.rows[1, i]) * h * h, stage)
+        if method.rows[TIME_WEIGHTS, i] != 0.0:
+            add_time_slopes(p, w.slopes, method.gamma * float(method.rows[TIME_WEIGHTS, i]) * h * h, stage)
         solve(p, w.slopes, w.factors, stage)
     add(1.0, run.stages[last], run.vectors[TRIAL])
     return True
