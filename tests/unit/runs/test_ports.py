@@ -11,6 +11,7 @@ import membrane_pde as mp
 from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.properties import is_closed
 from membrane_pde.model.ports import IS_CLOSED, PORTS, Bath, ElasticWall, Outflow, Port, Reservoir, Standpipe
+from membrane_pde.runs import build
 from membrane_pde.runs.build import model_of
 
 OSMOSIS = mp.load_case("osmosis")
@@ -37,6 +38,15 @@ def test_stiffness_of_a_standing_tube_and_of_an_elastic_wall() -> None:
     assert isinstance(wall, ElasticWall)
     assert wall.stiffness == 10e5 / OSMOSIS.left.length
     assert wall.slackens
+
+
+def test_an_elastic_wall_around_a_sphere_stretches_by_volume() -> None:
+    sphere = mp.parse_case(
+        'geometry = "spherical"\n[solutes.S]\ndiffusivity = "1e-9 m^2/s"\ndissociation = 1\n[left]\nradius = "0.6 mm"\n'
+        'boundary = "elastic"\nmodulus = "6 bar"\nconcentration = { S = "9 mol/m^3" }\n[right]\nlength = "0.3 mm"\n'
+        'concentration = { S = "4 mol/m^3" }\n[membrane]\ntype = "ideal"\n[run]\nduration = "1 h"'
+    )
+    assert build._port(sphere, 0).stiffness == pytest.approx(6e5 / 0.2e-3)  # its depth is a third of the radius
 
 
 def test_a_bath_has_its_own_cell_behind_a_layer_alone() -> None:
