@@ -129,6 +129,9 @@ def _applied() -> TypeAdapter[Pressure]:
     return TypeAdapter(Applied)
 
 
+_NEUTRAL = 1e-4  # charge of a formula unit, over its ions, that is round-off of a composition
+
+
 def _check_ions(case: Case) -> None:
     known = library.pitzer()["charges"]
     for name, solute in case.solutes.items():
@@ -141,12 +144,12 @@ def _check_ions(case: Case) -> None:
                     f"{path}.{key_text(cut(ion))}: no data of this ion; known: {', '.join(known)}. Without the key "
                     "ions the solute counts ideally"
                 )
-            if count < 1:
-                raise CaseError(f"{path}.{key_text(cut(ion))} = {count}: expected 1 or more")
+            if count <= 0:
+                raise CaseError(f"{path}.{key_text(cut(ion))} = {count:g}: expected more than 0")
         charge = sum(count * known[ion] for ion, count in solute.ions.items())
-        if charge != (solute.charge or 0):
+        if abs(charge - (solute.charge or 0)) > _NEUTRAL * sum(solute.ions.values()):
             raise CaseError(
-                f"{path}: their charges add up to {charge}; expected {solute.charge or 0}, the solute's charge"
+                f"{path}: their charges add up to {charge:g}; expected {solute.charge or 0}, the solute's charge"
             )
 
 

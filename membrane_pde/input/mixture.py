@@ -113,7 +113,7 @@ def _real(solutes: Mapping[str, Solute], temperature: float, density_terms: tupl
     )
 
 
-def _ions(solutes: Mapping[str, Solute]) -> tuple[dict[str, int], tuple[tuple[int, int, int], ...]]:
+def _ions(solutes: Mapping[str, Solute]) -> tuple[dict[str, int], tuple[tuple[int, int, float], ...]]:
     """Charges of the ions that the solutes make, and (solute, ion, count)."""
     known: dict[str, int] = library.pitzer()["charges"]
     charges: dict[str, int] = {}

@@ -159,7 +159,7 @@ class Solute(BaseModel):
         ge=-10_000,
         le=10_000,
     )
-    ions: dict[str, int] | None = field(
+    ions: dict[str, float] | None = field(
         'For `pitzer`: ions per formula unit, of those that the library has data for: { "Na+" = 1, "Cl-" = 1 }.', None
     )
     osmotic_coefficient: Numbers | None = field(

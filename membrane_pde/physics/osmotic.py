@@ -302,7 +302,7 @@ class Solution:
         Of pure water, kg/m^3.
     ions : Pitzer or None
         The ions into which the solutes dissociate.
-    composition : tuple of (int, int, int)
+    composition : tuple of (int, int, float)
         Solute, ion, number of these ions in a formula unit.
     polynomial : tuple of tuple of float
         a_1, a_2, … of the osmotic coefficient of molecules (kg/mol to the power of the index).
@@ -322,7 +322,7 @@ class Solution:
     volume: tuple[Volume, ...] = ()
     water_density: float = 0.0
     ions: Pitzer | None = None
-    composition: tuple[tuple[int, int, int], ...] = ()
+    composition: tuple[tuple[int, int, float], ...] = ()
     polynomial: tuple[tuple[float, ...], ...] = ()
     limit: tuple[float, ...] = ()
     coefficient: tuple[float, ...] = ()
