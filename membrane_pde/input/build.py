@@ -21,7 +21,7 @@ from membrane_pde.input.completion import put
 from membrane_pde.input.defaults import merge_gas, merge_membrane, merge_solutes
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.messages import case_error, for_a_gas
-from membrane_pde.input.overrides import set_value, value_at, with_cause, written_at
+from membrane_pde.input.overrides import is_written, set_value, value_at, with_cause, written_at
 from membrane_pde.input.parts import SIDES, Compartment
 from membrane_pde.input.values import Applied, Pressure
 from membrane_pde.input.wording import cut, key_text
@@ -177,6 +177,7 @@ def changed_case(case: Case, values: Mapping[str, object]) -> Case:
     raw, changes = dict(origin.written), origin.changes
     for path, value in values.items():
         key = set_value(raw, path, value)
+        changes = tuple(other for other in changes if is_written(raw, other))  # it may stand in place of one of them
         if not any(key == other or key.startswith(f"{other}.") for other in changes):
             changes = (*(other for other in changes if not other.startswith(f"{key}.")), key)
     return _marked(build(raw, origin.name, case), origin.start or case, changes)

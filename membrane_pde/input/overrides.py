@@ -124,6 +124,15 @@ def written_at(written: Any, key: str) -> Any:
     return written
 
 
+def is_written(written: Any, key: str) -> bool:
+    """True if a case as written has a value at the path of a key."""
+    for part in declared_type(key)[0]:
+        if not isinstance(written, dict) or part not in written:
+            return False
+        written = written[part]
+    return True
+
+
 def value_at(case: Case, key: str) -> object:
     """The value of a case at a key, or None; below a key that is read as a whole, that whole value."""
     here: object = case

@@ -119,6 +119,18 @@ def test_a_change_of_shape() -> None:
     assert volumes_per_area(larger)[1] == pytest.approx((1.2**3 - 0.9**3) / (3 * 0.9**2) * 1e-3)
 
 
+def test_a_change_that_stands_in_place_of_another() -> None:
+    """The title names what is changed now, not what was removed again."""
+    flat = (
+        case(more='title = "cell"\n')
+        .with_values({"left.radius": "1 mm"})
+        .with_values({"geometry": "planar", "left.length": "0.2 mm"})
+    )
+    assert flat.left.radius is None
+    assert "left.length = 0.2 mm" in flat.title
+    assert "radius" not in flat.title
+
+
 def test_the_schema_takes_a_radius_or_a_length() -> None:
     judge = Draft202012Validator(json_schema())
     written = case()._origin.written
