@@ -46,6 +46,43 @@ class Shape:
     friction: float
 
 
+# Reynolds numbers between which a correlation is used. With a spacer: those that WaterTAP allows (core/
+# membrane_channel_base.py, bounds of N_Re), which uses the same correlation; the papers themselves were not at hand. In
+# an empty channel: laminar flow, below 2000 in rectangular mini-channels (Forrest et al., as in the Modelica library
+# DynTherM).
+RANGES = {
+    "guillen-hoek": (10.0, 5000.0),
+    "schock-miquel": (10.0, 5000.0),
+    "leveque": (0.0, 2000.0),
+    "laminar": (0.0, 2000.0),
+}
+
+
+def range_remark(name: str, least: float, largest: float) -> str:
+    """What to say of a correlation that is used outside its range; "" if it is not.
+
+    Parameters
+    ----------
+    name : str
+        Of the correlation: a key of `RANGES`, or "" where no range is known.
+    least, largest : float
+        Reynolds numbers with which it is used.
+
+    Returns
+    -------
+    str
+        The second part of a sentence: "holds for …".
+    """
+    if name not in RANGES:
+        return ""
+    low, high = RANGES[name]
+    if low <= least and largest <= high:
+        return ""
+    span = f"from {low:g} to {high:g}" if low else f"below {high:g}, in laminar flow"
+    used = f"{largest:.3g}" if largest > high else f"{least:.3g}"
+    return f"holds for Reynolds numbers {span}, and is used at {used}"
+
+
 SLIT_ONE_WALL = Shape(_LEVEQUE * (4.0 / 3.0) ** (1.0 / 3.0), 4.8607, 96.0)
 SLIT_TWO_WALLS = Shape(_LEVEQUE * (4.0 / 3.0) ** (1.0 / 3.0), 7.5407, 96.0)
 TUBE = Shape(_LEVEQUE * (8.0 / 9.0) ** (1.0 / 3.0), 3.6568, 64.0)
@@ -228,112 +265,6 @@ def mean_inverse_cube_root(start: ArrayLike, end: ArrayLike) -> Array:
     a, b = np.cbrt(x1), np.cbrt(x2)
     # (b² − a²)/(b³ − a³) without the small differences of a thin station
     return np.asarray(1.5 * (a + b) / (a * a + a * b + b * b))
-
-
-def mass_transfer_coefficient(
-    channel: Channel,
-    flow: ArrayLike,
-    density: ArrayLike,
-    viscosity: ArrayLike,
-    diffusivity: ArrayLike,
-    inverse_cube_root: ArrayLike,
-) -> tuple[Array, Array]:
-    """Mass-transfer coefficient ``k = Sh D/d_h``, without suction, and its derivative with the flow.
-
-    Parameters
-    ----------
-    channel : Channel
-    flow : array_like
-        m^3/s, of either sign.
-    density, viscosity : array_like
-        Of the bulk, kg/m^3 and Pa s.
-    diffusivity : array_like
-        Of the solute, m^2/s. All arrays broadcast against one another: for stations and solutes give the others a last
-        axis of length 1.
-    inverse_cube_root : array_like
-        Mean of ``x^(−1/3)`` over each station (`mean_inverse_cube_root`), m^(−1/3), x from this side's own inlet of the
-        element.
-
-    Returns
-    -------
-    coefficient : ndarray
-        m/s; infinite without resistance.
-    slope : ndarray
-        dk/dQ, 1/m^2; 0 where the Sherwood number is that of developed flow.
-    """
-    law, q = channel.mass_transfer, np.asarray(flow, dtype=float)
-    diffusivity, inverse = np.asarray(diffusivity, dtype=float), np.asarray(inverse_cube_root, dtype=float)
-    shape = np.broadcast(q, density, viscosity, diffusivity, inverse).shape
-    if law.kind in ("none", "constant"):
-        return np.full(shape, np.inf if law.kind == "none" else law.coefficient), np.zeros(shape)
-    re, sc = reynolds(channel, q, density, viscosity), schmidt(density, viscosity, diffusivity)
-    if law.kind == "developing":
-        power = 1.0 / 3.0
-        sherwood = channel.shape.entrance * np.cbrt(re * sc * channel.hydraulic_diameter) * inverse
-    else:
-        power = law.b
-        sherwood = law.a * re**law.b * sc**law.c
-    developing = sherwood > channel.shape.developed
-    k = np.where(developing, sherwood, channel.shape.developed) * diffusivity / channel.hydraulic_diameter
-    per_flow = np.divide(power, q, out=np.zeros(q.shape), where=q != 0.0)
-    return np.broadcast_to(k, shape), np.broadcast_to(np.where(developing, k * per_flow, 0.0), shape)
-
-
-def friction_factor(law: PressureDrop, reynolds_number: ArrayLike) -> Array:
-    """Darcy friction factor ``f0 + f1/Re^n``, of the kind "friction".
-
-    Parameters
-    ----------
-    law : PressureDrop
-    reynolds_number : array_like
-        Above 0.
-
-    Returns
-    -------
-    ndarray
-    """
-    return law.f0 + law.f1 * np.asarray(reynolds_number, dtype=float) ** -law.n
-
-
-def pressure_gradient(
-    channel: Channel, flow: ArrayLike, density: ArrayLike, viscosity: ArrayLike
-) -> tuple[Array, Array]:
-    """Change of pressure along the channel, ``dp/dx = −f ρ u|u|/(2 d_h)``, and its derivative with the flow.
-
-    Parameters
-    ----------
-    channel : Channel
-    flow : array_like
-        m^3/s, positive along x. Against x the pressure rises.
-    density, viscosity : array_like
-        Of the bulk, kg/m^3 and Pa s.
-
-    Returns
-    -------
-    gradient : ndarray
-        Pa/m: of the sign opposite to that of the flow, 0 without flow. A given gradient holds for any flow but none.
-    slope : ndarray
-        Pa s/m^4.
-    """
-    law, q = channel.pressure_drop, np.asarray(flow, dtype=float)
-    shape = np.broadcast(q, density, viscosity).shape
-    if law.kind == "none":
-        return np.zeros(shape), np.zeros(shape)
-    if law.kind == "constant":
-        return np.broadcast_to(-law.gradient * np.sign(q), shape), np.zeros(shape)
-    size = np.abs(q)
-    if law.kind == "measured":
-        share = size / law.at
-        slope = -law.gradient * law.exponent * share ** (law.exponent - 1.0) / law.at
-        return np.broadcast_to(-law.gradient * share**law.exponent * np.sign(q), shape), np.broadcast_to(slope, shape)
-    u = size / channel.open_area
-    d = channel.hydraulic_diameter
-    # f1/Re^n · u² = f1 (μ/(ρ d_h))^n u^(2 − n), which is regular without flow
-    part = law.f1 * (np.asarray(viscosity, dtype=float) / (np.asarray(density, dtype=float) * d)) ** law.n
-    scale = -0.5 * np.asarray(density, dtype=float) / d
-    gradient = scale * (law.f0 * u * u + part * u ** (2.0 - law.n)) * np.sign(q)
-    slope = scale * (2.0 * law.f0 * u + (2.0 - law.n) * part * u ** (1.0 - law.n)) / channel.open_area
-    return np.asarray(gradient), np.asarray(slope)
 
 
 def flat(length: float, width: float, height: float, porosity: float, walls: int) -> Geometry:

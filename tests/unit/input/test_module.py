@@ -210,6 +210,19 @@ def test_refused(pairs: list[tuple[str, str]], told: list[str]) -> None:
         assert part in str(error.value)
 
 
+def test_warnings() -> None:
+    fast = mp.parse_case(changed(VESSEL, ('"8 m^3/h"', '"400 m^3/h"'))).warnings
+    assert any("guillen-hoek holds for Reynolds numbers from 10 to 5000" in each for each in fast)
+    assert any("pressure_drop: laminar holds for Reynolds numbers below 2000" in each for each in fast)
+    empty = mp.parse_case(changed(VESSEL, ("walls = 2", 'walls = 2\nmass_transfer = "leveque"'))).warnings
+    assert any("there is a spacer" in each for each in empty)
+    library = VESSEL.split("[membrane]")[0].split("height")[0]
+    library += '[membrane]\nelement = "BW30-400"\n[module]\n'
+    passed = mp.parse_case(library.replace("8 m^3/h", "18 m^3/h")).warnings
+    assert any("18 m^3/h is more than the maker of BW30-400 allows, 15.9 m^3/h" in each for each in passed)
+    assert mp.parse_case(library).warnings == ()
+
+
 def test_only_with_module() -> None:
     plain = '[solutes.NaCl]\n[left]\nlength = "1 mm"\nconcentration = { NaCl = "1 g/L" }\n[right]\nlength = "1 mm"\n'
     plain += 'concentration = { NaCl = "0 g/L" }\n[membrane]\ntype = "ideal"\n[run]\nduration = "1 s"\n'

@@ -1,0 +1,48 @@
+"""Warnings about the channels of a case with [module], at the flow that enters them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from membrane_pde.input.parts import SIDES
+from membrane_pde.physics import channel as flow_in
+from membrane_pde.physics.temperature import water_density, water_viscosity
+
+if TYPE_CHECKING:
+    from membrane_pde.input.case import Case
+
+
+def channel_warnings(case: Case) -> Iterator[str]:
+    """Warnings about correlations out of their range, and about limits of the maker that the inlet passes already."""
+    plant, (element, *_) = case.plant, case.plant.stages[0].elements
+    density, viscosity = float(water_density(case.temperature)), float(water_viscosity(case.temperature))
+    for name in SIDES:
+        written, channel = getattr(case, name).channel, getattr(element, name)
+        if written is None:
+            continue
+        if written.spacer_porosity < 1.0 and channel.mass_transfer.name == "leveque":
+            yield (
+                f"{name}.channel.mass_transfer: Lévêque's law is that of an empty channel, and there is a spacer; "
+                '"guillen-hoek" is one for spacers'
+            )
+        if name not in plant.flow:
+            continue
+        flow = max(plant.flow[name].values)
+        number = float(flow_in.reynolds(channel, flow, density, viscosity))
+        for key, law in (("mass_transfer", channel.mass_transfer), ("pressure_drop", channel.pressure_drop)):
+            if told := flow_in.range_remark(law.name, number, number):
+                yield f"{name}.channel.{key}: {law.name} {told}"
+    limits = element.limits
+    if plant.feed in plant.flow and max(plant.flow[plant.feed].values) > limits.feed_flow:
+        given = max(plant.flow[plant.feed].values)
+        yield (
+            f"{plant.feed}.channel: a feed of {given * 3600.0:.3g} m^3/h is more than the maker of {element.name} "
+            f"allows, {limits.feed_flow * 3600.0:.3g} m^3/h"
+        )
+    pressure = getattr(case, plant.feed).pressure
+    if pressure.held == "pressure" and pressure.largest > limits.pressure:
+        yield (
+            f"{plant.feed}.pressure: {pressure.largest * 1e-5:.4g} bar is more than the maker of {element.name} "
+            f"allows, {limits.pressure * 1e-5:.4g} bar"
+        )
