@@ -10,6 +10,9 @@ from membrane_pde.model.mesh import Array
 
 CONCENTRATION, ALPHA, BETA, FLUX = range(4)
 OUTSIDE, CELLS, PULL, LAYER = range(4)
+# Entries of `Faces.scalars`, and rows of `Faces.metric`.
+WATER, FLOW, DISPLACED, LEFT_STRETCH, RIGHT_STRETCH, AREA, LEFT_STEEPEST, RIGHT_STEEPEST = range(8)
+PASSING, GAIN, WAY = range(3)
 
 
 class Faces(NamedTuple):
@@ -19,10 +22,15 @@ class Faces(NamedTuple):
 
     Attributes
     ----------
-    scalars : ndarray, shape (4,)
-        J_v, X, and the stretch of the left and the right mesh.
+    scalars : ndarray, shape (8,)
+        J_v (m/s); the flow q = dX/dt through the membrane per initial membrane area (m/s; in a planar chain J_v); X
+        (m); liquid in the left and the right solution over that at the start; area of the membrane over that at the
+        start; and on each side a bound of the Péclet numbers of its faces for q/D = 1 1/m (m).
     width : ndarray, shape (cells,)
-        Widths of the cells, m.
+        Liquid in the cells per initial membrane area, m.
+    metric : ndarray, shape (3, faces)
+        Share of q that passes a face; conductance per diffusivity, 1/m, and the share over it, m. Without meaning at
+        the membrane and at far faces that no layer ends at.
     state : ndarray, shape (4, solutes, faces)
         Concentrations of the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s.
     sides : ndarray, shape (4, 2, solutes)
@@ -36,6 +44,7 @@ class Faces(NamedTuple):
 
     scalars: Array
     width: Array
+    metric: Array
     state: Array
     sides: Array
     membrane: Array
@@ -45,12 +54,12 @@ class Faces(NamedTuple):
     @property
     def water_flux(self) -> float:
         """J_v, m/s."""
-        return float(self.scalars[0])
+        return float(self.scalars[WATER])
 
     @property
     def stretch(self) -> tuple[float, float]:
-        """Length of each side's mesh over that at the start."""
-        return float(self.scalars[2]), float(self.scalars[3])
+        """Liquid in each solution over that at the start."""
+        return float(self.scalars[LEFT_STRETCH]), float(self.scalars[RIGHT_STRETCH])
 
     @property
     def concentration(self) -> Array:
@@ -91,8 +100,9 @@ class Faces(NamedTuple):
 def new_faces(solutes: int, cells: int) -> Faces:
     """Room for `Faces`."""
     return Faces(
-        scalars=np.zeros(4),
+        scalars=np.zeros(8),
         width=np.zeros(cells),
+        metric=np.zeros((3, cells + 1)),
         state=np.zeros((4, solutes, cells + 1)),
         sides=np.zeros((4, 2, solutes)),
         membrane=np.zeros((solutes, 5)),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from membrane_pde.kernels import kernel
 from membrane_pde.model.applied import Segment
 from membrane_pde.model.chain import Faces
-from membrane_pde.model.faces import set_cells, stretches, water_flux_now
+from membrane_pde.model.faces import set_cells, water_flux_now
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
+from membrane_pde.model.metric import stretches
 from membrane_pde.model.ports import IS_CLOSED
 from membrane_pde.model.pressures import stretched
 from membrane_pde.model.problem import Numbers

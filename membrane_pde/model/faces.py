@@ -6,43 +6,41 @@ import math
 
 from membrane_pde.kernels import kernel, part
 from membrane_pde.model.applied import Segment, on_line, rise_of
-from membrane_pde.model.chain import ALPHA, BETA, CELLS, CONCENTRATION, FLUX, LAYER, OUTSIDE, PULL, Faces
+from membrane_pde.model.chain import (
+    ALPHA,
+    AREA,
+    BETA,
+    CELLS,
+    CONCENTRATION,
+    DISPLACED,
+    FLOW,
+    FLUX,
+    GAIN,
+    LAYER,
+    LEFT_STEEPEST,
+    OUTSIDE,
+    PASSING,
+    PULL,
+    WATER,
+    WAY,
+    Faces,
+)
 from membrane_pde.model.interface import FaceNumbers, find_water_flux, set_face, wall_pressure
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
+from membrane_pde.model.metric import set_metric
 from membrane_pde.model.ports import MADE_UP, bath_flows
-from membrane_pde.model.pressures import applied_now, bath_volume, pressing, set_far_faces, stiffness_now, whole_work
-from membrane_pde.model.problem import CONDUCTANCE, PECLET, SHARE, WIDTH, Numbers
+from membrane_pde.model.pressures import applied_now, pressing, set_far_faces, stiffness_now, whole_work
+from membrane_pde.model.problem import Numbers, has_layer
 from membrane_pde.physics.fluxes import SMALL, bernoulli_series, bernoulli_value
-
-THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
-
-
-@kernel
-def stretches(p: Numbers, displaced: float) -> tuple[float, float]:
-    """Length of each side's mesh over its length at the start."""
-    left = max(1.0 - displaced / p.length[0], THINNEST) if p.moving[0] else 1.0
-    right = max(1.0 + displaced / p.length[1], THINNEST) if p.moving[1] else 1.0
-    return left, right
 
 
 @kernel
 def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
-    """Write widths and concentrations of a state, and the scalars but for J_v."""
+    """Write volumes and concentrations of a state, and the scalars but for J_v and q."""
+    set_metric(p, y, faces)
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
-    m, at = p.membrane, layout_of(solutes, n)
-    displaced = float(y[at.displaced])
-    left, right = stretches(p, displaced)
-    faces.scalars[1], faces.scalars[2], faces.scalars[3] = displaced, left, right
-    behind, at_start = faces.width[m:], p.mesh[WIDTH, m:n]
-    for i in range(m):
-        faces.width[i] = p.mesh[WIDTH, i] * left
-    for i in range(n - m):
-        behind[i] = at_start[i] * right
-    if p.bath[0].present:
-        faces.width[0] = bath_volume(p.bath[0], float(y[at.volume]))
-    if p.bath[1].present:
-        faces.width[n - 1] = bath_volume(p.bath[1], float(y[at.volume + 1]))
+    m = p.membrane
     for s in range(solutes):
         c, own = faces.state[CONCENTRATION, s], y[s * n : (s + 1) * n]
         for i in range(n):
@@ -50,8 +48,6 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
         # clip small negative concentrations; the polarization layer would amplify them exponentially
         faces.sides[CELLS, 0, s] = max(float(faces.state[CONCENTRATION, s, m - 1]), 0.0)
         faces.sides[CELLS, 1, s] = max(float(faces.state[CONCENTRATION, s, m]), 0.0)
-        faces.sides[LAYER, 0, s] = p.diffusivity[0, s] / (p.half[0] * left)
-        faces.sides[LAYER, 1, s] = p.diffusivity[1, s] / (p.half[1] * right)
 
 
 @kernel
@@ -61,7 +57,7 @@ def water_flux_now(p: Numbers, face: FaceNumbers, segment: Segment, t: float, fa
         return 0.0
     if p.pumped:
         return on_line(segment, segment.flux, t)
-    left, right = pressing(p, segment, t, float(faces.scalars[1]))
+    left, right = pressing(p, segment, t, float(faces.scalars[DISPLACED]))
     return find_water_flux(face, faces.sides[LAYER], faces.sides[CELLS], left - right, memory, faces.room)
 
 
@@ -72,31 +68,31 @@ def water_flux_of(p: Numbers, segment: Segment, t: float, y: Array, memory: Arra
     return water_flux_now(p, p.face, segment, t, faces, memory)
 
 
-# Loops over a side go over slices: an index that starts at 0 is never a negative one, which would have to be asked for.
 @part
-def _set_bernoulli(peclet: Array, along: float, steepest: float, out: Array) -> None:
-    """Write ``B(Pe)`` of faces, of Péclet numbers without sign."""
+def _set_bernoulli(way: Array, along: float, steepest: float, out: Array) -> None:
+    """Write ``B(Pe)`` of faces, with the Péclet number without sign, ``way · along``."""
     if steepest * along < SMALL:
         for i in range(out.shape[0]):
-            out[i] = bernoulli_series(float(peclet[i]) * along)
+            out[i] = bernoulli_series(float(way[i]) * along)
     else:
         for i in range(out.shape[0]):
-            out[i] = bernoulli_value(float(peclet[i]) * along)
+            out[i] = bernoulli_value(float(way[i]) * along)
 
 
+# Loops over a side go over slices: an index that starts at 0 is never a negative one, which would have to be asked for.
 @kernel
 def _set_coefficients(
     p: Numbers, faces: Faces, s: int, side: int, forward: float, backward: float, first: int, last: int
 ) -> None:
-    """Write α and β of the faces of a side; `forward` and `backward` are J_v where it is that way, else 0."""
+    """Write α and β of the faces of a side; `forward` and `backward` are q where it is that way, else 0."""
     alpha, beta = faces.state[ALPHA, s, first:last], faces.state[BETA, s, first:last]
-    conductance, share = p.faces[CONDUCTANCE, s, first:last], p.mesh[SHARE, first:last]
-    stretch = float(faces.scalars[2 + side])
-    along, less = (forward + backward) * stretch, 1.0 / stretch
-    _set_bernoulli(p.faces[PECLET, s, first:last], along, float(p.steepest[side, s]), beta)
+    share, gain = faces.metric[PASSING, first:last], faces.metric[GAIN, first:last]
+    diffusivity = float(p.diffusivity[side, s])
+    along = (forward + backward) / diffusivity
+    _set_bernoulli(faces.metric[WAY, first:last], along, float(faces.scalars[LEFT_STEEPEST + side]), beta)
     for i in range(alpha.shape[0]):
         # the coefficient against the flow, without cancellation
-        small = float(conductance[i]) * less * float(beta[i])
+        small = diffusivity * float(gain[i]) * float(beta[i])
         alpha[i] = small + float(share[i]) * forward
         beta[i] = small + float(share[i]) * backward
 
@@ -116,7 +112,7 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     y : ndarray
         State.
     given : float
-        J_v to use, m/s; nan for the one that the pressures and the wall concentrations agree on.
+        The flow q to use, m/s; nan for that of the J_v that the pressures and the wall concentrations agree on.
     memory : ndarray, shape (3,)
         Of `interface.find_water_flux`.
     faces : Faces
@@ -128,17 +124,20 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
         Whether there is such a J_v.
     """
     set_cells(p, y, faces)
-    water = water_flux_now(p, p.face, segment, t, faces, memory) if math.isnan(given) else given
+    area = float(faces.scalars[AREA])
+    water = water_flux_now(p, p.face, segment, t, faces, memory) if math.isnan(given) else given / area
     if math.isnan(water):
         return False
-    faces.scalars[0] = water
+    flow = water * area
+    faces.scalars[WATER], faces.scalars[FLOW] = water, flow
     set_face(p.face, water, faces.sides[LAYER], faces.sides[CELLS], faces.membrane)
-    m, forward, backward = p.membrane, max(water, 0.0), max(-water, 0.0)
+    m, forward, backward = p.membrane, max(flow, 0.0), max(-flow, 0.0)
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
+    first, last = 0 if has_layer(p, 0) else 1, n + 1 if has_layer(p, 1) else n
     for s in range(solutes):
-        _set_coefficients(p, faces, s, 0, forward, backward, 0, m)
-        _set_coefficients(p, faces, s, 1, forward, backward, m + 1, n + 1)
-        faces.state[ALPHA, s, m], faces.state[BETA, s, m] = faces.membrane[s, 3], faces.membrane[s, 4]
+        _set_coefficients(p, faces, s, 0, forward, backward, first, m)
+        _set_coefficients(p, faces, s, 1, forward, backward, m + 1, last)
+        faces.state[ALPHA, s, m], faces.state[BETA, s, m] = area * faces.membrane[s, 3], area * faces.membrane[s, 4]
     set_far_faces(p, faces)
     set_fluxes(p, faces)
     return True
@@ -156,23 +155,23 @@ def set_fluxes(p: Numbers, faces: Faces) -> None:
             flux[i] = alpha[i] * c[i - 1] - beta[i] * c[i]
         flux[n] = alpha[n] * c[n - 1] - beta[n] * faces.sides[OUTSIDE, 1, s]
         if p.endless[0]:
-            flux[0] = flux[p.membrane]
+            flux[0] = flux[1]
         if p.endless[1]:
-            flux[n] = flux[p.membrane]
+            flux[n] = flux[n - 1]
 
 
 @part
 def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) -> None:
     """Write dy/dt of what `set_faces` has written."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
-    at, water = layout_of(solutes, n), float(faces.scalars[0])
+    at, flow = layout_of(solutes, n), float(faces.scalars[FLOW])
     for s in range(solutes):
         flux, own = faces.state[FLUX, s], out[s * n : (s + 1) * n]
         for i in range(n):
             own[i] = flux[i] - flux[i + 1]
-    out[at.displaced] = water
+    out[at.displaced] = flow
     for side in range(2):
-        entering = water if side == 0 else -water
+        entering = flow if side == 0 else -flow
         gained = 0.0
         if p.bath[side].present and p.bath[side].mode != MADE_UP:
             fed, bled, _, _ = bath_flows(p.bath[side], entering)
@@ -183,9 +182,9 @@ def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) 
         out[at.far_left + s] = faces.state[FLUX, s, 0]
         out[at.far_right + s] = faces.state[FLUX, s, n]
     if whole_work(p, segment):
-        out[at.work] = pressed(p, segment, t, faces) * water
+        out[at.work] = pressed(p, segment, t, faces) * flow
     else:
-        out[at.work] = -rise_of(segment) * float(faces.scalars[1])
+        out[at.work] = -rise_of(segment) * float(faces.scalars[DISPLACED])
 
 
 @kernel
@@ -194,10 +193,10 @@ def pressed(p: Numbers, segment: Segment, t: float, faces: Faces) -> float:
     if not p.pumped:
         left, right = applied_now(p, segment, t)
         return left - right
-    held = float(faces.scalars[0]) / p.face.water_permeability + wall_pressure(
+    held = float(faces.scalars[WATER]) / p.face.water_permeability + wall_pressure(
         p.face, faces.membrane, faces.room[0], faces.sides[PULL]
     )
-    return held + stiffness_now(p) * float(faces.scalars[1])
+    return held + stiffness_now(p) * float(faces.scalars[DISPLACED])
 
 
 @kernel

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from membrane_pde.kernels import kernel
 from membrane_pde.model.applied import applied, segment_of
-from membrane_pde.model.chain import CELLS, CONCENTRATION, LAYER, PULL, Faces
+from membrane_pde.model.chain import AREA, CELLS, CONCENTRATION, LAYER, PULL, Faces
 from membrane_pde.model.faces import set_cells, water_flux_now
 from membrane_pde.model.interface import GUESS, set_face, wall_pressure, without_layers
 from membrane_pde.model.layout import layout_of
@@ -21,8 +21,8 @@ from membrane_pde.model.problem import Numbers
 from membrane_pde.physics.osmotic import reflected
 
 # Entries of the numbers of a state. Of a pair this is the left one; the right one follows.
-WATER_FLUX, LENGTH, PRESSURE, HELD, WORK, OSMOTIC, OSMOTIC_WALL, SPREAD = 0, 1, 3, 5, 6, 7, 9, 11
-NUMBERS = 12
+WATER_FLUX, LENGTH, PRESSURE, HELD, WORK, OSMOTIC, OSMOTIC_WALL, SPREAD, AREA_RATIO = 0, 1, 3, 5, 6, 7, 9, 11, 12
+NUMBERS = 13
 # Rows of the numbers of its solutes; of a pair the left one.
 SOLUTE_FLUX, WALL, AMOUNT, MEAN, BULK = 0, 1, 3, 5, 7
 SOLUTE_NUMBERS = 9
@@ -163,7 +163,7 @@ def observe_state(
     if math.isnan(water):
         return False
     set_face(face, water, faces.sides[LAYER], faces.sides[CELLS], faces.membrane)
-    left, right = _sums(faces.width, m)
+    left, right = _sum(faces.width[: m - p.pores[0]]), _sum(faces.width[m + p.pores[1] :])
     pressed_left, pressed_right = pressing(p, segment, t, float(y[at.displaced]))
     held = 0.0
     if p.face.present and p.face.water_permeability > 0.0:
@@ -175,7 +175,7 @@ def observe_state(
         work += (applied_left - applied_right) * float(y[at.displaced])
     numbers[WATER_FLUX], numbers[LENGTH], numbers[LENGTH + 1] = water, left, right
     numbers[PRESSURE], numbers[PRESSURE + 1], numbers[HELD], numbers[WORK] = pressed_left, pressed_right, held, work
-    numbers[SPREAD] = spread_of_cells(p, y, faces, known)
+    numbers[SPREAD], numbers[AREA_RATIO] = spread_of_cells(p, y, faces, known), float(faces.scalars[AREA])
     return True
 
 
@@ -187,9 +187,11 @@ def observe_solutes(p: Numbers, y: Array, faces: Faces, numbers: Array, solutes:
     for s in range(k):
         solutes[SOLUTE_FLUX, s] = faces.membrane[s, 2]
         solutes[WALL, s], solutes[WALL + 1, s] = faces.membrane[s, 0], faces.membrane[s, 1]
-        amount_left, amount_right = _sums(y[s * n : (s + 1) * n], m)
-        solutes[AMOUNT, s], solutes[AMOUNT + 1, s] = amount_left, amount_right
+        own = y[s * n : (s + 1) * n]
+        amount_left, amount_right = _sum(own[: m - p.pores[0]]), _sum(own[m + p.pores[1] :])
         solutes[MEAN, s], solutes[MEAN + 1, s] = amount_left / left, amount_right / right
+        solutes[AMOUNT, s] = amount_left + _sum(own[m - p.pores[0] : m])
+        solutes[AMOUNT + 1, s] = amount_right + _sum(own[m : m + p.pores[1]])
         for side in range(2):
             bulk = float(solutes[MEAN + side, s])
             if p.kind[side] == IS_BATH:
@@ -205,9 +207,10 @@ def observe_solutes(p: Numbers, y: Array, faces: Faces, numbers: Array, solutes:
 class Observations(NamedTuple):
     """Observations of states (SI): arrays (run, time), those of the solutes (run, time, solute).
 
-    `spread` is the distance from the equilibrium, ``Σ∫|c − c_eq| dV`` (mol/m^2; nan without an equilibrium);
-    `osmotic_…` are the osmotic pressures of the mean concentrations and of those at the membrane; `bulk_…` is the
-    concentration of a reservoir or a bath behind its layer, on other sides the mean.
+    Lengths and means are those of the solutions, amounts include the pores of support layers. `spread` is the distance
+    from the equilibrium, ``Σ∫|c − c_eq| dV`` (mol/m^2; nan without an equilibrium); `area_ratio` is the area of the
+    membrane over that at the start; `osmotic_…` are the osmotic pressures of the mean concentrations and of those at the
+    membrane; `bulk_…` is the concentration of a reservoir or a bath behind its layer, on other sides the mean.
     """
 
     water_flux: Array
@@ -221,6 +224,7 @@ class Observations(NamedTuple):
     osmotic_wall_left: Array
     osmotic_wall_right: Array
     spread: Array
+    area_ratio: Array
     solute_flux: Array
     wall_left: Array
     wall_right: Array

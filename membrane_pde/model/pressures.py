@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from membrane_pde.kernels import kernel, part
 from membrane_pde.model.applied import Segment, applied, oscillates
-from membrane_pde.model.chain import ALPHA, BETA, OUTSIDE, Faces
-from membrane_pde.model.ports import IS_BATH, IS_CLOSED, IS_OUTFLOW, IS_RESERVOIR, BathNumbers, bath_flows
-from membrane_pde.model.problem import Numbers
+from membrane_pde.model.chain import ALPHA, BETA, FLOW, OUTSIDE, Faces
+from membrane_pde.model.ports import IS_BATH, IS_CLOSED, IS_OUTFLOW, BathNumbers, bath_flows
+from membrane_pde.model.problem import Numbers, has_layer
 
 SMALLEST = 1e-9  # smallest share of its initial volume that a bath has in a trial step; its event is at 1e-6
 
@@ -57,11 +57,11 @@ def stiffness_now(p: Numbers) -> float:
 @part
 def set_far_faces(p: Numbers, faces: Faces) -> None:
     """Write α and β of the two far faces, and the concentrations outside."""
-    water, solutes, n = float(faces.scalars[0]), faces.state.shape[1], faces.state.shape[2] - 1
+    flow, solutes, n = float(faces.scalars[FLOW]), faces.state.shape[1], faces.state.shape[2] - 1
     for side in range(2):
-        entering = water if side == 0 else -water
+        entering = flow if side == 0 else -flow
         inward, outward, seen = 0.0, 0.0, p.kind[side] != IS_CLOSED
-        layer = p.kind[side] == IS_RESERVOIR and not p.one_cell[side]
+        layer = has_layer(p, side)
         if p.kind[side] == IS_OUTFLOW:
             seen = entering > 0.0 and bool(p.known[side])
             if seen:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from membrane_pde.kernels import kernel
 from membrane_pde.model.interface import FaceNumbers, Membrane
-from membrane_pde.model.mesh import Array, Mesh
-from membrane_pde.model.ports import BathNumbers, Port
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.ports import IS_RESERVOIR, BathNumbers, Port
+from membrane_pde.model.regions import Mesh
 from membrane_pde.physics.osmotic import Osmotics
 
 
@@ -21,7 +23,7 @@ class Problem:
     Attributes
     ----------
     mesh : Mesh
-        Two compartments, the membrane between them.
+        The regions on both sides of the membrane.
     membrane : Membrane
         Permeabilities and flux law.
     osmotics : Osmotics
@@ -42,6 +44,33 @@ class Problem:
     trace: Array | None = None
 
 
+class Curve(NamedTuple):
+    """A chain of cells along the radius of a cylinder or a sphere; the membrane encloses the left side.
+
+    On the right a place is, in a closed shell, the share of the shell's liquid that lies beyond it; in a layer that
+    moves with the membrane, the distance from the membrane, m.
+
+    Attributes
+    ----------
+    power : int
+        Of the radius, with which areas grow: 0 planar, 1 cylindrical, 2 spherical.
+    radius : float
+        Of the membrane at the start, m.
+    outer : float
+        Of the outer edge of a closed shell, which rests, m.
+    shell : bool
+        The right side is a closed shell; otherwise it is stirred, or a layer that moves with the membrane.
+    layer : float
+        Liquid in that layer per membrane area at the start, m.
+    """
+
+    power: int = 0
+    radius: float = 1.0
+    outer: float = 1.0
+    shell: bool = False
+    layer: float = 0.0
+
+
 class Numbers(NamedTuple):
     """A `Problem` as the kernels read it. A pair is (left, right); faces and cells are those of the chain.
 
@@ -54,9 +83,13 @@ class Numbers(NamedTuple):
     kind : pair of int
         IS_CLOSED, IS_RESERVOIR, IS_OUTFLOW or IS_BATH of `ports`.
     moving, one_cell, endless : pair of bool
-        `moves`, `one_cell` and `endless` of the ports.
-    length, half : pair of float
-        Of the side and of its half cell at the membrane, at the start, m.
+        `moves`, `one_cell` (where there are no pores) and `endless` of the ports.
+    length : pair of float
+        Liquid of each solution per membrane area at the start, m; see `Mesh`.
+    pores : pair of int
+        Number of cells in the pores of a support layer on each side.
+    curve : Curve
+        Of a cylindrical or spherical chain.
     bath : pair of BathNumbers
         See there.
     diffusivity : ndarray, shape (2, solutes)
@@ -69,12 +102,19 @@ class Numbers(NamedTuple):
         The wall is slack now; see `set_walls`.
     still, pumped : bool
         No water flows; the water flux is held.
-    mesh : ndarray, shape (2, faces)
-        Widths of the cells at the start, m; of J_v the share at which the liquid passes a face.
-    faces : ndarray, shape (2, solutes, faces)
-        ``D/d`` at the start, m/s, and the Péclet number that J_v = 1 m/s makes.
-    steepest : ndarray, shape (2, solutes)
-        The largest of these Péclet numbers on each side.
+    cells : ndarray, shape (3, cells)
+        Liquid in the cells per membrane area at the start, m: what stays, what stretches with the solution; place of
+        the centre on the right of a curved chain, see `Curve`.
+    mesh : ndarray, shape (4, faces)
+        Share of the flow through the membrane that passes a face (at the start, where it changes); way between the
+        centres of the cells on both sides of it, of which one part stays and one part stretches, m; place of the face
+        on the right of a curved chain.
+    half : ndarray, shape (2, 2)
+        On each side the way between the centre of the cell at the membrane and the membrane: what stays and what
+        stretches, m.
+    steepest : ndarray, shape (2, 2)
+        On each side the largest product of share and way, of the parts that stay and of those that stretch, m: at a
+        flow q the Péclet numbers are at most q/D times it. (Where it has to be computed for each state: nan.)
     outside : ndarray, shape (2, solutes)
         Concentrations of what enters through the far ends (`outside` of the ports; 0 where nothing does), mol/m^3.
     known : ndarray of bool, shape (2,)
@@ -88,7 +128,8 @@ class Numbers(NamedTuple):
     one_cell: tuple[bool, bool]
     endless: tuple[bool, bool]
     length: tuple[float, float]
-    half: tuple[float, float]
+    pores: tuple[int, int]
+    curve: Curve
     bath: tuple[BathNumbers, BathNumbers]
     diffusivity: Array
     stiffness: tuple[float, float]
@@ -96,13 +137,20 @@ class Numbers(NamedTuple):
     off: NDArray[np.bool_]
     still: bool
     pumped: bool
+    cells: Array
     mesh: Array
-    faces: Array
+    half: Array
     steepest: Array
     outside: Array
     known: NDArray[np.bool_]
 
 
-# Rows of the arrays below.
-WIDTH, SHARE = 0, 1
-CONDUCTANCE, PECLET = 0, 1
+# Rows of `Numbers.cells`, of `Numbers.mesh`, and entries of a row of `Numbers.half` and `Numbers.steepest`.
+STAYS, STRETCHES, CENTRE = range(3)
+SHARE, WAY_STAYS, WAY_STRETCHES, PLACE = range(4)
+
+
+@kernel
+def has_layer(p: Numbers, side: int) -> bool:
+    """An unstirred layer ends at a reservoir: solute diffuses through the far face."""
+    return p.kind[side] == IS_RESERVOIR and not p.endless[side]

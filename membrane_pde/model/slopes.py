@@ -8,93 +8,137 @@ import numpy as np
 
 from membrane_pde.kernels import kernel, part
 from membrane_pde.model.applied import Segment, line_slope, rise_of, wave_at
-from membrane_pde.model.chain import ALPHA, BETA, CELLS, CONCENTRATION, FLUX, LAYER, OUTSIDE, PULL, Faces
+from membrane_pde.model.chain import (
+    ALPHA,
+    AREA,
+    BETA,
+    CELLS,
+    CONCENTRATION,
+    FLOW,
+    LAYER,
+    LEFT_STEEPEST,
+    OUTSIDE,
+    PASSING,
+    PULL,
+    WATER,
+    WAY,
+    Faces,
+)
 from membrane_pde.model.faces import pressed
 from membrane_pde.model.interface import set_face_slopes, wall_pressure
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.ports import IS_BATH, IS_OUTFLOW, IS_RESERVOIR, MADE_UP, bath_flows
+from membrane_pde.model.metric import (
+    LN_AREA,
+    LN_GAIN,
+    LN_LEFT_LAYER,
+    LN_RIGHT_LAYER,
+    LN_VOLUME,
+    SHARE_SLOPE,
+    set_metric_slopes,
+)
+from membrane_pde.model.ports import IS_BATH, IS_OUTFLOW, MADE_UP, bath_flows
 from membrane_pde.model.pressures import stiffness_now, whole_work
-from membrane_pde.model.problem import PECLET, SHARE, Numbers
+from membrane_pde.model.problem import Numbers, has_layer
 from membrane_pde.physics.fluxes import SMALL, bernoulli, bernoulli_slope_series
 
 BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)
 
 
 @part
-def _set_bend(peclet: Array, along: float, steepest: float, water: float, out: Array) -> None:
-    """Write ``B'(Pe)`` of faces; see `_bend`."""
+def _set_bend(way: Array, along: float, steepest: float, flow: float, out: Array) -> None:
+    """Write ``B'(Pe)`` of faces, of the Péclet number ``way · along`` without sign; see `_bend`."""
     if steepest * along < SMALL:
-        shift, sign = (0.0, 1.0) if water >= 0.0 else (-1.0, -1.0)
+        shift, sign = (0.0, 1.0) if flow >= 0.0 else (-1.0, -1.0)
         for i in range(out.shape[0]):
-            out[i] = shift + sign * bernoulli_slope_series(float(peclet[i]) * along)
+            out[i] = shift + sign * bernoulli_slope_series(float(way[i]) * along)
     else:
         for i in range(out.shape[0]):
-            out[i] = _bend(float(peclet[i]) * along, water)
+            out[i] = _bend(float(way[i]) * along, flow)
 
 
 class Slopes(NamedTuple):
-    """Derivatives of dy/dt; `set_slopes` writes them. The scalars are X, V_L and V_R.
+    """Derivatives of dy/dt; `set_slopes` writes them. The scalars are X, V_L and V_R; q = dX/dt is the flow
+    through the membrane per initial membrane area.
 
     Attributes
     ----------
     faces : ndarray, shape (6, solutes, faces)
-        Of a face's flux with the amounts in the cell before and behind it, at a given J_v, 1/s; with J_v; and with each
-        scalar, at a given J_v.
+        Of a face's flux with the amounts in the cell before and behind it, at a given q, 1/s; with q; and with each
+        scalar, at a given q.
     walls : ndarray, shape (2, 2, solutes)
-        Of J_v with the amounts in the left and the right wall cell; the same of the work's rate, at a given J_v.
+        Of q with the amounts in the left and the right wall cell; the same of the work's rate, at a given q.
     scalars : ndarray, shape (6, 5)
-        Of dX/dt, dV_L/dt, dV_R/dt with J_v; of J_v with each scalar; of the work's rate with each, at a given J_v; of
-        J_v with time, of the work's rate with J_v and with time, all else given. The rest to work in.
+        Of dX/dt, dV_L/dt, dV_R/dt with q; of q with each scalar; of the work's rate with each, at a given q; of q with
+        time, of the work's rate with q and with time, all else given. The rest to work in.
     baths : ndarray, shape (2, solutes)
         Concentrations of the baths on the left and on the right, mol/m^3; 0 where there is none.
+    metric, layers : ndarray
+        What `metric.set_metric_slopes` has written.
     """
 
     faces: Array
     walls: Array
     scalars: Array
     baths: Array
+    metric: Array
+    layers: Array
 
 
 def new_slopes(solutes: int, cells: int) -> Slopes:
     """Room for `Slopes`."""
     return Slopes(
-        np.zeros((6, solutes, cells + 1)), np.zeros((2, 2, solutes)), np.zeros((6, 5)), np.zeros((2, solutes))
+        np.zeros((6, solutes, cells + 1)),
+        np.zeros((2, 2, solutes)),
+        np.zeros((6, 5)),
+        np.zeros((2, solutes)),
+        np.zeros((3, cells + 1)),
+        np.zeros(3),
     )
 
 
 @kernel
-def _stretch_rates(p: Numbers, faces: Faces, scalar: int) -> tuple[float, float]:
-    """d ln(length) of the two sides' meshes (or of the cell that is the bath) with a scalar, 1/m."""
+def _volume_slopes(p: Numbers, faces: Faces, d: Slopes, scalar: int) -> tuple[float, float]:
+    """d ln(volume) of the two cells at the membrane with a scalar, 1/m."""
+    m, last = p.membrane, faces.width.shape[0] - 1
     if scalar == 0:
-        left = -1.0 / (p.length[0] * float(faces.scalars[2])) if p.moving[0] else 0.0
-        right = 1.0 / (p.length[1] * float(faces.scalars[3])) if p.moving[1] else 0.0
-        return left, right
+        return float(d.metric[LN_VOLUME, m - 1]), float(d.metric[LN_VOLUME, m])
     if scalar == 1:
         return (1.0 / float(faces.width[0]) if p.bath[0].present and p.one_cell[0] else 0.0), 0.0
-    last = faces.width.shape[0] - 1
     return 0.0, (1.0 / float(faces.width[last]) if p.bath[1].present and p.one_cell[1] else 0.0)
 
 
 @kernel
-def _bend(peclet: float, water: float) -> float:
+def _bend(peclet: float, flow: float) -> float:
     """B'(Pe) of a face, of the Péclet number without its sign."""
     _, slope = bernoulli(peclet)
-    return slope if water >= 0.0 else -1.0 - slope  # B'(−x) = −1 − B'(x)
+    return slope if flow >= 0.0 else -1.0 - slope  # B'(−x) = −1 − B'(x)
 
 
 @kernel
 def _set_side_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int, first: int, last: int) -> None:
-    """Write the derivatives of the fluxes through the inner faces of a side with J_v, and with X."""
-    water, rate = float(faces.scalars[0]), _stretch_rates(p, faces, 0)[side]
-    bend, share = d.faces[WITH_FLUX, s, first:last], p.mesh[SHARE, first:last]
-    with_length, flux = d.faces[WITH_SCALAR, s, first:last], faces.state[FLUX, s, first:last]
-    c, beta = faces.state[CONCENTRATION, s, first - 1 : last], faces.state[BETA, s, first:last]
-    along = abs(water) * float(faces.scalars[2 + side])
-    _set_bend(p.faces[PECLET, s, first:last], along, float(p.steepest[side, s]), water, bend)
+    """Write the derivatives of the fluxes through the inner faces of a side with q, and with X."""
+    flow, diffusivity = float(faces.scalars[FLOW]), float(p.diffusivity[side, s])
+    bend, share, more = (
+        d.faces[WITH_FLUX, s, first:last],
+        faces.metric[PASSING, first:last],
+        d.metric[SHARE_SLOPE, first:last],
+    )
+    with_length, gain = d.faces[WITH_SCALAR, s, first:last], d.metric[LN_GAIN, first:last]
+    c, volume = faces.state[CONCENTRATION, s, first - 1 : last], d.metric[LN_VOLUME, first - 1 : last]
+    alpha, beta = faces.state[ALPHA, s, first:last], faces.state[BETA, s, first:last]
+    along = abs(flow) / diffusivity
+    _set_bend(faces.metric[WAY, first:last], along, float(faces.scalars[LEFT_STEEPEST + side]), flow, bend)
     for i in range(bend.shape[0]):
-        passing, drop = float(share[i]) * float(bend[i]), float(c[i]) - float(c[i + 1])
-        with_length[i] = rate * ((passing * water - float(beta[i])) * drop - float(flux[i]))
-        bend[i] = passing * drop + float(share[i]) * float(c[i])
+        before, behind = float(c[i]), float(c[i + 1])
+        drop, passing = before - behind, float(share[i]) * float(bend[i])
+        carried = float(bend[i]) * drop + before
+        with_length[i] = (
+            (float(beta[i]) - passing * flow) * drop * float(gain[i])
+            + float(more[i]) * flow * carried
+            - float(alpha[i]) * before * float(volume[i])
+            + float(beta[i]) * behind * float(volume[i + 1])
+        )
+        bend[i] = float(share[i]) * carried
 
 
 @kernel
@@ -105,7 +149,8 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
     solved with them as by the right-hand side.
     """
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
-    m, water = p.membrane, float(faces.scalars[0])
+    m, water, area = p.membrane, float(faces.scalars[WATER]), float(faces.scalars[AREA])
+    set_metric_slopes(p, faces, d.metric, d.layers)
     set_face_slopes(p.face, water, faces.sides[LAYER], faces.sides[CELLS], faces.slopes)
     for s in range(solutes):
         alpha, beta = faces.state[ALPHA, s], faces.state[BETA, s]
@@ -118,10 +163,14 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
         # the membrane face
         c_p, c_a = float(faces.sides[CELLS, 0, s]), float(faces.sides[CELLS, 1, s])
         by = faces.slopes[0, s]
-        with_flux[m], before[m], behind[m] = by[0], by[1] / faces.width[m - 1], by[2] / faces.width[m]
+        with_flux[m] = by[0]
+        before[m], behind[m] = area * by[1] / faces.width[m - 1], area * by[2] / faces.width[m]
         for j in range(3):
-            left, right = _stretch_rates(p, faces, j)
-            d.faces[WITH_SCALAR + j, s, m] = -left * (by[3] + c_p * by[1]) - right * (by[4] + c_a * by[2])
+            left, right = _volume_slopes(p, faces, d, j)
+            d.faces[WITH_SCALAR + j, s, m] = -area * (left * c_p * by[1] + right * c_a * by[2])
+        moved = by[3] * d.layers[LN_LEFT_LAYER] + by[4] * d.layers[LN_RIGHT_LAYER]
+        moved += d.layers[LN_AREA] * (faces.membrane[s, 2] - by[0] * water)
+        d.faces[WITH_SCALAR, s, m] += area * moved
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
     _set_flux_slopes(p, segment, t, faces, d)
@@ -130,25 +179,32 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
 @part
 def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> None:
     """Derivatives of the flux through a far face, and of what a bath's volume does to its faces and to itself."""
-    n, water = faces.state.shape[2] - 1, float(faces.scalars[0])
+    n, flow = faces.state.shape[2] - 1, float(faces.scalars[FLOW])
     far, cell, inner = (0, 0, 1) if side == 0 else (n, n - 1, n - 1)
     inside, outside = float(faces.state[CONCENTRATION, s, cell]), float(faces.sides[OUTSIDE, side, s])
     d.faces[WITH_FLUX, s, far] = 0.0
     d.baths[side, s] = inside if p.bath[side].present else 0.0
-    if p.endless[side]:  # what leaves through the membrane comes from behind
-        d.faces[WITH_FLUX, s, far] = d.faces[WITH_FLUX, s, p.membrane]
+    if p.endless[side]:  # what leaves its cell comes in from outside
+        d.faces[WITH_FLUX, s, far] = d.faces[WITH_FLUX, s, inner]
         for j in range(3):
-            d.faces[WITH_SCALAR + j, s, far] = d.faces[WITH_SCALAR + j, s, p.membrane]
+            d.faces[WITH_SCALAR + j, s, far] = d.faces[WITH_SCALAR + j, s, inner]
         return
-    if p.kind[side] == IS_RESERVOIR:
+    leaving = faces.state[BETA, s, far] if side == 0 else -faces.state[ALPHA, s, far]
+    d.faces[WITH_SCALAR, s, far] = leaving * inside * d.metric[LN_VOLUME, cell]
+    if has_layer(p, side):
         before, behind = (outside, inside) if side == 0 else (inside, outside)
-        bend = _bend(abs(water) * float(p.faces[PECLET, s, far] * faces.scalars[2 + side]), water)
-        d.faces[WITH_FLUX, s, far] = (1.0 + bend) * before - bend * behind
+        share = float(faces.metric[PASSING, far])
+        bend = _bend(abs(flow) / float(p.diffusivity[side, s]) * float(faces.metric[WAY, far]), flow)
+        carried = bend * (before - behind) + before
+        spread = float(faces.state[BETA, s, far]) - share * bend * flow
+        d.faces[WITH_FLUX, s, far] = share * carried
+        d.faces[WITH_SCALAR, s, far] += spread * (before - behind) * d.metric[LN_GAIN, far]
+        d.faces[WITH_SCALAR, s, far] += d.metric[SHARE_SLOPE, far] * flow * carried
     if p.kind[side] == IS_OUTFLOW:
-        entering = water if side == 0 else -water
+        entering = flow if side == 0 else -flow
         d.faces[WITH_FLUX, s, far] = outside if entering > 0.0 and p.known[side] else inside
     if p.kind[side] == IS_BATH:
-        entering = water if side == 0 else -water
+        entering = flow if side == 0 else -flow
         _, bled, more_fed, more_bled = bath_flows(p.bath[side], entering)
         d.faces[WITH_FLUX, s, far] = more_fed * outside - more_bled * inside
         volume, sign = float(faces.width[cell]), 1.0 if side == 0 else -1.0
@@ -160,12 +216,13 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
 
 @part
 def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
-    """Derivatives of J_v, of the scalars' rates and of the work's rate."""
-    solutes, m, water = faces.state.shape[1], p.membrane, float(faces.scalars[0])
+    """Derivatives of q, of the scalars' rates and of the work's rate."""
+    solutes, m = faces.state.shape[1], p.membrane
+    water, flow, area = float(faces.scalars[WATER]), float(faces.scalars[FLOW]), float(faces.scalars[AREA])
     d.scalars[0, 0] = 1.0
     for side in range(2):
         sign = 1.0 if side == 0 else -1.0
-        _, _, more_fed, more_bled = bath_flows(p.bath[side], sign * water)
+        _, _, more_fed, more_bled = bath_flows(p.bath[side], sign * flow)
         holds = not p.bath[side].present or p.bath[side].mode == MADE_UP
         d.scalars[0, 1 + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
     for j in range(3):
@@ -193,14 +250,16 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
         if faces.state[CONCENTRATION, s, m] >= 0.0:
             d.walls[0, 1, s] = change[2] / faces.width[m]
         for j in range(3):
-            left, right = _stretch_rates(p, faces, j)
-            with_scalar[j] -= left * (change[3] + faces.sides[CELLS, 0, s] * change[1])
-            with_scalar[j] -= right * (change[4] + faces.sides[CELLS, 1, s] * change[2])
-    lp = p.face.water_permeability
+            left, right = _volume_slopes(p, faces, d, j)
+            with_scalar[j] -= left * faces.sides[CELLS, 0, s] * change[1]
+            with_scalar[j] -= right * faces.sides[CELLS, 1, s] * change[2]
+        with_scalar[0] += change[3] * d.layers[LN_LEFT_LAYER] + change[4] * d.layers[LN_RIGHT_LAYER]
+    lp, growth = p.face.water_permeability, float(d.layers[LN_AREA])
+    # how J_v follows what changes at a given J_v; q does so times the area
     scale = -lp / (1.0 + lp * with_flux)
     if p.pumped:
         scale = 0.0
-        d.scalars[3, 0] = (segment.flux[1] - segment.flux[0]) / (segment.end - segment.start)
+        d.scalars[3, 0] = area * (segment.flux[1] - segment.flux[0]) / (segment.end - segment.start)
         d.scalars[3, 1] = pressed(p, segment, t, faces) + water * (1.0 / lp + with_flux)
     else:
         rise = 0.0
@@ -208,15 +267,18 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
             rise += line_slope(segment, segment.left) + wave_at(segment.waves[0], t)[1]
         if not p.off[1]:
             rise -= line_slope(segment, segment.right) + wave_at(segment.waves[1], t)[1]
-        d.scalars[3, 0] = -scale * rise
+        d.scalars[3, 0] = -area * scale * rise
         if whole:
-            d.scalars[3, 1], d.scalars[3, 2] = pressed(p, segment, t, faces), rise * water
+            d.scalars[3, 1], d.scalars[3, 2] = pressed(p, segment, t, faces), rise * flow
     for s in range(solutes):
         for side in range(2):
             if p.pumped:
-                d.walls[1, side, s] = water * d.walls[0, side, s]
-            d.walls[0, side, s] *= scale
+                d.walls[1, side, s] = flow * d.walls[0, side, s]
+            d.walls[0, side, s] *= area * scale
     for j in range(3):
         if p.pumped:
-            d.scalars[2, j] = water * with_scalar[j]
-        d.scalars[1, j] = scale * with_scalar[j]
+            d.scalars[2, j] = flow * with_scalar[j]
+        d.scalars[1, j] = area * scale * with_scalar[j]
+    if p.pumped:  # at a given q the flux changes as the area does
+        d.scalars[2, 0] -= flow * (1.0 / lp + with_flux) * water * growth
+    d.scalars[1, 0] += growth * flow

@@ -43,15 +43,17 @@ from numpy.typing import NDArray
 from membrane_pde.kernels import compiled
 from membrane_pde.model.applied import Segment, line_slope, segment_row, wave_at
 from membrane_pde.model.chain import Faces, new_faces
+from membrane_pde.model.discretize import chain_arrays, curve_of
 from membrane_pde.model.events import EVENTS, set_events
-from membrane_pde.model.faces import THINNEST, rates, set_faces, set_fluxes, set_rates, stretches, water_flux_of
+from membrane_pde.model.faces import rates, set_faces, set_fluxes, set_rates, water_flux_of
 from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
+from membrane_pde.model.metric import set_metric, stretches
 from membrane_pde.model.observing import Observations, observe_states, spread
-from membrane_pde.model.ports import IS_RESERVOIR, Outflow
-from membrane_pde.model.pressures import SMALLEST, set_walls, stretched, whole_work
-from membrane_pde.model.problem import WIDTH, Numbers, Problem
+from membrane_pde.model.ports import Outflow
+from membrane_pde.model.pressures import set_walls, stretched, whole_work
+from membrane_pde.model.problem import STRETCHES, Numbers, Problem
 from membrane_pde.model.slopes import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Slopes, new_slopes, set_slopes
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 
 _rates = compiled(rates)
 _set_faces = compiled(set_faces)
+_set_metric = compiled(set_metric)
 _set_slopes = compiled(set_slopes)
 _set_events = compiled(set_events)
 _water_flux_of = compiled(water_flux_of)
@@ -119,56 +122,44 @@ class System:
         self.numbers = found._replace(  # of this system, not of another with its numbers
             off=np.zeros(2, dtype=bool), outside=found.outside.copy(), known=found.known.copy()
         )
-        self.width = self.numbers.mesh[WIDTH, :-1]
+        self.width = self.numbers.cells[: STRETCHES + 1].sum(axis=0)
+        for port, cell in zip(problem.ports, (0, -1), strict=True):
+            if port.bath.present:
+                self.width[cell] = port.bath.volume
 
     def _numbers(self) -> Numbers:
         p, mesh, m, n, k = self.problem, self.problem.mesh, self.membrane, self.cells, self.solutes
         left, right = p.ports
-        baths = left.bath, right.bath
-        width, distance, share = np.zeros(n + 1), np.empty(n + 1), np.ones(n + 1)
-        width[self.inside] = mesh.width
-        first, last = self.inside.start, self.inside.stop
-        distance[first : last + 1] = mesh.distance
-        share[first : last + 1] = mesh.reach
-        for side, faces in ((0, slice(0, m)), (1, slice(m + 1, None))):
-            if not p.ports[side].moves:
-                share[faces] = 1.0
-        distance[0], distance[-1] = mesh.distance[0], mesh.distance[-1]
-        share[m] = 1.0
-        conductance = np.empty((k, n + 1))
-        conductance[:, : m + 1], conductance[:, m + 1 :] = p.diffusivity[:, :, None]
-        conductance /= distance
-        peclet = share / conductance
+        moving, pores = (left.moves, right.moves), mesh.pores
         outside, known, trace = np.zeros((2, k)), np.zeros(2, dtype=bool), np.zeros((2, k))
-        for side, far, cell in ((0, 0, 0), (1, n, n - 1)):
-            port = p.ports[side]
-            if port.kind != IS_RESERVOIR or port.one_cell:
-                conductance[:, far] = share[far] = 0.0
-            if p.trace is not None and port.stirred and not port.endless:
+        for side, port in enumerate(p.ports):
+            if p.trace is not None and port.stirred and not port.endless and not pores[side]:
                 trace[side] = p.trace
-            if baths[side].present:
-                width[cell] = baths[side].volume
             if port.outside is not None:
                 outside[side], known[side] = port.outside, True
+        alone = left.stirred and not pores[0], right.stirred and not pores[1]
+        cells, faces, half, steepest = chain_arrays(p, self.inside, m, n)
         return Numbers(
-            face=face_numbers(p.membrane, (left.stirred, right.stirred), p.osmotics, k, trace),
+            face=face_numbers(p.membrane, alone, p.osmotics, k, trace),
             membrane=m,
             kind=(left.kind, right.kind),
             moving=(left.moves, right.moves),
-            one_cell=(left.one_cell, right.one_cell),
+            one_cell=(left.one_cell and not pores[0], right.one_cell and not pores[1]),
             endless=(left.endless, right.endless),
             length=(mesh.length_left, mesh.length_right),
-            half=(mesh.half_left, mesh.half_right),
-            bath=baths,
+            pores=pores,
+            curve=curve_of(mesh, right),
+            bath=(left.bath, right.bath),
             diffusivity=p.diffusivity,
             stiffness=(float(left.stiffness), float(right.stiffness)),
             wall=(left.slackens, right.slackens),
             off=np.zeros(2, dtype=bool),
             still=self.still,
             pumped=left.holds_flux or right.holds_flux,
-            mesh=np.array([width, share]),
-            faces=np.array([conductance, peclet]),
-            steepest=np.array([peclet[:, : m + 1].max(axis=1), peclet[:, m:].max(axis=1)]),
+            cells=cells,
+            mesh=faces,
+            half=half,
+            steepest=steepest,
             outside=outside,
             known=known,
         )
@@ -193,7 +184,7 @@ class System:
         self.numbers.outside[side] = 0.0 if concentration is None else concentration
 
     def stretch(self, y: Array) -> tuple[float, float]:
-        """Length of each side's mesh over its length at the start."""
+        """Liquid in each solution over that at the start."""
         return stretches(self.numbers, float(y[self.x]))
 
     def amounts(self, y: Array) -> Array:
@@ -206,17 +197,28 @@ class System:
         return amounts[:, : self.membrane].sum(axis=1), amounts[:, self.membrane :].sum(axis=1)
 
     def widths(self, y: Array) -> Array:
-        """Current widths of the cells of the chain, m; of several states (state, size) those of each."""
-        p, m, x = self.numbers, self.membrane, y[..., self.x]
-        width = np.empty((*x.shape, self.cells))
-        left = np.maximum(1.0 - x / p.length[0], THINNEST) if p.moving[0] else np.ones_like(x)
-        right = np.maximum(1.0 + x / p.length[1], THINNEST) if p.moving[1] else np.ones_like(x)
-        width[..., :m] = left[..., None] * p.mesh[WIDTH, :m]
-        width[..., m:] = right[..., None] * p.mesh[WIDTH, m:-1]
-        for side, cell in ((0, 0), (1, -1)):
-            if (bath := p.bath[side]).present:
-                width[..., cell] = np.maximum(y[..., self.volume[side]], bath.volume * SMALLEST)
-        return width
+        """Liquid in the cells of the chain per initial membrane area, m; of one state or of several (state, size)."""
+        states = np.atleast_2d(y)
+        width, faces = np.empty((len(states), self.cells)), self._faces
+        for row, state in zip(width, states, strict=True):
+            _set_metric(self.numbers, state, faces)
+            row[:] = faces.width
+        return width if y.ndim > 1 else width[0]
+
+    def edges(self, states: Array) -> Array:
+        """Distance of the faces from the membrane in several states (state, face), m; the left ones are negative.
+
+        Of the cells of the mesh, without baths.
+        """
+        mesh, width = self.problem.mesh, self.widths(states)[:, self.inside]
+        for region in mesh.regions:
+            width[:, region.cells] /= region.porosity
+        edges = np.zeros((len(width), width.shape[1] + 1))
+        np.cumsum(width, axis=1, out=edges[:, 1:])
+        if mesh.power:
+            per_area = (mesh.power + 1) * mesh.radii[mesh.membrane] ** mesh.power
+            edges = (per_area * edges) ** (1.0 / (mesh.power + 1))
+        return np.asarray(edges - edges[:, mesh.membrane, None].copy())
 
     def endless(self, side: int) -> bool:
         """A stirred reservoir: its one cell never changes, what leaves through the membrane comes from behind."""
@@ -235,7 +237,8 @@ class System:
         segment : Segment
             What is applied.
         water_flux : float, optional
-            J_v to use; by default the one that the pressures and the wall concentrations agree on.
+            The flow through the membrane per initial area to use, m/s (in a planar chain J_v); by default that of the
+            J_v that the pressures and the wall concentrations agree on.
 
         Returns
         -------
@@ -369,9 +372,10 @@ class System:
             (self.far_right, n, n - 1, before[:, n]),
         ):
             place = np.arange(total.start, total.stop)
-            if self.endless(0 if face == 0 else 1):
-                dense.add(place, first + m - 1, before[:, m])
-                dense.add(place, first + m, behind[:, m])
+            if self.endless(0 if face == 0 else 1):  # what leaves the one cell that never changes
+                inner = 1 if face == 0 else n - 1
+                dense.add(place, first + inner - 1, before[:, inner])
+                dense.add(place, first + inner, behind[:, inner])
             else:
                 dense.add(place, first + end, inward)
         return dense.values
@@ -400,7 +404,7 @@ class System:
         the rest is nan.
         """
         k, runs, count = self.solutes, len(states), len(times)
-        written = np.full((runs, count, 12), math.nan), np.full((runs, count, 9, k), math.nan)
+        written = np.full((runs, count, 13), math.nan), np.full((runs, count, 9, k), math.nan)
         known = np.full((runs, 4, k), math.nan)
         if goals is not None:
             known[:, :2] = goals

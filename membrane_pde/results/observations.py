@@ -171,18 +171,12 @@ def series_of(runs: Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]
     return {name: each.read(states) for name, each in SERIES.items() if each.read is not None}
 
 
-def profiles_of(case: Case, system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
+def profiles_of(system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
     """What has a value in every cell at every stored time."""
     inside = system.inside
     m = system.membrane - inside.start
-    volume = system.widths(states)[:, inside]
-    edges = np.zeros((len(volume), volume.shape[1] + 1))
-    np.cumsum(volume, axis=1, out=edges[:, 1:])
-    if case.left.radius is not None:  # volumes from the centre: ``r^d = R_0^d V/V_0``
-        whole = curvature.enclosed_volume(case.left.radius, case.geometry)
-        edges = case.left.radius * curvature.radius_ratio(edges / whole, case.geometry)
-    width = volume if case.left.radius is None else np.diff(edges, axis=1)
-    edges -= edges[:, m, None].copy()
+    volume, edges = system.widths(states)[:, inside], system.edges(states)
+    width = np.diff(edges, axis=1)
     amounts = states[:, : system.x].reshape(len(states), system.solutes, -1)[:, :, inside]
     return {
         "concentration": amounts / volume[:, None, :],

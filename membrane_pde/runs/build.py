@@ -32,9 +32,9 @@ from membrane_pde.input.values import Pressure, Profile
 
 if TYPE_CHECKING:
     from membrane_pde.model.applied import Segment, Wave
-    from membrane_pde.model.mesh import Mesh as Grid
     from membrane_pde.model.ports import Port
     from membrane_pde.model.problem import Numbers, Problem
+    from membrane_pde.model.regions import Mesh as Grid
     from membrane_pde.model.system import System
 
 _GROWTH = 1.015  # ratio of the widths of neighbouring cells in the default mesh
@@ -155,7 +155,7 @@ def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
     kept = None if coarser or tighter or last is None or not same_model(last.case, case) else last
     if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
         return kept  # this mesh does not depend on the applied pressures
-    from membrane_pde.model.mesh import build
+    from membrane_pde.model.regions import build
     from membrane_pde.model.system import System
 
     widths = [side_widths(case, 0), side_widths(case, 1)]

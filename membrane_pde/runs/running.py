@@ -72,7 +72,7 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
     series = series_of(runs)
     (summary,) = summaries_of(runs, series)
     summary["equilibrium"] = goal_summary(runs)
-    profiles = profiles_of(case, runs.system, runs.states[0])
+    profiles = profiles_of(runs.system, runs.states[0])
     result = Result(case, summary, {"time": runs.times, **{name: each[0] for name, each in series.items()}, **profiles})
     summary["solve_time_s"] = time.perf_counter() - begun
     log.info("%s: %s after %d steps", case.name, summary["status"], summary["steps"])

@@ -164,7 +164,7 @@ class CvodeStepper(ChainSteps):
         lost[np.abs(lost) <= _ROUND_OFF * held] = 0.0
         y[system.passed] -= lost
         for side, far in enumerate((system.far_left, system.far_right)):
-            if system.endless(side):  # what leaves through the membrane enters from outside
+            if system.endless(side) and not system.problem.mesh.pores[side]:  # what leaves through the membrane came in
                 y[far] -= lost
         return y
 

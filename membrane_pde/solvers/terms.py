@@ -61,15 +61,14 @@ class Equation:
             if not system.endless(side):
                 leaving[:, cell] += outward / stretch[cell]
                 entering[:, cell] += inward * faces.outside[side]
-        for side, cell, other in ((0, m - 1, m), (1, m, m - 1)):
+        for side, cell, other, face in ((0, 0, 1, 1), (1, n - 1, n - 2, n - 1)):
             if not system.endless(side):
                 continue
-            inward, outward = (forward[:, m], backward[:, m]) if side == 0 else (backward[:, m], forward[:, m])
-            if not system.endless(1 - side):
-                leaving[:, other] += outward
-                entering[:, other] += inward * faces.concentration[:, cell]
-        if system.endless(0) or system.endless(1):
-            forward[:, m] = backward[:, m] = 0.0
+            into, back = (forward, backward) if side == 0 else (backward, forward)
+            if not (system.endless(1 - side) and n == 2):
+                leaving[:, other] += back[:, face]
+                entering[:, other] += into[:, face] * faces.concentration[:, cell]
+            forward[:, face] = backward[:, face] = 0.0
         # the last face of a chain is the first face of the next one, and closed
         diffusion, convection = np.zeros(k * n + 1), np.zeros(k * n + 1)
         diffusion[:-1].reshape(k, n)[:] = 0.5 * (forward + backward)[:, :-1]

@@ -21,9 +21,9 @@ import numpy as np
 from membrane_pde.model.applied import Segment
 from membrane_pde.model.chain import Faces
 from membrane_pde.model.interface import Membrane
-from membrane_pde.model.mesh import build as build_mesh
 from membrane_pde.model.ports import Piston
 from membrane_pde.model.problem import Problem
+from membrane_pde.model.regions import build as build_mesh
 from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from membrane_pde.solvers.events import Events
@@ -48,7 +48,7 @@ class Manufactured(System):
         membrane = Membrane(True, WATER / RT, law, (PASSING,), (self.sigma,), (1.0,))
         super().__init__(
             Problem(
-                mesh=build_mesh(*(np.full(cells, length / cells) for length in LENGTHS)),
+                mesh=build_mesh(np.full(cells, LENGTHS[0] / cells), np.full(cells, LENGTHS[1] / cells)),
                 membrane=membrane,
                 osmotics=Solution(IDEAL, 298.15, (1.0,)).numbers,
                 diffusivity=np.array(DIFFUSIVITY)[:, None],

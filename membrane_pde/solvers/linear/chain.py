@@ -137,6 +137,10 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
             inverse[i], inverse[j] = last_left, last_right
             inner[i], inner[j] = tau * behind[i + 1] * last_left, -tau * before[j] * last_right
             whole_left, whole_right = now_left, now_right
+            if i == 0 and p.endless[0]:
+                inverse[0], inner[0], last_left, stays_left, whole_left = 1.0, 0.0, 1.0, 1.0, 1.0
+            if i == 0 and p.endless[1]:
+                inverse[j], inner[j], last_right, stays_right, whole_right = 1.0, 0.0, 1.0, 1.0, 1.0
             if i % 8 == 7:
                 stays_left, stays_right = stays_left / whole_left, stays_right / whole_right
                 whole_left = whole_right = 1.0
@@ -146,19 +150,21 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
             outer[i] = -tau * before[i] * last_left
             last_left = 1.0 / (stays_left + tau * before[i + 1])
             inverse[i], inner[i], left = last_left, tau * behind[i + 1] * last_left, stays_left * last_left
+            if i == 0 and p.endless[0]:
+                inverse[0], inner[0], last_left, left = 1.0, 0.0, 1.0, 1.0
         for j in range(n - 1 - both, m, -1):
             stays_right = 1.0 + tau * before[j + 1] * right
             outer[j] = tau * behind[j + 1] * last_right
             last_right = 1.0 / (stays_right - tau * behind[j])
             inverse[j], inner[j], right = last_right, -tau * before[j] * last_right, stays_right * last_right
-        if p.endless[0]:
-            inverse[0], inner[0], left = 1.0, 0.0, 1.0
+            if j == n - 1 and p.endless[1]:
+                inverse[j], inner[j], last_right, right = 1.0, 0.0, 1.0, 1.0
         # the first cell on the right, coupled to the eliminated left side
         outer[m] = tau * behind[m + 1] * last_right
         inverse[m] = 1.0 / (1.0 + tau * before[m + 1] * right - tau * behind[m] * left)
         inner[m] = -tau * before[m] * inverse[m]
-        if p.endless[1]:
-            inverse[n - 1], inner[n - 1] = 1.0, 0.0
+        if p.endless[1] and m == n - 1:
+            inverse[m], inner[m] = 1.0, 0.0
         q = d.scalars[0]
         _push(d, s, tau * tau * float(q[0]), tau * float(q[1]), tau * float(q[2]), response)
         _substitute(outer, inverse, inner, m, response)
@@ -193,12 +199,12 @@ def _held(side: int, m: int, x: Array) -> float:
 
 @kernel
 def _count(p: Numbers, s: int, amount: float, totals: Array) -> None:
-    """Add the amount that passed the membrane to the counters; it also passed the far face of an endless side."""
-    solutes = p.faces.shape[1]
+    """Add the amount that passed the membrane to the counters; it also passed the far face of an endless cell there."""
+    solutes = p.diffusivity.shape[1]
     totals[s] += amount
-    if p.endless[0]:
+    if p.endless[0] and p.pores[0] == 0:
         totals[solutes + s] += amount
-    if p.endless[1]:
+    if p.endless[1] and p.pores[1] == 0:
         totals[2 * solutes + s] += amount
 
 
@@ -232,9 +238,13 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         from_right += d.faces[WITH_FLUX, s, n] * water + d.faces[WITH_SCALAR, s, n] * x[z]
         through = d.faces[BEFORE, s, m] * own[m - 1] + d.faces[BEHIND, s, m] * own[m]
         through += d.faces[WITH_FLUX, s, m] * water + d.faces[WITH_SCALAR, s, m] * x[z]
-        if not p.endless[0]:
+        if p.endless[0]:  # what leaves its cell
+            from_left += d.faces[BEHIND, s, 1] * own[1] + d.faces[BEFORE, s, 1] * own[0]
+        if p.endless[1]:
+            from_right += d.faces[BEFORE, s, n - 1] * own[n - 2] + d.faces[BEHIND, s, n - 1] * own[n - 1]
+        if not p.endless[0] or p.pores[0] > 0:
             x[at.far_left + s] += tau * from_left
-        if not p.endless[1]:
+        if not p.endless[1] or p.pores[1] > 0:
             x[at.far_right + s] += tau * from_right
         done += d.walls[1, 0, s] * own[m - 1] + d.walls[1, 1, s] * own[m]
         own[0] += d.baths[0, s] * x[at.volume]

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from membrane_pde.model.mesh import build, graded_widths
+from membrane_pde.model.mesh import graded_widths
+from membrane_pde.model.regions import build
 
 
 @pytest.mark.parametrize("cells", [1, 2, 3, 20, 100, 1000])
@@ -42,11 +43,9 @@ def test_built_mesh() -> None:
     assert (mesh.membrane, mesh.cells) == (4, 10)
     assert mesh.width == pytest.approx(np.concatenate([left[::-1], right]), rel=1e-14)
     assert (mesh.length_left, mesh.length_right) == pytest.approx((1e-3, 2e-3), rel=1e-14)
-    assert (mesh.half_left, mesh.half_right) == pytest.approx((0.5e-4, 1.5e-5), rel=1e-9)
-    # between centres, and from centre to face at the ends
-    inner = 0.5 * (mesh.width[1:] + mesh.width[:-1])
-    assert mesh.distance[1:-1] == pytest.approx(inner, rel=1e-12)
-    assert mesh.distance[[0, -1]] == pytest.approx(0.5 * mesh.width[[0, -1]], rel=1e-12)
+    # from centre to face, none beyond the ends
+    assert mesh.before == pytest.approx(0.5 * np.append(0.0, mesh.width), rel=1e-12)
+    assert mesh.behind == pytest.approx(0.5 * np.append(mesh.width, 0.0), rel=1e-12)
     # fraction of the way from the far wall to the membrane
     assert mesh.reach[[0, 4, -1]] == pytest.approx([0.0, 1.0, 0.0], abs=1e-15)
     assert mesh.reach[1] == pytest.approx(left[-1] / 1e-3, rel=1e-12)

@@ -1,0 +1,281 @@
+"""Volumes of the cells and conductances of the faces, as functions of the displaced volume X.
+
+Per initial membrane area. A closed side stretches with its liquid: its faces keep their share of the liquid, so that
+cell volumes are linear in X, a uniform concentration stays uniform, and the liquid passes a face with its share of the
+flow q = dX/dt through the membrane. Through the pores of a support layer, through the layer of a reservoir or bath and
+through an outflow, which do not stretch, all of q passes.
+
+In a cylindrical (k = 1) or spherical (k = 2) chain the liquid rests and the membrane, of radius R, moves at −J_v:
+
+    R^(k+1) = R_0^(k+1) (1 − X/V_L),   V_L = R_0/(k + 1),   A/A_0 = (R/R_0)^k,   q = J_v A/A_0
+
+The inside stretches like itself. The outer edge of a closed shell rests. A layer in front of a reservoir or bath keeps
+its thickness and moves with the membrane; the liquid at rest passes its faces at J_v, which is ``(r/R)^k q``.
+"""
+
+from __future__ import annotations
+
+import math
+
+from membrane_pde.kernels import kernel, part
+from membrane_pde.model.chain import (
+    AREA,
+    DISPLACED,
+    GAIN,
+    LAYER,
+    LEFT_STEEPEST,
+    LEFT_STRETCH,
+    PASSING,
+    RIGHT_STEEPEST,
+    RIGHT_STRETCH,
+    WAY,
+    Faces,
+)
+from membrane_pde.model.layout import layout_of
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.pressures import bath_volume
+from membrane_pde.model.problem import (
+    CENTRE,
+    PLACE,
+    SHARE,
+    STAYS,
+    STRETCHES,
+    WAY_STAYS,
+    WAY_STRETCHES,
+    Curve,
+    Numbers,
+    has_layer,
+)
+
+THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
+LN_VOLUME, LN_GAIN, SHARE_SLOPE = range(3)  # rows of what `set_metric_slopes` writes
+LN_LEFT_LAYER, LN_RIGHT_LAYER, LN_AREA = range(3)
+
+
+@kernel
+def stretches(p: Numbers, displaced: float) -> tuple[float, float]:
+    """Liquid in each solution over that at the start."""
+    left = max(1.0 - displaced / p.length[0], THINNEST) if p.moving[0] else 1.0
+    right = max(1.0 + displaced / p.length[1], THINNEST) if p.moving[1] else 1.0
+    return left, right
+
+
+@kernel
+def _radius(curve: Curve, stretch: float) -> float:
+    """Radius of the membrane over that at the start; `stretch` is that of the inside."""
+    return float(stretch ** (1.0 / (curve.power + 1.0))) if curve.power > 0 else 1.0
+
+
+@kernel
+def _to_power(x: float, power: int) -> float:
+    return x if power == 1 else x * x
+
+
+@kernel
+def _place(curve: Curve, radius: float, place: float) -> float:
+    """Distance from the centre to a place on the right, m; see `Curve`."""
+    if not curve.shell:
+        return radius + place
+    inner = radius * _to_power(radius, curve.power)
+    whole = curve.outer * _to_power(curve.outer, curve.power) - inner
+    return float((inner + (1.0 - place) * whole) ** (1.0 / (curve.power + 1.0)))
+
+
+@kernel
+def _way(curve: Curve, inner: float, outer: float) -> float:
+    """``∫ (R_0/r)^k dr``, m; see `regions.way_between`."""
+    if curve.power == 1:
+        between = (outer - inner) / inner
+        # ln(1 + x) by its series where the logarithm would lose digits
+        if between < 1e-3:
+            x = between
+            return curve.radius * x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - x * (0.25 - 0.2 * x))))
+        return curve.radius * math.log(outer / inner)
+    return curve.radius * curve.radius * (outer - inner) / (inner * outer)
+
+
+@part
+def _set_stretched(p: Numbers, faces: Faces, side: int, first: int, end: int, stretch: float, way: float) -> None:
+    """Write volumes and conductances of a side whose cells keep their shape: of cells `first` to `end`."""
+    width, stays, stretched = faces.width[first:end], p.cells[STAYS, first:end], p.cells[STRETCHES, first:end]
+    for i in range(width.shape[0]):
+        width[i] = stays[i] + stretched[i] * stretch
+    start, stop = first + 1, end  # the faces between these cells, and the far one of a layer
+    if has_layer(p, side):
+        start, stop = (first, end) if side == 0 else (first + 1, end + 1)
+    share, passing = p.mesh[SHARE, start:stop], faces.metric[PASSING, start:stop]
+    rests, moves = p.mesh[WAY_STAYS, start:stop], p.mesh[WAY_STRETCHES, start:stop]
+    gain, ways = faces.metric[GAIN, start:stop], faces.metric[WAY, start:stop]
+    for i in range(share.shape[0]):
+        long = rests[i] + moves[i] * way
+        passing[i] = share[i]
+        gain[i] = 1.0 / long
+        ways[i] = share[i] * long
+    faces.scalars[LEFT_STEEPEST + side] = p.steepest[side, STAYS] + p.steepest[side, STRETCHES] * way
+
+
+@part
+def _set_round(p: Numbers, faces: Faces, ratio: float) -> float:
+    """Write volumes and conductances of the right side of a curved chain; the way through the half cell, m."""
+    curve, m, n = p.curve, p.membrane, faces.width.shape[0]
+    radius = ratio * curve.radius
+    scale = 1.0 / ((curve.power + 1.0) * _to_power(curve.radius, curve.power))
+    edge, steepest, last = radius, 0.0, n
+    if p.bath[1].present:
+        last = n - 1  # the bath behind the layer is no part of it
+    before = _place(curve, radius, float(p.cells[CENTRE, m]))
+    half = _way(curve, radius, before)
+    for i in range(m, last):
+        outer = _place(curve, radius, float(p.mesh[PLACE, i + 1]))
+        if curve.shell:
+            faces.width[i] = p.cells[STRETCHES, i] * faces.scalars[RIGHT_STRETCH]
+        elif curve.power == 1:
+            faces.width[i] = scale * (outer - edge) * (outer + edge)
+        else:
+            faces.width[i] = scale * (outer - edge) * (outer * outer + outer * edge + edge * edge)
+        edge = outer
+        inner = i + 1 < last
+        if not inner and not has_layer(p, 1) and last == n:
+            break
+        behind = _place(curve, radius, float(p.cells[CENTRE, i + 1])) if inner else outer
+        long = _way(curve, before, behind)
+        passing = float(p.mesh[SHARE, i + 1]) if curve.shell else _to_power(outer / radius, curve.power)
+        faces.metric[PASSING, i + 1], faces.metric[GAIN, i + 1] = passing, 1.0 / long
+        faces.metric[WAY, i + 1] = passing * long
+        steepest = max(steepest, passing * long)
+        before = behind
+    faces.scalars[RIGHT_STEEPEST] = steepest
+    return half * _to_power(ratio, curve.power)
+
+
+@kernel
+def layer_growth(p: Numbers, faces: Faces) -> float:
+    """Liquid that the layer in front of the right bath holds beyond that at the start, m; 0 in a planar chain."""
+    if p.curve.layer == 0.0:
+        return 0.0
+    total = 0.0
+    for i in range(p.membrane, faces.width.shape[0] - 1):
+        total += float(faces.width[i])
+    return total - p.curve.layer
+
+
+@kernel
+def set_metric(p: Numbers, y: Array, faces: Faces) -> None:
+    """Write what a state's X and volumes of baths say: the scalars but for J_v and q, widths, metric, half cells.
+
+    The state of a bath behind a layer is the liquid of the bath and of what the layer has gained.
+    """
+    solutes, n = faces.state.shape[1], faces.width.shape[0]
+    m, at = p.membrane, layout_of(solutes, n)
+    displaced = float(y[at.displaced])
+    left, right = stretches(p, displaced)
+    ratio, power = _radius(p.curve, left), p.curve.power
+    area = 1.0 if power == 0 else _to_power(ratio, power)
+    faces.scalars[DISPLACED], faces.scalars[AREA] = displaced, area
+    faces.scalars[LEFT_STRETCH], faces.scalars[RIGHT_STRETCH] = left, right
+    way, near = left, left
+    if power > 0:
+        way, near = (1.0 if power == 1 else 1.0 / ratio), ratio
+    _set_stretched(p, faces, 0, 0, m, left, way)
+    half_left = p.half[0, STAYS] + p.half[0, STRETCHES] * near
+    if power > 0 and not p.face.stirred[1]:
+        half_right = _set_round(p, faces, ratio)
+    else:
+        _set_stretched(p, faces, 1, m, n, right, right)
+        half_right = p.half[1, STAYS] + p.half[1, STRETCHES] * right
+    if p.bath[0].present:
+        faces.width[0] = bath_volume(p.bath[0], float(y[at.volume]))
+    if p.bath[1].present:
+        faces.width[n - 1] = bath_volume(p.bath[1], float(y[at.volume + 1]) - layer_growth(p, faces))
+    for s in range(solutes):
+        faces.sides[LAYER, 0, s] = p.diffusivity[0, s] / half_left
+        faces.sides[LAYER, 1, s] = p.diffusivity[1, s] / half_right
+
+
+@kernel
+def _place_slope(curve: Curve, radius: float, place: float, at: float) -> float:
+    """Change of the distance `at` of a place from the centre with X."""
+    share, there = (place, at) if curve.shell else (1.0, radius)
+    return -share * _to_power(curve.radius / there, curve.power)
+
+
+@part
+def _set_round_slopes(p: Numbers, faces: Faces, ratio: float, metric: Array) -> float:
+    """Write the derivatives of what `_set_round` writes; that of the logarithm of the way through the half cell."""
+    curve, m, n = p.curve, p.membrane, faces.width.shape[0]
+    k, initial, radius = curve.power, curve.radius, ratio * curve.radius
+    moving = -_to_power(initial / radius, k)
+    last = n - 1 if p.bath[1].present else n
+    edge_moves, grown = _to_power(radius / initial, k) * moving, 0.0
+    place = float(p.cells[CENTRE, m])
+    before = _place(curve, radius, place)
+    before_moves = _to_power(initial / before, k) * _place_slope(curve, radius, place, before)
+    half = (before_moves - _to_power(initial / radius, k) * moving) / _way(curve, radius, before)
+    half += k * moving / radius
+    for i in range(m, last):
+        place = float(p.mesh[PLACE, i + 1])
+        outer = _place(curve, radius, place)
+        outer_moves = _to_power(outer / initial, k) * _place_slope(curve, radius, place, outer)
+        gained = outer_moves - edge_moves
+        if curve.shell:
+            gained = float(p.cells[STRETCHES, i]) / p.length[1]
+        metric[LN_VOLUME, i] = gained / float(faces.width[i])
+        grown += gained
+        edge_moves = outer_moves
+        inner = i + 1 < last
+        if not inner and not has_layer(p, 1) and last == n:
+            break
+        place = float(p.cells[CENTRE, i + 1]) if inner else place
+        behind = _place(curve, radius, place)
+        behind_moves = _to_power(initial / behind, k) * _place_slope(curve, radius, place, behind)
+        metric[LN_GAIN, i + 1] = (before_moves - behind_moves) * float(faces.metric[GAIN, i + 1])
+        if not curve.shell:
+            metric[SHARE_SLOPE, i + 1] = k * _to_power(outer / radius, k) * (moving / outer - moving / radius)
+        before_moves = behind_moves
+    if p.bath[1].present:
+        metric[LN_VOLUME, n - 1] = -grown / float(faces.width[n - 1])
+    return half
+
+
+@kernel
+def set_metric_slopes(p: Numbers, faces: Faces, metric: Array, layers: Array) -> None:
+    """Write the derivatives with X of what `set_metric` has written.
+
+    Parameters
+    ----------
+    p : Numbers
+        The problem.
+    faces : Faces
+        Of the state.
+    metric : ndarray, shape (3, faces)
+        Written, 1/m: of the logarithms of the volumes of the cells and of the conductances of the faces, and of the
+        shares.
+    layers : ndarray, shape (3,)
+        Written, 1/m: of the logarithms of the conductances of the half cells at the membrane, and of its area.
+    """
+    n, m, power = faces.width.shape[0], p.membrane, p.curve.power
+    left, right = float(faces.scalars[LEFT_STRETCH]), float(faces.scalars[RIGHT_STRETCH])
+    ratio = _radius(p.curve, left)
+    for i in range(n + 1):
+        metric[LN_VOLUME, i] = metric[LN_GAIN, i] = metric[SHARE_SLOPE, i] = 0.0
+    layers[LN_LEFT_LAYER] = layers[LN_RIGHT_LAYER] = layers[LN_AREA] = 0.0
+    for side in range(2):
+        if not p.moving[side] or (side == 1 and power > 0 and not p.face.stirred[1]):
+            continue
+        stretch, sign = (left, -1.0) if side == 0 else (right, 1.0)
+        first, end = (0, m) if side == 0 else (m, n)
+        with_x = sign / p.length[side]
+        way, near, near_with_x = with_x, stretch, with_x
+        if power > 0 and side == 0:
+            near, near_with_x = ratio, ratio / ((power + 1.0) * left) * with_x
+            way = 0.0 if power == 1 else -near_with_x / (ratio * ratio)
+        for i in range(first, end):
+            metric[LN_VOLUME, i] = p.cells[STRETCHES, i] * with_x / faces.width[i]
+        for i in range(first + 1, end):
+            metric[LN_GAIN, i] = -p.mesh[WAY_STRETCHES, i] * way * faces.metric[GAIN, i]
+        half = p.half[side, STAYS] + p.half[side, STRETCHES] * near
+        layers[LN_LEFT_LAYER + side] = -p.half[side, STRETCHES] * near_with_x / half
+    if power > 0:
+        layers[LN_AREA] = -power / (p.curve.radius * left)
+        if not p.face.stirred[1]:
+            layers[LN_RIGHT_LAYER] = -_set_round_slopes(p, faces, ratio, metric)
