@@ -16,7 +16,7 @@ from membrane_pde.model.interface import Membrane
 from membrane_pde.model.mesh import graded_widths
 from membrane_pde.model.ports import Bath, ElasticWall, Outflow, Port, Reservoir, Rigid
 from membrane_pde.model.problem import Problem
-from membrane_pde.model.regions import build
+from membrane_pde.model.regions import Pores, build
 from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from tests.real import solution_of
@@ -76,6 +76,8 @@ def system(
     real: bool = False,
     wall: tuple[bool, bool] = (False, False),
     trace: float = 0.0,
+    pores: tuple[bool, bool] = (False, False),
+    geometry: str = "planar",
 ) -> System:
     if law == "solution-diffusion":
         sigma = (1.0, 1.0)
@@ -104,7 +106,7 @@ def system(
     ]
     return System(
         Problem(
-            build(*widths),
+            build(widths[0], widths[1], tuple(PORES if each else None for each in pores), geometry),  # type: ignore[arg-type]
             Membrane(present, water if present else 0.0, law, permeability, sigma, partition),
             model.numbers,
             np.array([[1e-9, 2e-9], [1.5e-9, 0.7e-9]]),
@@ -113,6 +115,8 @@ def system(
         )
     )
 
+
+PORES = Pores(np.array([1e-5, 2e-5, 3e-5]), 0.4, 2.0)
 
 # what flows in and out, against the 6e-5 m/s that 6 MPa press through: each branch of the make-up is met
 FEED = np.array([500.0, 40.0])
@@ -197,9 +201,47 @@ def settings() -> Iterator[dict[str, Any]]:
 SETTINGS = list(settings())
 
 
+def settings_of_regions() -> Iterator[dict[str, Any]]:
+    """Support layers beside every boundary, and curved chains."""
+    for pores, stirred in itertools.product(
+        ((True, False), (False, True), (True, True)), ((False, False), (True, True))
+    ):
+        for boundary in (
+            (CLOSED, CLOSED),
+            (RESERVOIR, RESERVOIR),
+            (BATH, OUTFLOW),
+            (OUTFLOW, BATH),
+            (CLOSED, RESERVOIR),
+        ):
+            for pressure in (6e6, -6e6):
+                made = {"boundary": boundary, "stirred": stirred, "pressure": pressure, "pores": pores, "bath": "fed"}
+                yield made | ({} if RESERVOIR in boundary and stirred[0] else {"law": "kedem-katchalsky"})
+    for geometry, stirred in itertools.product(
+        ("cylindrical", "spherical"), itertools.product((False, True), repeat=2)
+    ):
+        for right, bath in ((CLOSED, "alone"), (RESERVOIR, "alone"), (BATH, "fed"), (BATH, "made up")):
+            for pressure in (6e6, -6e6):
+                made = {"boundary": (CLOSED, right), "stirred": stirred, "pressure": pressure, "bath": bath}
+                yield made | {"geometry": geometry}
+        yield {
+            "boundary": (CLOSED, RESERVOIR),
+            "stirred": stirred,
+            "pressure": 1.0,
+            "geometry": geometry,
+            "pumped": "left",
+        }
+
+
+REGIONS = list(settings_of_regions())
+
+
 def label(setting: dict[str, Any]) -> str:
     stirred = "".join("s" if s else "u" for s in setting["stirred"])
     words = [*setting["boundary"], stirred, setting.get("law", "none"), f"{setting['pressure']:+.0e}"]
     words += [setting[key] for key in ("bath", "pumped") if key in setting]
+    words += [
+        f"{side} pores" for side, there in zip(("left", "right"), setting.get("pores", ()), strict=False) if there
+    ]
+    words += [setting["geometry"]] if "geometry" in setting else []
     words += [word for word, key in (("unknown", "outside"), ("real", "real")) if key in setting]
     return "-".join(words)

@@ -50,7 +50,7 @@ from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import set_metric, stretches
-from membrane_pde.model.observing import Observations, observe_states, spread
+from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states, spread
 from membrane_pde.model.ports import Outflow
 from membrane_pde.model.pressures import set_walls, stretched, whole_work
 from membrane_pde.model.problem import STRETCHES, Numbers, Problem
@@ -130,7 +130,7 @@ class System:
     def _numbers(self) -> Numbers:
         p, mesh, m, n, k = self.problem, self.problem.mesh, self.membrane, self.cells, self.solutes
         left, right = p.ports
-        moving, pores = (left.moves, right.moves), mesh.pores
+        pores = mesh.pores
         outside, known, trace = np.zeros((2, k)), np.zeros(2, dtype=bool), np.zeros((2, k))
         for side, port in enumerate(p.ports):
             if p.trace is not None and port.stirred and not port.endless and not pores[side]:
@@ -321,9 +321,10 @@ class System:
         cell, first = np.arange(self.x), np.arange(k) * n
         inner = cell[cell % n != 0]
         full = np.concatenate([first + m - 1, first + m, [self.x, *self.volume]])
-        ends = np.arange(self.far_left.start, self.far_left.stop), np.arange(self.far_right.start, self.far_right.stop)
-        rows = [np.tile(np.arange(size), len(full)), cell, inner, inner - 1, *ends, np.arange(self.x, size)]
-        columns = [np.repeat(full, size), cell, inner - 1, inner, first, first + n - 1, np.arange(self.x, size)]
+        left, right = (np.arange(part.start, part.stop) for part in (self.far_left, self.far_right))
+        far_rows, far_columns = [left, left, right, right], [first, first + 1, first + n - 1, first + n - 2]
+        rows = [np.tile(np.arange(size), len(full)), cell, inner, inner - 1, *far_rows, np.arange(self.x, size)]
+        columns = [np.repeat(full, size), cell, inner - 1, inner, *far_columns, np.arange(self.x, size)]
         every = np.unique(np.concatenate(columns) * size + np.concatenate(rows))
         return every % size, every // size
 
@@ -404,7 +405,7 @@ class System:
         the rest is nan.
         """
         k, runs, count = self.solutes, len(states), len(times)
-        written = np.full((runs, count, 13), math.nan), np.full((runs, count, 9, k), math.nan)
+        written = np.full((runs, count, NUMBERS), math.nan), np.full((runs, count, SOLUTE_NUMBERS, k), math.nan)
         known = np.full((runs, 4, k), math.nan)
         if goals is not None:
             known[:, :2] = goals

@@ -11,10 +11,10 @@ import numpy as np
 
 from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.case import Case
-from membrane_pde.input.errors import CaseError
 from membrane_pde.input.properties import (
     amount_scales,
     at_far_edge,
+    at_membrane,
     both_sides,
     cache_last_case,
     concentration_scales,
@@ -68,14 +68,7 @@ def side_widths(case: Case, index: int) -> Vector:
     side, cells = both_sides(case)[index], case.mesh.cells
     if side.stirred:
         return np.array([side.length])
-    finest = case.mesh.finest
-    if finest is None:
-        slowest = float(diffusivities(case)[index].min())
-        finest = _OF_DIFFUSION * math.sqrt(slowest * case.run.duration)
-        if (flow := _fastest_flow(case)) > 0.0:
-            finest = min(finest, _OF_LAYER * slowest / flow)
-        if cells is not None and cells < 5000:
-            finest = max(finest, side.length * (_STEEPEST - 1.0) / (_STEEPEST**cells - 1.0))
+    finest = _finest(case, index, side.length)
     if cells is not None:
         return graded_widths(side.length, cells, min(finest, side.length / cells))
     profile = any(isinstance(value, Profile) for value in side.concentration.values())
@@ -85,6 +78,37 @@ def side_widths(case: Case, index: int) -> Vector:
     cells = max(least // parts, math.ceil(math.log1p((_GROWTH - 1.0) * length / finest) / math.log(_GROWTH)))
     widths = graded_widths(length, cells, min(finest, length / cells))
     return widths if parts == 1 else np.concatenate([widths, widths[::-1]])
+
+
+def pore_widths(case: Case, index: int) -> Vector:
+    """Cell widths of the support layer of a side from the membrane outwards, m; none without one.
+
+    They follow the same rules as those of a solution, with the diffusivity that is left in the pores.
+    """
+    from membrane_pde.model.mesh import graded_widths
+
+    support, cells = both_sides(case)[index].support, case.mesh.cells
+    if support is None:
+        return np.empty(0)
+    thickness = support.thickness
+    finest = _finest(case, index, thickness, 1.0 / support.tortuosity, support.porosity)
+    if cells is None:
+        grown = math.log1p((_GROWTH - 1.0) * thickness / finest) / math.log(_GROWTH)
+        cells = max(_LEAST_OF_LAYER, math.ceil(grown))
+    return graded_widths(thickness, cells, min(finest, thickness / cells))
+
+
+def _finest(case: Case, index: int, length: float, slower: float = 1.0, porosity: float = 1.0) -> float:
+    """Width of the cell at the inner edge of a solution, or of pores in which solutes diffuse `slower`, m."""
+    if case.mesh.finest is not None:
+        return case.mesh.finest
+    cells, slowest = case.mesh.cells, float(diffusivities(case)[index].min()) * slower
+    finest = _OF_DIFFUSION * math.sqrt(slowest * case.run.duration)
+    if (flow := _fastest_flow(case)) > 0.0:
+        finest = min(finest, _OF_LAYER * porosity * slowest / flow)
+    if cells is not None and cells < 5000:
+        finest = max(finest, length * (_STEEPEST - 1.0) / (_STEEPEST**cells - 1.0))
+    return finest
 
 
 def _fastest_flow(case: Case) -> float:
@@ -114,11 +138,14 @@ def mesh_of(case: Case) -> dict[str, Vector]:
     Returns
     -------
     dict
-        ``left_widths`` and ``right_widths``.
+        ``left_widths`` and ``right_widths``, those of the solutions; where there is a support layer
+        ``left_pore_widths`` or ``right_pore_widths``, too.
     """
     if case.module is not None:
         return {"left_widths": np.empty(0), "right_widths": np.empty(0)}
-    return {"left_widths": side_widths(case, 0), "right_widths": side_widths(case, 1)}
+    widths = {"left_widths": side_widths(case, 0), "right_widths": side_widths(case, 1)}
+    pores = {"left_pore_widths": pore_widths(case, 0), "right_pore_widths": pore_widths(case, 1)}
+    return widths | {name: found for name, found in pores.items() if len(found)}
 
 
 def merged_in_pairs(widths: Vector) -> Vector:
@@ -155,25 +182,36 @@ def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
     kept = None if coarser or tighter or last is None or not same_model(last.case, case) else last
     if kept is not None and kept.case.mesh is case.mesh and case.mesh.finest is not None:
         return kept  # this mesh does not depend on the applied pressures
-    from membrane_pde.model.regions import build
     from membrane_pde.model.system import System
 
-    widths = [side_widths(case, 0), side_widths(case, 1)]
-    if coarser:
-        widths = [merged_in_pairs(each) for each in widths]
-    mesh = build(widths[0], widths[1])
+    mesh = _mesh(case, coarser)
     if kept is not None and kept.problem.mesh is mesh:
         return kept
     problem = _problem(case, mesh, tolerance_of(case, tighter))
-    model = Model(case, problem, System(problem).numbers, _cells_at_start(case, widths))
+    model = Model(case, problem, System(problem).numbers, _cells_at_start(case, mesh))
     if not coarser and not tighter:
         last_model = model
     return model
 
 
+def _mesh(case: Case, coarser: bool) -> Grid:
+    """The regions of a case: solutions, pores of support layers."""
+    from membrane_pde.model.regions import Pores, build
+
+    widths, pores = [], []
+    for index, side in enumerate(both_sides(case)):
+        own, thin = side_widths(case, index), pore_widths(case, index)
+        if coarser:
+            own, thin = merged_in_pairs(own), merged_in_pairs(thin)
+        widths.append(own)
+        layer = side.support
+        pores.append(None if layer is None else Pores(thin, layer.porosity, layer.tortuosity))
+    return build(widths[0], widths[1], (pores[0], pores[1]), case.geometry)
+
+
 def same_model(one: Case, other: Case) -> bool:
     """True if two cases have the same model on the same mesh."""
-    names = ("solutes", "phase", "temperature", "osmotic_model", "properties")
+    names = ("solutes", "phase", "geometry", "temperature", "osmotic_model", "properties")
     if one.membrane is not other.membrane or side_of_held_flux(one) != side_of_held_flux(other):
         return False
     if any(getattr(one, name) != getattr(other, name) for name in names) or tolerance_of(one) != tolerance_of(other):
@@ -188,9 +226,6 @@ def _problem(case: Case, mesh: Grid, rtol: float) -> Problem:
     """The problem of a case on a mesh; `rtol` is the relative tolerance of the run."""
     from membrane_pde.model.interface import Membrane
     from membrane_pde.model.problem import Problem
-
-    if case.geometry != "planar":
-        raise CaseError(f'geometry = "{case.geometry}": not available in this version; expected "planar"')
 
     numbers = case.membrane.solutes.values()
     return Problem(
@@ -236,30 +271,51 @@ def _port(case: Case, index: int) -> Port:
     return port_of(side.boundary, numbers)
 
 
-def _cells_at_start(case: Case, widths: Sequence[Vector]) -> Vector:
-    """Cell concentrations (solute, cell) at the start."""
+def _cells_at_start(case: Case, mesh: Grid) -> Vector:
+    """Cell concentrations (solute, cell) at the start; the pores of a support layer have that of the solution there."""
+    membrane = mesh.membrane
+    left_pores, right_pores = mesh.pores
+    left = mesh.radii[: membrane - left_pores + 1]
+    right = mesh.radii[membrane + right_pores :]
     rows = []
     for name in case.solutes:
-        left = _cell_averages(case.left.concentration[name], widths[0])
-        rows.append(np.concatenate([left[::-1], _cell_averages(case.right.concentration[name], widths[1])]))
+        inside, outside = case.left.concentration[name], case.right.concentration[name]
+        parts = (
+            _cell_averages(inside, left[-1] - left, left if mesh.power else None, mesh.power),
+            np.full(left_pores, at_membrane(inside)),
+            np.full(right_pores, at_membrane(outside)),
+            _cell_averages(outside, right - right[0], right if mesh.power else None, mesh.power),
+        )
+        rows.append(np.concatenate(parts))
     return np.array(rows)
 
 
-def _cell_averages(value: float | Profile, widths: Vector) -> Vector:
-    """Averages over cells, listed from the membrane outwards, of a number or a piecewise linear profile."""
+def _cell_averages(value: float | Profile, distance: Vector, radii: Vector | None, power: int) -> Vector:
+    """Averages over cells of a number or a piecewise linear profile.
+
+    `distance` are those of the faces from the inner edge of the solution, m; `radii` those from the centre where the
+    cells are curved, whose areas grow with this power of the radius.
+    """
     if not isinstance(value, Profile):
-        return np.full(len(widths), value)
-    edges = np.concatenate([[0.0], np.cumsum(widths)])
-    x, c = np.array(value.distance), np.array(value.value)
-    if x[0] > 0.0:
-        x, c = np.append(0.0, x), np.append(c[0], c)
-    x, c = np.append(x, max(edges[-1], x[-1]) * 2.0), np.append(c, c[-1])
-    whole = np.concatenate([[0.0], np.cumsum(0.5 * (c[1:] + c[:-1]) * np.diff(x))])
-    piece = np.clip(np.searchsorted(x, edges, side="right") - 1, 0, len(x) - 2)
-    step = edges - x[piece]
-    slope = (c[piece + 1] - c[piece]) / (x[piece + 1] - x[piece])
-    integral = whole[piece] + c[piece] * step + 0.5 * slope * step**2
-    return np.asarray(np.diff(integral) / widths)
+        return np.full(len(distance) - 1, value)
+    reversed_ = distance[0] > distance[-1]
+    edges = distance[::-1] if reversed_ else distance
+    kinks = np.array(value.distance)
+    points = np.unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])]]))
+    # Gauss's rule of three points: exact for a straight line times the square of the radius
+    node = math.sqrt(0.6)
+    middle, half = 0.5 * (points[1:] + points[:-1]), 0.5 * np.diff(points)
+    held, volume = np.zeros(len(middle)), np.zeros(len(middle))
+    for place, weight in ((-node, 5.0), (0.0, 8.0), (node, 5.0)):
+        x = middle + place * half
+        area = np.ones_like(x)
+        if radii is not None:
+            area = (radii[-1] - x if reversed_ else radii[0] + x) ** power
+        held += weight * half * area * np.interp(x, value.distance, value.value)
+        volume += weight * half * area
+    first = np.searchsorted(points, edges[:-1])
+    found = np.add.reduceat(held, first) / np.add.reduceat(volume, first)
+    return np.asarray(found[::-1] if reversed_ else found)
 
 
 @cache_last_case

@@ -20,7 +20,7 @@ from membrane_pde.results.messages import has_range
 from membrane_pde.results.observations import profiles_of, series_of
 from membrane_pde.results.result import Result, check_size
 from membrane_pde.results.summary import equilibrium_summary, goal_summary, summaries_of
-from membrane_pde.runs.build import Model, model_of, segments_of, side_widths
+from membrane_pde.runs.build import Model, mesh_of, model_of, segments_of
 from membrane_pde.runs.solving import end_states, groups_of, solve_case, solve_group
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
         has the run up to then.
     """
     begun, case = time.perf_counter(), as_case(case)
-    check_size(case, sum(len(side_widths(case, side)) for side in (0, 1)))
+    check_size(case, sum(len(widths) for widths in mesh_of(case).values()))
     runs = solve_case(case, progress)
     series = series_of(runs)
     (summary,) = summaries_of(runs, series)

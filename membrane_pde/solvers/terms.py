@@ -48,7 +48,7 @@ class Equation:
     def _set(self, faces: Faces) -> bool:
         """Set FiPy's coefficients; return whether a solute can pass a far end."""
         system = self.system
-        k, n, m = system.solutes, system.cells, system.membrane
+        k, n = system.solutes, system.cells
         stretch = faces.width / system.width
         forward, backward = np.zeros((k, n + 1)), np.zeros((k, n + 1))
         forward[:, 1:-1] = faces.alpha[:, 1:-1] / stretch[:-1]
