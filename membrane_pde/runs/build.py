@@ -11,6 +11,7 @@ import numpy as np
 
 from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.case import Case
+from membrane_pde.input.errors import CaseError
 from membrane_pde.input.properties import (
     amount_scales,
     at_far_edge,
