@@ -209,8 +209,8 @@ class Observations(NamedTuple):
 
     Lengths and means are those of the solutions, amounts include the pores of support layers. `spread` is the distance
     from the equilibrium, ``Σ∫|c − c_eq| dV`` (mol/m^2; nan without an equilibrium); `area_ratio` is the area of the
-    membrane over that at the start; `osmotic_…` are the osmotic pressures of the mean concentrations and of those at the
-    membrane; `bulk_…` is the concentration of a reservoir or a bath behind its layer, on other sides the mean.
+    membrane over that at the start; `osmotic_…` are the osmotic pressures of the mean concentrations and of those at
+    the membrane; `bulk_…` is the concentration of a reservoir or a bath behind its layer, on other sides the mean.
     """
 
     water_flux: Array
