@@ -23,7 +23,8 @@ from membrane_pde.input.errors import CaseError
 from membrane_pde.input.messages import case_error, for_a_gas
 from membrane_pde.input.overrides import is_written, set_value, value_at, with_cause, written_at
 from membrane_pde.input.parts import SIDES, Compartment
-from membrane_pde.input.values import Applied, Pressure
+from membrane_pde.input.readers import Applied
+from membrane_pde.input.values import Pressure
 from membrane_pde.input.wording import cut, key_text
 from membrane_pde.physics.curvature import CURVED
 

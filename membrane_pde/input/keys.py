@@ -12,7 +12,7 @@ from membrane_pde.input.case import Case
 from membrane_pde.input.checks import misplaced
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES
-from membrane_pde.input.values import Reader
+from membrane_pde.input.readers import Reader
 from membrane_pde.input.wording import cut, nearest
 
 NOT_YET = "not available in this version"

@@ -8,7 +8,7 @@ from membrane_pde import library
 from membrane_pde.input.errors import CaseError, UnitError
 from membrane_pde.input.module_values import read_flow
 from membrane_pde.input.parts import SIDES
-from membrane_pde.input.values import read_quantity
+from membrane_pde.input.readers import read_quantity
 from membrane_pde.input.wording import nearest, show
 
 _SIZES = ("area", "length", "width")

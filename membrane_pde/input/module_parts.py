@@ -18,7 +18,7 @@ from membrane_pde.input.module_values import (
     Transfer,
     ViscosityOfW,
 )
-from membrane_pde.input.values import Area, Dispersion, GaugePressure, Length, Recovery, Share, Velocity
+from membrane_pde.input.readers import Area, Dispersion, GaugePressure, Length, Recovery, Share, Velocity
 
 
 class Fibres(BaseModel):

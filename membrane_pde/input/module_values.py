@@ -9,11 +9,10 @@ from typing import Annotated, Any, Literal
 
 from membrane_pde.input import units
 from membrane_pde.input.errors import UnitError
-from membrane_pde.input.values import (
+from membrane_pde.input.readers import (
     JSON_CONCENTRATION,
     JSON_SHAPE,
     Reader,
-    Schedule,
     entry,
     increasing,
     is_number,
@@ -26,6 +25,7 @@ from membrane_pde.input.values import (
     read_quantity,
     read_recovery,
 )
+from membrane_pde.input.values import Schedule
 from membrane_pde.input.wording import nearest, show
 
 MassTransferLaw = Literal["none", "constant", "leveque", "graetz", "guillen-hoek", "schock-miquel", "sherwood"]

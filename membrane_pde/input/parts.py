@@ -1,6 +1,6 @@
 """The parts of a case: one pydantic model for each table of a case file, whose fields are the table's keys.
 
-A new key is a field here, a reader in `values` if it is written in a new way, and a check in `checks` of what it
+A new key is a field here, a reader in `readers` if it is written in a new way, and a check in `checks` of what it
 combines with.
 """
 
@@ -14,8 +14,7 @@ from membrane_pde.input.boundaries import BOUNDARIES, WITHOUT_LAYER_IF_STIRRED, 
 from membrane_pde.input.fields import STRICT, field, optional
 from membrane_pde.input.module_parts import Channel
 from membrane_pde.input.module_values import Inlet
-from membrane_pde.input.titles import LONGEST
-from membrane_pde.input.values import (
+from membrane_pde.input.readers import (
     Applied,
     Backflow,
     Density,
@@ -44,6 +43,7 @@ from membrane_pde.input.values import (
     Volume,
     WaterPermeability,
 )
+from membrane_pde.input.titles import LONGEST
 from membrane_pde.physics.curvature import Geometry
 
 MAX_OUTPUTS = 100_000

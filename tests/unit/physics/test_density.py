@@ -10,7 +10,7 @@ import pytest
 
 from membrane_pde import library
 from membrane_pde.input import units
-from membrane_pde.input.values import _read_apparent_volume
+from membrane_pde.input.readers import _read_apparent_volume
 from membrane_pde.kernels import compiled
 from membrane_pde.physics import density
 from membrane_pde.physics.temperature import water_density
