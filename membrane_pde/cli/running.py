@@ -58,7 +58,7 @@ def run(
             complain(f"warning: {error}")
     if result is not None:
         try:
-            if folder:
+            if folder and result.arrays:
                 with saving():
                     result.save(folder)
                 if not no_plots:
@@ -68,7 +68,7 @@ def run(
                 print_json(result.summary)
             else:
                 report.show_result(console(), result)
-        if folder and not as_json:
+        if folder and result.arrays and not as_json:
             typer.echo(f"\nResults: {folder}")
     if failure:
         complain(f"{loaded.name} failed: {failure}")

@@ -439,6 +439,12 @@ def _number(concentration: float | Profile) -> float:
     return concentration
 
 
+def density_of(case: Case, concentration: Sequence[float]) -> float | None:
+    """Density of a solution, kg/m^3; None if the apparent volume of a solute is not known."""
+    content = _content(case, concentration, float(water_density(case.temperature)))
+    return None if content is None else content[1]
+
+
 def _content(case: Case, concentration: Sequence[float], rho: float) -> tuple[float, float] | None:
     """Mass of water per volume and density, kg/m^3; None if the apparent volume of a solute is not known."""
     there = [(solute, c) for solute, c in zip(case.solutes.values(), concentration, strict=True) if c > 0.0]

@@ -130,6 +130,7 @@ def set_membrane(p: Stations, at: Places, y: Array, station: int, room: Room, sl
     set_face(face, flux, room.layers, room.cells, room.membrane)
     difference = wall_pressure(face, room.membrane, room.work[0], room.pull)
     for s in range(k):
+        room.walls[0, station, s], room.walls[1, station, s] = room.membrane[s, 0], room.membrane[s, 1]
         room.passing[station, s] = room.membrane[s, 2]
     if not slopes:
         return difference

@@ -160,7 +160,13 @@ class StationSystem:
     # -- equations --------------------------------------------------------------------------------------------------
     @cached_property
     def _room(self) -> tuple[Room, Entries]:
+        """Arrays to work in."""
         return new_room(self.stations, self.solutes), new_entries(self.stations, self.elements, self.solutes)
+
+    @property
+    def room(self) -> Room:
+        """What the last call has worked out: fluxes, walls, pressure drops."""
+        return self._room[0]
 
     def rates(self, t: float, y: Array) -> Array:
         """Right-hand side r(y): dc/dt, or the residual of an algebraic row."""

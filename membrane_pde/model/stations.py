@@ -261,6 +261,8 @@ class Room(NamedTuple):
         Fall of the pressure along each station's cell; its derivatives with the mean flow and the concentrations.
     passing : ndarray, shape (stations, solutes)
         Solute fluxes through the membrane.
+    walls : ndarray, shape (2, stations, solutes)
+        Concentrations at the membrane on the left and on the right.
     work : ndarray, shape (6, solutes)
         For `interface`.
     """
@@ -275,6 +277,7 @@ class Room(NamedTuple):
     local: Array
     drops: Array
     passing: Array
+    walls: Array
     work: Array
 
 
@@ -284,5 +287,5 @@ def new_room(stations: int, solutes: int) -> Room:
     return Room(
         np.zeros((2, k)), np.ones((2, k)), np.zeros((2, k, k + 1)), np.zeros((k, 5)), np.zeros((3, k, 5)),
         np.zeros((2, k)), np.zeros((6, k)), np.zeros((k + 1, 3 + 2 * k)), np.zeros((2, stations, 2 + k)),
-        np.zeros((stations, k)), np.zeros((6, k)),
+        np.zeros((stations, k)), np.zeros((2, stations, k)), np.zeros((6, k)),
     )  # fmt: skip

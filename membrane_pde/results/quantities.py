@@ -72,6 +72,10 @@ def _has_membrane(case: Case) -> bool:
     return case.membrane.type != "none"
 
 
+def _along(case: Case) -> bool:
+    return case.module is not None
+
+
 # In the order of the summary.
 QUANTITIES = (
     Quantity(
@@ -354,6 +358,130 @@ QUANTITIES = (
         value=lambda at_end: at_end.efficiencies,
     ),
     Quantity(
+        "recovery",
+        "1",
+        "state",
+        "share of the feed that passes the membrane, of all vessels and stages",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "area_m2",
+        "m^2",
+        "case",
+        "membrane area of all elements",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "feed_flow_m3_per_s",
+        "m^3/s",
+        "state",
+        "flow of the feed into all vessels of the first stage",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "permeate_flow_m3_per_s",
+        "m^3/s",
+        "state",
+        "flow of water through the membrane, from the feeding side",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "concentrate_flow_m3_per_s",
+        "m^3/s",
+        "state",
+        "flow of the feed's liquid out of all vessels of the last stage",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "permeate_concentration_mol_per_m3",
+        "mol/m^3",
+        "state",
+        "concentration of all that passes the membrane, mixed",
+        "`ΣA J_s/ΣA J_v`. Null where (almost) no water passes, or solute goes against it.",
+        by_solute=True,
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "concentrate_concentration_mol_per_m3",
+        "mol/m^3",
+        "state",
+        "concentration of the feed's liquid where it leaves",
+        by_solute=True,
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "pressure_drop_left_Pa",
+        "Pa",
+        "state",
+        "fall of the pressure along the left side: friction and interconnectors, without boosts",
+        "Null where the permeate is drawn off.",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "pressure_drop_right_Pa",
+        "Pa",
+        "state",
+        "fall of the pressure along the right side: friction and interconnectors",
+        "Of a dead end the largest of an element. Null where the permeate is drawn off.",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "clearance_m3_per_s",
+        "m^3/s",
+        "state",
+        "flow of feed that would carry as much solute as the feed loses, `(Q_in c_in − Q_out c_out)/c_in`",
+        by_solute=True,
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "pump_energy_J_per_m3",
+        "J/m^3",
+        "state",
+        "work of the pumps over the volume of permeate",
+        "Gauge pressures, the feed is supplied at 0; without a pressure exchanger `Q_f p_f/(η Q_p)`, with one "
+        "`[Q_p p_f + Q_c (p_f − η_x p_c)]/(η Q_p)`; a boost adds `boost · Q_stage/(η Q_p)`. Null where both sides "
+        "flow.",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "power_density_W_per_m2",
+        "W/m^2",
+        "state",
+        "mean of water flux times the pressure that it flows against: pressure-retarded osmosis",
+        "Null where the water does not flow to the higher pressure.",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "backflow_area_share",
+        "1",
+        "state",
+        "share of the membrane area through which water flows towards the feed",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
+        "elements",
+        SUMMARY,
+        "state",
+        "the elements of one vessel of each stage, in the order of the feed: one object each",
+        "The same as in `elements.csv`: `stage`, `element` (its number in the vessel), `name`, what enters and leaves "
+        "it, its fluxes, permeate and polarization, and `warning` where a limit of its maker is passed.",
+        applies=_along,
+        added=True,
+    ),
+    Quantity(
         "equilibrium",
         SUMMARY,
         "case",
@@ -394,6 +522,10 @@ QUANTITIES = (
     ),
 )
 
+# What only a case with [module] has: numbers that a state along the membrane has.
+ALONG = {each.name: each for each in QUANTITIES if each.applies is _along and each.unit != SUMMARY}
+# What is no number, nor one for each solute.
+OBJECTS = (*(each.name for each in QUANTITIES if each.unit == SUMMARY), "error_estimate")
 # By name, in the order of the summary; the series in that of the columns of series.csv: what judges the run comes last.
 SUMMARY_KEYS = {each.name: each for each in QUANTITIES}
 SERIES = {each.name: each for each in sorted(QUANTITIES, key=lambda each: not each.measurable) if each.read is not None}

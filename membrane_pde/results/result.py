@@ -8,12 +8,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,15 @@ from membrane_pde.input.errors import CaseError
 from membrane_pde.input.wording import cut
 from membrane_pde.results import netcdf
 from membrane_pde.results.folders import add_files, write_folder
-from membrane_pde.results.quantities import PROFILES, QUANTITIES, SERIES, SUMMARY_KEYS, attributes_of
+from membrane_pde.results.quantities import (
+    PROFILES,
+    QUANTITIES,
+    SERIES,
+    SUMMARY_KEYS,
+    Profile,
+    Quantity,
+    attributes_of,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -85,6 +93,14 @@ class Result:
     summary: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
 
+    profile_table: ClassVar[Mapping[str, Profile]] = PROFILES
+    coordinates: ClassVar[tuple[str, ...]] = ("position", "width", "volume")
+
+    @property
+    def series_table(self) -> Mapping[str, Quantity]:
+        """What has a value at every stored time."""
+        return SERIES
+
     def __repr__(self) -> str:
         """One line: which case, how it ended and when, and what is stored."""
         return (
@@ -103,17 +119,24 @@ class Result:
         import xarray
 
         known = self._variables()
-        variables, coordinates = ({name: known[name] for name in names} for names in (SERIES, ("time", "solute")))
+        variables, coordinates = (
+            {name: known[name] for name in names} for names in (self.series_table, ("time", "solute"))
+        )
         return xarray.Dataset(variables, coordinates, self._attributes())
 
     @cached_property
     def profiles(self) -> xarray.Dataset:
-        """Concentration in every cell at every stored time; positions count from the membrane, left is negative."""
+        """Concentration in every cell at every stored time; positions count from the membrane, left is negative.
+
+        Along a membrane fluxes, flows, pressures and concentrations at every station; positions count from the inlet.
+        """
         import xarray
 
         known = self._variables()
-        coordinates = {name: known[name] for name in ("time", "solute", "position", "width", "volume", "side")}
-        return xarray.Dataset({"concentration": known["concentration"]}, coordinates, self._attributes())
+        beside = ("time", "solute", *self.coordinates, *(("side",) if "side" in known else ()))
+        there = [name for name in self.profile_table if name not in self.coordinates]
+        variables, coordinates = ({name: known[name] for name in names} for names in (there, beside))
+        return xarray.Dataset(variables, coordinates, self._attributes())
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]]:
         """Dimensions, values and attributes of every variable by its name."""
@@ -121,11 +144,12 @@ class Result:
             "time": (("time",), self.arrays["time"], {"units": "s", "long_name": "time"}),
             "solute": (("solute",), np.array(self.solutes, dtype=object), {}),
         }
-        for name, profile in PROFILES.items():
+        for name, profile in self.profile_table.items():
             attributes = {"units": profile.unit, "long_name": profile.meaning}
             variables[name] = profile.dimensions, self.arrays[name], attributes
-        variables["side"] = ("cell",), self.arrays["side"], {}
-        for name, each in SERIES.items():
+        if "side" in self.arrays:
+            variables["side"] = ("cell",), self.arrays["side"], {}
+        for name, each in self.series_table.items():
             values = self.arrays[name]
             variables[name] = ("time", "solute")[: values.ndim], values, attributes_of(each)
         return variables
@@ -171,14 +195,18 @@ class Result:
             (into / "summary.json").write_text(to_json(self.summary), encoding="utf-8")
             (into / "case.toml").write_text(self.case.to_toml(), encoding="utf-8")
             self._write_csv(into / "series.csv")
+            self._write_more(into)
             self._write_netcdf(into / "result.nc")
 
         write_folder(folder, write)
         return Path(folder) if extra is None else add_files(folder, extra)
 
+    def _write_more(self, folder: Path) -> None:
+        """Write what only some results have."""
+
     def _write_csv(self, path: Path) -> None:
         names, columns = ["time_s"], [self.arrays["time"]]
-        for name in SERIES:
+        for name in self.series_table:
             values = self.arrays[name]
             if values.ndim == 1:
                 names.append(name)
@@ -196,8 +224,11 @@ class Result:
 
     def _write_netcdf(self, path: Path) -> None:
         variables = self._variables()
-        variables["concentration"][2]["coordinates"] = "position side volume width"
-        sizes = dict(zip(PROFILES["concentration"].dimensions, self.arrays["concentration"].shape, strict=True))
+        if "side" in variables:
+            variables["concentration"][2]["coordinates"] = "position side volume width"
+        sizes: dict[str, int] = {}
+        for name, profile in self.profile_table.items():
+            sizes |= dict(zip(profile.dimensions, self.arrays[name].shape, strict=True))
         room = sum(values.nbytes for _, values, _ in variables.values())
         if shutil.disk_usage(path.parent).free < room:  # HDF5 may end the process where a disk is full
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -229,6 +260,10 @@ def load_result(folder: str | Path) -> Result:
         with netcdf.opened(path, MAX_STORED + 10**6) as file:  # with names, and what only counts
             case = parse_case(file.attrs["case"], name=file.attrs["case_name"])
             summary = json.loads(file.attrs["summary"])
+            if case.module is not None:
+                from membrane_pde.results.along_result import load_along
+
+                return load_along(case, summary, file)
             present = {*file.variables}.union({*SERIES, *PROFILES}.difference(_ADDED, _ADDED_PROFILES))
             names = [name for name in ("time", *SERIES, *PROFILES) if name in present]
             arrays = {name: np.asarray(file[name][...]) for name in names}

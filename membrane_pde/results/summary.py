@@ -92,7 +92,7 @@ class Outcome:
     def processes(self) -> list[str]:
         """What the solvent did in each run."""
         ends = zip(self.displaced.tolist(), self.moved.tolist(), strict=True)
-        return [_process(self.case, *each) for each in ends]
+        return [process_of(self.case, *each) for each in ends]
 
     @property
     def tonicity(self) -> str | None:
@@ -135,7 +135,7 @@ def _last(quantity: Quantity, values: np.ndarray[Any, Any], case: Case) -> list[
     ]
 
 
-def _process(case: Case, displaced: float, moved: bool) -> str:
+def process_of(case: Case, displaced: float, moved: bool) -> str:
     """What the solvent did, by its net displacement against the initial ``Σσ_sΔπ_s`` at the membrane."""
     if case.membrane.type == "none":
         return "diffusion"
@@ -273,7 +273,7 @@ def steady_summary(
         summary |= dict.fromkeys([f"length_{side}_m" for side in SIDES])
     flux = summary["water_flux_m_per_s"]
     if case.membrane.type == "none" or abs(flux) > least_flux:
-        summary["process"] = _process(case, flux, True)
+        summary["process"] = process_of(case, flux, True)
     means = {"concentration_left_mol_per_m3": seen.mean_left, "concentration_right_mol_per_m3": seen.mean_right}
     summary["tonicity"] = _tonicity(case, means)
     parts = [any_volume] if any_volume else []

@@ -8,7 +8,7 @@ from typing import Any
 from membrane_pde.input.case import Case
 from membrane_pde.input.properties import both_sides, is_closed
 from membrane_pde.results.observations import Runs, series_of
-from membrane_pde.results.quantities import QUANTITIES, SERIES
+from membrane_pde.results.quantities import OBJECTS, QUANTITIES, SERIES
 from membrane_pde.results.result import Result
 from membrane_pde.results.summary import summaries_of
 from membrane_pde.runs.running import RunError
@@ -79,7 +79,7 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
     return {
         key: error(value, coarse[key], tight[key], later.get(key))
         for key, value in result.summary.items()
-        if key not in _UNESTIMATED and key not in ("equilibrium", "error_estimate") and not isinstance(value, str)
+        if key not in _UNESTIMATED and key not in OBJECTS and not isinstance(value, str)
     }
 
 

@@ -48,9 +48,11 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def refuse_module(case: Case) -> None:
-    """Raise a CaseError for a case with [module]."""
+    """Raise a CaseError for a case with [module], whose equations are others: `runs.along`."""
     if case.module is not None:
-        raise CaseError("module: a membrane with a length can be read and shown, but not solved in this version")
+        raise CaseError(
+            "module: a membrane with a flow along it has no such answer; `run` and `steady` give its steady state"
+        )
 
 
 def side_widths(case: Case, index: int) -> Vector:

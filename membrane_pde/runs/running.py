@@ -16,10 +16,14 @@ from membrane_pde.input.casefile import as_case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import is_closed
+from membrane_pde.results.along import along_summary
+from membrane_pde.results.along_result import AlongResult, steady_arrays
 from membrane_pde.results.messages import has_range
 from membrane_pde.results.observations import profiles_of, series_of
+from membrane_pde.results.quantities import OBJECTS
 from membrane_pde.results.result import Result, check_size
-from membrane_pde.results.summary import equilibrium_summary, goal_summary, summaries_of
+from membrane_pde.results.summary import equilibrium_summary, goal_summary, no_steady_summary, summaries_of
+from membrane_pde.runs.along import NoSteadyStateAlong, steady_along
 from membrane_pde.runs.build import Model, mesh_of, model_of, segments_of
 from membrane_pde.runs.solving import end_states, groups_of, solve_case, solve_group
 
@@ -67,6 +71,8 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
         has the run up to then.
     """
     begun, case = time.perf_counter(), as_case(case)
+    if case.module is not None:
+        return run_along(case)
     check_size(case, sum(len(widths) for widths in mesh_of(case).values()))
     runs = solve_case(case, progress)
     series = series_of(runs)
@@ -79,6 +85,33 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
     if summary["status"] == "failed":
         raise RunError(summary["message"], result)
     return result
+
+
+def run_along(case: Case) -> AlongResult:
+    """Solve a case with [module]: its steady state."""
+    begun = time.perf_counter()
+    if not case.steady_only:
+        raise CaseError(
+            "run.duration: the course in time along a membrane is not available in this version; leave [run] out for "
+            "the steady state"
+        )
+    try:
+        found = steady_along(case)
+    except NoSteadyStateAlong as none:
+        summary = no_steady_summary(case, str(none)) | {"status": "failed", "end_time_s": 0.0}
+        raise RunError(summary["message"], AlongResult(case, summary, {})) from none
+    summary = along_summary(case, found.readings, steps=found.steps)
+    summary["end_time_s"], summary["solve_time_s"] = 0.0, time.perf_counter() - begun
+    log.info("%s: steady after %d steps", case.name, summary["steps"])
+    return AlongResult(case, summary, steady_arrays(case, summary, found.readings))
+
+
+def summarize_along(case: Case) -> dict[str, Any]:
+    """The summary of a case with [module]; if there is no steady state, ``status`` is ``failed``."""
+    try:
+        return run_along(case).summary
+    except RunError as error:
+        return error.result.summary
 
 
 def summarize(case: Case, model: Model | None = None) -> dict[str, Any]:
@@ -97,6 +130,8 @@ def summarize(case: Case, model: Model | None = None) -> dict[str, Any]:
         Summary as of a `Result`; if the run failed, ``status`` is ``failed`` and ``message`` gives the reason.
     """
     begun = time.perf_counter()
+    if case.module is not None:
+        return summarize_along(case)
     runs = solve_case(case, model=model)
     (summary,) = summaries_of(runs, series_of(runs))
     summary["equilibrium"] = goal_summary(runs)
@@ -118,6 +153,8 @@ def summarize_all(cases: Sequence[Case]) -> list[dict[str, Any]]:
         As of `summarize`, but without ``equilibrium``.
     """
     summaries: list[dict[str, Any]] = []
+    if any(case.module is not None for case in cases):
+        return [summarize(case) for case in cases]
     for group in groups_of(cases):
         begun = time.perf_counter()
         runs, done = solve_group(group) if group.segments else (None, [False])
@@ -180,7 +217,7 @@ def compare(cases: Sequence[Case | Result | str | Path]) -> xarray.Dataset:
     columns: dict[str, list[Any]] = {}
     for position, result in enumerate(results):
         for key, value in result.summary.items():
-            if key in ("equilibrium", "error_estimate"):
+            if key in OBJECTS:
                 continue
             flat = {f"{key}[{name}]": one for name, one in value.items()} if isinstance(value, dict) else {key: value}
             for name, one in flat.items():

@@ -28,7 +28,9 @@ from membrane_pde.input.properties import (
     volumes_per_area,
 )
 from membrane_pde.results import remarks
+from membrane_pde.results.along import along_summary
 from membrane_pde.results.summary import no_steady_summary, steady_summary
+from membrane_pde.runs.along import NoSteadyStateAlong, steady_along
 from membrane_pde.runs.build import model_of, segments_of
 from membrane_pde.runs.solving import end_states
 
@@ -68,10 +70,24 @@ def steady(case: Case | str | Path) -> dict[str, Any]:
         If a pressure or a flux changes with time.
     """
     begun, case = time.perf_counter(), as_case(case)
+    if case.module is not None:
+        return _steady_along(case)
     _check_constant(case)
     try:
         summary = _find(case)
     except _NoSteadyState as none:
+        summary = no_steady_summary(case, str(none))
+    summary["solve_time_s"] = time.perf_counter() - begun
+    return summary
+
+
+def _steady_along(case: Case) -> dict[str, Any]:
+    """The steady state of a case with [module]."""
+    begun = time.perf_counter()
+    try:
+        found = steady_along(case)
+        summary = along_summary(case, found.readings, steps=found.steps)
+    except NoSteadyStateAlong as none:
         summary = no_steady_summary(case, str(none))
     summary["solve_time_s"] = time.perf_counter() - begun
     return summary

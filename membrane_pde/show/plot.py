@@ -18,6 +18,7 @@ import numpy as np
 from membrane_pde.input import titles
 from membrane_pde.show import curves as shared
 from membrane_pde.show import drawing, formatting, readings
+from membrane_pde.show.along import along, vessel
 from membrane_pde.show.drawing import CASES, LEFT, MEMBRANE, RIGHT, WATER
 from membrane_pde.show.maps import phase_map
 from membrane_pde.show.readings import stored
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from membrane_pde.results.result import Result
 
 __all__ = [
+    "along",
     "comparison",
     "fit",
     "history",
@@ -48,6 +50,7 @@ __all__ = [
     "scales",
     "schematic",
     "sweep_picture",
+    "vessel",
 ]
 
 PANELS, CURVES = 6, 12
@@ -241,11 +244,20 @@ def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
 def save_all(result: Result, folder: Path | str) -> list[Path]:
     """Write schematic.png, profiles.png and history.png into a folder, rejection.png if the membrane has pores.
 
+    Of a case with [module] along.png and vessel.png.
+
     Returns their paths.
     """
+    if result.case.module is not None:
+        return _written({"along": along(result), "vessel": vessel(result)}, folder)
     pictures = {"schematic": schematic(result), "profiles": profiles(result), "history": history(result)}
     if result.case.membrane.pore_radius is not None:
         pictures["rejection"] = rejection(result)
+    return _written(pictures, folder)
+
+
+def _written(pictures: dict[str, np.ndarray], folder: Path | str) -> list[Path]:
+    """Write pictures under their names; their paths."""
     paths = []
     for name, axes in pictures.items():
         paths.append(Path(folder) / f"{name}.png")

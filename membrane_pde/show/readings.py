@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from membrane_pde.physics.constants import AVOGADRO
 from membrane_pde.physics.curvature import DIMENSION
+from membrane_pde.results.quantities import OBJECTS
 from membrane_pde.show import presets
 from membrane_pde.show.formatting import ROUND_OFF, number
 
@@ -169,7 +170,7 @@ def flat(summary: Mapping[str, Any]) -> dict[str, Any]:
     """Flatten a summary: values for each solute get keys such as `rejection[NaCl]`; nested objects are left out."""
     plain: dict[str, Any] = {}
     for key, value in summary.items():
-        if key in ("equilibrium", "error_estimate"):
+        if key in OBJECTS:
             continue
         if isinstance(value, Mapping):
             plain |= {f"{key}[{solute}]": v for solute, v in value.items()}

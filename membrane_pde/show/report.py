@@ -28,6 +28,7 @@ from membrane_pde.show.readings import (
     standing,
     stored,
 )
+from membrane_pde.show.report_along import show_along
 from membrane_pde.show.sentences import held_back, sentence, water_distance
 
 if TYPE_CHECKING:
@@ -205,6 +206,9 @@ def accuracy_table(summary: Mapping[str, Any]) -> list[Row]:
 
 def show_result(console: Any, result: Result) -> None:
     """Print title, sentence and tables of a result."""
+    if result.case.module is not None:
+        show_along(console, result.case, result.summary)
+        return
     say(console, bold=str(result.case.title), wrap=False)
     say(console, sentence(result.summary, labels_of(result.case)))
     say(console)

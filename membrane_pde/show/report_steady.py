@@ -10,6 +10,7 @@ from membrane_pde.show.formatting import number, quantity
 from membrane_pde.show.printing import Row, say, show_rows
 from membrane_pde.show.readings import SIDES, concentration_unit, labels_of
 from membrane_pde.show.report import POWER
+from membrane_pde.show.report_along import show_along
 from membrane_pde.show.report_equilibrium import equilibrium_table, header_of_sides, message_as_sentence
 from membrane_pde.show.sentences import held_back, side_text
 
@@ -58,6 +59,9 @@ def fluxes_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
 
 def show_steady(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     """Print the steady state, or why there is none."""
+    if case.module is not None:
+        show_along(console, case, summary)
+        return
     labels = labels_of(case)
     say(console, bold=str(case.title), wrap=False)
     message = message_as_sentence(summary)

@@ -30,6 +30,7 @@ _MOST_IN_TIME = 150
 _FOUND = 1e-9  # change of a step, on the scale of each unknown, after which the next one would not be seen
 _MOST_PATTERNS = 20  # of stations that give liquid back
 _MOST_MARCHES = 16
+_ALL = 1.0 - 1e-6  # of the feed: with less left of it in the march the channel runs dry
 _NEAR = 0.05  # of the recovery that is sought, to which marches come
 _LEAST_LEFT = 0.1  # of a flow or a concentration, that a step leaves
 
@@ -146,13 +147,15 @@ def _wanted(system: StationSystem) -> tuple[bool, float] | None:
     return False, permeate / (system.vessels_first * float(system.inlet[p.feed, 0]))
 
 
-def first_guess(system: StationSystem) -> Array:
+def first_guess(system: StationSystem, near: tuple[float, float] | None = None) -> Array:
     """A march along the feed; what its pressure or flow is solved for is brought near by a few of them.
 
     Parameters
     ----------
     system : StationSystem
         The model.
+    near : tuple of float, optional
+        About what the feed's flow (m^3/s) and pressure (Pa) will be.
 
     Returns
     -------
@@ -163,6 +166,8 @@ def first_guess(system: StationSystem) -> Array:
     wanted = _wanted(system)
     if wanted is None:
         return system.start(pressure, flow)
+    if near is not None:
+        return system.start(near[1], near[0])
     flow_sought, recovery = wanted
     beside = float(system.inlet[1 - system.numbers.feed, 1])
     osmotic = system.osmotic_pressure(system.inlet[system.numbers.feed, 2:])
@@ -197,20 +202,24 @@ def first_guess(system: StationSystem) -> Array:
     return best
 
 
-def find_steady(system: StationSystem) -> Found:
+def find_steady(system: StationSystem, near: tuple[float, float] | None = None) -> Found:
     """Find the steady state.
 
     Parameters
     ----------
     system : StationSystem
         The model.
+    near : tuple of float, optional
+        About what the feed's flow (m^3/s) and pressure (Pa) will be, where one of them is solved for.
 
     Returns
     -------
     Found
         See there.
     """
-    y, steps = first_guess(system), 0
+    y, steps = first_guess(system, near), 0
+    if _wanted(system) is None and system.recovery(y) > _ALL:
+        return Found(y, False, steps)
     for _ in range(_MOST_PATTERNS):
         found = _newton(system, y, _MOST_STEPS)
         if not found.converged:

@@ -80,7 +80,7 @@ def test_what_enters_leaves(role: str, law: str) -> None:
     y, p, feed = found.state, system.numbers, system.entry_places(0)
     rates = system.rates(0.0, y)
     assert np.abs(rates[system.concentration_places(0)]).max() < 1e-9
-    vessels, passing = system.vessels, system._room[0].passing
+    vessels, passing = system.vessels, system.room.passing
     water = float(vessels[0] * y[feed[0, 0]] - vessels[-1] * y[system.flow_places(0)[-1]])
     assert water == pytest.approx(float((system.areas * y[system.flux_places]).sum()), rel=1e-12)
     for s in range(2):
@@ -112,7 +112,7 @@ def test_pressures_fall_by_friction_and_rise_by_boosts() -> None:
     system = plant("drawn off")
     y = find_steady(system).state
     entries, pressures = system.entry_places(0), y[system.pressure_places(0)]
-    drops = system._room[0].drops[0, :, 0]
+    drops = system.room.drops[0, :, 0]
     assert (drops > 0.0).all()
     second = pressures[7] - 0.5 * drops[7] - 1e4 + 2e5
     assert y[entries[2, 1]] == pytest.approx(second, rel=1e-12)

@@ -87,7 +87,7 @@ def test_watertap_one_dimensional_model(pressure: float, flux: float, recovery: 
     assert (system.areas * y[system.flux_places]).sum() / 50.0 * 3.6e6 == pytest.approx(flux, rel=5e-3)
     assert system.recovery(y) == pytest.approx(recovery, rel=5e-3)
     system.rates(0.0, y)
-    end = y[system.pressure_places(0)[-1]] - 0.5 * system._room[0].drops[0, -1, 0]
+    end = y[system.pressure_places(0)[-1]] - 0.5 * system.room.drops[0, -1, 0]
     assert end == pytest.approx(brine, rel=1e-3)
 
 

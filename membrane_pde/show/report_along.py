@@ -1,0 +1,211 @@
+"""A state along a membrane in words and tables: what the module does as a whole, and each of its elements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from membrane_pde.show import presets
+from membrane_pde.show.formatting import number, quantity
+from membrane_pde.show.printing import Row, say, show_rows
+from membrane_pde.show.readings import concentration_unit, labels_of
+from membrane_pde.show.sentences import held_back
+
+_DAY, _HOUR = 86400.0, 3600.0
+_MOST_SOLUTES = 2  # with columns of their own in the table of elements
+HEADER = ("", "unit", "value")
+
+
+def flow_unit(flow: float) -> tuple[str, float]:
+    """Unit that suits a flow, and its number in one m^3/s."""
+    size = abs(flow)
+    if presets.in_use() == "SI":
+        return "m³/s", 1.0
+    if size * _HOUR >= 0.05:
+        return "m³/h", _HOUR
+    return "mL/min", 6e7
+
+
+def flow_text(flow: float) -> str:
+    """A flow of permeate: in m³/d of a plant, in mL/min of a small module."""
+    if presets.in_use() != "SI" and abs(flow) * _DAY >= 1.0:
+        return f"{number(flow * _DAY, digits=4)} m³/d"
+    unit, per_si = flow_unit(flow)
+    return f"{number(flow * per_si, digits=4)} {unit}"
+
+
+def along_sentence(case: Any, summary: Mapping[str, Any]) -> str:
+    """What the module does, in one or two sentences, and what is remarkable about it."""
+    plant, message = case.plant, str(summary["message"] or "").strip()
+    water = summary["permeate_flow_m3_per_s"]
+    flux = abs(summary["water_flux_m_per_s"])
+    if len(plant.flowing) > 1:
+        parts = _two_flows(case, summary)
+    elif water <= 0.0:
+        parts = [
+            f"No permeate: {flow_text(-water)} of water flow back into the {plant.feed} side at "
+            f"{quantity(summary[f'pressure_{plant.feed}_Pa'], 'pressure')}."
+        ]
+    else:
+        kwh = summary["pump_energy_J_per_m3"]
+        made = (
+            f"{_name(plant)} {flow_text(water)} of permeate at {number(100 * summary['recovery'], digits=3)} % "
+            f"recovery from {quantity(summary[f'pressure_{plant.feed}_Pa'], 'pressure')}"
+        )
+        last = summary["elements"][-1]
+        if len(summary["elements"]) > 1:
+            ends = quantity(abs(last["water_flux_m_per_s"]), "water flux")
+            parts = [f"{made}; the last element works at {ends}, the mean is {quantity(flux, 'water flux')}."]
+        else:
+            parts = [f"{made}, {quantity(flux, 'water flux')}."]
+        if kwh:
+            parts.append(f"The pumps take {quantity(kwh, 'energy')} of permeate.")
+    return " ".join([*parts, message]).strip()
+
+
+def _name(plant: Any) -> str:
+    """The whole thing with its verb."""
+    vessels = sum(stage.vessels for stage in plant.stages)
+    elements = sum(len(stage.elements) for stage in plant.stages)
+    if len(plant.stages) > 1:
+        return f"The {len(plant.stages)} stages make"
+    if vessels > 1:
+        return f"The {vessels} vessels make"
+    return "The vessel makes" if elements > 1 else "The element makes"
+
+
+def _two_flows(case: Any, summary: Mapping[str, Any]) -> list[str]:
+    labels = labels_of(case)
+    water, parts = summary["water_flux_m_per_s"], []
+    if summary["process"] != "no flow":
+        origin, target = ("left", "right") if water > 0.0 else ("right", "left")
+        verb = "Osmosis takes" if summary["process"] == "osmosis" else "The pressure drives"
+        parts.append(
+            f"{verb} {flow_text(abs(summary['permeate_flow_m3_per_s']))} of water from the {labels[origin]} to the "
+            f"{labels[target]}, {quantity(abs(water), 'water flux')} on average."
+        )
+    if (power := summary["power_density_W_per_m2"]) is not None:
+        parts.append(f"Against the pressure it delivers {number(power, digits=3)} W/m².")
+    for solute, cleared in summary["clearance_m3_per_s"].items():
+        if cleared is not None and cleared > 1e-3 * summary["feed_flow_m3_per_s"]:
+            share = 100 * cleared / summary["feed_flow_m3_per_s"]
+            parts.append(f"Of {solute} {flow_text(cleared)} are cleared, {number(share, digits=3)} % of the feed.")
+    return parts
+
+
+def totals_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
+    """Rows of what holds for all vessels and stages: quantity, unit, value."""
+    rows: list[Row] = []
+
+    def add(name: str, unit: str, value: float | None, per_si: float = 1.0, digits: int = 4) -> None:
+        if value is not None:
+            rows.append((name, unit, number(value * per_si, digits=digits)))
+
+    unit, per_si = flow_unit(summary["feed_flow_m3_per_s"])
+    pressure, per_pa = presets.unit("pressure")
+    plant = case.plant
+    add("membrane area", "m²", summary["area_m2"])
+    add("feed flow", unit, summary["feed_flow_m3_per_s"], per_si)
+    name = "permeate flow" if len(plant.flowing) == 1 else "water through the membrane"
+    add(name, unit, summary["permeate_flow_m3_per_s"], per_si)
+    add("recovery", "%", summary["recovery"], 100.0)
+    add("mean water flux", presets.unit("water flux")[0], summary["water_flux_m_per_s"], presets.unit("water flux")[1])
+    labels = labels_of(case)
+    for side in ("left", "right"):
+        add(f"pressure, {labels[side]}", pressure, summary[f"pressure_{side}_Pa"], per_pa)
+        add("  falls along it by", pressure, summary[f"pressure_drop_{side}_Pa"], per_pa, 3)
+    for solute in case.solutes:
+        rows += _solute_rows(case, summary, solute)
+    energy, per_joule = presets.unit("energy")
+    add("energy of the pumps", energy, summary["pump_energy_J_per_m3"], per_joule)
+    add("  thermodynamic minimum", energy, summary["minimum_energy_J_per_m3"], per_joule)
+    add("  second-law efficiency", "%", summary["second_law_efficiency"], 100.0, 3)
+    add("power density", "W/m²", summary["power_density_W_per_m2"], 1.0, 3)
+    if summary["backflow_area_share"]:
+        add("area where water flows back", "%", summary["backflow_area_share"], 100.0, 3)
+    return rows
+
+
+def _solute_rows(case: Any, summary: Mapping[str, Any], solute: str) -> list[Row]:
+    fed = summary["elements"][0]["feed_concentration_mol_per_m3"][solute] or 0.0
+    mixed = summary["permeate_concentration_mol_per_m3"][solute]
+    left = summary["concentrate_concentration_mol_per_m3"][solute]
+    rows: list[Row] = []
+    for name, value in (("fed", fed), ("leaving", left), ("in the permeate", mixed)):
+        if value is not None and not (name == "in the permeate" and len(case.plant.flowing) > 1):
+            unit, per_si = concentration_unit(case, [solute], value)
+            rows.append((f"{solute} {name}", unit, number(value * per_si[solute])))
+    if (rejection := summary["rejection"][solute]) is not None and len(case.plant.flowing) == 1:
+        rows.append(("  held back", "%", held_back(rejection) or "–"))
+    if (modulus := summary["polarization_modulus"][solute]) is not None:
+        rows.append(("  at the membrane ÷ bulk", "", number(modulus)))
+    cleared = summary["clearance_m3_per_s"][solute]
+    if cleared is not None and len(case.plant.flowing) > 1:
+        flow, per_flow = flow_unit(cleared)
+        rows.append(("  clearance", flow, number(cleared * per_flow)))
+    return rows
+
+
+def elements_table(case: Any, elements: list[dict[str, Any]]) -> tuple[Row, list[Row]]:
+    """Header and rows of the elements of one vessel of each stage."""
+    several = len({each["stage"] for each in elements}) > 1
+    pressure, per_pa = presets.unit("pressure")
+    flux, per_flux = presets.unit("water flux")
+    unit, per_flow = flow_unit(elements[0]["feed_flow_m3_per_s"])
+    small, per_small = flow_unit(elements[-1]["permeate_flow_m3_per_s"])
+    solutes = list(case.solutes)[:_MOST_SOLUTES]
+    into = {s: concentration_unit(case, [s], elements[0]["feed_concentration_mol_per_m3"][s] or 0.0) for s in solutes}
+    out = {
+        s: concentration_unit(
+            case, [s], max([each["permeate_concentration_mol_per_m3"][s] or 0.0 for each in elements])
+        )
+        for s in solutes
+    }
+    names = ["stage", "element"] if several else ["element"]
+    header = [*names, f"feed {unit}", *(f"{s} {into[s][0]}" for s in solutes), pressure, f"flux {flux}"]
+    header += [f"permeate {small}", *(f"{s} {out[s][0]}" for s in solutes), *(f"{s} wall ÷ bulk" for s in solutes)]
+    rows = []
+    for each in elements:
+        row = [str(each[key]) for key in names]
+        row.append(number(each["feed_flow_m3_per_s"] * per_flow))
+        row += [_scaled(each["feed_concentration_mol_per_m3"][s], into[s][1][s]) for s in solutes]
+        row += [number(each["feed_pressure_Pa"] * per_pa), number(each["water_flux_m_per_s"] * per_flux, digits=3)]
+        row.append(number(each["permeate_flow_m3_per_s"] * per_small, digits=3))
+        row += [_scaled(each["permeate_concentration_mol_per_m3"][s], out[s][1][s]) for s in solutes]
+        row += [number(each["polarization_modulus"][s]) for s in solutes]
+        rows.append(tuple(row))
+    return tuple(header), rows
+
+
+def _scaled(value: float | None, factor: float) -> str:
+    return number(None if value is None else value * factor)
+
+
+def warnings_of(elements: list[dict[str, Any]]) -> list[str]:
+    """One line for each element that passes a limit of its maker."""
+    several = len({each["stage"] for each in elements}) > 1
+    return [
+        (f"stage {each['stage']}, " if several else "") + f"element {each['element']}: {each['warning']}"
+        for each in elements
+        if each["warning"]
+    ]
+
+
+def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
+    """Print title, sentence and tables of a state along a membrane, or why there is none."""
+    say(console, bold=str(case.title), wrap=False)
+    if summary["status"] in (None, "failed"):
+        message = str(summary["message"]).strip()
+        say(console, f"No steady state: {message}." if message else "No steady state.")
+        return
+    say(console, along_sentence(case, summary))
+    say(console)
+    show_rows(console, HEADER, totals_table(case, summary))
+    elements = summary["elements"]
+    if len(elements) > 1:
+        say(console)
+        say(console, "The elements of one vessel, in the order of the feed; what enters each, and what it makes:")
+        header, rows = elements_table(case, elements)
+        show_rows(console, header, rows, numeric_from=0)
+    for line in warnings_of(elements):
+        say(console, f"warning: {line}")
