@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from membrane_pde.input.casefile import load_case, parse_case
     from membrane_pde.input.errors import CaseError
     from membrane_pde.input.mixture import osmotic_pressure
-    from membrane_pde.results.result import Result, load_result
+    from membrane_pde.results.loading import load_result
+    from membrane_pde.results.result import Result
     from membrane_pde.runs import RunError, check_accuracy, compare, equilibrium, run, steady
     from membrane_pde.show import plot
     from membrane_pde.show.explorer import explore
@@ -61,7 +62,7 @@ _HOME = {
     "fit": "studies.fitting",
     "osmotic_pressure": "input.mixture",
     "Result": "results.result",
-    "load_result": "results.result",
+    "load_result": "results.loading",
     "RunError": "runs",
     "check_accuracy": "runs",
     "compare": "runs",

@@ -66,6 +66,7 @@ def case(
             solutes={}, type=membrane, water_permeability=0.0 if membrane == "none" else 2.8e-12, pore_radius=None
         ),
         run=SimpleNamespace(duration=7200.0),
+        module=None,
     )
 
 

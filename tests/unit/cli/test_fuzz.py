@@ -24,7 +24,8 @@ import pytest
 import membrane_pde as mp
 from membrane_pde import cli, runs
 from membrane_pde.input.casefile import case_names, case_text, load_case, parse_case
-from membrane_pde.results.result import Result, load_result
+from membrane_pde.results.loading import load_result
+from membrane_pde.results.result import Result
 from membrane_pde.show import report_case
 from membrane_pde.solvers import integrate
 
@@ -547,7 +548,7 @@ import membrane_pde as mp
 from membrane_pde import runs
 from membrane_pde.show import report_case
 from membrane_pde.input.casefile import parse_case, case_text, load_case
-from membrane_pde.results.result import load_result
+from membrane_pde.results.loading import load_result
 text = case_text("osmosis")
 parse_case(text).with_values({"left.length": "1 cm"})
 load_result(sys.argv[1])

@@ -28,7 +28,8 @@ import membrane_pde as mp
 from membrane_pde.input.errors import CaseError
 from membrane_pde.results.folders import add_files, check_output
 from membrane_pde.results.quantities import SERIES
-from membrane_pde.results.result import MAX_STORED, Result, check_size, load_result
+from membrane_pde.results.loading import load_result
+from membrane_pde.results.result import MAX_STORED, Result, check_size
 from membrane_pde.runs import running
 from membrane_pde.runs.build import side_widths
 

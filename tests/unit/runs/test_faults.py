@@ -25,7 +25,8 @@ import pytest
 import membrane_pde as mp
 from membrane_pde.model.system import System
 from membrane_pde.results.folders import check_output
-from membrane_pde.results.result import Result, load_result
+from membrane_pde.results.loading import load_result
+from membrane_pde.results.result import Result
 
 RUN = [sys.executable, "-m", "membrane_pde", "run", "osmosis", "--set", "mesh.cells=20"]
 FILES = {"summary.json", "series.csv", "result.nc", "case.toml"}
