@@ -14,7 +14,9 @@ from membrane_pde.cli.output import console, print_json
 def list_cases(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME...]", help="With --solutes or --membranes: list only these.", show_default=False),
+        typer.Argument(
+            metavar="[NAME...]", help="With --solutes, --membranes or --elements: list only these.", show_default=False
+        ),
     ] = None,
     solutes: Annotated[
         bool, typer.Option("--solutes", help="List the solutes of the library, with values and sources.")
@@ -22,11 +24,15 @@ def list_cases(
     membranes: Annotated[
         bool, typer.Option("--membranes", help="List the membranes of the library, with values and sources.")
     ] = False,
+    elements: Annotated[
+        bool, typer.Option("--elements", help="List the elements of the library, with values and sources.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the shipped cases, or the solutes or membranes."""
-    if solutes or membranes:
-        _list_library(names or [], solutes, membranes, as_json)
+    """List the shipped cases, or the solutes, membranes or elements."""
+    chosen = {"solute": solutes, "membrane": membranes, "element": elements}
+    if any(chosen.values()):
+        _list_library(names or [], [what for what, given in chosen.items() if given], as_json)
         return
     import tomllib
 
@@ -34,7 +40,9 @@ def list_cases(
     from membrane_pde.input.errors import CaseError
 
     if names:
-        raise CaseError(f"list {names[0]}: names go with --solutes or --membranes; a case is shown by `show`")
+        raise CaseError(
+            f"list {names[0]}: names go with --solutes, --membranes or --elements; a case is shown by `show`"
+        )
     titles = {name: tomllib.loads(case_text(name)).get("title", "") for name in case_names()}
     if as_json:
         print_json(titles)
@@ -44,8 +52,8 @@ def list_cases(
         typer.echo(f"{name:{width}}  {title}")
 
 
-def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: bool) -> None:
-    """Print the named solutes or membranes of the library, or all of them."""
+def _list_library(names: list[str], kinds: list[str], as_json: bool) -> None:
+    """Print the named solutes, membranes or elements of the library, or all of them."""
     import shutil
 
     from membrane_pde import library
@@ -53,13 +61,14 @@ def _list_library(names: list[str], solutes: bool, membranes: bool, as_json: boo
     from membrane_pde.input.wording import nearest
     from membrane_pde.show import report_library
 
-    if solutes and membranes:
-        raise CaseError("--solutes and --membranes contradict each other: give one of them")
-    what, entries = ("solute", library.solutes()) if solutes else ("membrane", library.membranes())
+    if len(kinds) > 1:
+        raise CaseError(f"{' and '.join(f'--{kind}s' for kind in kinds)} contradict each other: give one of them")
+    (what,) = kinds
+    entries = {"solute": library.solutes, "membrane": library.membranes, "element": library.elements}[what]()
     for name in names:
         if name not in entries:
             raise CaseError(
-                f'the library has no {what} "{name}"{nearest(name, entries, always=True, substance=solutes)}'
+                f'the library has no {what} "{name}"{nearest(name, entries, always=True, substance=what == "solute")}'
             )
     chosen = {name: entries[name] for name in names or entries}
     if as_json:

@@ -12,7 +12,7 @@ def library_text(entries: Mapping[str, Any], head: str, width: int = 100) -> str
     Parameters
     ----------
     entries : mapping
-        As `library.solutes` or `library.membranes` gives them.
+        As `library.solutes`, `library.membranes` or `library.elements` gives them.
     head : str
         Comment at the head of their file, to which the sources refer.
     width : int
@@ -40,8 +40,11 @@ def _library_lines(entry: Mapping[str, Any], width: int, within: str = "") -> li
         if key == "name":
             continue
         if not isinstance(value, Mapping):
-            lines.append(f"  {within}{key}: {value}")
-        elif "source" in value:
+            lines += textwrap.wrap(
+                f"{within}{key}: {value}", width, initial_indent="  ", subsequent_indent="    ", break_long_words=False,
+                break_on_hyphens=False,
+            )  # fmt: skip
+        elif "value" in value:
             text = f"{within}{key}: {_library_value(value['value'])}"
             if "temperature" in value:
                 text += f" at {value['temperature']}"
@@ -55,7 +58,9 @@ def _library_lines(entry: Mapping[str, Any], width: int, within: str = "") -> li
             )  # fmt: skip
         elif key == "solutes":
             for solute, numbers in value.items():
-                lines += _library_lines(numbers, width, f"{solute}, ")
+                lines += _library_lines(numbers, width, f"{within}{solute}, ")
+        else:  # a table of an element
+            lines += _library_lines(value, width, f"{key}, ")
     return lines
 
 

@@ -119,6 +119,12 @@ def test_list_library(call):
     is_bad_input(*call("list", "--membranes", "SW31HR"), 'did you mean "SW30HR"')
     is_bad_input(*call("list", "osmosis"), "--solutes", "--membranes")
     is_bad_input(*call("list", "--solutes", "--membranes"), "one of them")
+    status, out, _ = call("list", "--elements", "BW30-400")
+    assert status == 0
+    assert "test, permeate_flow: 40 m^3/d" in out
+    assert "feed, height: 0.8636 mm" in out
+    assert "NaCl, permeability: 4.434e-8 m/s at 25 degC" in out
+    is_bad_input(*call("list", "--elements", "BW30"), 'did you mean "BW30-400"')
 
 
 def test_osmotic_pressure(call):
