@@ -6,6 +6,7 @@ Index 1 means the left side, 2 the right side, and a flux is positive from left 
 ================= =========================================================================
 Module            Contents
 ================= =========================================================================
+`along`           an element that holds everything back, a dialyser
 `end_state`       the end state of any two compartments: concentrations, pressures, volumes
 `end_volumes`     volumes at the end of osmosis in closed form, ideal solutions
 `well_mixed`      well-mixed compartments over time
@@ -18,6 +19,7 @@ Module            Contents
 ================= =========================================================================
 """
 
+from membrane_pde.analytic.along import dialyser_clearance, rejecting_element
 from membrane_pde.analytic.curved import behind_membrane, behind_membrane_mean, swelling
 from membrane_pde.analytic.diffusion import (
     TwoSlabs,
@@ -54,11 +56,13 @@ __all__ = [
     "behind_membrane",
     "behind_membrane_mean",
     "degree_of_mixing",
+    "dialyser_clearance",
     "equilibrium",
     "film_ideal_membrane",
     "film_reverse_osmosis",
     "forward_osmosis",
     "least_work_of_recovery",
+    "rejecting_element",
     "swelling",
     "two_gases",
     "two_gases_mean",

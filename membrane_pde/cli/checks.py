@@ -19,6 +19,7 @@ CHECK_GROUPS = (
     "film",
     "unstirred-wall",
     "order",
+    "modules",
     "conservation",
     "limits",
     "symmetry",

@@ -10,7 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from membrane_pde.verify import exact, formulas, laws, measurements, order
+from membrane_pde.verify import along, exact, formulas, laws, measurements, order
 from membrane_pde.verify.checks import Check, Findings, Panel, Series
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ GROUPS: dict[str, Callable[[bool], Iterator[Check | Panel]]] = {
         exact.film,
         exact.unstirred_wall,
         order.order,
+        along.modules,
         laws.conservation,
         laws.limits,
         laws.symmetry,

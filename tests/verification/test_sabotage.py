@@ -14,15 +14,41 @@ import pytest
 
 from membrane_pde import kernels, verify
 from membrane_pde.analytic import film
-from membrane_pde.input import mixture, units, values
-from membrane_pde.model import events, faces, interface, metric, observing, ports, slopes, system
+from membrane_pde.input import mixture, readers, units
+from membrane_pde.model import (
+    events,
+    faces,
+    interface,
+    metric,
+    observing,
+    ports,
+    slopes,
+    station_cells,
+    station_rows,
+    system,
+)
 from membrane_pde.model.chain import FLOW, LEFT_STRETCH
 from membrane_pde.physics import fluxes, gas, osmotic
 from membrane_pde.solvers import integrate, rosenbrock, walk
 from membrane_pde.solvers.linear import chain as elimination
 from membrane_pde.verify import measurements, order
 
-HOLDERS = (events, faces, observing, ports, slopes, system, interface, rosenbrock, walk, elimination, fluxes, osmotic)
+HOLDERS = (
+    station_cells,
+    station_rows,
+    events,
+    faces,
+    observing,
+    ports,
+    slopes,
+    system,
+    interface,
+    rosenbrock,
+    walk,
+    elimination,
+    fluxes,
+    osmotic,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +58,7 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     kernels.forget()
     yield
     kernels.forget()
-    values._quantity_of.cache_clear()
+    readers._quantity_of.cache_clear()
 
 
 class Patches:
@@ -139,7 +165,7 @@ def wrong_conversion(p: Patches) -> None:
         return lambda text, *rest: real(text, *rest) * (3600 / 3601 if "hour" in text else 1.0)
 
     p.put(units, "parse", make)
-    values._quantity_of.cache_clear()
+    readers._quantity_of.cache_clear()
 
 
 def leak_of_fixed_size(p: Patches) -> None:
@@ -212,6 +238,11 @@ def element_that_passes_twice_the_salt(p: Patches) -> None:
     p.put(fluxes, "linear_coefficients", lambda real: lambda permeability, *rest: real(2.0 * permeability, *rest))
 
 
+def outflow_as_the_cell(p: Patches) -> None:
+    """What flows on is what is in the middle of the cell: first order."""
+    p.put(station_cells, "outflow_weights", lambda real: lambda *cell: (cell[6], 0.0, 1.0, 0.0))
+
+
 BROKEN = [
     ("formulas", slip_in_a_closed_form),
     ("two-gases", lost_half_cell),
@@ -229,6 +260,9 @@ BROKEN = [
     ("unstirred-wall", wall_without_convection),
     ("order", first_order_fluxes),
     ("order", lost_half_cell),
+    ("modules", outflow_as_the_cell),
+    ("modules", wall_without_convection),
+    ("modules", wrong_gas_constant),
     ("conservation", map_that_keeps_concentrations),
     ("limits", forgotten_limit),
     ("symmetry", wrong_length_on_the_right),
