@@ -90,3 +90,25 @@ def system_of(
         limited=False,
     )
     return StationSystem(p._replace(**other), np.array(inlet, dtype=float))
+
+
+def element_in_time(
+    stations: int,
+    solutes: int = 1,
+    *,
+    water: float = 3e-12,
+    solute: float = 2e-8,
+    film: Sequence[float] = GUILLEN_HOEK,
+    drop: Sequence[float] = SPACER_FRICTION,
+    dispersion: float = 0.0,
+    role: tuple[int, int] = (st.FLOWING, st.DRAWN),
+    **other: Any,
+) -> StationSystem:
+    """A spiral-wound element whose sides both hold liquid: 37 m^2, 11 L and 5 L, fed with seawater's salt at 2 L/s."""
+    left = channel(37.0, 1.0, stations, 37.0 / 2.0 * 0.7e-3 * 0.85, 1e-3, film=film, drop=drop, dispersion=dispersion)
+    right = channel(37.0, 1.0, stations, 37.0 / 2.0 * 0.3e-3, 1e-3)
+    concentrations = [550.0, 20.0, 5.0][:solutes]
+    face = membrane(water, [solute * factor for factor in (1.0, 0.5, 1.5)[:solutes]], (1.0,) * solutes)
+    beside = 0.0 if role[1] != st.FLOWING else 1e-3
+    inlet = [[2e-3, 55e5, *concentrations], [beside, 1e5, *[0.0] * solutes]]
+    return system_of(left, right, face, Solution("ideal", 298.15, (2,) * solutes), inlet, role, **other)

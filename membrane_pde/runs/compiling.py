@@ -61,6 +61,7 @@ def _call_station_kernels() -> None:
     from membrane_pde.model import stations as st
     from membrane_pde.model.interface import Membrane, face_numbers
     from membrane_pde.model.station_system import StationSystem
+    from membrane_pde.model.stations_in_time import Inlets, StationsInTime, outside_of
     from membrane_pde.physics.liquid import liquid_of
     from membrane_pde.physics.osmotic import Solution
     from membrane_pde.solvers.steady_stations import find_steady
@@ -89,3 +90,5 @@ def _call_station_kernels() -> None:
     )
     system = StationSystem(numbers, np.array([[1e-3, 20e5, 100.0], [0.0, 0.0, 0.0]]))
     system.rates(0.0, find_steady(system).state)
+    in_time = StationsInTime(system, Inlets(0.0, 1.0, system.inlet, system.inlet), outside_of(system))
+    in_time.rates(0.0, in_time.scales)

@@ -1,0 +1,287 @@
+"""What stands outside the channels of a module in time: what enters and leaves, tanks, and the collected permeate.
+
+Behind the unknowns of the stations stand, for each side, the volume and the amounts that have come in from outside and
+that have left (m^3, mol; of all vessels), and the volume and the amounts in the side's tank. Where a side is drawn off
+along the membrane, what comes in is what comes back.
+
+A tank feeds the channel and takes back what leaves it. Stirred, with the volume V and the amounts n, flows Q_c into the
+channel and Q_r back from it, and the flows Q_f and Q_b of feed and bleed (`ports.bath_flows`),
+
+    dV/dt = Q_f − Q_b + Q_r − Q_c,    dn/dt = Q_f c_f − Q_b n/V + Q_r c_r − Q_c c,    c = n/V into the channel.
+
+While it is flushed in plug flow, feed pushes what the tank held, at its concentration then, into the channel, and what
+leaves the channel is discarded; once the tank is fresh, it is bypassed.
+
+What comes back from a collected permeate has the mean concentration of all that has left, ``N/V``; before any has, it
+is pure water.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from membrane_pde.kernels import kernel
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.ports import MADE_UP, BathNumbers, bath_flows
+from membrane_pde.model.pressures import bath_volume
+from membrane_pde.model.station_cells import outflow_concentration
+from membrane_pde.model.station_rows import set_rows
+from membrane_pde.model.stations import (
+    AREA,
+    DRAWN,
+    FLOWING,
+    VESSELS,
+    Entries,
+    Places,
+    Room,
+    Stations,
+    concentration_at,
+    entry_at,
+    first_of,
+    flow_at,
+    flux_at,
+    last_of,
+    put,
+)
+
+STIRRED, PLUG_FLOW, BYPASSED = range(3)  # what a tank does
+
+
+class Outside(NamedTuple):
+    """What stands outside the channels. A pair is (left, right).
+
+    Attributes
+    ----------
+    tank : pair of BathNumbers
+        Volume (m^3) at the start and flows (m^3/s), of all vessels; not present where the inlet says what enters.
+    mode : pair of int
+        STIRRED, PLUG_FLOW or BYPASSED.
+    feed : ndarray, shape (2, solutes)
+        Concentrations of the tank's feed, mol/m^3.
+    displaced : ndarray, shape (2, solutes)
+        Concentrations that plug flow pushes out of the tank, mol/m^3.
+    collects : bool
+        A side that is drawn off draws back what it has collected.
+    first_drop : float
+        Volume beside which the collected permeate counts, m^3.
+    """
+
+    tank: tuple[BathNumbers, BathNumbers]
+    mode: tuple[int, int]
+    feed: Array
+    displaced: Array
+    collects: bool
+    first_drop: float
+
+
+@kernel
+def volume_in_at(at: Places, side: int) -> int:
+    """Place of the volume that has come in from outside; that which has left follows."""
+    return at.size + side * (2 + 2 * at.solutes)
+
+
+@kernel
+def amount_in_at(at: Places, side: int) -> int:
+    """Place of the first amount that has come in from outside; those that have left follow."""
+    return volume_in_at(at, side) + 2
+
+
+@kernel
+def tank_at(at: Places, side: int) -> int:
+    """Place of the volume of a tank; the amounts in it follow."""
+    return at.size + 2 * (2 + 2 * at.solutes) + side * (1 + at.solutes)
+
+
+@kernel
+def whole_size(at: Places) -> int:
+    """Number of all unknowns."""
+    return tank_at(at, 2)
+
+
+@kernel
+def _carried(p: Stations, at: Places, y: Array, side: int, station: int, s: int) -> tuple[float, float, float, float]:
+    """What the outflow at the end of a side carries, and its derivatives; what is there comes back if it turns."""
+    if float(y[flow_at(at, side, station)]) >= 0.0:
+        return outflow_concentration(p, at, y, side, station, s)
+    return float(y[concentration_at(at, side, station) + s]), 0.0, 1.0, 0.0
+
+
+@kernel
+def _put_carried(
+    p: Stations,
+    at: Places,
+    y: Array,
+    side: int,
+    element: int,
+    s: int,
+    row: int,
+    factor: float,
+    rates: Array,
+    to: Entries,
+) -> None:
+    """Add a factor times what leaves the end of an element on a side to a row."""
+    station = last_of(p, side, element)
+    here, out = concentration_at(at, side, station) + s, flow_at(at, side, station)
+    before = here - at.block * p.direction[side]
+    if first_of(p, side, element) == station:
+        before = entry_at(at, side, element) + 2 + s
+    value, by_before, by_here, _ = _carried(p, at, y, side, station, s)
+    flow = float(y[out])
+    rates[row] += factor * flow * value
+    put(to, row, out, factor * value)
+    put(to, row, before, factor * flow * by_before)
+    put(to, row, here, factor * flow * by_here)
+
+
+@kernel
+def _put_product(row: int, one: int, other: int, factor: float, y: Array, rates: Array, to: Entries) -> None:
+    """Add a factor times the product of two unknowns to a row."""
+    rates[row] += factor * float(y[one]) * float(y[other])
+    put(to, row, one, factor * float(y[other]))
+    put(to, row, other, factor * float(y[one]))
+
+
+@kernel
+def _set_drawn_off(p: Stations, at: Places, y: Array, side: int, rates: Array, to: Entries) -> None:
+    """What leaves a side that is drawn off along the membrane, and what comes back to it."""
+    sign, k = -1.0 if side == 0 else 1.0, at.solutes
+    volume, amounts = volume_in_at(at, side), amount_in_at(at, side)
+    for station in range(p.element.shape[0]):
+        water = flux_at(at, station)
+        factor = sign * float(p.links[VESSELS, int(p.element[station])]) * float(p.rows[0, AREA, station])
+        back = sign * float(y[water]) < 0.0
+        left, returned = 0.0 if back else factor, -factor if back else 0.0
+        rates[volume] += returned * float(y[water])
+        rates[volume + 1] += left * float(y[water])
+        put(to, volume, water, returned)
+        put(to, volume + 1, water, left)
+        for s in range(k):
+            own, mixed = concentration_at(at, side, station) + s, at.collected + s
+            _put_product(amounts + k + s, water, own, left, y, rates, to)
+            _put_product(amounts + s, water, mixed, returned, y, rates, to)
+
+
+@kernel
+def _set_ends(p: Stations, at: Places, y: Array, side: int, rates: Array, to: Entries) -> None:
+    """What leaves the ends of a side's channels, and what comes in at the beginning of one that flows."""
+    k, elements = at.solutes, p.permeability.shape[0]
+    volume, amounts = volume_in_at(at, side), amount_in_at(at, side)
+    final = elements - 1 if p.direction[side] > 0 else 0
+    for element in range(elements):
+        if p.role[side] == FLOWING and element != final:
+            continue
+        vessels, out = float(p.links[VESSELS, element]), flow_at(at, side, last_of(p, side, element))
+        rates[volume + 1] += vessels * float(y[out])
+        put(to, volume + 1, out, vessels)
+        for s in range(k):
+            _put_carried(p, at, y, side, element, s, amounts + k + s, vessels, rates, to)
+    if p.role[side] == FLOWING:
+        element = elements - 1 - final
+        vessels, entry = float(p.links[VESSELS, element]), entry_at(at, side, element)
+        rates[volume] += vessels * float(y[entry])
+        put(to, volume, entry, vessels)
+        for s in range(k):
+            _put_product(amounts + s, entry, entry + 2 + s, vessels, y, rates, to)
+
+
+@kernel
+def _set_tank(p: Stations, at: Places, y: Array, side: int, outside: Outside, rates: Array, to: Entries) -> None:
+    """The balances of a tank, and what passes between it and the world outside."""
+    k, tank, elements = at.solutes, tank_at(at, side), p.permeability.shape[0]
+    final = elements - 1 if p.direction[side] > 0 else 0
+    entry, out = entry_at(at, side, elements - 1 - final), flow_at(at, side, last_of(p, side, final))
+    into, outof = float(p.links[VESSELS, elements - 1 - final]), float(p.links[VESSELS, final])
+    volume, amounts, bath = volume_in_at(at, side), amount_in_at(at, side), outside.tank[side]
+    fed, bled, more_fed, more_bled = bath_flows(bath, into * float(y[entry]) - outof * float(y[out]))
+    rates[volume], rates[volume + 1] = fed, bled
+    for row, more in ((volume, more_fed), (volume + 1, more_bled), (tank, more_fed - more_bled - 1.0)):
+        held = row == tank and bath.mode == MADE_UP  # to the last digit
+        put(to, row, entry, 0.0 if held else more * into)
+        put(to, row, out, 0.0 if held else -more * outof)
+    if bath.mode != MADE_UP:
+        rates[tank] = fed - bled - into * float(y[entry]) + outof * float(y[out])
+    inside = bath_volume(bath, float(y[tank]))
+    for s in range(k):
+        own, feed = tank + 1 + s, float(outside.feed[side, s])
+        c = float(y[own]) / inside
+        rates[amounts + s], rates[amounts + k + s] = fed * feed, bled * c
+        rates[own] = fed * feed - bled * c
+        for row, gain, loss in ((amounts + s, 1.0, 0.0), (amounts + k + s, 0.0, -1.0), (own, 1.0, 1.0)):
+            more = gain * more_fed * feed - loss * more_bled * c
+            put(to, row, entry, more * into)
+            put(to, row, out, -more * outof)
+            put(to, row, own, -loss * bled / inside)
+            put(to, row, tank, loss * bled * c / inside)
+        _put_product(own, entry, entry + 2 + s, -into, y, rates, to)
+        _put_carried(p, at, y, side, final, s, own, outof, rates, to)
+
+
+@kernel
+def _set_flushed(p: Stations, at: Places, y: Array, side: int, outside: Outside, rates: Array, to: Entries) -> None:
+    """What feed does that pushes what a tank holds into the channel."""
+    k, tank, element = at.solutes, tank_at(at, side), 0 if p.direction[side] > 0 else p.permeability.shape[0] - 1
+    vessels, entry, amounts = float(p.links[VESSELS, element]), entry_at(at, side, element), amount_in_at(at, side)
+    for s in range(k):
+        feed, own = float(outside.feed[side, s]), tank + 1 + s
+        rates[amounts + s] = vessels * float(y[entry]) * feed  # what comes in from outside, in place of `_set_ends`'
+        put(to, amounts + s, entry, vessels * (feed - float(y[entry + 2 + s])))
+        put(to, amounts + s, entry + 2 + s, -vessels * float(y[entry]))
+        rates[own] = vessels * float(y[entry]) * feed
+        put(to, own, entry, vessels * feed)
+        _put_product(own, entry, entry + 2 + s, -vessels, y, rates, to)
+
+
+@kernel
+def set_in_time(
+    p: Stations, at: Places, y: Array, inlet: Array, outside: Outside, room: Room, rates: Array, to: Entries
+) -> None:
+    """Write the right-hand side of all rows, and, where `Entries` are wanted, its derivatives.
+
+    Parameters
+    ----------
+    p, at, room, to
+        As for `station_rows.set_rows`.
+    y : ndarray, shape (whole_size,)
+        The unknowns.
+    inlet : ndarray, shape (2, 2 + solutes)
+        As for `set_rows`; written: the concentrations that a tank gives.
+    outside : Outside
+        See there.
+    rates : ndarray, shape (whole_size,)
+        Written.
+    """
+    k = at.solutes
+    for side in range(2):
+        if outside.tank[side].present:
+            inside = bath_volume(outside.tank[side], float(y[tank_at(at, side)]))
+            for s in range(k):
+                inlet[side, 2 + s] = float(y[tank_at(at, side) + 1 + s]) / inside
+                if outside.mode[side] == PLUG_FLOW:
+                    inlet[side, 2 + s] = outside.displaced[side, s]
+                if outside.mode[side] == BYPASSED:
+                    inlet[side, 2 + s] = outside.feed[side, s]
+    set_rows(p, at, y, inlet, room, rates, to)
+    for n in range(at.size, whole_size(at)):
+        rates[n] = 0.0
+    for side in range(2):
+        if p.role[side] == DRAWN:
+            _set_drawn_off(p, at, y, side, rates, to)
+            volume, gathered = volume_in_at(at, side) + 1, amount_in_at(at, side) + k
+            inside = max(float(y[volume]), 0.0) + outside.first_drop
+            for s in range(k if outside.collects else 0):
+                c = float(y[gathered + s]) / inside
+                rates[at.collected + s] += c
+                put(to, at.collected + s, gathered + s, 1.0 / inside)
+                put(to, at.collected + s, volume, -c / inside if y[volume] > 0.0 else 0.0)
+        elif not outside.tank[side].present or outside.mode[side] != STIRRED:
+            _set_ends(p, at, y, side, rates, to)
+            if outside.tank[side].present and outside.mode[side] == PLUG_FLOW:
+                _set_flushed(p, at, y, side, outside, rates, to)
+        else:
+            _set_tank(p, at, y, side, outside, rates, to)
+            tank, element = tank_at(at, side), 0 if p.direction[side] > 0 else p.permeability.shape[0] - 1
+            inside = bath_volume(outside.tank[side], float(y[tank]))
+            for s in range(k):
+                row = entry_at(at, side, element) + 2 + s
+                put(to, row, tank + 1 + s, 1.0 / inside)
+                put(to, row, tank, -float(inlet[side, 2 + s]) / inside)

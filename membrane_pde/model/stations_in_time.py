@@ -1,0 +1,251 @@
+"""The stations along a membrane in time: equations of one interval, in which every inlet is a straight line."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from membrane_pde.kernels import compiled
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.ports import BathNumbers
+from membrane_pde.model.station_outside import (
+    Outside,
+    amount_in_at,
+    set_in_time,
+    tank_at,
+    volume_in_at,
+    whole_size,
+)
+from membrane_pde.model.station_system import StationSystem
+from membrane_pde.model.stations import DRAWN, MIXING, VESSELS, VOLUME, Entries, Room, new_entries, new_room
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
+
+_set_in_time = compiled(set_in_time)
+
+_EMPTY = 1e-6  # of its initial volume: a tank with less has run empty
+_DROP = 1e-9  # of the permeate's hold-up
+_NO_TANK = BathNumbers()
+
+
+class Inlets(NamedTuple):
+    """What enters in an interval of time: straight lines.
+
+    Attributes
+    ----------
+    start, end : float
+        Of the interval, s.
+    first, last : ndarray, shape (2, 2 + solutes)
+        Flow, pressure and concentrations on each side at its start and at its end; as `station_rows.set_rows` has them.
+    """
+
+    start: float
+    end: float
+    first: Array
+    last: Array
+
+    def at(self, t: float) -> Array:
+        """Inlets at a time, a new array."""
+        return self.first + (t - self.start) * self.slope
+
+    @property
+    def slope(self) -> Array:
+        """Their change per second."""
+        return (self.last - self.first) / (self.end - self.start)
+
+
+def outside_of(
+    system: StationSystem,
+    tanks: tuple[BathNumbers, BathNumbers] = (_NO_TANK, _NO_TANK),
+    feed: Array | None = None,
+) -> Outside:
+    """What stands outside the channels of a module.
+
+    Parameters
+    ----------
+    system : StationSystem
+        The module, as its steady state has it.
+    tanks : pair of BathNumbers
+        Tanks beside the channels of (left, right), m^3 and m^3/s of all vessels.
+    feed : ndarray, shape (2, solutes), optional
+        Concentrations of the tanks' feeds, mol/m^3.
+
+    Raises
+    ------
+    ValueError
+        A tank stands beside something other than a channel that flows, or concentrate leaks into its feed.
+    """
+    p, k = system.numbers, system.solutes
+    for side, tank in enumerate(tanks):
+        if tank.present and (p.role[side] != 0 or (side == p.feed and p.held[MIXING] > 0.0)):
+            raise ValueError("a tank stands beside a channel that flows, without a pressure exchanger that mixes")
+    held = [float((p.rows[side, VOLUME] * system.vessels).sum()) for side in range(2) if p.role[side] == DRAWN]
+    return Outside(
+        tanks, (0, 0), np.zeros((2, k)) if feed is None else feed, np.zeros((2, k)),
+        bool(np.isnan(p.backflow).any()), _DROP * max(held, default=0.0),
+    )  # fmt: skip
+
+
+class StationsInTime:
+    """``M dy/dt = r(t, y)`` of a module in an interval; see `membrane_pde.model.equations.WatchedEquations`.
+
+    Behind the unknowns of `StationSystem` stand those of `membrane_pde.model.station_outside`.
+
+    Parameters
+    ----------
+    system : StationSystem
+        The module; its inlets are not used. Fronts are bounded by their neighbours here.
+    inlets : Inlets
+        What enters.
+    outside : Outside
+        See there and `outside_of`.
+    permeate, fed : float
+        Volumes at which an event is told (m^3, of all vessels): net, that has left the side that does not feed; and
+        that has come in on the side that feeds.
+
+    Raises
+    ------
+    ValueError
+        A side that is drawn off has no hold-up.
+    """
+
+    event_names = ("left tank empty", "right tank empty", "permeate", "fed")
+
+    def __init__(
+        self,
+        system: StationSystem,
+        inlets: Inlets,
+        outside: Outside,
+        permeate: float = math.inf,
+        fed: float = math.inf,
+    ) -> None:
+        p = system.numbers
+        for side in range(2):
+            if p.role[side] == DRAWN and not (p.rows[side, VOLUME] > 0.0).all():
+                raise ValueError("in time, a side that is drawn off needs a hold-up")
+        backflow = (
+            np.zeros(system.solutes) if outside.collects else p.backflow
+        )  # then the rows here say what comes back
+        self.numbers = p._replace(limited=True, backflow=backflow)
+        self.system, self.inlets, self.outside, self.permeate, self.fed = system, inlets, outside, permeate, fed
+        self.at = system.at
+        self.size = int(whole_size(self.at))
+        self.mass = np.ones(self.size)
+        self.mass[: self.at.size] = system.mass
+
+    # -- places -----------------------------------------------------------------------------------------------------
+    def volume_places(self, side: int) -> tuple[int, int]:
+        """Of the volumes that have come in from outside, and that have left."""
+        first = int(volume_in_at(self.at, side))
+        return first, first + 1
+
+    def amount_places(self, side: int) -> tuple[slice, slice]:
+        """Of the amounts that have come in from outside, and that have left."""
+        first, k = int(amount_in_at(self.at, side)), self.at.solutes
+        return slice(first, first + k), slice(first + k, first + 2 * k)
+
+    def tank_places(self, side: int) -> tuple[int, slice]:
+        """Of the volume of a tank, and of the amounts in it."""
+        first = int(tank_at(self.at, side))
+        return first, slice(first + 1, first + 1 + self.at.solutes)
+
+    @property
+    def totals(self) -> NDArray[np.intp]:
+        """Places of all volumes and amounts that have come in or left."""
+        return np.arange(self.at.size, int(tank_at(self.at, 0)))
+
+    @cached_property
+    def scales(self) -> Array:
+        """Size of each unknown."""
+        scales = np.empty(self.size)
+        scales[: self.at.size] = self.system.scales
+        p, held = self.numbers, max(self.hold_up(side) for side in range(2))
+        for side in range(2):
+            tank = self.outside.tank[side]
+            volume, amounts = self.tank_places(side)
+            scales[volume] = tank.volume if tank.present else held
+            scales[amounts] = scales[volume] * p.scale
+            scales[list(self.volume_places(side))] = scales[volume]
+            for each in self.amount_places(side):
+                scales[each] = scales[volume] * p.scale
+        return scales
+
+    # -- equations --------------------------------------------------------------------------------------------------
+    @cached_property
+    def _entries(self) -> Entries:
+        own = new_entries(self.system.stations, self.system.elements, self.at.solutes)
+        room = len(own.values) + (6 * self.system.stations + 100 + 20 * self.system.elements) * (1 + self.at.solutes)
+        counts = np.zeros(room, dtype=np.int64), np.zeros(room, dtype=np.int64)
+        return Entries(*counts, np.zeros(room), np.zeros(2, dtype=np.int64))
+
+    @cached_property
+    def _room(self) -> Room:
+        return new_room(self.system.stations, self.at.solutes)
+
+    def _rows(self, y: Array, inlet: Array, slopes: bool) -> Array:
+        out, entries = np.empty(self.size), self._entries
+        entries.written[1] = int(slopes)
+        with np.errstate(all="ignore"):
+            _set_in_time(self.numbers, self.at, y, inlet, self.outside, self._room, out, entries)
+        return out
+
+    def rates(self, t: float, y: Array) -> Array:
+        """Right-hand side; see `Equations`."""
+        return self._rows(y, self.inlets.at(t), False)
+
+    @cached_property
+    def _pattern(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp]]:
+        """Column pointers and row indices of the Jacobian; where each entry adds up."""
+        n = int(self._entries.written[0])
+        kept, place = np.unique(self._entries.columns[:n] * self.size + self._entries.rows[:n], return_inverse=True)
+        columns, rows = np.divmod(kept, self.size)
+        return np.searchsorted(columns, np.arange(self.size + 1)).astype(np.int32), rows.astype(np.int32), place
+
+    def jacobian(self, t: float, y: Array) -> csc_array:
+        """∂r/∂y; see `Equations`."""
+        from scipy.sparse import csc_array
+
+        self._rows(y, self.inlets.at(t), True)
+        pointers, rows, place = self._pattern
+        values = np.bincount(place, weights=self._entries.values[: int(self._entries.written[0])], minlength=len(rows))
+        return csc_array((values, rows, pointers), shape=(self.size, self.size))
+
+    def time_slope(self, t: float, y: Array) -> Array:
+        """∂r/∂t; see `Equations`: r is linear in the inlets."""
+        slope = self.inlets.slope
+        if not slope.any():
+            return np.zeros(self.size)
+        inlet = self.inlets.at(t)
+        return self._rows(y, inlet + slope, False) - self._rows(y, inlet.copy(), False)
+
+    # -- events -----------------------------------------------------------------------------------------------------
+    def events(self, t: float, y: Array) -> Array:
+        """A tank runs empty; as much permeate has formed, or as much has come in, as is waited for."""
+        found, feed = np.ones(4), self.numbers.feed
+        for side, tank in enumerate(self.outside.tank):
+            if tank.present:
+                found[side] = float(y[self.tank_places(side)[0]]) / tank.volume - _EMPTY
+        if np.isfinite(self.permeate):
+            back, left = self.volume_places(1 - feed)
+            found[2] = self.permeate - float(y[left] - y[back])
+        if np.isfinite(self.fed):
+            found[3] = self.fed - float(y[self.volume_places(feed)[0]])
+        return found
+
+    def hold_up(self, side: int) -> float:
+        """Volume of the channels of a side, m^3, of all vessels."""
+        return float((self.numbers.rows[side, VOLUME] * self.system.vessels).sum())
+
+    # -- balances ---------------------------------------------------------------------------------------------------
+    def held(self, y: Array) -> Array:
+        """Amounts (2, solutes) in the channels and tanks of each side, mol, of all vessels."""
+        system, found = self.system, np.zeros((2, self.at.solutes))
+        for side in range(2):
+            volumes = self.numbers.rows[side, VOLUME] * self.numbers.links[VESSELS, self.numbers.element]
+            found[side] = volumes @ y[system.concentration_places(side)] + y[self.tank_places(side)[1]]
+        return found

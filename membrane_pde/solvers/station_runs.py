@@ -1,0 +1,194 @@
+"""Runs of a module in time: schedules of what enters, cycles of a closed circuit, and the state at the start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from membrane_pde.model.equations import Interval
+from membrane_pde.model.mesh import Array
+from membrane_pde.model.ports import BathNumbers
+from membrane_pde.model.station_outside import BYPASSED, PLUG_FLOW, STIRRED, Outside
+from membrane_pde.model.station_system import StationSystem
+from membrane_pde.model.stations_in_time import Inlets, StationsInTime
+from membrane_pde.solvers.consistent import consistent_state
+from membrane_pde.solvers.steady_stations import first_guess
+from membrane_pde.solvers.tolerance import Tolerance
+from membrane_pde.solvers.transient import Course, End, integrate_equations
+
+
+class Cycle(NamedTuple):
+    """Operation of a closed circuit in cycles.
+
+    The bleed of the feeding side's tank stays closed until, of all the liquid that the circuit held or took in since
+    the last flush, the share `recovery` has left as permeate. Then feed pushes the tank's liquid into the channel, and
+    what leaves the channel is discarded, until `flush` times the volume of channel and tank has come in.
+    """
+
+    recovery: float
+    flush: float
+
+
+@dataclass(eq=False)
+class StationPlan:
+    """What comes next in a run of a module; see `membrane_pde.solvers.transient.Plan`.
+
+    Parameters
+    ----------
+    system : StationSystem
+        The module.
+    inlets : sequence of Inlets
+        What enters, without gaps.
+    outside : Outside
+        What stands outside the channels.
+    cycle : Cycle, optional
+        Operation in cycles; the feeding side has a tank then.
+    mode, permeate, fed, flushed, displaced
+        Phase of the cycle: what the tank does; volumes at which it ends (m^3); what is pushed out of the tank.
+    """
+
+    system: StationSystem
+    inlets: Sequence[Inlets]
+    outside: Outside
+    cycle: Cycle | None = None
+    mode: int = STIRRED
+    permeate: float = math.nan
+    fed: float = math.inf
+    flushed: float = math.inf
+    displaced: Array | None = None
+
+    @property
+    def _circuit(self) -> float:
+        """Volume of the feeding side's channels and tank, m^3."""
+        first = StationsInTime(self.system, self.inlets[0], self.outside)
+        feed = self.system.numbers.feed
+        return first.hold_up(feed) + self.outside.tank[feed].volume
+
+    def __call__(self, t: float, y: Array, event: str) -> Interval | End:
+        """The next interval, or the end."""
+        if event.endswith("empty"):
+            return End("failed", event)
+        if self.cycle is not None:
+            self._turn(y, event)
+        inlets = next((each for each in self.inlets if t < each.end), None)
+        if inlets is None:
+            return End("completed")
+        return Interval(t, inlets.end, self.equations(inlets))
+
+    def equations(self, inlets: Inlets) -> StationsInTime:
+        """The equations of an interval in the present phase of a cycle."""
+        if self.cycle is None:
+            return StationsInTime(self.system, inlets, self.outside)
+        feed, outside = self.system.numbers.feed, self.outside
+        closed = outside.tank[feed]._replace(bleed=0.0)
+        tank, mode = outside.tank, outside.mode
+        outside = outside._replace(
+            tank=(closed, tank[1]) if feed == 0 else (tank[0], closed),
+            mode=(self.mode, mode[1]) if feed == 0 else (mode[0], self.mode),
+            displaced=outside.displaced if self.displaced is None else self.displaced,
+        )
+        return StationsInTime(self.system, inlets, outside, self.permeate, self.fed)
+
+    def _turn(self, y: Array, event: str) -> None:
+        """Go to the next phase of the cycle."""
+        assert self.cycle is not None
+        any_phase = StationsInTime(self.system, self.inlets[0], self.outside)
+        feed = self.system.numbers.feed
+        back, left = any_phase.volume_places(1 - feed)
+        permeate, fed = float(y[left] - y[back]), float(y[any_phase.volume_places(feed)[0]])
+        circuit, tank = self._circuit, self.outside.tank[feed].volume
+        if math.isnan(self.permeate):  # the first cycle
+            self.permeate = permeate + circuit * self.cycle.recovery / (1.0 - self.cycle.recovery)
+        elif event == "permeate":
+            whole = self.cycle.flush * circuit
+            self.mode, self.permeate = PLUG_FLOW, math.inf
+            self.fed, self.flushed = fed + min(tank, whole), fed + whole
+            volume, amounts = any_phase.tank_places(feed)
+            self.displaced = np.zeros_like(self.outside.displaced)
+            self.displaced[feed] = y[amounts] / y[volume]
+        elif event == "fed" and self.mode == PLUG_FLOW and self.flushed > self.fed * (1.0 + 1e-12):
+            self.mode, self.fed = BYPASSED, self.flushed
+        elif event == "fed":
+            self.mode, self.fed = STIRRED, math.inf
+            self.permeate = permeate + circuit * self.cycle.recovery / (1.0 - self.cycle.recovery)
+
+
+def start_state(equations: StationsInTime, concentration: Array) -> Array:
+    """State in which the channels hold given solutions, and tanks too; nothing has come in or left.
+
+    Parameters
+    ----------
+    equations : StationsInTime
+        Of the first interval.
+    concentration : ndarray, shape (2, solutes)
+        Of each side, mol/m^3.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The state; flows, pressures and water fluxes agree with it.
+
+    Raises
+    ------
+    IntegrationError
+        None were found.
+    """
+    system, k = equations.system, equations.at.solutes
+    inlet = equations.inlets.at(equations.inlets.start)
+    inlet[:, 2:] = concentration
+    at_start = StationSystem(equations.numbers, inlet)
+    y = np.zeros(equations.size)
+    y[: system.size] = first_guess(at_start)
+    for side in range(2):
+        y[system.concentration_places(side)] = concentration[side]
+        y[system.entry_places(side)[:, 2:]] = concentration[side]
+        tank: BathNumbers = equations.outside.tank[side]
+        volume, amounts = equations.tank_places(side)
+        y[volume], y[amounts] = tank.volume, tank.volume * concentration[side]
+    y[equations.at.collected : equations.at.collected + k] = 0.0
+    at_start.settle(y[: system.size])
+    return consistent_state(equations, equations.inlets.start, y, equations.scales)
+
+
+def run_stations(
+    plan: StationPlan,
+    concentration: Array,
+    rtol: float,
+    outputs: int,
+    *,
+    solver: str = "rosenbrock",
+    stop: Callable[[float, Array, Interval], str | None] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Course:
+    """Run a module in time.
+
+    Parameters
+    ----------
+    plan : StationPlan
+        What enters, and when; it begins at time 0.
+    concentration : ndarray, shape (2, solutes)
+        In the channels and tanks of each side at the start, mol/m^3.
+    rtol : float
+        Relative tolerance of a step.
+    outputs, solver, stop, progress
+        As for `membrane_pde.solvers.transient.integrate_equations`.
+
+    Returns
+    -------
+    Course
+        See there.
+
+    Raises
+    ------
+    IntegrationError
+        No flows and pressures fit the start.
+    """
+    first = StationsInTime(plan.system, plan.inlets[0], plan.outside)
+    y = start_state(first, concentration)
+    tolerance = Tolerance(rtol, rtol * first.scales)
+    end = plan.inlets[-1].end
+    return integrate_equations(plan, y, end, tolerance, outputs=outputs, solver=solver, stop=stop, progress=progress)
