@@ -43,6 +43,7 @@ def case(
             volume=None,
             stirred=False,
             without_end=False,
+            support=None,
             pressure=_pressure(p),
             concentration=c,
         )

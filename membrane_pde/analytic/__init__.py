@@ -39,7 +39,7 @@ from membrane_pde.analytic.film import (
     film_reverse_osmosis,
     unstirred_semi_infinite_wall,
 )
-from membrane_pde.analytic.forward_osmosis import ForwardOsmosis, Osmosis, forward_osmosis
+from membrane_pde.analytic.forward_osmosis import ForwardOsmosis, Osmosis, forward_osmosis, growing_polarization
 from membrane_pde.analytic.least_work import least_work_of_recovery
 from membrane_pde.analytic.well_mixed import (
     well_mixed_bath,
@@ -61,6 +61,7 @@ __all__ = [
     "film_ideal_membrane",
     "film_reverse_osmosis",
     "forward_osmosis",
+    "growing_polarization",
     "least_work_of_recovery",
     "rejecting_element",
     "swelling",

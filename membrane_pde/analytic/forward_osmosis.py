@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from membrane_pde.analytic.numerics import FINEST
+from membrane_pde.analytic.numerics import FINEST, Array, invert_laplace
 
 
 @dataclass(frozen=True)
@@ -190,3 +191,51 @@ def forward_osmosis(
         draw_resistance=1 / draw_transfer + (support if facing == "feed" else 0.0),
         osmotic=osmotic,
     )
+
+
+def growing_polarization(
+    time: ArrayLike,
+    *,
+    water_flux: float,
+    thickness: float,
+    porosity: float,
+    tortuosity: float,
+    diffusivity: float,
+    concentration: float,
+) -> Array:
+    """Concentration at a membrane that holds the solute back, while polarization grows in its support layer.
+
+    ``eps dc/dt + J dc/dx = (eps D/tau) d2c/dx2`` in the pores, x from the membrane, J the constant water flux from it
+    into them; ``J c = (eps D/tau) dc/dx`` at x = 0, and c = c_0 at their outer end and at the start. With
+    ``m = (J +- sqrt(J^2 + 4 eps D_e z))/(2 D_e)``, ``D_e = eps D/tau`` and ``E = exp(-(m_+ - m_-) L)`` the transform of
+    ``c/c_0 - 1`` at the membrane is ``J (E - 1)/(z D_e (m_+ - m_- E))``. It ends at ``c_0 exp(-J S/D)``: diluted where
+    water enters the pores, concentrated where it leaves them (J < 0).
+
+    Parameters
+    ----------
+    time : array_like
+        s, above zero.
+    water_flux : float
+        J, m/s.
+    thickness, porosity, tortuosity : float
+        L (m), eps, tau of the support layer.
+    diffusivity, concentration : float
+        D (m^2/s) and c_0 (mol/m^3).
+
+    Returns
+    -------
+    ndarray
+        mol/m^3, in the shape of ``time``.
+    """
+    effective = porosity * diffusivity / tortuosity
+
+    def transform(z: Array) -> Array:
+        root = np.sqrt(water_flux**2 + 4 * porosity * effective * z)
+        ahead, back = (water_flux + root) / (2 * effective), (water_flux - root) / (2 * effective)
+        gone = np.exp(-(ahead - back) * thickness)
+        return (water_flux * (gone - 1) / (z * effective * (ahead - back * gone)))[:, None]
+
+    def at(t: float) -> float:
+        return concentration * (1 + float(invert_laplace(transform, t)[0]))
+
+    return np.vectorize(at, otypes=[float])(np.asarray(time, float))

@@ -18,6 +18,7 @@ CHECK_GROUPS = (
     "moving-volume",
     "film",
     "unstirred-wall",
+    "forward-osmosis",
     "order",
     "modules",
     "conservation",

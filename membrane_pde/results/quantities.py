@@ -575,7 +575,8 @@ PROFILES = {
         ("time", "cell"),
         "m",
         "volume of the cell per membrane area at the start",
-        "Of a planar side its width. Times the concentration it is the amount in the cell.",
+        "Of a planar side its width, in a support layer the porosity times its width. Times the concentration it is "
+        "the amount in the cell.",
         added=True,
     ),
 }

@@ -50,7 +50,10 @@ def _far_edge(result: Result, side: str, name: str, index: int, last: float) -> 
     """Concentration at the far edge: that of a reservoir or a bath behind it, elsewhere the profile arrives level."""
     compartment = getattr(result.case, side)
     if compartment.boundary == "bath" and not compartment.stirred:  # what the mean has beyond the layer
+        layer = compartment.support
         here = result.arrays["side"] == side
+        if layer is not None:  # the mean is that of the solution
+            here = here & (np.abs(result.arrays["position"][index]) > layer.thickness)
         volume = result.arrays["volume"][index, here]
         length = float(stored(result, f"length_{side}_m")[index])
         mean = float(stored(result, f"concentration_{side}_mol_per_m3", name)[index])

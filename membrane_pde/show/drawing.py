@@ -192,7 +192,7 @@ def supports(ax: Axes, case: Any, scale: float) -> None:
 
     place = blended_transform_factory(ax.transData, ax.transAxes)
     for side, sign in (("left", -1.0), ("right", 1.0)):
-        layer = getattr(getattr(case, side), "support", None)
+        layer = getattr(case, side).support
         if layer is None:
             continue
         reach = sign * layer.thickness * scale

@@ -62,8 +62,8 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
     ----------
     case : Case
     mesh : mapping, optional
-        Arrays `left_widths` and `right_widths` (m), as `runs.mesh_of` gives them: adds rows for the number and sizes of
-        the cells.
+        Arrays `left_widths` and `right_widths` (m), also of support layers, as `runs.mesh_of` gives them: adds rows for
+        the number and sizes of the cells.
     """
     rows: list[Row] = []
 
@@ -109,10 +109,12 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
         for side in SIDES:
             if getattr(case, side).channel is not None:
                 add(f"{side}.channel", _made(case, side))
+    cells = mesh or {}
     for side in SIDES:
-        if mesh is not None and len(widths := mesh[f"{side}_widths"]):
-            finest, widest = (number(float(w), digits=3) for w in (min(widths), max(widths)))
-            rows.append((f"mesh.{side}", f"{len(widths)} cells, {finest} to {widest}", "m"))
+        for name, key in ((side, f"{side}_widths"), (f"{side}.support", f"{side}_pore_widths")):
+            if len(widths := cells.get(key, ())):
+                finest, widest = (number(float(w), digits=3) for w in (min(widths), max(widths)))
+                rows.append((f"mesh.{name}", f"{len(widths)} cells, {finest} to {widest}", "m"))
     return rows
 
 

@@ -501,7 +501,7 @@ def _row(moment: Moment, side: str) -> np.ndarray:
 
 def _thickness(case: Any, side: str) -> float:
     """Thickness of the support layer of a side, m."""
-    layer = getattr(getattr(case, side), "support", None)
+    layer = getattr(case, side).support
     return 0.0 if layer is None else float(layer.thickness)
 
 
