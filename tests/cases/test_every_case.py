@@ -73,14 +73,22 @@ def has_membrane(result: Result) -> bool:
     return result.case.membrane.type != "none"
 
 
-def amounts(result: Result) -> tuple[np.ndarray, np.ndarray]:
+def cells_of(result: Result, name: str, pores: bool) -> np.ndarray:
+    """Which cells are those of a side, with or without those in the pores of its support layer."""
+    here = result.profiles["side"].values == name
+    support = getattr(result.case, name).support
+    if support is None or pores:
+        return here
+    return here & (np.abs(result.profiles["position"].values[0]) > support.thickness)
+
+
+def amounts(result: Result, pores: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Amount of each solute on each side at every stored time, from the profiles, mol/m^2: (time, solute).
 
     A bath behind a layer has no profile; there from the mean.
     """
-    held = (result.profiles["concentration"] * result.profiles["width"]).transpose("time", "solute", "cell").values
-    left = result.profiles["side"].values == "left"
-    both = [held[..., left].sum(axis=-1), held[..., ~left].sum(axis=-1)]
+    held = (result.profiles["concentration"] * result.profiles["volume"]).transpose("time", "solute", "cell").values
+    both = [held[..., cells_of(result, name, pores)].sum(axis=-1) for name in ("left", "right")]
     for i, (name, side) in enumerate((("left", result.case.left), ("right", result.case.right))):
         if side.boundary == "bath" and not side.stirred:
             length = array(result, f"length_{name}_m")[:, None]
@@ -116,12 +124,34 @@ def test_amounts_are_conserved_by_our_own_count(result: Result) -> None:
         assert np.abs((left + right - left[0] - right[0]) / held).max() <= 1e-10
         assert np.abs((left - left[0] + passed) / held).max() <= 1e-10
         assert np.abs((right - right[0] - passed) / held).max() <= 1e-10
-    else:  # what left freely on the right, summed over the stored times; every open case is of this kind
+    elif result.case.left.boundary == result.case.right.boundary == "reservoir":
+        flux_is_the_same_everywhere(result)
+    else:  # what left freely on the right, summed over the stored times; every other open case is of this kind
         assert result.case.right.boundary == "outflow"
         edge = result.profiles["concentration"].isel(cell=-1).transpose("time", "solute").values
         rate = array(result, "water_flux_m_per_s")[:, None] * edge
         gone = (0.5 * (rate[1:] + rate[:-1]) * np.diff(result.series["time"].values)[:, None]).sum(axis=0)
         np.testing.assert_allclose((passed - (right - right[0]))[-1], gone, rtol=1e-3)
+
+
+def flux_is_the_same_everywhere(result: Result) -> None:
+    """In a steady state between two reservoirs ``J_v c − (ε D/τ) ∂c/∂x`` of every layer is the flux of the membrane."""
+    assert result.summary["status"] == "steady"
+    water, position = result.summary["water_flux_m_per_s"], result.profiles["position"].values[-1]
+    for s, name in enumerate(result.solutes):
+        c = result.profiles["concentration"].transpose("time", "solute", "cell").values[-1, s]
+        passed = result.summary["solute_flux_mol_per_m2_s"][name]
+        for side in ("left", "right"):
+            solution, support = cells_of(result, side, False), getattr(result.case, side).support
+            free = result.case.solutes[name].diffusivity
+            layers = [(solution, free)]
+            if support is not None:
+                pores = cells_of(result, side, True) & ~solution
+                layers.append((pores, free * support.porosity / support.tortuosity))
+            for cells, diffusivity in layers:
+                slope, middle = np.diff(c[cells]) / np.diff(position[cells]), 0.5 * (c[cells][1:] + c[cells][:-1])
+                flux = water * middle - diffusivity * slope
+                np.testing.assert_allclose(flux, passed, atol=1e-3 * max(abs(passed), abs(water) * c.max()))
 
 
 def test_volumes_follow_the_displaced_volume(result: Result) -> None:
@@ -138,7 +168,7 @@ def test_volumes_follow_the_displaced_volume(result: Result) -> None:
             else:
                 bath = side.volume + gained
         np.testing.assert_allclose(array(result, f"length_{name}_m"), layer + bath, rtol=1e-13, atol=round_off)
-        width = result.profiles["width"].values[:, result.profiles["side"].values == name]
+        width = result.profiles["width"].values[:, cells_of(result, name, pores=False)]
         np.testing.assert_allclose(width.sum(axis=1), layer, rtol=1e-13, atol=round_off)
         assert (width > 0.0).all()
     if result.case.run.until == "duration":  # else the first stored times are too far apart for this sum
@@ -294,7 +324,7 @@ def test_series_and_profiles_agree_with_the_summary(result: Result) -> None:
             assert list(said.values()) == [None if np.isnan(v) else float(v) for v in values.values], name
         else:
             assert np.isnan(values.values).all()
-    for held, side in zip(amounts(result), ("left", "right"), strict=True):
+    for held, side in zip(amounts(result, pores=False), ("left", "right"), strict=True):
         mean = held / array(result, f"length_{side}_m")[:, None]
         np.testing.assert_allclose(array(result, f"concentration_{side}_mol_per_m3"), mean, rtol=1e-12, atol=1e-30)
         if result.case.phase == "liquid":
@@ -743,6 +773,62 @@ def dialysis(result: Result) -> None:
     assert (array(result, "water_flux_m_per_s") == 0.0).all()
 
 
+def across(result: Result, side: str, resistance: float) -> float:
+    """Concentration at the membrane behind layers of that resistance (s/m): ``(c + J_s/J_w) e^(±J_w R) − J_s/J_w``.
+
+    J_w is the water that flows to the right, J_s the solute that goes to the left.
+    """
+    water, solute = result.summary["water_flux_m_per_s"], -result.summary["solute_flux_mol_per_m2_s"]["NaCl"]
+    bulk, sign = getattr(result.case, side).concentration["NaCl"], 1.0 if side == "left" else -1.0
+    return float((bulk + solute / water) * math.exp(sign * water * resistance) - solute / water)
+
+
+def forward_osmosis(result: Result) -> None:
+    summary, diffusivity = result.summary, result.case.solutes["NaCl"].diffusivity
+    feed, draw = across(result, "left", 50e-6 / diffusivity), across(result, "right", (50e-6 + 1.14e-3) / diffusivity)
+    assert summary["wall_concentration_left_mol_per_m3"]["NaCl"] == pytest.approx(feed, rel=1e-5)
+    assert summary["wall_concentration_right_mol_per_m3"]["NaCl"] == pytest.approx(draw, rel=1e-4)
+    permeability = result.case.membrane.solutes["NaCl"].permeability
+    assert summary["solute_flux_mol_per_m2_s"]["NaCl"] == pytest.approx(permeability * (feed - draw), rel=1e-4)
+    newton = mp.steady(result.case)
+    assert summary["water_flux_m_per_s"] == pytest.approx(newton["water_flux_m_per_s"], rel=1e-6)
+    # measured
+    flux = array(result, "water_flux_m_per_s") * 3.6e6
+    assert flux[-1] == pytest.approx(8.51, abs=2 * 0.25)
+    other = mp.steady(
+        result.case.with_values({"left.concentration.NaCl": "0.5 mol/L", "right.concentration.NaCl": "10 mmol/L"})
+    )
+    assert -other["water_flux_m_per_s"] * 3.6e6 == pytest.approx(15.82, abs=2.01)
+    thin = mp.steady(result.case.with_values({"right.support.structural_parameter": "0.57 mm"}))
+    # as its comment says
+    assert "Internal concentration polarization" in summary["message"]
+    raise AssertionError(
+        (
+            flux[:3],
+            flux[-1],
+            draw * SALT,
+            other["water_flux_m_per_s"] * 3.6e6,
+            thin["water_flux_m_per_s"] * 3.6e6,
+            summary["message"],
+            summary["end_time_s"],
+        )
+    )
+
+
+def pressure_retarded_osmosis(result: Result) -> None:
+    summary, diffusivity = result.summary, result.case.solutes["NaCl"].diffusivity
+    river, sea = across(result, "left", (19e-6 + 678e-6) / diffusivity), across(result, "right", 19e-6 / diffusivity)
+    assert summary["wall_concentration_left_mol_per_m3"]["NaCl"] == pytest.approx(river, rel=1e-4)
+    assert summary["wall_concentration_right_mol_per_m3"]["NaCl"] == pytest.approx(sea, rel=1e-5)
+    power = summary["water_flux_m_per_s"] * 9.7e5
+    assert power == pytest.approx(2.7, rel=0.1)  # measured
+    powers = []
+    for pressure in (9.7, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0):
+        changed = mp.steady(result.case.with_values({"right.pressure": f"{pressure} bar"}))
+        powers.append((changed["water_flux_m_per_s"] * pressure * 1e5, pressure))
+    raise AssertionError((power, river * SALT, powers, summary["message"], summary["end_time_s"]))
+
+
 CLAIMS: dict[str, Callable[[Result], None]] = {
     "osmosis": osmosis,
     "reverse_osmosis": reverse_osmosis,
@@ -766,6 +852,8 @@ CLAIMS: dict[str, Callable[[Result], None]] = {
     "plant_cell_turgor": plant_cell_turgor,
     "nanofiltration": nanofiltration,
     "dialysis": dialysis,
+    "forward_osmosis": forward_osmosis,
+    "pressure_retarded_osmosis": pressure_retarded_osmosis,
 }
 
 
