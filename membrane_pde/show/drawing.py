@@ -198,8 +198,10 @@ def supports(ax: Axes, case: Any, scale: float) -> None:
         reach = sign * layer.thickness * scale
         look: dict[str, Any] = SUPPORT | {"facecolor": "0.95", "edgecolor": "0.85", "zorder": -1, "transform": place}
         rectangle(ax, f"{side} support", (min(reach, 0.0), 0.0), abs(reach), 1.0, **look)
-        words: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 8, "color": "0.4", "transform": place}
-        text(ax, f"{side} support name", 0.5 * reach, 0.985, "support layer", **words)
+        words: dict[str, Any] = {"va": "top", "fontsize": 8, "color": "0.3", "transform": place, "zorder": 4}
+        words["bbox"] = {"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 1.5}
+        beside = {"left": ("right", "support   "), "right": ("left", "   support")}[side]  # clear of the membrane
+        text(ax, f"{side} support name", 0.0, 0.985, beside[1], ha=beside[0], **words)
 
 
 def legend(ax: Axes, handles: list[Any] | None = None, **style: Any) -> None:

@@ -22,6 +22,7 @@ from membrane_pde.model import (
     metric,
     observing,
     ports,
+    regions,
     slopes,
     station_cells,
     station_rows,
@@ -188,6 +189,24 @@ def arithmetic_mean(p: Patches) -> None:
     p.put(fluxes, "logarithmic_mean_slopes", lambda real: lambda first, second: (0.5, 0.5))
 
 
+def straight_pores(p: Patches) -> None:
+    """The way through the pores of a support layer is as long as the layer is thick."""
+
+    def make(real: Any) -> Any:
+        return lambda widths, porosity, tortuosity: real(widths, porosity, 1.0)
+
+    p.put(regions, "Pores", make)
+
+
+def pores_as_wide_as_the_layer(p: Patches) -> None:
+    """A support layer holds as much as free solution, and conducts as before."""
+
+    def make(real: Any) -> Any:
+        return lambda widths, porosity, tortuosity: real(widths, 1.0, tortuosity / porosity)
+
+    p.put(regions, "Pores", make)
+
+
 def floor_for_the_tolerance(p: Patches) -> None:
     """A tolerance below 1e-6 is heeded no better than that one."""
 
@@ -258,6 +277,10 @@ BROKEN = [
     ("film", arithmetic_mean),
     ("film", upwind_half_cell),
     ("unstirred-wall", wall_without_convection),
+    ("forward-osmosis", wall_without_convection),
+    ("forward-osmosis", first_order_fluxes),
+    ("forward-osmosis", straight_pores),
+    ("forward-osmosis", pores_as_wide_as_the_layer),
     ("order", first_order_fluxes),
     ("order", lost_half_cell),
     ("modules", outflow_as_the_cell),
