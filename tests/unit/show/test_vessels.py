@@ -285,7 +285,7 @@ def test_a_support_layer_has_one_width_and_shows_what_is_in_its_pores(thickness)
     assert "left support" not in seen
     assert "support" in texts(ax)
     moment = sketch.moment_of(made, None, sketch.scales([made]))
-    (values,) = vessels._amounts(moment, "right").values()
+    (values,) = vessels.amounts_along(moment, "right").values()
     here = made.arrays["side"] == "right"
     x, c = made.arrays["position"][-1, here], made.arrays["concentration"][-1, 0, here]
     edge = round(vessels.SUPPORT * vessels.POINTS)  # where the pores end and the solution begins
