@@ -1,4 +1,4 @@
-"""Arrays over the chain of cells and faces at one state."""
+"""Arrays over the cells and faces of the chain at one state."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from membrane_pde.model.interface import LEFT_WALL, RIGHT_WALL
 from membrane_pde.model.mesh import Array
 
 CONCENTRATION, ALPHA, BETA, FLUX = range(4)
@@ -16,30 +17,31 @@ PASSING, GAIN, WAY = range(3)
 
 
 class Faces(NamedTuple):
-    """All faces at one state: coefficients, fluxes and what they depend on; `set_faces` writes it.
+    """Coefficients and fluxes of all faces at one state, and the quantities on which they depend; see `set_faces`.
 
-    Few arrays, of several rows each: what compiling costs grows with their number.
+    They are packed into a few arrays of several rows, because the time to compile grows with the number of arrays.
 
     Attributes
     ----------
     scalars : ndarray, shape (8,)
         J_v (m/s); the flow q = dX/dt through the membrane per initial membrane area (m/s; in a planar chain J_v); X
         (m); liquid in the left and the right solution over that at the start; area of the membrane over that at the
-        start; and on each side a bound of the Péclet numbers of its faces for q/D = 1 1/m (m).
+        start; and for each side the largest Péclet number of its faces over q/D (m).
     width : ndarray, shape (cells,)
         Liquid in the cells per initial membrane area, m.
     metric : ndarray, shape (3, faces)
-        Share of q that passes a face; conductance per diffusivity, 1/m, and the share over it, m. Without meaning at
-        the membrane and at far faces that no layer ends at.
+        Share of q that passes a face; conductance per diffusivity, 1/m, and the share over it, m. Not used at the
+        membrane and at far faces without a layer.
     state : ndarray, shape (4, solutes, faces)
         Concentrations of the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s.
     sides : ndarray, shape (4, 2, solutes)
-        Concentrations that the far faces see, and of the two cells at the membrane, at least 0, mol/m^3; derivatives of
-        Σσπ at the two walls with the concentrations there; conductances of the two half cells at the membrane, m/s.
+        OUTSIDE: concentrations outside the far faces; CELLS: those of the two cells at the membrane, not below 0,
+        mol/m^3; PULL: derivatives of Σσπ at both faces of the membrane with respect to the concentrations there;
+        LAYER: conductances of the two half cells at the membrane, m/s.
     membrane, slopes : ndarray
-        What `interface.set_face` and (for `set_slopes`) `interface.set_face_slopes` wrote.
+        Written by `interface.set_face` and (for `set_slopes`) by `interface.set_face_slopes`.
     room : ndarray, shape (6, solutes)
-        To work in.
+        Array to work in.
     """
 
     scalars: Array
@@ -83,22 +85,22 @@ class Faces(NamedTuple):
 
     @property
     def outside(self) -> Array:
-        """Concentrations that the far faces see (2, solutes), mol/m^3."""
+        """Concentrations outside the far faces (2, solutes), mol/m^3."""
         return self.sides[OUTSIDE]
 
     @property
     def wall_left(self) -> Array:
-        """Concentrations at the left of the membrane, mol/m^3."""
-        return self.membrane[:, 0]
+        """Concentrations at the left face of the membrane, mol/m^3."""
+        return self.membrane[:, LEFT_WALL]
 
     @property
     def wall_right(self) -> Array:
-        """Concentrations at the right of the membrane, mol/m^3."""
-        return self.membrane[:, 1]
+        """Concentrations at the right face of the membrane, mol/m^3."""
+        return self.membrane[:, RIGHT_WALL]
 
 
 def new_faces(solutes: int, cells: int) -> Faces:
-    """Room for `Faces`."""
+    """Arrays of `Faces`."""
     return Faces(
         scalars=np.zeros(8),
         width=np.zeros(cells),

@@ -25,7 +25,14 @@ from membrane_pde.model.chain import (
     WAY,
     Faces,
 )
-from membrane_pde.model.interface import FaceNumbers, find_water_flux, set_face, wall_pressure
+from membrane_pde.model.interface import (
+    BACKWARD,
+    FORWARD,
+    FaceNumbers,
+    find_water_flux,
+    set_face,
+    wall_pressure,
+)
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import set_metric
@@ -37,7 +44,7 @@ from membrane_pde.physics.fluxes import SMALL, bernoulli_series, bernoulli_value
 
 @kernel
 def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
-    """Write volumes and concentrations of a state, and the scalars but for J_v and q."""
+    """Write volumes and concentrations of a state, and all scalars except J_v and q."""
     set_metric(p, y, faces)
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     m = p.membrane
@@ -52,7 +59,7 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
 
 @kernel
 def water_flux_now(p: Numbers, face: FaceNumbers, segment: Segment, t: float, faces: Faces, memory: Array) -> float:
-    """J_v of what `set_cells` has written, through a face, m/s; nan if it is not found."""
+    """J_v (m/s) through a membrane at the state of `set_cells`; nan if it is not found."""
     if p.still:
         return 0.0
     if p.pumped:
@@ -63,14 +70,14 @@ def water_flux_now(p: Numbers, face: FaceNumbers, segment: Segment, t: float, fa
 
 @kernel
 def water_flux_of(p: Numbers, segment: Segment, t: float, y: Array, memory: Array, faces: Faces) -> float:
-    """J_v of a state, m/s; nan if it is not found."""
+    """J_v (m/s) of a state; nan if it is not found."""
     set_cells(p, y, faces)
     return water_flux_now(p, p.face, segment, t, faces, memory)
 
 
 @part
 def _set_bernoulli(way: Array, along: float, steepest: float, out: Array) -> None:
-    """Write ``B(Pe)`` of faces, with the Péclet number without sign, ``way · along``."""
+    """Write ``B(Pe)`` of faces, with the Péclet number ``way · along`` without sign."""
     if steepest * along < SMALL:
         for i in range(out.shape[0]):
             out[i] = bernoulli_series(float(way[i]) * along)
@@ -79,12 +86,12 @@ def _set_bernoulli(way: Array, along: float, steepest: float, out: Array) -> Non
             out[i] = bernoulli_value(float(way[i]) * along)
 
 
-# Loops over a side go over slices: an index that starts at 0 is never a negative one, which would have to be asked for.
+# Loops over a side run over slices from index 0: the compiler then needs no check for negative indices.
 @kernel
 def _set_coefficients(
     p: Numbers, faces: Faces, s: int, side: int, forward: float, backward: float, first: int, last: int
 ) -> None:
-    """Write α and β of the faces of a side; `forward` and `backward` are q where it is that way, else 0."""
+    """Write α and β of the faces of a side; `forward` is max(q, 0), `backward` is max(−q, 0)."""
     alpha, beta = faces.state[ALPHA, s, first:last], faces.state[BETA, s, first:last]
     share, gain = faces.metric[PASSING, first:last], faces.metric[GAIN, first:last]
     diffusivity = float(p.diffusivity[side, s])
@@ -106,22 +113,22 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     p : Numbers
         The problem.
     segment : Segment
-        What is applied.
+        Applied pressures.
     t : float
         Time, s.
     y : ndarray
         State.
     given : float
-        The flow q to use, m/s; nan for that of the J_v that the pressures and the wall concentrations agree on.
+        The flow q to use, m/s; nan to compute it from the pressures and concentrations.
     memory : ndarray, shape (3,)
-        Of `interface.find_water_flux`.
+        See `interface.find_water_flux`.
     faces : Faces
         Written.
 
     Returns
     -------
     bool
-        Whether there is such a J_v.
+        False if no J_v was found.
     """
     set_cells(p, y, faces)
     area = float(faces.scalars[AREA])
@@ -137,7 +144,8 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     for s in range(solutes):
         _set_coefficients(p, faces, s, 0, forward, backward, first, m)
         _set_coefficients(p, faces, s, 1, forward, backward, m + 1, last)
-        faces.state[ALPHA, s, m], faces.state[BETA, s, m] = area * faces.membrane[s, 3], area * faces.membrane[s, 4]
+        faces.state[ALPHA, s, m] = area * faces.membrane[s, FORWARD]
+        faces.state[BETA, s, m] = area * faces.membrane[s, BACKWARD]
     set_far_faces(p, faces)
     set_fluxes(p, faces)
     return True
@@ -145,7 +153,7 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
 
 @part
 def set_fluxes(p: Numbers, faces: Faces) -> None:
-    """``α c_P − β c_A`` of every face, mol/m^2/s."""
+    """Write the flux ``α c_P − β c_A`` of every face, mol/m^2/s."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     for s in range(solutes):
         flux, c = faces.state[FLUX, s], faces.state[CONCENTRATION, s]
@@ -162,7 +170,7 @@ def set_fluxes(p: Numbers, faces: Faces) -> None:
 
 @part
 def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) -> None:
-    """Write dy/dt of what `set_faces` has written."""
+    """Write dy/dt at the state of `set_faces`."""
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     at, flow = layout_of(solutes, n), float(faces.scalars[FLOW])
     for s in range(solutes):
@@ -189,7 +197,7 @@ def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) 
 
 @kernel
 def pressed(p: Numbers, segment: Segment, t: float, faces: Faces) -> float:
-    """Applied pressure on the left beyond that on the right, without head and elasticity, Pa."""
+    """Applied pressure on the left minus that on the right, without head and elasticity, Pa."""
     if not p.pumped:
         left, right = applied_now(p, segment, t)
         return left - right
@@ -201,7 +209,7 @@ def pressed(p: Numbers, segment: Segment, t: float, faces: Faces) -> float:
 
 @kernel
 def rates(p: Numbers, segment: Segment, t: float, y: Array, memory: Array, faces: Faces, out: Array) -> bool:
-    """Write dy/dt of a state; False if there is no water flux that fits."""
+    """Write dy/dt of a state; False if no water flux was found."""
     if not set_faces(p, segment, t, y, math.nan, memory, faces):
         return False
     set_rates(p, segment, t, faces, out)

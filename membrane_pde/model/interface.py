@@ -56,7 +56,12 @@ _UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one
 GUESS, REFERENCE, SEVERAL = range(3)
 
 
-PERMEABILITY, REFLECTION, PARTITION, TRACE = range(4)  # rows of `FaceNumbers.table`; TRACE has one a side
+PERMEABILITY, REFLECTION, PARTITION, TRACE = range(4)  # rows of `FaceNumbers.table`; the right side's TRACE follows
+# Columns of what `set_face` writes; rows and columns of what `set_face_slopes` writes.
+LEFT_WALL, RIGHT_WALL, THROUGH, FORWARD, BACKWARD = range(5)
+OF_FLUX, OF_LEFT_WALL, OF_RIGHT_WALL = range(3)
+BY_WATER, BY_LEFT_CELL, BY_RIGHT_CELL, BY_LEFT_LAYER, BY_RIGHT_LAYER = range(5)
+_WALLS, _WALL_SLOPES, _PULLS = 0, 2, 4  # rows of the room of `_imbalance`; of a pair the left one
 
 
 class NoSolution(Exception):
@@ -332,9 +337,9 @@ def set_face(p: FaceNumbers, water_flux: float, layers: Array, cells: Array, sta
         left = _half_cell(float(layers[0, s]), water_flux, p.stirred[0])
         right = _half_cell(float(layers[1, s]), water_flux, p.stirred[1])
         _, walls = _law(p, s, water_flux, left, right, c_p, c_a)
-        state[s, 0], state[s, 1] = walls[0], walls[1]
-        state[s, 2] = walls[2] * c_p - walls[3] * c_a
-        state[s, 3], state[s, 4] = walls[2], walls[3]
+        state[s, LEFT_WALL], state[s, RIGHT_WALL] = walls[0], walls[1]
+        state[s, THROUGH] = walls[2] * c_p - walls[3] * c_a
+        state[s, FORWARD], state[s, BACKWARD] = walls[2], walls[3]
 
 
 @kernel
@@ -357,18 +362,18 @@ def set_face_slopes(p: FaceNumbers, water_flux: float, layers: Array, cells: Arr
         forced = _forcing(left, right, law, walls, c_p, c_a)
         for j in range(5):
             e1, e2, e3 = 0.0, 0.0, 0.0
-            if j == 0:
+            if j == BY_WATER:
                 e1, e2, e3 = forced
-            elif j == 1:
+            elif j == BY_LEFT_CELL:
                 e1 = left[0]
-            elif j == 2:
+            elif j == BY_RIGHT_CELL:
                 e2 = right[1]
-            elif j == 3:
+            elif j == BY_LEFT_LAYER:
                 e1 = (c_p - walls[0]) * left[4]
             else:
                 e2 = (c_a - walls[1]) * right[4]
             flux, wall_left, wall_right = _response(p.present, left, right, law, e1, e2, e3)
-            slopes[0, s, j], slopes[1, s, j], slopes[2, s, j] = flux, wall_left, wall_right
+            slopes[OF_FLUX, s, j], slopes[OF_LEFT_WALL, s, j], slopes[OF_RIGHT_WALL, s, j] = flux, wall_left, wall_right
 
 
 @kernel
@@ -391,13 +396,15 @@ def _imbalance(
             return math.copysign(math.inf, water_flux), math.inf, math.inf
         e1, e2, e3 = _forcing(left, right, law, walls, c_p, c_a)
         _, slope_l, slope_r = _response(p.present, left, right, law, e1, e2, e3)
-        room[0, s], room[1, s], room[2, s], room[3, s] = walls[0], walls[1], slope_l, slope_r
-    pi_l = reflected(p.osmotics, room[0], p.table[REFLECTION], room[4])
-    pi_r = reflected(p.osmotics, room[1], p.table[REFLECTION], room[5])
+        room[_WALLS, s], room[_WALLS + 1, s] = walls[0], walls[1]
+        room[_WALL_SLOPES, s], room[_WALL_SLOPES + 1, s] = slope_l, slope_r
+    pi_l = reflected(p.osmotics, room[_WALLS], p.table[REFLECTION], room[_PULLS])
+    pi_r = reflected(p.osmotics, room[_WALLS + 1], p.table[REFLECTION], room[_PULLS + 1])
     value = water_flux - lp * (pressure - pi_l + pi_r)
     slope = 1.0
     for s in range(solutes):
-        slope += lp * (float(room[4, s]) * float(room[2, s]) - float(room[5, s]) * float(room[3, s]))
+        left_slope = float(room[_PULLS, s]) * float(room[_WALL_SLOPES, s])
+        slope += lp * (left_slope - float(room[_PULLS + 1, s]) * float(room[_WALL_SLOPES + 1, s]))
     return value, slope, abs(water_flux) + lp * (abs(pressure) + abs(pi_l) + abs(pi_r))
 
 

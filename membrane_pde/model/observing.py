@@ -12,7 +12,7 @@ from membrane_pde.kernels import kernel
 from membrane_pde.model.applied import applied, segment_of
 from membrane_pde.model.chain import AREA, CELLS, CONCENTRATION, LAYER, PULL, Faces
 from membrane_pde.model.faces import set_cells, water_flux_now
-from membrane_pde.model.interface import GUESS, set_face, wall_pressure, without_layers
+from membrane_pde.model.interface import GUESS, LEFT_WALL, RIGHT_WALL, THROUGH, set_face, wall_pressure, without_layers
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.ports import IS_BATH, IS_RESERVOIR
@@ -185,8 +185,8 @@ def observe_solutes(p: Numbers, y: Array, faces: Faces, numbers: Array, solutes:
     k, m, n = faces.state.shape[1], p.membrane, p.mesh.shape[1] - 1
     left, right = float(numbers[LENGTH]), float(numbers[LENGTH + 1])
     for s in range(k):
-        solutes[SOLUTE_FLUX, s] = faces.membrane[s, 2]
-        solutes[WALL, s], solutes[WALL + 1, s] = faces.membrane[s, 0], faces.membrane[s, 1]
+        solutes[SOLUTE_FLUX, s] = faces.membrane[s, THROUGH]
+        solutes[WALL, s], solutes[WALL + 1, s] = faces.membrane[s, LEFT_WALL], faces.membrane[s, RIGHT_WALL]
         own = y[s * n : (s + 1) * n]
         amount_left, amount_right = _sum(own[: m - p.pores[0]]), _sum(own[m + p.pores[1] :])
         solutes[MEAN, s], solutes[MEAN + 1, s] = amount_left / left, amount_right / right

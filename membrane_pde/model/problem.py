@@ -18,7 +18,7 @@ from membrane_pde.physics.osmotic import Osmotics
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is solved, in numbers. A pair is (left, right).
+    """The problem in numbers. A pair is (left, right).
 
     Attributes
     ----------
@@ -27,13 +27,13 @@ class Problem:
     membrane : Membrane
         Permeabilities and flux law.
     osmotics : Osmotics
-        The solutions' osmotic pressure.
+        Osmotic pressure of the solutions.
     diffusivity : ndarray, shape (2, solutes)
         m^2/s.
     ports : pair of Port
         Boundary conditions at the far ends.
     trace : ndarray, shape (solutes,), or None
-        Concentration that the tolerance leaves open, mol/m^3; see `interface._law`. None: 0.
+        Smallest concentration that the tolerance resolves, mol/m^3; see `interface._law`. None: 0.
     """
 
     mesh: Mesh
@@ -77,7 +77,7 @@ class Numbers(NamedTuple):
     Attributes
     ----------
     face : FaceNumbers
-        The membrane and what stands at it.
+        The membrane and the solutions beside it.
     membrane : int
         Index of the membrane face.
     kind : pair of int
@@ -95,7 +95,7 @@ class Numbers(NamedTuple):
     diffusivity : ndarray, shape (2, solutes)
         m^2/s.
     stiffness : pair of float
-        Of the ports, Pa/m.
+        `stiffness` of the ports, Pa/m.
     wall : pair of bool
         `slackens` of the ports: an elastic wall that never pulls.
     off : ndarray of bool, shape (2,)
@@ -118,7 +118,7 @@ class Numbers(NamedTuple):
     outside : ndarray, shape (2, solutes)
         Concentrations of what enters through the far ends (`outside` of the ports; 0 where nothing does), mol/m^3.
     known : ndarray of bool, shape (2,)
-        These are known.
+        True where `outside` is known.
     """
 
     face: FaceNumbers

@@ -1,4 +1,4 @@
-"""Exact derivatives of the rates of change."""
+"""Exact derivatives of the rates of change with respect to the state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,19 @@ from membrane_pde.model.chain import (
     Faces,
 )
 from membrane_pde.model.faces import pressed
-from membrane_pde.model.interface import set_face_slopes, wall_pressure
+from membrane_pde.model.interface import (
+    BY_LEFT_CELL,
+    BY_LEFT_LAYER,
+    BY_RIGHT_CELL,
+    BY_RIGHT_LAYER,
+    BY_WATER,
+    OF_FLUX,
+    OF_LEFT_WALL,
+    OF_RIGHT_WALL,
+    THROUGH,
+    set_face_slopes,
+    wall_pressure,
+)
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import (
     LN_AREA,
@@ -41,12 +53,16 @@ from membrane_pde.model.pressures import stiffness_now, whole_work
 from membrane_pde.model.problem import Numbers, has_layer
 from membrane_pde.physics.fluxes import SMALL, bernoulli, bernoulli_slope_series
 
-BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)
+BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)  # rows of `Slopes.faces`; there are three of the last
+OF_FLOW, OF_WORK = range(2)  # rows of `Slopes.walls`
+# Rows of `Slopes.scalars`, and the entries of the row OTHERS.
+RATES_WITH_FLOW, FLOW_WITH_SCALAR, WORK_WITH_SCALAR, OTHERS, _CHANGE, _WITH_SCALAR = range(6)
+FLOW_WITH_TIME, WORK_WITH_FLOW, WORK_WITH_TIME = range(3)
 
 
 @part
 def _set_bend(way: Array, along: float, steepest: float, flow: float, out: Array) -> None:
-    """Write ``B'(Pe)`` of faces, of the Péclet number ``way · along`` without sign; see `_bend`."""
+    """Write ``B'(Pe)`` of faces, with the Péclet number ``way · along`` without sign; see `_bend`."""
     if steepest * along < SMALL:
         shift, sign = (0.0, 1.0) if flow >= 0.0 else (-1.0, -1.0)
         for i in range(out.shape[0]):
@@ -57,23 +73,27 @@ def _set_bend(way: Array, along: float, steepest: float, flow: float, out: Array
 
 
 class Slopes(NamedTuple):
-    """Derivatives of dy/dt; `set_slopes` writes them. The scalars are X, V_L and V_R; q = dX/dt is the flow
-    through the membrane per initial membrane area.
+    """Derivatives of dy/dt, which `set_slopes` writes. The three scalars are X, V_L and V_R.
+
+    q = dX/dt is the flow through the membrane per initial membrane area. "A with b" is the derivative of A with respect
+    to b.
 
     Attributes
     ----------
     faces : ndarray, shape (6, solutes, faces)
-        Of a face's flux with the amounts in the cell before and behind it, at a given q, 1/s; with q; and with each
-        scalar, at a given q.
+        BEFORE, BEHIND: flux through a face with the amount in the cell before and behind it, at constant q, 1/s;
+        WITH_FLUX: with q; WITH_SCALAR and the two rows after it: with each scalar, at constant q.
     walls : ndarray, shape (2, 2, solutes)
-        Of q with the amounts in the left and the right wall cell; the same of the work's rate, at a given q.
+        OF_FLOW: q with the amounts in the cells at the membrane, left and right; OF_WORK: the rate of the work with
+        them, at constant q.
     scalars : ndarray, shape (6, 5)
-        Of dX/dt, dV_L/dt, dV_R/dt with q; of q with each scalar; of the work's rate with each, at a given q; of q with
-        time, of the work's rate with q and with time, all else given. The rest to work in.
+        RATES_WITH_FLOW: dX/dt, dV_L/dt, dV_R/dt with q; FLOW_WITH_SCALAR: q with each scalar; WORK_WITH_SCALAR: the
+        rate of the work with each scalar, at constant q; OTHERS: q with time, the rate of the work with q and with
+        time. The remaining rows are to work in.
     baths : ndarray, shape (2, solutes)
         Concentrations of the baths on the left and on the right, mol/m^3; 0 where there is none.
     metric, layers : ndarray
-        What `metric.set_metric_slopes` has written.
+        See `metric.set_metric_slopes`.
     """
 
     faces: Array
@@ -85,7 +105,7 @@ class Slopes(NamedTuple):
 
 
 def new_slopes(solutes: int, cells: int) -> Slopes:
-    """Room for `Slopes`."""
+    """Arrays of `Slopes`."""
     return Slopes(
         np.zeros((6, solutes, cells + 1)),
         np.zeros((2, 2, solutes)),
@@ -98,7 +118,7 @@ def new_slopes(solutes: int, cells: int) -> Slopes:
 
 @kernel
 def _volume_slopes(p: Numbers, faces: Faces, d: Slopes, scalar: int) -> tuple[float, float]:
-    """d ln(volume) of the two cells at the membrane with a scalar, 1/m."""
+    """Derivatives of ln(volume) of the two cells at the membrane with respect to a scalar, 1/m."""
     m, last = p.membrane, faces.width.shape[0] - 1
     if scalar == 0:
         return float(d.metric[LN_VOLUME, m - 1]), float(d.metric[LN_VOLUME, m])
@@ -109,14 +129,14 @@ def _volume_slopes(p: Numbers, faces: Faces, d: Slopes, scalar: int) -> tuple[fl
 
 @kernel
 def _bend(peclet: float, flow: float) -> float:
-    """B'(Pe) of a face, of the Péclet number without its sign."""
+    """``B'(Pe)`` for a flow of given sign, from the Péclet number without sign."""
     _, slope = bernoulli(peclet)
     return slope if flow >= 0.0 else -1.0 - slope  # B'(−x) = −1 − B'(x)
 
 
 @kernel
 def _set_side_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int, first: int, last: int) -> None:
-    """Write the derivatives of the fluxes through the inner faces of a side with q, and with X."""
+    """Write the derivatives with respect to q and X of the fluxes through the inner faces of a side."""
     flow, diffusivity = float(faces.scalars[FLOW]), float(p.diffusivity[side, s])
     bend, share, more = (
         d.faces[WITH_FLUX, s, first:last],
@@ -143,10 +163,10 @@ def _set_side_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int, fir
 
 @kernel
 def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
-    """Write the derivatives of dy/dt at what `set_faces` has written.
+    """Write the derivatives of dy/dt at the state of `set_faces`.
 
-    Built from the derivatives of each face's flux, which both its cells use, so that amounts are conserved by what is
-    solved with them as by the right-hand side.
+    They are derivatives of the flux through each face, which both neighbours of the face use, so that a linear solve
+    conserves amounts as the right-hand side does.
     """
     solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
     m, water, area = p.membrane, float(faces.scalars[WATER]), float(faces.scalars[AREA])
@@ -162,14 +182,15 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
         _set_side_slopes(p, faces, d, s, 1, m + 1, n)
         # the membrane face
         c_p, c_a = float(faces.sides[CELLS, 0, s]), float(faces.sides[CELLS, 1, s])
-        by = faces.slopes[0, s]
-        with_flux[m] = by[0]
-        before[m], behind[m] = area * by[1] / faces.width[m - 1], area * by[2] / faces.width[m]
+        by = faces.slopes[OF_FLUX, s]
+        with_flux[m] = by[BY_WATER]
+        before[m] = area * by[BY_LEFT_CELL] / faces.width[m - 1]
+        behind[m] = area * by[BY_RIGHT_CELL] / faces.width[m]
         for j in range(3):
             left, right = _volume_slopes(p, faces, d, j)
-            d.faces[WITH_SCALAR + j, s, m] = -area * (left * c_p * by[1] + right * c_a * by[2])
-        moved = by[3] * d.layers[LN_LEFT_LAYER] + by[4] * d.layers[LN_RIGHT_LAYER]
-        moved += d.layers[LN_AREA] * (faces.membrane[s, 2] - by[0] * water)
+            d.faces[WITH_SCALAR + j, s, m] = -area * (left * c_p * by[BY_LEFT_CELL] + right * c_a * by[BY_RIGHT_CELL])
+        moved = by[BY_LEFT_LAYER] * d.layers[LN_LEFT_LAYER] + by[BY_RIGHT_LAYER] * d.layers[LN_RIGHT_LAYER]
+        moved += d.layers[LN_AREA] * (faces.membrane[s, THROUGH] - by[BY_WATER] * water)
         d.faces[WITH_SCALAR, s, m] += area * moved
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
@@ -178,13 +199,13 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
 
 @part
 def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> None:
-    """Derivatives of the flux through a far face, and of what a bath's volume does to its faces and to itself."""
+    """Write the derivatives of the flux through a far face, and those with respect to the volume of a bath."""
     n, flow = faces.state.shape[2] - 1, float(faces.scalars[FLOW])
     far, cell, inner = (0, 0, 1) if side == 0 else (n, n - 1, n - 1)
     inside, outside = float(faces.state[CONCENTRATION, s, cell]), float(faces.sides[OUTSIDE, side, s])
     d.faces[WITH_FLUX, s, far] = 0.0
     d.baths[side, s] = inside if p.bath[side].present else 0.0
-    if p.endless[side]:  # what leaves its cell comes in from outside
+    if p.endless[side]:  # the flux into its cell is the flux out of it
         d.faces[WITH_FLUX, s, far] = d.faces[WITH_FLUX, s, inner]
         for j in range(3):
             d.faces[WITH_SCALAR + j, s, far] = d.faces[WITH_SCALAR + j, s, inner]
@@ -216,69 +237,71 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
 
 @part
 def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) -> None:
-    """Derivatives of q, of the scalars' rates and of the work's rate."""
+    """Write the derivatives of q, of the rates of the scalars and of the rate of the work."""
     solutes, m = faces.state.shape[1], p.membrane
     water, flow, area = float(faces.scalars[WATER]), float(faces.scalars[FLOW]), float(faces.scalars[AREA])
-    d.scalars[0, 0] = 1.0
+    d.scalars[RATES_WITH_FLOW, 0] = 1.0
     for side in range(2):
         sign = 1.0 if side == 0 else -1.0
         _, _, more_fed, more_bled = bath_flows(p.bath[side], sign * flow)
         holds = not p.bath[side].present or p.bath[side].mode == MADE_UP
-        d.scalars[0, 1 + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
+        d.scalars[RATES_WITH_FLOW, 1 + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
     for j in range(3):
-        d.scalars[1, j] = d.scalars[2, j] = d.scalars[3, j] = 0.0
+        d.scalars[FLOW_WITH_SCALAR, j] = d.scalars[WORK_WITH_SCALAR, j] = d.scalars[OTHERS, j] = 0.0
     for s in range(solutes):
         for side in range(2):
-            d.walls[0, side, s] = d.walls[1, side, s] = 0.0
+            d.walls[OF_FLOW, side, s] = d.walls[OF_WORK, side, s] = 0.0
     whole = whole_work(p, segment)
     if not whole:
-        d.scalars[2, 0] = -rise_of(segment)
+        d.scalars[WORK_WITH_SCALAR, 0] = -rise_of(segment)
     if p.still:
         return
-    # of the osmotic pressure at the walls, left beyond right: with the wall cells, the scalars, J_v
+    # derivatives of Σσπ on the left minus that on the right of the membrane
     wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
-    pull, change, with_scalar, with_flux = faces.sides[PULL], d.scalars[4], d.scalars[5], 0.0
+    pull, change, with_scalar, with_flux = faces.sides[PULL], d.scalars[_CHANGE], d.scalars[_WITH_SCALAR], 0.0
     with_scalar[1] = with_scalar[2] = 0.0
     with_scalar[0] = stiffness_now(p)
     for s in range(solutes):
-        left_wall, right_wall = faces.slopes[1, s], faces.slopes[2, s]
+        left_wall, right_wall = faces.slopes[OF_LEFT_WALL, s], faces.slopes[OF_RIGHT_WALL, s]
         for j in range(5):
             change[j] = pull[0, s] * left_wall[j] - pull[1, s] * right_wall[j]
-        with_flux += float(change[0])
+        with_flux += float(change[BY_WATER])
         if faces.state[CONCENTRATION, s, m - 1] >= 0.0:
-            d.walls[0, 0, s] = change[1] / faces.width[m - 1]
+            d.walls[OF_FLOW, 0, s] = change[BY_LEFT_CELL] / faces.width[m - 1]
         if faces.state[CONCENTRATION, s, m] >= 0.0:
-            d.walls[0, 1, s] = change[2] / faces.width[m]
+            d.walls[OF_FLOW, 1, s] = change[BY_RIGHT_CELL] / faces.width[m]
         for j in range(3):
             left, right = _volume_slopes(p, faces, d, j)
-            with_scalar[j] -= left * faces.sides[CELLS, 0, s] * change[1]
-            with_scalar[j] -= right * faces.sides[CELLS, 1, s] * change[2]
-        with_scalar[0] += change[3] * d.layers[LN_LEFT_LAYER] + change[4] * d.layers[LN_RIGHT_LAYER]
+            with_scalar[j] -= left * faces.sides[CELLS, 0, s] * change[BY_LEFT_CELL]
+            with_scalar[j] -= right * faces.sides[CELLS, 1, s] * change[BY_RIGHT_CELL]
+        with_scalar[0] += change[BY_LEFT_LAYER] * d.layers[LN_LEFT_LAYER]
+        with_scalar[0] += change[BY_RIGHT_LAYER] * d.layers[LN_RIGHT_LAYER]
     lp, growth = p.face.water_permeability, float(d.layers[LN_AREA])
-    # how J_v follows what changes at a given J_v; q does so times the area
+    # change of J_v for a change of Σσπ at constant J_v; that of q is the area times it
     scale = -lp / (1.0 + lp * with_flux)
     if p.pumped:
         scale = 0.0
-        d.scalars[3, 0] = area * (segment.flux[1] - segment.flux[0]) / (segment.end - segment.start)
-        d.scalars[3, 1] = pressed(p, segment, t, faces) + water * (1.0 / lp + with_flux)
+        d.scalars[OTHERS, FLOW_WITH_TIME] = area * (segment.flux[1] - segment.flux[0]) / (segment.end - segment.start)
+        d.scalars[OTHERS, WORK_WITH_FLOW] = pressed(p, segment, t, faces) + water * (1.0 / lp + with_flux)
     else:
         rise = 0.0
         if not p.off[0]:
             rise += line_slope(segment, segment.left) + wave_at(segment.waves[0], t)[1]
         if not p.off[1]:
             rise -= line_slope(segment, segment.right) + wave_at(segment.waves[1], t)[1]
-        d.scalars[3, 0] = -area * scale * rise
+        d.scalars[OTHERS, FLOW_WITH_TIME] = -area * scale * rise
         if whole:
-            d.scalars[3, 1], d.scalars[3, 2] = pressed(p, segment, t, faces), rise * flow
+            d.scalars[OTHERS, WORK_WITH_FLOW] = pressed(p, segment, t, faces)
+            d.scalars[OTHERS, WORK_WITH_TIME] = rise * flow
     for s in range(solutes):
         for side in range(2):
             if p.pumped:
-                d.walls[1, side, s] = flow * d.walls[0, side, s]
-            d.walls[0, side, s] *= area * scale
+                d.walls[OF_WORK, side, s] = flow * d.walls[OF_FLOW, side, s]
+            d.walls[OF_FLOW, side, s] *= area * scale
     for j in range(3):
         if p.pumped:
-            d.scalars[2, j] = flow * with_scalar[j]
-        d.scalars[1, j] = area * scale * with_scalar[j]
-    if p.pumped:  # at a given q the flux changes as the area does
-        d.scalars[2, 0] -= flow * (1.0 / lp + with_flux) * water * growth
-    d.scalars[1, 0] += growth * flow
+            d.scalars[WORK_WITH_SCALAR, j] = flow * with_scalar[j]
+        d.scalars[FLOW_WITH_SCALAR, j] = area * scale * with_scalar[j]
+    if p.pumped:  # at constant q the flux changes with the area
+        d.scalars[WORK_WITH_SCALAR, 0] -= flow * (1.0 / lp + with_flux) * water * growth
+    d.scalars[FLOW_WITH_SCALAR, 0] += growth * flow

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from membrane_pde.kernels import kernel
-from membrane_pde.model.interface import FaceNumbers, set_face, set_face_slopes, wall_pressure
+from membrane_pde.model.interface import (
+    LEFT_WALL,
+    OF_FLUX,
+    OF_LEFT_WALL,
+    OF_RIGHT_WALL,
+    RIGHT_WALL,
+    THROUGH,
+    FaceNumbers,
+    set_face,
+    set_face_slopes,
+    wall_pressure,
+)
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.stations import (
     AREA,
@@ -130,8 +141,9 @@ def set_membrane(p: Stations, at: Places, y: Array, station: int, room: Room, sl
     set_face(face, flux, room.layers, room.cells, room.membrane)
     difference = wall_pressure(face, room.membrane, room.work[0], room.pull)
     for s in range(k):
-        room.walls[0, station, s], room.walls[1, station, s] = room.membrane[s, 0], room.membrane[s, 1]
-        room.passing[station, s] = room.membrane[s, 2]
+        room.walls[0, station, s] = room.membrane[s, LEFT_WALL]
+        room.walls[1, station, s] = room.membrane[s, RIGHT_WALL]
+        room.passing[station, s] = room.membrane[s, THROUGH]
     if not slopes:
         return difference
     set_face_slopes(face, flux, room.layers, room.cells, room.slopes)
@@ -145,9 +157,11 @@ def set_membrane(p: Stations, at: Places, y: Array, station: int, room: Room, sl
             where = s if row == 0 else k
             out = room.local[where]
             for n in range(5):
-                change = float(room.slopes[0, s, n])
+                change = float(room.slopes[OF_FLUX, s, n])
                 if row == 1:
-                    change = left * float(room.slopes[1, s, n]) - right * float(room.slopes[2, s, n])
+                    change = left * float(room.slopes[OF_LEFT_WALL, s, n]) - right * float(
+                        room.slopes[OF_RIGHT_WALL, s, n]
+                    )
                 if n == 0:
                     out[0] += change
                 elif n < 3:

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from membrane_pde.kernels import kernel
 from membrane_pde.model.interface import (
+    BACKWARD,
+    FORWARD,
     PERMEABILITY,
     REFLECTION,
+    THROUGH,
     FaceNumbers,
     find_water_flux,
     set_face,
@@ -62,9 +65,17 @@ def _drawn_imbalance(
         change, size = 0.0, 0.0
         for s in range(k):
             if side == 1:
-                carried = float(room.membrane[s, 3]) * float(room.cells[0, s]) / (flux + float(room.membrane[s, 4]))
+                carried = (
+                    float(room.membrane[s, FORWARD])
+                    * float(room.cells[0, s])
+                    / (flux + float(room.membrane[s, BACKWARD]))
+                )
             else:
-                carried = float(room.membrane[s, 4]) * float(room.cells[1, s]) / (float(room.membrane[s, 3]) - flux)
+                carried = (
+                    float(room.membrane[s, BACKWARD])
+                    * float(room.cells[1, s])
+                    / (float(room.membrane[s, FORWARD]) - flux)
+                )
             change = max(change, abs(carried - float(room.cells[side, s])))
             size = max(size, float(room.cells[1 - side, s]))
             room.cells[side, s] = carried
@@ -209,7 +220,7 @@ def _trial(p: Stations, at: Places, y: Array, station: int, flux: float, room: R
             y[beside + s] = room.cells[other, s]
     set_face(face_at(p, station), found, room.layers, room.cells, room.membrane)
     for s in range(k):
-        room.passing[station, s] = room.membrane[s, 2]
+        room.passing[station, s] = room.membrane[s, THROUGH]
     return found
 
 

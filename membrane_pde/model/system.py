@@ -54,7 +54,22 @@ from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, 
 from membrane_pde.model.ports import Outflow
 from membrane_pde.model.pressures import set_walls, stretched, whole_work
 from membrane_pde.model.problem import STRETCHES, Numbers, Problem
-from membrane_pde.model.slopes import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Slopes, new_slopes, set_slopes
+from membrane_pde.model.slopes import (
+    BEFORE,
+    BEHIND,
+    FLOW_WITH_SCALAR,
+    OF_FLOW,
+    OF_WORK,
+    OTHERS,
+    RATES_WITH_FLOW,
+    WITH_FLUX,
+    WITH_SCALAR,
+    WORK_WITH_FLOW,
+    WORK_WITH_SCALAR,
+    Slopes,
+    new_slopes,
+    set_slopes,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -339,14 +354,14 @@ class System:
         with_flux = np.zeros(self.size)
         self.amounts(with_flux)[:] = d.faces[WITH_FLUX, :, :-1] - d.faces[WITH_FLUX, :, 1:]
         scalars = slice(self.x, self.x + 3)
-        with_flux[scalars] = d.scalars[0, :3]
+        with_flux[scalars] = d.scalars[RATES_WITH_FLOW, :3]
         counted = (self.passed, m), (self.far_left, 0), (self.far_right, n)
         for total, face in counted:
             with_flux[total] = d.faces[WITH_FLUX, :, face]
-        with_flux[self.work] = d.scalars[3, 1]
-        gradient = np.concatenate([*d.walls[0], d.scalars[1, :3]])
+        with_flux[self.work] = d.scalars[OTHERS, WORK_WITH_FLOW]
+        gradient = np.concatenate([*d.walls[OF_FLOW], d.scalars[FLOW_WITH_SCALAR, :3]])
         full = with_flux[:, None] * gradient
-        full[self.work] += np.concatenate([*d.walls[1], d.scalars[2, :3]])
+        full[self.work] += np.concatenate([*d.walls[OF_WORK], d.scalars[WORK_WITH_SCALAR, :3]])
         for j in range(3):
             through = d.faces[WITH_SCALAR + j]
             full[: self.x, 2 * k + j] += (through[:, :-1] - through[:, 1:]).ravel()

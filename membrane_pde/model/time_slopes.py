@@ -6,15 +6,23 @@ from membrane_pde.kernels import part
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.problem import Numbers
-from membrane_pde.model.slopes import WITH_FLUX, Slopes
+from membrane_pde.model.slopes import (
+    FLOW_WITH_TIME,
+    OTHERS,
+    RATES_WITH_FLOW,
+    WITH_FLUX,
+    WORK_WITH_FLOW,
+    WORK_WITH_TIME,
+    Slopes,
+)
 
 
 @part
 def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
     """Add ``scale ∂f/∂t``, at a given state, to x."""
     solutes, n = d.faces.shape[1], d.faces.shape[2] - 1
-    rise, at = scale * float(d.scalars[3, 0]), layout_of(solutes, n)
-    x[at.work] += rise * d.scalars[3, 1] + scale * d.scalars[3, 2]
+    rise, at = scale * float(d.scalars[OTHERS, FLOW_WITH_TIME]), layout_of(solutes, n)
+    x[at.work] += rise * d.scalars[OTHERS, WORK_WITH_FLOW] + scale * d.scalars[OTHERS, WORK_WITH_TIME]
     if rise == 0.0:
         return
     for s in range(solutes):
@@ -25,4 +33,4 @@ def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
         x[at.far_left + s] += rise * with_flux[0]
         x[at.far_right + s] += rise * with_flux[n]
     for j in range(3):
-        x[at.displaced + j] += rise * d.scalars[0, j]
+        x[at.displaced + j] += rise * d.scalars[RATES_WITH_FLOW, j]

@@ -23,6 +23,7 @@ from membrane_pde.kernels import compiled, kernel
 from membrane_pde.model.applied import Segment, segment_of, segment_row
 from membrane_pde.model.chain import CONCENTRATION, Faces, new_faces
 from membrane_pde.model.faces import set_faces, set_rates
+from membrane_pde.model.interface import BACKWARD, FORWARD
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.observing import (
@@ -99,8 +100,8 @@ def set_change(p: Numbers, segment: Segment, t: float, y: Array, horizon: float,
         return False
     m = p.membrane
     for s in range(faces.state.shape[1]):
-        there = float(faces.membrane[s, 3]) * abs(float(faces.state[CONCENTRATION, s, m - 1]))
-        back = float(faces.membrane[s, 4]) * abs(float(faces.state[CONCENTRATION, s, m]))
+        there = float(faces.membrane[s, FORWARD]) * abs(float(faces.state[CONCENTRATION, s, m - 1]))
+        back = float(faces.membrane[s, BACKWARD]) * abs(float(faces.state[CONCENTRATION, s, m]))
         room.solutes[ROUND_OFF, SOLUTE_FLUX, s] = _ROUND_OFF * (there + back)
     set_slopes(p, segment, t, faces, room.slopes)
     set_rates(p, segment, t, faces, change)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from membrane_pde.kernels import compiled, kernel, part
 from membrane_pde.model.applied import Segment, segment_of
-from membrane_pde.model.chain import Faces, new_faces
+from membrane_pde.model.chain import WATER, Faces, new_faces
 from membrane_pde.model.events import EVENTS, FIRST_WALL, set_events
 from membrane_pde.model.faces import rates, set_faces, set_rates
 from membrane_pde.model.interface import REFERENCE
@@ -196,7 +196,7 @@ def walk(
                 return steps, stored, NO_FLUX
             set_slopes(p, segment, float(pace[TIME]), w.faces, w.slopes)
             set_rates(p, segment, float(pace[TIME]), w.faces, run.vectors[RATE])
-            memory[REFERENCE] = w.faces.scalars[0]
+            memory[REFERENCE] = w.faces.scalars[WATER]
             pace[FRESH] = 1.0
         if pace[NEXT] == 0.0:
             size, speed = norm(y, y, y, rtol, atol, cells), norm(run.vectors[RATE], y, y, rtol, atol, cells)

@@ -34,9 +34,23 @@ from membrane_pde.kernels import kernel, part
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.problem import Numbers
-from membrane_pde.model.slopes import BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR, Slopes
+from membrane_pde.model.slopes import (
+    BEFORE,
+    BEHIND,
+    FLOW_WITH_SCALAR,
+    OF_FLOW,
+    OF_WORK,
+    OTHERS,
+    RATES_WITH_FLOW,
+    WITH_FLUX,
+    WITH_SCALAR,
+    WORK_WITH_FLOW,
+    WORK_WITH_SCALAR,
+    Slopes,
+)
 
 OUTER, INVERSE, INNER, RESPONSE = range(4)  # rows of `Factors.table`
+TAU, BORDER = range(2)  # entries of `Factors.scalars`
 _LONG = 1e3  # τ over the time in which a cell at the membrane empties, from which on the balance of a side is used
 
 
@@ -165,12 +179,12 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
         inner[m] = -tau * before[m] * inverse[m]
         if p.endless[1] and m == n - 1:
             inverse[m], inner[m] = 1.0, 0.0
-        q = d.scalars[0]
+        q = d.scalars[RATES_WITH_FLOW]
         _push(d, s, tau * tau * float(q[0]), tau * float(q[1]), tau * float(q[2]), response)
         _substitute(outer, inverse, inner, m, response)
-        held += d.walls[0, 0, s] * response[m - 1] + d.walls[0, 1, s] * response[m]
-    held += tau * d.scalars[1, 0] * d.scalars[0, 0]
-    f.scalars[0], f.scalars[1] = tau, 1.0 - held
+        held += d.walls[OF_FLOW, 0, s] * response[m - 1] + d.walls[OF_FLOW, 1, s] * response[m]
+    held += tau * d.scalars[FLOW_WITH_SCALAR, 0] * d.scalars[RATES_WITH_FLOW, 0]
+    f.scalars[TAU], f.scalars[BORDER] = tau, 1.0 - held
 
 
 @kernel
@@ -212,7 +226,7 @@ def _count(p: Numbers, s: int, amount: float, totals: Array) -> None:
 def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     """Solve ``(I − τ J) x = r``; x holds r, and is overwritten."""
     solutes, n = f.table.shape[1], f.table.shape[2]
-    m, at, tau = p.membrane, layout_of(solutes, n), float(f.scalars[0])
+    m, at, tau = p.membrane, layout_of(solutes, n), float(f.scalars[TAU])
     z = at.displaced  # and the volumes of the baths behind it: the three scalars
     water = 0.0
     for s in range(solutes):
@@ -222,12 +236,12 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
             _count(p, s, -_held(side, m, own), x[at.passed :])
         _push(d, s, tau * float(x[z]), float(x[at.volume]), float(x[at.volume + 1]), own)
         _substitute(f.table[OUTER, s], f.table[INVERSE, s], f.table[INNER, s], m, own)
-        water += d.walls[0, 0, s] * own[m - 1] + d.walls[0, 1, s] * own[m]
-    water += d.scalars[1, 0] * x[z]
-    water = float(water / f.scalars[1])
+        water += d.walls[OF_FLOW, 0, s] * own[m - 1] + d.walls[OF_FLOW, 1, s] * own[m]
+    water += d.scalars[FLOW_WITH_SCALAR, 0] * x[z]
+    water = float(water / f.scalars[BORDER])
     for j in range(3):
-        x[z + j] += tau * d.scalars[0, j] * water
-    done = d.scalars[3, 1] * water
+        x[z + j] += tau * d.scalars[RATES_WITH_FLOW, j] * water
+    done = d.scalars[OTHERS, WORK_WITH_FLOW] * water
     for s in range(solutes):
         own = x[s * n : (s + 1) * n]
         response = f.table[RESPONSE, s]
@@ -246,7 +260,7 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
             x[at.far_left + s] += tau * from_left
         if not p.endless[1] or p.pores[1] > 0:
             x[at.far_right + s] += tau * from_right
-        done += d.walls[1, 0, s] * own[m - 1] + d.walls[1, 1, s] * own[m]
+        done += d.walls[OF_WORK, 0, s] * own[m - 1] + d.walls[OF_WORK, 1, s] * own[m]
         own[0] += d.baths[0, s] * x[at.volume]
         own[n - 1] += d.baths[1, s] * x[at.volume + 1]
         side = _balanced_side(p, d, s, tau)
@@ -254,5 +268,5 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
             _count(p, s, _held(side, m, own) + tau * (from_left if side == 0 else from_right), x[at.passed :])
         else:
             _count(p, s, tau * through, x[at.passed :])
-    done += d.scalars[2, 0] * x[z]
+    done += d.scalars[WORK_WITH_SCALAR, 0] * x[z]
     x[at.work] += tau * done
