@@ -83,7 +83,7 @@ def _places(mesh: Mesh, shell: bool) -> tuple[Array, Array]:
 
 
 def curve_of(mesh: Mesh, right: Port) -> Curve:
-    """The radius of the membrane and what the right side of a curved chain is; of a planar chain nothing."""
+    """Radius of the membrane and kind of the right side of a curved chain; the default of a planar one."""
     if mesh.power == 0:
         return Curve()
     layer = float(mesh.width[mesh.membrane :].sum()) if right.adds_cell else 0.0

@@ -1,4 +1,4 @@
-"""The membrane face: wall concentrations, solute fluxes and the water flux that agree with one another.
+"""The membrane: concentrations at its two faces, solute fluxes and water flux from the cells beside it.
 
 On each side the half cell between the last cell centre and the membrane carries a uniform flux, so its profile is
 exponential and is eliminated exactly. With Bernoulli functions ``B``, the conductance ``g`` between the centre of the
@@ -16,8 +16,8 @@ Solved without cancellation (every term is positive):
     c_wR = [a R_R A_L c_P + (M B_L + a R_L) B_R c_A] / det
     J    = [a A_L A_R c_P − b B_L B_R c_A] / det
 
-What is left is one equation for the water flux, ``J_v = L_p [Δp − Σσπ(c_wL) + Σσπ(c_wR)]``, solved by a safeguarded
-Newton iteration with the exact derivative. Plain numbers, as there are few solutes, and this runs in every call.
+What remains is one equation for the water flux, ``J_v = L_p [Δp − Σσπ(c_wL) + Σσπ(c_wR)]``, solved by a safeguarded
+Newton iteration with the exact derivative.
 """
 
 from __future__ import annotations
@@ -42,17 +42,15 @@ from membrane_pde.physics.osmotic import Osmotics, reflected
 
 Array = NDArray[np.float64]
 _Three = tuple[float, float, float]
-_Four = tuple[float, float, float, float]
-_Six = tuple[float, float, float, float, float, float]
 _EPS = 2.0**-52
 _SETTLED = 1e-9
-_STEEPEST = 1e12  # downstream over upstream concentration up to which the mean of the two is their logarithmic one
-_LEAST = 1e-200  # m/s; against an endless flow nothing, but what an empty side is divided by
-_MOST = 1e100  # mol/m^3; a wall with more is at a trial flux far too large
+_STEEPEST = 1e12  # largest ratio of downstream to upstream concentration for the logarithmic mean
+_LEAST = 1e-200  # m/s; smallest coefficient against the flow, so that no determinant vanishes
+_MOST = 1e100  # mol/m^3; a higher concentration at the membrane belongs to a trial flux that is far too large
 _UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one root even for σ < 1
 
-# Entries of the memory of the search for the water flux: where to start, the last accepted step's (of several roots the
-# nearest one is taken), and whether there have been several.
+# Entries of the memory of the search for the water flux: initial guess; J_v of the last accepted step (of several roots
+# the nearest to it is taken); 1 if there have been several roots.
 GUESS, REFERENCE, SEVERAL = range(3)
 
 
@@ -73,18 +71,18 @@ class NoSolution(Exception):
 
 @dataclass(frozen=True)
 class Membrane:
-    """A membrane in numbers: the laws of `membrane_pde.physics.fluxes` for each solute.
+    """Coefficients of the flux laws of `membrane_pde.physics.fluxes` for each solute.
 
     Attributes
     ----------
     present : bool
-        False: the partition is gone, the face is an ordinary one.
+        False: there is no membrane, and the face is one within a solution.
     water_permeability : float
-        L_p, m/s/Pa. 0 keeps the water still.
+        L_p, m/s/Pa; with 0 no water flows.
     flux_law : str
         Name of the flux law.
     permeability, reflection, partition : tuple of float
-        P (m/s), σ and K = c_R/c_L at equilibrium, one a solute.
+        P (m/s), σ and K = c_R/c_L at equilibrium, of each solute.
     """
 
     present: bool
@@ -96,21 +94,21 @@ class Membrane:
 
 
 class FaceNumbers(NamedTuple):
-    """The membrane and the solutions at it as the kernels read them; arrays have one entry a solute.
+    """The membrane and the solutions beside it as the kernels read them; arrays have one entry for each solute.
 
     Attributes
     ----------
     present, logarithmic, unique : bool
-        There is a membrane; its law is Kedem and Katchalsky's; the equation for J_v has one root, whatever happens.
+        There is a membrane; its law is that of Kedem and Katchalsky; the equation for J_v always has one root.
     water_permeability : float
         L_p, m/s/Pa.
     table : ndarray, shape (5, solutes)
-        P (m/s), σ, K; and for the left and the right side the concentration below which a stirred one counts as having
-        this one in Kedem and Katchalsky's mean (mol/m^3, see `_law`).
+        P (m/s), σ, K; and for the left and the right side the smallest concentration of a stirred solution in Kedem and
+        Katchalsky's mean (mol/m^3, see `_law`).
     stirred : tuple of bool
-        No wall resistance on the left, on the right.
+        True for a side without a half cell or film: its concentration at the membrane is that of the cell.
     osmotics : Osmotics
-        For Σσπ at the walls.
+        Osmotic pressure of the solutions.
     """
 
     present: bool
@@ -129,7 +127,7 @@ def face_numbers(
     solutes: int,
     trace: Array | None = None,
 ) -> FaceNumbers:
-    """A membrane between two solutions, for the kernels; `trace` is the last part of the table, by default 0."""
+    """A membrane between two solutions, for the kernels; `trace` (2, solutes) is TRACE of the table, by default 0."""
     traces = np.zeros((2, solutes)) if trace is None else trace
 
     def each(values: Sequence[float], without: float) -> Array:
@@ -153,27 +151,67 @@ def without_layers(p: FaceNumbers) -> FaceNumbers:
     return FaceNumbers(p.present, p.logarithmic, p.unique, p.water_permeability, p.table, (True, True), p.osmotics)
 
 
+class _HalfCell(NamedTuple):
+    """The half cell (or film) on one side of the membrane, at a water flux.
+
+    Attributes
+    ----------
+    up, down : float
+        ``g B(−Pe)`` and ``g B(Pe)``, m/s.
+    up_slope, down_slope : float
+        Their derivatives with respect to J_v.
+    conductance_slope : float
+        The derivative of both with respect to ln g, m/s.
+    resists : float
+        R: 1, or 0 on a stirred side.
+    """
+
+    up: float
+    down: float
+    up_slope: float
+    down_slope: float
+    conductance_slope: float
+    resists: float
+
+
+class _Law(NamedTuple):
+    """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with respect to c_wL, c_wR and J_v."""
+
+    with_left: float
+    with_right: float
+    with_water: float
+
+
+class _Walls(NamedTuple):
+    """Concentrations at both faces of the membrane (mol/m^3), and α, β (m/s) of ``J = α c_P − β c_A``."""
+
+    left: float
+    right: float
+    forward: float
+    backward: float
+
+
 @kernel
-def _half_cell(conductance: float, water_flux: float, stirred: bool) -> _Six:
-    """``g B(−Pe), g B(Pe)``, their derivatives with J_v, with ln g (the same for both), and R."""
+def _half_cell(conductance: float, water_flux: float, stirred: bool) -> _HalfCell:
+    """The half cell of a conductance g (m/s) at a water flux (m/s)."""
     if stirred:
-        return 1.0, 1.0, 0.0, 0.0, 0.0, 0.0
+        return _HalfCell(1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
     value, slope = bernoulli(abs(water_flux) / conductance)
     small = max(conductance * value, _LEAST)  # the coefficient against the flow, without cancellation
     with_conductance = small - abs(water_flux) * slope
     up, down = small + max(water_flux, 0.0), small + max(-water_flux, 0.0)
     if water_flux < 0.0:
         slope = -1.0 - slope  # B'(−x) = −1 − B'(x)
-    return up, down, 1.0 + slope, slope, with_conductance, 1.0
+    return _HalfCell(up, down, 1.0 + slope, slope, with_conductance, 1.0)
 
 
 @kernel
-def _forcing(left: _Six, right: _Six, law: _Three, walls: _Four, c_p: float, c_a: float) -> _Three:
-    """What a change of the water flux does to the three equations of the face."""
+def _forcing(left: _HalfCell, right: _HalfCell, law: _Law, walls: _Walls, c_p: float, c_a: float) -> _Three:
+    """Derivatives of the residuals of the three equations of the face with respect to J_v."""
     return (
-        c_p * left[2] - walls[0] * left[3],
-        c_a * right[3] - walls[1] * right[2],
-        law[2],
+        c_p * left.up_slope - walls.left * left.down_slope,
+        c_a * right.down_slope - walls.right * right.up_slope,
+        law.with_water,
     )
 
 
@@ -217,36 +255,36 @@ def _wall_ratio(drag: float, permeability: float, u: float, v: float, w: float) 
 
 
 @kernel
-def _walls(present: bool, a: float, b: float, left: _Six, right: _Six, c_p: float, c_a: float) -> _Four:
+def _walls(present: bool, a: float, b: float, left: _HalfCell, right: _HalfCell, c_p: float, c_a: float) -> _Walls:
     """Both wall concentrations, and the α, β of ``J = α c_P − β c_A``."""
     m = 1.0 if present else 0.0
-    up_l, down_l, r_l = left[0], left[1], left[5]
-    up_r, down_r, r_r = right[0], right[1], right[5]
+    up_l, down_l, r_l = left.up, left.down, left.resists
+    up_r, down_r, r_r = right.up, right.down, right.resists
     det = m * down_l * up_r + a * r_l * up_r + b * r_r * down_l
     if det == 0.0:  # an endless Péclet number in front of a tight membrane; the caller steps back
-        return math.inf, math.inf, 0.0, 0.0
+        return _Walls(math.inf, math.inf, 0.0, 0.0)
     wall_left = (up_l * c_p * (m * up_r + b * r_r) + b * r_l * down_r * c_a) / det
     wall_right = (a * r_r * up_l * c_p + (m * down_l + a * r_l) * down_r * c_a) / det
-    return wall_left, wall_right, a * up_l * up_r / det, b * down_r * down_l / det
+    return _Walls(wall_left, wall_right, a * up_l * up_r / det, b * down_r * down_l / det)
 
 
 @kernel
 def _law(
-    p: FaceNumbers, s: int, water_flux: float, left: _Six, right: _Six, c_p: float, c_a: float
-) -> tuple[_Three, _Four]:
-    """Partial derivatives of the flux law ``M J = a c_wL − b c_wR`` with c_wL, c_wR and J_v; and `_walls`.
+    p: FaceNumbers, s: int, water_flux: float, left: _HalfCell, right: _HalfCell, c_p: float, c_a: float
+) -> tuple[_Law, _Walls]:
+    """Derivatives of the flux law ``M J = a c_wL − b c_wR``, and the concentrations at the membrane.
 
-    Kedem and Katchalsky's mean has no slope where the side that the water enters is empty: at ``c = 0`` nothing is
-    carried there, and yet the side does not stay empty, since ``dc/dt ~ 1/ln(1/c)`` has a second solution, the limit of
-    P → 0 (and of a start at c → 0). An integrator that starts at zero, or is thrown back to it by its own error, would
-    take the first. So that only the second one is left, a stirred side whose concentration follows from what enters it
-    counts in this mean as having at least the concentration that the tolerance leaves open, `TRACE`: what that adds is
-    passed in ``TRACE/c`` of the time in which the side fills, and is less than the tolerance. An unstirred side needs
-    none of it: its wall concentration is the positive root of `_wall_ratio`.
+    Kedem and Katchalsky's mean has an infinite slope where the side that the water enters is empty. For this side
+    ``dc/dt ~ 1/ln(1/c)`` then has two solutions: c = 0, and one that rises, which is the limit of P → 0 and of a start
+    at c → 0. An integrator that starts at zero, or falls back to it by its own error, would follow the first one. To
+    select the second one, the mean takes a stirred side of finite volume to have at least the concentration `TRACE`,
+    the smallest that the tolerance resolves; the amount that this adds is below the tolerance. An unstirred side needs
+    no such limit: its concentration at the membrane is the positive root of `_wall_ratio`.
     """
     if not p.present:
         walls = _walls(p.present, 1.0, 1.0, left, right, c_p, c_a)
-        return (1.0, -1.0, 0.0), (walls[0], walls[0], walls[2], walls[3])  # one value, to the last digit
+        walls = _Walls(walls.left, walls.left, walls.forward, walls.backward)  # equal to the last digit
+        return _Law(1.0, -1.0, 0.0), walls
     permeability, reflection, partition = (
         float(p.table[PERMEABILITY, s]),
         float(p.table[REFLECTION, s]),
@@ -255,15 +293,15 @@ def _law(
     if not p.logarithmic:
         a, b, da, db = linear_coefficients(permeability, reflection, partition, water_flux)
         walls = _walls(p.present, a, b, left, right, c_p, c_a)
-        return (a, -b, da * walls[0] - db * walls[1]), walls
+        return _Law(a, -b, da * walls.left - db * walls.right), walls
     drag = (1.0 - reflection) * water_flux
     if drag == 0.0:
         a, b = permeability, permeability / partition
         walls = _walls(p.present, a, b, left, right, c_p, c_a)
-        return (a, -b, (1.0 - reflection) * logarithmic_mean(walls[0], walls[1] / partition)), walls
+        return _Law(a, -b, (1.0 - reflection) * logarithmic_mean(walls.left, walls.right / partition)), walls
     # logarithmic mean: look along the water flux, so that drag > 0; partition is 1 wherever water moves
-    up_l, down_l, r_l = left[0], left[1], left[5]
-    up_r, down_r, r_r = right[0], right[1], right[5]
+    up_l, down_l, r_l = left.up, left.down, left.resists
+    up_r, down_r, r_r = right.up, right.down, right.resists
     if drag < 0.0:
         up_l, down_l, r_l, up_r, down_r, r_r = down_r, up_r, r_r, down_l, up_l, r_l
         c_p, c_a = c_a, c_p
@@ -295,17 +333,17 @@ def _law(
     law_up, law_down = permeability + size * first, -permeability + size * second
     if drag < 0.0:
         walls = _walls(p.present, b, a, left, right, c_a, c_p)
-        return (-law_down, -law_up, (1.0 - reflection) * mean * walls[1]), walls
+        return _Law(-law_down, -law_up, (1.0 - reflection) * mean * walls.right), walls
     walls = _walls(p.present, a, b, left, right, c_p, c_a)
-    return (law_up, law_down, (1.0 - reflection) * mean * walls[0]), walls
+    return _Law(law_up, law_down, (1.0 - reflection) * mean * walls.left), walls
 
 
 @kernel
-def _response(present: bool, left: _Six, right: _Six, law: _Three, e1: float, e2: float, e3: float) -> _Three:
-    """Change of J, c_wL, c_wR when the three linear equations are forced by e1, e2, e3 (Cramer's rule)."""
+def _response(present: bool, left: _HalfCell, right: _HalfCell, law: _Law, e1: float, e2: float, e3: float) -> _Three:
+    """Changes of J, c_wL and c_wR for right-hand sides e1, e2, e3 of the three linear equations (Cramer's rule)."""
     m = 1.0 if present else 0.0
-    down_l, r_l, up_r, r_r = left[1], left[5], right[0], right[5]
-    law_l, law_r = law[0], law[1]
+    down_l, r_l, up_r, r_r = left.down, left.resists, right.up, right.resists
+    law_l, law_r = law.with_left, law.with_right
     across = up_r * m - r_r * law_r
     det = down_l * across + r_l * up_r * law_l
     return (
@@ -317,7 +355,7 @@ def _response(present: bool, left: _Six, right: _Six, law: _Three, e1: float, e2
 
 @kernel
 def set_face(p: FaceNumbers, water_flux: float, layers: Array, cells: Array, state: Array) -> None:
-    """Walls and fluxes at a given water flux.
+    """Concentrations at the membrane and solute fluxes at a given water flux.
 
     Parameters
     ----------
@@ -326,33 +364,33 @@ def set_face(p: FaceNumbers, water_flux: float, layers: Array, cells: Array, sta
     water_flux : float
         J_v, m/s.
     layers : ndarray, shape (2, solutes)
-        Conductance g of the half cell (or of the film) on each side, m/s; without meaning on a stirred side.
+        Conductance g of the half cell (or of the film) on each side, m/s; not used on a stirred side.
     cells : ndarray, shape (2, solutes)
-        Cell values, mol/m^3.
+        Concentrations of the cells at the membrane, mol/m^3.
     state : ndarray, shape (solutes, 5)
-        Written: wall left, wall right, J, α, β.
+        Written: LEFT_WALL, RIGHT_WALL, concentrations at the membrane; THROUGH, J; FORWARD, BACKWARD, α and β.
     """
     for s in range(cells.shape[1]):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
         left = _half_cell(float(layers[0, s]), water_flux, p.stirred[0])
         right = _half_cell(float(layers[1, s]), water_flux, p.stirred[1])
         _, walls = _law(p, s, water_flux, left, right, c_p, c_a)
-        state[s, LEFT_WALL], state[s, RIGHT_WALL] = walls[0], walls[1]
-        state[s, THROUGH] = walls[2] * c_p - walls[3] * c_a
-        state[s, FORWARD], state[s, BACKWARD] = walls[2], walls[3]
+        state[s, LEFT_WALL], state[s, RIGHT_WALL] = walls.left, walls.right
+        state[s, THROUGH] = walls.forward * c_p - walls.backward * c_a
+        state[s, FORWARD], state[s, BACKWARD] = walls.forward, walls.backward
 
 
 @kernel
 def set_face_slopes(p: FaceNumbers, water_flux: float, layers: Array, cells: Array, slopes: Array) -> None:
-    """Derivatives of what `set_face` writes.
+    """Derivatives of the concentrations at the membrane and of the solute fluxes.
 
     Parameters
     ----------
     p, water_flux, layers, cells
-        As there.
+        As in `set_face`.
     slopes : ndarray, shape (3, solutes, 5)
-        Written: of J, wall left, wall right, with the water flux, the two cell values, and the logarithms of the two
-        conductances (at fixed cell values).
+        Written: derivatives of J and of the concentrations at the membrane with respect to the water flux, the
+        concentrations of the two cells, and the logarithms of the two conductances.
     """
     for s in range(cells.shape[1]):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
@@ -365,13 +403,13 @@ def set_face_slopes(p: FaceNumbers, water_flux: float, layers: Array, cells: Arr
             if j == BY_WATER:
                 e1, e2, e3 = forced
             elif j == BY_LEFT_CELL:
-                e1 = left[0]
+                e1 = left.up
             elif j == BY_RIGHT_CELL:
-                e2 = right[1]
+                e2 = right.down
             elif j == BY_LEFT_LAYER:
-                e1 = (c_p - walls[0]) * left[4]
+                e1 = (c_p - walls.left) * left.conductance_slope
             else:
-                e2 = (c_a - walls[1]) * right[4]
+                e2 = (c_a - walls.right) * right.conductance_slope
             flux, wall_left, wall_right = _response(p.present, left, right, law, e1, e2, e3)
             slopes[OF_FLUX, s, j], slopes[OF_LEFT_WALL, s, j], slopes[OF_RIGHT_WALL, s, j] = flux, wall_left, wall_right
 
@@ -385,18 +423,18 @@ def _imbalance(
     pressure: float,
     room: Array,
 ) -> _Three:
-    """``J_v − L_p[Δp − ΔΣσπ]``, its derivative, and the size of what was subtracted (for round-off)."""
+    """``J_v − L_p[Δp − ΔΣσπ]``, its derivative, and the sum of the magnitudes of its terms (for round-off)."""
     lp, solutes = p.water_permeability, cells.shape[1]
     for s in range(solutes):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
         left = _half_cell(float(layers[0, s]), water_flux, p.stirred[0])
         right = _half_cell(float(layers[1, s]), water_flux, p.stirred[1])
         law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
-        if not (abs(walls[0]) < _MOST and abs(walls[1]) < _MOST):
+        if not (abs(walls.left) < _MOST and abs(walls.right) < _MOST):
             return math.copysign(math.inf, water_flux), math.inf, math.inf
         e1, e2, e3 = _forcing(left, right, law, walls, c_p, c_a)
         _, slope_l, slope_r = _response(p.present, left, right, law, e1, e2, e3)
-        room[_WALLS, s], room[_WALLS + 1, s] = walls[0], walls[1]
+        room[_WALLS, s], room[_WALLS + 1, s] = walls.left, walls.right
         room[_WALL_SLOPES, s], room[_WALL_SLOPES + 1, s] = slope_l, slope_r
     pi_l = reflected(p.osmotics, room[_WALLS], p.table[REFLECTION], room[_PULLS])
     pi_r = reflected(p.osmotics, room[_WALLS + 1], p.table[REFLECTION], room[_PULLS + 1])
@@ -410,7 +448,7 @@ def _imbalance(
 
 @part
 def find_water_flux(p: FaceNumbers, layers: Array, cells: Array, pressure: float, memory: Array, room: Array) -> float:
-    """Water flux that the pressures and the wall concentrations it makes agree on.
+    """Water flux that solves ``J_v = L_p [Δp − Σσπ(c_wL) + Σσπ(c_wR)]``.
 
     Parameters
     ----------
@@ -419,15 +457,15 @@ def find_water_flux(p: FaceNumbers, layers: Array, cells: Array, pressure: float
     pressure : float
         Hydrostatic pressure difference p_L − p_R, Pa.
     memory : ndarray, shape (3,)
-        Where to start (m/s; written: the answer), J_v of the last accepted step (m/s), and a mark set to 1 where there
-        was more than one root.
+        GUESS, the initial guess, replaced by the result (m/s); REFERENCE, J_v of the last accepted step (m/s); SEVERAL,
+        set to 1 if there is more than one root.
     room : ndarray, shape (6, solutes)
-        To work in.
+        Array to work in.
 
     Returns
     -------
     float
-        J_v, m/s, positive from left to right; nan if the iteration does not settle.
+        J_v, m/s, positive from left to right; nan if the iteration does not converge.
     """
     if p.water_permeability == 0.0 or not p.present:
         return 0.0
@@ -463,19 +501,19 @@ def _newton(
         else:
             high = flux
         new = flux - value / slope if slope > 0.0 and math.isfinite(value) else math.nan
-        near = abs(value) <= 1e-6 * size  # where Newton doubles the digits with each step
+        near = abs(value) <= 1e-6 * size  # here Newton converges quadratically
         if near and abs(new - flux) <= max(_SETTLED * abs(new), 2 * _EPS * size):
             return new
-        slow = abs(value) > 0.25 * before  # up an exponential Newton takes steps of one in the Péclet number
+        slow = abs(value) > 0.25 * before  # on an exponential a step of Newton changes the Péclet number by one
         before = abs(value)
         if slow or not low < new < high:
             if math.isfinite(low) and math.isfinite(high):
                 new = 0.5 * (low + high)
                 if not low < new < high:
                     return flux
-            elif not visited_zero:  # no exponentials there
+            elif not visited_zero:  # there are no exponentials at zero
                 new, visited_zero = 0.0, True
-            else:  # walk on in the direction of the root until it is bracketed
+            else:  # go on towards the root until it is bracketed
                 reach = max(2.0 * abs(flux), size if math.isfinite(size) else 0.0, 1e-300)
                 new = flux - math.copysign(reach, value)
         flux = new
@@ -484,7 +522,7 @@ def _newton(
 
 @part
 def _multiplicity(p: FaceNumbers, layers: Array, cells: Array, room: Array) -> float:
-    """``L_p ν R T c / min(g)`` over the solutes the membrane lets through with the water."""
+    """Sum of ``L_p ν R T c / min(g)`` over the solutes with 0 < σ < 1; a small one excludes several roots."""
     worst, solutes = 0.0, cells.shape[1]
     for s in range(solutes):
         sigma = float(p.table[REFLECTION, s])
@@ -512,7 +550,7 @@ def _nearest_root(
     room: Array,
     memory: Array,
 ) -> float:
-    """Of the roots where the imbalance rises, found on a fine grid of water fluxes, the one nearest the reference."""
+    """The root nearest to the reference, of those where the imbalance rises, found on a grid of water fluxes."""
     reach = _imbalance(p, 0.0, layers, cells, pressure, room)[2]
     outside = False
     for _ in range(60):
@@ -541,9 +579,10 @@ def _nearest_root(
 
 @kernel
 def wall_pressure(p: FaceNumbers, state: Array, walls: Array, pull: Array) -> float:
-    """``Σσπ(c_wL) − Σσπ(c_wR)`` of what `set_face` has written, Pa.
+    """``Σσπ(c_wL) − Σσπ(c_wR)`` at the state of `set_face`, Pa.
 
-    `walls` (solutes,) is room; into `pull` (2, solutes) go the derivatives of both terms with the concentrations there.
+    `walls` (solutes,) is an array to work in; `pull` (2, solutes) is overwritten by the derivatives of the two terms
+    with respect to the concentrations.
     """
     difference, sign = 0.0, 1.0
     for side in range(2):

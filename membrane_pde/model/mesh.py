@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 def import_fipy() -> Any:
-    """Import FiPy without letting it read our command line, with SciPy's solvers, and without its own warnings."""
+    """Import FiPy with SciPy's solvers, hiding our command line from it and its warnings from the user."""
     os.environ.setdefault("FIPY_SOLVERS", "scipy")
     argv, sys.argv = sys.argv, sys.argv[:1]
     try:
@@ -32,7 +32,7 @@ def import_fipy() -> Any:
 def graded_widths(length: float, cells: int, finest: float) -> Array:
     """Cell widths that grow geometrically from the membrane outwards.
 
-    ``h_k = finest · r^k`` with r such that the widths add up to the length; uniform where `finest` asks for no more.
+    ``h_k = finest · r^k`` with r such that the widths add up to the length; uniform if `finest` is the mean width.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ from membrane_pde.model.problem import (
     has_layer,
 )
 
-THINNEST = 1e-6  # a trial step may overshoot a side that runs dry; the event at 1e-3 comes first
+THINNEST = 1e-6  # smallest stretch in a trial step, which may overshoot; the event "runs dry" is at 1e-3
 LN_VOLUME, LN_GAIN, SHARE_SLOPE = range(3)  # rows of what `set_metric_slopes` writes
 LN_LEFT_LAYER, LN_RIGHT_LAYER, LN_AREA = range(3)
 
@@ -100,7 +100,7 @@ def _set_stretched(p: Numbers, faces: Faces, side: int, first: int, end: int, st
     width, stays, stretched = faces.width[first:end], p.cells[STAYS, first:end], p.cells[STRETCHES, first:end]
     for i in range(width.shape[0]):
         width[i] = stays[i] + stretched[i] * stretch
-    start, stop = first + 1, end  # the faces between these cells, and the far one of a layer
+    start, stop = first + 1, end  # the faces between these cells, and the far face of a layer
     if has_layer(p, side):
         start, stop = (first, end) if side == 0 else (first + 1, end + 1)
     share, passing = p.mesh[SHARE, start:stop], faces.metric[PASSING, start:stop]
@@ -150,7 +150,7 @@ def _set_round(p: Numbers, faces: Faces, ratio: float) -> float:
 
 @kernel
 def layer_growth(p: Numbers, faces: Faces) -> float:
-    """Liquid that the layer in front of the right bath holds beyond that at the start, m; 0 in a planar chain."""
+    """Liquid in the layer in front of the right bath minus that at the start, m; 0 in a planar chain."""
     if p.curve.layer == 0.0:
         return 0.0
     total = 0.0
@@ -161,9 +161,9 @@ def layer_growth(p: Numbers, faces: Faces) -> float:
 
 @kernel
 def set_metric(p: Numbers, y: Array, faces: Faces) -> None:
-    """Write what a state's X and volumes of baths say: the scalars but for J_v and q, widths, metric, half cells.
+    """Write all that follows from X and the volumes of the baths: scalars except J_v and q, widths, metric, half cells.
 
-    The state of a bath behind a layer is the liquid of the bath and of what the layer has gained.
+    The volume of a bath behind a curved layer in the state includes the liquid that the layer has gained.
     """
     solutes, n = faces.state.shape[1], faces.width.shape[0]
     m, at = p.membrane, layout_of(solutes, n)
@@ -194,14 +194,14 @@ def set_metric(p: Numbers, y: Array, faces: Faces) -> None:
 
 @kernel
 def _place_slope(curve: Curve, radius: float, place: float, at: float) -> float:
-    """Change of the distance `at` of a place from the centre with X."""
+    """Derivative with respect to X of the distance `at` of a place from the centre."""
     share, there = (place, at) if curve.shell else (1.0, radius)
     return -share * _to_power(curve.radius / there, curve.power)
 
 
 @part
 def _set_round_slopes(p: Numbers, faces: Faces, ratio: float, metric: Array) -> float:
-    """Write the derivatives of what `_set_round` writes; that of the logarithm of the way through the half cell."""
+    """Write the derivatives of what `_set_round` writes; returns that of the logarithm of the way in the half cell."""
     curve, m, n = p.curve, p.membrane, faces.width.shape[0]
     k, initial, radius = curve.power, curve.radius, ratio * curve.radius
     moving = -_to_power(initial / radius, k)
@@ -239,19 +239,20 @@ def _set_round_slopes(p: Numbers, faces: Faces, ratio: float, metric: Array) -> 
 
 @kernel
 def set_metric_slopes(p: Numbers, faces: Faces, metric: Array, layers: Array) -> None:
-    """Write the derivatives with X of what `set_metric` has written.
+    """Write the derivatives with respect to X of what `set_metric` has written.
 
     Parameters
     ----------
     p : Numbers
         The problem.
     faces : Faces
-        Of the state.
+        At the state.
     metric : ndarray, shape (3, faces)
-        Written, 1/m: of the logarithms of the volumes of the cells and of the conductances of the faces, and of the
-        shares.
+        Written, 1/m: derivatives of the logarithms of the volumes of the cells and of the conductances of the faces,
+        and of the shares.
     layers : ndarray, shape (3,)
-        Written, 1/m: of the logarithms of the conductances of the half cells at the membrane, and of its area.
+        Written, 1/m: derivatives of the logarithms of the conductances of the half cells at the membrane, and of that
+        of its area.
     """
     n, m, power = faces.width.shape[0], p.membrane, p.curve.power
     left, right = float(faces.scalars[LEFT_STRETCH]), float(faces.scalars[RIGHT_STRETCH])

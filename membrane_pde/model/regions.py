@@ -77,7 +77,7 @@ class Mesh:
         Length of the way from the centre of the cell before a face to the face, and from there to the centre of the
         cell behind it, in free solution over the area of the membrane, m: ``∫ (A_m/A) τ/ε dr``.
     reach : ndarray, shape (cells + 1,)
-        Share of the liquid of its side's solution that lies beyond a face, seen from the membrane: 0 at the far wall, 1
+        Share of the liquid of its solution that lies beyond a face, seen from the membrane: 0 at the far wall, 1
         at the membrane and within the pores.
     length_left, length_right : float
         Liquid of the two solutions per membrane area, without pores, m: of planar ones their length.
@@ -194,7 +194,7 @@ def _build(
 
 
 def way_between(inner: Array, outer: Array, radius: float, power: int) -> Array:
-    """``∫ (radius/r)^power dr`` from an inner to an outer radius, m: what a steady flux through the membrane meets."""
+    """``∫ (radius/r)^power dr`` from an inner to an outer radius, m: the resistance to a steady flux, times D."""
     if power == 0:
         return outer - inner
     if power == 1:

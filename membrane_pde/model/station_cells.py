@@ -159,9 +159,8 @@ def set_membrane(p: Stations, at: Places, y: Array, station: int, room: Room, sl
             for n in range(5):
                 change = float(room.slopes[OF_FLUX, s, n])
                 if row == 1:
-                    change = left * float(room.slopes[OF_LEFT_WALL, s, n]) - right * float(
-                        room.slopes[OF_RIGHT_WALL, s, n]
-                    )
+                    change = left * float(room.slopes[OF_LEFT_WALL, s, n])
+                    change -= right * float(room.slopes[OF_RIGHT_WALL, s, n])
                 if n == 0:
                     out[0] += change
                 elif n < 3:

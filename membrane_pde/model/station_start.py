@@ -64,18 +64,11 @@ def _drawn_imbalance(
         set_face(face, flux, room.layers, room.cells, room.membrane)
         change, size = 0.0, 0.0
         for s in range(k):
+            forward, backward = float(room.membrane[s, FORWARD]), float(room.membrane[s, BACKWARD])
             if side == 1:
-                carried = (
-                    float(room.membrane[s, FORWARD])
-                    * float(room.cells[0, s])
-                    / (flux + float(room.membrane[s, BACKWARD]))
-                )
+                carried = forward * float(room.cells[0, s]) / (flux + backward)
             else:
-                carried = (
-                    float(room.membrane[s, BACKWARD])
-                    * float(room.cells[1, s])
-                    / (float(room.membrane[s, FORWARD]) - flux)
-                )
+                carried = backward * float(room.cells[1, s]) / (forward - flux)
             change = max(change, abs(carried - float(room.cells[side, s])))
             size = max(size, float(room.cells[1 - side, s]))
             room.cells[side, s] = carried

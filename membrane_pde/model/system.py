@@ -1,8 +1,7 @@
 """The semi-discrete model: fluxes through every face, their balance in every cell, and their exact derivatives.
 
-State, per membrane area (SI). The cells of a solute are a chain: the left far wall to the right far wall, and before it
-and behind it the stirred baths, where there are layers in front of them (a bath without a layer is the one cell of its
-side):
+State, per membrane area (SI). The cells of a solute are a chain from the left far end to the right far end. A bath
+behind a layer is one more cell at its end; a bath without a layer is the one cell of its side.
 
     amounts   m[s, i] = c[s, i] · width[i]      mol/m^2, of solute s in cell i
     X         displaced volume ∫J_v dt          m
@@ -22,12 +21,12 @@ flux
 
     F = α c_P − β c_A,   α = g B(−v/g),  β = g B(v/g),  g = D/d
 
-the membrane face what `membrane_pde.model.interface` makes of the two half cells, and the outer face of a bath what
-feed and bleed bring, ``Q_f c_f − Q_out c_b``; see `Bath`.
+the membrane face the flux of `membrane_pde.model.interface`, and the outer face of a bath ``Q_f c_f − Q_out c_b`` of
+feed and outflow; see `ports.Bath`.
 
-Cells meet only their neighbours, but for the water flux, which is one number that every face depends on: the Jacobian
-is tridiagonal for each solute, plus one column of derivatives with J_v times one row of derivatives of J_v, plus a
-column for each of X, V_L and V_R. `Slopes` holds just that; `membrane_pde.solvers.linear.chain` solves with it.
+A cell depends on its neighbours and, through every face, on the water flux. So the Jacobian is tridiagonal for each
+solute, plus the product of a column (derivatives with respect to J_v) and a row (derivatives of J_v), plus a column for
+each of X, V_L and V_R. `Slopes` holds these parts; `membrane_pde.solvers.linear.chain` solves with them.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from numpy.typing import NDArray
 
 from membrane_pde.kernels import compiled
 from membrane_pde.model.applied import Segment, line_slope, segment_row, wave_at
-from membrane_pde.model.chain import Faces, new_faces
+from membrane_pde.model.chain import AREA, Faces, new_faces
 from membrane_pde.model.discretize import chain_arrays, curve_of
 from membrane_pde.model.events import EVENTS, set_events
 from membrane_pde.model.faces import rates, set_faces, set_fluxes, set_rates, water_flux_of
@@ -85,32 +84,32 @@ _spread_of = compiled(spread)
 
 
 class System:
-    """Right-hand side, Jacobian and read-out of a `Problem`; `numbers`, if a system of it has them already.
+    """Right-hand side, Jacobian and observations of a `Problem`; `numbers` are those of another system of it, if known.
 
     Attributes
     ----------
     ports : list of Port
-        Those of the problem; what an outflow draws in may change (`draw_in`).
+        Ports of the problem; `drawn_in` of an outflow may change (`draw_in`).
     numbers : Numbers
         The problem for the kernels.
     memory : ndarray, shape (3,)
-        Of `interface.find_water_flux`.
+        See `interface.find_water_flux`.
     solutes, cells, membrane : int
-        Of the chain: with baths that stand behind layers; the membrane is a face.
+        Numbers of solutes and of cells in the chain (baths behind layers included); index of the membrane face.
     size, x, work : int
-        Of the state; places of X and of the work in it.
+        Size of the state; indices of X and of the work.
     volume : tuple of int
-        Places of V_L and V_R.
+        Indices of V_L and V_R.
     bath : pair of (ndarray of int or None)
-        Places of the amounts in a bath behind a layer.
+        Indices of the amounts in a bath behind a layer.
     passed, far_left, far_right : slice
-        Of the state: what passed the membrane and the far faces.
+        Amounts in the state that have passed the membrane and the far faces.
     inside : slice
-        Of the chain: the cells of the mesh.
+        Cells of the mesh within the chain.
     still : bool
-        No water flows.
+        True if no water can flow.
     width : ndarray, shape (cells,)
-        Of the chain, at the start, m.
+        Liquid in the cells of the chain per membrane area at the start, m.
     """
 
     def __init__(self, problem: Problem, numbers: Numbers | None = None) -> None:
@@ -134,7 +133,7 @@ class System:
         self.still = rigid or not problem.membrane.present or problem.membrane.water_permeability == 0.0
         self.memory = np.zeros(3)
         found = numbers or self._numbers()
-        self.numbers = found._replace(  # of this system, not of another with its numbers
+        self.numbers = found._replace(  # arrays of this system that may change
             off=np.zeros(2, dtype=bool), outside=found.outside.copy(), known=found.known.copy()
         )
         self.width = self.numbers.cells[: STRETCHES + 1].sum(axis=0)
@@ -181,7 +180,7 @@ class System:
 
     # -- state ----------------------------------------------------------------------------------------------------
     def initial_state(self, concentration: Array) -> Array:
-        """State vector of given concentrations in the cells of the mesh (solutes, cells), nothing displaced yet."""
+        """Initial state of given concentrations in the cells of the mesh (solutes, cells), mol/m^3."""
         y = np.zeros(self.size)
         amounts = self.amounts(y)
         amounts[:, self.inside] = concentration * self.problem.mesh.width
@@ -192,7 +191,7 @@ class System:
         return y
 
     def draw_in(self, side: int, concentration: Array | None) -> None:
-        """What an outflow draws in from now on; None: nothing is known of it."""
+        """Set the concentrations (solutes,) that an outflow draws in from now on; None if they are not known."""
         port = self.ports[side]
         self.ports[side] = Outflow(stirred=port.stirred, holds_flux=port.holds_flux, drawn_in=concentration)
         self.numbers.known[side] = concentration is not None
@@ -236,7 +235,7 @@ class System:
         return np.asarray(edges - edges[:, mesh.membrane, None].copy())
 
     def endless(self, side: int) -> bool:
-        """A stirred reservoir: its one cell never changes, what leaves through the membrane comes from behind."""
+        """True for a stirred reservoir, whose one cell never changes."""
         return self.ports[side].endless
 
     # -- fluxes ---------------------------------------------------------------------------------------------------
@@ -250,15 +249,15 @@ class System:
         y : ndarray
             State.
         segment : Segment
-            What is applied.
+            Applied pressures.
         water_flux : float, optional
-            The flow through the membrane per initial area to use, m/s (in a planar chain J_v); by default that of the
-            J_v that the pressures and the wall concentrations agree on.
+            Flow through the membrane per initial area, m/s (in a planar chain J_v); by default it is computed from the
+            pressures and concentrations.
 
         Returns
         -------
         Faces
-            See there.
+            Coefficients and fluxes.
 
         Raises
         ------
@@ -278,7 +277,7 @@ class System:
         return new_faces(self.solutes, self.cells)
 
     def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
-        """dy/dt for given face coefficients and (other) cell concentrations: an implicit step of FiPy."""
+        """dy/dt for given face coefficients and concentrations of the cells, as an implicit step of FiPy needs it."""
         out = np.empty(self.size)
         other = faces._replace(state=faces.state.copy())
         other.concentration[:] = concentration
@@ -293,24 +292,25 @@ class System:
         return found
 
     def events(self, t: float, y: Array, segment: Segment, watch: Array) -> Array:
-        """What falls through zero when a side runs dry or an outflow flows back; see `set_events`."""
+        """Values of the events; see `set_events`."""
         out = np.empty(EVENTS)
         _set_events(self.numbers, segment, t, y, watch, self.memory, self._faces, out)
         return out
 
     def set_walls(self, t: float, y: Array, segment: Segment) -> None:
-        """Let the elastic walls press or be off as they are in a state, or will be from there on; see `set_walls`."""
+        """Set which elastic walls are slack at a state and just after it; see `pressures.set_walls`."""
         p, x = self.numbers, float(y[self.x])
         set_walls(p, segment, t, x)
         for side, (pressure, line, sign) in enumerate(
             zip(stretched(p, segment, t, x), (segment.left, segment.right), (-1.0, 1.0), strict=True)
         ):
-            if p.wall[side] and pressure == 0.0:  # just slack: it goes on as the pressure does
+            if p.wall[side] and pressure == 0.0:  # slack if the pressure is falling
                 rise = line_slope(segment, line) + wave_at(segment.waves[side], t)[1]
-                p.off[side] = rise + sign * p.stiffness[side] * self.water_flux(t, y, segment) < 0.0
+                flow = self.water_flux(t, y, segment) * float(self._faces.scalars[AREA])
+                p.off[side] = rise + sign * p.stiffness[side] * flow < 0.0
 
     def enter(self, t: float, y: Array, before: Segment, segment: Segment) -> Array:
-        """The state at the start of a segment: where the pressures jump, ``X dΔp`` does."""
+        """The state at the start of a segment; a jump of the pressures changes its work by ``−X Δ(Δp)``."""
         if whole_work(self.numbers, segment):
             return y
         (l0, r0), (l1, r1) = before.applied(t), segment.applied(t)
@@ -321,7 +321,7 @@ class System:
     # -- Jacobian -------------------------------------------------------------------------------------------------
     @cached_property
     def pattern(self) -> csc_array:
-        """Sparsity of the Jacobian: tridiagonal blocks, and full columns for the wall cells and the scalars."""
+        """Sparsity of the Jacobian: tridiagonal, and full columns of the cells at the membrane and of the scalars."""
         from scipy.sparse import csc_array
 
         rows, columns = self._entries
@@ -350,7 +350,7 @@ class System:
         before, behind = d.faces[BEFORE], d.faces[BEHIND]
         _settle(_set_faces(self.numbers, segment, t, y, math.nan, self.memory, faces))
         _set_slopes(self.numbers, segment, t, faces, d)
-        # of every row with J_v; the full columns through J_v, and directly
+        # derivatives of all rows with respect to q, times the derivatives of q; then the direct ones
         with_flux = np.zeros(self.size)
         self.amounts(with_flux)[:] = d.faces[WITH_FLUX, :, :-1] - d.faces[WITH_FLUX, :, 1:]
         scalars = slice(self.x, self.x + 3)
@@ -411,13 +411,13 @@ class System:
         goals: Array | None = None,
         ends: bool = False,
     ) -> Observations:
-        """Everything that a table or a plot shows of the states (run, time, size) of one run or of several.
+        """Observations of the states (run, time, size) of one run or of several.
 
-        `segments` has what is applied for each run and time, `memory` (run, 3) is what each run has left there. `walls`
-        (2, solutes) are wall concentrations at the first time that are known without the half cells: those of the very
-        start, before anything has piled up at the membrane. `goals` (run, 2, solutes) are the concentrations at
-        equilibrium, nan where there is none. `ends`: of the states between the first and the last one only the amounts,
-        the rest is nan.
+        `segments` are the segments of each run and time, `memory` (run, 3) the memory of each run after its end.
+        `walls` (2, solutes) are the concentrations at the membrane at the first time, if they are given: those of the
+        start, before a polarization layer has built up. `goals` (run, 2, solutes) are the concentrations at
+        equilibrium, nan where there is none. With `ends` the states between the first and the last one give only the
+        amounts; the other values are nan.
         """
         k, runs, count = self.solutes, len(states), len(times)
         written = np.full((runs, count, NUMBERS), math.nan), np.full((runs, count, SOLUTE_NUMBERS, k), math.nan)
@@ -453,20 +453,20 @@ class System:
         return _spread_of(self.numbers, y, self._faces, goal)
 
     def accept(self, t: float, y: Array, segment: Segment) -> None:
-        """Remember J_v of an accepted step, where the equation for it may have several roots."""
+        """Remember J_v of an accepted step, if its equation may have several roots."""
         if not self.still and not self.numbers.face.unique:
             self.memory[REFERENCE] = self.water_flux(t, y, segment)
 
 
 class _Scatter:
-    """Values of a sparse matrix in column order, added to by row and column."""
+    """Values of a sparse matrix in column order, to which entries are added by row and column."""
 
     def __init__(self, entries: tuple[NDArray[np.intp], NDArray[np.intp]], size: int) -> None:
         self.keys, self.size = entries[1] * size + entries[0], size
         self.values = np.zeros(len(self.keys))
 
     def add(self, rows: NDArray[np.intp], columns: NDArray[np.intp], values: Array) -> None:
-        """Each place at most once a call."""
+        """Add values; each pair of row and column may occur once in a call."""
         self.values[np.searchsorted(self.keys, columns * self.size + rows)] += values
 
 
