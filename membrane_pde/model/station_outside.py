@@ -25,7 +25,6 @@ from membrane_pde.model.mesh import Array
 from membrane_pde.model.ports import MADE_UP, BathNumbers, bath_flows
 from membrane_pde.model.pressures import bath_volume
 from membrane_pde.model.station_cells import outflow_concentration
-from membrane_pde.model.station_rows import set_rows
 from membrane_pde.model.stations import (
     AREA,
     DRAWN,
@@ -33,7 +32,6 @@ from membrane_pde.model.stations import (
     VESSELS,
     Entries,
     Places,
-    Room,
     Stations,
     concentration_at,
     entry_at,
@@ -232,35 +230,25 @@ def _set_flushed(p: Stations, at: Places, y: Array, side: int, outside: Outside,
 
 
 @kernel
-def set_in_time(
-    p: Stations, at: Places, y: Array, inlet: Array, outside: Outside, room: Room, rates: Array, to: Entries
-) -> None:
-    """Write the right-hand side of all rows, and, where `Entries` are wanted, its derivatives.
+def set_outside(p: Stations, at: Places, y: Array, inlet: Array, outside: Outside, rates: Array, to: Entries) -> None:
+    """Write the rows of what stands outside, and, where `Entries` are wanted, their derivatives.
 
     Parameters
     ----------
-    p, at, room, to
-        As for `station_rows.set_rows`.
+    p, at
+        As for `station_rows.set_rows`, which has been called with the same arguments.
     y : ndarray, shape (whole_size,)
         The unknowns.
     inlet : ndarray, shape (2, 2 + solutes)
-        As for `set_rows`; written: the concentrations that a tank gives.
+        As for `set_rows`, with the concentrations that tanks give.
     outside : Outside
         See there.
     rates : ndarray, shape (whole_size,)
-        Written.
+        Written; added to in the rows of the collected permeate.
+    to : Entries
+        Written behind those of `set_rows`.
     """
     k = at.solutes
-    for side in range(2):
-        if outside.tank[side].present:
-            inside = bath_volume(outside.tank[side], float(y[tank_at(at, side)]))
-            for s in range(k):
-                inlet[side, 2 + s] = float(y[tank_at(at, side) + 1 + s]) / inside
-                if outside.mode[side] == PLUG_FLOW:
-                    inlet[side, 2 + s] = outside.displaced[side, s]
-                if outside.mode[side] == BYPASSED:
-                    inlet[side, 2 + s] = outside.feed[side, s]
-    set_rows(p, at, y, inlet, room, rates, to)
     for n in range(at.size, whole_size(at)):
         rates[n] = 0.0
     for side in range(2):

@@ -12,21 +12,26 @@ from numpy.typing import NDArray
 from membrane_pde.kernels import compiled
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.ports import BathNumbers
+from membrane_pde.model.pressures import bath_volume
 from membrane_pde.model.station_outside import (
+    BYPASSED,
+    PLUG_FLOW,
     Outside,
     amount_in_at,
-    set_in_time,
+    set_outside,
     tank_at,
     volume_in_at,
     whole_size,
 )
+from membrane_pde.model.station_rows import set_rows
 from membrane_pde.model.station_system import StationSystem
 from membrane_pde.model.stations import DRAWN, MIXING, VESSELS, VOLUME, Entries, Room, new_entries, new_room
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
-_set_in_time = compiled(set_in_time)
+_set_rows = compiled(set_rows)
+_set_outside = compiled(set_outside)
 
 _EMPTY = 1e-6  # of its initial volume: a tank with less has run empty
 _DROP = 1e-9  # of the permeate's hold-up
@@ -191,8 +196,24 @@ class StationsInTime:
         out, entries = np.empty(self.size), self._entries
         entries.written[1] = int(slopes)
         with np.errstate(all="ignore"):
-            _set_in_time(self.numbers, self.at, y, inlet, self.outside, self._room, out, entries)
+            self._let_tanks_feed(y, inlet)
+            _set_rows(self.numbers, self.at, y, inlet, self._room, out, entries)
+            _set_outside(self.numbers, self.at, y, inlet, self.outside, out, entries)
         return out
+
+    def _let_tanks_feed(self, y: Array, inlet: Array) -> None:
+        """Write the concentrations that tanks give to their channels."""
+        outside = self.outside
+        for side, (tank, mode) in enumerate(zip(outside.tank, outside.mode, strict=True)):
+            if not tank.present:
+                continue
+            if mode == PLUG_FLOW:
+                inlet[side, 2:] = outside.displaced[side]
+            elif mode == BYPASSED:
+                inlet[side, 2:] = outside.feed[side]
+            else:
+                volume, amounts = self.tank_places(side)
+                inlet[side, 2:] = y[amounts] / bath_volume(tank, float(y[volume]))
 
     def rates(self, t: float, y: Array) -> Array:
         """Right-hand side; see `Equations`."""
