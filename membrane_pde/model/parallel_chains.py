@@ -1,7 +1,7 @@
 """Chains of cells in parallel: stations along the membrane, each with its own membrane and its own water flux.
 
-The state is that of the first station, that of the second one, and so on (each as in `membrane_pde.model.system`).
-Nothing flows from one station to the next here. They may share one unknown: where the total water flux is held,
+The state consists of the states of the stations, one after another (each as in `membrane_pde.model.system`). No liquid
+flows from one station to the next here. They may share one unknown: where the total water flux is held,
 
     0 = Σ_k A_k J_v,k(t, y_k, p) − Q(t),
 
@@ -34,14 +34,14 @@ _set_slopes = compiled(set_slopes)
 
 
 class Chain:
-    """One station: a `System` in what is applied to it, as `membrane_pde.model.equations.Equations`.
+    """One station: a `System` under applied pressures, as `membrane_pde.model.equations.Equations`.
 
     Parameters
     ----------
     system : System
-        The chain of cells. The guess at J_v that it remembers is its own: no two stations share one object.
+        The chain of cells. It remembers a guess of its J_v, so every station needs an object of its own.
     segment : Segment
-        What is applied.
+        Applied pressures.
     """
 
     def __init__(self, system: System, segment: Segment) -> None:
@@ -98,9 +98,9 @@ class ParallelChains:
     Parameters
     ----------
     systems : sequence of System
-        One a station, each an object of its own; their membranes and lengths may differ.
+        The systems of the stations, all different objects; their membranes and lengths may differ.
     segment : Segment
-        What is applied to all of them. Where the total flux is held, its pressure on the left is not used.
+        Pressures applied to all stations. If the total flux is held, the pressure on the left is not used.
     held : HeldFlux, optional
         The total flux that is held by a common pressure on the left, which is then the last unknown (Pa).
 
@@ -129,15 +129,15 @@ class ParallelChains:
 
     @cached_property
     def single(self) -> NDArray[np.intp]:
-        """Places of all unknowns but the amounts in cells: numbers whose error is looked at one by one."""
+        """Indices of all unknowns except the amounts in cells; their errors are tested one by one."""
         found = [np.arange(own.start + system.x, own.stop) for own, system in zip(self.own, self.systems, strict=True)]
         return np.concatenate(found)
 
     def chains(self, t: float, y: Array) -> list[Chain]:
-        """Each station in what is applied to it at a time and a state.
+        """The stations under the pressures at a time and a state.
 
-        Where p is an unknown, the segment starts there and then with a pressure on the left that rises by 1 Pa/s: the
-        derivatives with time of such a chain are those with p.
+        If p is an unknown, their segment starts at this time, with the pressure p on the left that rises by 1 Pa/s. The
+        derivative of such a chain with respect to time is that with respect to p.
         """
         if self.held is None:
             return [Chain(system, self.segment) for system in self.systems]
@@ -146,7 +146,7 @@ class ParallelChains:
         return [Chain(system, now) for system in self.systems]
 
     def pressing(self, t: float, y: Array) -> float:
-        """Unknown pressure on the left beyond that applied on the right, Pa."""
+        """Unknown pressure on the left minus the applied pressure on the right, Pa."""
         return float(y[-1]) - self.segment.applied(t)[1]
 
     def rates(self, t: float, y: Array) -> Array:
@@ -215,16 +215,16 @@ class ParallelChains:
 
     @cached_property
     def _rows(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
-        """Among the values of the blocks: those of the rows of X and of the work, column by column; the areas."""
+        """Indices, among the values of the blocks, of the rows of X and of the work, column by column; the areas."""
         assert self.held is not None
         rows, columns = self._entries
         fluxes = np.flatnonzero(np.isin(rows, self._displaced))
-        works = np.flatnonzero(np.isin(rows, self._work) & (columns != rows))  # nothing depends on the work
+        works = np.flatnonzero(np.isin(rows, self._work) & (columns != rows))  # no rate depends on the work
         return fluxes, works, self.held.areas[np.searchsorted(self._displaced, rows[fluxes])]
 
     @cached_property
     def _pattern(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp]]:
-        """Rows and starts of columns of the whole Jacobian, and where each of its values stands in `jacobian`."""
+        """Row indices and column starts of the whole Jacobian, and the order of its values in `jacobian`."""
         rows, columns = self._entries
         if self.held is not None:
             last, every = self.size - 1, np.arange(self.size)

@@ -25,7 +25,7 @@ NO_FEED, FED, MADE_UP = range(3)  # a bath without feed; with one of constant fl
 
 
 class BathNumbers(NamedTuple):
-    """The volume of a bath and its flows, for the kernels.
+    """The volume of a bath and its flows in the form that kernels take; its concentrations are in `Numbers.outside`.
 
     Attributes
     ----------

@@ -72,7 +72,9 @@ class Curve(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """A `Problem` as the kernels read it. A pair is (left, right); faces and cells are those of the chain.
+    """A `Problem` in the form that kernels take: a tuple of numbers and arrays, as they cannot take other objects.
+
+    A pair is (left, right); faces and cells are those of the chain.
 
     Attributes
     ----------

@@ -171,6 +171,7 @@ class Model(NamedTuple):
         return System(self.problem, self.numbers)
 
 
+# The model of the last case. A sweep over pressures and a slider need it again for each of their cases.
 last_model: Model | None = None
 
 
