@@ -50,7 +50,7 @@ def _cranks_series(shape: Literal["cylindrical", "spherical"], counts: tuple[int
     errors: dict[str, list[float]] = {"wall concentration": [], "mean concentration": []}
     got = {}
     for cells in counts:
-        mesh = {"cells": cells, "finest": f"{RADIUS / cells!r} m"}
+        mesh: dict[str, Any] = {"cells": cells, "finest": f"{RADIUS / cells!r} m"}
         result = solve(_case(shape, {}, permeability=PERMEABILITY, duration=end, outputs=2, rtol=1e-9, **mesh))
         got["wall concentration"] = float(of(result, "wall_concentration_left_mol_per_m3", -1))
         got["mean concentration"] = float(of(result, "concentration_left_mol_per_m3", -1))
