@@ -19,6 +19,7 @@ CHECK_GROUPS = (
     "film",
     "unstirred-wall",
     "forward-osmosis",
+    "curved",
     "order",
     "modules",
     "conservation",

@@ -75,7 +75,8 @@ class Mesh:
         curved chain its volume over the area of the membrane.
     before, behind : ndarray, shape (cells + 1,)
         Length of the way from the centre of the cell before a face to the face, and from there to the centre of the
-        cell behind it, in free solution over the area of the membrane, m: ``∫ (A_m/A) τ/ε dr``.
+        cell behind it, in free solution over the area of the membrane, m: ``∫ (A_m/A) τ/ε dr``; inside a curved
+        membrane with A of the face.
     reach : ndarray, shape (cells + 1,)
         Share of the liquid of its solution that lies beyond a face, seen from the membrane: 0 at the far wall, 1
         at the membrane and within the pores.
@@ -190,6 +191,10 @@ def _build(
         centre = (0.5 * (whole[1:] + whole[:-1])) ** (1.0 / (power + 1))
         before[1:] = way_between(centre, radii[1:], radii[m], power)
         behind[1:-1] = way_between(radii[1:-1], centre[1:], radii[m], power)
+        # Inside, by the area of the face and the distance of the middles: near the centre, where the area vanishes, a
+        # flux is in proportion to the radius, not to 1/A, and the integral would be half as long at the first face.
+        narrow = 0.5 * (radii[m] / radii[1:m]) ** power
+        before[1:m], behind[1:m] = narrow * thickness[: m - 1], narrow * thickness[1:m]
     return Mesh(tuple(placed), m, volume, before, behind, reach, length_left, length_right, power, radii)
 
 

@@ -6,6 +6,7 @@ With the dimension d = 1 (planar), 2 (cylindrical), 3 (spherical), a membrane of
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
@@ -60,6 +61,27 @@ def shell_volume(radius: float, thickness: Number, geometry: Geometry) -> Number
         return thickness
     share = thickness / radius
     return thickness * (1.0 + 0.5 * share if geometry == "cylindrical" else 1.0 + share + share * share / 3.0)
+
+
+def shell_thickness(radius: float, volume: float, geometry: Geometry) -> float:
+    """Thickness of a shell of this volume around a membrane, m: the inverse of `shell_volume`.
+
+    ``R ((1 + d V/R)^(1/d) − 1)``.
+
+    Parameters
+    ----------
+    radius, volume : float
+        R, m; V per area of the membrane, m.
+    geometry : {"planar", "cylindrical", "spherical"}
+        Shape of the membrane.
+
+    Returns
+    -------
+    float
+        m.
+    """
+    d = DIMENSION[geometry]
+    return radius * math.expm1(math.log1p(d * volume / radius) / d)
 
 
 def radius_ratio(volume_ratio: Number, geometry: Geometry) -> Number:

@@ -14,9 +14,7 @@ from membrane_pde.input.properties import (
     at_membrane,
     both_sides,
     concentration_scales,
-    volumes_per_area,
 )
-from membrane_pde.physics import curvature
 from membrane_pde.results import separation
 from membrane_pde.results.quantities import SERIES
 
@@ -100,11 +98,6 @@ class StateReading:
     @cached_property
     def _polarization_and_rejection(self) -> tuple[Vector, Vector]:
         return _polarization_and_rejection(self.case, self.seen, self.flux_thresholds)
-
-    @property
-    def area_ratio(self) -> Vector:
-        """Area of the membrane over that at the start: it follows the volume inside."""
-        return curvature.area_ratio(self.seen.length_left / volumes_per_area(self.case)[0], self.case.geometry)
 
     def osmotic(self, pressure: Vector) -> Vector:
         """An osmotic pressure; nan in a gas."""

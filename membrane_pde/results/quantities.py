@@ -195,7 +195,7 @@ QUANTITIES = (
         "state",
         "area of the membrane over that at the start",
         "1 of a planar membrane; around a volume V `(V/V_0)^(2/3)` of a sphere and `(V/V_0)^(1/2)` of a cylinder.",
-        read=lambda states: states.area_ratio,
+        read=lambda states: states.seen.area_ratio,
         added=True,
     ),
     Quantity(

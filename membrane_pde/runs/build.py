@@ -30,6 +30,7 @@ from membrane_pde.input.properties import (
     volumes_per_area,
 )
 from membrane_pde.input.values import Pressure, Profile
+from membrane_pde.physics import curvature
 
 if TYPE_CHECKING:
     from membrane_pde.model.applied import Segment, Wave
@@ -69,6 +70,8 @@ def side_widths(case: Case, index: int) -> Vector:
 
     refuse_module(case)
     side, cells = both_sides(case)[index], case.mesh.cells
+    if not side.has_length and case.left.radius is not None:  # a shell of its volume
+        return np.array([curvature.shell_thickness(case.left.radius, side.length, case.geometry)])
     if side.stirred:
         return np.array([side.length])
     finest = _finest(case, index, side.length)

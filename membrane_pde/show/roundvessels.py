@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CENTRE = (-0.5, 0.47)
 ROOM = 0.41  # largest radius that is drawn
-LEAST = 0.27  # of it: radius of the membrane where the liquid around it is thick
+LEAST = 0.16  # of it: radius of the membrane where the liquid around it is thick
 RINGS = {"left": 32, "right": 20}
 _ANGLE = np.linspace(0.0, 2.0 * np.pi, 121)
 

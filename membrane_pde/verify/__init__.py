@@ -10,7 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from membrane_pde.verify import along, exact, formulas, forward_osmosis, laws, measurements, order
+from membrane_pde.verify import along, curved, exact, formulas, forward_osmosis, laws, measurements, order
 from membrane_pde.verify.checks import Check, Findings, Panel, Series
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ GROUPS: dict[str, Callable[[bool], Iterator[Check | Panel]]] = {
         exact.film,
         exact.unstirred_wall,
         forward_osmosis.forward_osmosis,
+        curved.curved,
         order.order,
         along.modules,
         laws.conservation,

@@ -44,7 +44,7 @@ def _case(shape: str, inside: dict[str, Any], *, water: float = 0.0, permeabilit
 
 def _cranks_series(shape: Literal["cylindrical", "spherical"], counts: tuple[int, ...]) -> Iterator[Check | Panel]:
     """A cell from which a solute diffuses through the membrane: errors and their order."""
-    end = 0.25
+    end = 0.05
     wall = float(analytic.behind_membrane(RADIUS, end, **_numbers(shape)))
     mean = float(analytic.behind_membrane_mean(0.0, RADIUS, end, **_numbers(shape)))
     errors: dict[str, list[float]] = {"wall concentration": [], "mean concentration": []}

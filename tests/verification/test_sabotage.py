@@ -149,6 +149,11 @@ def wrong_length_on_the_right(p: Patches) -> None:
     p.put(metric, "stretches", make)
 
 
+def membrane_that_keeps_its_area(p: Patches) -> None:
+    """A round membrane does not grow with what it encloses."""
+    p.put(metric, "_radius", lambda real: lambda curve, stretch: 1.0)
+
+
 def wrong_gas_constant(p: Patches) -> None:
     """R is 8.31 J/(mol K)."""
     p.monkeypatch.setattr(osmotic, "GAS_CONSTANT", 8.31)
@@ -281,6 +286,7 @@ BROKEN = [
     ("forward-osmosis", first_order_fluxes),
     ("forward-osmosis", straight_pores),
     ("forward-osmosis", pores_as_wide_as_the_layer),
+    ("curved", membrane_that_keeps_its_area),
     ("order", first_order_fluxes),
     ("order", lost_half_cell),
     ("modules", outflow_as_the_cell),

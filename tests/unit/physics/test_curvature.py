@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from membrane_pde.physics.curvature import area_ratio, enclosed_volume, radius_ratio, shell_volume
+from membrane_pde.physics.curvature import area_ratio, enclosed_volume, radius_ratio, shell_thickness, shell_volume
 
 
 def whole(radius: float, geometry: str) -> tuple[float, float]:
@@ -20,6 +20,7 @@ def test_volumes_per_area(geometry):
     assert enclosed_volume(radius, geometry) == pytest.approx(volume / area, rel=1e-14)
     around = (whole(radius + thickness, geometry)[0] - volume) / area
     assert shell_volume(radius, thickness, geometry) == pytest.approx(around, rel=1e-13)
+    assert shell_thickness(radius, around, geometry) == pytest.approx(thickness, rel=1e-13)
     within = (volume - whole(radius - thickness, geometry)[0]) / area
     assert shell_volume(radius, -thickness, geometry) == pytest.approx(-within, rel=1e-13)
 
