@@ -81,7 +81,7 @@ class Port:
     fixed_volume : bool
         No water can flow.
     layer_unless_stirred : bool
-        A layer stands between the port and the membrane; if the side is stirred, the side is one cell without a layer.
+        There is a layer between the port and the membrane; a stirred side is one cell without a layer.
     """
 
     stirred: bool = False

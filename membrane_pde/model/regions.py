@@ -1,9 +1,10 @@
 """The chain of cells across the membrane, made of regions: solutions, and the pores of support layers.
 
 From left to right: the left solution, the pores of its support layer, the membrane, the pores of the support layer on
-the right, the right solution. A region owns what its cells have in common: how much of their volume is liquid
-(porosity), how much longer the way through it is (tortuosity), and whether it stretches with its liquid or is rigid.
-What the boundaries of the sides add, and how the cells change with the displaced volume, stands in `model.metric`.
+the right, the right solution. A region has the properties that its cells share: the share of their volume that is
+liquid (porosity), the length of the way through the pores over the thickness (tortuosity), and whether it stretches
+with its liquid or is rigid. `model.discretize` adds the cells of baths, and `model.metric` has the volumes of the cells
+as functions of the displaced volume.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _STEP = 1e-3  # relative step in a concentration, for the difference quotient of
 
 
 def _excess(concentration: Array, osmotic: Osmotic, slope: Array) -> Array:
-    """Free energy per volume beyond that of an ideal solution, J/m^3; shape (...,)."""
+    """Excess free energy per volume, over that of an ideal solution, J/m^3; shape (...,)."""
     if osmotic is None:
         return np.zeros(concentration.shape[:-1])
     thinned = _ROOTS[:, None] ** 2 * concentration[..., None, :]

@@ -175,7 +175,7 @@ def _failure(case: Case, reason: str, at: str) -> str:
         return f"At {at} the {name} side{label} ran dry: less than {left} was left. Try a shorter run.duration, {hint}."
     if (held := side_of_held_flux(case)) and (crowding := _crowding(case, held)) > 100.0:
         return (
-            f"At {at} no end of what piles up at the membrane could be found: the water flux that {held}.pressure.flux "
+            f"At {at} no concentration at the membrane could be found: the water flux that {held}.pressure.flux "
             f"holds carries solute there {crowding:.3g} times faster than it diffuses away. Try a smaller "
             f"{held}.pressure.flux, shorter sides, or stirred ones."
         )

@@ -53,7 +53,7 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
     Parameters
     ----------
     case : Case, str or Path
-        From `load_case`, or what it takes: a file's path, or the name of a shipped case.
+        The case, the path of a case file, or the name of a shipped case.
     progress : callable, optional
         Called with the share of the simulated time that is done.
 
@@ -174,7 +174,7 @@ def equilibrium(case: Case | str | Path) -> dict[str, Any]:
     Parameters
     ----------
     case : Case, str or Path
-        From `load_case`, or what it takes.
+        The case, the path of a case file, or the name of a shipped case.
 
     Returns
     -------

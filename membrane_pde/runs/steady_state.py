@@ -55,7 +55,7 @@ def steady(case: Case | str | Path) -> dict[str, Any]:
     Parameters
     ----------
     case : Case, str or Path
-        From `load_case`, or what it takes.
+        The case, the path of a case file, or the name of a shipped case.
 
     Returns
     -------
@@ -194,8 +194,8 @@ def _check_held_flux(case: Case, flux: float) -> None:
                 stays = numbers.permeability == 0.0 and numbers.reflection == 1.0
                 if leaving > 0.0 and stays and side.feed.concentration[solute] > 0.0:
                     raise _NoSteadyState(
-                        f"{solute} piles up in the bath on the {name} for ever: it comes with the feed, the membrane "
-                        f"holds it back, and {key} holds the water flux. Give a {name}.bleed."
+                        f"{solute} accumulates in the bath on the {name} for ever: it comes with the feed, the "
+                        f"membrane holds it back, and {key} holds the water flux. Give a {name}.bleed."
                     )
 
 

@@ -156,7 +156,7 @@ def walk(
     p : Numbers
         The problem.
     segment : Segment
-        What is applied.
+        Applied pressures.
     method : Method
         Coefficients.
     rtol : float

@@ -425,7 +425,7 @@ HELD = side("left", concentration={"held": "10 mol/m^3", "free": "100 mol/m^3"})
         (
             side("left", **BATH, feed=FED | {"held": "5 mol/m^3"}, pressure={"flux": "1e-6 m/s"})
             | side("right", boundary="outflow"),
-            "held piles up in the bath on the left for ever",
+            "held accumulates in the bath on the left for ever",
         ),
     ],
 )

@@ -20,7 +20,7 @@ from tests.drawn import GENERAL, R, cases, closed_cases, gases
 
 NAMED = {
     "ran dry": "a side ran dry",
-    "piles up at the membrane": "a flux that is held piles up solute",
+    "no concentration at the membrane could be found": "a flux that is held piles up solute",
     "flow back in through the outflow": "an outflow turned",
     "something changes too fast for it": "CVODE found no step",
 }
