@@ -93,7 +93,13 @@ class Streams:
             boosts += stage.boost * into
             n += len(stage.elements)
         pressure = self.feed_pressure - self.plant.stages[0].boost
-        if exchanger == 0.0:
+        side = getattr(self.case, self.plant.feed)
+        if side.boundary == "bath":  # a closed circuit under pressure: what is fed, and friction
+            supply = self.permeate + side.bleed * self.area
+            if side.feed is not None and side.feed.flow is not None:
+                supply = side.feed.flow * self.area
+            work = supply * pressure + self.fed * (self.feed_pressure - self.end_pressure)
+        elif exchanger == 0.0:
             work = self.fed * pressure
         else:
             work = self.permeate * pressure + self.left * (pressure - exchanger * self.end_pressure)
@@ -135,6 +141,62 @@ def _total(shares: Any) -> Any:
     return lambda concentration: shares(concentration).sum(axis=-1)
 
 
+def state_values(totals: Streams) -> dict[str, Any]:
+    """What the summary and the series of a case with [module] have of one state.
+
+    Parameters
+    ----------
+    totals : Streams
+        Of the state.
+
+    Returns
+    -------
+    dict
+        By the keys of the summary; per-solute values by name.
+    """
+    case, seen = totals.case, totals.seen
+    found: dict[str, Any] = {}
+    names, pressure = list(case.solutes), osmotic_pressures(case)
+
+    def by_name(values: Any) -> dict[str, float | None]:
+        return {name: None if v is None else float(v) for name, v in zip(names, values, strict=True)}
+
+    found["water_flux_m_per_s"] = totals.water / totals.area
+    found["solute_flux_mol_per_m2_s"] = by_name(totals.solutes / totals.area)
+    for side, name in enumerate(SIDES):
+        found[f"pressure_{name}_Pa"] = _pressure(totals, side)
+        means = [totals.mean(each[side]) for each in (seen.concentration, seen.wall)]
+        for prefix, mean in zip(("", "wall_"), means, strict=True):
+            found[f"{prefix}concentration_{name}_mol_per_m3"] = by_name(mean)
+            found[f"{prefix}osmotic_pressure_{name}_Pa"] = float(pressure(mean).sum())
+        found[f"pressure_drop_{name}_Pa"] = totals.pressure_drop(side)
+    found["membrane_area_ratio"] = 1.0
+    found["polarization_modulus"] = by_name(_polarization(totals, np.ones(len(seen.area), dtype=bool)))
+    mixed = totals.permeate_concentration
+    found["rejection"] = by_name(
+        [
+            None if c is None or not fed > 0.0 else 1.0 - c / float(fed)
+            for c, fed in zip(mixed, totals.into, strict=True)
+        ]
+    )
+    found["recovery"] = totals.permeate / totals.fed if totals.fed > 0.0 else None
+    found["area_m2"] = totals.area
+    found["feed_flow_m3_per_s"], found["permeate_flow_m3_per_s"] = totals.fed, totals.permeate
+    found["concentrate_flow_m3_per_s"] = totals.left
+    found["permeate_concentration_mol_per_m3"] = by_name(mixed)
+    found["concentrate_concentration_mol_per_m3"] = by_name(totals.out_of)
+    cleared = [
+        (totals.fed * fed - totals.left * left) / fed if fed > 0.0 else None
+        for fed, left in zip(totals.into.tolist(), totals.out_of.tolist(), strict=True)
+    ]
+    found["clearance_m3_per_s"] = by_name(cleared)
+    found["pump_energy_J_per_m3"] = totals.pump_energy
+    found["power_density_W_per_m2"] = totals.power_density
+    back = totals.towards * seen.water_flux < -totals.least
+    found["backflow_area_share"] = float(seen.area[back].sum()) / totals.area
+    return found
+
+
 def along_summary(case: Case, seen: Any, *, steps: int) -> dict[str, Any]:
     """The summary of a steady state along the membrane.
 
@@ -152,52 +214,14 @@ def along_summary(case: Case, seen: Any, *, steps: int) -> dict[str, Any]:
     dict
         The keys of a summary; what depends on a course in time is None.
     """
-    totals, names = Streams(case, seen), list(case.solutes)
-    summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
-
-    def by_name(values: Any) -> dict[str, float | None]:
-        return {name: None if v is None else float(v) for name, v in zip(names, values, strict=True)}
-
+    totals = Streams(case, seen)
+    summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS) | state_values(totals)
     summary |= {"title": case.title, "version": __version__, "status": "steady", "steps": steps}
-    flux = totals.water / totals.area
-    summary["process"] = process_of(case, flux, totals.flows)
-    summary["water_flux_m_per_s"] = flux
-    summary["solute_flux_mol_per_m2_s"] = by_name(totals.solutes / totals.area)
-    pressure = osmotic_pressures(case)
-    for side, name in enumerate(SIDES):
-        summary[f"pressure_{name}_Pa"] = _pressure(totals, side)
-        means = [totals.mean(each[side]) for each in (seen.concentration, seen.wall)]
-        for prefix, mean in zip(("", "wall_"), means, strict=True):
-            summary[f"{prefix}concentration_{name}_mol_per_m3"] = by_name(mean)
-            summary[f"{prefix}osmotic_pressure_{name}_Pa"] = float(pressure(mean).sum())
-        summary[f"pressure_drop_{name}_Pa"] = totals.pressure_drop(side)
-    summary["membrane_area_ratio"] = 1.0
-    summary["polarization_modulus"] = by_name(_polarization(totals, np.ones(len(seen.area), dtype=bool)))
-    mixed = totals.permeate_concentration
-    summary["rejection"] = by_name(
-        [
-            None if c is None or not fed > 0.0 else 1.0 - c / float(fed)
-            for c, fed in zip(mixed, totals.into, strict=True)
-        ]
-    )
-    summary["recovery"] = totals.permeate / totals.fed
-    summary["area_m2"] = totals.area
-    summary["feed_flow_m3_per_s"], summary["permeate_flow_m3_per_s"] = totals.fed, totals.permeate
-    summary["concentrate_flow_m3_per_s"] = totals.left
-    summary["permeate_concentration_mol_per_m3"] = by_name(mixed)
-    summary["concentrate_concentration_mol_per_m3"] = by_name(totals.out_of)
-    cleared = [
-        (totals.fed * fed - totals.left * left) / fed if fed > 0.0 else None
-        for fed, left in zip(totals.into.tolist(), totals.out_of.tolist(), strict=True)
-    ]
-    summary["clearance_m3_per_s"] = by_name(cleared)
+    summary["process"] = process_of(case, summary["water_flux_m_per_s"], totals.flows)
     work, least = totals.pump_energy, totals.least_work
-    summary["pump_energy_J_per_m3"], summary["minimum_energy_J_per_m3"] = work, least
+    summary["minimum_energy_J_per_m3"] = least
     if work is not None and least is not None and work > 0.0 and least > 0.0:
         summary["second_law_efficiency"] = least / work
-    summary["power_density_W_per_m2"] = totals.power_density
-    back = totals.towards * seen.water_flux < -totals.least
-    summary["backflow_area_share"] = float(seen.area[back].sum()) / totals.area
     summary["elements"] = elements_of(totals)
     summary["cells"] = 2 * len(seen.area)
     summary["message"] = " ".join([*remarks(totals, summary), *case.away_from_source])

@@ -18,12 +18,14 @@ from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import is_closed
 from membrane_pde.results.along import along_summary
 from membrane_pde.results.along_result import AlongResult, steady_arrays
+from membrane_pde.results.along_time import arrays_in_time, series_in_time, summary_in_time
 from membrane_pde.results.messages import has_range
 from membrane_pde.results.observations import profiles_of, series_of
 from membrane_pde.results.quantities import OBJECTS
 from membrane_pde.results.result import Result, check_size
 from membrane_pde.results.summary import equilibrium_summary, goal_summary, no_steady_summary, summaries_of
 from membrane_pde.runs.along import NoSteadyStateAlong, steady_along
+from membrane_pde.runs.along_time import run_in_time
 from membrane_pde.runs.build import Model, mesh_of, model_of, segments_of
 from membrane_pde.runs.solving import end_states, groups_of, solve_case, solve_group
 
@@ -72,7 +74,7 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
     """
     begun, case = time.perf_counter(), as_case(case)
     if case.module is not None:
-        return run_along(case)
+        return run_along(case, progress)
     check_size(case, sum(len(widths) for widths in mesh_of(case).values()))
     runs = solve_case(case, progress)
     series = series_of(runs)
@@ -87,14 +89,11 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
     return result
 
 
-def run_along(case: Case) -> AlongResult:
-    """Solve a case with [module]: its steady state."""
+def run_along(case: Case, progress: Callable[[float], None] | None = None) -> AlongResult:
+    """Solve a case with [module]: its steady state, or (with run.duration) its course in time."""
     begun = time.perf_counter()
     if not case.steady_only:
-        raise CaseError(
-            "run.duration: the course in time along a membrane is not available in this version; leave [run] out for "
-            "the steady state"
-        )
+        return _run_in_time(case, progress)
     try:
         found = steady_along(case)
     except NoSteadyStateAlong as none:
@@ -104,6 +103,20 @@ def run_along(case: Case) -> AlongResult:
     summary["end_time_s"], summary["solve_time_s"] = 0.0, time.perf_counter() - begun
     log.info("%s: steady after %d steps", case.name, summary["steps"])
     return AlongResult(case, summary, steady_arrays(case, summary, found.readings))
+
+
+def _run_in_time(case: Case, progress: Callable[[float], None] | None) -> AlongResult:
+    begun = time.perf_counter()
+    found = run_in_time(case, progress)
+    times = found.course.times
+    series = series_in_time(case, found.readings, found.totals, times)
+    summary = summary_in_time(case, found.readings, series, found.course)
+    summary["solve_time_s"] = time.perf_counter() - begun
+    log.info("%s: %s after %d steps", case.name, summary["status"], summary["steps"])
+    result = AlongResult(case, summary, arrays_in_time(found.readings, series, times))
+    if summary["status"] == "failed":
+        raise RunError(summary["message"], result)
+    return result
 
 
 def summarize_along(case: Case) -> dict[str, Any]:

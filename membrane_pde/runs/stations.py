@@ -32,7 +32,7 @@ _DROPS = {
 }
 
 
-def station_system(case: Case, stations: int) -> StationSystem:
+def station_system(case: Case, stations: int, in_time: bool = False) -> StationSystem:
     """The stations of a case, with what enters at the start.
 
     Parameters
@@ -41,6 +41,8 @@ def station_system(case: Case, stations: int) -> StationSystem:
         With [module].
     stations : int
         Of each element.
+    in_time : bool
+        With the hold-up of a side that is drawn off, which plays no part in a steady state.
 
     Returns
     -------
@@ -66,7 +68,9 @@ def station_system(case: Case, stations: int) -> StationSystem:
         direction[1 - feed] = -1
     rows = np.array(
         [
-            np.concatenate([_rows(getattr(element, side), element, stations, direction[i]) for element in elements], 1)
+            np.concatenate(
+                [_rows(getattr(element, side), element, stations, direction[i], in_time) for element in elements], 1
+            )
             for i, side in enumerate(SIDES)
         ]
     )
@@ -134,13 +138,14 @@ def _membrane(case: Case, element: Element) -> Membrane:
     )
 
 
-def _rows(channel: flow_in.Channel, element: Element, stations: int, direction: int) -> Vector:
+def _rows(channel: flow_in.Channel, element: Element, stations: int, direction: int, in_time: bool) -> Vector:
     """One side of an element, in the feed's order."""
     from membrane_pde.model import stations as st
 
     rows = np.zeros((st.ROWS, stations))
     rows[st.AREA], rows[st.STEP] = element.area / stations, element.length / stations
     if channel.role == "permeate":
+        rows[st.VOLUME] = channel.volume / stations if in_time else 0.0
         return rows
     rows[st.SECTION], rows[st.DIAMETER] = channel.open_area, channel.hydraulic_diameter
     rows[st.VOLUME], rows[st.DISPERSION] = channel.volume / stations, channel.dispersion

@@ -8,7 +8,7 @@ import numpy as np
 
 from membrane_pde.show import drawing, presets
 from membrane_pde.show.drawing import LEFT, RIGHT, WATER
-from membrane_pde.show.formatting import number
+from membrane_pde.show.formatting import number, time_unit
 from membrane_pde.show.readings import concentration_unit, labels_of
 
 if TYPE_CHECKING:
@@ -171,3 +171,69 @@ def _colours() -> Any:
     import matplotlib
 
     return matplotlib.colormaps["Blues"]
+
+
+def along_history(result: Result, axes: Any = None) -> np.ndarray:
+    """Draw what happened over time along a membrane: water flux, pressures, concentrations.
+
+    Parameters
+    ----------
+    result : Result
+        Of a case with [module] that ran in time.
+    axes : sequence of Axes, optional
+        One for the flux, one for the pressures, one for each solute (at most three); by default a new figure.
+
+    Returns
+    -------
+    ndarray of Axes
+        The mean flux as a line in the band between its extremes along the membrane; pressures at the inlets;
+        concentrations of what leaves the feed's side (solid), their mean at the membrane (dashed), and what passes
+        (dotted, on an axis of its own on the right).
+    """
+    case, arrays = result.case, result.arrays
+    solutes = list(case.solutes)[:_MOST]
+    if axes is None:
+        count = 2 + len(solutes)
+        figure = drawing.figure(8.0, 2.2 * count + 0.6)
+        drawing.headline(figure, case.title)
+        axes = [figure.add_subplot(count, 1, i + 1) for i in range(count)]
+    axes = drawing.as_array(axes)
+    name, per_second = time_unit(float(arrays["time"][-1]))
+    t, labels, feed = arrays["time"] * per_second, labels_of(case), case.plant.feed
+    flux, pressures, *panels = axes.flat
+    unit, per_si = presets.unit("water flux")
+    every = arrays["water_flux"] * per_si
+    flux.fill_between(
+        t, every.min(axis=1), every.max(axis=1), color=WATER, alpha=0.15, lw=0, label="along the membrane"
+    )
+    flux.plot(t, arrays["water_flux_m_per_s"] * per_si, color=WATER, lw=1.6, label="mean")
+    flux.axhline(0.0, color="0.6", lw=0.8)
+    flux.legend(frameon=False, fontsize=8)
+    drawing.labels(flux, y=f"water flux ({unit})")
+    unit, per_si = presets.unit("pressure")
+    for side, colour in (("left", LEFT), ("right", RIGHT)):
+        pressures.plot(t, arrays[f"pressure_{side}_Pa"] * per_si, color=colour, lw=1.6, label=labels[side])
+    pressures.legend(frameon=False, fontsize=8)
+    drawing.labels(pressures, y=f"pressure ({unit})")
+    for ax, solute in zip(panels, solutes, strict=True):
+        s = result.solutes.index(solute)
+        leaving = arrays["concentrate_concentration_mol_per_m3"][:, s]
+        wall = arrays[f"wall_concentration_{feed}_mol_per_m3"][:, s]
+        unit, factor = concentration_unit(case, [solute], float(max(leaving.max(), wall.max())))
+        colour, other = (LEFT, RIGHT) if feed == "left" else (RIGHT, LEFT)
+        ax.plot(t, leaving * factor[solute], color=colour, lw=1.6, label=f"{labels[feed]}, leaving")
+        ax.plot(t, wall * factor[solute], color=colour, lw=1.2, ls="--", label="at the membrane, mean")
+        ax.set_ylim(bottom=0.0)
+        ax.legend(frameon=False, fontsize=8, loc="upper left")
+        drawing.labels(ax, y=f"{solute} ({unit})")
+        mean = arrays[f"concentration_{case.plant.other}_mol_per_m3"][:, s]
+        unit, factor = concentration_unit(case, [solute], float(mean.max()))
+        target = ax.twinx()
+        target.plot(t, mean * factor[solute], color=other, lw=1.4, ls=":")
+        target.set_ylim(bottom=0.0)
+        target.set_ylabel(f"{labels[case.plant.other]} ({unit})", color=other, fontsize=8)
+        target.tick_params(labelsize=8, colors=other)
+    for ax in axes.flat:
+        ax.set_xlim(t[0], t[-1])
+    drawing.labels(axes.flat[-1], x=f"time ({name})")
+    return axes

@@ -18,7 +18,7 @@ import numpy as np
 from membrane_pde.input import titles
 from membrane_pde.show import curves as shared
 from membrane_pde.show import drawing, formatting, readings
-from membrane_pde.show.along import along, vessel
+from membrane_pde.show.along import along, along_history, vessel
 from membrane_pde.show.drawing import CASES, LEFT, MEMBRANE, RIGHT, WATER
 from membrane_pde.show.maps import phase_map
 from membrane_pde.show.readings import stored
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "along",
+    "along_history",
     "comparison",
     "fit",
     "history",
@@ -244,12 +245,13 @@ def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
 def save_all(result: Result, folder: Path | str) -> list[Path]:
     """Write schematic.png, profiles.png and history.png into a folder, rejection.png if the membrane has pores.
 
-    Of a case with [module] along.png and vessel.png.
+    Of a case with [module] along.png and vessel.png, and history.png of a run in time.
 
     Returns their paths.
     """
     if result.case.module is not None:
-        return _written({"along": along(result), "vessel": vessel(result)}, folder)
+        in_time = {"history": along_history(result)} if len(result.arrays["time"]) > 1 else {}
+        return _written({"along": along(result), "vessel": vessel(result), **in_time}, folder)
     pictures = {"schematic": schematic(result), "profiles": profiles(result), "history": history(result)}
     if result.case.membrane.pore_radius is not None:
         pictures["rejection"] = rejection(result)

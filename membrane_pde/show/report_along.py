@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from membrane_pde.show import presets
-from membrane_pde.show.formatting import number, quantity
+from membrane_pde.show.formatting import duration, number, quantity
 from membrane_pde.show.printing import Row, say, show_rows
 from membrane_pde.show.readings import concentration_unit, labels_of
 from membrane_pde.show.sentences import held_back
+
+if TYPE_CHECKING:
+    from membrane_pde.input.case import Case
 
 _DAY, _HOUR = 86400.0, 3600.0
 _MOST_SOLUTES = 2  # with columns of their own in the table of elements
@@ -34,9 +37,11 @@ def flow_text(flow: float) -> str:
     return f"{number(flow * per_si, digits=4)} {unit}"
 
 
-def along_sentence(case: Any, summary: Mapping[str, Any]) -> str:
+def along_sentence(case: Case, summary: Mapping[str, Any]) -> str:
     """What the module does, in one or two sentences, and what is remarkable about it."""
     plant, message = case.plant, str(summary["message"] or "").strip()
+    if summary["end_time_s"]:
+        return _course_in_words(case, summary)
     water = summary["permeate_flow_m3_per_s"]
     flux = abs(summary["water_flux_m_per_s"])
     if len(plant.flowing) > 1:
@@ -61,6 +66,28 @@ def along_sentence(case: Any, summary: Mapping[str, Any]) -> str:
         if kwh:
             parts.append(f"The pumps take {quantity(kwh, 'energy')} of permeate.")
     return " ".join([*parts, message]).strip()
+
+
+def _course_in_words(case: Case, summary: Mapping[str, Any]) -> str:
+    """What happened in a run in time."""
+    area, moved = summary["area_m2"], summary["displaced_volume_m"]
+    away = moved if case.plant.feed == "left" else -moved
+    volume = abs(moved) * area
+    amount = f"{number(volume, digits=3)} m³" if volume >= 0.1 else f"{number(1e3 * volume, digits=3)} L"
+    what = "of permeate have formed" if away >= 0.0 else "of water have come back"
+    if len(case.plant.flowing) > 1:
+        what = "of water have passed the membrane"
+    parts = [f"In {duration(summary['end_time_s'])} {amount} {what}."]
+    if summary["status"] == "steady":
+        parts.append("Nothing changes any more.")
+    if summary["specific_energy_J_per_m3"] and away > 0.0 and len(case.plant.flowing) == 1:
+        work = quantity(summary["specific_energy_J_per_m3"], "energy")
+        parts.append(f"The mean pressure of it is an energy of {work}.")
+    parts.append(
+        f"At the end the flux is {quantity(summary['water_flux_m_per_s'], 'water flux')} at "
+        f"{quantity(summary[f'pressure_{case.plant.feed}_Pa'], 'pressure')}."
+    )
+    return " ".join([*parts, str(summary["message"] or "").strip()]).strip()
 
 
 def _name(plant: Any) -> str:
@@ -196,7 +223,8 @@ def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     say(console, bold=str(case.title), wrap=False)
     if summary["status"] in (None, "failed"):
         message = str(summary["message"]).strip()
-        say(console, f"No steady state: {message}." if message else "No steady state.")
+        failed = "It failed: " if summary["end_time_s"] else "No steady state: "
+        say(console, f"{failed}{message}" if message else "No steady state.")
         return
     say(console, along_sentence(case, summary))
     say(console)
