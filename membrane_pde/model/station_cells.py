@@ -55,6 +55,7 @@ from membrane_pde.physics.liquid import (
 )
 
 _SMOOTH = 1e-6  # of the scale of a concentration: differences below this are not limited
+_STEEP = 0.1  # of the concentrations themselves: a change from cell to cell that is a front
 _Four = tuple[float, float, float, float]
 
 
@@ -180,6 +181,21 @@ def per_hold_up(p: Stations, side: int, station: int) -> float:
 
 
 @kernel
+def _last_outflow(smooth: float, with_rise: float, rise: float, before: float, here: float) -> _Four:
+    """What leaves the last cell: on the line through it and what is before, but for a front, which nothing bounds."""
+    size = abs(here) + abs(before)
+    if size <= smooth:
+        return here, 0.0, 1.0, 0.0
+    steep = rise / (_STEEP * size)
+    fourth = steep * steep * steep * steep
+    share = 1.0 / (1.0 + fourth)
+    by_rise = 0.5 * with_rise * (share - 4.0 * fourth * share * share)
+    by_size = 2.0 * rise * fourth * share * share / size
+    up, down = (1.0 if here >= 0.0 else -1.0), (1.0 if before >= 0.0 else -1.0)
+    return here + 0.5 * rise * share, down * by_size - by_rise, 1.0 + by_rise + up * by_size, 0.0
+
+
+@kernel
 def outflow_weights(
     limited: bool, smooth: float, alone: bool, first: bool, last: bool, before: float, here: float, behind: float
 ) -> _Four:
@@ -204,11 +220,11 @@ def outflow_weights(
     """
     rise, fall = here - before, behind - here
     if limited:
-        if last:
-            return here, 0.0, 1.0, 0.0
         with_rise = 1.0
         if first:
             rise, with_rise = 2.0 * rise, 2.0
+        if last:
+            return _last_outflow(smooth, with_rise, rise, before, here)
         own = smooth * smooth
         size = rise * rise + fall * fall + 2.0 * own
         if size == 0.0:

@@ -136,9 +136,8 @@ def inlet_lines(case: Case) -> list[Inlets]:
 
     duration = float(case.run.duration)
     plant, times = case.plant, {0.0, duration}
-    for name in SIDES:
-        side = getattr(case, name)
-        for schedule in (side.pressure, *side.inlet.values(), *([plant.flow[name]] if name in plant.flow else [])):
+    for side, flow in ((getattr(case, name), plant.flow.get(name)) for name in SIDES):
+        for schedule in (side.pressure, *side.inlet.values(), *([] if flow is None else [flow])):
             if len(schedule.values) > 1:
                 times |= {t for t in schedule.times if 0.0 < t < duration}
     lines = []

@@ -80,9 +80,10 @@ def _course_in_words(case: Case, summary: Mapping[str, Any]) -> str:
     parts = [f"In {duration(summary['end_time_s'])} {amount} {what}."]
     if summary["status"] == "steady":
         parts.append("Nothing changes any more.")
-    if summary["specific_energy_J_per_m3"] and away > 0.0 and len(case.plant.flowing) == 1:
+    turned = "turned" in str(summary["message"])
+    if summary["specific_energy_J_per_m3"] and away > 0.0 and len(case.plant.flowing) == 1 and not turned:
         work = quantity(summary["specific_energy_J_per_m3"], "energy")
-        parts.append(f"The mean pressure of it is an energy of {work}.")
+        parts.append(f"The pressures did {work} of work on it.")
     parts.append(
         f"At the end the flux is {quantity(summary['water_flux_m_per_s'], 'water flux')} at "
         f"{quantity(summary[f'pressure_{case.plant.feed}_Pa'], 'pressure')}."
