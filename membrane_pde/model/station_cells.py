@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from membrane_pde.kernels import kernel
 from membrane_pde.model.interface import (
     LEFT_WALL,
@@ -19,6 +21,7 @@ from membrane_pde.model.mesh import Array
 from membrane_pde.model.stations import (
     AREA,
     DIAMETER,
+    DISPERSION,
     DRAWN,
     DROP,
     DROP_FIRST,
@@ -55,7 +58,7 @@ from membrane_pde.physics.liquid import (
 )
 
 _SMOOTH = 1e-6  # of the scale of a concentration: differences below this are not limited
-_STEEP = 0.1  # of the concentrations themselves: a change from cell to cell that is a front
+_STEEP = 0.25  # of the concentrations themselves: a change from cell to cell that is a front
 _Four = tuple[float, float, float, float]
 
 
@@ -187,10 +190,10 @@ def _last_outflow(smooth: float, with_rise: float, rise: float, before: float, h
     if size <= smooth:
         return here, 0.0, 1.0, 0.0
     steep = rise / (_STEEP * size)
-    fourth = steep * steep * steep * steep
-    share = 1.0 / (1.0 + fourth)
-    by_rise = 0.5 * with_rise * (share - 4.0 * fourth * share * share)
-    by_size = 2.0 * rise * fourth * share * share / size
+    eighth = math.pow(steep, 8)
+    share = 1.0 / (1.0 + eighth)
+    by_rise = 0.5 * with_rise * (share - 8.0 * eighth * share * share)
+    by_size = 4.0 * rise * eighth * share * share / size
     up, down = (1.0 if here >= 0.0 else -1.0), (1.0 if before >= 0.0 else -1.0)
     return here + 0.5 * rise * share, down * by_size - by_rise, 1.0 + by_rise + up * by_size, 0.0
 
@@ -252,6 +255,8 @@ def outflow_concentration(p: Stations, at: Places, y: Array, side: int, station:
     if first:
         before = entry_at(at, side, int(p.element[station])) + 2 + s
     behind = float(y[here]) if last else float(y[here + step])
+    if p.limited and last and p.rows[side, DISPERSION, station] > 0.0:
+        return float(y[here]), 0.0, 1.0, 0.0  # dispersion ends where the channel does: no slope there
     return outflow_weights(
         p.limited, _SMOOTH * float(p.scale[s]), first and last, first, last, float(y[before]), float(y[here]), behind
     )
