@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
 
 import membrane_pde as mp
@@ -9,7 +10,9 @@ from tests.places import ROOT
 
 # These two end only after days; in the file they stop when there is something to see.
 TO_THE_END = {"osmosis": "5 d", "reverse_osmosis": "5 d"}
-CASES = sorted(path.stem for path in (ROOT / "cases").glob("*.toml"))
+_FILES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "cases").glob("*.toml")}
+ALONG = sorted(name for name, raw in _FILES.items() if "module" in raw)  # those with a length along the membrane
+CASES = sorted(set(_FILES) - set(ALONG))
 NAMES = [*CASES, *(f"{name}, to the end" for name in TO_THE_END)]
 
 

@@ -84,12 +84,24 @@ def new(
         Path | None, typer.Argument(metavar="FILE", help="File to write. Default: CASE.toml.", show_default=False)
     ] = None,
 ) -> None:
-    """Copy a shipped case to a file that you can edit. An existing file is never overwritten."""
-    from membrane_pde.input.casefile import case_text
-    from membrane_pde.input.errors import CaseError
+    """Copy a shipped case to a file that you can edit, and its table of measurements. Nothing is overwritten."""
+    from membrane_pde.input.casefile import case_tables, case_text
 
     text = case_text(case)
     path = file or Path(f"{case}.toml")
+    _write_new(path, text)
+    typer.echo(f"{path}: edit it, then `membrane-pde run {path}`")
+    for name, table in case_tables(case).items():
+        beside = path.with_name(name)
+        if not beside.exists():
+            _write_new(beside, table)
+            typer.echo(f"{beside}: measurements that go with it, for `membrane-pde fit`")
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that does not exist yet."""
+    from membrane_pde.input.errors import CaseError
+
     try:
         with path.open("x", encoding="utf-8", newline="\n") as target:
             target.write(text)
@@ -97,7 +109,6 @@ def new(
         raise CaseError(f"{path} exists already, and nothing is overwritten: give another file name") from None
     except OSError as error:
         raise CaseError(f"cannot write {path}: {error.strerror}") from None
-    typer.echo(f"{path}: edit it, then `membrane-pde run {path}`")
 
 
 def show(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False) -> None:

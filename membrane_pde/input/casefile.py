@@ -119,6 +119,28 @@ def case_text(name: str) -> str:
     return shipped[name].read_text(encoding="utf-8")
 
 
+def case_tables(name: str) -> dict[str, str]:
+    """The tables of measurements that come with a shipped case: name and text of each CSV file that its text names.
+
+    Parameters
+    ----------
+    name : str
+        A name from `case_names`.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    CaseError
+        No such case.
+    """
+    named = set(re.findall(r"[\w-]+\.csv\b", case_text(name)))
+    folder = _shipped()[name].parent
+    return {each: (folder / each).read_text(encoding="utf-8") for each in sorted(named) if (folder / each).is_file()}
+
+
 def _shipped() -> dict[str, Path]:
     """The shipped cases: in the package in a wheel, at the project's root in a clone."""
     package = Path(__file__).parents[1]

@@ -15,9 +15,9 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde.input.case import Case
-from membrane_pde.input.casefile import case_names
 from membrane_pde.input.properties import pressure_scale, total_length
 from membrane_pde.runs import build
+from tests.shipped import CASES
 from tests.summaries import largest, numbers
 
 # Until equilibrium or a steady state: when an exponential has fallen to 1e-8 hangs on the last digits of it, and what
@@ -52,7 +52,7 @@ def scale(result: mp.Result, key: str) -> float:
     return max(largest(result, key), 1e-6 * could_be.get(key.partition("[")[0], 0.0))
 
 
-@pytest.mark.parametrize("name", case_names())
+@pytest.mark.parametrize("name", CASES)
 def test_default_accuracy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = mp.load_case(name)
     assert case.mesh.cells is None, "the case chooses its own mesh: then it answers for itself"

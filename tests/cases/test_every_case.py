@@ -17,7 +17,7 @@ import membrane_pde as mp
 from membrane_pde import analytic
 from membrane_pde.input.casefile import case_names, case_text
 from membrane_pde.results.result import Result
-from tests.shipped import NAMES, ran
+from tests.shipped import CASES, NAMES, ran
 from tests.summaries import SUMMARY_KEYS
 
 R = 8.31446261815324  # J/(mol K), exact by the definition of the mole and the kelvin
@@ -928,11 +928,11 @@ CLAIMS: dict[str, Callable[[Result], None]] = {
 }
 
 
-@pytest.mark.parametrize("name", case_names())
+@pytest.mark.parametrize("name", CASES)
 def test_claim(name: str) -> None:
     assert name in CLAIMS, f"cases/{name}.toml has no claim tested here; add one"
     CLAIMS[name](ran(name))
 
 
 def test_every_claim_has_a_case() -> None:
-    assert set(CLAIMS) == set(case_names())
+    assert set(CLAIMS) == set(CASES)

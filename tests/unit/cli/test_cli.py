@@ -279,6 +279,10 @@ def test_new_copies_with_comments_and_never_overwrites(call, tmp_path):
     is_bad_input(*call("new", "osmosis"), "osmosis.toml exists already")
     assert (tmp_path / "osmosis.toml").read_text(encoding="utf-8") == "mine"
     assert call("new", "osmosis", "other.toml")[0] == 0
+    status, out, _ = call("new", "crossflow_cell", "cell.toml")
+    assert status == 0
+    assert "bench.csv: measurements" in out
+    assert (tmp_path / "bench.csv").read_text(encoding="utf-8").startswith("# Made up")
     assert (tmp_path / "other.toml").exists()
     is_bad_input(*call("new", "osmosis", tmp_path / "nowhere" / "x.toml"), "cannot write")
     is_bad_input(*call("new", "osmosi"), "osmosi", '"osmosis"')

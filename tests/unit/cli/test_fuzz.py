@@ -23,6 +23,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde import cli, runs
+from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import case_names, case_text, load_case, parse_case
 from membrane_pde.results.loading import load_result
 from membrane_pde.results.result import Result
@@ -181,6 +182,18 @@ def check_message(error: Exception) -> None:
     assert "Traceback" not in found
 
 
+def along(case: Case) -> str:
+    """What a case with [module] comes to: a steady state, words why there is none, or words why it is not sought."""
+    try:
+        found = mp.steady(case.with_values({"module.stations": 2}))
+    except mp.CaseError as error:
+        check_message(error)
+        return "understood"
+    json.dumps(found, allow_nan=False, default=float)
+    assert found["status"] == "steady" or found["message"]
+    return "along"
+
+
 def try_out(text: str) -> str:
     """What a case file comes to: refused with words, or understood, shown, and (small) solved or failed with words."""
     try:
@@ -192,6 +205,8 @@ def try_out(text: str) -> str:
     assert parse_case(case.to_toml()) == case
     assert report_case.case_table(case, runs.mesh_of(case))
     json.dumps(report_case.case_values(case), allow_nan=False)
+    if case.module is not None:
+        return along(case)
     json.dumps(runs.equilibrium(case), allow_nan=False)
     try:
         small = case.with_values(SMALL)

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import membrane_pde as mp
-from membrane_pde.input.casefile import case_names
 from membrane_pde.show import controls, explorer
 from membrane_pde.show.live import FAST
+from tests.shipped import CASES
 
 pytest.importorskip("ipywidgets", reason='ipywidgets is not installed: pip install "membrane-pde[notebooks]"')
 
@@ -226,7 +226,7 @@ def test_threads_of_several_sliders_do_not_draw_at_once(shown, case, monkeypatch
     assert shown.case == case.with_values(told)
 
 
-@pytest.mark.parametrize("name", case_names())
+@pytest.mark.parametrize("name", CASES)
 def test_controls_are_those_that_the_case_has(name):
     case = mp.load_case(name)
     start = mp.run(case.with_values(QUICK))

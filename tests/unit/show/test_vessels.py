@@ -11,10 +11,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import membrane_pde as mp
 from membrane_pde import plot
-from membrane_pde.input.casefile import case_names, load_case
+from membrane_pde.input.casefile import load_case
 from membrane_pde.show import drawing, dyes, sketch, vessels
 from membrane_pde.show.live import Live
 from tests import synthetic
+from tests.shipped import CASES
 
 QUICK = {"mesh.cells": 12, "run.outputs": 12}
 
@@ -221,7 +222,7 @@ def test_nanofiltration_shows_urea_and_the_smallest_flux_has_the_shortest_arrow(
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
-@pytest.fixture(scope="module", params=case_names())
+@pytest.fixture(scope="module", params=CASES)
 def shipped(request: pytest.FixtureRequest) -> Any:
     """A run of each shipped case on a coarse mesh."""
     return mp.run(load_case(request.param).with_values(QUICK))
