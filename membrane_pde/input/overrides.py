@@ -15,10 +15,11 @@ from membrane_pde.input import units
 from membrane_pde.input.case import Case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.keys import declared_type, reader_of
+from membrane_pde.input.parts import SIDES
 from membrane_pde.input.wording import cut, show
 
-# Keys of a side of which one stands in place of the other: setting one removes the other.
-_IN_PLACE_OF = {"radius": "length", "length": "radius"}
+# Keys of a side, and of a channel, of which one stands in place of the others: setting one removes the others.
+_ONE_OF = (("radius", "length"), ("channel.flow", "channel.velocity", "channel.recovery"))
 
 
 def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure="50 bar"') -> tuple[str, str]:
@@ -73,8 +74,10 @@ def set_value(raw: dict[str, Any], path: str, value: object) -> str:
         _entry(table, loc[-1], ".".join(loc[:-1]))
         table[int(loc[-1])] = _as_declared(key, declared, value)
         return key
-    if len(loc) == 2 and loc[1] in _IN_PLACE_OF:  # a given radius would contradict a length that is set now
-        table.pop(_IN_PLACE_OF[loc[1]], None)
+    for alternatives in _ONE_OF if loc[0] in SIDES else ():
+        if ".".join(loc[1:]) in alternatives:  # a given radius would contradict a length that is set now
+            for other in alternatives:
+                table.pop(other.rpartition(".")[2], None)
     table[loc[-1]] = _as_declared(key, declared, value)
     return key
 

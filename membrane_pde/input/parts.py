@@ -19,7 +19,6 @@ from membrane_pde.input.readers import (
     Backflow,
     Density,
     Diffusivity,
-    Factor,
     Fed,
     Initial,
     InverseLength,
@@ -458,8 +457,10 @@ class Membrane(BaseModel):
     porosity_over_thickness: InverseLength | None = field(
         "Porosity ÷ length of the pores. Required with `pore_radius`. Inside: 1/m.", None
     )
-    flow_factor: Factor = field("Factor of the water permeability, for fouling and age.", 1.0)
-    salt_passage_factor: Factor = field("Factor of the permeability of every solute, for fouling and age.", 1.0)
+    flow_factor: float = field("Factor of the water permeability, for fouling and age.", 1.0, gt=0, le=1000)
+    salt_passage_factor: float = field(
+        "Factor of the permeability of every solute, for fouling and age.", 1.0, gt=0, le=1000
+    )
     solutes: dict[str, MembraneSolute] = field(
         "Transport coefficients of every solute; they replace those of the type.", {}
     )

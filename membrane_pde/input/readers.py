@@ -12,7 +12,6 @@ from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
 from pydantic_core import core_schema
 
 from membrane_pde.input import units
@@ -479,7 +478,6 @@ MolarVolume = Annotated[float, _quantity("molar_volume")]
 MolarEnergy = Annotated[float, _quantity("molar_energy", "not negative")]
 InverseLength = Annotated[float, _quantity("inverse_length")]
 Ratio = Annotated[float, Reader(_read_ratio, _JSON_RATIO, number=True, dimension="ratio", sign="positive")]
-Factor = Annotated[float, Field(gt=0, le=1000)]
 Share = Annotated[float, Reader(read_share, JSON_SHARE, number=True, dimension="share", sign="not negative")]
 TankVolume = Annotated[
     float,

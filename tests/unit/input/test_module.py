@@ -210,6 +210,14 @@ def test_refused(pairs: list[tuple[str, str]], told: list[str]) -> None:
         assert part in str(error.value)
 
 
+def test_one_way_to_say_how_much_flows_replaces_another() -> None:
+    case = mp.parse_case(VESSEL)
+    by_velocity = case.with_values({"left.channel.velocity": "0.2 m/s"})
+    assert by_velocity.left.channel.flow is None
+    assert by_velocity.with_values({"left.channel.recovery": "8 %"}).plant.recovery == 0.08
+    assert case.with_values({"membrane.flow_factor": "0.8"}).membrane.flow_factor == 0.8
+
+
 def test_warnings() -> None:
     fast = mp.parse_case(changed(VESSEL, ('"8 m^3/h"', '"400 m^3/h"'))).warnings
     assert any("guillen-hoek holds for Reynolds numbers from 10 to 5000" in each for each in fast)
