@@ -165,7 +165,7 @@ class ParallelChains:
         pressing, found = self.pressing(t, y), []
         for own, chain in zip(self.own, self.chains(t, y), strict=True):
             system, by = chain.system, chain.time_slope(t, y[own])
-            by[system.work] = system.water_flux(t, y[own], chain.segment) + pressing * by[system.x]
+            by[system.work] = system.flow(t, y[own], chain.segment) + pressing * by[system.x]
             found.append(by)
         return found
 

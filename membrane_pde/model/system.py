@@ -291,6 +291,10 @@ class System:
         _settle(not math.isnan(found))
         return found
 
+    def flow(self, t: float, y: Array, segment: Segment) -> float:
+        """q = dX/dt of a state, the flow through the membrane per initial membrane area, m/s: J_v if it is planar."""
+        return self.water_flux(t, y, segment) * float(self._faces.scalars[AREA])
+
     def events(self, t: float, y: Array, segment: Segment, watch: Array) -> Array:
         """Values of the events; see `set_events`."""
         out = np.empty(EVENTS)
@@ -306,8 +310,7 @@ class System:
         ):
             if p.wall[side] and pressure == 0.0:  # slack if the pressure is falling
                 rise = line_slope(segment, line) + wave_at(segment.waves[side], t)[1]
-                flow = self.water_flux(t, y, segment) * float(self._faces.scalars[AREA])
-                p.off[side] = rise + sign * p.stiffness[side] * flow < 0.0
+                p.off[side] = rise + sign * p.stiffness[side] * self.flow(t, y, segment) < 0.0
 
     def enter(self, t: float, y: Array, before: Segment, segment: Segment) -> Array:
         """The state at the start of a segment; a jump of the pressures changes its work by ``−X Δ(Δp)``."""

@@ -20,6 +20,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"boundary": (RESERVOIR, OUTFLOW)},
     {"boundary": (BATH, CLOSED), "bath": "bleeding"},
     {"stiffness": (0.0, 1e9), "stirred": (False, True)},
+    {"geometry": "spherical"},
 ]
 
 
