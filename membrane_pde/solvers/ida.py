@@ -82,12 +82,9 @@ class IdaStepper(SingleSteps):
         return power_of_two(1.0 / largest)
 
     def _start(self, tolerance: Tolerance, longest: float) -> None:
-        from scipy.sparse import csc_array
-
         IDA = import_sundials("ida").IDA
         equations, pattern, unit, weight, mass = self.equations, self._pattern, self._unit, self._weight, self._mass
         factor = weight[pattern.rows] * unit[pattern.columns]
-        n = len(mass)
 
         def residual(t: float, z: Array, slope: Array, out: Array) -> None:
             try:
@@ -123,7 +120,7 @@ class IdaStepper(SingleSteps):
             self._solver = IDA(
                 residual,
                 jacfn=jacobian,
-                sparsity=csc_array((np.ones(len(pattern.rows)), pattern.rows, pattern.starts), shape=(n, n)),
+                sparsity=pattern.matrix(),
                 linsolver="sparse",
                 algebraic_idx=rows.tolist() if len(rows) else None,
                 rtol=share * tolerance.rtol,

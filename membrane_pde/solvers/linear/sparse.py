@@ -35,6 +35,7 @@ class SparseSolver:
         self._columns = power_of_two(sizes)
         self._jacobian: csc_array
         self._pattern: Pattern | None = None
+        self._matrix: csc_array
         self._rows: Array
         self._lu: Any
 
@@ -44,11 +45,11 @@ class SparseSolver:
         pattern = self._pattern
         if pattern is None or not pattern.fits(jacobian):
             self._pattern = Pattern(jacobian)
+            self._matrix = self._pattern.matrix()
         self._jacobian = jacobian
 
     def factorize(self, tau: float) -> None:
         """Factorize ``M − τ J``; see `LinearSolver`."""
-        from scipy.sparse import csc_array
         from scipy.sparse.linalg import splu
 
         pattern = self._pattern
@@ -62,9 +63,9 @@ class SparseSolver:
             raise Singular
         self._rows = power_of_two(1.0 / largest)
         values *= self._rows[pattern.rows]
-        size = len(self._mass)
+        self._matrix.data[:] = values
         try:
-            self._lu = splu(csc_array((values, pattern.rows, pattern.starts), shape=(size, size)))
+            self._lu = splu(self._matrix)
         except RuntimeError as error:  # "Factor is exactly singular"
             raise Singular from error
 
@@ -104,6 +105,13 @@ class Pattern:
         self.starts = np.searchsorted(self.columns, np.arange(n + 1)).astype(np.int32)
         self.by_row = np.argsort(self.rows, kind="stable")
         self.row_starts = np.searchsorted(self.rows[self.by_row], np.arange(n))
+
+    def matrix(self) -> csc_array:
+        """A matrix with ones at these places."""
+        from scipy.sparse import csc_array
+
+        size = len(self.starts) - 1
+        return csc_array((np.ones(len(self.rows)), self.rows, self.starts), shape=(size, size))
 
     def fits(self, jacobian: csc_array) -> bool:
         """The entries of another J stand at the same places."""
