@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -171,6 +172,35 @@ def _colours() -> Any:
     import matplotlib
 
     return matplotlib.colormaps["Blues"]
+
+
+def compared_along(results: Sequence[Result], axes: Any = None) -> np.ndarray:
+    """Draw the water flux of several cases with [module] along the membrane.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        One curve each.
+    axes : Axes, optional
+        By default a new figure.
+
+    Returns
+    -------
+    ndarray of Axes
+        One.
+    """
+    if axes is None:
+        axes = [drawing.figure(7.5, 4.4).add_subplot(1, 1, 1)]
+    axes = drawing.as_array(axes)
+    unit, per_si = presets.unit("water flux")
+    for i, result in enumerate(results):
+        colour = drawing.CASES[i % len(drawing.CASES)]
+        flux = result.arrays["water_flux"][-1] * per_si
+        axes.flat[0].plot(result.arrays["position"], flux, color=colour, lw=1.6, label=result.case.name)
+    axes.flat[0].axhline(0.0, color="0.6", lw=0.8)
+    axes.flat[0].legend(frameon=False)
+    drawing.labels(axes.flat[0], x="distance from the feed's inlet (m)", y=f"water flux ({unit})")
+    return axes
 
 
 def along_history(result: Result, axes: Any = None) -> np.ndarray:

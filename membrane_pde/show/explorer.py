@@ -69,9 +69,12 @@ def explore(case: Case | str | Path) -> Explorer:
     Raises
     ------
     CaseError
-        If ipywidgets is not installed.
+        If ipywidgets is not installed, or for a case with [module].
     """
-    return Explorer(as_case(case))
+    known = as_case(case)
+    if known.module is not None:
+        raise CaseError("explore draws two compartments; of a case with [module] draw plot.along(run(case))")
+    return Explorer(known)
 
 
 class Explorer:

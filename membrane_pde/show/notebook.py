@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from membrane_pde.show import readings, report, report_case, sentences
+from membrane_pde.show import report, report_along, report_case, words
 
 if TYPE_CHECKING:
     from membrane_pde.input.case import Case
@@ -22,14 +22,19 @@ def register() -> None:
         return
     formatter = shell.display_formatter.formatters["text/html"]
     formatter.for_type_by_name("membrane_pde.results.result", "Result", of_result)
+    formatter.for_type_by_name("membrane_pde.results.along_result", "AlongResult", of_result)
     formatter.for_type_by_name("membrane_pde.input.case", "Case", of_case)
 
 
 def of_result(result: Result) -> str:
     """The sentence and the tables that `membrane-pde run` prints, as HTML."""
+    first = [_title(result.case.title or result.case.name), f"<p>{html.escape(words.in_words(result))}</p>"]
+    if result.case.module is not None:
+        elements = report_along.elements_table(result.case, result.summary["elements"])
+        totals = report_along.totals_table(result.case, result.summary)
+        return "".join([*first, _table(report_along.HEADER, totals), _table(*elements, numeric_from=0)])
     blocks = [
-        _title(result.case.title or result.case.name),
-        f"<p>{html.escape(sentences.sentence(result.summary, readings.labels_of(result.case)))}</p>",
+        *first,
         _table(report.sides_header(result.case), report.sides_table(result)),
         _table(report.MEMBRANE_HEADER, report.membrane_table(result)),
     ]

@@ -18,7 +18,7 @@ import numpy as np
 from membrane_pde.input import titles
 from membrane_pde.show import curves as shared
 from membrane_pde.show import drawing, formatting, readings
-from membrane_pde.show.along import along, along_history, vessel
+from membrane_pde.show.along import along, along_history, compared_along, vessel
 from membrane_pde.show.drawing import CASES, LEFT, MEMBRANE, RIGHT, WATER
 from membrane_pde.show.maps import phase_map
 from membrane_pde.show.readings import stored
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "along",
     "along_history",
+    "compared_along",
     "comparison",
     "fit",
     "history",
@@ -77,14 +78,17 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
     Returns
     -------
     ndarray of Axes
-        Membrane at 0, a support layer as a dotted band, position in m, mm or µm by size; of a curved membrane the
-        distance from the centre. Concentration in g/L where the molar mass is known, else mmol/L.
+        Of a case with [module] those of `along`. Else membrane at 0, a support layer as a dotted band, position in m,
+        mm or µm by size; of a curved membrane the distance from the centre. Concentration in g/L where the molar mass
+        is known, else mmol/L.
 
     Raises
     ------
     KeyError
         If the solute is not in the result.
     """
+    if result.case.module is not None:
+        return along(result, axes, time)
     chosen = [solute] if solute else leading(result, PANELS)
     if missing := [s for s in chosen if s not in result.case.solutes]:
         raise KeyError(f"no solute {missing[0]!r}; there are {', '.join(result.case.solutes)}")
@@ -268,8 +272,10 @@ def _written(pictures: dict[str, np.ndarray], folder: Path | str) -> list[Path]:
 
 
 def save_comparison(results: Sequence[Result], path: Path | str) -> None:
-    """Write the figure of `comparison` to a file."""
-    _write(comparison(results).flat[0].figure, path)
+    """Write the figure of `comparison` to a file; of cases with [module] that of `compared_along`."""
+    modules = [result for result in results if result.case.module is not None]
+    axes = compared_along(modules) if modules else comparison(results)
+    _write(axes.flat[0].figure, path)
 
 
 def save_fit(found: Any, path: Path | str) -> None:

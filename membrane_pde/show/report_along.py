@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from membrane_pde.show import presets
 from membrane_pde.show.formatting import duration, number, quantity
 from membrane_pde.show.printing import Row, say, show_rows
-from membrane_pde.show.readings import concentration_unit, labels_of
+from membrane_pde.show.readings import concentration_unit, flat, labels_of
 from membrane_pde.show.sentences import held_back
 
 if TYPE_CHECKING:
@@ -236,5 +236,10 @@ def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
         say(console, "The elements of one vessel, in the order of the feed; what enters each, and what it makes:")
         header, rows = elements_table(case, elements)
         show_rows(console, header, rows, numeric_from=0)
+    if (errors := summary.get("error_estimate")) is not None:
+        say(console)
+        values, known = flat(summary), {name: each for name, each in flat(errors).items() if each is not None}
+        rows = [(name, number(values[name], digits=6), number(each, digits=2)) for name, each in known.items()]
+        show_rows(console, ("at the end, SI", "value", "± error"), rows, numeric_from=1)
     for line in warnings_of(elements):
         say(console, f"warning: {line}")

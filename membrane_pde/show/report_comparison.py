@@ -16,13 +16,12 @@ from membrane_pde.show.readings import (
     displaced,
     flat,
     flux_text,
-    labels_of,
     largest_mean,
     standing,
     stored,
 )
 from membrane_pde.show.report import WITHOUT_RECOVERY, energy_label, energy_text, loses_energy
-from membrane_pde.show.sentences import sentence
+from membrane_pde.show.words import in_words
 
 if TYPE_CHECKING:
     from membrane_pde.results.result import Result
@@ -84,6 +83,7 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
         ("  thermodynamic minimum", energies, *(energy_text(r.summary["minimum_energy_J_per_m3"]) for r in everything)),
         ("  second-law efficiency", "%", *(efficiency(r) for r in everything)),
     ]
+    rows += _along_rows(results)
     for solute in dict.fromkeys(s for r in everything for s in r.solutes):
         having = [r for r in everything if solute in r.solutes]
         largest = max(largest_mean(r, solute) for r in having)
@@ -104,6 +104,27 @@ def comparison_table(results: Mapping[str, Result]) -> tuple[Row, list[Row]]:
     return ("", "unit", *results), rows
 
 
+def _along_rows(results: Mapping[str, Result]) -> list[Row]:
+    """Rows of what only cases with [module] have; none where there is no such case."""
+    if all(result.case.module is None for result in results.values()):
+        return []
+    pressure, energy = presets.unit("pressure"), presets.unit("energy")
+    rows: list[Row] = []
+    for name, unit, per_si, key in (
+        ("membrane area", "m²", 1.0, "area_m2"),
+        ("feed flow", "m³/h", 3600.0, "feed_flow_m3_per_s"),
+        ("permeate flow", "m³/h", 3600.0, "permeate_flow_m3_per_s"),
+        ("recovery", "%", 100.0, "recovery"),
+        ("pressure, left", pressure[0], pressure[1], "pressure_left_Pa"),
+        ("energy of the pumps", energy[0], energy[1], "pump_energy_J_per_m3"),
+        ("power density", "W/m²", 1.0, "power_density_W_per_m2"),
+    ):
+        values = [result.summary[key] for result in results.values()]
+        if any(value is not None for value in values):
+            rows.append((name, unit, *(number(None if v is None else v * per_si) for v in values)))
+    return rows
+
+
 def comparison_csv(results: Mapping[str, Result]) -> str:
     """Return the summaries as CSV: a row for each key, a column for each case, and a last row with the sentences."""
     import csv
@@ -116,7 +137,7 @@ def comparison_csv(results: Mapping[str, Result]) -> str:
     for key in dict.fromkeys(key for column in columns for key in column):
         values = (column.get(key) for column in columns)
         writer.writerow([key, *("" if v is None else repr(v) if isinstance(v, float) else v for v in values)])
-    writer.writerow(["in words", *(sentence(r.summary, labels_of(r.case)) for r in results.values())])
+    writer.writerow(["in words", *(in_words(r) for r in results.values())])
     return text.getvalue()
 
 
@@ -127,4 +148,4 @@ def show_comparison(console: Any, results: Mapping[str, Result]) -> None:
     for name, result in results.items():
         mark = titles.parts(result.case.title)[1]
         heading = f"{name} ({mark})" if mark else name
-        say(console, sentence(result.summary, labels_of(result.case)), bold=f"{heading}: ")
+        say(console, in_words(result), bold=f"{heading}: ")

@@ -49,6 +49,12 @@ def sweep_table(
     if len(np.unique(ends[np.isfinite(ends)])) > 1:
         add("end", *time_unit(peak(ends)), ends)
     add("water flux", *presets.unit("water flux"), columns["water_flux_m_per_s"])
+    if np.isfinite(columns["area_m2"]).any():  # along a membrane
+        for side in ("left", "right"):
+            add(f"pressure, {side}", *presets.unit("pressure"), columns[f"pressure_{side}_Pa"])
+        add("permeate", "m³/h", 3600.0, columns["permeate_flow_m3_per_s"])
+        add("recovery", "%", 100.0, columns["recovery"])
+        add("energy of the pumps", *presets.unit("energy"), columns["pump_energy_J_per_m3"])
     add("water moved", *presets.unit("water moved"), columns["displaced_volume_m"])
     for i, solute in enumerate(solutes):
         rejection, whole = (columns[key][:, i] for key in ("rejection", "collected_rejection"))

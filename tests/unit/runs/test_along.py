@@ -14,7 +14,7 @@ import pytest
 import membrane_pde as mp
 from membrane_pde.input.casefile import parse_case
 from membrane_pde.results.quantities import SUMMARY_KEYS
-from membrane_pde.show import report_along
+from membrane_pde.show import notebook, report_along, report_comparison
 from tests.along import VESSEL
 
 
@@ -162,3 +162,54 @@ def test_a_sweep_takes_the_keys_of_a_module() -> None:
     flows = found["feed_flow_m3_per_s"].values
     assert flows == pytest.approx([70.0 / 3600.0, 90.0 / 3600.0])
     assert found["recovery"].values == pytest.approx(0.45)
+
+
+def test_accuracy_is_estimated_by_twice_the_stations() -> None:
+    coarse = mp.run(parse_case(VESSEL, name="vessel").with_values({"module.stations": 2}))
+    fine = mp.steady(coarse.case.with_values({"module.stations": 32}))
+    error = mp.check_accuracy(coarse)
+    off = abs(coarse.summary["pressure_left_Pa"] - fine["pressure_left_Pa"])
+    assert 0.5 * off < error["pressure_left_Pa"] < 2.0 * off
+
+
+def test_compare_and_notebook_speak_of_modules(vessel: Any) -> None:
+    table = report_comparison.comparison_csv({"a": vessel})
+    assert "pump_energy_J_per_m3" in table
+    assert "vessels make 864" in table
+    assert "The 10 vessels make" in notebook.of_result(vessel)
+    assert mp.plot.profiles(vessel).size == 3
+    with pytest.raises(mp.CaseError, match="explore draws two compartments"):
+        mp.explore(vessel.case)
+
+
+def test_feed_on_the_right_is_the_same_plant_seen_in_a_mirror(vessel: Any) -> None:
+    lines = VESSEL.replace("[left", "[LEFT").replace("[right", "[left").replace("[LEFT", "[right")
+    found = mp.steady(parse_case(lines, name="mirror"))
+    known = vessel.summary
+    assert found["water_flux_m_per_s"] == pytest.approx(-known["water_flux_m_per_s"], rel=1e-9)
+    assert found["pressure_right_Pa"] == pytest.approx(known["pressure_left_Pa"], rel=1e-9)
+    for key in ("recovery", "permeate_flow_m3_per_s", "pump_energy_J_per_m3", "minimum_energy_J_per_m3"):
+        assert found[key] == pytest.approx(known[key], rel=1e-8)
+    assert found["rejection"]["NaCl"] == pytest.approx(known["rejection"]["NaCl"], rel=1e-9)
+    for one, other in zip(found["elements"], known["elements"], strict=True):
+        assert one["permeate_flow_m3_per_s"] == pytest.approx(other["permeate_flow_m3_per_s"], rel=1e-9)
+
+
+def test_a_permeate_channel_costs_pressure() -> None:
+    """A dead-end channel behind the membrane: the permeate's pressure rises towards its closed end."""
+    case = parse_case(VESSEL, name="vessel").with_values(
+        {
+            "module.elements": 1,
+            "left.pressure": "60 bar",
+            "right.concentration": {"NaCl": "0 g/L"},
+            "right.channel": {"velocity": "0 m/s", "height": "0.3 mm", "mass_transfer": "none", "walls": 2},
+        }
+    )
+    free = parse_case(VESSEL, name="vessel").with_values({"module.elements": 1, "left.pressure": "60 bar"})
+    found, without = mp.steady(case), mp.steady(free)
+    assert found["pressure_drop_right_Pa"] > 1e4
+    assert found["pressure_right_Pa"] == pytest.approx(5e4)
+    assert found["recovery"] < without["recovery"]
+    assert found["permeate_flow_m3_per_s"] + found["concentrate_flow_m3_per_s"] == pytest.approx(
+        found["feed_flow_m3_per_s"], rel=1e-12
+    )
