@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 
 import membrane_pde as mp
 from membrane_pde.input.casefile import case_text
 from tests.places import ROOT
-from tests.shipped import ALONG
+from tests.shipped import ALONG, ran
 
 LMH, ML_PER_MIN = 3.6e6, 6e7
 BENCH = ROOT / "cases" / "bench.csv"
@@ -139,6 +140,38 @@ def test_power_of_pressure_retarded_osmosis() -> None:
     assert powers[8] == pytest.approx(2.1, abs=0.05)
     found = answer("pressure_retarded_osmosis_module")
     assert powers[8] == pytest.approx(found["water_flux_m_per_s"] * 8e5, rel=1e-6)
+
+
+def test_a_pump_stops() -> None:
+    result = ran("pump_trip")
+    flux = np.asarray(result.series["water_flux_m_per_s"].values) * LMH
+    time = np.asarray(result.series["time"].values)
+    bulk, wall = (
+        np.asarray(result.series[f"{place}concentration_left_mol_per_m3"].values)[:, 0] for place in ("", "wall_")
+    )
+    assert flux[time <= 60.0][-1] == pytest.approx(31.0, abs=0.5)
+    assert flux.min() == pytest.approx(-23.0, abs=0.5)
+    assert 60.0 < time[flux.argmin()] < 64.0
+    assert flux[-1] == pytest.approx(flux.min() / 3.0, rel=0.05)
+    assert np.all(wall[time <= 60.0] > bulk[time <= 60.0])
+    assert np.all(wall[time > 62.0] < bulk[time > 62.0])
+    assert result.summary["amount_error"] < 1e-9
+
+
+def test_a_circuit_is_flushed() -> None:
+    result = ran("closed_circuit_ro_element")
+    flux = np.asarray(result.series["water_flux_m_per_s"].values) * LMH
+    pressure = np.asarray(result.series["pressure_left_Pa"].values) * 1e-5
+    np.testing.assert_allclose(flux, 20.0, rtol=1e-6)
+    assert int(np.sum(np.diff(pressure) < -5.0)) == 4
+    assert (pressure.min(), pressure.max()) == (pytest.approx(8.0, abs=0.3), pytest.approx(18.0, abs=0.3))
+    work = result.summary["energy_J_per_m2"] / result.summary["displaced_volume_m"]
+    assert work / 3.6e6 == pytest.approx(0.36, abs=0.01)
+    assert work * 1e-5 == pytest.approx(pressure.mean(), rel=0.02)
+    brine = np.asarray(result.series["concentration_left_mol_per_m3"].values)[:, 0].max()
+    fed = result.case.left.concentration["NaCl"]
+    assert brine / fed == pytest.approx(1.0 / (1.0 - 0.85), rel=0.08)  # all that was fed is still there
+    assert result.summary["amount_error"] < 1e-9
 
 
 def test_clearances_of_a_dialyser() -> None:
