@@ -72,8 +72,10 @@ def conservation(quick: bool) -> Iterator[Check | Panel]:
         case = load_case(name)
         if quick:
             case = case.with_values({"mesh.cells": 12})
-        found[name] = run(case).summary["amount_error"]
-        yield at_most(name, "", found[name], 1e-10, CONSERVED)
+        error = run(case).summary["amount_error"]
+        if error is not None:  # a steady state along a membrane has no amounts that were there before
+            found[name] = error
+            yield at_most(name, "", error, 1e-10, CONSERVED)
     for law in ("solution-diffusion", "kedem-katchalsky", "spiegler-kedem"):
         for solver in ("rosenbrock", "cvode", "fipy"):
             if quick and solver == "fipy" and law != "spiegler-kedem":
