@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import along
 import numpy as np
 import scaling
 import where_time_goes
@@ -475,6 +476,8 @@ def main() -> None:
     seconds = cold(quick)
     if compile_time is not None:
         seconds["membrane-pde compile"] = compile_time
+    print(f"{time.perf_counter() - began:.0f} s; along the membrane")
+    vessels = along.measure(quick)
     print(f"{time.perf_counter() - began:.0f} s; scaling")
     grown = scaling.measure(quick)
     scaling.draw(grown, out / "scaling.png")
@@ -485,6 +488,8 @@ def main() -> None:
     bars = bars_of_one(curves) + sweep_bars
     for name, most in zip(seconds, (0.3, 1.5, 2.5), strict=False):
         bars.append(Bar(f"`{name}` ≤ {most} s", f"{number(seconds[name])} s", seconds[name] <= most))
+    for each in vessels:
+        bars.append(Bar(f"{each.what} ≤ {each.most:g} s", f"{number(each.seconds)} s", each.seconds <= each.most))
     for row in grown:
         orders = row.order("seconds"), row.order("memory")
         text = f"slopes {number(orders[0], 3)} and {number(orders[1], 3)}"
@@ -506,6 +511,9 @@ def main() -> None:
         "## Many cases",
         "",
         *table(["", "cases", "rtol", "error", "s", "ms a case", "cases a second", "peak MB"], sweep_rows),
+        "## Along the membrane",
+        "",
+        *table(["", "s"], ([each.what, number(each.seconds)] for each in vessels)),
         "## Whole processes",
         "",
         *table(["command", "s"], ([f"`{name}`", number(value)] for name, value in seconds.items())),
