@@ -162,15 +162,18 @@ def _failure(case: Case, reason: str, at: str) -> str:
         side = case.left if name == "left" else case.right
         other = "right" if name == "left" else "left"
         label = "" if side.label == name else f" ({side.label})"
-        left = "a millionth of its bath" if side.boundary == "bath" else "0.1 % of its length"
+        curved = case.left.radius is not None
+        left = f"0.1 % of its {'volume' if curved else 'length'}"
+        if side.boundary == "bath":
+            left = "a millionth of its bath"
         if side.boundary == "bath" and (side.feed is not None or side.bleed > 0.0):
             hint = f"a larger {name}.feed, a smaller {name}.bleed, or a larger {name}.volume"
         elif held := side_of_held_flux(case):
             hint = f"a smaller {held}.pressure.flux, or a larger {name} side"
         else:
             hint = (
-                f"a lower {name}.pressure or a higher {other}.pressure, more solute in the {name} side, or a longer "
-                "compartment"
+                f"a lower {name}.pressure or a higher {other}.pressure, more solute in the {name} side, or "
+                f"{f'a larger {name} side' if curved else 'a longer compartment'}"
             )
         return f"At {at} the {name} side{label} ran dry: less than {left} was left. Try a shorter run.duration, {hint}."
     if (held := side_of_held_flux(case)) and (crowding := _crowding(case, held)) > 100.0:

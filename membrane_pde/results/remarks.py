@@ -183,7 +183,8 @@ def burst(case: Case, growth: tuple[float, float]) -> str:
     """What would have become of a real cell whose water has grown so far; "" where nothing else would have.
 
     A cell is a side that is closed, has no stiff wall and is not deeper than a millimetre, and that is labelled so or
-    stands behind the membrane of a red blood cell (the smaller one of two such sides).
+    stands behind the membrane of a red blood cell (the smaller one of two such sides). Its membrane folds and unfolds
+    at constant area; of a curved one, whose area grows, nothing is known.
 
     Parameters
     ----------
@@ -191,6 +192,8 @@ def burst(case: Case, growth: tuple[float, float]) -> str:
     growth : pair of float
         Largest volume of each side during the run, over that at the start.
     """
+    if case.left.radius is not None:
+        return ""
     sides = {name: getattr(case, name) for name in SIDES}
     soft = [name for name, side in sides.items() if side.boundary == "piston" and side.length < _DEEPEST]
     cells = [name for name in soft if _CELL.search(sides[name].label)]
