@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from membrane_pde.input.parts import SIDES
@@ -11,12 +11,39 @@ from membrane_pde.physics.temperature import water_density, water_viscosity
 
 if TYPE_CHECKING:
     from membrane_pde.input.case import Case
+    from membrane_pde.input.plant import Element, Side
+
+
+def correlation_remarks(case: Case, side: Side, flows: Iterable[tuple[Element, float, float]]) -> list[str]:
+    """What to say of the correlations of one side that are used outside their ranges.
+
+    Parameters
+    ----------
+    case : Case
+        With [module].
+    side : {"left", "right"}
+    flows : iterable of (Element, float, float)
+        An element, and the least and the largest flow through its channel, m^3/s.
+
+    Returns
+    -------
+    list of str
+        At most one for each of mass transfer and pressure drop, each without a full stop.
+    """
+    density, viscosity = float(water_density(case.temperature)), float(water_viscosity(case.temperature))
+    told: dict[str, str] = {}
+    for element, *ends in flows:
+        channel: flow_in.Channel = getattr(element, side)
+        least, largest = (float(flow_in.reynolds(channel, flow, density, viscosity)) for flow in ends)
+        for key, law in (("mass_transfer", channel.mass_transfer), ("pressure_drop", channel.pressure_drop)):
+            if key not in told and (text := flow_in.range_remark(law.name, least, largest)):
+                told[key] = f"{side}.channel.{key}: {law.name} {text}"
+    return list(told.values())
 
 
 def channel_warnings(case: Case) -> Iterator[str]:
     """Warnings about correlations out of their range, and about limits of the maker that the inlet passes already."""
     plant, (element, *_) = case.plant, case.plant.stages[0].elements
-    density, viscosity = float(water_density(case.temperature)), float(water_viscosity(case.temperature))
     for name in SIDES:
         written, channel = getattr(case, name).channel, getattr(element, name)
         if written is None:
@@ -29,10 +56,7 @@ def channel_warnings(case: Case) -> Iterator[str]:
         if name not in plant.flow:
             continue
         flow = max(plant.flow[name].values)
-        number = float(flow_in.reynolds(channel, flow, density, viscosity))
-        for key, law in (("mass_transfer", channel.mass_transfer), ("pressure_drop", channel.pressure_drop)):
-            if told := flow_in.range_remark(law.name, number, number):
-                yield f"{name}.channel.{key}: {law.name} {told}"
+        yield from correlation_remarks(case, name, [(element, flow, flow)])
     limits = element.limits
     if plant.feed in plant.flow and max(plant.flow[plant.feed].values) > limits.feed_flow:
         given = max(plant.flow[plant.feed].values)

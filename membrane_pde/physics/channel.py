@@ -231,23 +231,6 @@ def reynolds(channel: Geometry, flow: ArrayLike, density: ArrayLike, viscosity: 
     return np.asarray(density * speed * channel.hydraulic_diameter / viscosity)
 
 
-def schmidt(density: ArrayLike, viscosity: ArrayLike, diffusivity: ArrayLike) -> Array:
-    """Schmidt number ``μ/(ρ D)``.
-
-    Parameters
-    ----------
-    density, viscosity, diffusivity : array_like
-        kg/m^3, Pa s, m^2/s.
-
-    Returns
-    -------
-    ndarray
-    """
-    return np.asarray(viscosity, dtype=float) / (
-        np.asarray(density, dtype=float) * np.asarray(diffusivity, dtype=float)
-    )
-
-
 def mean_inverse_cube_root(start: ArrayLike, end: ArrayLike) -> Array:
     """Mean of ``x^(−1/3)`` between two distances from an inlet, ``3/2 (x2^(2/3) − x1^(2/3))/(x2 − x1)``.
 

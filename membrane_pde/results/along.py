@@ -13,6 +13,7 @@ import numpy as np
 from membrane_pde import __version__
 from membrane_pde.input import mixture
 from membrane_pde.input.case import Case
+from membrane_pde.input.module_warnings import correlation_remarks
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import osmotic_pressures, solution_of
 from membrane_pde.physics import energy
@@ -318,6 +319,12 @@ def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
         name = f"Element {first['element']}" + (f" of stage {first['stage']}" if several else "")
         more = f" ({len(beyond) - 1} more elements pass a limit, too)" if len(beyond) > 1 else ""
         parts.append(f"{name}: {first['warning']}{more}.")
+    for row, side in enumerate(SIDES):
+        if side in totals.plant.flowing:
+            ends = np.sort(np.abs([seen.entering[row, :, 0], seen.leaving[row, :, 0]]), axis=0)
+            moving = zip((element for _, element in totals.plant.elements), *ends.tolist(), strict=True)
+            told = correlation_remarks(case, side, [each for each in moving if each[1] > 0.0])
+            parts += [f"{each}." for each in told if each not in case.warnings]
     if has_range(case) and not case.properties.osmotic_coefficient.polynomial:
         found = np.concatenate(
             [seen.wall.reshape(-1, len(case.solutes)), seen.concentration.reshape(-1, len(case.solutes))]

@@ -61,6 +61,14 @@ def test_an_element_does_what_its_data_sheet_says() -> None:
     assert weak["water_flux_m_per_s"] < found["water_flux_m_per_s"] / 6.0
 
 
+def test_a_correlation_out_of_its_range_is_told_where_the_flow_is_solved_for() -> None:
+    found = answer("ro_element", left__channel__recovery="60 %", left__pressure="70 bar", module__length="10 cm")
+    assert (
+        "mass_transfer: guillen-hoek holds for Reynolds numbers from 10 to 5000, and is used at 0." in found["message"]
+    )
+    assert answer("ro_element")["message"] == ""
+
+
 def test_a_vessel_of_seven() -> None:
     found, case = answer("ro_vessel"), mp.load_case("ro_vessel")
     assert found["recovery"] == pytest.approx(0.45, rel=1e-9)

@@ -83,7 +83,7 @@ def test_correlation_and_friction_as_the_equations_use_them() -> None:
     law = channel.mass_transfer_law("guillen-hoek", math.nan, ())
     density, viscosity, diffusivity, flow = 1000.0, 1e-3, 1.5e-9, 1e-3
     re = float(channel.reynolds(flat, flow, density, viscosity))
-    sc = float(channel.schmidt(density, viscosity, diffusivity))
+    sc = viscosity / (density * diffusivity)
     k, *_ = crossflow.film_coefficient(
         crossflow.CORRELATION, law.a, law.b, law.c, flat.shape.developed, flat.open_area, flat.hydraulic_diameter,
         flow, density, viscosity, diffusivity,
