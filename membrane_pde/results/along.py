@@ -46,7 +46,7 @@ class Streams:
         self.water = float(seen.area @ seen.water_flux)
         self.solutes = seen.area @ seen.solute_flux
         first, last = seen.entering[self.feed, 0], seen.leaving[self.feed, -1]
-        self.fed, self.left = seen.vessels[0] * float(first[0]), seen.vessels[-1] * float(last[0])
+        self.fed, self.left = float(seen.vessels[0] * first[0]), float(seen.vessels[-1] * last[0])
         self.into, self.out_of = first[2:], last[2:]
         self.permeate = self.towards * self.water
         self.feed_pressure, self.end_pressure = float(first[1]), float(last[1])
@@ -284,9 +284,22 @@ def elements_of(totals: Streams) -> list[dict[str, Any]]:
                 name: None if v is None or v < 0.0 else float(v)
                 for name, v in zip(totals.case.solutes, values, strict=True)
             }
+        one |= _beside(totals, n)
         one["warning"] = _beyond(element.limits, one)
         found.append(one)
     return found
+
+
+def _beside(totals: Streams, n: int) -> dict[str, Any]:
+    """Flow and concentrations of what leaves an element on the other side, where that flows, too; else None."""
+    other, flows = 1 - totals.feed, len(totals.plant.flowing) > 1
+    leaving = totals.seen.leaving[other, n]
+    return {
+        "other_side_flow_m3_per_s": float(leaving[0]) if flows else None,
+        "other_side_concentration_mol_per_m3": {
+            name: float(c) if flows else None for name, c in zip(totals.case.solutes, leaving[2:], strict=True)
+        },
+    }
 
 
 def _beyond(limits: Any, one: dict[str, Any]) -> str:

@@ -139,6 +139,9 @@ def totals_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     add("recovery", "%", summary["recovery"], 100.0)
     add("mean water flux", presets.unit("water flux")[0], summary["water_flux_m_per_s"], presets.unit("water flux")[1])
     labels = labels_of(case)
+    beside = summary["elements"][0 if plant.counter_current else -1]["other_side_flow_m3_per_s"]
+    if beside is not None:
+        add(f"flow of the {labels[plant.other]} where it leaves", unit, beside * plant.stages[0].vessels, per_si)
     for side in ("left", "right"):
         add(f"pressure, {labels[side]}", pressure, summary[f"pressure_{side}_Pa"], per_pa)
         add("  falls along it by", pressure, summary[f"pressure_drop_{side}_Pa"], per_pa, 3)
@@ -146,7 +149,11 @@ def totals_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
         rows += _solute_rows(case, summary, solute)
     energy, per_joule = presets.unit("energy")
     add("energy of the pumps", energy, summary["pump_energy_J_per_m3"], per_joule)
-    add("  thermodynamic minimum", energy, summary["minimum_energy_J_per_m3"], per_joule)
+    least = summary["minimum_energy_J_per_m3"]
+    if least is not None and least < 0.0:
+        add("work that the mixing could deliver", energy, -least, per_joule)
+    else:
+        add("  thermodynamic minimum", energy, least, per_joule)
     add("  second-law efficiency", "%", summary["second_law_efficiency"], 100.0, 3)
     add("power density", "W/m²", summary["power_density_W_per_m2"], 1.0, 3)
     if summary["backflow_area_share"]:
@@ -167,8 +174,13 @@ def _solute_rows(case: Any, summary: Mapping[str, Any], solute: str) -> list[Row
         rows.append(("  held back", "%", held_back(rejection) or "–"))
     if (modulus := summary["polarization_modulus"][solute]) is not None:
         rows.append(("  at the membrane ÷ bulk", "", number(modulus)))
+    last = summary["elements"][0 if case.plant.counter_current else -1]
+    beside = last["other_side_concentration_mol_per_m3"][solute]
+    if beside is not None:
+        other, (unit, per_si) = labels_of(case)[case.plant.other], concentration_unit(case, [solute], beside)
+        rows.append((f"{solute} leaving with the {other}", unit, number(beside * per_si[solute])))
     cleared = summary["clearance_m3_per_s"][solute]
-    if cleared is not None and len(case.plant.flowing) > 1:
+    if cleared is not None and cleared > 0.0 and len(case.plant.flowing) > 1:
         flow, per_flow = flow_unit(cleared)
         rows.append(("  clearance", flow, number(cleared * per_flow)))
     return rows

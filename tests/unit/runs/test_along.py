@@ -26,6 +26,8 @@ def vessel() -> Any:
 def test_summary_has_every_key_and_the_totals_agree(vessel: Any) -> None:
     summary = vessel.summary
     assert set(summary) == set(SUMMARY_KEYS)
+    plain = [v for each in (summary, *summary["elements"]) for v in each.values() if not isinstance(v, dict | list)]
+    assert {type(v) for v in plain} <= {float, int, str, type(None)}
     assert summary["status"] == "steady"
     assert summary["recovery"] == pytest.approx(0.45, rel=1e-9)
     fed, made, left = (summary[f"{name}_flow_m3_per_s"] for name in ("feed", "permeate", "concentrate"))
