@@ -120,8 +120,8 @@ def _read_inlet(value: Any) -> Any:
 
 
 def _read_elements(value: Any) -> int | tuple[str, ...]:
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_ELEMENTS:
-        return value
+    if is_number(value) and float(value).is_integer() and 1 <= value <= MAX_ELEMENTS:
+        return int(value)
     named = isinstance(value, list) and bool(value) and all(isinstance(each, str) and each for each in value)
     if named and len(value) <= MAX_ELEMENTS:
         return tuple(value)

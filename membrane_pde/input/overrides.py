@@ -63,9 +63,11 @@ def set_value(raw: dict[str, Any], path: str, value: object) -> str:
     loc, declared = declared_type(path)
     table: Any = raw
     for i, part in enumerate(loc[:-1]):
-        below = _entry(table, part, ".".join(loc[:i])) if isinstance(table, list) else table.get(part, {})
+        where = ".".join(loc[: i + 1])
+        empty: Any = [] if typing.get_origin(declared_type(where)[1]) in (list, tuple) else {}
+        below = _entry(table, part, ".".join(loc[:i])) if isinstance(table, list) else table.get(part, empty)
         if not isinstance(below, dict | list):
-            raise CaseError(f"{cut(path)}: {'.'.join(loc[: i + 1])} is {show(below)}, not a table; give it whole")
+            raise CaseError(f"{cut(path)}: {where} is {show(below)}, not a table; give it whole")
         below = copy.copy(below)
         table[int(part) if isinstance(table, list) else part] = below
         table = below

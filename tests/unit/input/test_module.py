@@ -218,6 +218,14 @@ def test_one_way_to_say_how_much_flows_replaces_another() -> None:
     assert case.with_values({"membrane.flow_factor": "0.8"}).membrane.flow_factor == 0.8
 
 
+def test_overrides_of_lists_say_what_is_there() -> None:
+    case = mp.parse_case(VESSEL)
+    assert len(case.with_values({"module.elements": "5"}).plant.stages[0].elements) == 5
+    for key in ("module.stage.0.boost", "left.channel.mass_transfer.sherwood.0"):
+        with pytest.raises(mp.CaseError, match="has 0 entries, counted from 0; there is no 0"):
+            case.with_values({key: "1"})
+
+
 def test_warnings() -> None:
     fast = mp.parse_case(changed(VESSEL, ('"8 m^3/h"', '"400 m^3/h"'))).warnings
     assert any("guillen-hoek holds for Reynolds numbers from 10 to 5000" in each for each in fast)
