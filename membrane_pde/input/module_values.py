@@ -120,7 +120,7 @@ def _read_inlet(value: Any) -> Any:
 
 
 def _read_elements(value: Any) -> int | tuple[str, ...]:
-    if is_number(value) and float(value).is_integer() and 1 <= value <= MAX_ELEMENTS:
+    if is_number(value) and 1 <= value <= MAX_ELEMENTS and float(value).is_integer():
         return int(value)
     named = isinstance(value, list) and bool(value) and all(isinstance(each, str) and each for each in value)
     if named and len(value) <= MAX_ELEMENTS:

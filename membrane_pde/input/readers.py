@@ -146,10 +146,10 @@ def read_share(value: Any) -> float:
     """A share from 0 to 1, as a number or in per cent."""
     if not is_number(value) and not isinstance(value, str):
         raise UnitError('expected a share, for example "45 %" or 0.45')
-    number = float(value) if is_number(value) else units.parse(value, "share")
+    number = value if is_number(value) else units.parse(value, "share")
     if not 0 <= number <= 1:
         raise UnitError("must be a share from 0 to 100 %")
-    return number
+    return float(number)
 
 
 def read_recovery(value: Any) -> float:

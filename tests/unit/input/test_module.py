@@ -197,6 +197,8 @@ def test_one_number_of_a_list_can_be_set() -> None:
         ([("[right]", '[right]\nboundary = "piston"')], ['right.boundary = "piston"', "drawn off"]),
         ([("[left.channel]", 'length = "1 mm"\n[left.channel]')], ["left.length", "[left.channel]"]),
         ([("[module]", '[energy]\npump = "120 %"\n[module]')], ["energy.pump", "0 to 100 %"]),
+        ([("elements = 7", f"elements = 1{'0' * 400}")], ["elements", "whole number from 1 to 100"]),
+        ([("[module]", f"[energy]\npump = 1{'0' * 400}\n[module]")], ["energy.pump", "0 to 100 %"]),
         ([("elements = 7", 'elements = ["SW-none"]')], ["SW-none", "no element of the library"]),
         ([('area = "36 m^2"\nlength = "1 m"\nelements = 7\nvessels = 10', ""), ("[module]", "")], ["[module]"]),
         ([("walls = 2", 'walls = 2\nmass_transfer = "levek"')], ["mass_transfer", "leveque"]),
