@@ -11,7 +11,6 @@ jump.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -106,14 +105,11 @@ class Interval:
         Times, s; the next interval starts at the end of this one.
     equations : Equations
         Smooth from start to end, both included. All intervals have unknowns of the same meaning and the same M.
-    longest : float
-        No step is longer, s: a share of the shortest period of what oscillates.
     """
 
     start: float
     end: float
     equations: Equations
-    longest: float = math.inf
 
 
 def algebraic_rows(equations: Equations) -> NDArray[np.intp]:

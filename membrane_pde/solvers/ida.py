@@ -44,8 +44,6 @@ class IdaStepper(SingleSteps):
         What the error of a step of Rodas5P might be.
     watched : WatchedEquations, optional
         The same equations, if their events are to end steps.
-    longest : float
-        No step is longer, s.
     """
 
     def __init__(
@@ -57,7 +55,6 @@ class IdaStepper(SingleSteps):
         tolerance: Tolerance,
         *,
         watched: WatchedEquations | None = None,
-        longest: float = math.inf,
     ) -> None:
         super().__init__(t, consistent_state(equations, t, y, tolerance.sizes), end)
         self.equations = equations
@@ -67,7 +64,7 @@ class IdaStepper(SingleSteps):
         self._pattern = Pattern(jacobian)
         self._weight = self._rows(jacobian.data)
         self._kept, self._watched = False, watched
-        self._start(tolerance, longest)
+        self._start(tolerance)
 
     def _rows(self, values: Array) -> Array:
         """What each row is multiplied by: differential ones are measured as their own unknowns are."""
@@ -81,7 +78,7 @@ class IdaStepper(SingleSteps):
             raise IntegrationError("an algebraic row does not depend on any unknown")
         return power_of_two(1.0 / largest)
 
-    def _start(self, tolerance: Tolerance, longest: float) -> None:
+    def _start(self, tolerance: Tolerance) -> None:
         IDA = import_sundials("ida").IDA
         equations, pattern, unit, weight, mass = self.equations, self._pattern, self._unit, self._weight, self._mass
         factor = weight[pattern.rows] * unit[pattern.columns]
@@ -126,7 +123,6 @@ class IdaStepper(SingleSteps):
                 rtol=share * tolerance.rtol,
                 atol=share * tolerance.atol / unit,
                 max_num_steps=10 * MAX_STEPS,
-                max_step=longest if math.isfinite(longest) else 0.0,
                 max_conv_fails=1000,
                 eventsfn=watch if names else None,
                 num_events=len(names),

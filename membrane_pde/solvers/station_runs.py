@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +33,26 @@ class Cycle(NamedTuple):
     flush: float
 
 
+class _Phase(NamedTuple):
+    """Where a cycle stands.
+
+    Attributes
+    ----------
+    mode : int
+        What the tank does.
+    permeate, fed, flushed : float
+        Volumes (m^3) of permeate and of feed at which that ends, and of feed at which the flush ends.
+    displaced : ndarray, shape (solutes,), or None
+        Concentrations that the flush pushes out of the tank, mol/m^3.
+    """
+
+    mode: int = STIRRED
+    permeate: float = math.inf
+    fed: float = math.inf
+    flushed: float = math.inf
+    displaced: Array | None = None
+
+
 @dataclass(eq=False)
 class StationPlan:
     """What comes next in a run of a module; see `membrane_pde.solvers.transient.Plan`.
@@ -47,19 +67,13 @@ class StationPlan:
         What stands outside the channels.
     cycle : Cycle, optional
         Operation in cycles; the feeding side has a tank then.
-    mode, permeate, fed, flushed, displaced
-        Phase of the cycle: what the tank does; volumes at which it ends (m^3); what is pushed out of the tank.
     """
 
     system: StationSystem
     inlets: Sequence[Inlets]
     outside: Outside
     cycle: Cycle | None = None
-    mode: int = STIRRED
-    permeate: float = math.nan
-    fed: float = math.inf
-    flushed: float = math.inf
-    displaced: Array | None = None
+    _phase: _Phase = field(init=False)
 
     @property
     def _circuit(self) -> float:
@@ -73,7 +87,7 @@ class StationPlan:
         if event.endswith("empty"):
             return End("failed", event)
         if self.cycle is not None:
-            self._turn(y, event)
+            self._phase = self._next_phase(self.cycle, y, event, t)
         inlets = next((each for each in self.inlets if t < each.end), None)
         if inlets is None:
             return End("completed")
@@ -83,38 +97,35 @@ class StationPlan:
         """The equations of an interval in the present phase of a cycle."""
         if self.cycle is None:
             return StationsInTime(self.system, inlets, self.outside)
-        feed, outside = self.system.numbers.feed, self.outside
-        closed = outside.tank[feed]._replace(bleed=0.0)
+        feed, outside, phase = self.system.numbers.feed, self.outside, self._phase
+        closed, displaced = outside.tank[feed]._replace(bleed=0.0), outside.displaced.copy()
+        if phase.displaced is not None:
+            displaced[feed] = phase.displaced
         tank, mode = outside.tank, outside.mode
         outside = outside._replace(
             tank=(closed, tank[1]) if feed == 0 else (tank[0], closed),
-            mode=(self.mode, mode[1]) if feed == 0 else (mode[0], self.mode),
-            displaced=outside.displaced if self.displaced is None else self.displaced,
+            mode=(phase.mode, mode[1]) if feed == 0 else (mode[0], phase.mode),
+            displaced=displaced,
         )
-        return StationsInTime(self.system, inlets, outside, self.permeate, self.fed)
+        return StationsInTime(self.system, inlets, outside, phase.permeate, phase.fed)
 
-    def _turn(self, y: Array, event: str) -> None:
-        """Go to the next phase of the cycle."""
-        assert self.cycle is not None
-        any_phase = StationsInTime(self.system, self.inlets[0], self.outside)
-        feed = self.system.numbers.feed
+    def _next_phase(self, cycle: Cycle, y: Array, event: str, t: float) -> _Phase:
+        """The phase that follows an event; the first one at the start, and the same one at a jump of an inlet."""
+        any_phase, feed = StationsInTime(self.system, self.inlets[0], self.outside), self.system.numbers.feed
         back, left = any_phase.volume_places(1 - feed)
         permeate, fed = float(y[left] - y[back]), float(y[any_phase.volume_places(feed)[0]])
         circuit, tank = self._circuit, self.outside.tank[feed].volume
-        if math.isnan(self.permeate):  # the first cycle
-            self.permeate = permeate + circuit * self.cycle.recovery / (1.0 - self.cycle.recovery)
-        elif event == "permeate":
-            whole = self.cycle.flush * circuit
-            self.mode, self.permeate = PLUG_FLOW, math.inf
-            self.fed, self.flushed = fed + min(tank, whole), fed + whole
+        filling = _Phase(permeate=permeate + circuit * cycle.recovery / (1.0 - cycle.recovery))
+        if t == self.inlets[0].start:
+            return filling
+        phase = self._phase
+        if event == "permeate":
+            whole = cycle.flush * circuit
             volume, amounts = any_phase.tank_places(feed)
-            self.displaced = np.zeros_like(self.outside.displaced)
-            self.displaced[feed] = y[amounts] / y[volume]
-        elif event == "fed" and self.mode == PLUG_FLOW and self.flushed > self.fed * (1.0 + 1e-12):
-            self.mode, self.fed = BYPASSED, self.flushed
-        elif event == "fed":
-            self.mode, self.fed = STIRRED, math.inf
-            self.permeate = permeate + circuit * self.cycle.recovery / (1.0 - self.cycle.recovery)
+            return _Phase(PLUG_FLOW, math.inf, fed + min(tank, whole), fed + whole, y[amounts] / y[volume])
+        if event == "fed" and phase.mode == PLUG_FLOW and phase.flushed > phase.fed * (1.0 + 1e-12):
+            return phase._replace(mode=BYPASSED, fed=phase.flushed)
+        return filling if event == "fed" else phase
 
 
 def start_state(equations: StationsInTime, concentration: Array) -> Array:

@@ -186,6 +186,6 @@ def _stepper(
     given = equations, t, y, interval.end, tolerance
     watched = equations if isinstance(equations, WatchedEquations) else None
     if solver == "ida":
-        return IdaStepper(*given, watched=watched, longest=interval.longest)
+        return IdaStepper(*given, watched=watched)
     linear = linear_solver(equations, tolerance.sizes)
-    return EquationsStepper(*given, linear, watched=watched, longest=interval.longest)
+    return EquationsStepper(*given, linear, watched=watched)

@@ -253,3 +253,5 @@ def test_a_part_of_the_circuit_is_flushed() -> None:
     full = tank[course.times <= begin][-1]
     assert tank[course.times >= end][0] == pytest.approx(0.5 * (full + 50.0), rel=5e-3)
     assert max(imbalances(course)) < 1e-10
+    again = run_stations(plan, np.array([[50.0], [0.0]]), 1e-6, 841)  # a plan starts anew
+    assert again.events == course.events

@@ -211,10 +211,3 @@ def test_progress_is_told() -> None:
     run(in_order(intervals), 1.0, progress=shares.append)
     assert shares == sorted(shares)
     assert shares == pytest.approx([(k + 1) / 10.0 for k in range(10)])
-
-
-def test_steps_are_no_longer_than_the_interval_allows() -> None:
-    free = run(in_order([Interval(0.0, 10.0, Tank(1.0, 4.0))]), 10.0)
-    short = run(in_order([Interval(0.0, 10.0, Tank(1.0, 4.0), 0.05)]), 10.0)
-    assert free.steps < 100
-    assert short.steps >= 200
