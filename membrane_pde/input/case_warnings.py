@@ -140,7 +140,7 @@ def _fixed(case: Case) -> Iterator[str]:
     if unknown and case.membrane.type != "ideal":
         yield (
             f"{', '.join(unknown)}: the same at {_celsius(case.temperature)} as at any temperature, as the source of "
-            f"{case.membrane.type} does not say at which it was measured."
+            f"{case.membrane.element or case.membrane.type} does not say at which it was measured."
         )
 
 

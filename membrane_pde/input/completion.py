@@ -147,10 +147,10 @@ def complete_membrane(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
     for solute in solutes:
         path = f"membrane.solutes.{solute}"
         if solute not in membrane.solutes:
-            source = f'the library\'s "{membrane.type}" has no numbers for it; ' if membrane.type else ""
-            raise CaseError(
-                f'{path} is missing: {source}give its permeability and reflection, or the membrane type = "ideal"'
-            )
+            kind = membrane.element or membrane.type
+            source = f'the library\'s "{kind}" has no numbers for it; ' if kind else ""
+            instead = "" if membrane.element else ', or the membrane type = "ideal"'
+            raise CaseError(f"{path} is missing: {source}give its permeability and reflection{instead}")
         if without_water:
             continue
         numbers = membrane.solutes[solute]

@@ -103,8 +103,9 @@ def merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
     if porous:  # what is not given follows from the pores
         if values and not any(key in values for key in _PORES):
             key = next(key for key in _PORES if key in membrane)
+            whose = "element" if "element" in membrane else "type"
             raise CaseError(
-                f"membrane.{key}: type = {show(membrane['type'])} has its own numbers; leave out the one or the other"
+                f"membrane.{key}: {whose} = {show(membrane[whose])} has its own numbers; leave out the one or the other"
             )
         values = {"water_permeability": None} | values
         numbers = {name: {"permeability": None} | numbers.get(name, {}) for name in solutes}

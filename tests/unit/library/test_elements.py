@@ -150,6 +150,23 @@ def test_two_elements_in_one_vessel() -> None:
     assert case.membrane.element == "SW30HR-LE-400"
 
 
+def test_what_an_element_does_not_know_is_asked_for() -> None:
+    text = 'SW30HR-380" has no numbers for it; give its permeability and reflection'
+    with pytest.raises(mp.CaseError, match=text):
+        parse_case("""
+[solutes.urea]
+[left]
+concentration = { urea = "1 g/L" }
+[left.channel]
+flow = "8 m^3/h"
+[membrane]
+element = "SW30HR-380"
+[module]
+""")
+    with pytest.raises(mp.CaseError, match=r'membrane\.pore_radius: element = "SW30HR-380" has its own numbers'):
+        case_of("SW30HR-380").with_values({"membrane.pore_radius": "1 nm"})
+
+
 def test_unknown_element() -> None:
     with pytest.raises(mp.CaseError, match=r'membrane\.element = "SW30HR-LE400".*did you mean "SW30HR-LE-400"'):
         case_of("SW30HR-380").with_values({"membrane.element": "SW30HR-LE400"})
