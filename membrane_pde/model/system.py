@@ -239,7 +239,7 @@ class System:
         return self.ports[side].endless
 
     # -- fluxes ---------------------------------------------------------------------------------------------------
-    def faces(self, t: float, y: Array, segment: Segment, water_flux: float = math.nan) -> Faces:
+    def faces(self, t: float, y: Array, segment: Segment, flow: float = math.nan) -> Faces:
         """Coefficients and fluxes of every face.
 
         Parameters
@@ -250,7 +250,7 @@ class System:
             State.
         segment : Segment
             Applied pressures.
-        water_flux : float, optional
+        flow : float, optional
             Flow through the membrane per initial area, m/s (in a planar chain J_v); by default it is computed from the
             pressures and concentrations.
 
@@ -265,7 +265,7 @@ class System:
             If there is no such water flux.
         """
         faces = new_faces(self.solutes, self.cells)
-        _settle(_set_faces(self.numbers, segment, t, y, water_flux, self.memory, faces))
+        _settle(_set_faces(self.numbers, segment, t, y, flow, self.memory, faces))
         return faces
 
     def rhs(self, t: float, y: Array, out: Array, segment: Segment) -> None:

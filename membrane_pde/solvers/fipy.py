@@ -215,13 +215,13 @@ class FipyStepper(ChainSteps):
         """Rates of a stage; None if no water flux is found."""
         system, segment = self.system, self.segment
         if self.given:
-            flux = system.water_flux(t, start, segment)
+            flux = system.flow(t, start, segment)
         response, doubt, before = self.response, _DOUBT[int(tau == self.seen)], None
         for _ in range(_SOLVES):
             trial = self._trial(start, tau, flux, rates)
             if trial is None:
                 return None
-            faces = system.faces(t, trial, segment, water_flux=flux)
+            faces = system.faces(t, trial, segment, flow=flux)
             concentration = self.equation.step(faces, system.amounts(start), tau)
             self.solves += 1
             rates = system.rates(t, faces, concentration, segment)
@@ -231,7 +231,7 @@ class FipyStepper(ChainSteps):
                 if moved <= _SETTLED:
                     return self._with_work(t, start, tau, rates)
                 continue
-            miss = system.water_flux(t, state, segment) - flux
+            miss = system.flow(t, state, segment) - flux
             if before is not None and flux != before[0]:
                 self.gain = min(-1.0, (miss - before[1]) / (flux - before[0]))
                 response, doubt = (rates - before[2]) / (flux - before[0]), _DOUBT[2]

@@ -36,6 +36,7 @@ _SHORTER, _LONGER = 0.2, 5.0  # factors by which a closed side may change its le
 _DRY, _ENDLESS = 1e-6, 1e9  # a closed side with a smaller or a larger share of its initial length has no steady state
 # Factor by which τ grows after a step whose change is not above the limit.
 _GROWTH = ((1e-2, 30.0), (0.1, 10.0), (0.5, 3.0), (math.inf, 1.5))
+_NEAR = 1e-3  # of the longest step: from there on a step that changes little says that the state is steady
 _FOUND, _EXACT = 1e-8, 1e-15  # change of a step below which a state may be accepted; below which it is exact
 
 _set_change = compiled(set_change)
@@ -192,6 +193,7 @@ def find_rest(system: System, segment: Segment, start: Array, demands: Demands) 
     """
     search, tau, before, lower = _Iteration(system, segment, start, demands), demands.first, math.inf, 0
     previous = start
+    best: tuple[Array, float] | None = None
     for steps in range(1, _MOST_STEPS + 1):
         after, change = search.step(tau)
         if not change <= _FARTHEST:
@@ -206,6 +208,10 @@ def find_rest(system: System, segment: Segment, start: Array, demands: Demands) 
         search.accept(after)
         if outcome := search.outcome():
             return Rest(search.y, outcome, steps)
+        if change <= _FOUND and tau >= _NEAR * demands.longest and (best is None or change < best[1]):
+            best = search.y.copy(), change
+        if best is not None and change > 1e3 * max(best[1], _FOUND):  # the round-off of long steps, as around a sphere
+            return Rest(best[0], "steady", steps)
         if tau < demands.longest and lower == 0:
             growth = next(factor for limit, factor in _GROWTH if change <= limit)
             tau, before = min(tau * growth, demands.longest), math.inf

@@ -15,6 +15,7 @@ from tests.systems import (
     BATH,
     CLOSED,
     OUTFLOW,
+    REGIONS,
     RESERVOIR,
     RT,
     SETTINGS,
@@ -61,7 +62,7 @@ def sizes(one: System, y: Array, segment: Segment) -> Array:
     return size
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=label)
+@pytest.mark.parametrize("setting", [*SETTINGS, *REGIONS], ids=label)
 def test_against_the_dense_solution_and_amounts_are_conserved(setting: dict[str, Any]) -> None:
     one, y, segment = prepared(setting)
     size, m = sizes(one, y, segment), one.membrane
