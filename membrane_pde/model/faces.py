@@ -68,13 +68,6 @@ def water_flux_now(p: Numbers, face: FaceNumbers, segment: Segment, t: float, fa
     return find_water_flux(face, faces.sides[LAYER], faces.sides[CELLS], left - right, memory, faces.room)
 
 
-@kernel
-def water_flux_of(p: Numbers, segment: Segment, t: float, y: Array, memory: Array, faces: Faces) -> float:
-    """J_v (m/s) of a state; nan if it is not found."""
-    set_cells(p, y, faces)
-    return water_flux_now(p, p.face, segment, t, faces, memory)
-
-
 @part
 def _set_bernoulli(way: Array, along: float, steepest: float, out: Array) -> None:
     """Write ``B(Pe)`` of faces, with the Péclet number ``way · along`` without sign."""

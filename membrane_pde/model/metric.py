@@ -114,7 +114,7 @@ def _set_stretched(p: Numbers, faces: Faces, side: int, first: int, end: int, st
     faces.scalars[LEFT_STEEPEST + side] = p.steepest[side, STAYS] + p.steepest[side, STRETCHES] * way
 
 
-@part
+@kernel
 def _set_round(p: Numbers, faces: Faces, ratio: float) -> float:
     """Write volumes and conductances of the right side of a curved chain; the way through the half cell, m."""
     curve, m, n = p.curve, p.membrane, faces.width.shape[0]
@@ -199,7 +199,7 @@ def _place_slope(curve: Curve, radius: float, place: float, at: float) -> float:
     return -share * _to_power(curve.radius / there, curve.power)
 
 
-@part
+@kernel
 def _set_round_slopes(p: Numbers, faces: Faces, ratio: float, metric: Array) -> float:
     """Write the derivatives of what `_set_round` writes; returns that of the logarithm of the way in the half cell."""
     curve, m, n = p.curve, p.membrane, faces.width.shape[0]

@@ -44,12 +44,12 @@ from membrane_pde.model.applied import Segment, line_slope, segment_row, wave_at
 from membrane_pde.model.chain import AREA, Faces, new_faces
 from membrane_pde.model.discretize import chain_arrays, curve_of
 from membrane_pde.model.events import EVENTS, set_events
-from membrane_pde.model.faces import rates, set_faces, set_fluxes, set_rates, water_flux_of
+from membrane_pde.model.faces import rates, set_faces, set_fluxes, set_rates
 from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import set_metric, stretches
-from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states, spread
+from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states
 from membrane_pde.model.ports import Outflow
 from membrane_pde.model.pressures import set_walls, stretched, whole_work
 from membrane_pde.model.problem import STRETCHES, Numbers, Problem
@@ -78,9 +78,7 @@ _set_faces = compiled(set_faces)
 _set_metric = compiled(set_metric)
 _set_slopes = compiled(set_slopes)
 _set_events = compiled(set_events)
-_water_flux_of = compiled(water_flux_of)
 _observe_states = compiled(observe_states)
-_spread_of = compiled(spread)
 
 
 class System:
@@ -287,9 +285,8 @@ class System:
 
     def water_flux(self, t: float, y: Array, segment: Segment) -> float:
         """J_v of a state, m/s."""
-        found = _water_flux_of(self.numbers, segment, t, y, self.memory, self._faces)
-        _settle(not math.isnan(found))
-        return found
+        _settle(_set_faces(self.numbers, segment, t, y, math.nan, self.memory, self._faces))
+        return self._faces.water_flux
 
     def flow(self, t: float, y: Array, segment: Segment) -> float:
         """q = dX/dt of a state, the flow through the membrane per initial membrane area, m/s: J_v if it is planar."""
@@ -453,7 +450,8 @@ class System:
 
     def spread(self, y: Array, goal: Array) -> float:
         """``Σ∫|c − c_goal| dV`` of a state, mol/m^2."""
-        return _spread_of(self.numbers, y, self._faces, goal)
+        level = np.repeat(goal[:2].T, (self.membrane, self.cells - self.membrane), axis=1)
+        return float(np.abs(self.amounts(y) - self.widths(y) * level).sum())
 
     def accept(self, t: float, y: Array, segment: Segment) -> None:
         """Remember J_v of an accepted step, if its equation may have several roots."""

@@ -51,7 +51,7 @@ def _call_every_kernel() -> None:
     system.rhs(0.0, y, np.empty(system.size), segment)
     system.jacobian(0.0, y, segment)
     system.events(0.0, y, segment, np.zeros(WATCH))
-    system.water_flux(0.0, y, segment)
+    system.widths(y)
     steady(case)
     _call_station_kernels()
 
