@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from membrane_pde.kernels import kernel
 
+# States other than amounts on which fluxes depend, in this order, from the displaced volume on: X, V_L, V_R.
+SCALARS = 3
+DISPLACED_VOLUME, LEFT_VOLUME, RIGHT_VOLUME = range(SCALARS)
+
 
 class Layout(NamedTuple):
     """Indices in a state vector, which begins with the amounts (solutes, cells), solute by solute.

@@ -38,6 +38,7 @@ from membrane_pde.model.interface import (
     set_face_slopes,
     wall_pressure,
 )
+from membrane_pde.model.layout import DISPLACED_VOLUME, LEFT_VOLUME, RIGHT_VOLUME, SCALARS
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import (
     LN_AREA,
@@ -120,11 +121,13 @@ def new_slopes(solutes: int, cells: int) -> Slopes:
 def _volume_slopes(p: Numbers, faces: Faces, d: Slopes, scalar: int) -> tuple[float, float]:
     """Derivatives of ln(volume) of the two cells at the membrane with respect to a scalar, 1/m."""
     m, last = p.membrane, faces.width.shape[0] - 1
-    if scalar == 0:
+    if scalar == DISPLACED_VOLUME:
         return float(d.metric[LN_VOLUME, m - 1]), float(d.metric[LN_VOLUME, m])
-    if scalar == 1:
-        return (1.0 / float(faces.width[0]) if p.bath[0].present and p.one_cell[0] else 0.0), 0.0
-    return 0.0, (1.0 / float(faces.width[last]) if p.bath[1].present and p.one_cell[1] else 0.0)
+    if scalar == LEFT_VOLUME and p.bath[0].present and p.one_cell[0]:
+        return 1.0 / float(faces.width[0]), 0.0
+    if scalar == RIGHT_VOLUME and p.bath[1].present and p.one_cell[1]:
+        return 0.0, 1.0 / float(faces.width[last])
+    return 0.0, 0.0
 
 
 @kernel
@@ -186,7 +189,7 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
         with_flux[m] = by[BY_WATER]
         before[m] = area * by[BY_LEFT_CELL] / faces.width[m - 1]
         behind[m] = area * by[BY_RIGHT_CELL] / faces.width[m]
-        for j in range(3):
+        for j in range(SCALARS):
             left, right = _volume_slopes(p, faces, d, j)
             d.faces[WITH_SCALAR + j, s, m] = -area * (left * c_p * by[BY_LEFT_CELL] + right * c_a * by[BY_RIGHT_CELL])
         moved = by[BY_LEFT_LAYER] * d.layers[LN_LEFT_LAYER] + by[BY_RIGHT_LAYER] * d.layers[LN_RIGHT_LAYER]
@@ -207,7 +210,7 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
     d.baths[side, s] = inside if p.bath[side].present else 0.0
     if p.endless[side]:  # the flux into its cell is the flux out of it
         d.faces[WITH_FLUX, s, far] = d.faces[WITH_FLUX, s, inner]
-        for j in range(3):
+        for j in range(SCALARS):
             d.faces[WITH_SCALAR + j, s, far] = d.faces[WITH_SCALAR + j, s, inner]
         return
     leaving = faces.state[BETA, s, far] if side == 0 else -faces.state[ALPHA, s, far]
@@ -246,7 +249,7 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
         _, _, more_fed, more_bled = bath_flows(p.bath[side], sign * flow)
         holds = not p.bath[side].present or p.bath[side].mode == MADE_UP
         d.scalars[RATES_WITH_FLOW, 1 + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
-    for j in range(3):
+    for j in range(SCALARS):
         d.scalars[FLOW_WITH_SCALAR, j] = d.scalars[WORK_WITH_SCALAR, j] = d.scalars[OTHERS, j] = 0.0
     for s in range(solutes):
         for side in range(2):
@@ -270,7 +273,7 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
             d.walls[OF_FLOW, 0, s] = change[BY_LEFT_CELL] / faces.width[m - 1]
         if faces.state[CONCENTRATION, s, m] >= 0.0:
             d.walls[OF_FLOW, 1, s] = change[BY_RIGHT_CELL] / faces.width[m]
-        for j in range(3):
+        for j in range(SCALARS):
             left, right = _volume_slopes(p, faces, d, j)
             with_scalar[j] -= left * faces.sides[CELLS, 0, s] * change[BY_LEFT_CELL]
             with_scalar[j] -= right * faces.sides[CELLS, 1, s] * change[BY_RIGHT_CELL]
@@ -298,7 +301,7 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
             if p.pumped:
                 d.walls[OF_WORK, side, s] = flow * d.walls[OF_FLOW, side, s]
             d.walls[OF_FLOW, side, s] *= area * scale
-    for j in range(3):
+    for j in range(SCALARS):
         if p.pumped:
             d.scalars[WORK_WITH_SCALAR, j] = flow * with_scalar[j]
         d.scalars[FLOW_WITH_SCALAR, j] = area * scale * with_scalar[j]

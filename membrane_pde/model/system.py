@@ -46,7 +46,7 @@ from membrane_pde.model.discretize import chain_arrays, curve_of
 from membrane_pde.model.events import EVENTS, set_events
 from membrane_pde.model.faces import rates, set_faces, set_fluxes, set_rates
 from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
-from membrane_pde.model.layout import layout_of
+from membrane_pde.model.layout import SCALARS, layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import set_metric, stretches
 from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states
@@ -353,16 +353,16 @@ class System:
         # derivatives of all rows with respect to q, times the derivatives of q; then the direct ones
         with_flux = np.zeros(self.size)
         self.amounts(with_flux)[:] = d.faces[WITH_FLUX, :, :-1] - d.faces[WITH_FLUX, :, 1:]
-        scalars = slice(self.x, self.x + 3)
-        with_flux[scalars] = d.scalars[RATES_WITH_FLOW, :3]
+        scalars = slice(self.x, self.x + SCALARS)
+        with_flux[scalars] = d.scalars[RATES_WITH_FLOW, :SCALARS]
         counted = (self.passed, m), (self.far_left, 0), (self.far_right, n)
         for total, face in counted:
             with_flux[total] = d.faces[WITH_FLUX, :, face]
         with_flux[self.work] = d.scalars[OTHERS, WORK_WITH_FLOW]
-        gradient = np.concatenate([*d.walls[OF_FLOW], d.scalars[FLOW_WITH_SCALAR, :3]])
+        gradient = np.concatenate([*d.walls[OF_FLOW], d.scalars[FLOW_WITH_SCALAR, :SCALARS]])
         full = with_flux[:, None] * gradient
-        full[self.work] += np.concatenate([*d.walls[OF_WORK], d.scalars[WORK_WITH_SCALAR, :3]])
-        for j in range(3):
+        full[self.work] += np.concatenate([*d.walls[OF_WORK], d.scalars[WORK_WITH_SCALAR, :SCALARS]])
+        for j in range(SCALARS):
             through = d.faces[WITH_SCALAR + j]
             full[: self.x, 2 * k + j] += (through[:, :-1] - through[:, 1:]).ravel()
             for total, face in counted:
@@ -373,7 +373,7 @@ class System:
 
         dense = _Scatter(self._entries, self.size)
         first = np.arange(k) * n
-        walls = np.concatenate([first + m - 1, first + m, np.arange(self.x, self.x + 3)])
+        walls = np.concatenate([first + m - 1, first + m, np.arange(self.x, self.x + SCALARS)])
         dense.add(np.tile(np.arange(self.size)[:, None], (1, len(walls))), np.tile(walls, (self.size, 1)), full)
         own, lower, upper = behind[:, :-1] - before[:, 1:], before[:, :-1].copy(), -behind[:, 1:]
         for side, end in ((0, 0), (1, n - 1)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from membrane_pde.kernels import part
-from membrane_pde.model.layout import layout_of
+from membrane_pde.model.layout import SCALARS, layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.problem import Numbers
 from membrane_pde.model.slopes import (
@@ -32,5 +32,5 @@ def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
         x[at.passed + s] += rise * with_flux[p.membrane]
         x[at.far_left + s] += rise * with_flux[0]
         x[at.far_right + s] += rise * with_flux[n]
-    for j in range(3):
+    for j in range(SCALARS):
         x[at.displaced + j] += rise * d.scalars[RATES_WITH_FLOW, j]

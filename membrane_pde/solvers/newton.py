@@ -25,6 +25,7 @@ import numpy as np
 
 from membrane_pde.kernels import compiled
 from membrane_pde.model.applied import Segment
+from membrane_pde.model.layout import SCALARS
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
 from membrane_pde.solvers.settling import CHANGE, new_room, set_change
@@ -124,7 +125,7 @@ class _Iteration:
                 system.amounts(change)[:, end] -= held * change[system.volume[side]]
                 change[system.volume[side]] = 0.0
         after = y + change
-        after[system.x + 3 :] = 0.0
+        after[system.x + SCALARS :] = 0.0
         if not self.demands.moves:
             after[system.x] = 0.0
         for side, sign in enumerate((-1.0, 1.0)):

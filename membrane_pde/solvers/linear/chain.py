@@ -31,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from membrane_pde.kernels import kernel, part
-from membrane_pde.model.layout import layout_of
+from membrane_pde.model.layout import SCALARS, layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.problem import Numbers
 from membrane_pde.model.slopes import (
@@ -239,7 +239,7 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         water += d.walls[OF_FLOW, 0, s] * own[m - 1] + d.walls[OF_FLOW, 1, s] * own[m]
     water += d.scalars[FLOW_WITH_SCALAR, 0] * x[z]
     water = float(water / f.scalars[BORDER])
-    for j in range(3):
+    for j in range(SCALARS):
         x[z + j] += tau * d.scalars[RATES_WITH_FLOW, j] * water
     done = d.scalars[OTHERS, WORK_WITH_FLOW] * water
     for s in range(solutes):
