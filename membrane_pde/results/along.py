@@ -56,7 +56,7 @@ class Streams:
 
     def mean(self, values: Vector) -> Any:
         """Mean over the membrane's area of what has a value at every station (stations, ...)."""
-        return np.tensordot(self.seen.area, values, 1) / self.area
+        return self.seen.area @ values / self.area
 
     @property
     def flows(self) -> bool:

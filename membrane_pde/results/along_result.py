@@ -113,7 +113,7 @@ def profiles_along(states: list[Any]) -> dict[str, NDArray[Any]]:
     first = states[0]
 
     def stacked(pick: Any) -> NDArray[Any]:
-        return np.array([np.moveaxis(pick(each), 0, -1) for each in states], dtype=float)
+        return np.moveaxis(np.array([pick(each) for each in states], dtype=float), 1, -1)
 
     arrays: dict[str, NDArray[Any]] = {
         "position": first.position,
