@@ -337,7 +337,7 @@ def test_a_cell_in_a_dilute_bath_swells(geometry: str) -> None:
 
 # -- ends ------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("geometry", GEOMETRIES)
-@pytest.mark.parametrize("right", ["stirred", "layer", "shell"])
+@pytest.mark.parametrize("right", ["stirred", "layer", "shell", "bath"])
 @pytest.mark.parametrize("left", ["", ELASTIC])
 def test_runs_newton_and_analysis_end_alike(geometry: str, right: str, left: str) -> None:
     made = case(geometry, right, left=left, permeability=0.0, reflection=1.0, duration=2e5, rtol=1e-6)
@@ -384,7 +384,7 @@ def test_a_cell_that_is_pressed_dry_is_told_in_words_of_its_own(geometry: str) -
 # -- other methods ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 @pytest.mark.parametrize("right", list(RIGHT))
-@pytest.mark.parametrize("solver", ["cvode"])
+@pytest.mark.parametrize("solver", ["cvode", "fipy"])
 def test_the_solvers_agree(geometry: str, right: str, solver: str) -> None:
     size = {"mesh.cells": 20}
     ours = mp.run(case(geometry, right, left=ELASTIC, rtol=1e-8, **size)).summary
