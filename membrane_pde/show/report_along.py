@@ -255,3 +255,16 @@ def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
         show_rows(console, ("at the end, SI", "value", "± error"), rows, numeric_from=1)
     for line in warnings_of(elements):
         say(console, f"warning: {line}")
+    say(console)
+    say(console, known_limits(case))
+
+
+def known_limits(case: Any) -> str:
+    """What the model leaves out."""
+    parts = ["fouling, except by membrane.flow_factor and membrane.salt_passage_factor"]
+    if getattr(case, case.plant.other).channel is None:
+        receiving = labels_of(case)[case.plant.other]
+        parts.append(
+            f"the fall of the pressure of the {receiving} on its way out, unless [{case.plant.other}.channel] is given"
+        )
+    return f"The model leaves out {'; '.join(parts)}."

@@ -107,6 +107,8 @@ def test_sentence_and_tables_say_it(vessel: Any) -> None:
     text = Page.file.getvalue()
     assert "The 10 vessels make 864 m³/d of permeate at 45 % recovery from 56.5 bar; the last element works at" in text
     assert "element  feed m³/h  NaCl g/L" in text
+    assert "The model leaves out fouling, except by membrane.flow_factor" in text
+    assert "unless [right.channel] is given." in text
 
 
 def test_pictures(vessel: Any, tmp_path: Path) -> None:
