@@ -193,6 +193,15 @@ def set_metric(p: Numbers, y: Array, faces: Faces) -> None:
 
 
 @kernel
+def set_widths(p: Numbers, states: Array, faces: Faces, widths: Array) -> None:
+    """Write the liquid in the cells (state, cell) of several states (state, size) per initial membrane area, m."""
+    for i in range(states.shape[0]):
+        set_metric(p, states[i], faces)
+        for j in range(widths.shape[1]):
+            widths[i, j] = faces.width[j]
+
+
+@kernel
 def _place_slope(curve: Curve, radius: float, place: float, at: float) -> float:
     """Derivative with respect to X of the distance `at` of a place from the centre."""
     share, there = (place, at) if curve.shell else (1.0, radius)

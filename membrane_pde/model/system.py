@@ -48,7 +48,7 @@ from membrane_pde.model.faces import rates, set_faces, set_fluxes, set_rates
 from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
 from membrane_pde.model.layout import SCALARS, layout_of
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.metric import set_metric, stretches
+from membrane_pde.model.metric import set_widths, stretches
 from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states
 from membrane_pde.model.ports import Outflow
 from membrane_pde.model.pressures import set_walls, stretched, whole_work
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 
 _rates = compiled(rates)
 _set_faces = compiled(set_faces)
-_set_metric = compiled(set_metric)
+_set_widths = compiled(set_widths)
 _set_slopes = compiled(set_slopes)
 _set_events = compiled(set_events)
 _observe_states = compiled(observe_states)
@@ -210,21 +210,21 @@ class System:
 
     def widths(self, y: Array) -> Array:
         """Liquid in the cells of the chain per initial membrane area, m; of one state or of several (state, size)."""
-        states = np.atleast_2d(y)
-        width, faces = np.empty((len(states), self.cells)), self._faces
-        for row, state in zip(width, states, strict=True):
-            _set_metric(self.numbers, state, faces)
-            row[:] = faces.width
+        states = np.ascontiguousarray(np.atleast_2d(y))
+        width = np.empty((len(states), self.cells))
+        _set_widths(self.numbers, states, self._faces, width)
         return width if y.ndim > 1 else width[0]
 
-    def edges(self, states: Array) -> Array:
-        """Distance of the faces from the membrane in several states (state, face), m; the left ones are negative.
+    def edges(self, width: Array) -> Array:
+        """Distance of the faces from the membrane (state, face), m; the left ones are negative.
 
-        Of the cells of the mesh, without baths.
+        `width` (state, cell) is the liquid in the cells of the mesh, without baths, as `widths` gives it.
         """
-        mesh, width = self.problem.mesh, self.widths(states)[:, self.inside]
-        for region in mesh.regions:
-            width[:, region.cells] /= region.porosity
+        mesh = self.problem.mesh
+        if any(mesh.pores):
+            width = width.copy()
+            for region in mesh.regions:
+                width[:, region.cells] /= region.porosity
         edges = np.zeros((len(width), width.shape[1] + 1))
         np.cumsum(width, axis=1, out=edges[:, 1:])
         if mesh.power:

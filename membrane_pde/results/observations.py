@@ -168,7 +168,8 @@ def profiles_of(system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
     """What has a value in every cell at every stored time."""
     inside = system.inside
     m = system.membrane - inside.start
-    volume, edges = system.widths(states)[:, inside], system.edges(states)
+    volume = system.widths(states)[:, inside]
+    edges = system.edges(volume)
     width = np.diff(edges, axis=1)
     amounts = states[:, : system.x].reshape(len(states), system.solutes, -1)[:, :, inside]
     return {
