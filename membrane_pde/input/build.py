@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from membrane_pde import library
 from membrane_pde.input import titles
 from membrane_pde.input.case import Case, Origin
-from membrane_pde.input.checks import misplaced
+from membrane_pde.input.checks import check_curved_boundaries, misplaced
 from membrane_pde.input.completion import put
 from membrane_pde.input.defaults import merge_gas, merge_membrane, merge_solutes
 from membrane_pde.input.errors import CaseError
@@ -77,10 +77,13 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
         merge_membrane(merged, solutes)
     if gas:
         merge_gas(merged)
+    curved = merged.get("geometry") in CURVED
+    if curved:  # first: a length that is missing is not what is wrong with a boundary that cannot be there
+        check_curved_boundaries(merged)
     try:
         case = Case.model_validate(merged, context=kept)
     except ValidationError as error:
-        found = case_error(error, curved=merged.get("geometry") in CURVED)
+        found = case_error(error, curved)
         raise (CaseError(for_a_gas(str(found))) if gas else found) from None
     if "solutes" not in kept:
         _check_ions(case)
@@ -178,7 +181,6 @@ def changed_case(case: Case, values: Mapping[str, object]) -> Case:
     raw, changes = dict(origin.written), origin.changes
     for path, value in values.items():
         key = set_value(raw, path, value)
-        changes = tuple(other for other in changes if is_written(raw, other))  # it may stand in place of one of them
         if not any(key == other or key.startswith(f"{other}.") for other in changes):
             changes = (*(other for other in changes if not other.startswith(f"{key}.")), key)
     return _marked(build(raw, origin.name, case), origin.start or case, changes)
@@ -219,6 +221,7 @@ def _marked(case: Case, start: Case | None, changes: tuple[str, ...]) -> Case:
     if "title" in changes:  # later changes are added to the new title
         return case
     origin = case._origin
+    changes = tuple(key for key in changes if is_written(origin.written, key))  # the others were replaced later
     case._origin = Origin(origin.name, origin.written, origin.change, origin.source_ranges, start, changes)
     different = [key for key in changes if start is None or value_at(case, key) != value_at(start, key)]
     before = case.title if start is None else start.title

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
-from membrane_pde.input.boundaries import BOUNDARIES, CURVED_BOUNDARIES, OWN_KEYS, listed
+from membrane_pde.input.boundaries import BOUNDARIES, CURVED_BOUNDARIES, OWN_KEYS, Kind, listed
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES, Compartment, General, Solute
 from membrane_pde.input.values import SAME, Pressure, Profile, Total, alike
@@ -171,7 +171,7 @@ def check_together(case: Case) -> None:
         return
     _check_planar(case)
     _check_boundaries(case)
-    _check_curved_boundaries(case)
+    _check_curved_support(case)
     _check_osmotic_model(case)
     _check_oscillation(case)
     _check_size(case)
@@ -250,19 +250,41 @@ def _check_without_support(case: Case) -> None:
             raise CaseError(f"{name}.support: {what} has no membrane that a layer could support; remove the table")
 
 
-def _check_curved_boundaries(case: Case) -> None:
-    """Check that the far ends of both sides exist inside and around a curved membrane (DESIGN §3c)."""
-    if case.geometry not in CURVED:
-        return
-    for name, side in sides_of(case).items():
-        if side.boundary in CURVED_BOUNDARIES[name]:
+def check_curved_boundaries(written: Mapping[str, Any]) -> None:
+    """Raise a CaseError for a far end that cannot stand inside or around a curved membrane (DESIGN §3c).
+
+    Parameters
+    ----------
+    written : mapping
+        The case as written, with a curved geometry; it need not be valid. Parts may be validated ones.
+
+    Raises
+    ------
+    CaseError
+        For the first side whose boundary is known, but is not one of `CURVED_BOUNDARIES`.
+    """
+    for name, possible in CURVED_BOUNDARIES.items():
+        boundary = _entry_of(written.get(name), "boundary")
+        if boundary not in get_args(Kind) or boundary in possible:
             continue
-        expected = [kind for kind in CURVED_BOUNDARIES[name] if kind != "elastic" or case.membrane.type != "none"]
+        without = _entry_of(written.get("membrane"), "type") == "none"
+        expected = [kind for kind in possible if kind != "elastic" or not without]
         lies = "lies inside the membrane" if name == "left" else "lies around the membrane"
         raise CaseError(
-            f'{name}.boundary = "{side.boundary}": with geometry = "{case.geometry}" this side {lies}; expected '
+            f'{name}.boundary = "{boundary}": with geometry = "{written["geometry"]}" this side {lies}; expected '
             f"{listed(expected)}"
         )
+
+
+def _entry_of(part: object, key: str) -> object:
+    """What a part of a case has for a key, as written or validated."""
+    return part.get(key) if isinstance(part, dict) else getattr(part, key, None)
+
+
+def _check_curved_support(case: Case) -> None:
+    """Check that a curved membrane has no support layer."""
+    if case.geometry not in CURVED:
+        return
     for name, side in sides_of(case).items():
         if side.support is not None:
             raise CaseError(

@@ -28,6 +28,7 @@ _HINTS = {
     "run": 'add the table [run] with a duration = "2 h"',
     "run.duration": 'for example duration = "2 h"',
     "side.length": 'the volume per membrane area, for example length = "1 mm"',
+    "shell": 'the thickness of the shell of liquid around the membrane, for example length = "1 mm"',
     "side.radius": 'the initial radius of the membrane, which the left side lies inside, for example radius = "0.5 mm"',
     "membrane.water_permeability": 'for example "1 L/m^2/hour/bar"; or give a type: "ideal", "none" or a library name',
     "membrane.solutes.*.permeability": 'for example "3e-8 m/s"; "0 m/s" for a solute that is held back',
@@ -43,19 +44,19 @@ def case_error(error: ValidationError, curved: bool = False) -> CaseError:
     errors.sort(key=lambda e: e["type"] != "extra_forbidden")
     if curved and errors[0]["type"] == "missing" and errors[0]["loc"] == ("left", "length"):
         errors[0]["loc"] = ("left", "radius")
-    text = _message(errors[0])
+    text = _message(errors[0], curved)
     if len(errors) > 1:
         text += f"\n({len(errors) - 1} more problem{'s' if len(errors) > 2 else ''} after this one)"
     return CaseError(text)
 
 
-def _message(error: Any) -> str:
+def _message(error: Any, curved: bool = False) -> str:
     loc = [str(part) for part in error["loc"] if part != "[key]"]
     path, general = cut(".".join(loc), 120), general_path(loc)
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     start = f"{path} = {show(value)}"
     if kind == "missing":
-        return f"{path} is missing: {_missing_hint(loc, general)}"
+        return f"{path} is missing: {_missing_hint(loc, 'shell' if curved and loc == ['right', 'length'] else general)}"
     if kind == "extra_forbidden":
         return unknown_key_message(loc)
     if kind == "value_error":

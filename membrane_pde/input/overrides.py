@@ -131,10 +131,10 @@ def written_at(written: Any, key: str) -> Any:
 
 def is_written(written: Any, key: str) -> bool:
     """True if a case as written has a value at the path of a key."""
-    for part in declared_type(key)[0]:
-        if not isinstance(written, dict) or part not in written:
-            return False
-        written = written[part]
+    try:
+        written_at(written, key)
+    except (KeyError, IndexError, TypeError):  # a table, an entry of a list, or what should be one, is not there
+        return False
     return True
 
 

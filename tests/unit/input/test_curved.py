@@ -131,6 +131,13 @@ def test_a_change_that_stands_in_place_of_another() -> None:
     assert "radius" not in flat.title
 
 
+def test_of_a_radius_and_a_length_set_together_the_last_counts() -> None:
+    both = mp.load_case("swelling_sphere", {"left.length": "1 mm", "left.radius": "2 mm"})
+    assert both.left.radius == 2e-3
+    assert "radius" in both.title
+    assert "length" not in both.title
+
+
 def test_the_schema_takes_a_radius_or_a_length() -> None:
     judge = Draft202012Validator(json_schema())
     written = case()._origin.written
@@ -161,6 +168,10 @@ def test_the_schema_takes_a_radius_or_a_length() -> None:
         ({"right": f'{SHELL}\nboundary = "standpipe"'}, 'right.boundary = "standpipe"', "lies around the membrane"),
         ({"right": f'{SHELL}\nsupport = {{ structural_parameter = "0.4 mm" }}'}, "right.support: ", "planar"),
         ({"geometry": "conical"}, 'geometry = "conical"', "did you mean"),
+        # the boundary is what is wrong, not what it would need
+        ({"right": 'boundary = "outflow"'}, 'right.boundary = "outflow"', '"reservoir" or "bath"'),
+        ({"left": f'{RADIUS}\nboundary = "bath"'}, 'left.boundary = "bath"', '"piston", "elastic" or "rigid"'),
+        ({"right": 'boundary = "piston"'}, "right.length is missing: ", "the thickness of the shell"),
     ],
 )
 def test_refused(parts: dict[str, str], start: str, told: str) -> None:
