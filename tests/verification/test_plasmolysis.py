@@ -186,3 +186,34 @@ def test_the_estimate_of_the_error_sees_the_same_wall() -> None:
     assert estimate["length_left_m"] <= 1e-6 * CELL
     assert abs(result.summary["length_left_m"] - volume) <= 1e-6 * CELL
     assert estimate["pressure_left_Pa"] == 0.0
+
+
+def test_the_test_for_a_steady_state_leaves_the_wall_alone() -> None:
+    """It looks a thousand times the duration ahead, where the wall may have changed; the run must not see that."""
+    case = mp.parse_case(
+        """
+        temperature = "25 degC"
+        [solutes.NaCl]
+        [left]
+        length = "1 mm"
+        concentration = { NaCl = "0.1 mol/L" }
+        [right]
+        boundary = "elastic"
+        length = "1 mm"
+        modulus = "10 bar"
+        concentration = { NaCl = "0.5 mol/L" }
+        [membrane]
+        water_permeability = "1 L/m^2/hour/bar"
+        [membrane.solutes.NaCl]
+        permeability = "1e-7 m/s"
+        reflection = 1.0
+        [run]
+        duration = "1e8 s"
+        until = "steady"
+        """
+    )
+    rest, end = mp.run(case).summary, mp.run(case.with_values({"run.until": "equilibrium"})).summary
+    assert (rest["status"], end["status"]) == ("steady", "equilibrium")
+    assert rest["steps"] < 2 * end["steps"]  # by the wrong wall every step would be rejected at first
+    whole = rest["length_left_m"] + rest["length_right_m"]
+    assert rest["displaced_volume_m"] == pytest.approx(end["displaced_volume_m"], abs=1e-7 * whole)
