@@ -18,7 +18,17 @@ from membrane_pde.input.module_values import (
     Transfer,
     ViscosityOfW,
 )
-from membrane_pde.input.readers import Area, Dispersion, GaugePressure, Length, Recovery, Share, Velocity
+from membrane_pde.input.readers import (
+    Area,
+    Dispersion,
+    GaugePressure,
+    Length,
+    Mixing,
+    PumpEfficiency,
+    Recovery,
+    Share,
+    Velocity,
+)
 
 
 class Fibres(BaseModel):
@@ -141,7 +151,7 @@ class PressureExchanger(BaseModel):
     model_config = STRICT
 
     efficiency: Share = field("Share of the brine's pressure energy that reaches the feed.", 0.0)
-    mixing: Share = field(
+    mixing: Mixing = field(
         "Share m by which brine mixes into the feed: c_in = c + m (Q_brine/Q_feed)(c_brine − c). `concentration` is "
         "that before the exchanger.",
         0.0,
@@ -153,7 +163,7 @@ class Energy(BaseModel):
 
     model_config = STRICT
 
-    pump: Share = field("Efficiency of the pumps.", 1.0)
+    pump: PumpEfficiency = field("Efficiency of the pumps.", 1.0)
     pressure_exchanger: PressureExchanger = field(
         "Recovery of the brine's pressure: { efficiency = …, mixing = … }. Default: none.", {}
     )

@@ -248,10 +248,15 @@ def _check_side_keys(case: Case, raw: dict[str, Any]) -> None:
 
 
 def _check_held(case: Case, feed: Side) -> None:
-    """Check a recovery, permeate or flux that is held instead of the pressure."""
+    """Check a recovery, permeate or flux for which the pressure, or a recovery for which the flow, is solved."""
     for name in SIDES:
         held = getattr(case, name).pressure.held
         if held == "pressure":
+            channel = getattr(case, name).channel
+            if channel is not None and channel.recovery is not None and case.membrane.water_permeability == 0.0:
+                raise CaseError(
+                    f"{name}.channel.recovery: membrane.water_permeability is 0, no pressure drives water through"
+                )
             continue
         if name != feed:
             raise CaseError(f"{name}.pressure.{held}: only the pressure of the feeding side, {feed}, is solved for")

@@ -162,6 +162,20 @@ def read_recovery(value: Any) -> float:
     return share
 
 
+def _read_pump_efficiency(value: Any) -> float:
+    share = read_share(value)
+    if share == 0:
+        raise UnitError("a pump of 0 % moves nothing; expected more than 0")
+    return share
+
+
+def _read_mixing(value: Any) -> float:
+    share = read_share(value)
+    if share == 1:
+        raise UnitError("with a mixing of 100 % all the brine's salt comes back with the feed; expected less")
+    return share
+
+
 def _read_schedule(value: dict[str, Any], dimension: str) -> Pressure:
     rows = pairs(value, "schedule", _SCHEDULE if dimension == "pressure" else _FLUX_SCHEDULE)
     times = increasing(rows, "time", "times of the schedule", "a schedule starts at 0 s or later")
@@ -226,9 +240,10 @@ def _or_total(value: Any, per_area: str, total: str, sign: units.Sign) -> float 
         return read_quantity(value, per_area, sign)
     except UnitError as error:
         try:
-            return Total(read_quantity(value, total, sign))
+            read_quantity(value, total)
         except UnitError:
             raise error from None
+        return Total(read_quantity(value, total, sign))  # its unit is right: only its sign may be wrong
 
 
 def _read_backflow(value: Any) -> Any:
@@ -479,6 +494,10 @@ MolarEnergy = Annotated[float, _quantity("molar_energy", "not negative")]
 InverseLength = Annotated[float, _quantity("inverse_length")]
 Ratio = Annotated[float, Reader(_read_ratio, _JSON_RATIO, number=True, dimension="ratio", sign="positive")]
 Share = Annotated[float, Reader(read_share, JSON_SHARE, number=True, dimension="share", sign="not negative")]
+PumpEfficiency = Annotated[
+    float, Reader(_read_pump_efficiency, JSON_SHARE, number=True, dimension="share", sign="positive")
+]
+Mixing = Annotated[float, Reader(_read_mixing, JSON_SHARE, number=True, dimension="share", sign="not negative")]
 TankVolume = Annotated[
     float,
     Reader(

@@ -185,6 +185,17 @@ def _explanation(case: Case, system: StationSystem, state: Vector) -> str:
         brine = solution_of(case).shares(fed[2:] / max(1.0 - wanted, 1e-6)).sum()
         limit = min(element.limits.pressure for _, element in plant.elements)
         told = f"at {100 * wanted:.4g} % recovery the concentrate's osmotic pressure is up to {brine * 1e-5:.3g} bar"
+        if plant.recovery is not None:
+            return (
+                f"{told}, and {plant.feed}.pressure is {side.pressure.values[0] * 1e-5:.4g} bar, the same for every "
+                f"flow: raise {plant.feed}.pressure or ask for less recovery"
+            )
+        boosts = max(stage.boost for stage in plant.stages)
+        if boosts > 0.0 and system.recovery(system.start(0.0, float(fed[0]))) > wanted:
+            return (
+                f"with no pressure at the feed the boost of {boosts * 1e-5:.4g} bar alone makes more permeate than "
+                f"{100 * wanted:.4g} % of the feed: give less boost (module.stage), or ask for more recovery"
+            )
         if np.isfinite(limit):
             told += f"; the element allows {limit * 1e-5:.3g} bar"
         return f"{told}: ask for less recovery, or a larger flow along the membrane"

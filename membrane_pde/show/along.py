@@ -81,13 +81,14 @@ def _concentrations(ax: Any, result: Result, solute: str, now: int) -> None:
         target.plot(x, bulk, color=colour, lw=1.6, ls=":" if apart and side == other else "-", label=labels[side])
         if np.abs(wall - bulk).max() > 1e-6 * np.abs(wall).max(initial=1e-300):
             target.plot(x, wall, color=colour, lw=1.2, ls="--", label=f"{labels[side]}, at the membrane")
-        target.set_ylim(bottom=0.0)
         if target is ax:
             drawing.labels(ax, y=f"{solute} ({unit})")
         else:
             target.set_ylabel(f"{labels[side]} ({unit})", color=colour, fontsize=8)
             target.tick_params(labelsize=8, colors=colour)
-    ax.legend(frameon=False, fontsize=8, loc="upper left")
+            target.set_ylim(bottom=0.0)
+    ax.set_ylim(bottom=0.0)  # after both sides are drawn: it keeps the top as it is then
+    ax.legend(frameon=False, fontsize=8)
 
 
 def _edges(result: Result) -> np.ndarray:
@@ -253,14 +254,14 @@ def along_history(result: Result, axes: Any = None) -> np.ndarray:
         colour, other = (LEFT, RIGHT) if feed == "left" else (RIGHT, LEFT)
         ax.plot(t, leaving * factor[solute], color=colour, lw=1.6, label=f"{labels[feed]}, leaving")
         ax.plot(t, wall * factor[solute], color=colour, lw=1.2, ls="--", label="at the membrane, mean")
-        ax.set_ylim(bottom=0.0)
-        ax.legend(frameon=False, fontsize=8, loc="upper left")
+        ax.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
         drawing.labels(ax, y=f"{solute} ({unit})")
         mean = arrays[f"concentration_{case.plant.other}_mol_per_m3"][:, s]
         unit, factor = concentration_unit(case, [solute], float(mean.max()))
         target = ax.twinx()
         target.plot(t, mean * factor[solute], color=other, lw=1.4, ls=":")
-        target.set_ylim(bottom=0.0)
+        for each in (ax, target):
+            each.set_ylim(0.0, 1.15 * each.get_ylim()[1])  # room for the legend above all lines
         target.set_ylabel(f"{labels[case.plant.other]} ({unit})", color=other, fontsize=8)
         target.tick_params(labelsize=8, colors=other)
     for ax in axes.flat:

@@ -32,6 +32,7 @@ _MOST_PATTERNS = 20  # of stations that give liquid back
 _MOST_MARCHES = 16
 _ALL = 1.0 - 1e-6  # of the feed: with less left of it in the march the channel runs dry
 _NEAR = 0.05  # of the recovery that is sought, to which marches come
+_LEAST_DRIVING = 100.0  # Pa, of the first guess of a flow
 _LEAST_LEFT = 0.1  # of a flow or a concentration, that a step leaves
 
 
@@ -172,9 +173,10 @@ def first_guess(system: StationSystem, near: tuple[float, float] | None = None) 
     beside = float(system.inlet[1 - system.numbers.feed, 1])
     osmotic = system.osmotic_pressure(system.inlet[system.numbers.feed, 2:])
     if flow_sought:
-        guess = (
-            system.area * float(system.numbers.permeability.mean()) * max(pressure - beside - osmotic, 0.1 * pressure)
-        )
+        other = 1 - system.numbers.feed
+        drawing = system.osmotic_pressure(system.inlet[other, 2:]) if system.numbers.role[other] == FLOWING else 0.0
+        driving = max(pressure - beside - osmotic + drawing, 0.1 * pressure, 0.1 * drawing, _LEAST_DRIVING)
+        guess = system.area * float(system.numbers.permeability.mean()) * driving
         guess /= max(recovery, 1e-3) * system.vessels_first
     else:
         needed = recovery * flow * system.vessels_first / (system.area * float(system.numbers.permeability.mean()))

@@ -197,6 +197,17 @@ def test_one_number_of_a_list_can_be_set() -> None:
         ([("[right]", '[right]\nboundary = "piston"')], ['right.boundary = "piston"', "drawn off"]),
         ([("[left.channel]", 'length = "1 mm"\n[left.channel]')], ["left.length", "[left.channel]"]),
         ([("[module]", '[energy]\npump = "120 %"\n[module]')], ["energy.pump", "0 to 100 %"]),
+        ([("[module]", '[energy]\npump = "0 %"\n[module]')], ["energy.pump", "more than 0"]),
+        (
+            [("[module]", '[energy]\npressure_exchanger = { mixing = "100 %" }\n[module]')],
+            ["energy.pressure_exchanger.mixing", "expected less"],
+        ),
+        (
+            [('flow = "8 m^3/h"', 'recovery = "8 %"'), ("1 L/m^2/hour/bar", "0 L/m^2/hour/bar")],
+            ["left.channel.recovery", "membrane.water_permeability is 0"],
+        ),
+        ([("[left.channel]", 'boundary = "bath"\nvolume = "-5 L"\n[left.channel]')], ["left.volume", "negative"]),
+        ([("[left.channel]", 'boundary = "bath"\nvolume = "0 L"\n[left.channel]')], ["left.volume", "more than zero"]),
         ([("elements = 7", f"elements = 1{'0' * 400}")], ["elements", "whole number from 1 to 100"]),
         ([("[module]", f"[energy]\npump = 1{'0' * 400}\n[module]")], ["energy.pump", "0 to 100 %"]),
         ([("elements = 7", 'elements = ["SW-none"]')], ["SW-none", "no element of the library"]),

@@ -117,11 +117,33 @@ def test_pictures(vessel: Any, tmp_path: Path) -> None:
     assert all(path.stat().st_size > 10_000 for path in paths)
 
 
+@pytest.mark.parametrize("name", ["forward_osmosis_module", "dialyser"])
+def test_every_curve_along_the_membrane_is_inside_its_panel(name: str) -> None:
+    """A draw is far saltier than the feed: the panel must hold both."""
+    result = mp.run(mp.load_case(name).with_values({"module.stations": 8}))
+    seen = 0
+    for ax in mp.plot.along(result).flat:
+        low, high = ax.get_ylim()
+        for line in ax.get_lines():
+            if len(line.get_xdata()) > 2:
+                values = np.asarray(line.get_ydata())
+                assert low <= values.min() <= values.max() <= high
+                seen += 1
+    assert seen >= 7
+
+
+def test_the_flow_of_forward_osmosis_is_found_without_any_pressure() -> None:
+    case = mp.load_case("forward_osmosis_module").with_values({"left.channel.recovery": "50 %", "module.stations": 8})
+    assert case.left.channel.velocity is None
+    assert mp.steady(case)["recovery"] == pytest.approx(0.5, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"left.pressure": "300 bar", "module.stations": 8}, None),
         ({"left.pressure": {"permeate": "90 m^3/h"}}, "90 m^3/h of permeate, and 80 m^3/h are fed"),
+        ({"left.pressure": "0 bar", "left.channel.recovery": "8 %", "module.elements": 1}, "left.pressure is 0 bar"),
     ],
 )
 def test_what_cannot_be_is_explained_in_numbers(changes: dict[str, Any], words: str | None) -> None:
@@ -133,6 +155,12 @@ def test_what_cannot_be_is_explained_in_numbers(changes: dict[str, Any], words: 
     else:
         assert summary["status"] is None
         assert words in summary["message"]
+
+
+def test_a_boost_that_alone_makes_more_permeate_is_told() -> None:
+    summary = mp.steady(mp.load_case("brackish_two_stage").with_values({"module.stage.1.boost": "1000 bar"}))
+    assert summary["status"] is None
+    assert "the boost of 1000 bar alone makes more permeate than 75 % of the feed" in summary["message"]
 
 
 def test_a_channel_that_runs_dry_is_told() -> None:
