@@ -409,9 +409,9 @@ def _check_size(case: Case) -> None:
     for name, side in sides_of(case).items():
         uniform = side.length / (cells or 1)
         if case.mesh.finest is not None and not side.stirred and case.mesh.finest > uniform * (1 + SAME):
+            what = f"{cells} equal cells on the {name} side" if cells and cells > 1 else f"the whole {name} side"
             raise CaseError(
-                f"mesh.finest = {case.mesh.finest:.6g} m is wider than {cells or 1} equal cells on the {name} "
-                f"side, {uniform:.6g} m; expected at most that"
+                f"mesh.finest = {case.mesh.finest:.6g} m is wider than {what}, {uniform:.6g} m; expected at most that"
             )
 
 

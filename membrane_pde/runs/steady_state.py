@@ -19,6 +19,7 @@ from membrane_pde.input.properties import (
     concentration_scales,
     diffusivities,
     effective_osmotic_at_start,
+    highest_concentrations,
     is_closed,
     pressure_scale,
     reflection_coefficients,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from membrane_pde.solvers.newton import Demands
 
 _LEAST_FLUX = 1e-9  # smallest water flux that is not zero, over the flux at the largest pressure
+_ROUND_OFF = 2.0**-52  # smallest concentration that is not zero, if it is no larger anywhere, over the largest at first
 _LEAST_GAIN = 1e-9  # smallest change of the volume of a bath that is not zero, over the flows through it
 _MARGIN = 1e4  # the longest step in time over the sum of the characteristic times of the case
 _LONGEST = 1e30  # s
@@ -282,6 +284,9 @@ def _find(case: Case) -> dict[str, Any]:
     found = find_rest(system, segment, start, demands)
     _check_outcome(case, system, segment, found.state, found.outcome)
     state = _with_volumes(case, system, found.state)
+    amounts = system.amounts(state)
+    least = _ROUND_OFF * highest_concentrations(case)[:, None] * system.width
+    amounts[(np.abs(amounts) <= least).all(axis=1)] = 0.0  # of a solute that is washed out round-off is left
     states = np.array([[start, state]])
     seen = system.observe(np.zeros(2), states, [[segment, segment]], system.memory[None])
     cells = system.problem.mesh.cells

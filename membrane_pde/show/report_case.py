@@ -114,7 +114,8 @@ def case_table(case: Any, mesh: Mapping[str, Any] | None = None) -> list[Row]:
         for name, key in ((side, f"{side}_widths"), (f"{side}.support", f"{side}_pore_widths")):
             if len(widths := cells.get(key, ())):
                 finest, widest = (number(float(w), digits=3) for w in (min(widths), max(widths)))
-                rows.append((f"mesh.{name}", f"{len(widths)} cells, {finest} to {widest}", "m"))
+                cut = f"{len(widths)} cells, {finest} to {widest}" if len(widths) > 1 else f"1 cell, {finest}"
+                rows.append((f"mesh.{name}", cut, "m"))
     return rows
 
 

@@ -526,3 +526,9 @@ def test_no_guess_is_asked_for() -> None:
         other = mp.steady(one.with_values({"right.concentration.NaCl": start}))
         for key in ("water_flux_m_per_s", "rejection", "wall_concentration_left_mol_per_m3"):
             assert vector(other[key]) == pytest.approx(vector(first[key]), rel=1e-9)
+
+
+def test_of_a_solute_that_is_washed_out_nothing_is_left() -> None:
+    rest = mp.steady(mp.load_case("hollow_fibre"))
+    assert rest["concentration_left_mol_per_m3"] == rest["wall_concentration_left_mol_per_m3"] == {"urea": 0.0}
+    assert rest["osmotic_pressure_left_Pa"] == 0.0

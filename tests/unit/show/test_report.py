@@ -376,7 +376,7 @@ def test_case_table_has_si_units_schedules_profiles_and_mesh():
         "membrane.solutes.NaCl.permeability": ("1e-8", "m/s"),
         "membrane.solutes.NaCl.reflection": ("1", ""),
         "mesh.left": ("2 cells, 1e-6 to 0.0002", "m"),
-        "mesh.right": ("1 cells, 1e-5 to 1e-5", "m"),
+        "mesh.right": ("1 cell, 1e-5", "m"),
     }
 
 
