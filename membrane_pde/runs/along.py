@@ -209,4 +209,7 @@ def _explanation(case: Case, system: StationSystem, state: Vector) -> str:
             f"of the {vessels * float(fed[0]) * 3600:.4g} m^3/h that enter; lower {plant.feed}.pressure, or raise "
             f"{plant.feed}.channel.flow"
         )
-    return "none was found: Newton's iteration did not converge; give more stations (module.stations) or less pressure"
+    return (
+        "none was found: Newton's iteration did not converge; try another pressure or flow, or more stations "
+        "(module.stations)"
+    )

@@ -9,6 +9,7 @@ from membrane_pde.show import presets
 from membrane_pde.show.formatting import number, time_unit
 from membrane_pde.show.printing import Row, say, show_rows
 from membrane_pde.show.readings import peak
+from membrane_pde.show.report_along import flow_unit
 from membrane_pde.show.sentences import AS_NOTHING
 
 _MOST_RUNS = 40  # the largest number of runs that are printed
@@ -52,7 +53,7 @@ def sweep_table(
     if np.isfinite(columns["area_m2"]).any():  # along a membrane
         for side in ("left", "right"):
             add(f"pressure, {side}", *presets.unit("pressure"), columns[f"pressure_{side}_Pa"])
-        add("permeate", "m³/h", 3600.0, columns["permeate_flow_m3_per_s"])
+        add("permeate", *flow_unit(peak(columns["permeate_flow_m3_per_s"])), columns["permeate_flow_m3_per_s"])
         add("recovery", "%", 100.0, columns["recovery"])
         add("energy of the pumps", *presets.unit("energy"), columns["pump_energy_J_per_m3"])
     add("water moved", *presets.unit("water moved"), columns["displaced_volume_m"])
@@ -60,6 +61,9 @@ def sweep_table(
         rejection, whole = (columns[key][:, i] for key in ("rejection", "collected_rejection"))
         share = np.clip(rejection, 0.0, 1.0)
         add(f"{solute} held back", "%", 100.0, np.where(np.abs(share - rejection) <= AS_NOTHING, share, np.nan))
+        cleared = columns["clearance_m3_per_s"][:, i]
+        if (rejection < -AS_NOTHING).any() and np.isfinite(cleared).any():  # a dialyser: more than the water carries
+            add(f"{solute} cleared", *flow_unit(peak(cleared)), cleared)
         if np.nanmax(np.abs(whole - rejection), initial=0.0) > 5e-4:
             add(f"{solute} held back, whole run", "%", 100.0, whole)
     recovered, throttled = (columns[f"{kind}_energy_J_per_m3"] for kind in ("specific", "throttled"))

@@ -9,6 +9,8 @@ import numpy as np
 
 from membrane_pde.show import drawing, formatting, maps, presets, readings
 from membrane_pde.show.drawing import CASES
+from membrane_pde.show.report_along import flow_unit
+from membrane_pde.show.sentences import AS_NOTHING
 
 if TYPE_CHECKING:
     import xarray
@@ -30,7 +32,8 @@ def sweep_picture(found: xarray.Dataset) -> np.ndarray:
     """Draw what a sweep found: the water and the solutes over one key, or the water flux over two.
 
     One key: the water flux at the end, or the water moved where it has come to rest by then; and of each solute the
-    rejection or, where there is none, the concentrations of both sides at the end. Two keys of numbers: a map of the
+    rejection, in a dialyser the clearance or, without either, the
+    concentrations of both sides at the end. Two keys of numbers: a map of the
     mean water flux (`phase_map` where one is a pressure). Two keys of which one is in words, or more: the water over
     the key with the most numbers, a curve for each combination of the others.
 
@@ -145,10 +148,19 @@ def _water(runs: xarray.Dataset, ended: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def _solutes(runs: xarray.Dataset, ended: np.ndarray, ax: Axes) -> list[tuple[np.ndarray, dict[str, Any]]]:
-    """Curves of the solutes: rejections or, where there are none, concentrations at the end."""
+    """Curves of the solutes: rejections, clearances of a dialyser or, without either, concentrations at the end."""
     names = [str(name) for name in runs["solute"].values]
     pressed = ended & np.isin(runs["process"].values, ["reverse osmosis", "filtration"])
     held = 100.0 * np.where(pressed[:, None], runs["rejection"].transpose(..., "solute").values, np.nan)
+    if (held < -100.0 * AS_NOTHING).any() and "clearance_m3_per_s" in runs:  # more passes than the water carries
+        cleared = np.where(ended[:, None], runs["clearance_m3_per_s"].transpose(..., "solute").values, np.nan)
+        if np.isfinite(cleared).any():
+            unit, factor = flow_unit(readings.peak(cleared))
+            ax.set_ylabel(f"clearance ({unit})")
+            return [
+                (cleared[:, i] * factor, {"ls": "-", "color": CASES[i], "label": name})
+                for i, name in enumerate(names[:SOLUTES])
+            ]
     if np.isfinite(held).any():
         ax.set_ylabel("held back (%)")
         return [(held[:, i], {"ls": "-", "color": CASES[i], "label": name}) for i, name in enumerate(names[:SOLUTES])]

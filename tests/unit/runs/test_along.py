@@ -196,6 +196,17 @@ def test_a_sweep_takes_the_keys_of_a_module() -> None:
     assert found["recovery"].values == pytest.approx(0.45)
 
 
+def test_a_sweep_of_a_dialyser_shows_clearances() -> None:
+    """Far more urea passes than the water carries: a rejection of −3000 % would tell nothing."""
+    case = mp.load_case("dialyser").with_values({"module.stations": 4})
+    found = mp.sweep(case, {"left.channel.flow": ["200 mL/min", "400 mL/min"]}, workers=1)
+    ax = mp.plot.sweep_picture(found).flat[1]
+    assert ax.get_ylabel() == "clearance (mL/min)"
+    np.testing.assert_allclose(
+        ax.get_lines()[0].get_ydata(), 6e7 * found["clearance_m3_per_s"].sel(solute="urea").values, rtol=1e-12
+    )
+
+
 def test_accuracy_is_estimated_by_twice_the_stations() -> None:
     coarse = mp.run(parse_case(VESSEL, name="vessel").with_values({"module.stations": 2}))
     fine = mp.steady(coarse.case.with_values({"module.stations": 32}))
