@@ -30,7 +30,8 @@ _HINTS = {
     "side.length": 'the volume per membrane area, for example length = "1 mm"',
     "shell": 'the thickness of the shell of liquid around the membrane, for example length = "1 mm"',
     "side.radius": 'the initial radius of the membrane, which the left side lies inside, for example radius = "0.5 mm"',
-    "membrane.water_permeability": 'for example "1 L/m^2/hour/bar"; or give a type: "ideal", "none" or a library name',
+    "membrane.water_permeability": 'for example "1 L/m^2/hour/bar"; or give a type: "ideal", "none" or a library name; '
+    'with [module] also element = "SW30HR-380"',
     "membrane.solutes.*.permeability": 'for example "3e-8 m/s"; "0 m/s" for a solute that is held back',
 }
 

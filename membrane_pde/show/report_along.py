@@ -264,6 +264,7 @@ def known_limits(case: Any) -> str:
     parts = ["fouling, except by membrane.flow_factor and membrane.salt_passage_factor"]
     if getattr(case, case.plant.other).channel is None:
         receiving = labels_of(case)[case.plant.other]
+        receiving = f"{receiving} side" if receiving == case.plant.other else receiving
         parts.append(
             f"the fall of the pressure of the {receiving} on its way out, unless [{case.plant.other}.channel] is given"
         )

@@ -191,6 +191,7 @@ def test_one_number_of_a_list_can_be_set() -> None:
         ([('flow = "8 m^3/h"', 'velocity = "0 m/s"')], ["left.channel.velocity is 0", "dead end", "receiving side"]),
         ([('length = "1 m"', 'length = "1 m"\nwidth = "20 m"')], ["40 m^2", "36 m^2", "leave one"]),
         ([('length = "1 m"', "")], ["module.length is missing", "two of area, length and width"]),
+        ([('water_permeability = "1 L/m^2/hour/bar"', "")], ["membrane.water_permeability", 'element = "SW30HR-380"']),
         ([('height = "0.7 mm"', "")], ["left.channel.height is missing", "fibres"]),
         ([('pressure = "55 bar"', 'pressure = { recovery = "100 %" }')], ["left.pressure", "runs dry"]),
         ([('pressure = "0.5 bar"', 'pressure = { recovery = "40 %" }')], ["right.pressure.recovery", "left"]),

@@ -111,6 +111,13 @@ def test_sentence_and_tables_say_it(vessel: Any) -> None:
     assert "unless [right.channel] is given." in text
 
 
+def test_a_side_without_a_label_is_called_a_side(vessel: Any) -> None:
+    assert "the pressure of the permeate on its way out" in report_along.known_limits(vessel.case)
+    assert "the pressure of the right side on" in report_along.known_limits(
+        vessel.case.with_values({"right.label": "right"})
+    )
+
+
 def test_pictures(vessel: Any, tmp_path: Path) -> None:
     paths = mp.plot.save_all(vessel, tmp_path)
     assert [path.name for path in paths] == ["along.png", "vessel.png"]
