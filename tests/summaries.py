@@ -44,6 +44,20 @@ SUMMARY_KEYS = [
     "throttled_energy_J_per_m3",
     "minimum_energy_J_per_m3",
     "second_law_efficiency",
+    "recovery",
+    "area_m2",
+    "feed_flow_m3_per_s",
+    "permeate_flow_m3_per_s",
+    "concentrate_flow_m3_per_s",
+    "permeate_concentration_mol_per_m3",
+    "concentrate_concentration_mol_per_m3",
+    "pressure_drop_left_Pa",
+    "pressure_drop_right_Pa",
+    "clearance_m3_per_s",
+    "pump_energy_J_per_m3",
+    "power_density_W_per_m2",
+    "backflow_area_share",
+    "elements",
     "equilibrium",
     "distance_to_equilibrium",
     "cells",
@@ -52,7 +66,7 @@ SUMMARY_KEYS = [
     "version",
 ]
 # what is left out of `numbers`
-NOT_NUMBERS = ("title", "status", "message", "process", "tonicity", "equilibrium", "version")
+NOT_NUMBERS = ("title", "status", "message", "process", "tonicity", "elements", "equilibrium", "version")
 ABOUT_THE_RUN = ("cells", "steps", "solve_time_s", "amount_error")
 
 

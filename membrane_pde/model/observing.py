@@ -59,6 +59,13 @@ def spread_of_cells(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
 
 
 @kernel
+def spread(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
+    """`spread_of_cells` of a state."""
+    set_cells(p, y, faces)
+    return spread_of_cells(p, y, faces, goal)
+
+
+@kernel
 def _whole_pressure(p: Numbers, concentration: Array, room: Array) -> float:
     """Osmotic pressure of a solution, Pa: every σ is 1."""
     for s in range(concentration.shape[0]):

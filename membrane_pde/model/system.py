@@ -49,7 +49,7 @@ from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
 from membrane_pde.model.layout import SCALARS, layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import set_widths, stretches
-from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states
+from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states, spread
 from membrane_pde.model.ports import Outflow
 from membrane_pde.model.pressures import set_walls, stretched, whole_work
 from membrane_pde.model.problem import STRETCHES, Numbers, Problem
@@ -79,6 +79,7 @@ _set_widths = compiled(set_widths)
 _set_slopes = compiled(set_slopes)
 _set_events = compiled(set_events)
 _observe_states = compiled(observe_states)
+_spread_of = compiled(spread)
 
 
 class System:
@@ -450,8 +451,7 @@ class System:
 
     def spread(self, y: Array, goal: Array) -> float:
         """``Σ∫|c − c_goal| dV`` of a state, mol/m^2."""
-        level = np.repeat(goal[:2].T, (self.membrane, self.cells - self.membrane), axis=1)
-        return float(np.abs(self.amounts(y) - self.widths(y) * level).sum())
+        return _spread_of(self.numbers, y, self._faces, goal)
 
     def accept(self, t: float, y: Array, segment: Segment) -> None:
         """Remember J_v of an accepted step, if its equation may have several roots."""

@@ -19,7 +19,7 @@ from membrane_pde.input.overrides import parse_override
 from membrane_pde.input.wording import cut, show
 from membrane_pde.results import netcdf
 from membrane_pde.results.folders import write_folder
-from membrane_pde.results.quantities import SUMMARY_KEYS
+from membrane_pde.results.quantities import QUANTITIES, SUMMARY
 from membrane_pde.results.result import STATUSES
 
 if TYPE_CHECKING:
@@ -253,8 +253,9 @@ def load(folder: str | Path) -> xarray.Dataset | None:
 
 def _check_whole(swept: xarray.Dataset) -> None:
     """Raise ValueError unless all variables of a sweep are there, in the right shape."""
-    names, keys = set(SUMMARY_KEYS) - {"equilibrium", *swept.coords}, varied(swept)
-    if missing := names ^ set(swept.data_vars):
+    known, keys = [each for each in QUANTITIES if each.unit != SUMMARY and each.name not in swept.coords], varied(swept)
+    needed = {each.name for each in known if not each.added}
+    if missing := needed - set(swept.data_vars) | set(swept.data_vars) - {each.name for each in known}:
         raise ValueError(f"not the numbers of a sweep: {', '.join(sorted(map(str, missing))[:3])}")
     if "solute" not in swept.coords or not keys:
         raise ValueError("no solutes, or no key that was varied")

@@ -104,7 +104,7 @@ def upwind_half_cell(p: Patches) -> None:
             if stirred:
                 return real(g, flux, stirred)
             up, down = g + max(flux, 0.0), g + max(-flux, 0.0)
-            return up, down, float(flux > 0.0), -float(flux < 0.0), g, resistance
+            return interface._HalfCell(up, down, float(flux > 0.0), -float(flux < 0.0), g, resistance)
 
         return upwind
 

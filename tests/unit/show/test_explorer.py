@@ -239,7 +239,9 @@ def test_controls_are_those_that_the_case_has(name):
         for key, boundary in {"tube_area": "standpipe", "modulus": "elastic", "volume": "bath"}.items():
             assert (f"{side}.{key}" in found) == (compartment.boundary == boundary)
         no_layer = compartment.stirred and compartment.boundary in ("bath", "reservoir")
-        assert (f"{side}.length" in found) == (not no_layer)
+        inside = compartment.radius is not None  # of a curved membrane: its radius is moved in place of a length
+        assert (f"{side}.length" in found) == (not no_layer and not inside)
+        assert (f"{side}.radius" in found) == inside
         if liquid and compartment.boundary != "outflow":
             assert {f"{side}.concentration.{solute}" for solute in case.solutes} <= set(found)
         if compartment.feed is not None:
