@@ -12,7 +12,7 @@ run: $(VENV)/installed
 	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare
 
 test: compiled
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 test-slow: compiled
 	$(BIN)/python -m pytest -q -m slow
