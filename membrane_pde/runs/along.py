@@ -196,6 +196,11 @@ def _explanation(case: Case, system: StationSystem, state: Vector) -> str:
                 f"with no pressure at the feed the boost of {boosts * 1e-5:.4g} bar alone makes more permeate than "
                 f"{100 * wanted:.4g} % of the feed: give less boost (module.stage), or ask for more recovery"
             )
+        if brine < limit < np.inf:
+            return (
+                f"{told}, less than the {limit * 1e-5:.3g} bar that the element allows, but no pressure was found that "
+                f"drives it: try a smaller {plant.feed}.channel.flow, more recovery, or more stations (module.stations)"
+            )
         if np.isfinite(limit):
             told += f"; the element allows {limit * 1e-5:.3g} bar"
         return f"{told}: ask for less recovery, or a larger flow along the membrane"

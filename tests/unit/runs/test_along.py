@@ -170,6 +170,13 @@ def test_a_boost_that_alone_makes_more_permeate_is_told() -> None:
     assert "the boost of 1000 bar alone makes more permeate than 75 % of the feed" in summary["message"]
 
 
+def test_a_flow_that_no_pressure_drives_is_not_blamed_on_the_salt() -> None:
+    case = mp.load_case("ro_vessel").with_values({"left.channel.flow": "1e30 m^3/h", "module.stations": 1})
+    message = mp.steady(case)["message"]
+    assert "less than the 83 bar that the element allows" in message
+    assert "a smaller left.channel.flow" in message
+
+
 def test_a_channel_that_runs_dry_is_told() -> None:
     case = parse_case(VESSEL, name="vessel").with_values(
         {"left.concentration": {"NaCl": "10 mg/L"}, "left.pressure": "60 bar", "osmotic_model": "ideal"}
