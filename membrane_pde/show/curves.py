@@ -37,7 +37,9 @@ def profile(
             f"{curve} {side}",
             (membrane + sign * np.concatenate([[0.0], x[order], [end]])) * scale,
             np.concatenate([[wall], values, [far]]) * factor,
-            marker="|",  # where the side ends at this time
+            marker=""
+            if side == "left" and membrane > 0.0
+            else "|",  # where the side ends at this time, but for a centre
             markevery=[-1],
             ms=9,
             mew=1.6,
