@@ -68,7 +68,7 @@ def check_declared(names: Iterable[str], solutes: Iterable[str], where: str) -> 
             continue
         if message := misplaced([*where.split("."), name]):
             raise CaseError(message)
-        hint = nearest(name, solutes, substance=True) or f"; declare it with [solutes.{key_text(name)}]"
+        hint = nearest(name, solutes, substance=True) or f"; declare it with [solutes.{key_text(cut(name))}]"
         raise CaseError(f'{where}.{cut(name)}: "{cut(name)}" is not a declared solute{hint}')
 
 
