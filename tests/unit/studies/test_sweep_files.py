@@ -991,8 +991,10 @@ def ends_before(seconds: float, arguments: list[str]) -> bool:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-    if Path("out").exists():
-        assert sorted(os.listdir("out")) == ["case.toml", "sweep.csv", "sweep.nc"]
+    if Path("out").exists():  # what is done so far, or the whole sweep, to which its picture comes last
+        begun = ("sweep.unfinished", ".membrane-pde-")  # and what a killed process was writing beside its final name
+        held = {name for name in os.listdir("out") if not name.startswith(begun)}
+        assert held - {"sweep.png"} in ({"case.toml", "sweep.csv", "sweep.nc"}, set())
     if process.returncode != -signal.SIGKILL:
         assert process.returncode == 0, err
         assert not Path("out/sweep.unfinished").exists()
@@ -1058,7 +1060,10 @@ def test_a_limit_of_what_a_file_may_hold() -> None:
     resource = pytest.importorskip("resource")
     vary = "right.pressure=0:19:600 bar"
     whole = mp.sweep(CASE, dict([parse_values(vary)]), workers=2)
-    limits = (60_000, r"out/sweep\.unfinished: cannot be written"), (420_000, r"--out out: cannot be written")
+    limits = (
+        (60_000, r"out/sweep\.unfinished: cannot be written"),
+        (420_000, r"(--out out|out/sweep\.unfinished): cannot be written"),
+    )
     for limit, words in limits:
         done = subprocess.run(
             command(vary, 2),
