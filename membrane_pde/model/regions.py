@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.model.mesh import Array, import_fipy
-
-POWERS = {"planar": 0, "cylindrical": 1, "spherical": 2}  # of the radius, with which the area of a face grows
+from membrane_pde.physics.curvature import DIMENSION, Geometry
 
 
 class Pores(NamedTuple):
@@ -128,7 +127,7 @@ def build(
     left_widths: Array,
     right_widths: Array,
     pores: tuple[Pores | None, Pores | None] = (None, None),
-    geometry: str = "planar",
+    geometry: Geometry = "planar",
 ) -> Mesh:
     """Mesh of two solutions, of support layers between them and the membrane, whose widths are given outwards from it.
 
@@ -153,9 +152,9 @@ def build(
 
 @lru_cache(maxsize=32)  # a sweep over pressures needs the same again
 def _build(
-    left_widths: bytes, right_widths: bytes, layers: tuple[tuple[bytes, float, float] | None, ...], geometry: str
+    left_widths: bytes, right_widths: bytes, layers: tuple[tuple[bytes, float, float] | None, ...], geometry: Geometry
 ) -> Mesh:
-    power, solutions = POWERS[geometry], (np.frombuffer(left_widths), np.frombuffer(right_widths))
+    power, solutions = DIMENSION[geometry] - 1, (np.frombuffer(left_widths), np.frombuffer(right_widths))
     regions, widths, ways = [], [], []
     for side, name in ((0, "left"), (1, "right")):
         layer = layers[side]
