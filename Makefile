@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: compiled run test test-slow test-oldest lint lab notebooks check-notebooks docs bench clean
+.PHONY: compiled run test test-slow test-oldest lint lab notebooks check-notebooks docs site bench clean
 
 run: $(VENV)/installed
 	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare
@@ -46,6 +46,11 @@ docs: $(VENV)/installed
 	$(BIN)/membrane-pde compare osmosis reverse_osmosis --out results/compare > /dev/null
 	cp results/compare/comparison.png docs/comparison.png
 
+# the documentation site, in build/site: pages, notebooks with their stored outputs, and the verification manual computed
+# anew. A warning, a broken link or anything loaded from elsewhere is an error. Needs no network once it is installed
+site: $(VENV)/installed-docs compiled
+	$(BIN)/python -m docs.building
+
 # us and the peers on one problem: tables and plots into benchmarks/
 bench: $(VENV)/installed-bench compiled
 	$(BIN)/python benchmarks/run.py
@@ -65,6 +70,10 @@ $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/installed-notebooks: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-docs: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/installed-bench: pyproject.toml | $(VENV)/bin/python
