@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,6 +55,9 @@ def sweep(
     no_save: NoSaveOption = False,
     no_plots: NoPlotsOption = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a sweep that was interrupted.")] = False,
+    xlsx: Annotated[
+        bool, typer.Option("--xlsx", help="Also write sweep.xlsx, a workbook in the units of --units.")
+    ] = False,
     as_json: JsonOption = False,
     units: UnitsOption = None,
 ) -> None:
@@ -62,11 +66,14 @@ def sweep(
     Results are saved in results/NAME-sweep. The exit status is 1 only if every run failed.
     """
     from membrane_pde.input.errors import CaseError
-    from membrane_pde.show import report_sweep
+    from membrane_pde.results.folders import add_files
+    from membrane_pde.show import report_sweep, workbook
     from membrane_pde.studies import sweeping
     from membrane_pde.studies.sweepfile import heading, parse_values, read_values, unfolded, varied
     from membrane_pde.studies.workers import end_idle
 
+    if xlsx and no_save:
+        raise CaseError("--xlsx and --no-save contradict each other: give one of them")
     if (vary is None) == (vary_from is None):
         raise CaseError(
             'what to vary? Give --vary KEY=VALUES, for example --vary left.pressure="0 bar; 50 bar", or a table, '
@@ -80,6 +87,9 @@ def sweep(
     first = {key: texts[0] for key, texts in values.items() if texts}
     loaded = load(case, overrides, ranges=False, varied=first)
     folder, together = output_folder(out, no_save, f"{loaded.name}-sweep"), zipped or vary_from is not None
+    if xlsx:
+        counts = [len(texts) for texts in values.values()]
+        workbook.check_size(max(counts) if together else math.prod(counts))
     try:
         with progress_bar(loaded.name) as progress:
             swept = sweeping.sweep(loaded, values, workers, progress, zipped=together, out=folder, resume=resume)
@@ -87,6 +97,12 @@ def sweep(
         end_idle()
     columns, headings = unfolded(swept), {key: heading(swept, key) for key in varied(swept)}
     failed = int((columns["status"] == "failed").sum())
+    if folder and xlsx:
+        with saving():
+            add_files(
+                folder,
+                lambda into: workbook.save_sweep(columns, headings, swept.attrs, loaded, into / "sweep.xlsx"),
+            )
     if as_json:
         _print_sweep(swept, columns, failed)
     else:

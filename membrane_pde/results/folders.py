@@ -22,7 +22,10 @@ UNFINISHED = "sweep.unfinished"  # of a sweep, what is done as long as it lasts
 _SCRATCH = ".membrane-pde-"
 _DAY = 86400.0  # s
 _TELLING = ("summary.json", "fit.json", "sweep.nc")  # each tells that a folder is ours
-_FILES = (*_TELLING, "series.csv", "result.nc", "case.toml", "comparison.csv", "sweep.csv", "fit.csv", "elements.csv")
+_FILES = (
+    *_TELLING,
+    *("series.csv", "result.nc", "case.toml", "comparison.csv", "sweep.csv", "sweep.xlsx", "fit.csv", "elements.csv"),
+)
 _JOURNALS = (UNFINISHED, f"{UNFINISHED}-wal", f"{UNFINISHED}-shm", f"{UNFINISHED}-journal")
 _OF_THE_SYSTEM = ("lost+found",)  # what some file systems have at their root
 

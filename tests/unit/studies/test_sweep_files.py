@@ -1013,7 +1013,7 @@ def test_killed_at_any_moment(workers: int) -> None:
     lasts = time.perf_counter() - began
     shutil.rmtree("out")
     kept, kills = 0, 0
-    while kills < 12:  # what was kept is not solved again, so that a sweep ends after a few of them, and a new one begins
+    while kills < 12:  # when a sweep has ended, as what was kept is not solved again, a new one begins
         if ends_before(chance.uniform(0.0, 0.7) * lasts, command(vary, workers)):
             shutil.rmtree("out")
             kept = 0
