@@ -82,4 +82,5 @@ def dialyser_clearance(transfer: float, blood_flow: float, dialysate_flow: float
     if ratio == 1.0:
         return blood_flow / (1.0 + blood_flow / transfer)
     z = transfer / blood_flow * (1.0 - ratio)
-    return blood_flow * -math.expm1(-z) / (1.0 - ratio * math.exp(-z))
+    taken = -math.expm1(-z)
+    return blood_flow * taken / (taken + (1.0 - ratio) * math.exp(-z))  # no difference of nearly equal numbers

@@ -9,20 +9,15 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from membrane_pde import __version__
 from membrane_pde.input.errors import CaseError
 from membrane_pde.results.folders import check_writable, scratch
 from membrane_pde.show import report_checks
+from membrane_pde.show.check_plots import draw
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's, which stay apart for the colour-blind
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-FEW = 12  # points of a line that are shown as such
 MARK = '<meta name="generator" content="membrane-pde validate">'
 STYLE = """
 body { font: 15px/1.45 sans-serif; color: #222; background: #fff; max-width: 75em; margin: 2em auto; padding: 0 1em; }
@@ -111,9 +106,9 @@ def html(findings: Sequence[Any], quick: bool = False) -> str:
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">{MARK}',
         f"<title>{title}</title><style>{STYLE}</style></head><body>",
         f"<h1>{title}</h1><p>membrane-pde {__version__}. {report_checks.verdict(findings)} "
-        "For each group: how many checks passed, and the check nearest to its tolerance. In the plots, points are "
-        "known values, with their spread if they were measured; lines (crosses, where there is no order) are the "
-        "package.</p>",
+        "For each group: how many checks passed, and the check nearest to its tolerance. In the plots, points "
+        "and broad lines are known values, with their spread if they were measured; thin lines (crosses, where "
+        "there is no order) are the package. Beside them stands the error, where both are known at a place.</p>",
         _table(report_checks.GROUPS_HEADER, report_checks.groups_table(findings), links=True, words=(1, 2)),
     ]
     for each in findings:
@@ -149,52 +144,3 @@ def _svg(figure: Figure) -> str:
     with matplotlib.rc_context({"svg.hashsalt": "membrane-pde"}):  # the same page from the same numbers
         figure.savefig(file, format="svg", metadata={"Date": None})
     return base64.b64encode(file.getvalue()).decode("ascii")
-
-
-def draw(panels: Sequence[Any]) -> Figure:
-    """Plots side by side, two in a row.
-
-    Parameters
-    ----------
-    panels : sequence of verify.Panel
-        At least one.
-
-    Returns
-    -------
-    Figure
-    """
-    from matplotlib.figure import Figure
-
-    rows, columns = -(-len(panels) // 2), min(len(panels), 2)
-    figure = Figure(figsize=(5.6 * columns, 4.0 * rows), layout="constrained")
-    for place, panel in enumerate(panels):
-        _draw_panel(figure.add_subplot(rows, columns, place + 1), panel)
-    return figure
-
-
-def _draw_panel(ax: Axes, panel: Any) -> None:
-    """What is known as points and bars; a line of ours behind it takes the colour of the points that it follows."""
-    colour, free = -1, False
-    for each in panel.series:
-        x, y = np.asarray(each.x, float), np.asarray(each.y, float)
-        follows = each.ours and free
-        colour += not follows
-        style: dict[str, Any] = {"color": COLOURS[colour % len(COLOURS)]}
-        if each.ours:
-            style |= {"lw": 0, "marker": "x"} if panel.names else {"lw": 1.3, "marker": "." if x.size <= FEW else ""}
-            ax.plot(x, y, label="" if follows and not panel.names else each.label, zorder=3, **style)
-        else:
-            style |= {"fmt": "o", "ms": 4.5, "mfc": "none", "elinewidth": 1.0, "capsize": 2.5}
-            ax.errorbar(x, y, yerr=each.spread, label=each.label, zorder=2, **style)
-        free = not each.ours
-    if "x" in panel.logarithmic:
-        ax.set_xscale("log")
-    if "y" in panel.logarithmic:
-        ax.set_yscale("log")
-    if panel.names:
-        ax.set_xticks(range(len(panel.names)), panel.names, rotation=90 if len(panel.names) > 4 else 0)
-    ax.set_title(panel.title, fontsize=10)
-    ax.set_xlabel(panel.x)
-    ax.set_ylabel(panel.y)
-    ax.tick_params(labelsize=7 if len(panel.names) > 4 else 8)
-    ax.legend(fontsize=7, framealpha=0.7)

@@ -49,13 +49,32 @@ class Check:
 
 @dataclass(frozen=True)
 class Series:
-    """Points of a plot: known ones, with their `spread`, are drawn as markers and bars, ours (`ours`) as a line."""
+    """Points of a plot: known ones, with their `spread`, are drawn as markers and bars, ours (`ours`) as a line.
+
+    `off` is what the package computes at these x minus what is known there, where the two lines of a plot have other x.
+    """
 
     label: str
     x: ArrayLike
     y: ArrayLike
     spread: ArrayLike | None = None
     ours: bool = False
+    off: ArrayLike | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Computed minus known values at x; `scale` is what they are compared with, one number or one for each x.
+
+    The scale is the largest known size or, of measurements and on a logarithmic axis, each value itself (`relative`).
+    """
+
+    of: Series
+    label: str
+    x: ArrayLike
+    difference: ArrayLike
+    scale: ArrayLike
+    relative: bool
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,23 @@ class Panel:
     series: Sequence[Series]
     logarithmic: str = ""
     names: Sequence[str] = ()
+
+    def differences(self) -> list[Difference]:
+        """What the package computes minus what is known, where the plot has both at the same x.
+
+        A series gives it itself (`off`), or it follows from a known series and one of ours behind it.
+        """
+        found = []
+        for each, after in zip(self.series, [*self.series[1:], None], strict=True):
+            y, off = np.asarray(each.y, float), each.off
+            if off is None and after is not None and after.ours and not each.ours and np.array_equal(each.x, after.x):
+                off = np.asarray(after.y, float) - y
+            if off is not None:
+                relative = "y" in self.logarithmic or bool(self.names) or each.spread is not None
+                scale = np.abs(y) if relative else float(np.abs(y).max())
+                label = each.label.removesuffix(", exact").removesuffix(", measured").removesuffix(", turned")
+                found.append(Difference(each, label, each.x, np.asarray(off, float), scale, relative))
+        return found
 
 
 @dataclass(frozen=True)

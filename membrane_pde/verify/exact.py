@@ -83,12 +83,13 @@ def moving_volume(quick: bool) -> Iterator[Check | Panel]:
             yield worst(f"{name}: {what}", unit, [row[column] for row in rows], found[column], LOOSE, source, times)
         t, known = result.arrays["time"][1:], [row["t"] for row in rows]
         lengths += [
-            Series(f"{name}, exact", known, [row["L1"] for row in rows]),
+            _known(f"{name}, exact", known, [row["L1"] for row in rows], found["L1"]),
             Series(name, t, of(result, "length_left_m")[1:], ours=True),
         ]
         for number, key in enumerate(WALLS.values(), 1):
+            exact = [row[f"c{number}_wall"] for row in rows]
             walls += [
-                Series(f"{name}, side {number}, exact", known, [row[f"c{number}_wall"] for row in rows]),
+                _known(f"{name}, side {number}, exact", known, exact, found[f"c{number}_wall"]),
                 Series(f"{name}, side {number}", t, of(result, key)[1:], ours=True),
             ]
     yield Panel("Length of the left side", "time, s", "m", lengths, "x")
@@ -137,8 +138,9 @@ def two_slabs(quick: bool) -> Iterator[Check | Panel]:
             yield worst(f"{name}: {what}", unit, [r[column] for r in rows], found[column], LOOSE, source, times)
         for number, key in enumerate(WALLS.values(), 1):
             t = np.concatenate([early.arrays["time"][1:], late.arrays["time"][1:]])
+            known, walls = [r["t"] for r in rows], [r[f"c{number}_wall"] for r in rows]
             curves += [
-                Series(f"{name}, side {number}, exact", [r["t"] for r in rows], [r[f"c{number}_wall"] for r in rows]),
+                _known(f"{name}, side {number}, exact", known, walls, found[f"c{number}_wall"]),
                 Series(f"{name}, side {number}", t, np.concatenate([of(early, key)[1:], of(late, key)[1:]]), ours=True),
             ]
     yield Panel("Concentrations at the membrane", "time, s", "mol/m³", curves, "x")
@@ -216,7 +218,7 @@ def two_gases(quick: bool) -> Iterator[Check | Panel]:
             where = [f"x = {each:g}" for each in x]
             yield worst(f"partition at {share:g}, t = {time:g}: share of A", "", exact, got, LOOSE, source, where)
             curves += [
-                Series(f"t = {time:g}, exact", x, exact),
+                _known(f"t = {time:g}, exact", x, exact, got),
                 Series(f"t = {time:g}", 0.5 * (edges[1:] + edges[:-1]), c, ours=True),
             ]
         yield Panel(f"Partition at {share:g} of the length", "position, of the length", "share of A", curves)
@@ -286,7 +288,7 @@ def well_mixed(quick: bool) -> Iterator[Check | Panel]:
         end = result.summary["equilibrium"]["length_left_m"] * area
         yield worst(f"U-tube, {name}: equilibrium", "m³", [r["V1_eq"]], [end], 1e-9 * r["V1_eq"], source)
         both = [
-            Series("exact", [row["t_s"] for row in rows], head),
+            _known("exact", [row["t_s"] for row in rows], head, heads[places]),
             Series("package", result.arrays["time"], heads, ours=True),
         ]
         yield Panel("Difference of the levels in a U-tube", "time, s", "m", both)
@@ -303,12 +305,18 @@ def _lengths(
 ) -> Check:
     """Length of the left side against the table, and both for the plot."""
     places, known = [at(result, r[time]) for r in rows], [r[column] for r in rows]
+    got = of(result, "length_left_m", places)
     curves += [
-        Series(f"{what}, exact", [r[time] for r in rows], known),
+        _known(f"{what}, exact", [r[time] for r in rows], known, got),
         Series(what, result.arrays["time"][1:], of(result, "length_left_m")[1:], ours=True),
     ]
     times = [f"t = {r[time]:g}" for r in rows]
-    return worst(f"{what}: length, left", "m", known, of(result, "length_left_m", places), 1e-6, source, times)
+    return worst(f"{what}: length, left", "m", known, got, 1e-6, source, times)
+
+
+def _known(label: str, x: Any, exact: Any, got: Any) -> Series:
+    """Exact values, and how far the package is off there."""
+    return Series(label, x, exact, off=np.asarray(got, float) - np.asarray(exact, float))
 
 
 def film(quick: bool) -> Iterator[Check | Panel]:
@@ -362,7 +370,8 @@ def film(quick: bool) -> Iterator[Check | Panel]:
     yield worst("ideal membrane: water flux", "m/s", exact, got, 1e-6 * np.abs(exact), lambert, where)
     fine = np.linspace(pressures[0], pressures[-1], 100)
     line = [analytic.film_ideal_membrane(pressure=float(p), **bulk) for p in fine]
-    curves = [Series("Lambert's W", fine, line), Series("package", pressures, got, ours=True)]
+    off = np.array(got) - np.array(exact)
+    curves = [Series("Lambert's W", fine, line), Series("package", pressures, got, ours=True, off=off)]
     yield Panel("Water flux through a film and an ideal membrane", "pressure, Pa", "m/s", curves)
 
 

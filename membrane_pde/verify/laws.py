@@ -92,7 +92,7 @@ def _below(title: str, names: list[str], sizes: list[float], limit: float) -> Pa
     places = list(range(len(sizes)))
     allowed = Series("allowed", places, [limit] * len(places))
     ours = Series("package", places, [max(size, 1e-17) for size in sizes], ours=True)
-    return Panel(title, "", "", [allowed, ours], "y", names)
+    return Panel(title, "", "", [ours, allowed], "y", names)
 
 
 def leaky(law: str = "spiegler-kedem", **more: Any) -> dict[str, Any]:

@@ -47,6 +47,18 @@ def test_degree_of_mixing() -> None:
         assert analytic.degree_of_mixing(tau) == pytest.approx(series, rel=1e-11, abs=1e-15)
 
 
+def test_dialyser_clearance_is_smooth_through_equal_flows() -> None:
+    def clearance(share: float) -> float:
+        return analytic.dialyser_clearance(9e-6, 3e-6, 3e-6 * share, True)
+
+    assert clearance(1.0) == pytest.approx(3e-6 / (1.0 + 3e-6 / 9e-6), rel=1e-14)
+    slope = (clearance(1.001) - clearance(0.999)) / 0.002
+    for off in (1e-15, 3e-14, 1e-12, 1e-9, 1e-6):
+        for sign in (1.0, -1.0):
+            expected = clearance(1.0) + sign * off * slope
+            assert clearance(1.0 + sign * off) == pytest.approx(expected, rel=1e-11)
+
+
 @pytest.mark.parametrize("partition", [1.0, 0.4, 3.0])
 def test_two_slabs_with_partition(partition: float) -> None:
     """The law at the membrane, the budget, the profile's average, and the end, for K other than 1."""
