@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from membrane_pde.runs import RunError, check_accuracy, compare, equilibrium, run, steady
     from membrane_pde.show import plot
     from membrane_pde.show.explorer import explore
+    from membrane_pde.show.film import animate
     from membrane_pde.show.presets import use_units
     from membrane_pde.studies.fitting import FitResult, fit
     from membrane_pde.studies.sweeping import sweep
@@ -36,6 +37,7 @@ __all__ = [
     "Result",
     "RunError",
     "__version__",
+    "animate",
     "check_accuracy",
     "compare",
     "equilibrium",
@@ -53,6 +55,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "animate": "show.film",
     "Case": "input.case",
     "CaseError": "input.errors",
     "load_case": "input.casefile",

@@ -19,6 +19,7 @@ from membrane_pde.cli.errors import CommandGroup, open_closed_streams, terminate
 from membrane_pde.cli.errors import log as log
 from membrane_pde.cli.options import global_options
 from membrane_pde.cli.running import compare, run
+from membrane_pde.cli.showing import animate
 from membrane_pde.cli.studies import fit, sweep
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., None]] = {  # in the order in which --help lis
     "show": show,
     "run": run,
     "compare": compare,
+    "animate": animate,
     "sweep": sweep,
     "fit": fit,
     "equilibrium": equilibrium,

@@ -61,26 +61,40 @@ def history(result: Result, axes: Any = None, time: float | None = None) -> np.n
         if drawing.begin(ax):
             ax.grid(color="0.93")
             ax.set_axisbelow(True)
-    draw = {"flow": _flow, "volume": _volume, "concentration": _concentration, "pressure": _pressure}
     times, label, linear = _time_axis(result)
-    per_second = formatting.time_unit(float(stored(result, "time")[-1]))[1]
-    for panel, ax in places.items():
-        _switch(ax, panel in shown)
+    for name, ax in places.items():
+        _switch(ax, name in shown)
         _time_limits(ax, times, linear)
-        if panel not in shown:
+        if name not in shown:
             look: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.55", "fontsize": 10}
-            words = _WORDS[PANELS.index(panel)]
+            words = _WORDS[PANELS.index(name)]
             drawing.text(ax, "nothing", 0.5, 0.5, words, transform=ax.transAxes, **look)
             continue
-        draw[panel](ax, result, times)
+        _DRAW[name](ax, result, times)
         if time is not None:
             style = {"transform": ax.get_xaxis_transform(), "color": "0.45", "lw": 1.0, "ls": ":", "zorder": 1}
-            drawing.line(ax, "now", [time * per_second] * 2, [0, 1], **style)
+            drawing.line(ax, "now", [time * per_second(result)] * 2, [0, 1], **style)
     for ax in axes[-1] if axes.ndim == 2 else axes[-1:]:
         drawing.labels(ax, x=label)
     if "flow" in shown and _water_moves(result):
         curves.directions(places["flow"], 0.98, "right")
     return axes
+
+
+def panel(name: str, ax: Axes, result: Result) -> None:
+    """Draw one panel of `history`, one of `panels(result)`, into an Axes."""
+    if drawing.begin(ax):
+        ax.grid(color="0.93")
+        ax.set_axisbelow(True)
+    times, label, linear = _time_axis(result)
+    _time_limits(ax, times, linear)
+    _DRAW[name](ax, result, times)
+    drawing.labels(ax, x=label)
+
+
+def per_second(result: Result) -> float:
+    """How much of the unit of the axis of time one second is."""
+    return formatting.time_unit(float(stored(result, "time")[-1]))[1]
 
 
 def panels(result: Result) -> list[str]:
@@ -330,3 +344,6 @@ def _pressure(ax: Axes, result: Any, times: np.ndarray) -> None:
         _name(ax, f"pressure, left − right ({unit})")
     drawing.limits(ax, np.concatenate([*drawn.values(), [0.0]]), flat=1.0, room=_room(ax, 2))
     drawing.legend(ax, fontsize=9, loc="upper center", handlelength=1.8, labelspacing=0.3)
+
+
+_DRAW = {"flow": _flow, "volume": _volume, "concentration": _concentration, "pressure": _pressure}

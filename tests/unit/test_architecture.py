@@ -103,7 +103,7 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "results": {"h5netcdf", "h5py", "numpy", "xarray"},
     "runs": {"numpy", "xarray"},
     "studies": {"h5netcdf", "loky", "numpy", "scipy", "xarray"},
-    "show": {"IPython", "ipywidgets", "matplotlib", "numpy", "openpyxl", "rich"},
+    "show": {"IPython", "PIL", "ipywidgets", "matplotlib", "numpy", "openpyxl", "rich"},
     "reference": set(),
     "verify": {"numpy", "scipy"},
     "cli": {"typer", "rich"},
