@@ -164,4 +164,4 @@ def label(key: str, unit: str, tables: dict[str, Any]) -> str:
 
 def unit_words(unit: str) -> str:
     """A unit as it is shown."""
-    return unit.replace("^2", "²").replace("^3", "³").replace("hour", "h").replace("um", "µm")
+    return unit.replace("^2", "²").replace("^3", "³").replace("hour", "h").replace("um", "µm").replace("degC", "°C")

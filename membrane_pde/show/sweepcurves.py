@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import textwrap
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +28,7 @@ FAILED: dict[str, Any] = {
     "zorder": 6,
     "clip_on": False,
 }
-CURVES, SOLUTES = 12, 4  # at most
+CURVES, PANELS, SOLUTES = 12, 12, 4  # at most
 
 
 def sweep_picture(found: xarray.Dataset) -> np.ndarray:
@@ -35,7 +38,7 @@ def sweep_picture(found: xarray.Dataset) -> np.ndarray:
     rejection, in a dialyser the clearance or, without either, the
     concentrations of both sides at the end. Two keys of numbers: a map of the
     mean water flux (`phase_map` where one is a pressure). Two keys of which one is in words, or more: the water over
-    the key with the most numbers, a curve for each combination of the others.
+    the key with the most numbers, a curve for each combination of the others, in several panels if these are many.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def sweep_picture(found: xarray.Dataset) -> np.ndarray:
     Raises
     ------
     ValueError
-        If nothing was varied, no run ended, or there would be more than 12 curves.
+        If nothing was varied, no run ended, or there would be more than 12 panels with 12 curves each.
     """
     varied = maps.varied(found)
     if not varied:
@@ -74,9 +77,13 @@ def _varying(found: xarray.Dataset) -> xarray.Dataset:
 
 
 def _figure(found: xarray.Dataset, panels: int) -> list[Any]:
-    figure = drawing.figure(6.6 if panels == 1 else 10.4, 4.4)
+    """Panels in rows of at most four."""
+    rows = -(-panels // 4)
+    columns = -(-panels // rows)
+    wide = (6.6, 10.4, 12.0, 12.0)[columns - 1]
+    figure = drawing.figure(wide, 4.4 if rows == 1 else 1.2 + 2.8 * rows)
     drawing.headline(figure, str(found.attrs.get("title", "")))
-    axes = [figure.add_subplot(1, panels, i + 1) for i in range(panels)]
+    axes = [figure.add_subplot(rows, columns, i + 1) for i in range(panels)]
     for ax in axes:
         ax.grid(color="0.93")
         ax.set_axisbelow(True)
@@ -104,27 +111,90 @@ def _over_one(found: xarray.Dataset, key: str) -> np.ndarray:
 
 
 def _curves(found: xarray.Dataset, along: str, others: list[str]) -> np.ndarray:
-    """The water over one key, a curve for each combination of the others."""
-    stacked = _varying(found).stack(other=others).transpose(along, "other", ...)
-    count = stacked.sizes["other"]
-    if count > CURVES:
-        raise ValueError(f"{count} curves would be too many to tell apart: a picture has at most {CURVES}")
-    x, order = _places(stacked[along].values)
-    stacked = stacked.isel({along: order}) if order is not None else stacked
-    ended = (stacked["status"] != "failed").values
-    values, name = _water(stacked, ended)
-    (ax,) = _figure(found, 1)
+    """The water over one key, a curve for each combination of the others; if these are too many, in several panels."""
+    runs = _varying(found).transpose(along, *others, ...)
+    x, order = _places(runs[along].values)
+    runs = runs.isel({along: order}) if order is not None else runs
+    ended = (runs["status"] != "failed").values
+    values, name = _water(runs, ended)
+    apart = _panels(found, others)
+    combinations = list(np.ndindex(*(found.sizes[key] for key in apart)))
+    axes = _figure(found, len(combinations))
+    inside = [
+        (slice(None), *(dict(zip(apart, chosen, strict=True)).get(key, slice(None)) for key in others))
+        for chosen in combinations
+    ]
+    together = [key for key in others if key not in apart]
+    for ax, each in zip(axes, inside, strict=True):
+        _panel(ax, found, x, np.where(ended, values, np.nan)[each], together)
+        ax.set_ylabel(name)
+        if ax is not axes[0]:
+            ax.sharey(axes[0])
+    for ax in axes:
+        ax.autoscale(axis="y")  # of all panels together
+    for ax, each, chosen in zip(axes, inside, combinations, strict=True):
+        _finish(ax, found, along, x[~ended[each].reshape(x.size, -1).all(axis=1)])  # where a curve or several failed
+        if apart:
+            ax.set_title(_combination(found, dict(zip(apart, chosen, strict=True))), fontsize=9)
+            ax.label_outer()
+    _name_curves(found, axes, together)
+    return np.array(axes)
+
+
+def _name_curves(found: xarray.Dataset, axes: list[Axes], keys: list[str]) -> None:
+    """One legend, which says what the curves are; beside the panels if there are several."""
+    if not keys:
+        return
+    tables = tomllib.loads(str(found.attrs.get("case", "")))
+    words = ", ".join(maps.label(key, "", tables) for key in keys)
+    if len(axes) == 1:
+        axes[0].legend(frameon=False, fontsize=9, title=words, title_fontsize=9)
+        return
+    entries = {label: line for ax in axes for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    for ax in axes:
+        if (legend := ax.get_legend()) is not None:
+            legend.remove()
+    figure: Any = axes[0].figure
+    place = {"loc": "outside right upper", "frameon": False, "fontsize": 9}
+    figure.legend(entries.values(), entries.keys(), title=textwrap.fill(words, 24), title_fontsize=9, **place)
+
+
+def _panels(found: xarray.Dataset, others: list[str]) -> list[str]:
+    """The keys of which each value has a panel of its own: none if one panel can hold all curves."""
+    sizes = {key: found.sizes[key] for key in others}
+    if math.prod(sizes.values()) <= CURVES:
+        return []
+    for count in range(1, len(others) + 1):
+        fits = [
+            keys
+            for keys in itertools.combinations(others, count)
+            if math.prod(sizes[key] for key in keys) <= PANELS
+            and math.prod(sizes[key] for key in others if key not in keys) <= CURVES
+        ]
+        if fits:
+            return list(min(fits, key=lambda keys: math.prod(sizes[key] for key in keys)))
+    raise ValueError(
+        f"{math.prod(sizes.values())} curves would be too many to tell apart: a picture has at most {PANELS} panels of "
+        f"{CURVES} curves"
+    )
+
+
+def _panel(ax: Axes, found: xarray.Dataset, x: np.ndarray, values: np.ndarray, keys: list[str]) -> None:
+    """A curve for each combination of some keys."""
     ax.axhline(0, color="0.7", lw=0.8)
     from matplotlib import colormaps
 
+    combinations = list(np.ndindex(*values.shape[1:]))
+    count = len(combinations)
     shades = CASES if count <= len(CASES) else [colormaps["viridis"](share) for share in np.linspace(0.0, 0.9, count)]
-    for i in range(count):
-        combination = stacked["other"].values[i]
-        words = ", ".join(_written(found, key, value) for key, value in zip(others, combination, strict=True))
-        ax.plot(x, np.where(ended[:, i], values[:, i], np.nan), "o-", ms=4, lw=2.0, color=shades[i], label=words)
-    ax.set_ylabel(name)
-    _finish(ax, found, along, np.concatenate([x[~ended[:, i]] for i in range(count)]))
-    return np.array([ax])
+    for shade, chosen in zip(shades, combinations, strict=False):
+        words = _combination(found, dict(zip(keys, chosen, strict=True)))
+        ax.plot(x, values[(slice(None), *chosen)], "o-", ms=4, lw=2.0, color=shade, label=words)
+
+
+def _combination(found: xarray.Dataset, at: dict[str, int]) -> str:
+    """Values of some keys in words: "60 bar, BW30"."""
+    return ", ".join(_written(found, key, found[key].values[i]) for key, i in at.items())
 
 
 def _places(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

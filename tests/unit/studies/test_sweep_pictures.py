@@ -88,12 +88,25 @@ def test_a_key_in_words_beside_numbers_makes_a_curve_for_each_word():
     assert curve(ax, 1).get_ydata() == pytest.approx([2.0, 3.0, 4.0])
 
 
+def test_many_curves_are_spread_over_panels_with_one_scale():
+    found = swept({"a": list("wx"), "b": [10.0 * i for i in range(10)], "c": np.arange(14.0)}, failed=((1, 2, 3),))
+    axes = plot.sweep_picture(found)
+    assert [ax.get_title() for ax in axes] == ["w", "x"]
+    FigureCanvasAgg(axes[0].figure).draw()
+    assert len({ax.get_ylim() for ax in axes}) == 1
+    for place, ax in enumerate(axes):
+        assert curve(ax, 9).get_ydata() == pytest.approx(10.0 + place + np.arange(14.0))
+    assert [crosses(ax) for ax in axes] == [[], [3.0]]
+    (legend,) = axes[0].figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [*(f"{10 * i} bar" for i in range(10)), "failed"]
+
+
 @pytest.mark.parametrize(
     ("found", "words"),
     [
         (swept({"left.pressure": [1.0]}), "only one run"),
         (swept({"left.pressure": [1.0, 2.0]}, failed=((0,), (1,))), "every run failed"),
-        (swept({"a": list("wx"), "b": list("abcdefghijklm"), "c": [1.0, 2.0, 3.0]}), "26 curves would be too many"),
+        (swept({"a": list("wx"), "b": np.arange(13.0), "c": np.arange(14.0)}), "26 curves would be too many"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(found, words):
