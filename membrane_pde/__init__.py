@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from membrane_pde.show import plot
     from membrane_pde.show.explorer import explore
     from membrane_pde.show.film import animate
+    from membrane_pde.show.pages.making import page
     from membrane_pde.show.presets import use_units
     from membrane_pde.studies.fitting import FitResult, fit
     from membrane_pde.studies.sweeping import sweep
@@ -46,6 +47,7 @@ __all__ = [
     "load_case",
     "load_result",
     "osmotic_pressure",
+    "page",
     "parse_case",
     "plot",
     "run",
@@ -72,6 +74,7 @@ _HOME = {
     "equilibrium": "runs",
     "run": "runs",
     "steady": "runs",
+    "page": "show.pages.making",
     "sweep": "studies.sweeping",
     "use_units": "show.presets",
 }

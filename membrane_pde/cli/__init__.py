@@ -18,6 +18,7 @@ from membrane_pde.cli.checks import compile_kernels, validate
 from membrane_pde.cli.errors import CommandGroup, open_closed_streams, terminate
 from membrane_pde.cli.errors import log as log
 from membrane_pde.cli.options import global_options
+from membrane_pde.cli.pages import page
 from membrane_pde.cli.running import compare, run
 from membrane_pde.cli.showing import animate
 from membrane_pde.cli.studies import fit, sweep
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Callable[..., None]] = {  # in the order in which --help lis
     "animate": animate,
     "sweep": sweep,
     "fit": fit,
+    "page": page,
     "equilibrium": equilibrium,
     "steady": steady,
     "osmotic-pressure": osmotic_pressure,

@@ -67,7 +67,7 @@ def validate(
             known = ", ".join(CHECK_GROUPS)
             raise CaseError(f"--only {name}: the groups of checks are {known}{nearest(name, CHECK_GROUPS)}")
     if page:
-        from membrane_pde.show.page import check_page, write_page
+        from membrane_pde.show.checks_page import check_page, write_page
 
         check_page(page)
     from membrane_pde import verify

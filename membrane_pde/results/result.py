@@ -194,6 +194,28 @@ class Result:
         write_folder(folder, write)
         return Path(folder) if extra is None else add_files(folder, extra)
 
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Make a page of the run that a browser opens without network or server; see `membrane_pde.page`.
+
+        Parameters
+        ----------
+        path : path, optional
+            File to write. Only such a page is replaced.
+
+        Returns
+        -------
+        str
+            The text of the page.
+
+        Raises
+        ------
+        CaseError
+            If it cannot be written.
+        """
+        import membrane_pde  # the front door: pages are made above results
+
+        return membrane_pde.page(self, path)
+
     def _write_more(self, folder: Path) -> None:
         """Write what only some results have."""
 

@@ -31,7 +31,7 @@ def profile(
         end = float(arrays["width"][index, here].sum())  # without a bath behind it
         wall = float(stored(result, f"wall_concentration_{side}_mol_per_m3", name)[index])
         values = profile[here][order]
-        far = _far_edge(result, side, name, index, float(values[-1]))
+        far = far_edge(result, side, name, index, float(values[-1]))
         drawing.line(
             ax,
             f"{curve} {side}",
@@ -48,7 +48,7 @@ def profile(
         )
 
 
-def _far_edge(result: Result, side: str, name: str, index: int, last: float) -> float:
+def far_edge(result: Result, side: str, name: str, index: int, last: float) -> float:
     """Concentration at the far edge: that of a reservoir or a bath behind it, elsewhere the profile arrives level."""
     compartment = getattr(result.case, side)
     if compartment.boundary == "bath" and not compartment.stirred:  # what the mean has beyond the layer

@@ -45,7 +45,7 @@ def _library_lines(entry: Mapping[str, Any], width: int, within: str = "") -> li
                 break_on_hyphens=False,
             )  # fmt: skip
         elif "value" in value:
-            text = f"{within}{key}: {_library_value(value['value'])}"
+            text = f"{within}{key}: {value_words(value['value'])}"
             if "temperature" in value:
                 text += f" at {value['temperature']}"
             if "temperature_range" in value:
@@ -64,7 +64,8 @@ def _library_lines(entry: Mapping[str, Any], width: int, within: str = "") -> li
     return lines
 
 
-def _library_value(value: Any) -> str:
+def value_words(value: Any) -> str:
+    """A value of the library in words: a number with its unit, a list, the ions of a salt."""
     if isinstance(value, Mapping):
         return " + ".join(f"{count} {ion}" for ion, count in value.items())
     if isinstance(value, list):

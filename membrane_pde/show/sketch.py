@@ -316,7 +316,7 @@ def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
     names = [name for name in names if name in case.solutes] or list(case.solutes)[:1]
     for name in names:
         if result is None:
-            lines.append(f"{name} {_given(case, side, name)}")
+            lines.append(f"{name} {given_words(case, side, name)}")
             continue
         scale = largest(result, name)
         unit, factor = readings.concentration_unit(case, [name], scale)
@@ -343,7 +343,7 @@ def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
         osmotic = float(felt(result, side)[index])
         negligible = formatting.ROUND_OFF * readings.largest_pressure(result)
         value = formatting.quantity(osmotic if abs(osmotic) > negligible else 0.0, "pressure")
-        kind = "effective osmotic pressure" if _leaks(result) else "osmotic pressure"
+        kind = "effective osmotic pressure" if leaks(result) else "osmotic pressure"
         lines.append(f"{kind} at the membrane {value.replace(' ', NO_BREAK)}")
     return "\n".join(textwrap.fill(line, wide).replace(NO_BREAK, " ") for line in lines)
 
@@ -359,12 +359,13 @@ def _gas_key(ax: Any, moment: vessels.Moment, size: float) -> None:
         )
 
 
-def _leaks(result: Any) -> bool:
+def leaks(result: Any) -> bool:
+    """Whether some solute is held back only in part, so that its osmotic pressure is not fully effective."""
     numbers = result.case.membrane.solutes
     return any(name in numbers and numbers[name].reflection < 1.0 for name in result.solutes)
 
 
-def _given(case: Any, side: str, name: str) -> str:
+def given_words(case: Any, side: str, name: str) -> str:
     """The initial concentration of a case in words."""
     value = getattr(case, side).concentration[name]
     values = list(value.value) if hasattr(value, "value") else [value]

@@ -76,7 +76,7 @@ def history(result: Result, axes: Any = None, time: float | None = None) -> np.n
             drawing.line(ax, "now", [time * per_second(result)] * 2, [0, 1], **style)
     for ax in axes[-1] if axes.ndim == 2 else axes[-1:]:
         drawing.labels(ax, x=label)
-    if "flow" in shown and _water_moves(result):
+    if "flow" in shown and water_moves(result):
         curves.directions(places["flow"], 0.98, "right")
     return axes
 
@@ -100,12 +100,12 @@ def per_second(result: Result) -> float:
 def panels(result: Result) -> list[str]:
     """The panels, of `PANELS`, that have something to show."""
     found = []
-    if _water_moves(result) or passing(result):
+    if water_moves(result) or passing(result):
         found.append("flow")
-    if _water_moves(result):
+    if water_moves(result):
         found.append("volume")
     found.append("concentration")
-    if result.case.phase != "gas" and result.case.membrane.type != "none" and _pressures(result):
+    if result.case.phase != "gas" and result.case.membrane.type != "none" and pressure_curves(result):
         found.append("pressure")
     return found
 
@@ -117,7 +117,7 @@ def _switch(ax: Any, on: bool) -> None:
         drawing.legend(ax, [])
 
 
-def _water_moves(result: Any) -> bool:
+def water_moves(result: Any) -> bool:
     """Whether water passed the membrane."""
     case = result.case
     if case.phase == "gas" or case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
@@ -134,15 +134,15 @@ def _time_axis(result: Any) -> tuple[np.ndarray, str, float | None]:
     seconds = stored(result, "time")
     unit, factor = formatting.time_unit(float(seconds[-1]))
     times = seconds * factor
-    linear = _linear_until(result, times)
+    linear = linear_until(result, times)
     if linear is None:
         return times, f"time ({unit})", None
     return times, f"time ({unit}; logarithmic beyond {formatting.number(linear, digits=2)})", linear
 
 
-def _linear_until(result: Any, times: np.ndarray) -> float | None:
+def linear_until(result: Any, times: np.ndarray) -> float | None:
     """Where the linear beginning of a logarithmic axis of time ends; None if an even axis shows what happens."""
-    if times.size < 20 or not _water_moves(result):
+    if times.size < 20 or not water_moves(result):
         return None
     moving = [stored(result, f"length_{side}_m") for side in readings.SIDES]
     moving.append(stored(result, "pressure_left_Pa") - stored(result, "pressure_right_Pa"))
@@ -201,7 +201,7 @@ def _room(ax: Axes, rows: int) -> float:
 def _flow(ax: Axes, result: Any, times: np.ndarray) -> None:
     """Water flux; where only solutes move, how much of each crossed."""
     drawing.zero(ax)
-    if _water_moves(result):
+    if water_moves(result):
         unit, per_si = presets.unit("water flux")
         values = curves.clean(stored(result, "water_flux_m_per_s"), readings.flux_scale(result)) * per_si
         drawing.line(ax, "flux", times, values, color=WATER)
@@ -307,7 +307,7 @@ def _concentration(ax: Axes, result: Any, times: np.ndarray) -> None:
     drawing.legend(ax, handles, fontsize=8, ncols=columns, loc="upper center", **look)
 
 
-def _pressures(result: Any) -> dict[str, np.ndarray]:
+def pressure_curves(result: Any) -> dict[str, np.ndarray]:
     """The pressures to draw, Pa: the differences, left minus right; both osmotic pressures where those vanish."""
     scale = readings.largest_pressure(result)
     left, right = felt(result, "left"), felt(result, "right")
@@ -325,7 +325,7 @@ def _pressures(result: Any) -> dict[str, np.ndarray]:
 def _pressure(ax: Axes, result: Any, times: np.ndarray) -> None:
     """Hydrostatic and osmotic pressure differences; the distance between the two is what drives the water."""
     unit, per_pascal = presets.unit("pressure")
-    drawn = {key: values * per_pascal for key, values in _pressures(result).items()}
+    drawn = {key: values * per_pascal for key, values in pressure_curves(result).items()}
     drawing.zero(ax)
     labels = readings.labels_of(result.case)
     if "left" in drawn:

@@ -84,7 +84,7 @@ MAY_USE: dict[str, set[str]] = {
     "results": {"analytic", "input", "physics"},
     "runs": {"analytic", "input", "kernels", "model", "physics", "results", "solvers"},
     "studies": {"input", "results", "runs"},
-    "show": {"input", "physics", "results", "runs"},
+    "show": {"input", "library", "physics", "results", "runs", "studies"},
     "reference": set(),
     # the order of the scheme is that of model and solvers, fed with the sources of a made-up solution
     "verify": {"analytic", "input", "model", "physics", "reference", "runs", "solvers"},
@@ -103,7 +103,20 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "results": {"h5netcdf", "h5py", "numpy", "xarray"},
     "runs": {"numpy", "xarray"},
     "studies": {"h5netcdf", "loky", "numpy", "scipy", "xarray"},
-    "show": {"IPython", "PIL", "ipywidgets", "matplotlib", "numpy", "openpyxl", "rich"},
+    "show": {
+        *(
+            "IPython",
+            "PIL",
+            "contourpy",
+            "ipywidgets",
+            "jinja2",
+            "markupsafe",
+            "matplotlib",
+            "numpy",
+            "openpyxl",
+            "rich",
+        )
+    },
     "reference": set(),
     "verify": {"numpy", "scipy"},
     "cli": {"typer", "rich"},
@@ -168,8 +181,9 @@ def test_nothing_flows_back() -> None:
         if room not in ("runs", "solvers", "model", "verify"):
             assert "model" not in used, module
     assert "show" not in set().union(*(rooms(name) for name in OWN if name.startswith(("studies", "results"))))
-    # what sliders need a run for stands in one module; all else is drawn and written from results
-    assert {name for name in OWN if name.startswith("show.") and "runs" in rooms(name)} == {"show.explorer"}
+    # what sliders need runs for stands in two modules; all else is drawn and written from results
+    run = {name for name in OWN if name.startswith("show.") and {"runs", "studies"} & rooms(name)}
+    assert run == {"show.explorer", "show.pages.making"}
 
 
 def test_no_circles() -> None:

@@ -35,7 +35,7 @@ def fill(
     keep: Callable[[int, Chunk], None] | None = None,
 ) -> Table:
     """Solve all points that are missing in a table; `keep` is called with every chunk."""
-    size = min(_cpus() if workers is None else workers, max(1, grid.points - table.done))
+    size = min(cpus() if workers is None else workers, max(1, grid.points - table.done))
     with closing(Distribution(grid, Unassigned(table.gaps()), size, workers is not None).chunks()) as chunks:
         for start, chunk in chunks:
             if keep is not None:
@@ -86,7 +86,7 @@ class Distribution:
 
     def chunks(self) -> Generator[tuple[int, Chunk], None, None]:
         """First point and rows of every chunk, in the order in which they are solved."""
-        with workers.borrowed(self.size - 1, _prepare) as self._team:
+        with workers.borrowed(self.size - 1, prepare) as self._team:
             timer = threading.Timer(
                 _PATIENCE, self._start_workers
             )  # if the first point takes long, workers start meanwhile
@@ -113,7 +113,7 @@ class Distribution:
             rest = chunk[2] / (stop - start) * self.left.points
             self._usual, size = _next_size(stop - start, chunk[2]), self._usual
             if size > 1:  # the first chunk took long because of imports
-                there = workers.is_idle(self.size - 1, _prepare)
+                there = workers.is_idle(self.size - 1, prepare)
                 if rest > (_LITTLE if there or self.asked_for else _PATIENCE):
                     self._start_workers()
 
@@ -188,12 +188,12 @@ def _next_size(size: int, seconds: float) -> int:
     return max(1, min(_GROWTH * size, int(size * _CHUNK / max(seconds, 1e-9))))
 
 
-def _cpus() -> int:
+def cpus() -> int:
     """Number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _prepare() -> None:
+def prepare() -> None:
     """Import in a worker what most runs need, by solving a small case."""
     case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
     solve_chunk(case, list(case.solutes), [{}])

@@ -451,7 +451,7 @@ def test_a_long_point_here_does_not_keep_others_waiting(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(rows, "_points", each(point))
     monkeypatch.setattr(distributing, "_PATIENCE", 0.05)
-    monkeypatch.setattr(distributing, "_cpus", lambda: 4)
+    monkeypatch.setattr(distributing, "cpus", lambda: 4)
     mp.sweep(CASE, {"run.outputs": range(2, 6)}, workers=workers)
     assert len(set(seen)) == 4
 
@@ -459,7 +459,7 @@ def test_a_long_point_here_does_not_keep_others_waiting(monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("by_threads")
 def test_by_default_a_short_sweep_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "_points", each(counted))
-    monkeypatch.setattr(distributing, "_cpus", lambda: 4)
+    monkeypatch.setattr(distributing, "cpus", lambda: 4)
     monkeypatch.setattr(distributing, "_PATIENCE", 60.0)
     answer = mp.sweep(CASE, GRID)
     assert (answer["steps"] == threading.get_ident()).all()

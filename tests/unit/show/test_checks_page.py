@@ -14,7 +14,7 @@ import pytest
 
 from membrane_pde import verify
 from membrane_pde.input.errors import CaseError
-from membrane_pde.show import page
+from membrane_pde.show import checks_page as page
 from membrane_pde.show.check_plots import draw
 
 KNOWN = verify.Series("Pfeffer", [1.0, 2.0, 4.0], [0.7, 1.4, 2.7], [0.1, 0.1, 0.2])

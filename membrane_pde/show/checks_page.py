@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from membrane_pde import __version__
-from membrane_pde.input.errors import CaseError
-from membrane_pde.results.folders import check_writable, scratch
-from membrane_pde.show import report_checks
+from membrane_pde.show import htmlfile, report_checks
 from membrane_pde.show.check_plots import draw
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MARK = '<meta name="generator" content="membrane-pde validate">'
 STYLE = """
 body { font: 15px/1.45 sans-serif; color: #222; background: #fff; max-width: 75em; margin: 2em auto; padding: 0 1em; }
 h2 { margin-top: 2.2em; } table { border-collapse: collapse; font-size: 13px; }
@@ -29,62 +26,14 @@ img { max-width: 100%; margin: 1em 0; } ol { font-size: 13px; color: #555; }
 
 
 def check_page(path: str | Path) -> None:
-    """Make sure, before anything is computed, that a page can be written.
-
-    Parameters
-    ----------
-    path : path
-        Where to.
-
-    Raises
-    ------
-    CaseError
-        If it is a folder or a file that is not such a page, or cannot be written.
-    """
-    target = Path(path)
-    try:
-        if target.is_dir():
-            raise CaseError(
-                f"--out {target}: this is a folder; give the name of a file, such as {target / 'page.html'}"
-            )
-        if target.exists() or target.is_symlink():
-            with target.open(encoding="utf-8", errors="replace") as file:
-                if MARK not in file.read(1000):
-                    raise CaseError(
-                        f"--out {target}: this file is not a page of `membrane-pde validate` and is left alone; "
-                        "give another name"
-                    )
-        check_writable(target.resolve().parent)
-    except OSError as error:
-        raise CaseError(f"--out {target}: cannot be written ({error.strerror or error})") from error
+    """Make sure, before anything is computed, that a page can be written; see `htmlfile.check`."""
+    htmlfile.check(path, "validate")
 
 
 def write_page(path: str | Path, findings: Iterable[Any], quick: bool = False) -> None:
-    """Write the page, beside its final name first.
-
-    Parameters
-    ----------
-    path : path
-        Where to; see `check_page` for what is replaced.
-    findings : iterable of verify.Findings
-        What to tell.
-    quick : bool
-        They are those of the quick checks.
-
-    Raises
-    ------
-    CaseError
-        If it cannot be written; nothing half-written is left.
-    """
+    """Write the page of some findings; `quick` is said on it. See `htmlfile.write`."""
     check_page(path)
-    target, text = Path(path), html(list(findings), quick)
-    try:
-        with scratch(target.resolve().parent) as made:
-            new = made / "page.html"
-            new.write_text(text, encoding="utf-8")
-            new.replace(target.resolve())
-    except OSError as error:
-        raise CaseError(f"--out {target}: cannot be written ({error.strerror or error}); nothing was left") from error
+    htmlfile.write(path, html(list(findings), quick), "validate")
 
 
 def html(findings: Sequence[Any], quick: bool = False) -> str:
@@ -103,7 +52,7 @@ def html(findings: Sequence[Any], quick: bool = False) -> str:
     """
     title = "membrane-pde validate" + (" --quick" if quick else "")
     parts = [
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">{MARK}',
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">{htmlfile.mark("validate")}',
         f"<title>{title}</title><style>{STYLE}</style></head><body>",
         f"<h1>{title}</h1><p>membrane-pde {__version__}. {report_checks.verdict(findings)} "
         "For each group: how many checks passed, and the check nearest to its tolerance. In the plots, points "
