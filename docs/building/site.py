@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from docs.building import links
+from docs.building import links, verification
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -39,8 +39,9 @@ def main() -> int:
     """Make the site; 0 if nothing is wrong with it."""
     start = time.perf_counter()
     gather()
+    failed = verification.write(PAGES / "verification")
     status = build()
-    wrong = links.problems(SITE) if SITE.is_dir() else []
+    wrong = [*failed, *(links.problems(SITE) if SITE.is_dir() else [])]
     for line in wrong:
         print(line, file=sys.stderr)
     if status or wrong:

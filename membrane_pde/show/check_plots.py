@@ -48,6 +48,27 @@ def draw(panels: Sequence[Any]) -> Figure:
     return figure
 
 
+def draw_apart(panel: Any) -> list[Figure]:
+    """Draw a panel and, where its known and computed values can be compared, their difference, each as a figure.
+
+    Parameters
+    ----------
+    panel : verify.Panel
+
+    Returns
+    -------
+    list of Figure
+        One or two.
+    """
+    from matplotlib.figure import Figure
+
+    figures = []
+    for drawn in (_draw_panel, _draw_differences) if panel.differences() else (_draw_panel,):
+        figures.append(Figure(figsize=(5.6, 4.0), layout="constrained"))
+        drawn(figures[-1].add_subplot(), panel)
+    return figures
+
+
 def _draw_panel(ax: Axes, panel: Any) -> None:
     """What is known as points and bars, or many points as a broad line; ours behind it as a line of the same colour."""
     for each, colour, follows in _coloured(panel):
