@@ -294,6 +294,17 @@ def film(path: Path) -> None:
     mp.animate(results, path, seconds=6.0, size=(900, 756), rate=10)
 
 
+def vessel(path: Path) -> None:
+    """The elements of a sea-water vessel, small enough for the README."""
+    from matplotlib.figure import Figure
+
+    import membrane_pde as mp
+
+    figure = Figure(figsize=(7.6, 2.3), layout="constrained")
+    mp.plot.vessel(mp.run(mp.load_case("ro_vessel")), figure.add_subplot())
+    figure.savefig(path, dpi=150)
+
+
 def main() -> None:
     """Write the files, with ``--pictures`` the pictures, too."""
     SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
@@ -304,7 +315,8 @@ def main() -> None:
         warmer_mixes_faster(ROOT / "docs" / "warmer_mixes_faster.png")
         explorer(ROOT / "docs" / "explorer.png")
         film(ROOT / "docs" / "osmosis.gif")
-        print("wrote docs/warmer_mixes_faster.png, docs/explorer.png and docs/osmosis.gif")
+        vessel(ROOT / "docs" / "vessel.png")
+        print("wrote docs/warmer_mixes_faster.png, docs/explorer.png, docs/osmosis.gif and docs/vessel.png")
 
 
 if __name__ == "__main__":
