@@ -156,6 +156,8 @@ def steady(
         print_json(summary)
     else:
         report_steady.show_steady(console(), loaded, summary)
+    if summary["status"] is None:
+        raise typer.Exit(1)
 
 
 def osmotic_pressure(

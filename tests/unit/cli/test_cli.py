@@ -448,8 +448,16 @@ def test_steady(call):
     assert "In the steady state nothing flows any more." in out
     assert "mmHg" in out
     status, out, _ = call("steady", "batch_ro")
-    assert status == 0
+    assert status == 1
     assert "No steady state: the left side runs dry" in out
+    status, out, _ = call("steady", "batch_ro", "--json")
+    assert status == 1
+    assert json.loads(out)["status"] is None
+    dry = ("--set", "left.pressure=80 bar", "--set", "left.channel.flow=0.1 m^3/h")
+    for command in (("run", "--no-save"), ("steady",)):
+        status, out, err = call(command[0], "ro_element", *command[1:], *dry)
+        assert status == 1
+        assert "runs dry" in out + err
     is_bad_input(*call("steady", "closed_circuit_ro"), 'left.pressure="22 bar"')
 
 
