@@ -87,6 +87,10 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
         raise (CaseError(for_a_gas(str(found))) if gas else found) from None
     if "solutes" not in kept:
         _check_ions(case)
+    if case.properties.given:
+        from membrane_pde.input.property_checks import check_positive
+
+        check_positive(case)
     if case.module is not None:
         from membrane_pde.input.plant import resolve
 

@@ -40,10 +40,36 @@ def merge_module(merged: dict[str, Any]) -> None:
     for side in SIDES:
         own = merged.get(side, {})
         if isinstance(own, dict):
+            _check_boundary(own, side)
             merged[side] = _side(own, entry.get("feed" if side == feed else "permeate", {}), merged.get("solutes"))
     run = merged.get("run", {})
     if isinstance(run, dict):
+        _check_until(run)
         merged["run"] = {"duration": None} | run
+
+
+def _check_boundary(side: dict[str, Any], name: str) -> None:
+    """Refuse a boundary that a side of a module cannot have."""
+    with_channel = "channel" in side
+    if side.get("boundary", "bath" if with_channel else "outflow") != ("bath" if with_channel else "outflow"):
+        place = (
+            f'beside [{name}.channel] only "bath", a tank, is possible' if with_channel else "the permeate is drawn off"
+        )
+        raise CaseError(f"{name}.boundary = {show(side['boundary'])}: {place}; leave the key out")
+
+
+def _check_until(run: dict[str, Any]) -> None:
+    """Refuse a condition to stop that never holds along a membrane, or that has no run in time to stop."""
+    until = run.get("until")
+    if until == "equilibrium":
+        raise CaseError(
+            'run.until = "equilibrium": along a membrane something always flows; take "steady", or leave the key out'
+        )
+    if until == "duration" and "duration" not in run:
+        raise CaseError(
+            'run.until = "duration": run.duration is missing; give it, for example "10 min", or leave the key out for '
+            "the steady state"
+        )
 
 
 def first_element(module: dict[str, Any], membrane: dict[str, Any]) -> str:

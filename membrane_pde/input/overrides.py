@@ -108,7 +108,8 @@ def _as_declared(path: str, declared: Any, value: object) -> Any:
         return text == "true"
     if declared in (int, float) or (reader and reader.number):
         try:
-            return int(text) if declared is int and re.fullmatch("[+-]?[0-9]+", text) else units.number(text)
+            whole = declared is not float and re.fullmatch("[+-]?[0-9]{1,15}", text)
+            return int(text) if whole else units.number(text)
         except ValueError:
             if not text.startswith(("{", "[")):
                 return value  # validation reports what was expected

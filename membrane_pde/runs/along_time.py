@@ -104,8 +104,6 @@ def run_in_time(case: Case, progress: Callable[[float], None] | None = None) -> 
 
 def _check(case: Case) -> None:
     """Refuse what is not possible in time along a membrane."""
-    if case.run.until == "equilibrium":
-        raise CaseError('run.until = "equilibrium": along a membrane something always flows; "duration" or "steady"')
     if case.run.solver == "fipy":
         raise CaseError('run.solver = "fipy": along a membrane "rosenbrock" or "cvode" (its relative IDA) integrate')
     for name in SIDES:

@@ -265,3 +265,42 @@ def test_only_with_module() -> None:
     ):
         with pytest.raises(mp.CaseError, match=key.split(".")[0]):
             mp.parse_case(plain).with_values({key: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"module.elements": "1000"}, r"module\.elements = 1000: expected a whole number from 1 to 100"),
+        ({"left.boundary": "tub"}, r'left\.boundary = "tub": beside \[left\.channel\] only "bath", a tank'),
+        ({"right.boundary": "piston"}, r'right\.boundary = "piston": the permeate is drawn off'),
+        ({"run.until": "duration"}, r"run\.duration is missing"),
+        ({"run.until": "equilibrium"}, "along a membrane something always flows"),
+        ({"run.until": "equilibrium", "run.duration": "1 min"}, "along a membrane something always flows"),
+    ],
+)
+def test_what_a_module_cannot_have_is_told_of_modules(changes: dict[str, str], words: str) -> None:
+    with pytest.raises(mp.CaseError, match=words):
+        mp.parse_case(VESSEL).with_values(changes)
+
+
+@pytest.mark.parametrize("until", ["steady", None])
+def test_a_steady_state_can_be_asked_for_by_name(until: str | None) -> None:
+    case = mp.parse_case(VESSEL)
+    assert (case if until is None else case.with_values({"run.until": until})).steady_only
+
+
+@pytest.mark.parametrize(
+    ("key", "polynomial", "words"),
+    [
+        ("osmotic_coefficient", [-0.9, 0.1], "the osmotic coefficient is -0.9 in pure water"),
+        ("osmotic_coefficient", [0.9, -40.0], r"at the mass fraction of left\.concentration\.NaCl, 0\.03"),
+        ("viscosity", [0.0], "the viscosity is 0 Pa s in pure water"),
+        ("diffusivity", [1e-9, -1e-7], r"the diffusivity is -2\.\d+e-09 m\^2/s at the mass fraction"),
+    ],
+)
+def test_a_property_is_positive_in_every_solution(key: str, polynomial: list[float], words: str) -> None:
+    unit = {"osmotic_coefficient": "", "viscosity": "Pa s", "diffusivity": "m^2/s"}[key]
+    value = {"polynomial": polynomial, "unit": unit}
+    with pytest.raises(mp.CaseError, match=rf"properties\.{key}\.polynomial: .*{words}.*expected more than 0"):
+        mp.parse_case(VESSEL).with_values({f"properties.{key}": value})
+    mp.parse_case(VESSEL).with_values({f"properties.{key}": value | {"polynomial": [1.0e-9]}})
