@@ -46,8 +46,9 @@ class Channel(BaseModel):
     model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
     flow: Flow | None = field(
-        "Flow into each vessel of the first stage, on this side: constant, or a schedule, which may reach 0. Exactly "
-        "one of `flow`, `velocity` and `recovery`. Inside: m^3/s.",
+        "Flow per vessel of the first stage, on this side: constant, or a schedule, which may reach 0. In "
+        "counter-current the other side's liquid, as much in all, enters the last stage. Exactly one of `flow`, "
+        "`velocity` and `recovery`. Inside: m^3/s.",
         None,
     )
     velocity: Velocity | None = field(

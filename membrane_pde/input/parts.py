@@ -202,7 +202,8 @@ class Support(BaseModel):
     """The porous layer that carries the membrane on one side: rigid, filled with solution, crossed by the water.
 
     ``ε ∂c/∂t + J_v ∂c/∂x = ∂/∂x(ε D/τ ∂c/∂x)``. Where its structural parameter alone is given, the layer is one of that
-    thickness that is all liquid (ε = τ = 1), which has the same steady states.
+    thickness that is all liquid (ε = τ = 1), which has the same steady states. In a [module] its pores store nothing:
+    the profile in them follows at once, which in time is right beyond about thickness² · τ ÷ D.
     """
 
     model_config = ConfigDict(**STRICT, json_schema_extra=_either_way)

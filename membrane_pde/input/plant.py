@@ -94,7 +94,8 @@ class Plant:
     counter_current : bool
         The other side's liquid flows from the feed's outlet to its inlet.
     flow : dict of str to Schedule
-        What flows into each vessel of the first stage, by flowing side, m^3/s; not of a side with a solved flow.
+        What flows into each vessel of the stage that a side's liquid meets first, by flowing side, m^3/s; not of a side
+        with a solved flow.
     recovery : float or None
         Permeate over feed for which the feed's flow is solved.
     interconnector : float
@@ -119,6 +120,18 @@ class Plant:
     def area(self) -> float:
         """Membrane area of all elements together, m^2."""
         return sum(stage.vessels * element.area for stage in self.stages for element in stage.elements)
+
+    def entered(self, name: Side) -> Stage:
+        """The stage that a side's liquid meets first: of a counter-current other side the last one."""
+        return self.stages[-1 if self.counter_current and name != self.feed else 0]
+
+    def first_met(self, name: Side) -> Element:
+        """The element that a side's liquid meets first."""
+        return self.entered(name).elements[-1 if self.counter_current and name != self.feed else 0]
+
+    def left_from(self, name: Side) -> Stage:
+        """The stage that a side's liquid leaves last."""
+        return self.stages[0 if self.counter_current and name != self.feed else -1]
 
     @property
     def elements(self) -> Iterator[tuple[int, Element]]:
@@ -164,16 +177,17 @@ def resolve(case: Case, raw: dict[str, Any], build_other: Callable[[dict[str, An
                 kinds[name] = _other_kind(name, path, raw, build_other)
         vessels = case.module.vessels if stage is None or stage.vessels is None else stage.vessels
         stages.append(Stage(vessels, stage.boost if stage else 0.0, tuple(kinds[name] for name in names)))
-    flow, recovery = _flows(case, feed, flowing, first)
     plant = Plant(
         feed=feed,
         flowing=flowing,
         counter_current=case.module.direction == "counter-current",
-        flow=flow,
-        recovery=recovery,
+        flow={},
+        recovery=None,
         interconnector=case.module.interconnector,
         stages=tuple(stages),
     )
+    flow, recovery = _flows(case, plant)
+    plant = replace(plant, flow=flow, recovery=recovery)
     stations = (case.module.stations or 0) * sum(len(stage.elements) for stage in stages)
     if stations > MAX_STATIONS:
         raise CaseError(f"module.stations: {stations} stations in all; at most {MAX_STATIONS}")
@@ -232,13 +246,6 @@ def _check_side_keys(case: Case, raw: dict[str, Any]) -> None:
     for name in SIDES:
         side, written = getattr(case, name), raw.get(name, {})
         with_channel = side.channel is not None
-        if "boundary" in written and side.boundary != ("bath" if with_channel else "outflow"):
-            place = (
-                f'beside [{name}.channel] only "bath", a tank, is possible'
-                if with_channel
-                else "the permeate is drawn off"
-            )
-            raise CaseError(f'{name}.boundary = "{side.boundary}": {place}; leave the key out')
         if side.stirred:
             raise CaseError(f"{name}.stirred: a side of a module is no stirred compartment; leave the key out")
         if with_channel and "length" in written:
@@ -385,9 +392,7 @@ def _geometry(written: Channel, path: str, area: float, length: float) -> flow_i
     return flow_in.duct(length, area / length, written.cross_section, written.hydraulic_diameter)
 
 
-def _flows(
-    case: Case, feed: Side, flowing: tuple[Side, ...], element: Element
-) -> tuple[dict[str, Schedule], float | None]:
+def _flows(case: Case, plant: Plant) -> tuple[dict[str, Schedule], float | None]:
     """What flows into a vessel on each flowing side, and the recovery for which the feed's flow is solved."""
     flows: dict[str, Schedule] = {}
     recovery: float | None = None
@@ -407,12 +412,16 @@ def _flows(
                 f"{' and '.join(f'{path}.{key}' for key in given)} are given: exactly one says how much flows"
             )
         if given == ["recovery"]:
-            if name != feed:
-                raise CaseError(f"{path}.recovery: only the flow of the feeding side, {feed}, is solved for")
+            if name != plant.feed:
+                raise CaseError(f"{path}.recovery: only the flow of the feeding side, {plant.feed}, is solved for")
             recovery = channel.recovery
-        elif name in flowing:
-            section = getattr(element, name).section
-            flows[name] = channel.flow or Schedule((0.0,), (channel.velocity * section,))
+        elif name in plant.flowing:
+            entered = plant.entered(name)
+            if channel.flow is None:
+                flows[name] = Schedule((0.0,), (channel.velocity * getattr(plant.first_met(name), name).section,))
+                continue
+            shared = plant.stages[0].vessels / entered.vessels
+            flows[name] = replace(channel.flow, values=tuple(shared * each for each in channel.flow.values))
     return flows, recovery
 
 

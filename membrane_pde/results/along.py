@@ -24,6 +24,7 @@ from membrane_pde.results.summary import process_of
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
+_ATMOSPHERE = 101325.0  # Pa: pressures are gauge pressures
 _NOTHING = 1e-9  # of the flux at the largest pressure: smaller ones are none
 
 
@@ -118,9 +119,9 @@ class Streams:
         if len(self.plant.flowing) > 1:
             other = 1 - self.feed
             ends = (-1, 0) if self.plant.counter_current else (0, -1)
-            enters, leaves = seen.entering[other, ends[0]], seen.leaving[other, ends[1]]
-            for flow, into in ((enters, before), (leaves, after)):
-                volume = seen.vessels[0] * float(flow[0])
+            for flows, end, into in ((seen.entering, ends[0], before), (seen.leaving, ends[1], after)):
+                flow = flows[other, end]
+                volume = seen.vessels[end] * float(flow[0])
                 into.append((volume, volume * flow[2:]))
         elif self.permeate > 0.0:
             after.append((self.permeate, np.maximum(self.towards * self.solutes, 0.0)))
@@ -326,6 +327,13 @@ def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
             f"Water flows back into the {totals.plant.feed} side {where}: the osmotic pressure outweighs the pressure "
             "there."
         )
+    for row, side in enumerate(SIDES):
+        lowest = min(float(seen.leaving[row, :, 1].min()), float(seen.entering[row, :, 1].min()))
+        if side in totals.plant.flowing and lowest < -_ATMOSPHERE:
+            parts.append(
+                f"The pressure on the {side} falls to {lowest * 1e-5:.3g} bar, below vacuum, where no liquid flows: "
+                f"raise {side}.pressure, or take less flow or friction."
+            )
     beyond = [one for one in summary["elements"] if one["warning"]]
     if beyond:
         first, several = beyond[0], len(totals.plant.stages) > 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from membrane_pde.show import presets
 from membrane_pde.show.formatting import duration, number, quantity
 from membrane_pde.show.printing import Row, say, show_rows
-from membrane_pde.show.readings import concentration_unit, flat, labels_of
+from membrane_pde.show.readings import SIDES, concentration_unit, flat, labels_of
 from membrane_pde.show.sentences import held_back
 
 if TYPE_CHECKING:
@@ -141,7 +141,12 @@ def totals_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     labels = labels_of(case)
     beside = summary["elements"][0 if plant.counter_current else -1]["other_side_flow_m3_per_s"]
     if beside is not None:
-        add(f"flow of the {labels[plant.other]} where it leaves", unit, beside * plant.stages[0].vessels, per_si)
+        add(
+            f"flow of the {labels[plant.other]} where it leaves",
+            unit,
+            beside * plant.left_from(plant.other).vessels,
+            per_si,
+        )
     for side in ("left", "right"):
         add(f"pressure, {labels[side]}", pressure, summary[f"pressure_{side}_Pa"], per_pa)
         add("  falls along it by", pressure, summary[f"pressure_drop_{side}_Pa"], per_pa, 3)
@@ -268,4 +273,13 @@ def known_limits(case: Any) -> str:
         parts.append(
             f"the fall of the pressure of the {receiving} on its way out, unless [{case.plant.other}.channel] is given"
         )
+    for side in SIDES:
+        support = getattr(case, side).support
+        if support is not None and not case.steady_only:
+            slowest = min(getattr(case, side).diffusivity.get(name, s.diffusivity) for name, s in case.solutes.items())
+            time = duration(support.thickness**2 * support.tortuosity / slowest)
+            parts.append(
+                f"what the pores of {side}.support hold: its profile follows at once, in truth within about thickness² "
+                f"· tortuosity ÷ D, {time}"
+            )
     return f"The model leaves out {'; '.join(parts)}."
