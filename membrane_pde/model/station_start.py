@@ -257,7 +257,7 @@ def set_start(
         y[entry_at(at, other, element) + 1] = inlet[other, 1]
     for s in range(k):
         y[at.collected + s] = 0.0 if math.isnan(p.backflow[s]) else float(p.backflow[s])
-    flow, pressure = float(inlet[side, 0]), float(inlet[side, 1])
+    flow, pressure, gathered = float(inlet[side, 0]), float(inlet[side, 1]), 0.0
     for station in range(p.element.shape[0]):
         element, first = int(p.element[station]), concentration_at(at, side, station)
         if begins(p, side, station):
@@ -305,7 +305,18 @@ def set_start(
                     break
                 flux = 0.5 * (flux + trial)
             flux = trial
+        elif p.role[other] == DEAD_END:  # nothing comes back out of it: at rest both sides are alike
+            flux = 0.0
+            for s in range(k):
+                y[beside + s] = y[first + s]
         y[flux_at(at, station)] = sign * flux
+        if p.role[other] == DRAWN and flux > 0.0:  # what comes back further on is the permeate collected before
+            volume = float(p.links[VESSELS, element]) * area * flux
+            for s in range(k):
+                if math.isnan(p.backflow[s]):
+                    passed = sign * float(room.passing[station, s]) / flux
+                    y[at.collected + s] += (passed - float(y[at.collected + s])) * volume / (gathered + volume)
+            gathered += volume
         flow -= area * flux
         y[flow_at(at, side, station)] = flow
         if p.role[other] != FLOWING:

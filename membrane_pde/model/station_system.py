@@ -142,7 +142,8 @@ class StationSystem:
         """Size of each unknown: a change is small beside it."""
         p, k = self.numbers, self.solutes
         scales = np.ones(self.size)
-        pressure = max(float(np.abs(self.inlet[:, 1]).max()), 1.0)
+        osmotic = max(abs(self.osmotic_pressure(each[2:])) for each in self.inlet)
+        pressure = max(float(np.abs(self.inlet[:, 1]).max()), osmotic, 1.0)
         flow = float(np.nanmax(np.abs(self.inlet[:, 0])))
         area = float(p.rows[0, 0].sum())
         water = float(p.permeability.max()) * pressure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ import numpy as np
 from membrane_pde.input.case import Case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES
-from membrane_pde.input.properties import solution_of
-from membrane_pde.runs.stations import inlets, station_system
+from membrane_pde.runs.no_steady_along import explanation, transfer
+from membrane_pde.runs.stations import station_system
 
 if TYPE_CHECKING:
     from membrane_pde.model.station_readings import Readings
@@ -23,13 +24,28 @@ log = logging.getLogger(__name__)
 _ACCURACY = 2e-4  # by which the numbers of the default stations may differ from those of half as many
 _FEWEST = 4  # stations of an element
 _MOST = 1024  # stations of all elements
+_TRACE = 1e-3  # of what enters: a concentration below that need not be as exact as itself
 _SMALL = 1e-2  # of the largest mean flux through an element: smaller ones need not be as exact as themselves
-_NEARLY_ALL = 0.97  # of the feed: a channel that has lost so much in a march runs dry
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
+_MOST_AT_FIRST = 512  # stations of all elements to begin with
+_FASTEST = 1.0  # largest P·area/flow of a station at which concentrations cannot fall below zero
+_MORE = 2  # times that the stations are doubled where none was found
+
+
 class NoSteadyStateAlong(Exception):
-    """There is no steady state; the message gives the reason."""
+    """There is no steady state; the message gives the reason.
+
+    Attributes
+    ----------
+    certain : bool
+        More stations would not help.
+    """
+
+    def __init__(self, message: str, certain: bool = True) -> None:
+        super().__init__(message)
+        self.certain = certain
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +74,9 @@ def steady_along(case: Case) -> Along:
     """Find the steady state of a case with [module].
 
     The number of stations of an element is that of the case, or is doubled until no flow, flux or concentration of what
-    enters and leaves an element changes by more than 0.02 %.
+    enters and leaves an element changes by more than 0.02 % (of itself, or of a thousandth of what enters). The more a
+    membrane takes of a solute, the more stations it begins with: between two of them a concentration must not fall by
+    more than about all of it.
 
     Raises
     ------
@@ -72,9 +90,21 @@ def steady_along(case: Case) -> Along:
     assert case.module is not None
     if case.module.stations is not None:
         return _solve(case, case.module.stations, None)
-    stations, before = _FEWEST, None
+    stations, before, trials = _fewest(case), None, 0
     while True:
-        found = _solve(case, stations, before)
+        try:
+            found = _solve(case, stations, before)
+        except NoSteadyStateAlong as none:
+            trials += 1
+            if none.certain or (before is None and trials > _MORE):
+                raise
+            if trials > _MORE or 2 * stations * _elements(case) > _MOST:
+                if before is None:
+                    raise
+                log.warning("%s: only with %d stations an element was a steady state found", case.name, stations // 2)
+                return before
+            stations *= 2
+            continue
         if before is not None and _difference(before, found) <= _ACCURACY:
             break
         if 2 * found.system.stations > _MOST:
@@ -82,6 +112,17 @@ def steady_along(case: Case) -> Along:
             break
         before, stations = found, 2 * stations
     return found
+
+
+def _elements(case: Case) -> int:
+    """Elements of one vessel of each stage together."""
+    return sum(len(stage.elements) for stage in case.plant.stages)
+
+
+def _fewest(case: Case) -> int:
+    """Stations of an element to begin with."""
+    wanted = min(transfer(case) / _FASTEST, _MOST_AT_FIRST / _elements(case))
+    return max(_FEWEST, 2 ** math.ceil(math.log2(wanted)) if wanted > 1.0 else 1)
 
 
 def _check_possible(case: Case) -> None:
@@ -110,7 +151,7 @@ def _solve(case: Case, stations: int, before: Along | None) -> Along:
     found = find_steady(system, None if known is None else (float(known[0]), float(known[1])))
     steps = found.steps + (0 if before is None else before.steps)
     if not found.converged:
-        raise NoSteadyStateAlong(_explanation(case, system, found.state))
+        raise NoSteadyStateAlong(*explanation(case, system, found))
     return Along(system, found.state, read(system, found.state), steps)
 
 
@@ -124,7 +165,7 @@ def _difference(coarse: Along, fine: Along) -> float:
         if numbers.role[side] == DRAWN:
             continue
         one, other = coarse.readings.leaving[side], fine.readings.leaving[side]
-        size = np.maximum(np.abs(other[:, 2:]), 1e-9 * scale)
+        size = np.maximum(np.abs(other[:, 2:]), _TRACE * scale)
         changes.append(np.abs(one[:, 2:] - other[:, 2:]) / size)
     means = [_means(each) for each in (coarse, fine)]
     size = np.maximum(np.abs(means[1]), _SMALL * np.abs(means[1]).max(axis=0))
@@ -154,7 +195,7 @@ def check_constant(case: Case) -> None:
                 f'{last}", or run it in time with run.duration'
             )
         if name in plant.flow and not plant.flow[name].is_constant:
-            last = f"{plant.flow[name].values[-1] * 3600:.4g} m^3/h"
+            last = f"{side.channel.flow.values[-1] * 3600:.4g} m^3/h"
             raise CaseError(
                 f"{name}.channel.flow: a schedule has no steady state; give one value, for example --set "
                 f'{name}.channel.flow="{last}"'
@@ -167,54 +208,3 @@ def check_constant(case: Case) -> None:
                 )
         if side.boundary == "bath" and side.channel is not None:
             raise CaseError(f"{name}.boundary: a tank changes with time; give run.duration to run it")
-
-
-# -- why there is none ----------------------------------------------------------------------------------------------
-def _explanation(case: Case, system: StationSystem, state: Vector) -> str:
-    """Why no steady state was found, in numbers."""
-    feed, plant = SIDES.index(case.plant.feed), case.plant
-    side = getattr(case, plant.feed)
-    fed = inlets(case, 0.0)[feed]
-    wanted = plant.recovery
-    if side.pressure.held == "recovery":
-        wanted = side.pressure.values[0]
-    if side.pressure.held in ("permeate", "flux"):
-        permeate = side.pressure.values[0] * (plant.area if side.pressure.held == "flux" else 1.0)
-        wanted = permeate / (plant.stages[0].vessels * float(fed[0]))
-    if wanted is not None:
-        brine = solution_of(case).shares(fed[2:] / max(1.0 - wanted, 1e-6)).sum()
-        limit = min(element.limits.pressure for _, element in plant.elements)
-        told = f"at {100 * wanted:.4g} % recovery the concentrate's osmotic pressure is up to {brine * 1e-5:.3g} bar"
-        if plant.recovery is not None:
-            return (
-                f"{told}, and {plant.feed}.pressure is {side.pressure.values[0] * 1e-5:.4g} bar, the same for every "
-                f"flow: raise {plant.feed}.pressure or ask for less recovery"
-            )
-        boosts = max(stage.boost for stage in plant.stages)
-        if boosts > 0.0 and system.recovery(system.start(0.0, float(fed[0]))) > wanted:
-            return (
-                f"with no pressure at the feed the boost of {boosts * 1e-5:.4g} bar alone makes more permeate than "
-                f"{100 * wanted:.4g} % of the feed: give less boost (module.stage), or ask for more recovery"
-            )
-        if brine < limit < np.inf:
-            return (
-                f"{told}, less than the {limit * 1e-5:.3g} bar that the element allows, but no pressure was found that "
-                f"drives it: try a smaller {plant.feed}.channel.flow, more recovery, or more stations (module.stations)"
-            )
-        if np.isfinite(limit):
-            told += f"; the element allows {limit * 1e-5:.3g} bar"
-        return f"{told}: ask for less recovery, or a larger flow along the membrane"
-    march = system.start(float(fed[1]), float(fed[0]))
-    flows = [system.vessels * each[system.flow_places(feed)] for each in (state, march)]
-    least = min(float(each.min()) for each in flows)
-    if least < (1.0 - _NEARLY_ALL) * plant.stages[0].vessels * float(fed[0]):
-        vessels = plant.stages[0].vessels
-        return (
-            f"the channel on the {plant.feed} runs dry: at {float(fed[1]) * 1e-5:.4g} bar the membrane would take all "
-            f"of the {vessels * float(fed[0]) * 3600:.4g} m^3/h that enter; lower {plant.feed}.pressure, or raise "
-            f"{plant.feed}.channel.flow"
-        )
-    return (
-        "none was found: Newton's iteration did not converge; try another pressure or flow, or more stations "
-        "(module.stations)"
-    )

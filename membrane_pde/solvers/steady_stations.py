@@ -2,18 +2,20 @@
 
 Where plain steps do not converge, a time term makes them safe: ``(M/τ − J) δ = r`` with τ that grows from a fraction of
 the time in which the feed passes (pseudo-transient continuation: Kelley and Keyes, SIAM J. Numer. Anal. 35 (1998) 508).
+Where that fails, too, and the feed's pressure or flow is solved for, it is bracketed by steady states with both given.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.station_system import StationSystem
 from membrane_pde.model.stations import (
+    DRAWN,
     FLOW_KIND,
     FLOWING,
     FOR_FLUX,
@@ -23,7 +25,11 @@ from membrane_pde.model.stations import (
     PRESSURE_TARGET,
     RECOVERY,
     VOLUME,
+    last_of,
 )
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 _MOST_STEPS = 40
 _MOST_IN_TIME = 150
@@ -34,6 +40,11 @@ _ALL = 1.0 - 1e-6  # of the feed: with less left of it in the march the channel 
 _NEAR = 0.05  # of the recovery that is sought, to which marches come
 _LEAST_DRIVING = 100.0  # Pa, of the first guess of a flow
 _LEAST_LEFT = 0.1  # of a flow or a concentration, that a step leaves
+_STUCK, _MOST_STUCK = 1e-2, 4  # a step of which less than this share is taken, and how many in a row
+_DRY = 0.03  # of what enters a side: with less left somewhere, where no state was found, the channel runs dry
+_TURNED = 1e-9  # of the scale of a flow: an outflow below minus this has turned round
+_MOST_TRIALS = 40  # of a pressure or a flow, to bracket the one that is sought
+_WITHIN = 1e-3  # of the recovery that is sought, to which they come
 
 
 class Found(NamedTuple):
@@ -47,17 +58,22 @@ class Found(NamedTuple):
         It is a steady state.
     steps : int
         Steps of Newton's method tried.
+    dry : int
+        The side whose channel runs dry where there is no steady state; −1 if none does.
+    reached : tuple of float
+        Where the feed's pressure or flow was bracketed in vain: the least and the largest recovery of all trials.
     """
 
     state: Array
     converged: bool
     steps: int
+    dry: int = -1
+    reached: tuple[float, ...] = ()
 
 
 def _step(system: StationSystem, y: Array, tau: float) -> tuple[Array, Array] | None:
     """Right-hand side, and the change of a step; None where there is none."""
     from scipy.sparse import dia_array
-    from scipy.sparse.linalg import splu
 
     rates, jacobian = system.linearized(y)
     if not np.isfinite(rates).all() or not np.isfinite(jacobian.data).all():
@@ -65,22 +81,41 @@ def _step(system: StationSystem, y: Array, tau: float) -> tuple[Array, Array] | 
     matrix = -jacobian
     if math.isfinite(tau):
         matrix = (matrix + dia_array((system.mass[None] / tau, [0]), shape=jacobian.shape)).tocsc()
+    change = _solve(matrix, rates, system.solutes if DRAWN in system.numbers.role else 0)
+    return (rates, change) if change is not None and np.isfinite(change).all() else None
+
+
+def _solve(matrix: csc_array, right: Array, last: int) -> Array | None:
+    """Solve a sparse system whose last few rows and columns may be full; None where it is singular.
+
+    Those are the collected permeate, which every station adds to and may draw from: eliminated apart, by a Schur
+    complement, they fill nothing else.
+    """
+    from scipy.sparse.linalg import splu
+
+    n = len(right) - last
     try:
-        change = splu(matrix).solve(rates)
-    except RuntimeError:  # exactly singular
+        factors = splu(matrix[:n, :n])
+        if last == 0:
+            return factors.solve(right)
+        found = factors.solve(np.column_stack([matrix[:n, n:].toarray(), right[:n]]))
+        below = matrix[n:, :n] @ found
+        border = np.linalg.solve(matrix[n:, n:].toarray() - below[:, :last], right[n:] - below[:, last])
+    except (RuntimeError, np.linalg.LinAlgError):  # exactly singular
         return None
-    return (rates, change) if np.isfinite(change).all() else None
+    return np.concatenate([found[:, last] - found[:, :last] @ border, border])
 
 
-def _share(system: StationSystem, y: Array, change: Array) -> float:
-    """How much of a step can be taken: no flow turns, no concentration falls below zero, no polarization explodes."""
+def _share(system: StationSystem, y: Array, change: Array, may_turn: bool = False) -> float:
+    """How much of a step can be taken: no flow turns (but where it may), no concentration falls below zero, no
+    polarization explodes.
+    """
     share = 1.0
     for side in range(2):
         if system.numbers.role[side] != FLOWING:  # what passes is little: its first guess may be far off
             continue
-        for where in (
-            system.concentration_places(side).ravel(), system.flow_places(side), system.entry_places(side)[:, 0]
-        ):  # fmt: skip
+        flows = [] if may_turn else [system.flow_places(side), system.entry_places(side)[:, 0]]
+        for where in (system.concentration_places(side).ravel(), *flows):
             now, falls = y[where], -change[where]
             risky = (falls > (1.0 - _LEAST_LEFT) * now) & (now > 1e-12 * system.scales[where])
             if risky.any():
@@ -91,14 +126,17 @@ def _share(system: StationSystem, y: Array, change: Array) -> float:
     return min(share, allowed / jump) if jump > allowed else share
 
 
-def _newton(system: StationSystem, y: Array, steps: int) -> Found:
-    """Plain steps; not converged where they do not settle."""
-    before = math.inf
+def _newton(system: StationSystem, y: Array, steps: int, may_turn: bool = False) -> Found:
+    """Plain steps; not converged where they do not settle, or hardly any of them can be taken."""
+    before, stuck = math.inf, 0
     for count in range(1, steps + 1):
         step = _step(system, y, math.inf)
         if step is None:
             return Found(y, False, count)
-        share = _share(system, y, step[1])
+        share = _share(system, y, step[1], may_turn)
+        stuck = stuck + 1 if share < _STUCK else 0
+        if stuck == _MOST_STUCK:
+            return Found(y, False, count)
         y = y + share * step[1]
         system.settle(y)
         size = float((np.abs(step[1]) / system.scales).max())
@@ -219,18 +257,97 @@ def find_steady(system: StationSystem, near: tuple[float, float] | None = None) 
     Found
         See there.
     """
-    y, steps = first_guess(system, near), 0
-    if _wanted(system) is None and system.recovery(y) > _ALL:
-        return Found(y, False, steps)
+    y = first_guess(system, near)
+    wanted = _wanted(system)
+    if wanted is None:
+        if system.recovery(y) > _ALL:
+            return Found(y, False, 0, system.numbers.feed)
+        return _from(system, y)
+    found = _from(system, y)
+    return found if found.converged else _between(system, y, found, *wanted)
+
+
+def _from(system: StationSystem, y: Array) -> Found:
+    """The steady state from a first guess."""
+    steps, guess = 0, y
     for _ in range(_MOST_PATTERNS):
         found = _newton(system, y, _MOST_STEPS)
         if not found.converged:
-            later = _in_time(system, y)
-            found = Found(later.state, later.converged, later.steps + found.steps)
+            turning = _newton(system, y, _MOST_STEPS, may_turn=True)
+            later = turning if turning.converged else _in_time(system, y)
+            found = later._replace(steps=found.steps + turning.steps + later.steps * (later is not turning))
         steps += found.steps
         y = found.state
-        if not found.converged or system.settle_backflow(y) == 0:
+        if not found.converged:
+            return Found(y, False, steps, _dry_side(system, y, guess))
+        if system.settle_backflow(y) == 0:
+            turned = _turned_side(system, y)
+            return Found(y, turned < 0, steps, turned)
+    return Found(y, False, steps)
+
+
+def _outlets(system: StationSystem, y: Array, side: int) -> Array:
+    """Flows out of the elements on a side that has a channel."""
+    p = system.numbers
+    return y[system.flow_places(side)[[int(last_of(p, side, e)) for e in range(system.elements)]]]
+
+
+def _turned_side(system: StationSystem, y: Array) -> int:
+    """The side where liquid would have to come in through an outlet, which no one has said anything of; or −1."""
+    for side in (system.numbers.feed, 1 - system.numbers.feed):
+        if system.numbers.role[side] != DRAWN:
+            least = -_TURNED * float(system.scales[system.flow_places(side)[0]])
+            if float(_outlets(system, y, side).min()) < least:
+                return side
+    return -1
+
+
+def _dry_side(system: StationSystem, y: Array, guess: Array) -> int:
+    """The side that loses nearly all that enters it in a state that did not converge, or more in its guess; or −1."""
+    for side in (system.numbers.feed, 1 - system.numbers.feed):
+        if system.numbers.role[side] == FLOWING:
+            enters = system.entry_places(side)[0 if system.numbers.direction[side] > 0 else -1, 0]
+            passes = float(system.areas @ guess[system.flux_places]) * (1.0 if side == 0 else -1.0)
+            vessels = system.vessels[0 if system.numbers.direction[side] > 0 else -1]
+            least = float(y[system.flow_places(side)].min())
+            if least < _DRY * float(y[enters]) or passes > vessels * float(guess[enters]):
+                return side
+    return -1
+
+
+def _between(system: StationSystem, guess: Array, failed: Found, flow_sought: bool, recovery: float) -> Found:
+    """The steady state by bracketing the feed's pressure or flow, with the other one given."""
+    p, feed = system.numbers, system.numbers.feed
+    held = p.held.copy()
+    held[PRESSURE_KIND], held[FLOW_KIND] = PRESSURE_GIVEN, 0.0
+    low, high, reached, steps = 0.0, math.inf, [], failed.steps
+    given = system.inlet[feed, :2].copy()
+    trial = float(guess[system.entry_places(feed)[0, 0 if flow_sought else 1]])
+    if not trial > 0.0:
+        return failed
+    for _ in range(_MOST_TRIALS):
+        inlet = system.inlet.copy()
+        inlet[feed, :2] = given
+        inlet[feed, 0 if flow_sought else 1] = trial
+        inner = StationSystem(p._replace(held=held, drawn_in=p.drawn_in.copy()), inlet)
+        found = find_steady(inner)
+        steps += found.steps
+        passed = inner.recovery(found.state) if found.converged else 1.0 if found.dry == feed else math.nan
+        if found.converged:
+            reached.append(passed)
+            if abs(passed - recovery) <= _WITHIN * recovery:
+                p.drawn_in[:] = inner.numbers.drawn_in
+                last = _from(system, found.state)
+                if last.converged:
+                    return last._replace(steps=steps + last.steps)
+        if math.isnan(passed):
             break
-    else:
-        return Found(y, False, steps)
-    return found._replace(steps=steps)
+        if (passed < recovery) != flow_sought:
+            low = trial
+        else:
+            high = trial
+        if high < math.inf and high - low <= 1e-12 * high:
+            break
+        trial = 2.0 * low if math.isinf(high) else 0.5 * high if low == 0.0 else math.sqrt(low * high)
+    ends = (min(reached), max(reached)) if reached else ()
+    return Found(failed.state, False, steps, failed.dry, ends)

@@ -1,0 +1,164 @@
+"""Why there is no steady state along a membrane, in numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from membrane_pde.input.case import Case
+from membrane_pde.input.parts import SIDES
+from membrane_pde.input.properties import solution_of
+from membrane_pde.runs.stations import inlets
+
+if TYPE_CHECKING:
+    from membrane_pde.input.plant import Side
+    from membrane_pde.model.station_system import StationSystem
+    from membrane_pde.solvers.steady_stations import Found
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+_ENOUGH = 16  # stations of an element: with fewer, one that keeps a little of its feed may seem to run dry
+_FASTEST = 2.0  # P·area/flow of a station above which the concentrations fall too fast from one to the next
+
+
+def transfer(case: Case) -> float:
+    """Largest P·area/flow of an element, of all solutes: by how many e-foldings a concentration may fall along it."""
+    most = 0.0
+    for stage in case.plant.stages:
+        for name in SIDES:
+            if name not in case.plant.flow:
+                continue
+            through = case.plant.flow[name].at(0.0) * case.plant.entered(name).vessels / stage.vessels
+            for element in stage.elements:
+                fastest = max(each.permeability for each in element.membrane.solutes.values())
+                most = max(most, fastest * element.area / through if through > 0.0 else 0.0)
+    return most
+
+
+def explanation(case: Case, system: StationSystem, found: Found) -> tuple[str, bool]:
+    """Say why no steady state was found.
+
+    Parameters
+    ----------
+    case : Case
+        With [module].
+    system : StationSystem
+        Its stations.
+    found : Found
+        The search that failed.
+
+    Returns
+    -------
+    message : str
+        Without a full stop at its end.
+    certain : bool
+        There is none, whatever the number of stations.
+    """
+    feed, plant = SIDES.index(case.plant.feed), case.plant
+    side = getattr(case, plant.feed)
+    fed = inlets(case, 0.0)[feed]
+    wanted = plant.recovery
+    if side.pressure.held == "recovery":
+        wanted = side.pressure.values[0]
+    if side.pressure.held in ("permeate", "flux"):
+        permeate = side.pressure.values[0] * (plant.area if side.pressure.held == "flux" else 1.0)
+        wanted = permeate / (plant.stages[0].vessels * float(fed[0]))
+    if wanted is not None:
+        told = _of_recovery(case, system, found, wanted)
+        if told:
+            return told, True
+    elif found.dry >= 0:
+        return _of_a_dry_side(case, SIDES[found.dry]), system.stations >= _ENOUGH * system.elements
+    return _not_found(case, system), False
+
+
+def _of_recovery(case: Case, system: StationSystem, found: Found, wanted: float) -> str:
+    """Why no pressure, or no flow, gives a recovery; "" if nothing is known."""
+    feed, plant = SIDES.index(case.plant.feed), case.plant
+    side, fed = getattr(case, plant.feed), inlets(case, 0.0)[feed]
+    brine = float(solution_of(case).shares(fed[2:] / max(1.0 - wanted, 1e-6)).sum())
+    told = f"at {100 * wanted:.4g} % recovery the concentrate's osmotic pressure is up to {brine * 1e-5:.3g} bar"
+    if plant.recovery is not None:
+        pressure = f"{plant.feed}.pressure is {side.pressure.values[0] * 1e-5:.4g} bar"
+        if brine >= side.pressure.values[0] and len(plant.flowing) == 1:
+            return (
+                f"{told}, and {pressure}, the same for every flow: raise {plant.feed}.pressure or ask for less recovery"
+            )
+        if not found.reached:
+            return ""
+        least, most = (f"{100 * each:.3g} %" for each in found.reached)
+        span = f"only {least}" if least == most else f"from {least} to {most}"
+        return (
+            f"{pressure}, and with it the recovery is {span} at every flow that was tried, not {100 * wanted:.4g} %: "
+            f"change {plant.feed}.pressure, or the recovery"
+        )
+    limit = min(element.limits.pressure for _, element in plant.elements)
+    boosts = max(stage.boost for stage in plant.stages)
+    if boosts > 0.0 and system.recovery(system.start(0.0, float(fed[0]))) > wanted:
+        return (
+            f"with no pressure at the feed the boost of {boosts * 1e-5:.4g} bar alone makes more permeate than "
+            f"{100 * wanted:.4g} % of the feed: give less boost (module.stage), or ask for more recovery"
+        )
+    if brine < limit < np.inf:
+        return (
+            f"{told}, less than the {limit * 1e-5:.3g} bar that the element allows, but no pressure was found that "
+            f"drives it: try a smaller {plant.feed}.channel.flow, more recovery, or more stations (module.stations)"
+        )
+    if np.isfinite(limit):
+        told += f"; the element allows {limit * 1e-5:.3g} bar"
+    return f"{told}: ask for less recovery, or a larger flow along the membrane"
+
+
+def _of_a_dry_side(case: Case, name: Side) -> str:
+    """A side that loses all that enters it through the membrane."""
+    plant, row = case.plant, SIDES.index(name)
+    fed = inlets(case, 0.0)
+    other = SIDES[1 - row]
+    pressure, against = (float(fed[i, 1]) * 1e-5 for i in (row, 1 - row))
+    if name not in plant.flowing:
+        return (
+            f"liquid would have to come in through the outlet of {name}.channel, a dead end: its pressure, "
+            f"{pressure:.4g} bar, drives water to the {other}; lower {name}.pressure or raise {other}.pressure"
+        )
+    vessels = plant.entered(name).vessels
+    through = f"{vessels * plant.flow[name].at(0.0) * 3600:.4g} m^3/h that enter"
+    own, beside = (_pull(case, fed[i]) * 1e-5 for i in (row, 1 - row))
+    if other not in plant.flowing or pressure - against >= beside - own:
+        place = f"at {pressure:.4g} bar" + (f" against {against:.4g} bar" if other in plant.flowing else "")
+        return (
+            f"the channel on the {name} runs dry: {place} the membrane would take all of the {through}; lower "
+            f"{name}.pressure, or raise {name}.channel.{_how(case, name)}"
+        )
+    return (
+        f"the channel on the {name} runs dry: the osmotic pressure of what enters on the {other}, {beside:.3g} bar "
+        f"against {own:.3g} bar, would draw all of the {through}; raise {name}.channel.{_how(case, name)}, or lower "
+        f"{other}.channel.{_how(case, other)} or {other}.concentration"
+    )
+
+
+def _pull(case: Case, inlet: Vector) -> float:
+    """Osmotic pressure that the membrane of the first element feels of what enters, Σσπ, Pa."""
+    membrane = case.plant.stages[0].elements[0].membrane
+    reflection = [membrane.solutes[name].reflection for name in case.solutes]
+    return float(np.dot(reflection, solution_of(case).shares(inlet[2:])))
+
+
+def _how(case: Case, name: Side) -> str:
+    """The key with which the flow of a side is written."""
+    return "velocity" if getattr(case, name).channel.velocity is not None else "flow"
+
+
+def _not_found(case: Case, system: StationSystem) -> str:
+    """Newton's method has failed, and no reason is known."""
+    fastest = transfer(case)
+    each = system.stations // system.elements
+    if fastest / each > _FASTEST:
+        return (
+            f"none was found at {each} stations an element: the membrane takes a solute within "
+            f"{each / fastest:.2g} of a station; give at least {int(2 ** np.ceil(np.log2(fastest)))} "
+            "(module.stations), or leave the key out"
+        )
+    return (
+        "none was found: Newton's iteration did not converge; try another pressure or flow, or more stations "
+        "(module.stations)"
+    )
