@@ -453,7 +453,7 @@ def test_steady(call):
     status, out, _ = call("steady", "batch_ro", "--json")
     assert status == 1
     assert json.loads(out)["status"] is None
-    dry = ("--set", "left.pressure=80 bar", "--set", "left.channel.flow=0.1 m^3/h")
+    dry = ("--set", "left.concentration.NaCl=100 ppm", "--set", "left.channel.flow=0.1 m^3/h")
     for command in (("run", "--no-save"), ("steady",)):
         status, out, err = call(command[0], "ro_element", *command[1:], *dry)
         assert status == 1
