@@ -345,13 +345,17 @@ def _rendered(blocks: Sequence[dict[str, Any]]) -> str:
     shared = titles.of_all([case.title for case in cases]) if len(cases) > 1 else made[0]["title"]
     return environment.from_string(_asset("page.html")).render(
         mark=Markup(htmlfile.mark("page")),
-        title=shared or " and ".join(case.name.replace("_", " ") for case in cases),
+        title=shared or _first_upper(", ".join(titles.short(case.title, case.name) for case in cases)),
         blocks=made,
         comparison=comparison,
         version=__version__,
         style=Markup(_asset("page.css")),
         scripts=[Markup(_asset(name)) for name in ("vega.min.js", "data.js", "charts.js", "vessels.js", "page.js")],
     )
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _safe_json(value: Any) -> str:

@@ -123,7 +123,7 @@ def _concentrations(plan: Plan, case: Any, labels: dict[str, str]) -> dict[str, 
     legend = legend_of(labels, {"solid": where, "dashed": "average"})
     if len(shown) > 1:
         legend += [
-            {"label": name, "mark": mark} if mark else {"label": f"{name}: plain"}
+            {"label": name, "mark": mark} if mark else {"label": f"{name} (no marks)", "dash": []}
             for name, mark in zip(shown, marks, strict=False)
         ]
     return {"title": f"{what} ({unit})", "lines": drawn, "legend": legend, "zero": True}

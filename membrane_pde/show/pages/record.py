@@ -135,7 +135,9 @@ def _series(result: Any, plan: Plan) -> dict[str, np.ndarray]:
         return curves.clean(stored(result, key), scale)
 
     if plan.water:
-        series["water"] = clean("water_flux_m_per_s", readings.flux_scale(result)) * flux
+        values = stored(result, "water_flux_m_per_s")
+        negligible = max(1e-9 * readings.flux_scale(result), 1e-7 * readings.peak(values))  # as in the tables
+        series["water"] = np.where(np.abs(values) <= negligible, 0.0, values) * flux
     for side in SIDES:
         series[f"volume_{side}"] = stored(result, f"length_{side}_m") * presets.unit("side")[1]
         here = result.arrays["side"] == side

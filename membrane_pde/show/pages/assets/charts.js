@@ -20,6 +20,7 @@ mp.Chart = class {
       mp.element("span", {}, item, each.label);
     }
     this.plot = mp.element("div", { class: "plot", role: "img" }, this.figure);
+    this.inside = mp.element("div", { "aria-hidden": "true" }, this.plot); // Vega gives it a role of its own
     this.width = 0;
     this.wanted = null;
     this.view = null;
@@ -47,7 +48,7 @@ mp.Chart = class {
         bottom,
       ],
       marks: [
-        { type: "rule", encode: { update: { x: { value: 0 }, x2: { signal: "width" }, y: { scale: "y", value: 0 }, stroke: { value: "#767676" }, opacity: { signal: "yd[0] < 0 && yd[1] > 0 ? 1 : 0" } } } },
+        { type: "rule", encode: { update: { x: { value: 0 }, x2: { signal: "width" }, y: { signal: "scale('y', clamp(0, yd[0], yd[1]))" }, stroke: { value: "#767676" }, opacity: { signal: "yd[0] < 0 && yd[1] > 0 ? 1 : 0" } } } },
         ...(this.panel.membrane ? [{ type: "rule", encode: { update: { x: { scale: "x", signal: "membrane" }, y: { value: 0 }, y2: { signal: "height" }, stroke: { value: "#767676" }, strokeWidth: { value: this.panel.partition ? 5 : 1.5 }, strokeOpacity: { value: this.panel.partition ? 0.45 : 1 }, strokeDash: { value: this.panel.partition ? [] : [4, 3] } } } }] : []),
         { type: "rule", encode: { update: { x: { scale: "x", signal: "now" }, y: { value: 0 }, y2: { signal: "height" }, stroke: { value: "#505050" }, strokeDash: { value: [2, 3] }, strokeWidth: { value: 1.4 }, opacity: { signal: "marked" } } } },
         { type: "group", clip: true, encode: { update: { width: { signal: "width" }, height: { signal: "height" } } }, marks: [
@@ -67,10 +68,21 @@ mp.Chart = class {
     if (!this.view) {
       const spec = this.spec(width);
       if (this.panel.membrane) spec.signals.push({ name: "membrane", value: 0 });
-      this.view = new vega.View(vega.parse(spec), { renderer: "svg", container: this.plot, hover: false, logLevel: vega.Error });
-      this.plot.querySelectorAll("svg").forEach((svg) => { svg.setAttribute("aria-hidden", "true"); svg.removeAttribute("role"); });
+      this.view = new vega.View(vega.parse(spec), { renderer: "svg", container: this.inside, hover: false, logLevel: vega.Error });
     } else this.view.width(width);
     if (this.wanted) this.draw(...this.wanted); else this.view.run();
+  }
+
+  // Points that carry a mark: evenly spaced on the axis, each curve at places of its own.
+  spread(points, [low, high], i) {
+    const found = new Set();
+    for (let n = 0; n < 6; n++) {
+      const wanted = low + ((n + 0.3 + 0.1 * (i % 5)) / 6) * (high - low);
+      let best = -1;
+      points.forEach((point, k) => { if (best < 0 || Math.abs(point.x - wanted) < Math.abs(points[best].x - wanted)) best = k; });
+      if (best >= 0) found.add(best);
+    }
+    return found;
   }
 
   // lines: [[{x, y}], ...] in the order of the panel's lines; text: what a person who cannot see it is told
@@ -80,10 +92,10 @@ mp.Chart = class {
     if (!this.view) return;
     const rows = [], dots = [];
     this.panel.lines.forEach((line, i) => {
-      const points = lines[i] || [], step = Math.max(1, Math.floor(points.length / 7));
+      const points = lines[i] || [], marked = line.mark ? this.spread(points, domains.x, i) : null;
       points.forEach((point, k) => {
         rows.push({ line: i, x: point.x, y: point.y, colour: line.colour, dash: line.dash, width: line.width || 2, opacity: line.opacity || 1 });
-        if (line.mark && k % step === (i * 2) % step && Number.isFinite(point.y)) dots.push({ x: point.x, y: point.y, colour: line.colour, mark: line.mark });
+        if (marked && marked.has(k) && Number.isFinite(point.y)) dots.push({ x: point.x, y: point.y, colour: line.colour, mark: line.mark });
       });
     });
     this.view.signal("xd", domains.x).signal("yd", domains.y).signal("now", now === null ? domains.x[0] : now).signal("marked", now === null ? 0 : 1);

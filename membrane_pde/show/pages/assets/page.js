@@ -176,16 +176,16 @@ mp.Sides = class {
 
   profile(parent, solute, i) {
     const data = this.data, position = data.position, sides = ["left", "right"];
-    const x = { title: `distance from the membrane (${position.unit}${position.uneven ? "; scales differ left and right" : ""})` };
-    if (position.curved) x.title = `distance from the centre (${position.unit})`;
+    const x = { title: `from the membrane (${position.unit}${position.uneven ? "; scales differ" : ""})` };
+    if (position.curved) x.title = `from the centre (${position.unit})`;
     if (position.uneven) {
       // each side from 0 to 1 of its own length
       const nice = (reach) => { const step = Math.pow(10, Math.floor(Math.log10(reach))), lead = reach / step; const pace = lead >= 5 ? 2 * step : lead >= 2 ? step : step / 2; const found = []; for (let v = pace; v <= reach * 1.0001; v += pace) found.push(v); return found; };
       const reach = sides.map((side) => position.reach[side] * position.factor);
       this.ticks = [...nice(reach[0]).map((v) => -v / reach[0]).reverse(), 0, ...nice(reach[1]).map((v) => v / reach[1])];
       x.values = this.ticks;
-      x.labels = `format(abs(datum.value < 0 ? datum.value * ${reach[0]} : datum.value * ${reach[1]}), '.3~g')`;
-    } else if (!position.curved) x.labels = "format(abs(datum.value), '.6~g')";
+      x.labels = `format(abs(datum.value < 0 ? datum.value * ${reach[0]} : datum.value * ${reach[1]}), '.3~r')`;
+    } else if (!position.curved) x.labels = "format(abs(datum.value), '.6~r')";
     const colours = { left: "#0072b2", right: "#b84a00" };
     const lines = sides.flatMap((side) => [
       { label: `${data.labels[side]}`, colour: colours[side], dash: [], width: 2.4 },
@@ -244,7 +244,7 @@ mp.Along = class {
     this.owner = owner;
     this.figure = mp.element("figure", {}, owner.root.querySelector(".vessels"));
     this.svg = mp.element("svg", { viewBox: "0 0 400 150", role: "img" }, this.figure);
-    const x = { title: "distance from the inlet of the feed (m)" }, t = { title: `time (${data.time_axis.unit})` };
+    const x = { title: "from the inlet of the feed (m)" }, t = { title: `time (${data.time_axis.unit})` };
     this.panels = data.panels.map((panel) => new mp.Chart(owner.figures, { ...panel, x }));
     this.inTime = data.panels_in_time.map((panel) => new mp.Chart(owner.figures, { ...panel, x: t }));
   }
@@ -295,14 +295,15 @@ mp.Along = class {
     const arrow = (x, y, d) => mp.element("path", { d, transform: `translate(${x} ${y})`, fill: "#404040" }, svg);
     arrow(2, 81, "M0 -3h10v-5l9 8l-9 8v-5h-10z");
     arrow(380, 81, "M0 -3h8v-5l9 8l-9 8v-5h-8z");
-    arrow(200, 52, data.feed === "left" ? "M-3 0v-8h-5l8 -9l8 9h-5v8z" : "M-3 0v-8h-5l8 -9l8 9h-5v8z");
+    arrow(200, at("flow_permeate") < 0 ? 35 : 53, at("flow_permeate") < 0 ? "M-3 0v8h-5l8 9l8 -9h-5v-8z" : "M-3 0v-8h-5l8 -9l8 9h-5v8z");
     const flow = (key) => `${mp.format(at("flow_" + key))} ${data.flow_unit}`;
     words(2, 124, `${data.labels[data.feed]} ${flow("feed")}`, "start");
     words(2, 141, `${mp.format(at("pressure_" + data.feed))} ${data.units.pressure}`, "start");
     words(398, 124, `leaving ${flow("concentrate")}`, "end");
-    words(200, 26, `through the membrane ${flow("permeate")}, ${mp.format(Math.abs(at("water")))} ${data.units["water flux"]} on average`);
+    const back = at("flow_permeate") < 0, passed = `${mp.format(Math.abs(at("flow_permeate")))} ${data.flow_unit} (${mp.format(Math.abs(at("water")))} ${data.units["water flux"]})`;
+    words(200, 22, back ? `flows back ${passed}` : data.flowing > 1 ? `water through the membrane ${passed}` : `permeate ${passed}`);
     words(398, 141, `darker: more water passes`, "end").setAttribute("font-weight", 400);
-    svg.setAttribute("aria-label", `The membrane as a strip, darker where more water passes: ${mp.format(flux[0].y)} ${data.units["water flux"]} at the inlet, ${mp.format(flux[flux.length - 1].y)} at the end. Feed ${flow("feed")}, through the membrane ${flow("permeate")}, leaving ${flow("concentrate")}.`);
+    svg.setAttribute("aria-label", `The membrane as a strip, darker where more water passes: ${mp.format(flux[0].y)} ${data.units["water flux"]} at the inlet, ${mp.format(flux[flux.length - 1].y)} at the end. Feed ${flow("feed")}, through the membrane ${passed}, leaving ${flow("concentrate")}.`);
   }
 };
 

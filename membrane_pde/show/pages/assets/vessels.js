@@ -59,8 +59,7 @@ mp.Vessels = class {
     else if (kinds.some((kind) => kind === "cell" || kind === "plant-cell")) crossing = this.cells(run, time, kinds);
     else {
       const tops = ["left", "right"].map((side, i) => this.vessel(run, time, side, i, kinds[i], defs));
-      const top = kinds.includes("tube") ? 0.36 : 1;
-      this.partition(top);
+      this.partition(kinds.includes("tube") ? 0.36 : kinds.includes("gas") ? 0.74 : 1);
       crossing = [0, 0.05, kinds.includes("tube") ? 0.34 : Math.max(Math.min(...tops), 0.5)];
     }
     this.arrows(run, time, crossing);
@@ -101,7 +100,7 @@ mp.Vessels = class {
       this.path(`M${centre - half} ${Y(0.69)}h${2 * half}`, { "stroke-dasharray": "3 3", "stroke-width": 1 });
       this.path(`M${centre - half} ${Y(level)}h${2 * half}`, { "stroke-width": 1.6 });
       const told = `${rise >= 0 ? "+" : "−"}${mp.format(Math.abs(rise))} cm`;
-      this.words(centre + sign * (half + 5), Y(level) + 4, told, { anchor: i ? "start" : "end" });
+      this.words(centre - sign * (half + 6), Y(level) + 4, told, { anchor: i ? "end" : "start" });
       return level;
     }
     const now = data.value("volume_" + side, run, time), first = data.value("volume_" + side, run, 0);
