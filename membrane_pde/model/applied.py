@@ -16,7 +16,7 @@ class Wave(NamedTuple):
     period: float = math.inf
 
 
-_NO_WAVES = (Wave(), Wave())
+NO_WAVES = (Wave(), Wave())
 
 
 class Segment(NamedTuple):
@@ -32,7 +32,7 @@ class Segment(NamedTuple):
     left: tuple[float, float]
     right: tuple[float, float]
     flux: tuple[float, float] = (0.0, 0.0)
-    waves: tuple[Wave, Wave] = _NO_WAVES
+    waves: tuple[Wave, Wave] = NO_WAVES
 
     def applied(self, t: float) -> tuple[float, float]:
         """Applied pressures at time t, Pa."""

@@ -2,7 +2,8 @@
 
 Behind the unknowns of the stations stand, for each side, the volume and the amounts that have come in from outside and
 that have left (m^3, mol; of all vessels), and the volume and the amounts in the side's tank. Where a side is drawn off
-along the membrane, what comes in is what comes back.
+along the membrane, what comes in is what comes back. Last comes the work of the pressures on what passes, ``dW/dt =
+∫ J_v (p_L − p_R) dA`` (J).
 
 A tank feeds the channel and takes back what leaves it. Stirred, with the volume V and the amounts n, flows Q_c into the
 channel and Q_r back from it, and the flows Q_f and Q_b of feed and bleed (`ports.bath_flows`),
@@ -39,6 +40,7 @@ from membrane_pde.model.stations import (
     flow_at,
     flux_at,
     last_of,
+    pressure_at,
     put,
 )
 
@@ -91,9 +93,15 @@ def tank_at(at: Places, side: int) -> int:
 
 
 @kernel
+def work_at(at: Places) -> int:
+    """Place of the work of the pressures."""
+    return tank_at(at, 2)
+
+
+@kernel
 def whole_size(at: Places) -> int:
     """Number of all unknowns."""
-    return tank_at(at, 2)
+    return work_at(at) + 1
 
 
 @kernel
@@ -230,6 +238,17 @@ def _set_flushed(p: Stations, at: Places, y: Array, side: int, outside: Outside,
 
 
 @kernel
+def _set_work(p: Stations, at: Places, y: Array, rates: Array, to: Entries) -> None:
+    """Work of the pressures on what passes the membrane."""
+    row = work_at(at)
+    for station in range(p.element.shape[0]):
+        water, left, right = flux_at(at, station), pressure_at(at, 0, station), pressure_at(at, 1, station)
+        factor = float(p.links[VESSELS, int(p.element[station])]) * float(p.rows[0, AREA, station])
+        _put_product(row, water, left, factor, y, rates, to)
+        _put_product(row, water, right, -factor, y, rates, to)
+
+
+@kernel
 def set_outside(p: Stations, at: Places, y: Array, inlet: Array, outside: Outside, rates: Array, to: Entries) -> None:
     """Write the rows of what stands outside, and, where `Entries` are wanted, their derivatives.
 
@@ -251,6 +270,7 @@ def set_outside(p: Stations, at: Places, y: Array, inlet: Array, outside: Outsid
     k = at.solutes
     for n in range(at.size, whole_size(at)):
         rates[n] = 0.0
+    _set_work(p, at, y, rates, to)
     for side in range(2):
         if p.role[side] == DRAWN:
             _set_drawn_off(p, at, y, side, rates, to)

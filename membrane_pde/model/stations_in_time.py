@@ -1,4 +1,7 @@
-"""The stations along a membrane in time: equations of one interval, in which every inlet is a straight line."""
+"""The stations along a membrane in time: equations of one interval, in which every inlet is a straight line.
+
+A sine may be added to a pressure.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.kernels import compiled
+from membrane_pde.model.applied import NO_WAVES, Wave, wave_at
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.ports import BathNumbers
 from membrane_pde.model.pressures import bath_volume
@@ -22,6 +26,7 @@ from membrane_pde.model.station_outside import (
     tank_at,
     volume_in_at,
     whole_size,
+    work_at,
 )
 from membrane_pde.model.station_rows import set_rows
 from membrane_pde.model.station_system import StationSystem
@@ -39,7 +44,7 @@ _NO_TANK = BathNumbers()
 
 
 class Inlets(NamedTuple):
-    """What enters in an interval of time: straight lines.
+    """What enters in an interval of time: straight lines, with sines added to the pressures.
 
     Attributes
     ----------
@@ -47,21 +52,27 @@ class Inlets(NamedTuple):
         Of the interval, s.
     first, last : ndarray, shape (2, 2 + solutes)
         Flow, pressure and concentrations on each side at its start and at its end; as `station_rows.set_rows` has them.
+    waves : pair of Wave
+        Added to the pressures of (left, right).
     """
 
     start: float
     end: float
     first: Array
     last: Array
+    waves: tuple[Wave, Wave] = NO_WAVES
 
     def at(self, t: float) -> Array:
         """Inlets at a time, a new array."""
-        return self.first + (t - self.start) * self.slope
+        found = self.first + (t - self.start) * (self.last - self.first) / (self.end - self.start)
+        found[:, 1] += [wave_at(wave, t)[0] for wave in self.waves]
+        return found
 
-    @property
-    def slope(self) -> Array:
-        """Their change per second."""
-        return (self.last - self.first) / (self.end - self.start)
+    def slope(self, t: float) -> Array:
+        """Their change per second at a time."""
+        found = (self.last - self.first) / (self.end - self.start)
+        found[:, 1] += [wave_at(wave, t)[1] for wave in self.waves]
+        return found
 
 
 def outside_of(
@@ -160,6 +171,11 @@ class StationsInTime:
         return first, slice(first + 1, first + 1 + self.at.solutes)
 
     @property
+    def work_place(self) -> int:
+        """Of the work of the pressures on what passes the membrane, J."""
+        return int(work_at(self.at))
+
+    @property
     def totals(self) -> NDArray[np.intp]:
         """Places of all volumes and amounts that have come in or left."""
         return np.arange(self.at.size, int(tank_at(self.at, 0)))
@@ -178,13 +194,14 @@ class StationsInTime:
             scales[list(self.volume_places(side))] = scales[volume]
             for each in self.amount_places(side):
                 scales[each] = scales[volume] * p.scale
+        scales[self.work_place] = held * self.system.scales[self.system.pressure_places(p.feed)[0]]
         return scales
 
     # -- equations --------------------------------------------------------------------------------------------------
     @cached_property
     def _entries(self) -> Entries:
         own = new_entries(self.system.stations, self.system.elements, self.at.solutes)
-        room = len(own.values) + (6 * self.system.stations + 100 + 20 * self.system.elements) * (1 + self.at.solutes)
+        room = len(own.values) + (10 * self.system.stations + 100 + 20 * self.system.elements) * (1 + self.at.solutes)
         counts = np.zeros(room, dtype=np.int64), np.zeros(room, dtype=np.int64)
         return Entries(*counts, np.zeros(room), np.zeros(2, dtype=np.int64))
 
@@ -238,7 +255,7 @@ class StationsInTime:
 
     def time_slope(self, t: float, y: Array) -> Array:
         """∂r/∂t; see `Equations`: r is linear in the inlets."""
-        slope = self.inlets.slope
+        slope = self.inlets.slope(t)
         if not slope.any():
             return np.zeros(self.size)
         inlet = self.inlets.at(t)

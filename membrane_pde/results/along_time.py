@@ -48,7 +48,7 @@ def series_in_time(case: Case, readings: Sequence[Any], totals: Any, times: Vect
         "displaced_volume_m": moved,
         "amount_transferred_mol_per_m2": totals.passed_amount / area,
         "amount_error": totals.amount_error,
-        "energy_J_per_m2": _work(readings, times),
+        "energy_J_per_m2": totals.work / area,
         "collected_concentration_mol_per_m3": _collected(case, totals),
     }
     arrays: dict[str, NDArray[Any]] = {}
@@ -69,14 +69,6 @@ def series_in_time(case: Case, readings: Sequence[Any], totals: Any, times: Vect
         side = getattr(case, name)
         arrays[f"length_{name}_m"] = np.full(len(times), side.length) + np.nan_to_num(totals.tank[i, :, 0]) / area
     return arrays
-
-
-def _work(readings: Sequence[Any], times: Vector) -> Vector:
-    """Work of the pressures per membrane area up to each stored time, by trapezia, J/m^2."""
-    power = np.array(
-        [seen.area @ (seen.water_flux * (seen.pressure[0] - seen.pressure[1])) / seen.area.sum() for seen in readings]
-    )
-    return np.append(0.0, np.cumsum(0.5 * (power[1:] + power[:-1]) * np.diff(times)))
 
 
 def _collected(case: Case, totals: Any) -> Vector:

@@ -61,12 +61,15 @@ class Totals:
         Largest imbalance of a solute over what was held and fed.
     tank : ndarray, shape (2, time, 1 + solutes)
         Volume (m^3) and concentrations of the tanks; nan where there is none.
+    work : ndarray, shape (time,)
+        Of the pressures on what has passed, J.
     """
 
     passed_volume: Vector
     passed_amount: Vector
     amount_error: Vector
     tank: Vector
+    work: Vector
 
 
 def run_in_time(case: Case, progress: Callable[[float], None] | None = None) -> AlongInTime:
@@ -108,8 +111,6 @@ def _check(case: Case) -> None:
         raise CaseError('run.solver = "fipy": along a membrane "rosenbrock" or "cvode" (its relative IDA) integrate')
     for name in SIDES:
         side = getattr(case, name)
-        if side.pressure.oscillates and side.pressure.amplitude != 0.0:
-            raise CaseError(f"{name}.pressure: along a membrane give a schedule of steps or ramps, no oscillation")
         if side.pressure.held != "pressure" and len(set(side.pressure.values)) > 1:
             raise CaseError(f"{name}.pressure.{side.pressure.held}: along a membrane what is held is one number")
         if side.backflow == "last":
@@ -129,7 +130,12 @@ def _tank(case: Case, name: str) -> BathNumbers:
 
 
 def inlet_lines(case: Case) -> list[Inlets]:
-    """What enters: straight lines from kink to kink of any schedule, to the end of the run."""
+    """What enters: straight lines from kink to kink of any schedule, to the end of the run.
+
+    A pulse is a schedule of steps. A sine is added to the line; an interval holds half a period of it at most, so that
+    no step of an integrator passes over more.
+    """
+    from membrane_pde.model.applied import Wave
     from membrane_pde.model.stations_in_time import Inlets
 
     duration = float(case.run.duration)
@@ -138,6 +144,11 @@ def inlet_lines(case: Case) -> list[Inlets]:
         for schedule in (side.pressure, *side.inlet.values(), *([] if flow is None else [flow])):
             if len(schedule.values) > 1:
                 times |= {t for t in schedule.times if 0.0 < t < duration}
+        times |= _turns(side.pressure, duration)
+    waves = [
+        Wave(each.amplitude, each.period) if each.shape == "sine" else Wave()
+        for each in (case.left.pressure, case.right.pressure)
+    ]
     lines = []
     for start, end in itertools.pairwise(sorted(times)):
         ends = np.zeros((2, 2, 2 + len(case.solutes)))
@@ -149,15 +160,28 @@ def inlet_lines(case: Case) -> list[Inlets]:
             for s, solute in enumerate(case.solutes):
                 if solute in side.inlet:
                     ends[:, i, 2 + s] = _line(side.inlet[solute], start, end)
-        lines.append(Inlets(start, end, ends[0], ends[1]))
+        lines.append(Inlets(start, end, ends[0], ends[1], (waves[0], waves[1])))
     return lines
+
+
+def _turns(pressure: Pressure, duration: float) -> set[float]:
+    """Times within a run at which a pulse jumps, or a sine passes its mean."""
+    if not pressure.oscillates or pressure.amplitude == 0.0:
+        return set()
+    share = pressure.duty if pressure.shape == "pulse" else 0.5
+    periods = np.arange(math.ceil(duration / pressure.period)) * pressure.period
+    found = np.concatenate([periods, periods + share * pressure.period])
+    return set(found[(found > 0.0) & (found < duration)].tolist())
 
 
 def _line(schedule: Schedule | Pressure, start: float, end: float) -> tuple[float, float]:
     """Values of a schedule at the start and at the end of an interval without a kink in it."""
     if schedule.shape == "ramp":
         return schedule.at(start), schedule.at(end)
-    return schedule.at(start), schedule.at(start)
+    if schedule.shape == "sine":  # its mean
+        return schedule.values[0], schedule.values[0]
+    level = schedule.at(0.5 * (start + end))
+    return level, level
 
 
 def _stop(case: Case, first: StationsInTime, last_kink: float) -> Callable[[float, Vector, Interval], str | None]:
@@ -213,4 +237,6 @@ def _totals(case: Case, course: Course) -> Totals:
         net += states[:, come] - states[:, gone]
         fed = fed + states[:, come]
     error = np.abs(held.sum(axis=1) - held[0].sum(axis=0) - net) / np.where(fed > 0.0, fed, 1.0)
-    return Totals(towards * volume_passed, towards * amount_passed, error.max(axis=1), tank)
+    return Totals(
+        towards * volume_passed, towards * amount_passed, error.max(axis=1), tank, states[:, equations.work_place]
+    )

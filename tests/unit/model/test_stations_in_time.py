@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from membrane_pde.model import stations as st
+from membrane_pde.model.applied import Wave
 from membrane_pde.model.ports import FED, MADE_UP, NO_FEED, BathNumbers
 from membrane_pde.model.station_outside import BYPASSED, PLUG_FLOW, Outside
 from membrane_pde.model.station_system import StationSystem
@@ -77,6 +78,27 @@ def test_derivatives(name: str, backwards: bool) -> None:
     assert (again.indices == jacobian.indices).all()
     in_time = (equations.rates(t + 0.1, y) - equations.rates(t - 0.1, y)) / 0.2  # linear in time
     assert equations.time_slope(t, y) == pytest.approx(in_time, rel=1e-9, abs=1e-12 * np.abs(in_time).max())
+
+
+def test_a_sine_is_added_to_the_pressure() -> None:
+    """The rates follow it, and their slope in time is its derivative."""
+    system, wave = element_in_time(4, solutes=2), Wave(3e5, 0.9)
+    equations = StationsInTime(system, line(system)._replace(waves=(wave, Wave())), outside_of(system))
+    plain, t = line(system), 0.7
+    angle = 2.0 * np.pi / 0.9
+    assert equations.inlets.at(t)[0, 1] == pytest.approx(plain.at(t)[0, 1] + 3e5 * np.sin(angle * t), rel=1e-12)
+    y = equations.scales.copy()
+    in_time = (equations.rates(t + 1e-5, y) - equations.rates(t - 1e-5, y)) / 2e-5
+    assert equations.time_slope(t, y) == pytest.approx(in_time, rel=1e-6, abs=1e-8 * np.abs(in_time).max())
+
+
+def test_the_work_is_that_of_the_pressures_on_what_passes() -> None:
+    system = element_in_time(4, solutes=2)
+    equations = StationsInTime(system, line(system), outside_of(system))
+    y = equations.scales * np.random.default_rng(5).uniform(0.5, 1.5, equations.size)
+    across = y[system.pressure_places(0)] - y[system.pressure_places(1)]
+    work = float((system.areas * y[system.flux_places] * across).sum())
+    assert equations.rates(0.5, y)[equations.work_place] == pytest.approx(work, rel=1e-12)
 
 
 def test_the_collected_permeate_is_what_was_collected() -> None:
