@@ -12,7 +12,7 @@ import numpy as np
 from membrane_pde.input.case import Case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES
-from membrane_pde.runs.no_steady_along import explanation, transfer
+from membrane_pde.runs.no_steady_along import Reason, explanation, transfer
 from membrane_pde.runs.stations import station_system
 
 if TYPE_CHECKING:
@@ -35,17 +35,11 @@ _MORE = 2  # times that the stations are doubled where none was found
 
 
 class NoSteadyStateAlong(Exception):
-    """There is no steady state; the message gives the reason.
+    """There is no steady state; the message gives the reason."""
 
-    Attributes
-    ----------
-    certain : bool
-        More stations would not help.
-    """
-
-    def __init__(self, message: str, certain: bool = True) -> None:
-        super().__init__(message)
-        self.certain = certain
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.message)
+        self.reason = reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +90,14 @@ def steady_along(case: Case) -> Along:
             found = _solve(case, stations, before)
         except NoSteadyStateAlong as none:
             trials += 1
-            if none.certain or (before is None and trials > _MORE):
+            more = max(2 * stations, none.reason.stations)
+            last = trials > _MORE or more * _elements(case) > _MOST
+            if none.reason.certain or (last and before is None):
                 raise
-            if trials > _MORE or 2 * stations * _elements(case) > _MOST:
-                if before is None:
-                    raise
-                log.warning("%s: only with %d stations an element was a steady state found", case.name, stations // 2)
+            if last and before is not None:
+                log.warning("%s: only with fewer than %d stations was a steady state found", case.name, stations)
                 return before
-            stations *= 2
+            stations = more
             continue
         if before is not None and _difference(before, found) <= _ACCURACY:
             break
@@ -121,7 +115,8 @@ def _elements(case: Case) -> int:
 
 def _fewest(case: Case) -> int:
     """Stations of an element to begin with."""
-    wanted = min(transfer(case) / _FASTEST, _MOST_AT_FIRST / _elements(case))
+    flows = {name: flow.at(0.0) for name, flow in case.plant.flow.items()}
+    wanted = min(transfer(case, flows) / _FASTEST, _MOST_AT_FIRST / _elements(case))
     return max(_FEWEST, 2 ** math.ceil(math.log2(wanted)) if wanted > 1.0 else 1)
 
 
@@ -135,8 +130,10 @@ def _check_possible(case: Case) -> None:
     fed = plant.stages[0].vessels * plant.flow[plant.feed].at(0.0)
     if permeate >= fed:
         raise NoSteadyStateAlong(
-            f"{plant.feed}.pressure.{pressure.held} asks for {permeate * 3600:.4g} m^3/h of permeate, and "
-            f"{fed * 3600:.4g} m^3/h are fed; raise {plant.feed}.channel.flow or ask for less"
+            Reason(
+                f"{plant.feed}.pressure.{pressure.held} asks for {permeate * 3600:.4g} m^3/h of permeate, and "
+                f"{fed * 3600:.4g} m^3/h are fed; raise {plant.feed}.channel.flow or ask for less"
+            )
         )
 
 
@@ -151,7 +148,7 @@ def _solve(case: Case, stations: int, before: Along | None) -> Along:
     found = find_steady(system, None if known is None else (float(known[0]), float(known[1])))
     steps = found.steps + (0 if before is None else before.steps)
     if not found.converged:
-        raise NoSteadyStateAlong(*explanation(case, system, found))
+        raise NoSteadyStateAlong(explanation(case, system, found))
     return Along(system, found.state, read(system, found.state), steps)
 
 

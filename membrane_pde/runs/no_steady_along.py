@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,21 +21,49 @@ _ENOUGH = 16  # stations of an element: with fewer, one that keeps a little of i
 _FASTEST = 2.0  # P·area/flow of a station above which the concentrations fall too fast from one to the next
 
 
-def transfer(case: Case) -> float:
-    """Largest P·area/flow of an element, of all solutes: by how many e-foldings a concentration may fall along it."""
+class Reason(NamedTuple):
+    """Why no steady state was found.
+
+    Attributes
+    ----------
+    message : str
+        Without a full stop at its end.
+    certain : bool
+        There is none, whatever the number of stations.
+    stations : int
+        Of an element, with which there may be one; 0 if that is not the reason.
+    """
+
+    message: str
+    certain: bool = True
+    stations: int = 0
+
+
+def transfer(case: Case, flows: dict[str, float]) -> float:
+    """Largest P·area/flow of an element, of all solutes: by how many e-foldings a concentration may fall along it.
+
+    Parameters
+    ----------
+    case : Case
+        With [module].
+    flows : dict of str to float
+        What enters a vessel on each flowing side, m^3/s.
+
+    Returns
+    -------
+    float
+    """
     most = 0.0
     for stage in case.plant.stages:
         for name in SIDES:
-            if name not in case.plant.flow:
-                continue
-            through = case.plant.flow[name].at(0.0) * case.plant.entered(name).vessels / stage.vessels
+            through = flows.get(name, 0.0) * case.plant.entered(name).vessels / stage.vessels
             for element in stage.elements:
                 fastest = max(each.permeability for each in element.membrane.solutes.values())
                 most = max(most, fastest * element.area / through if through > 0.0 else 0.0)
     return most
 
 
-def explanation(case: Case, system: StationSystem, found: Found) -> tuple[str, bool]:
+def explanation(case: Case, system: StationSystem, found: Found) -> Reason:
     """Say why no steady state was found.
 
     Parameters
@@ -49,10 +77,8 @@ def explanation(case: Case, system: StationSystem, found: Found) -> tuple[str, b
 
     Returns
     -------
-    message : str
-        Without a full stop at its end.
-    certain : bool
-        There is none, whatever the number of stations.
+    Reason
+        See there.
     """
     feed, plant = SIDES.index(case.plant.feed), case.plant
     side = getattr(case, plant.feed)
@@ -66,10 +92,10 @@ def explanation(case: Case, system: StationSystem, found: Found) -> tuple[str, b
     if wanted is not None:
         told = _of_recovery(case, system, found, wanted)
         if told:
-            return told, True
+            return Reason(told)
     elif found.dry >= 0:
-        return _of_a_dry_side(case, SIDES[found.dry]), system.stations >= _ENOUGH * system.elements
-    return _not_found(case, system), False
+        return Reason(_of_a_dry_side(case, SIDES[found.dry]), system.stations >= _ENOUGH * system.elements)
+    return _not_found(case, system, found)
 
 
 def _of_recovery(case: Case, system: StationSystem, found: Found, wanted: float) -> str:
@@ -148,17 +174,24 @@ def _how(case: Case, name: Side) -> str:
     return "velocity" if getattr(case, name).channel.velocity is not None else "flow"
 
 
-def _not_found(case: Case, system: StationSystem) -> str:
+def _not_found(case: Case, system: StationSystem, found: Found) -> Reason:
     """Newton's method has failed, and no reason is known."""
-    fastest = transfer(case)
-    each = system.stations // system.elements
-    if fastest / each > _FASTEST:
-        return (
+    entered = [found.state[system.entry_places(i)[:, 0]] for i in range(2)]
+    flows: dict[str, float] = {}
+    for i, name in enumerate(SIDES):
+        if name in case.plant.flowing:
+            flows[name] = float(entered[i][0 if system.numbers.direction[i] > 0 else -1])
+    fastest, each = transfer(case, flows), system.stations // system.elements
+    if fastest / each > _FASTEST and np.isfinite(fastest):
+        needed = int(2 ** np.ceil(np.log2(fastest)))
+        return Reason(
             f"none was found at {each} stations an element: the membrane takes a solute within "
-            f"{each / fastest:.2g} of a station; give at least {int(2 ** np.ceil(np.log2(fastest)))} "
-            "(module.stations), or leave the key out"
+            f"{each / fastest:.2g} of a station; give at least {needed} (module.stations), or leave the key out",
+            False,
+            needed,
         )
-    return (
+    return Reason(
         "none was found: Newton's iteration did not converge; try another pressure or flow, or more stations "
-        "(module.stations)"
+        "(module.stations)",
+        False,
     )

@@ -282,8 +282,14 @@ def _from(system: StationSystem, y: Array) -> Found:
             return Found(y, False, steps, _dry_side(system, y, guess))
         if system.settle_backflow(y) == 0:
             turned = _turned_side(system, y)
-            return Found(y, turned < 0, steps, turned)
+            return Found(y, turned < 0 and _feeds(system, y), steps, turned)
     return Found(y, False, steps)
+
+
+def _feeds(system: StationSystem, y: Array) -> bool:
+    """Something enters on the feeding side: no flow at all has every recovery."""
+    feed = system.numbers.feed
+    return float(y[system.entry_places(feed)[0, 0]]) > _TURNED * float(system.scales[system.flow_places(feed)[0]])
 
 
 def _outlets(system: StationSystem, y: Array, side: int) -> Array:

@@ -165,3 +165,15 @@ def test_a_feed_that_keeps_a_hundredth_of_itself_is_no_dry_channel() -> None:
     summary = steady("forward_osmosis_module", values)
     assert summary["status"] == "steady"
     assert summary["recovery"] == pytest.approx(0.987, abs=1e-3)
+
+
+def test_a_recovery_that_no_flow_gives_is_told_with_those_that_were_found() -> None:
+    """Without any flow every recovery holds, which is no state of a module."""
+    changes = ('velocity = "4 mm/s"', 'recovery = "40 %"')
+    summary = steady("forward_osmosis_module", {"right.concentration.NaCl": "1 g/L", "module.stations": 4}, changes)
+    assert summary["status"] is None
+    assert "left.pressure is 0 bar, and with it the recovery is" in summary["message"]
+    assert "at every flow that was tried, not 40 %" in summary["message"]
+    found = steady("forward_osmosis_module", {"module.stations": 4}, changes)
+    assert found["recovery"] == pytest.approx(0.4, rel=1e-9)
+    assert found["feed_flow_m3_per_s"] > 0.0
