@@ -8,11 +8,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import membrane_pde as mp
-from membrane_pde.input.properties import osmotic_pressures
 
 CASES = Path(__file__).parents[2] / "cases"
 ELEMENTS = ("ro_element", "ro_vessel", "brackish_two_stage", "pump_trip")
@@ -103,34 +101,10 @@ def osmotic(draw: random.Random, name: str) -> dict[str, Any]:
     return values
 
 
-def sides(case: mp.Case) -> tuple[Any, Any]:
-    return case.left, case.right
-
-
-def most_water(case: mp.Case) -> float:
-    """Volume that the membrane would pass at the largest pressures that there are, over what enters where less does."""
-    plant = case.plant
-    inlets = [
-        [side.inlet[name].values[0] if name in side.inlet else 0.0 for name in case.solutes] for side in sides(case)
-    ]
-    pull = max(float(osmotic_pressures(case)(np.array(inlet)).sum()) for inlet in inlets)
-    driving = abs(case.left.pressure.values[0] - case.right.pressure.values[0]) + pull
-    permeability = max(element.membrane.water_permeability for _, element in plant.elements)
-    enters = min(flow.at(0.0) * plant.entered(name).vessels for name, flow in plant.flow.items())
-    return permeability * plant.area * driving / enters
-
-
 def check(seed: int) -> None:
     name, text, values = drawn(seed)
-    case = mp.parse_case(text).with_values(values)
-    summary = mp.steady(case)
-    if summary["status"] == "steady":
-        return
-    message = f"{seed}, {name} with {values}: {summary['message']}"
-    if "are fed" in summary["message"]:
-        return
-    assert "runs dry" in summary["message"], message
-    assert most_water(case) > 0.95, message  # it can: more would pass than enters
+    summary = mp.steady(mp.parse_case(text).with_values(values))
+    assert summary["status"] == "steady", f"{seed}, {name} with {values}: {summary['message']}"
 
 
 @pytest.mark.parametrize("seed", range(16))
