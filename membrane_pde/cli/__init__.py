@@ -20,7 +20,7 @@ from membrane_pde.cli.errors import log as log
 from membrane_pde.cli.options import global_options
 from membrane_pde.cli.pages import page
 from membrane_pde.cli.running import compare, run
-from membrane_pde.cli.showing import animate
+from membrane_pde.cli.showing import animate, explore
 from membrane_pde.cli.studies import fit, sweep
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ COMMANDS: dict[str, Callable[..., None]] = {  # in the order in which --help lis
     "run": run,
     "compare": compare,
     "animate": animate,
+    "explore": explore,
     "sweep": sweep,
     "fit": fit,
     "page": page,

@@ -1,4 +1,4 @@
-"""Commands that show cases: animate, a film of them."""
+"""Commands that show cases: animate makes a film, explore opens the sliders in the browser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from membrane_pde.cli.errors import complain
-from membrane_pde.cli.options import SetOption, UnitsOption, load
+from membrane_pde.cli.options import CaseArgument, SetOption, UnitsOption, load
 from membrane_pde.cli.output import progress_bar, saving
 
 if TYPE_CHECKING:
@@ -57,6 +57,34 @@ def animate(
     with saving(), progress_bar(f"film of {round(seconds * rate)} pictures") as progress:
         film.animate(results, target, seconds, pixels, rate, progress)
     typer.echo(f"Film: {target}, {seconds:g} s, {target.stat().st_size / 1e6:.2g} MB")
+
+
+def explore(
+    case: CaseArgument,
+    overrides: SetOption = None,
+    units: UnitsOption = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the address; open it in a browser yourself.")
+    ] = False,
+) -> None:
+    """Explore a case in the browser, with a slider for each of its numbers.
+
+    Only this machine can open the page, at the address that is printed. Ctrl-C ends it.
+    """
+    from membrane_pde.input.overrides import parse_override
+    from membrane_pde.show import browser, explorer, presets
+
+    browser.check_installed()
+    loaded = load(case, overrides, ranges=False)
+    explorer.check(loaded)
+    place = str(Path(case).resolve()) if Path(case).is_file() else case
+    changes = dict(parse_override(text) for text in overrides or ())
+
+    def ready(address: str) -> None:
+        typer.echo(f"Explorer of {loaded.name}: {address}\nCtrl-C ends it.")
+
+    browser.serve(place, changes, presets.in_use(), loaded.title, ready, not no_browser)
+    typer.echo("The explorer has ended.")
 
 
 def _stored_often(case: Case, pictures: int) -> Case:

@@ -72,9 +72,23 @@ def explore(case: Case | str | Path) -> Explorer:
         If ipywidgets is not installed, or for a case with [module].
     """
     known = as_case(case)
-    if known.module is not None:
-        raise CaseError("explore draws two compartments; of a case with [module] draw plot.along(run(case))")
+    check(known)
     return Explorer(known)
+
+
+def check(case: Case) -> None:
+    """Refuse a case that the explorer does not know.
+
+    Raises
+    ------
+    CaseError
+        For a case with [module].
+    """
+    if case.module is not None:
+        raise CaseError(
+            f"{case.name}: the explorer shows two compartments, and this case has [module]: `membrane-pde run` draws it "
+            "along the membrane, `membrane-pde sweep` for many values of a number (in Python plot.along(run(case)))"
+        )
 
 
 class Explorer:
