@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import signal
@@ -20,6 +21,8 @@ from membrane_pde.input.errors import CaseError
 
 NEEDED = ("voila", "ipykernel", "ipywidgets")
 HOST = "127.0.0.1"
+LONGEST = 38  # characters of a folder in which sockets have room for their names: 104 with all that comes below it
+KERNEL = "membrane-pde"
 TEMPLATE = "membrane_pde"
 EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
 # the page: that of Voilà without what it loads from elsewhere, and without margins
@@ -33,7 +36,7 @@ PAGE = """\
 .jp-mod-noOutputs.jp-mod-noInput {display: none}
 .jp-Notebook, .jp-Cell, .jp-OutputArea-child, .jp-OutputArea-output {padding: 0 !important; margin: 0 !important}
 .jp-OutputPrompt, .jp-OutputArea-promptOverlay, .jp-InputPrompt, .jp-Collapser {display: none !important}
-#rendered_cells {padding: 6px 8px}
+#rendered_cells {padding: 2px 8px}
 </style>
 {%- endblock notebook_css -%}
 """
@@ -82,6 +85,7 @@ def serve(
     check_installed()
     # a grammar for international addresses that jsonschema would build for 2 s; it does without where there is none
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    logging.getLogger("tornado").setLevel(logging.ERROR)
     with _places() as folder:
         notebook = _notebook(folder, case, overrides, units, title)
         _run(folder, notebook, ready, browser)
@@ -97,6 +101,9 @@ def _places() -> Iterator[Path]:
         for name in changed[:3]:
             (folder / name.lower()).mkdir()
             os.environ[name] = str(folder / name.lower())
+        kernel = folder / "share" / "kernels" / KERNEL
+        kernel.mkdir(parents=True)
+        (kernel / "kernel.json").write_text(json.dumps(_kernel()), encoding="utf-8")
         page = folder / "share" / "voila" / "templates" / TEMPLATE
         page.mkdir(parents=True)
         (page / "conf.json").write_text('{"base_template": "lab"}', encoding="utf-8")
@@ -110,6 +117,18 @@ def _places() -> Iterator[Path]:
                 os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
 
 
+def _kernel() -> dict[str, Any]:
+    """A kernel of this very Python: the user's "python3" may be another one.
+
+    Nothing that it prints goes to the terminal (with -v all of it): it is interrupted when the server ends.
+    """
+    start = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+    if not logging.getLogger("membrane_pde").isEnabledFor(logging.INFO):
+        start = f"import os; os.dup2(os.open(os.devnull, os.O_WRONLY), 2); {start}"
+    argv = [sys.executable, "-Xfrozen_modules=off", "-c", start, "--log-level=ERROR", "-f", "{connection_file}"]
+    return {"argv": argv, "display_name": KERNEL, "language": "python"}
+
+
 def _notebook(folder: Path, case: str, overrides: Mapping[str, Any], units: str, title: str) -> Path:
     """Write the notebook with the one cell that the page shows."""
     source = (
@@ -119,10 +138,10 @@ def _notebook(folder: Path, case: str, overrides: Mapping[str, Any], units: str,
         f"presets.use_units({units!r})\n"
         f"explore(load_case({case!r}, {dict(overrides)!r}))"
     )
-    cell = {"cell_type": "code", "id": "explorer", "metadata": {}, "outputs": [], "execution_count": None}
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cell: dict[str, Any] = {"cell_type": "code", "id": "explorer", "source": source}
+    kernel = {"name": KERNEL, "display_name": KERNEL, "language": "python"}
     notebook = {
-        "cells": [cell | {"source": source}],
+        "cells": [cell | {"metadata": {}, "outputs": [], "execution_count": None}],
         "metadata": {"kernelspec": kernel, "title": title},
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -139,7 +158,7 @@ def _run(folder: Path, notebook: Path, ready: Callable[[str], None], browser: bo
 
     token, stopped_by = secrets.token_urlsafe(24), []
 
-    class Server(Voila):  # type: ignore[misc]
+    class Server(Voila):
         """Says its address when it listens, and stops at a signal."""
 
         def launch_browser(self) -> None:
@@ -159,7 +178,7 @@ def _run(folder: Path, notebook: Path, ready: Callable[[str], None], browser: bo
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     settings = {
         "VoilaConfiguration": {"template": TEMPLATE, "extension_allowlist": list(EXTENSIONS)},
-        "KernelManager": {"transport": "ipc" if os.name == "posix" else "tcp"},
+        "KernelManager": {"transport": "ipc" if os.name == "posix" and len(str(folder)) <= LONGEST else "tcp"},
     }
     server = Server(
         config=Config(settings),

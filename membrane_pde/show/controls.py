@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from membrane_pde.input.boundaries import BOUNDARIES
@@ -40,6 +40,8 @@ class Control:
     logarithmic : bool
     write : callable, optional
         What stands in a case file for a number; by default the number and the unit.
+    group : str
+        Of the sliders that it stands with.
     """
 
     path: str
@@ -50,6 +52,7 @@ class Control:
     high: float
     logarithmic: bool
     write: Callable[[float], Any] | None = None
+    group: str = ""
 
     @property
     def step(self) -> float:
@@ -87,16 +90,16 @@ def controls(case: Case, start: Result) -> list[Control]:
         Pressures (or water fluxes that are held; a schedule is scaled as a whole), concentrations, permeabilities,
         reflection coefficients or the pore radius, sizes of the sides, temperature, duration and diffusivities.
     """
-    return [
-        *_pressures(case, start),
-        *_concentrations(case),
-        *_supplies(case, start),
-        *_permeabilities(case),
-        *_sizes(case),
-        _temperature(case),
-        _duration(case),
-        *_diffusivities(case),
-    ]
+    groups = (
+        ("pressures", _pressures(case, start)),
+        ("concentrations", _concentrations(case)),
+        ("liquids fed and drawn off", _supplies(case, start)),
+        ("membrane", _permeabilities(case)),
+        ("sizes", _sizes(case)),
+        ("temperature and time", iter((_temperature(case), _duration(case)))),
+        ("diffusion", _diffusivities(case)),
+    )
+    return [replace(control, group=group) for group, found in groups for control in found]
 
 
 def without_slider(case: Case, found: list[Control]) -> list[str]:
@@ -128,6 +131,9 @@ def without_slider(case: Case, found: list[Control]) -> list[str]:
     ]
     if absent:
         words.append(f"concentration of {', '.join(absent)} (0 everywhere at the start)")
+    if membrane.type != "none" and case.phase != "gas" and membrane.water_permeability == 0.0:
+        words.append("water permeability and reflection coefficients (0: no water passes)")
+    words.append("the solutes themselves (dissociation, molar mass, sizes)")
     words.append("what is chosen rather than measured: boundaries, laws, mesh, tolerances")
     return words
 
@@ -305,6 +311,9 @@ def _permeabilities(case: Case) -> Iterator[Control]:
     if membrane.pore_radius is not None:  # all else follows from it
         label, nm = "pore radius (nm)", formatting.factor("nm")
         yield _around("membrane.pore_radius", label, "nm", nm, lambda c: float(c.membrane.pore_radius or 0.0), case)
+        label, per_metre = "porosity ÷ thickness of the membrane (1/µm)", formatting.factor("1/um")
+        path = "membrane.porosity_over_thickness"
+        yield _around(path, label, "1/um", per_metre, lambda c: float(c.membrane.porosity_over_thickness or 0.0), case)
         return
     if membrane.water_permeability > 0.0:
         label, unit = f"{_at(membrane) or 'water permeability'} (L/m²/h/bar)", "L/m^2/hour/bar"

@@ -49,12 +49,28 @@ def as_array(axes: Any) -> np.ndarray:
 
 def begin(ax: Axes) -> bool:
     """Start to draw: hide what has a name, until it is drawn again. True if nothing was drawn here before."""
-    first = ax.get_gid() not in ("new", "drawn again")
+    first = ax.get_gid() not in ("new", "drawn again", "held", "fit")
     if not first:
         for artist in named(ax):
             artist.set_visible(False)
-    ax.set_gid("new" if first else "drawn again")
+    if ax.get_gid() not in ("held", "fit"):
+        ax.set_gid("new" if first else "drawn again")
     return first
+
+
+def hold(ax: Axes) -> None:
+    """Keep the limits of an Axes and the kind of its scales, whatever is drawn into it from now on."""
+    ax.set_gid("held")
+
+
+def fit(ax: Axes) -> None:
+    """Let an Axes get new limits for what is drawn into it next, with some room beyond the curves."""
+    ax.set_gid("fit")
+
+
+def held(ax: Axes) -> bool:
+    """Whether the limits of an Axes are kept, see `hold`."""
+    return bool(ax.get_gid() == "held")
 
 
 def named(ax: Axes) -> list[Any]:
@@ -234,6 +250,8 @@ def span(ax: Axes, first: float, last: float) -> None:
 def kept(ax: Axes, before: tuple[float, float], low: float, high: float) -> bool:
     """Whether an axis drawn before may stay: what is to be seen lies within it, and fills it well enough."""
     inside = before[0] <= low and high <= before[1]
+    if held(ax):
+        return True
     return ax.get_gid() == "drawn again" and inside and high - low > _FILLED * (before[1] - before[0])
 
 
@@ -260,7 +278,7 @@ def limits(
     low = low - 0.02 * high if low == lowest == 0.0 else low  # a curve at 0 stays visible
     if kept(ax, ax.get_ylim(), low if low == lowest else low + slack, high - slack):
         return
-    if ax.get_gid() == "drawn again":  # some room, so that the next change need not move the axis again
+    if ax.get_gid() in ("drawn again", "fit"):  # some room, so that the next change need not move the axis again
         low, high = low if lowest is not None else low + SPARE * min(low, 0.0), high + SPARE * max(high, 0.0)
     ax.set_ylim(low, high)
     if 1e-3 < largest < 1e5 or largest == 0.0:

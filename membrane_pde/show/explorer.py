@@ -1,5 +1,7 @@
 """explore(case) in Jupyter: a slider for every number that matters, and a picture that follows.
 
+The axes stay as they are while a slider is dragged, so that what changes is seen, until they are fitted by a button.
+
 A drag sends value after value. The browser holds back what comes while one is being worked on, but for the newest, and
 so does the explorer where Jupyter hands each slider's values to a thread of its own: where a case takes long to solve,
 frames are left out, never late.
@@ -25,16 +27,20 @@ from membrane_pde.show.live import Live
 if TYPE_CHECKING:
     from membrane_pde.results.result import Result
 
-# The sliders stand beside the picture where there is room, so that both are seen together; on a narrow page the
-# schematic comes first, then the sliders, then the curves. Each slider has its name above it and the whole width.
+# The sliders stand beside the picture where there is room, on a narrow page above it, so that both are seen together.
+# Each slider has its name above it and the whole width; the numbers are measured from words of 13 pixels. The height of
+# the sentence is fixed, so that nothing below it moves while a slider is dragged.
 STYLE = """<style>
 .membrane-pde {container-type: inline-size; width: 100%}
-.membrane-pde > .membrane-pde-page {display: grid; gap: 2px 10px; width: 100%; overflow: visible;
+.membrane-pde > .membrane-pde-page {display: grid; gap: 2px 10px; width: 100%; overflow: visible; margin: 0 auto;
   grid-template: "message message message" auto "controls schematic history" auto "controls profiles history" 1fr
-  / minmax(230px, 300px) minmax(0, 1fr) minmax(0, 1fr); max-width: 1500px}
-.membrane-pde-controls {grid-area: controls; display: block; overflow: hidden auto; padding-right: 6px;
-  max-height: min(96vh, 690px); margin: 0}
-.membrane-pde-message {grid-area: message; min-height: 3em; margin: 0}
+  / minmax(230px, 300px) minmax(0, 1fr) minmax(0, 1fr); max-width: min(1500px, calc((100vh - 78px) * 1.405 + 310px))}
+.membrane-pde-controls {grid-area: controls; display: flex; flex-flow: column; overflow: hidden; margin: 0;
+  max-height: min(calc(100vh - 78px), 790px)}
+.membrane-pde-top {flex: none; display: block; overflow: hidden; padding: 0 6px 2px 0}
+.membrane-pde-groups {flex: 0 1 auto; display: block; overflow: hidden auto; padding-right: 6px; margin: 0}
+.membrane-pde-message {grid-area: message; height: 3.3em; margin: 0; overflow: hidden auto; line-height: 1.3}
+.membrane-pde-message .widget-html-content {line-height: 1.3}
 .membrane-pde-schematic {grid-area: schematic} .membrane-pde-profiles {grid-area: profiles}
 .membrane-pde-history {grid-area: history}
 .membrane-pde img {width: 100%; height: auto; max-width: none; margin: 0; align-self: start}
@@ -42,15 +48,21 @@ STYLE = """<style>
 .membrane-pde-controls .widget-hslider > label {flex: 1 0 100%; width: 100%; text-align: left; line-height: 1.35;
   height: auto; white-space: normal; overflow: visible}
 .membrane-pde-controls .slider-container {flex: 1 1 120px; min-width: 120px}
+.membrane-pde-controls .widget-box {overflow: hidden; margin: 0}
+.membrane-pde-controls .membrane-pde-fold {width: 100%; margin: 2px 0; text-align: left; font-weight: bold;
+  background: #eef2f5; box-shadow: none}
 @container (max-width: 880px) {
   .membrane-pde > .membrane-pde-page {grid-template: "message message" auto "controls schematic" auto
     "controls profiles" auto "controls history" auto / minmax(200px, 260px) minmax(0, 1fr)}
   .membrane-pde-controls {position: sticky; top: 0; align-self: start}}
 @container (max-width: 600px) {
-  .membrane-pde > .membrane-pde-page {grid-template: "schematic" auto "controls" auto "message" auto "profiles" auto
+  .membrane-pde > .membrane-pde-page {grid-template: "message" auto "controls" auto "schematic" auto "profiles" auto
     "history" auto / minmax(0, 1fr)}
-  .membrane-pde-controls {position: static; max-height: 42vh; border: 1px solid #ddd; padding: 4px}}
+  .membrane-pde-message {height: 5.4em}
+  .membrane-pde-controls {position: static; max-height: min(46vh, 380px); border: 1px solid #ddd; padding: 4px}}
 </style>"""
+OPEN = 7  # sliders that are seen at first: the groups after them are folded
+PLAYED = 200, 100  # steps over a run; milliseconds between two of them
 
 
 def explore(case: Case | str | Path) -> Explorer:
@@ -86,8 +98,8 @@ def check(case: Case) -> None:
     """
     if case.module is not None:
         raise CaseError(
-            f"{case.name}: the explorer shows two compartments, and this case has [module]: `membrane-pde run` draws it "
-            "along the membrane, `membrane-pde sweep` for many values of a number (in Python plot.along(run(case)))"
+            f"{case.name}: the explorer shows two compartments, and this case has [module]; `membrane-pde run` draws "
+            "it along the membrane, `membrane-pde sweep` over the values of a number; in Python plot.along(run(case))"
         )
 
 
@@ -104,6 +116,12 @@ class Explorer:
         The ipywidgets by path of their key; ``value`` is in the unit of the label.
     moment : FloatSlider
         The time that the schematic shows, in % of the run.
+    play : Play
+        Moves it on.
+    folds : dict
+        The buttons that unfold the groups of sliders, by name.
+    fit : Button
+        Gives the axes, which stay otherwise, limits that fit the curves.
     message : HTML
         What happened, or why the run failed.
     pictures : dict
@@ -119,18 +137,23 @@ class Explorer:
     def __init__(self, case: Case) -> None:
         widgets = _ipywidgets()
         self.start, self.case = case, case
-        self.frames, self._live = 0, Live()
+        self.frames, self._live, self._failure = 0, Live(), ""
         self._busy, self._wanted, self._done = threading.RLock(), 0, 0  # one at a time; numbers of changes
         self.result, failure = _solved(case)
         self._scales = sketch.scales([self.result])  # of the start: what is drawn later can be compared with it
         self.controls = {control.path: control for control in controls(case, self.result)}
         self._changes: dict[str, float] = {}
+        self.folds: dict[str, Any] = {}
         self._followed = case
         self.sliders = {path: _slider(widgets, control, case) for path, control in self.controls.items()}
         self.moment = widgets.FloatSlider(
             value=_flowing(self.result), max=100.0, step=0.5, readout_format=".3", **_look("time shown (% of the run)")
         )
+        self.play = widgets.Play(max=PLAYED[0], interval=PLAYED[1], tooltip="let the time run")
+        shown = (lambda moment: round(0.01 * PLAYED[0] * moment), lambda step: 100.0 * step / PLAYED[0])
+        widgets.link((self.moment, "value"), (self.play, "value"), transform=shown)
         self.back = widgets.Button(description="back to the start", tooltip="all numbers as the case has them")
+        self.fit = widgets.Button(description="fit the axes", tooltip="limits of the axes that fit the curves")
         self.message = widgets.HTML()
         self.pictures = {name: widgets.Image(format="jpeg") for name in ("schematic", "profiles", "history")}
         self.picture = self.pictures["schematic"]
@@ -139,6 +162,7 @@ class Explorer:
             slider.observe(lambda change, path=path: self._turned(path, change["new"]), names="value")
         self.moment.observe(lambda change: self._draw(), names="value")
         self.back.on_click(lambda button: self.reset())
+        self.fit.on_click(lambda button: self.fit_axes())
         self._draw()
         self._say(f"The run failed; the picture shows how far it came. {failure}" if failure else "")
 
@@ -148,8 +172,17 @@ class Explorer:
         note = widgets.HTML(
             f'<small style="line-height: 1.3; display: block">No slider: {html.escape(absent)}.</small>'
         )
-        column = widgets.Box([self.back, self.moment, *self.sliders.values(), note])
-        parts = {"message": self.message, "controls": column, **self.pictures}
+        top = widgets.Box([widgets.HBox([self.fit, self.back]), self.play, self.moment])
+        below: list[Any] = []
+        count = 0
+        for group in dict.fromkeys(control.group for control in self.controls.values()):
+            sliders = [self.sliders[path] for path, control in self.controls.items() if control.group == group]
+            count += len(sliders)
+            self.folds[group] = widgets.ToggleButton(value=not below or count <= OPEN, description=group)
+            below += [self.folds[group], _folded(widgets, self.folds[group], sliders)]
+        groups = widgets.Box([*below, note])
+        column = widgets.Box([top, groups])
+        parts = {"message": self.message, "controls": column, "top": top, "groups": groups, **self.pictures}
         for name, part in parts.items():
             part.add_class(f"membrane-pde-{name}")
         page = widgets.Box([column, self.message, *self.pictures.values()])
@@ -162,9 +195,18 @@ class Explorer:
         return self.widget._repr_mimebundle_(**options)
 
     def reset(self) -> None:
-        """Back to the numbers of the case."""
+        """Back to the numbers of the case, and to axes that fit them."""
         self._changes = {}
         self._solve()
+        self.fit_axes()
+
+    def fit_axes(self) -> None:
+        """Give axes and arrows limits that fit what is shown; they stay then, whatever the sliders do."""
+        with self._busy:
+            self._scales = sketch.scales([self.result])
+            self._live.fit()
+            self._draw()
+            self._say(self._failure)
 
     def png(self) -> bytes:
         """The picture as a PNG, to be kept."""
@@ -210,14 +252,18 @@ class Explorer:
             self._live.show(self.result, 0.01 * self.moment.value * end, self._scales)
             for name, tile in self._live.jpegs().items():
                 self.pictures[name].value = tile
+            self.fit.button_style = "warning" if self._live.outside() else ""
             self.frames += 1
 
     def _say(self, failure: str) -> None:
         """What the run says of itself, or why there is none, and the change of the case as Python."""
+        self._failure = failure
         if failure:
             text = f'<span style="color: #B03A00">{html.escape(failure)}</span>'
         else:
             text = html.escape(sentences.sentence(self.result.summary, readings.labels_of(self.case)))
+            if self.fit.button_style:
+                text += " <b>A curve leaves its axes: press “fit the axes”.</b>"
         if self._changes:
             changes = ", ".join(
                 f'"{path}": {_python(self.controls[path].written(value))}' for path, value in self._changes.items()
@@ -258,6 +304,20 @@ def _ipywidgets() -> Any:
 
 def _look(label: str) -> dict[str, Any]:
     return {"description": label, "style": {"description_width": "initial"}}
+
+
+def _folded(widgets: Any, button: Any, sliders: list[Any]) -> Any:
+    """A group of sliders that a button shows and hides."""
+    box = widgets.VBox(sliders)
+
+    def turn(change: Any = None) -> None:
+        box.layout.display = "" if button.value else "none"
+        button.icon = "caret-down" if button.value else "caret-right"
+
+    button.add_class("membrane-pde-fold")
+    button.observe(turn, names="value")
+    turn()
+    return box
 
 
 def _slider(widgets: Any, control: Control, case: Case) -> Any:

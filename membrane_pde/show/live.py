@@ -29,7 +29,10 @@ TILES = {
 
 
 class Live:
-    """A figure whose artists get the data of each result; axes, ticks and labels are drawn anew only if they change.
+    """A figure whose artists get the data of each result, on axes that stay until they are fitted.
+
+    An axis is fitted by itself only where it shows another quantity or unit than before. Axes, ticks and labels are
+    drawn anew only if they change.
 
     Attributes
     ----------
@@ -62,6 +65,7 @@ class Live:
         self._title = self.figure.text(0.5 * HALF / WIDTH, 0.993, "", **look)
         self.backgrounds = 0
         self._background: Any = None
+        self._names: list[tuple[Any, ...]] = []  # what each axes shows, as it was fitted
         self._cells: list[tuple[Any, Any, list[Any]]] = []  # axes that may change, their empty place, what stands there
 
     @property
@@ -76,10 +80,39 @@ class Live:
         with rc_context(FAST):
             self._show(result, time, scales)
 
-    def _show(self, result: Result, time: float, scales: Scales) -> None:
-        plot.schematic(result, self.schematic, time, scales=scales)
+    def fit(self) -> None:
+        """Let all axes get new limits when a result is shown next."""
+        for ax in self._graphs:
+            drawing.fit(ax)
+
+    def outside(self) -> bool:
+        """Whether a curve leaves its axes."""
+        return any(_leaves(ax, line) for ax in self._graphs for line in ax.get_lines() if line.get_visible())
+
+    @property
+    def _graphs(self) -> list[Any]:
+        """The axes with numbers."""
+        return [*self.profiles, *self.history.flat]
+
+    def _draw_curves(self, result: Result, time: float) -> None:
         plot.profiles(result, self.profiles, leading(result, 1)[0], time)
         plot.history(result, self.history, time)
+
+    def _show(self, result: Result, time: float, scales: Scales) -> None:
+        plot.schematic(result, self.schematic, time, scales=scales)
+        self._draw_curves(result, time)
+        if not self._names:
+            self.fit()
+            self._draw_curves(result, time)
+        elif changed := [ax for ax, name in zip(self._graphs, self._names, strict=True) if _name(ax) != name]:
+            if self.history[-1, 0] in changed:  # whose axis of time is that of the others
+                changed = [*changed, *self.history.flat]
+            for ax in changed:
+                drawing.fit(ax)
+            self._draw_curves(result, time)
+        self._names = [_name(ax) for ax in self._graphs]
+        for ax in self._graphs:
+            drawing.hold(ax)
         self._title.set_text(_lines(result.case.title))
         moving = [(ax, drawing.named(ax)) for ax in self.axes]
         for ax in self.axes:
@@ -153,6 +186,24 @@ class Live:
         self.figure.stale = False
         self._background = self.canvas.copy_from_bbox(self.figure.bbox)
         self.backgrounds += 1
+
+
+def _name(ax: Any) -> tuple[Any, ...]:
+    """What an Axes shows: the names of its axes, with units, and whether there is anything."""
+    return ax.get_xlabel(), ax.get_ylabel(), ax.yaxis.get_visible()
+
+
+def _leaves(ax: Any, line: Any) -> bool:
+    """Whether a curve leaves an Axes by more than a hair; lines that stand for no data do not."""
+    if line.get_transform() is not ax.transData or not line.get_gid() or line.get_gid() == "zero":
+        return False
+    for values, (low, high) in ((line.get_xdata(), ax.get_xlim()), (line.get_ydata(), ax.get_ylim())):
+        inside = np.asarray(values, dtype=float)
+        inside = inside[np.isfinite(inside)]
+        hair = 2e-3 * (high - low)
+        if inside.size and (inside.min() < low - hair or inside.max() > high + hair):
+            return True
+    return False
 
 
 def _lines(title: str) -> str:

@@ -41,12 +41,15 @@ class Scales:
         By solute.
     largest : float
         The largest volume of a cell over its first one.
+    rise : float
+        How far the level of a tube comes from its start, m.
     """
 
     water: float
     solute: float
     dyes: dict[str, dyes.Dye]
     largest: float
+    rise: float = 0.0
 
 
 def scales(shown: Sequence[Result | Case]) -> Scales:
@@ -63,8 +66,9 @@ def scales(shown: Sequence[Result | Case]) -> Scales:
     """
     results: list[Any] = [each for each in shown if hasattr(each, "arrays")]
     cases: list[Any] = [getattr(each, "case", each) for each in shown]
-    water, solute, largest = 0.0, 0.0, 1.0
+    water, solute, largest, rise = 0.0, 0.0, 1.0, 0.0
     for result in results:
+        rise = max(rise, vessels.highest_rise(vessels.Moment(result.case, result, 0, {}, 1.0)))
         water = max(water, readings.peak(stored(result, "water_flux_m_per_s")))
         _, factors = flux_unit(result)
         for name in passing(result):
@@ -76,7 +80,7 @@ def scales(shown: Sequence[Result | Case]) -> Scales:
             compartment = getattr(result.case, side)
             if vessels.is_cell(getattr(compartment, "drawing", None) or "") or compartment.radius is not None:
                 largest = max(largest, float(volumes.max() / volumes[0]))
-    return Scales(water, solute, dyes.dyes(cases), largest)
+    return Scales(water, solute, dyes.dyes(cases), largest, rise)
 
 
 def schematic(
@@ -162,7 +166,7 @@ def moment_of(shown: Any, time: float | None, common: Scales) -> vessels.Moment:
         times = stored(result, "time")
         index = int(np.argmin(np.abs(times - (times[-1] if time is None else time))))
     case = shown if result is None else result.case
-    return vessels.Moment(case, result, index, common.dyes, common.largest)
+    return vessels.Moment(case, result, index, common.dyes, common.largest, common.rise)
 
 
 # --- text that fits ---

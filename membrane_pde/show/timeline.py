@@ -61,7 +61,7 @@ def history(result: Result, axes: Any = None, time: float | None = None) -> np.n
         if drawing.begin(ax):
             ax.grid(color="0.93")
             ax.set_axisbelow(True)
-    times, label, linear = _time_axis(result)
+    times, label, linear = _time_axis(result, next((ax for ax in axes.flat if drawing.held(ax)), None))
     for name, ax in places.items():
         _switch(ax, name in shown)
         _time_limits(ax, times, linear)
@@ -129,8 +129,11 @@ def water_moves(result: Any) -> bool:
 # --- time ---
 
 
-def _time_axis(result: Any) -> tuple[np.ndarray, str, float | None]:
-    """Times in the unit of the axis, its label, and where its linear beginning ends, None where all of it is linear."""
+def _time_axis(result: Any, held: Any = None) -> tuple[np.ndarray, str, float | None]:
+    """Times in the unit of the axis, its label, and where its linear beginning ends, None where all of it is linear.
+
+    An Axes that is held stays what it is.
+    """
     seconds = stored(result, "time")
     unit, factor = formatting.time_unit(float(seconds[-1]))
     times = seconds * factor
@@ -160,6 +163,8 @@ def linear_until(result: Any, times: np.ndarray) -> float | None:
 
 
 def _time_limits(ax: Axes, times: np.ndarray, linear: float | None) -> None:
+    if drawing.held(ax):
+        return
     end = float(times[-1]) if times[-1] > times[0] else float(times[0]) + 1.0
     if linear is None:
         if ax.get_xscale() != "linear":

@@ -54,6 +54,8 @@ class Moment:
         By solute.
     largest : float
         The largest volume of a cell over its first one that the pictures must have room for.
+    rise : float
+        How far the scale of the tubes reaches at least, m.
     """
 
     case: Any
@@ -61,6 +63,7 @@ class Moment:
     index: int
     dyes: Mapping[str, dyes.Dye]
     largest: float
+    rise: float = 0.0
 
     def side(self, name: str) -> Any:
         """The compartment."""
@@ -274,10 +277,15 @@ def rise(moment: Moment, side: str) -> np.ndarray:
     return np.asarray(gained / float(getattr(moment.side(side), "tube_area", 1.0)))
 
 
+def highest_rise(moment: Moment) -> float:
+    """The most that the level of a tube comes from its start during a run, m; 0 without tubes."""
+    tubes = [side for side in readings.SIDES if moment.kind(side) == "tube"]
+    return max((float(np.abs(rise(moment, side)).max()) for side in tubes), default=0.0)
+
+
 def _full_scale(moment: Moment) -> float:
     """Height that the scale of the tubes reaches above and below zero, m."""
-    tubes = [side for side in readings.SIDES if moment.kind(side) == "tube"]
-    highest = max(float(np.abs(rise(moment, side)).max()) for side in tubes)
+    highest = max(highest_rise(moment), moment.rise)
     return dyes.round_up(highest) if highest > 0.0 else 0.0
 
 

@@ -3,6 +3,7 @@
 import builtins
 import io
 import math
+import re
 import threading
 
 import numpy as np
@@ -115,6 +116,131 @@ def test_axes_drawn_anew_one_by_one_look_as_if_all_were(shown):
         with rc_context(FAST):
             assert np.array_equal(one_by_one, pixels(live.canvas.draw))
     assert live.backgrounds >= backgrounds + 3
+
+
+def limits(shown):
+    return [(ax.get_xlim(), ax.get_ylim()) for ax in shown._live.axes]
+
+
+def test_axes_stay_while_a_slider_is_dragged_until_they_are_fitted(shown):
+    before, backgrounds = limits(shown), shown._live.backgrounds
+    assert not shown.fit.button_style
+    for pressure in (70.0, 90.0, 110.0):
+        shown.sliders["right.pressure"].value = pressure
+    assert limits(shown) == before
+    assert shown._live.backgrounds == backgrounds
+    assert shown.fit.button_style == "warning"  # the pressures leave their axes
+    assert "fit the axes" in shown.message.value
+    shown.fit.click()
+    fitted = limits(shown)
+    assert fitted != before
+    assert not shown.fit.button_style
+    assert "fit the axes" not in shown.message.value
+    hydrostatic = line(shown._live.history[3, 0], "hydrostatic").get_ydata()
+    assert fitted[-1][1][0] < hydrostatic.min() == pytest.approx(-110.0)
+    shown.sliders["right.pressure"].value = 60.0
+    assert limits(shown) == fitted
+    shown.back.click()
+    assert limits(shown) == before
+
+
+def test_an_axis_that_shows_another_unit_is_fitted_at_once(shown):
+    ax = shown._live.history[-1, 0]
+    assert ax.get_xlabel() == "time (min)"
+    shown.sliders["run.duration"].value = 600.0
+    assert ax.get_xlabel() == "time (h)"
+    assert 10.0 <= ax.get_xlim()[1] < 15.0
+    assert not shown._live.outside()
+
+
+def test_an_axis_of_time_keeps_its_kind(shown):
+    """Where much happens early its beginning is linear and the rest logarithmic: not one here, another there."""
+    shown = mp.explore(mp.load_case("hypertonic").with_values({"run.outputs": 60}))
+    kinds = set()
+    for value in (0.1, 0.5, 2.0, 8.0):
+        shown.sliders["membrane.water_permeability"].value *= value
+        kinds.add((shown._live.history[0, 0].get_xscale(), shown._live.history[0, 0].get_xlim()))
+    assert len(kinds) == 1
+
+
+def test_the_scale_of_a_tube_stays_until_it_is_fitted():
+    shown = mp.explore(mp.load_case("u_tube").with_values(QUICK))
+
+    def ticks():
+        return [
+            each.get_text()
+            for each in shown._live.schematic[0].texts
+            if each.get_visible() and str(each.get_gid()).startswith("scale")
+        ]
+
+    before = ticks()
+    assert before
+    shown.sliders["right.concentration.sucrose"].value = 0.3
+    assert ticks() == before
+    shown.fit.click()
+    assert ticks() != before
+
+
+def test_the_player_and_the_time_move_each_other(shown):
+    frames = shown.frames
+    shown.play.value = 100
+    assert shown.moment.value == 50.0
+    assert shown.frames == frames + 1
+    shown.moment.value = 25.0
+    assert shown.play.value == 50
+
+
+def test_groups_of_sliders_fold(shown):
+    assert list(shown.folds) == [
+        "pressures", "concentrations", "membrane", "sizes", "temperature and time", "diffusion",
+    ]  # fmt: skip
+    below = shown.widget.children[1].children[0].children[1].children
+    boxes = {below[i].description: below[i + 1] for i in range(0, len(below) - 1, 2)}
+    assert boxes["pressures"].layout.display != "none"
+    assert boxes["diffusion"].layout.display == "none"
+    assert shown.sliders["solutes.NaCl.diffusivity"] in boxes["diffusion"].children
+    shown.folds["diffusion"].value = True
+    assert boxes["diffusion"].layout.display != "none"
+    shown.folds["diffusion"].value = False
+    assert sorted(id(each) for box in boxes.values() for each in box.children) == sorted(
+        map(id, shown.sliders.values())
+    )
+
+
+NUMBER = re.compile(r"\s*[-+]?\d")
+SAID = {  # a key without a slider, and the words that say so
+    r"solutes\..*\.(dissociation|reference_temperature|molar_mass|radius)": "the solutes themselves",
+    r"mesh\..*|run\.(rtol|outputs)": "what is chosen rather than measured",
+    r"membrane\.solutes\..*\.permeability": "permeability of",
+    r"membrane\.water_permeability|membrane\.solutes\..*\.reflection": "water permeability and reflection",
+    r"(left|right)\.concentration\..*": "concentration",
+    r"gas (.*pressure|.*diffusivity)": "pressure and diffusivity",
+    r"gas .*concentration.*": "mole fractions",
+}
+
+
+def numbers(table, path=""):
+    """The keys of a case file that have a number, or a list of them."""
+    for key, value in table.items():
+        below = f"{path}.{key}" if path else key
+        if isinstance(value, dict):
+            yield from numbers(value, below)
+        elif not isinstance(value, bool) and (isinstance(value, int | float | list) or NUMBER.match(str(value))):
+            yield below
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if mp.load_case(name).module is None])
+def test_every_number_of_a_case_has_a_slider_or_is_said_to_have_none(name):
+    case = mp.load_case(name)
+    found = controls.controls(case, mp.run(case.with_values(QUICK)))
+    told = "; ".join(controls.without_slider(case, found))
+    paths = [each.path for each in found]
+    for key in numbers(case._origin.written):
+        if any(f"{key}.".startswith(f"{path}.") for path in paths):
+            continue
+        kind = f"gas {key}" if case.phase == "gas" and not key.startswith(("mesh", "run")) else key
+        words = [said for pattern, said in SAID.items() if re.fullmatch(pattern, kind) or re.fullmatch(pattern, key)]
+        assert any(each in told for each in words), f"{key}: no slider, and not told: {told}"
 
 
 def test_time_shown_redraws_and_solves_nothing(shown, monkeypatch):
@@ -295,7 +421,7 @@ def test_what_has_no_slider_is_said():
         assert any(each.startswith(words) for each in told), told
     shown = mp.explore(mp.load_case("hypotonic").with_values(QUICK))
     column = shown.widget.children[1].children[0]
-    assert "held back" in column.children[-1].value
+    assert "held back" in column.children[-1].children[-1].value
 
 
 def test_colours_and_arrows_keep_their_scales_while_a_slider_is_dragged(shown):
