@@ -74,9 +74,9 @@ def explore(
     from membrane_pde.input.overrides import parse_override
     from membrane_pde.show import browser, explorer, presets
 
-    browser.check_installed()
     loaded = load(case, overrides, ranges=False)
     explorer.check(loaded)
+    browser.check_installed()
     place = str(Path(case).resolve()) if Path(case).is_file() else case
     changes = dict(parse_override(text) for text in overrides or ())
 
