@@ -112,6 +112,7 @@ def test_axes_drawn_anew_one_by_one_look_as_if_all_were(shown):
     for path, values in {"right.pressure": (30.0, 4.0, 90.0), "run.duration": (63.0,)}.items():
         for value in values:
             shown.sliders[path].value = value
+            shown.fit_axes()
         one_by_one = pixels(lambda: live.canvas.restore_region(live._background))
         with rc_context(FAST):
             assert np.array_equal(one_by_one, pixels(live.canvas.draw))
