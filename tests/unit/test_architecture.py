@@ -115,6 +115,8 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
             "numpy",
             "openpyxl",
             "rich",
+            "traitlets",
+            "voila",
         )
     },
     "reference": set(),
@@ -166,6 +168,7 @@ def test_types_cross_no_wall_either() -> None:
         ("pydantic", {"input"}),
         ("matplotlib", {"show"}),
         ("ipywidgets", {"show"}),
+        ("voila", {"show"}),
     ],
 )
 def test_each_heavy_library_has_its_room(foreign: str, rooms_of_it: set[str]) -> None:
