@@ -65,13 +65,15 @@ class Inlets(NamedTuple):
     def at(self, t: float) -> Array:
         """Inlets at a time, a new array."""
         found = self.first + (t - self.start) * (self.last - self.first) / (self.end - self.start)
-        found[:, 1] += [wave_at(wave, t)[0] for wave in self.waves]
+        if self.waves != NO_WAVES:
+            found[:, 1] += [wave_at(wave, t)[0] for wave in self.waves]
         return found
 
     def slope(self, t: float) -> Array:
         """Their change per second at a time."""
         found = (self.last - self.first) / (self.end - self.start)
-        found[:, 1] += [wave_at(wave, t)[1] for wave in self.waves]
+        if self.waves != NO_WAVES:
+            found[:, 1] += [wave_at(wave, t)[1] for wave in self.waves]
         return found
 
 

@@ -81,14 +81,15 @@ def _step(system: StationSystem, y: Array, tau: float) -> tuple[Array, Array] | 
     matrix = -jacobian
     if math.isfinite(tau):
         matrix = (matrix + dia_array((system.mass[None] / tau, [0]), shape=jacobian.shape)).tocsc()
-    change = _solve(matrix, rates, system.solutes if DRAWN in system.numbers.role else 0)
+    comes_back = bool((system.numbers.drawn_in == 1).any())
+    change = _solve(matrix, rates, system.solutes if comes_back else 0)
     return (rates, change) if change is not None and np.isfinite(change).all() else None
 
 
 def _solve(matrix: csc_array, right: Array, last: int) -> Array | None:
-    """Solve a sparse system whose last few rows and columns may be full; None where it is singular.
+    """Solve a sparse system whose last few rows and columns are full; None where it is singular.
 
-    Those are the collected permeate, which every station adds to and may draw from: eliminated apart, by a Schur
+    Those are the collected permeate, where stations draw from it and others add to it: eliminated apart, by a Schur
     complement, they fill nothing else.
     """
     from scipy.sparse.linalg import splu

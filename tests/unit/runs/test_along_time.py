@@ -167,3 +167,14 @@ def test_an_oscillation_keeps_the_amounts_and_another_integrator_agrees() -> Non
         assert own[key] == pytest.approx(other[key], rel=1e-5)
     at_end = 50e5 + 8e5 * np.sin(2.0 * np.pi * 2.5)
     assert own["pressure_left_Pa"] == pytest.approx(at_end, rel=1e-9)
+
+
+def test_what_a_support_layer_holds_is_told_to_be_left_out() -> None:
+    """S²/D of 678 um and 1.61e-9 m²/s are nearly five minutes; a steady state leaves none of it out."""
+    case = mp.load_case("forward_osmosis_module")
+    assert "right.support" not in report_along.known_limits(case)
+    told = report_along.known_limits(case.with_values({"run.duration": "1 h"}))
+    slowest = 678e-6**2 / case.solutes["NaCl"].diffusivity
+    assert 270.0 < slowest < 300.0
+    assert "what the pores of right.support hold" in told
+    assert f"in truth within about thickness² · tortuosity ÷ D, {slowest / 60.0:.3g} min" in told
