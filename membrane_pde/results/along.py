@@ -330,9 +330,11 @@ def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
     for row, side in enumerate(SIDES):
         lowest = min(float(seen.leaving[row, :, 1].min()), float(seen.entering[row, :, 1].min()))
         if side in totals.plant.flowing and lowest < -_ATMOSPHERE:
+            held = getattr(case, side).pressure.held
+            more = f"raise {side}.pressure" if held == "pressure" else f"ask for more in {side}.pressure.{held}"
             parts.append(
                 f"The pressure on the {side} falls to {lowest * 1e-5:.3g} bar, below vacuum, where no liquid flows: "
-                f"raise {side}.pressure, or take less flow or friction."
+                f"{more}, or take less flow or friction."
             )
     beyond = [one for one in summary["elements"] if one["warning"]]
     if beyond:

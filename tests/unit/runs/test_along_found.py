@@ -113,7 +113,7 @@ def test_a_recovery_for_which_the_flow_is_bracketed() -> None:
             [],
             [
                 "the left runs dry: the osmotic pressure of what enters on the right, 47.3 bar against 1.61 bar",
-                "0.00108",
+                "all of the 18 mL/min",
             ],
         ),
         (
@@ -126,7 +126,7 @@ def test_a_recovery_for_which_the_flow_is_bracketed() -> None:
             "dialyser",
             {"left.channel.flow": "5 mL/min"},
             [],
-            ["the left runs dry: at 0.1333 bar against 0.07999 bar", "all of the 0.0003 m^3/h that enter"],
+            ["the left runs dry: at 0.1333 bar against 0.07999 bar", "all of the 5 mL/min that enter"],
         ),
         (
             "dialyser",
@@ -177,3 +177,10 @@ def test_a_recovery_that_no_flow_gives_is_told_with_those_that_were_found() -> N
     found = steady("forward_osmosis_module", {"module.stations": 4}, changes)
     assert found["recovery"] == pytest.approx(0.4, rel=1e-9)
     assert found["feed_flow_m3_per_s"] > 0.0
+
+
+def test_a_pressure_that_is_solved_for_below_vacuum_asks_for_more() -> None:
+    """The draw alone takes more than 30 % of the feed: only suction would hold it back."""
+    summary = steady("forward_osmosis_module", {"left.pressure": '{ recovery = "30 %" }', "module.stations": 4})
+    assert summary["pressure_left_Pa"] < -101325.0
+    assert "below vacuum, where no liquid flows: ask for more in left.pressure.recovery" in summary["message"]
