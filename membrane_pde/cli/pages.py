@@ -56,6 +56,10 @@ def page(
         values[key] = list(texts)
     if len(values) > 2:
         raise CaseError(f"{len(values)} sliders ({', '.join(values)}): a page takes one or two")
+    if overrides and (folders := [each for each in cases if _is_folder(each)]):
+        raise CaseError(
+            f"--set changes a case, not what is saved in a folder ({folders[0]}): give the case file instead"
+        )
     first = {key: str(texts[0]) for key, texts in values.items()}
     shown = [each if _is_folder(each) else load(each, overrides, ranges=False, varied=first or None) for each in cases]
     name = Path(cases[0]).stem if len(cases) == 1 else "compare"

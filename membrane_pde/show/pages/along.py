@@ -69,9 +69,11 @@ def times_for(runs: int, solutes: int) -> int:
     return int(min(max(ROOM / (runs * 3 * PLACES * (3 + 4 * solutes)), 16), MOST_TIMES))
 
 
-def size_before(runs: int, solutes: int) -> int:
-    """Bytes that so many steady runs take on a page, at most."""
-    return int(runs * (4 * PLACES * (4 + 4 * min(solutes, MOST_SOLUTES)) + 1500))
+def size_before(case: Any, runs: int) -> int:
+    """Bytes that so many runs of a case take on a page, at most."""
+    solutes = min(len(case.solutes), MOST_SOLUTES)
+    times = 1 if case.steady_only else times_for(runs, solutes)
+    return int(runs * (4 * times * PLACES * (4 + 4 * solutes) + 1500))
 
 
 def record(result: Any, failure: str, *, plan: Plan) -> Record:

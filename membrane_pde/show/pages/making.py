@@ -151,6 +151,8 @@ def _block(
 ) -> dict[str, Any]:
     """Everything that the page has of one case."""
     case = shown.case if isinstance(shown, Result) else shown
+    if isinstance(shown, Result) and not shown.arrays:
+        raise CaseError(f"{case.name}: nothing to show, the run has no result ({shown.summary['message']})")
     kind: Any = along if case.module is not None else plan
     grid = reduced.grid_of(case, axes) if axes else None
     runs = grid.points if grid else 1
@@ -180,8 +182,7 @@ def _block(
 
 def _check_size(grid: Grid, kind: Any) -> None:
     """Refuse a grid whose page would be too large, before anything is run."""
-    solutes = min(len(grid.case.solutes), plan.MOST_SOLUTES)
-    size = kind.size_before(grid.points, solutes) + len(_asset("vega.min.js"))
+    size = kind.size_before(grid.case, grid.points) + len(_asset("vega.min.js"))
     if size > MOST_BYTES:
         told = " × ".join(map(str, grid.shape))
         raise CaseError(
@@ -321,6 +322,7 @@ def _rendered(blocks: Sequence[dict[str, Any]]) -> str:
                 "name": case.name,
                 "title": block["data"]["title"],
                 "question": page_words.question(case),
+                "about": page_words.about(case),
                 "sentence": sentence,
                 "tables": tables,
                 "data": Markup(_safe_json(block["data"])),

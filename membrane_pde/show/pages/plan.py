@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_SOLUTES = 6  # with profiles of their own
 PLACES = 40  # along the profile of a side
 FEWEST_TIMES, MOST_TIMES = 16, 121
-ROOM = 3_600_000  # bytes that the curves of all runs should take before they are written as text
+ROOM = 1_500_000  # bytes that the curves of all runs should take before they are written as text
 FINE = 400  # points among which places are chosen
 
 
@@ -98,8 +98,9 @@ def times_for(runs: int, solutes: int, places: int) -> int:
     return int(min(max(ROOM / (runs * each), FEWEST_TIMES), MOST_TIMES))
 
 
-def size_before(runs: int, solutes: int) -> int:
-    """Bytes that so many runs take on a page, at most: what is known before anything is run."""
+def size_before(case: Any, runs: int) -> int:
+    """Bytes that so many runs of a case take on a page, at most: what is known before anything is run."""
+    solutes = min(len(case.solutes), MOST_SOLUTES)
     times = times_for(runs, solutes, PLACES)
     profiles = 2 * solutes * times * (PLACES + 3)
     series = 3 * times * (11 + 6 * solutes)

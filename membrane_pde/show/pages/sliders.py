@@ -12,6 +12,7 @@ from membrane_pde.input import units
 from membrane_pde.input.errors import CaseError, UnitError
 from membrane_pde.input.number_at import number_at
 from membrane_pde.show import formatting, maps
+from membrane_pde.show.readings import SIDES, labels_of
 
 
 def described(case: Any, key: str, values: Sequence[object]) -> dict[str, Any]:
@@ -28,14 +29,27 @@ def described(case: Any, key: str, values: Sequence[object]) -> dict[str, Any]:
     numeric = len(shared) == 1 and None not in shared
     unit = (shared.pop() or "") if numeric else ""
     numbers = [number for number, _ in read] if numeric else None
-    texts = [formatting.number(each, digits=6) for each in numbers] if numbers else [str(each) for each in values]
+    texts = [str(each) for each in values]
+    if numbers:
+        for digits in (4, 6, 12):  # as few as tell them apart
+            texts = [formatting.number(each, digits=digits) for each in numbers]
+            if len(set(texts)) == len(set(numbers)):
+                break
     return {
         "key": key,
-        "label": maps.label(key, "", tomllib.loads(case.to_toml())),
+        "label": _label(case, key),
         "unit": maps.unit_words(unit),
         "texts": texts,
         "numbers": numbers,
     }
+
+
+def _label(case: Any, key: str) -> str:
+    """What a slider is called: "pressure on salt water"."""
+    side, _, rest = key.partition(".channel.")
+    if rest and side in SIDES:
+        return f"{rest.replace('_', ' ')} of {labels_of(case)[side]}"
+    return maps.label(key, "", tomllib.loads(case.to_toml())).replace(": ", " ")
 
 
 def _split(value: object) -> tuple[float, str | None]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from membrane_pde import library
+from membrane_pde.input import casefile
 from membrane_pde.show import formatting, report, report_case, report_library, sketch
 from membrane_pde.show.pages.record import table
 from membrane_pde.show.printing import Row
@@ -46,6 +48,16 @@ def question(case: Any) -> str:
     return " ".join([*told, asked])
 
 
+def about(case: Any) -> list[str]:
+    """The paragraphs that a shipped case begins with: what it is, and what to look for; none of another case."""
+    start = case._origin.start or case
+    if case.name not in casefile.case_names() or start != casefile.load_case(case.name):
+        return []
+    lines = casefile.case_text(case.name).splitlines()
+    comment = "\n".join(line[1:].strip() for line in takewhile(lambda line: line.startswith("#"), lines))
+    return [paragraph.replace("\n", " ") for paragraph in comment.split("\n\n")]
+
+
 def _holds(case: Any, side: str) -> str:
     """What a side holds at the start, and the pressure on it."""
     compartment = getattr(case, side)
@@ -57,7 +69,7 @@ def _holds(case: Any, side: str) -> str:
     if case.phase != "gas" and case.membrane.type != "none" and pressure is not None:
         held = getattr(pressure, "total", None) or ("flux" if pressure.flux else "")
         if held or len(pressure.values) > 1 or pressure.oscillates:
-            parts.append("a pressure that is found" if held else "a pressure that changes in time")
+            parts.append("the pressure that is needed" if held else "a pressure that changes in time")
         elif compartment.boundary != "rigid":
             parts.append(f"{formatting.quantity(pressure.values[0], 'pressure')}")
     return ", ".join(parts)

@@ -14,7 +14,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde.show import htmlfile, readings
-from membrane_pde.show.pages import making, packing
+from membrane_pde.show.pages import making, packing, plan
 from membrane_pde.show.pages.plan import knots, profile
 from tests.pages import data_of, numbers3, profiles_of, series_of, text_of
 from tests.places import ROOT
@@ -315,6 +315,34 @@ def test_a_page_of_41_runs_is_small(case: mp.Case) -> None:
     (data,) = data_of(text)
     assert data["times"] >= 15
     assert profiles_of(data, 7).shape[-1] >= 40
+
+
+@pytest.mark.slow
+def test_a_page_of_1681_runs_is_small_and_quick() -> None:
+    sliders = {"right.pressure": "0:80:41 bar", "right.concentration.NaCl": "5:45:41 g/L"}
+    text = mp.page("reverse_osmosis", sliders=sliders)
+    assert len(text.encode()) <= 8_000_000
+    (data,) = data_of(text)
+    assert data["times"] >= 15
+    assert profiles_of(data, 1000).shape[-1] >= 40
+    guess = plan.size_before(mp.load_case("reverse_osmosis"), 1681)
+    assert 0.8 * guess < len(text.encode()) - len(making._asset("vega.min.js")) < 1.1 * guess
+    case, chance = mp.load_case("reverse_osmosis"), np.random.default_rng(3)
+    for point in chance.integers(0, 1681, 20):
+        i, j = divmod(int(point), 41)
+        result = mp.run(
+            case.with_values({"right.pressure": f"{2 * i} bar", "right.concentration.NaCl": f"{5 + j} g/L"})
+        )
+        series = series_of(data, int(point))
+        assert series["water"][-1] == pytest.approx(result.summary["water_flux_m_per_s"] * 3.6e6, rel=1e-3)
+        stored, kept = result.arrays["time"], profiles_of(data, int(point))
+        for k, moment in enumerate(series["time"]):
+            index = int(np.argmin(np.abs(stored - moment)))
+            for side, which in enumerate(("left", "right")):
+                distance, values = profile(result, which, "NaCl", index)
+                drawn = np.interp(distance / distance[-1], data["places"][which], kept[0, side, k])
+                factor = result.case.solutes["NaCl"].molar_mass
+                assert np.abs(drawn - values * factor).max() <= 0.01 * values.max() * factor
 
 
 def test_knots_follow_a_step() -> None:

@@ -34,11 +34,11 @@ return {
     ),
     table: one.querySelector(".tables").textContent,
     readings: (one.querySelector(".readings") || one).textContent,
-    outputs: [...one.querySelectorAll("output")].map((each) => each.textContent),
+    outputs: [...one.querySelectorAll(".control .value")].map((each) => each.textContent),
     alternatives: [...one.querySelectorAll("[role=img]")].map((each) => each.getAttribute("aria-label")),
 };
 """
-FRAMES = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 60)));"
+FRAMES = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 250)));"
 
 
 @pytest.fixture(scope="module")
@@ -345,7 +345,7 @@ def test_cases_side_by_side_share_the_time(driver: Any, tmp_path: Path) -> None:
         put(driver, [], 20)
         settle(driver)
         shown = driver.execute_script(
-            'return [...document.querySelectorAll(".time output")].map((each) => each.textContent)'
+            'return [...document.querySelectorAll(".time .value")].map((each) => each.textContent)'
         )
         assert len(set(shown)) == 1
         assert shown[0].startswith("after ")

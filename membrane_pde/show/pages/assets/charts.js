@@ -1,6 +1,8 @@
 // A figure with curves, drawn by Vega as SVG: it prints sharply, takes no gestures, and follows the width of its place.
 "use strict";
 
+mp.charts = [];
+
 mp.Chart = class {
   // panel: {title, lines: [{label, colour, dash, mark}], x: {title, ticks, labels, log}}
   constructor(parent, panel, height = 150) {
@@ -24,7 +26,13 @@ mp.Chart = class {
     this.width = 0;
     this.wanted = null;
     this.view = null;
+    this.onScreen = true;
+    mp.charts.push(this);
     new ResizeObserver(() => this.fit()).observe(this.plot);
+    new IntersectionObserver((seen) => {
+      this.onScreen = seen[seen.length - 1].isIntersecting;
+      if (this.onScreen) this.catchUp();
+    }, { rootMargin: "80px" }).observe(this.plot);
   }
 
   spec(width) {
@@ -70,7 +78,15 @@ mp.Chart = class {
       if (this.panel.membrane) spec.signals.push({ name: "membrane", value: 0 });
       this.view = new vega.View(vega.parse(spec), { renderer: "svg", container: this.inside, hover: false, logLevel: vega.Error });
     } else this.view.width(width);
-    if (this.wanted) this.draw(...this.wanted); else this.view.run();
+    if (this.wanted) this.show(...this.wanted); else this.view.run();
+  }
+
+  // What was put off while it could not be seen.
+  catchUp() {
+    if (!this.timer) return;
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.show(...this.wanted);
   }
 
   // Points that carry a mark: evenly spaced on the axis, each curve at places of its own.
@@ -90,6 +106,13 @@ mp.Chart = class {
     this.wanted = [lines, domains, now, text, membrane];
     this.plot.setAttribute("aria-label", text);
     if (!this.view) return;
+    clearTimeout(this.timer);
+    this.timer = null;
+    if (this.onScreen) this.show(...this.wanted);
+    else this.timer = setTimeout(() => this.catchUp(), 120); // a slider that is dragged does not wait for it
+  }
+
+  show(lines, domains, now, text, membrane) {
     const rows = [], dots = [];
     this.panel.lines.forEach((line, i) => {
       const points = lines[i] || [], marked = line.mark ? this.spread(points, domains.x, i) : null;

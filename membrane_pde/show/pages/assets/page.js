@@ -25,7 +25,7 @@ mp.Case = class {
   get run() { return this.at.reduce((sum, each, i) => sum * this.data.shape[i] + each, 0); }
 
   slider(slider, i) {
-    const input = this.root.querySelectorAll(".control:not(.time) input")[i], output = this.root.querySelectorAll(".control:not(.time) output")[i];
+    const input = this.root.querySelectorAll(".control:not(.time) input")[i], output = this.root.querySelectorAll(".control:not(.time) .value")[i];
     input.value = this.at[i];
     const say = () => {
       const text = `${slider.texts[this.at[i]]} ${slider.unit}`.trim();
@@ -58,7 +58,7 @@ mp.Case = class {
   scrubber() {
     const control = this.root.querySelector(".control.time"), input = control.querySelector("input"), play = control.querySelector(".play");
     this.timeInput = input;
-    this.timeOutput = control.querySelector("output");
+    this.timeOutput = control.querySelector(".value");
     if (this.data.times < 2) return;
     control.hidden = false;
     input.max = this.data.times - 1;
@@ -192,7 +192,7 @@ mp.Sides = class {
       { label: "at the start", colour: "#707070", dash: [2, 3], width: 1.3 },
     ]);
     const legend = [...sides.map((side) => ({ label: data.labels[side], colour: colours[side], dash: [] })), { label: "at the start", colour: "#707070", dash: [2, 3] }];
-    return new mp.Chart(parent, { title: `${solute.name} from end to end (${solute.unit})`, lines, legend, x, membrane: true, partition: data.vessels.partition });
+    return new mp.Chart(parent, { title: `${solute.name} against position (${solute.unit})`, lines, legend, x, membrane: true, partition: data.vessels.partition });
   }
 
   // One side of a profile in the units of the axis.
@@ -330,11 +330,12 @@ mp.Map = class {
     mp.element("rect", { x: left, y: top, width: right - left, height: bottom - top, fill: "none", stroke: "#767676" }, this.svg);
     for (const line of data.map.lines) mp.element("polyline", { points: line.map(([u, v]) => `${this.x(u).toFixed(1)},${this.y(v).toFixed(1)}`).join(" "), fill: "none", stroke: "#000", "stroke-width": 2.2 }, this.svg);
     const ticks = (values) => (values.length <= 5 ? values : [0, 1, 2, 3, 4].map((k) => values[Math.round((k * (values.length - 1)) / 4)]));
-    const label = (x, y, text, anchor, more = {}) => mp.element("text", { x, y, "font-size": 11.5, "text-anchor": anchor, fill: "#1a1a1a", ...more }, this.svg, text);
+    const named = (slider) => (slider.unit ? `${slider.label} (${slider.unit})` : slider.label);
+    const label = (x, y, text, anchor, more = {}) => mp.element("text", { x, y, "font-size": 12.5, "text-anchor": anchor, fill: "#1a1a1a", ...more }, this.svg, text);
     for (const v of ticks(a.numbers)) label(this.x(v), bottom + 15, mp.format(v, 4), "middle");
     for (const v of ticks(b.numbers)) label(left - 5, this.y(v) + 4, mp.format(v, 4), "end");
-    label((left + right) / 2, bottom + 34, `${a.label} (${a.unit})`, "middle");
-    label(12, (top + bottom) / 2, `${b.label} (${b.unit})`, "middle", { transform: `rotate(-90 12 ${(top + bottom) / 2})` });
+    label((left + right) / 2, bottom + 34, named(a), "middle");
+    label(12, (top + bottom) / 2, named(b), "middle", { transform: `rotate(-90 12 ${(top + bottom) / 2})` });
     this.dot = mp.element("circle", { r: 6, fill: "#fff", stroke: "#000", "stroke-width": 2.5 }, this.svg);
     if (data.map.lines.length) {
       const note = mp.element("p", { class: "legend" }, this.figure);
@@ -365,4 +366,5 @@ mp.Map = class {
 mp.cases = [];
 document.querySelectorAll(".case").forEach((root) => mp.cases.push(new mp.Case(root)));
 window.addEventListener("resize", () => mp.cases.forEach((each) => each.marks()));
+window.addEventListener("beforeprint", () => mp.charts.forEach((each) => each.catchUp()));
 window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => (each.open = true)));

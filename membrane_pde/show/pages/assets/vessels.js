@@ -6,7 +6,8 @@ mp.Vessels = class {
     this.data = data;
     this.know = data.vessels;
     this.figure = mp.element("figure", {}, parent);
-    this.svg = mp.element("svg", { viewBox: "0 4 400 252", role: "img", preserveAspectRatio: "xMidYMid meet" }, this.figure);
+    this.held = mp.element("p", { class: "held" }, this.figure);
+    this.svg = mp.element("svg", { viewBox: "0 16 400 240", role: "img", preserveAspectRatio: "xMidYMid meet" }, this.figure);
     this.readings = mp.element("table", { class: "readings" }, this.figure);
   }
 
@@ -134,13 +135,13 @@ mp.Vessels = class {
       mp.element("rect", { x: x0 + 5, y: Y(level + 0.045), width: wide - 10, height: 9, fill: "#737373", stroke: "#404040" }, this.svg);
       const length = 14 + (18 * Math.abs(pressure)) / other, foot = Y(level + 0.045), x = X(0.5 * sign);
       this.vertical(x, pressure > 0 ? foot - length : foot, pressure > 0 ? foot : foot - length);
-      this.words(x + 10, foot - 8, `${mp.format(pressure)} ${data.units.pressure}`, { anchor: "start" });
+      this.words(x, foot - length - 5, `${mp.format(pressure)} ${data.units.pressure}`);
     } else if (pressed) {
       const x = X(0.5 * sign), y = Y(level);
       this.path(`M${x} ${y}v-8`, { "stroke-width": 1.6 });
       mp.element("circle", { cx: x, cy: y - 16, r: 8, fill: "#fff", stroke: "#404040", "stroke-width": 1.5 }, this.svg);
       this.path(`M${x} ${y - 16}l4 -5`, { "stroke-width": 1.5 });
-      this.words(x + 13, y - 11, `${mp.format(pressure)} ${data.units.pressure}`, { anchor: "start" });
+      this.words(x, y - 28, `${mp.format(pressure)} ${data.units.pressure}`);
     }
     return level;
   }
@@ -172,11 +173,8 @@ mp.Vessels = class {
       const flux = data.value("flux_" + i, run, time), dye = know.dyes.find((each) => each.name === name);
       shown.push({ name, flux, share: 0.8 * Math.sqrt(Math.min(Math.abs(flux) / (know.solute || 1), 1.5)), words: `${name} ${mp.format(Math.abs(flux))} ${know.solute_unit}`, fill: dye ? dye.arrow : "#606060" });
     });
-    if (!know.partition) this.words(200, 16, "no membrane: they mix", { weight: 400 });
-    else if (know.held.length) {
-      const names = know.held.length < 5 ? know.held.join(", ") : `${know.held.slice(0, 3).join(", ")} and ${know.held.length - 3} more`;
-      this.words(200, 16, `held back: ${names}`, { weight: 400 });
-    }
+    const names = know.held.length < 5 ? know.held.join(", ") : `${know.held.slice(0, 3).join(", ")} and ${know.held.length - 3} more`;
+    this.held.textContent = !know.partition ? "No membrane: they mix." : know.held.length ? `Held back: ${names}.` : "";
     const step = (this.Y(low) - this.Y(high)) / Math.max(shown.length, 1);
     shown.forEach((each, k) => {
       const y = this.Y(high) + step * (k + 0.72), thick = Math.min(11, 0.2 * step + 3) * Math.max(each.share, 0.35);
