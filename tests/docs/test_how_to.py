@@ -96,6 +96,8 @@ def test_a_console_block_begins_with_a_command() -> None:
         ([], ["a"], False),
         ([], [""], True),
         (["1 of 3"], ["1 of 4"], False),
+        (["flux … bar"], ["flux 1.8e-17 bar"], True),
+        (["flux … bar"], ["flux bar"], False),
     ],
 )
 def test_shown_and_printed(shown: list[str], printed: list[str], same: bool) -> None:
