@@ -110,7 +110,7 @@ def vessel(result: Result, axes: Any = None) -> np.ndarray:
     -------
     ndarray of Axes
         One. In each element its mean water flux; below what enters it: flow, concentration of the first solute,
-        pressure; above the concentration of its permeate.
+        pressure; above the concentration of its permeate, or of the other side's liquid where it leaves the element.
     """
     from matplotlib.colors import Normalize
     from matplotlib.patches import Rectangle
@@ -129,11 +129,13 @@ def vessel(result: Result, axes: Any = None) -> np.ndarray:
     colours, norm = _colours(), Normalize(min(0.0, *fluxes), max(0.0, *fluxes, 1e-300))
     solute = next(iter(case.solutes))
     pressure, per_pa = presets.unit("pressure")
-    from membrane_pde.show.report_along import flow_unit
+    from membrane_pde.show.report_along import flow_unit, made_by
 
     flow, per_flow = flow_unit(elements[0]["feed_flow_m3_per_s"])
     fed = [each["feed_concentration_mol_per_m3"][solute] or 0.0 for each in elements]
-    mixed = [each["permeate_concentration_mol_per_m3"][solute] or 0.0 for each in elements]
+    key, _, beside = made_by(case)
+    mixed = [each[key][solute] or 0.0 for each in elements]
+    above = f"{beside}{solute}" if beside else "permeate"
     feed_unit, feed_factor = concentration_unit(case, [solute], max(fed))
     permeate_unit, permeate_factor = concentration_unit(case, [solute], max(mixed))
     for n, each in enumerate(elements):
@@ -160,7 +162,7 @@ def vessel(result: Result, axes: Any = None) -> np.ndarray:
         count = next(each["vessels"] for each in elements if each["stage"] == stage)
         name = (f"stage {stage}: " if len(stages) > 1 else "") + (f"{count} vessels" if count > 1 else "one vessel")
         ax.text(-0.1, y + 0.3, f"{name}\nflux, {unit}", ha="right", va="center", fontsize=8)
-        ax.text(-0.1, y + 0.66, f"permeate, {permeate_unit}", ha="right", va="bottom", fontsize=8, color=RIGHT)
+        ax.text(-0.1, y + 0.66, f"{above}, {permeate_unit}", ha="right", va="bottom", fontsize=8, color=RIGHT)
         for line, text in enumerate((f"feed, {flow}", f"{solute}, {feed_unit}", f"pressure, {pressure}")):
             ax.text(-0.1, y - 0.08 - 0.2 * line, text, ha="right", va="top", fontsize=8, color=LEFT)
     ax.set_xlim(-1.5, most)

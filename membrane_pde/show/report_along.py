@@ -200,15 +200,12 @@ def elements_table(case: Any, elements: list[dict[str, Any]]) -> tuple[Row, list
     small, per_small = flow_unit(elements[-1]["permeate_flow_m3_per_s"])
     solutes = list(case.solutes)[:_MOST_SOLUTES]
     into = {s: concentration_unit(case, [s], elements[0]["feed_concentration_mol_per_m3"][s] or 0.0) for s in solutes}
-    out = {
-        s: concentration_unit(
-            case, [s], max([each["permeate_concentration_mol_per_m3"][s] or 0.0 for each in elements])
-        )
-        for s in solutes
-    }
+    key, made, prefix = made_by(case)
+    out = {s: concentration_unit(case, [s], max([each[key][s] or 0.0 for each in elements])) for s in solutes}
     names = ["stage", "element"] if several else ["element"]
     header = [*names, f"feed {unit}", *(f"{s} {into[s][0]}" for s in solutes), pressure, f"flux {flux}"]
-    header += [f"permeate {small}", *(f"{s} {out[s][0]}" for s in solutes), *(f"{s} wall ÷ bulk" for s in solutes)]
+    header += [f"{made} {small}", *(f"{prefix}{s} {out[s][0]}" for s in solutes)]
+    header += [f"{s} wall ÷ bulk" for s in solutes]
     rows = []
     for each in elements:
         row = [str(each[key]) for key in names]
@@ -216,10 +213,20 @@ def elements_table(case: Any, elements: list[dict[str, Any]]) -> tuple[Row, list
         row += [_scaled(each["feed_concentration_mol_per_m3"][s], into[s][1][s]) for s in solutes]
         row += [number(each["feed_pressure_Pa"] * per_pa), number(each["water_flux_m_per_s"] * per_flux, digits=3)]
         row.append(number(each["permeate_flow_m3_per_s"] * per_small, digits=3))
-        row += [_scaled(each["permeate_concentration_mol_per_m3"][s], out[s][1][s]) for s in solutes]
+        row += [_scaled(each[key][s], out[s][1][s]) for s in solutes]
         row += [number(each["polarization_modulus"][s]) for s in solutes]
         rows.append(tuple(row))
     return tuple(header), rows
+
+
+def made_by(case: Any) -> tuple[str, str, str]:
+    """What an element makes: the key of its concentrations, what passes, and how the concentrations are headed.
+
+    Of reverse osmosis the permeate; where the other side flows, too, its liquid as it leaves the element.
+    """
+    if len(case.plant.flowing) == 1:
+        return "permeate_concentration_mol_per_m3", "permeate", ""
+    return "other_side_concentration_mol_per_m3", "water", f"{labels_of(case)[case.plant.other]} out: "
 
 
 def _scaled(value: float | None, factor: float) -> str:
@@ -250,7 +257,8 @@ def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     elements = summary["elements"]
     if len(elements) > 1:
         say(console)
-        say(console, "The elements of one vessel, in the order of the feed; what enters each, and what it makes:")
+        makes = "what it makes" if len(case.plant.flowing) == 1 else "what passes and leaves"
+        say(console, f"The elements of one vessel, in the order of the feed; what enters each, and {makes}:")
         header, rows = elements_table(case, elements)
         show_rows(console, header, rows, numeric_from=0)
     if (errors := summary.get("error_estimate")) is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import membrane_pde as mp
+from membrane_pde.show import report_along
 
 CASE = """
 title = "Two dialysers in series"
@@ -130,3 +131,14 @@ def test_a_velocity_is_that_in_the_vessel_that_the_liquid_enters() -> None:
     assert by_velocity.plant.flow["right"].values == (pytest.approx(0.02 * 6e-4, rel=1e-12),)
     assert case.plant.flow["right"].values == (pytest.approx(2.0 * 500e-6 / 60.0, rel=1e-12),)
     assert case.plant.flow["left"].values == (pytest.approx(300e-6 / 60.0, rel=1e-12),)
+
+
+def test_the_table_of_elements_has_what_leaves_on_the_other_side() -> None:
+    case = case_of("counter-current", [(1, 2), (1, 1)])
+    elements = mp.steady(case)["elements"]
+    header, rows = report_along.elements_table(case, elements)
+    assert header[-3:] == ("water mL/min", "right out: urea g/L", "urea wall ÷ bulk")
+    leaving = [each["other_side_concentration_mol_per_m3"]["urea"] for each in elements]
+    grams = [c * case.solutes["urea"].molar_mass for c in leaving]
+    assert [float(row[-2]) for row in rows] == pytest.approx(grams, rel=1e-3)
+    assert leaving[0] > leaving[1] > 1.0  # it takes up urea on its way from the last stage to the first
