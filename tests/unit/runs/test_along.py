@@ -235,7 +235,7 @@ def test_compare_and_notebook_speak_of_modules(vessel: Any) -> None:
     assert "vessels make 864" in table
     assert "The 10 vessels make" in notebook.of_result(vessel)
     assert mp.plot.profiles(vessel).size == 3
-    with pytest.raises(mp.CaseError, match="explore draws two compartments"):
+    with pytest.raises(mp.CaseError, match="the explorer shows two compartments"):
         mp.explore(vessel.case)
 
 
