@@ -42,14 +42,14 @@ def grid_of(case: Case | str | Path, values: Mapping[str, Iterable[object]]) -> 
 def solve(case: Case, values: Mapping[str, object]) -> tuple[Any, str]:
     """The result of a case with some values changed, as far as it came, and why it failed, or "".
 
-    The result is None where the values make no valid case, or the run failed before it had one.
+    The result is None where the values make no valid case.
     """
     try:
         return runs.run(case.with_values(values) if values else case), ""
     except CaseError as error:
         return None, str(error)
     except runs.RunError as error:
-        return (error.result if error.result.arrays else None), str(error)
+        return error.result, str(error)
 
 
 def reduce_all(
@@ -65,8 +65,8 @@ def reduce_all(
     grid : Grid
         From `grid_of`.
     reduce : callable
-        Called with a Result (None if there is none) and why the run failed ("" if it did not). It is called in the
-        process that computed the result, so it and what it returns must be picklable.
+        Called with a Result (None where the values make no valid case) and why the run failed ("" if it did not). It
+        is called in the process that computed the result, so it and what it returns must be picklable.
     workers : int, optional
         Number of parallel processes, including this one; default one per CPU that this process may use.
     progress : callable, optional

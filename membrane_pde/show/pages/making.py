@@ -169,8 +169,6 @@ def _block(
         kept = kind.plan_of(samples, runs, places)
         records = _records(grid, samples, kept, workers, progress)
         worst = max(each.error for each in records)
-    if all(each.failed for each in records):
-        raise RunError(records[start].failed, result)
     return {
         "result": result,
         "data": _data(kind, case, kept, samples, records, axes, start),
@@ -196,7 +194,7 @@ def _samples(case: Case, grid: Grid | None, start: int) -> list[Result]:
 
     Raises
     ------
-    RunError
+    RunError, CaseError
         If every run fails.
     """
     if grid is None:
@@ -206,23 +204,25 @@ def _samples(case: Case, grid: Grid | None, start: int) -> list[Result]:
                 raise CaseError(failure)
             raise RunError(failure, found)
         return [found]
-    corners = [int(np.ravel_multi_index(at, grid.shape)) for at in np.ndindex(*([2] * len(grid.shape)))]
     ends = np.array(np.unravel_index(np.arange(grid.points), grid.shape)).T
     last = np.array(grid.shape) - 1
     corners = [int(i) for i, at in enumerate(ends) if all(p in (0, end) for p, end in zip(at, last, strict=True))]
     middle = int(np.ravel_multi_index(tuple(last // 2), grid.shape))
-    solved, failure = [], ""
-    for point in dict.fromkeys([start, *corners, middle]):
-        found, why = reduced.solve(case, grid.values(point))
-        failure = failure or why
-        if found is not None and not why:
+    solved: list[Result] = []
+    failed: list[tuple[Result | None, str]] = []
+    first = dict.fromkeys([start, *corners, middle])
+    for point in [*first, *(each for each in range(grid.points) if each not in first)]:
+        if point not in first and solved:
+            break
+        found, failure = reduced.solve(case, grid.values(point))
+        if failure:
+            failed.append((found, failure))
+        else:
             solved.append(found)
-    for point in range(grid.points if not solved else 0):
-        found, why = reduced.solve(case, grid.values(point))
-        if found is not None and not why:
-            return [found]
     if not solved:
-        raise CaseError(f"every run failed; the first one: {failure}")
+        message = f"every run failed; the first one: {failed[0][1]}"
+        result = next((each for each, _ in failed if each is not None), None)
+        raise CaseError(message) if result is None else RunError(message, result)
     return solved
 
 

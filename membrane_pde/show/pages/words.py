@@ -49,9 +49,8 @@ def question(case: Any) -> str:
 
 
 def about(case: Any) -> list[str]:
-    """The paragraphs that a shipped case begins with: what it is, and what to look for; none of another case."""
-    start = case._origin.start or case
-    if case.name not in casefile.case_names() or start != casefile.load_case(case.name):
+    """The paragraphs that a shipped case begins with: what it is, what to look for; none where a value was changed."""
+    if case.name not in casefile.case_names() or case != casefile.load_case(case.name):
         return []
     lines = casefile.case_text(case.name).splitlines()
     comment = "\n".join(line[1:].strip() for line in takewhile(lambda line: line.startswith("#"), lines))

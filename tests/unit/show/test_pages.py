@@ -237,7 +237,7 @@ def test_a_combination_that_is_no_case_is_a_gap() -> None:
 
 def test_where_every_run_fails_there_is_no_page(tmp_path: Path) -> None:
     case = mp.load_case("osmosis").with_values({**FAST, "right.concentration.NaCl": "0.9 g/L", "run.duration": "10 h"})
-    with pytest.raises(mp.CaseError, match=r"every run failed; the first one: .*dry"):
+    with pytest.raises(mp.RunError, match=r"every run failed; the first one: .*dry"):
         mp.page(case, tmp_path / "page.html", sliders={"right.pressure": ["3000 bar", "4000 bar"]}, workers=1)
     with pytest.raises(mp.RunError, match="dry"):
         mp.page(case.with_values({"right.pressure": "3000 bar"}), tmp_path / "page.html")
