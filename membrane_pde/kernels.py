@@ -30,6 +30,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from membrane_pde import drafts
+
 log = logging.getLogger(__name__)
 
 _P = ParamSpec("_P")
@@ -191,7 +193,7 @@ def _kept_twin(entry: Callable[..., Any], folder: Path) -> Any:
         config.CACHE_DIR = before
 
 
-def _twin(function: Callable[..., Any], **options: bool | str) -> Any:
+def _twin(function: Callable[..., Any], **options: Any) -> Any:
     """The function compiled by numba, with the kernels that it calls replaced by their compiled versions."""
     names = {name: function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__}
     kernels = {name: _inner(value) for name, value in names.items() if callable(value) and value in _KERNELS}
@@ -204,13 +206,9 @@ def _twin(function: Callable[..., Any], **options: bool | str) -> Any:
 
 @functools.cache
 def _inner(function: Callable[..., Any]) -> Any:
-    """Compiled version of a kernel that Python does not call, which halves the time to compile."""
-    return _twin(
-        function,
-        no_cpython_wrapper=True,
-        no_cfunc_wrapper=True,
-        inline="always" if function in _PARTS else "never",
-    )
+    """Compiled version of a kernel that Python does not call, with what it needs as a part of an entry point only."""
+    without = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return _twin(function, forceinline=function in _PARTS, **without, **drafts.options())
 
 
 @functools.cache
@@ -235,6 +233,7 @@ def _folder() -> Path | None:
     package = Path(__file__).parent
     files = [
         Path(__file__),
+        Path(drafts.__file__),
         *sorted(file for room in ("physics", "model", "solvers") for file in (package / room).rglob("*.py")),
     ]
     try:

@@ -27,9 +27,16 @@ EVENTS = 6
 
 
 @kernel
-def set_events(
-    p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces, out: Array
-) -> None:
+def watched_flux(p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces) -> float:
+    """J_v (m/s) of a state if an outflow is watched, otherwise 0; arguments as in `set_faces` and `set_events`."""
+    if watch[WAY] == 0.0:
+        return 0.0
+    set_cells(p, y, faces)
+    return water_flux_now(p, p.face, segment, t, faces, memory)
+
+
+@kernel
+def set_events(p: Numbers, segment: Segment, t: float, y: Array, watch: Array, water: float, out: Array) -> None:
     """Write the values of the events, 1 for an event that cannot happen.
 
     RUNS_DRY: share of the length of a closed side, or of the volume of a bath, above its limit. FLOWS_BACK: 1 minus the
@@ -39,17 +46,16 @@ def set_events(
 
     Parameters
     ----------
-    p, segment, t, y, memory
+    p, segment, t, y
         As in `set_faces`.
     watch : ndarray, shape (4,)
         State of the outflow, see above.
-    faces : Faces
-        Arrays to work in.
+    water : float
+        J_v, m/s; see `watched_flux`.
     out : ndarray, shape (6,)
         Written.
     """
-    solutes, n = faces.state.shape[1], faces.state.shape[2] - 1
-    at = layout_of(solutes, n)
+    at = layout_of(p.diffusivity.shape[1], p.mesh.shape[1] - 1)
     stretch = stretches(p, float(y[at.displaced]))
     for side in range(2):
         out[RUNS_DRY + side] = 1.0
@@ -65,7 +71,6 @@ def set_events(
     if p.wall[1]:
         out[FIRST_WALL + 1] = right
     if watch[WAY] != 0.0:
-        set_cells(p, y, faces)
         back = float(watch[WAY]) * (float(watch[FURTHEST]) - float(y[at.displaced]))
         out[FLOWS_BACK] = 1.0 - back / float(watch[COUNTS])
-        out[TURNS] = float(watch[WAY] * watch[AHEAD]) * water_flux_now(p, p.face, segment, t, faces, memory)
+        out[TURNS] = float(watch[WAY] * watch[AHEAD]) * water

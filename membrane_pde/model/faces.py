@@ -201,9 +201,11 @@ def pressed(p: Numbers, segment: Segment, t: float, faces: Faces) -> float:
 
 
 @kernel
-def rates(p: Numbers, segment: Segment, t: float, y: Array, memory: Array, faces: Faces, out: Array) -> bool:
-    """Write dy/dt of a state; False if no water flux was found."""
-    if not set_faces(p, segment, t, y, math.nan, memory, faces):
+def rates(
+    p: Numbers, segment: Segment, t: float, y: Array, given: float, memory: Array, faces: Faces, out: Array
+) -> bool:
+    """Write dy/dt of a state; False if no water flux was found. See `set_faces`."""
+    if not set_faces(p, segment, t, y, given, memory, faces):
         return False
     set_rates(p, segment, t, faces, out)
     return True

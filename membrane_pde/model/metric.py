@@ -193,12 +193,27 @@ def set_metric(p: Numbers, y: Array, faces: Faces) -> None:
 
 
 @kernel
-def set_widths(p: Numbers, states: Array, faces: Faces, widths: Array) -> None:
-    """Write the liquid in the cells (state, cell) of several states (state, size) per initial membrane area, m."""
+def spread_of_cells(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
+    """``Σ∫|c − c_goal| dV`` of the cells that `set_metric` has written, mol/m^2; `goal` (left, right, …) in mol/m^3."""
+    total, n = 0.0, p.mesh.shape[1] - 1
+    for s in range(goal.shape[1]):
+        for i in range(n):
+            there = float(goal[0, s]) if i < p.membrane else float(goal[1, s])
+            total += abs(float(y[s * n + i]) - float(faces.width[i]) * there)
+    return total
+
+
+@kernel
+def set_widths(p: Numbers, states: Array, faces: Faces, goal: Array, widths: Array) -> float:
+    """Write the liquid in the cells (state, cell) of several states (state, size) per initial membrane area, m.
+
+    Returns `spread_of_cells` of the last state.
+    """
     for i in range(states.shape[0]):
         set_metric(p, states[i], faces)
         for j in range(widths.shape[1]):
             widths[i, j] = faces.width[j]
+    return spread_of_cells(p, states[states.shape[0] - 1], faces, goal)
 
 
 @kernel

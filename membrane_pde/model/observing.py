@@ -15,6 +15,7 @@ from membrane_pde.model.faces import set_cells, water_flux_now
 from membrane_pde.model.interface import GUESS, LEFT_WALL, RIGHT_WALL, THROUGH, set_face, wall_pressure, without_layers
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
+from membrane_pde.model.metric import spread_of_cells
 from membrane_pde.model.ports import IS_BATH, IS_RESERVOIR
 from membrane_pde.model.pressures import pressing, set_walls, whole_work
 from membrane_pde.model.problem import Numbers
@@ -45,24 +46,6 @@ def _sum(x: Array) -> float:
 def _sums(x: Array, first: int) -> tuple[float, float]:
     """Sums of the entries before index `first`, and from it on."""
     return _sum(x[:first]), _sum(x[first:])
-
-
-@kernel
-def spread_of_cells(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
-    """``Σ∫|c − c_goal| dV`` of the cells that `set_cells` has written, mol/m^2; `goal` (left, right, …) in mol/m^3."""
-    total, n = 0.0, p.mesh.shape[1] - 1
-    for s in range(goal.shape[1]):
-        for i in range(n):
-            there = float(goal[0, s]) if i < p.membrane else float(goal[1, s])
-            total += abs(float(y[s * n + i]) - float(faces.width[i]) * there)
-    return total
-
-
-@kernel
-def spread(p: Numbers, y: Array, faces: Faces, goal: Array) -> float:
-    """`spread_of_cells` of a state."""
-    set_cells(p, y, faces)
-    return spread_of_cells(p, y, faces, goal)
 
 
 @kernel

@@ -19,18 +19,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde.kernels import compiled
 from membrane_pde.model.applied import Segment, line_slope, on_line, wave_at
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
+from membrane_pde.model.slopes import Slopes
 from membrane_pde.model.system import System
 from membrane_pde.model.time_slopes import add_time_slopes
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
-
-
-_set_slopes = compiled(set_slopes)
 
 
 class Chain:
@@ -71,9 +67,7 @@ class Chain:
 
     def slopes(self, t: float, y: Array) -> Slopes:
         """Derivatives of every face's flux, of J_v and of the work's rate."""
-        system, found = self.system, new_slopes(self.system.solutes, self.system.cells)
-        _set_slopes(system.numbers, self.segment, t, system.faces(t, y, self.segment), found)
-        return found
+        return self.system.slopes(t, y, self.segment)
 
 
 @dataclass(frozen=True, eq=False)

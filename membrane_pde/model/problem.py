@@ -115,8 +115,9 @@ class Numbers(NamedTuple):
         On each side the way between the centre of the cell at the membrane and the membrane: what stays and what
         stretches, m.
     steepest : ndarray, shape (2, 2)
-        On each side the largest product of share and way, of the parts that stay and of those that stretch, m: at a
-        flow q the Péclet numbers are at most q/D times it. (Where it has to be computed for each state: nan.)
+        On each side the largest product of share and way, of the parts that stay and of those that stretch, m. With
+        the second one times the stretch, their sum times q/D is an upper bound of the Péclet numbers at a flow q. Not
+        used on the right of a curved chain, where the largest product is found for each state.
     outside : ndarray, shape (2, solutes)
         Concentrations of what enters through the far ends (`outside` of the ports; 0 where nothing does), mol/m^3.
     known : ndarray of bool, shape (2,)

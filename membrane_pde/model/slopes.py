@@ -24,7 +24,7 @@ from membrane_pde.model.chain import (
     WAY,
     Faces,
 )
-from membrane_pde.model.faces import pressed
+from membrane_pde.model.faces import pressed, rates
 from membrane_pde.model.interface import (
     BY_LEFT_CELL,
     BY_LEFT_LAYER,
@@ -198,6 +198,31 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
     _set_flux_slopes(p, segment, t, faces, d)
+
+
+@kernel
+def linearize(
+    p: Numbers,
+    segment: Segment,
+    t: float,
+    y: Array,
+    given: float,
+    memory: Array,
+    faces: Faces,
+    out: Array,
+    d: Slopes,
+    wanted: bool,
+) -> bool:
+    """Write faces and dy/dt of a state and, if they are wanted, their derivatives; False if no water flux was found.
+
+    One entry point for all of it, because each entry point is compiled with every kernel that it calls. See
+    `faces.set_faces` for the parameters.
+    """
+    if not rates(p, segment, t, y, given, memory, faces, out):
+        return False
+    if wanted:
+        set_slopes(p, segment, t, faces, d)
+    return True
 
 
 @part

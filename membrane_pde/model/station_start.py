@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from membrane_pde.kernels import kernel
+from membrane_pde.kernels import compiled, kernel
 from membrane_pde.model.interface import (
     BACKWARD,
     FORWARD,
@@ -52,6 +52,7 @@ from membrane_pde.physics.osmotic import reflected
 _MOST_ROUNDS = 100  # between what passes and the coefficients of a law that depend on it
 _CLOSE = 1e-3  # relative to the flux
 _MOST_TAKEN = 0.9  # of what enters a station
+MARCH, SETTLE, TURN = range(3)  # what `prepare` does
 
 
 @kernel
@@ -389,3 +390,28 @@ def settle_backflow(p: Stations, at: Places, y: Array, room: Room, memory: Array
             y[first + s] = y[at.collected + s] if back == 1 else 0.0
         settle_station(p, at, y, station, room, memory)
     return changes
+
+
+def _prepare(
+    task: int,
+    p: Stations,
+    at: Places,
+    inlet: Array,
+    room: Room,
+    memory: Array,
+    y: Array,
+    drawn_in: NDArray[np.int64],
+) -> int:
+    """`set_start` (MARCH), `settle` (SETTLE; 1 if found, 0 if not) or `settle_backflow` (TURN).
+
+    One entry point for all three, since each is compiled with every kernel that it calls.
+    """
+    if task == MARCH:
+        set_start(p, at, inlet, room, memory, y, drawn_in)
+        return 0
+    if task == SETTLE:
+        return 1 if settle(p, at, y, room, memory) else 0
+    return settle_backflow(p, at, y, room, memory, drawn_in)
+
+
+prepare = compiled(_prepare)

@@ -12,7 +12,7 @@ from membrane_pde.kernels import compiled
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.station_cells import outflow_concentration
 from membrane_pde.model.station_rows import set_rows
-from membrane_pde.model.station_start import set_start, settle, settle_backflow
+from membrane_pde.model.station_start import MARCH, SETTLE, TURN, prepare
 from membrane_pde.model.stations import (
     AREA,
     VESSELS,
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 _Indices = NDArray[np.int64]
 
 _set_rows = compiled(set_rows)
-_set_start = compiled(set_start)
-_settle = compiled(settle)
-_settle_backflow = compiled(settle_backflow)
 
 
 class StationSystem:
@@ -219,17 +216,18 @@ class StationSystem:
         inlet[self.numbers.feed, 0], inlet[self.numbers.feed, 1] = flow, pressure
         y = np.zeros(self.size)
         with np.errstate(all="ignore"):
-            _set_start(self.numbers, self.at, inlet, room, np.zeros(3), y, self.numbers.drawn_in)
+            prepare(MARCH, self.numbers, self.at, inlet, room, np.zeros(3), y, self.numbers.drawn_in)
         return y
 
     def settle_backflow(self, y: Array) -> int:
         """Decide anew where a side that is drawn off gives liquid back; at how many stations that has changed."""
-        room, _ = self._room
-        with np.errstate(all="ignore"):
-            return int(_settle_backflow(self.numbers, self.at, y, room, np.zeros(3), self.numbers.drawn_in))
+        return self._prepare(TURN, y)
 
     def settle(self, y: Array) -> bool:
         """Write the water fluxes that agree with the rest of a state (and what is drawn off); False if none."""
+        return self._prepare(SETTLE, y) == 1
+
+    def _prepare(self, task: int, y: Array) -> int:
         room, _ = self._room
         with np.errstate(all="ignore"):
-            return bool(_settle(self.numbers, self.at, y, room, np.zeros(3)))
+            return int(prepare(task, self.numbers, self.at, self.inlet, room, np.zeros(3), y, self.numbers.drawn_in))

@@ -43,13 +43,13 @@ from membrane_pde.kernels import compiled
 from membrane_pde.model.applied import Segment, line_slope, segment_row, wave_at
 from membrane_pde.model.chain import AREA, Faces, new_faces
 from membrane_pde.model.discretize import chain_arrays, curve_of
-from membrane_pde.model.events import EVENTS, set_events
-from membrane_pde.model.faces import rates, set_faces, set_fluxes, set_rates
+from membrane_pde.model.events import EVENTS, WAY, set_events
+from membrane_pde.model.faces import set_fluxes, set_rates
 from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
 from membrane_pde.model.layout import SCALARS, layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import set_widths, stretches
-from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states, spread
+from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states
 from membrane_pde.model.ports import Outflow
 from membrane_pde.model.pressures import set_walls, stretched, whole_work
 from membrane_pde.model.problem import STRETCHES, Numbers, Problem
@@ -66,20 +66,16 @@ from membrane_pde.model.slopes import (
     WORK_WITH_FLOW,
     WORK_WITH_SCALAR,
     Slopes,
+    linearize,
     new_slopes,
-    set_slopes,
 )
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
-_rates = compiled(rates)
-_set_faces = compiled(set_faces)
+_linearize = compiled(linearize)
 _set_widths = compiled(set_widths)
-_set_slopes = compiled(set_slopes)
-_set_events = compiled(set_events)
 _observe_states = compiled(observe_states)
-_spread_of = compiled(spread)
 
 
 class System:
@@ -213,7 +209,7 @@ class System:
         """Liquid in the cells of the chain per initial membrane area, m; of one state or of several (state, size)."""
         states = np.ascontiguousarray(np.atleast_2d(y))
         width = np.empty((len(states), self.cells))
-        _set_widths(self.numbers, states, self._faces, width)
+        _set_widths(self.numbers, states, self._faces, np.zeros((2, self.solutes)), width)
         return width if y.ndim > 1 else width[0]
 
     def edges(self, width: Array) -> Array:
@@ -264,16 +260,22 @@ class System:
             If there is no such water flux.
         """
         faces = new_faces(self.solutes, self.cells)
-        _settle(_set_faces(self.numbers, segment, t, y, flow, self.memory, faces))
+        _settle(_linearize(self.numbers, segment, t, y, flow, self.memory, faces, *self._written, False))
         return faces
 
     def rhs(self, t: float, y: Array, out: Array, segment: Segment) -> None:
         """Write dy/dt into `out`."""
-        _settle(_rates(self.numbers, segment, t, y, self.memory, self._faces, out))
+        slopes = self._written[1]
+        _settle(_linearize(self.numbers, segment, t, y, math.nan, self.memory, self._faces, out, slopes, False))
 
     @cached_property
     def _faces(self) -> Faces:
         return new_faces(self.solutes, self.cells)
+
+    @cached_property
+    def _written(self) -> tuple[Array, Slopes]:
+        """Rates and slopes that `linearize` writes."""
+        return np.empty(self.size), new_slopes(self.solutes, self.cells)
 
     def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
         """dy/dt for given face coefficients and concentrations of the cells, as an implicit step of FiPy needs it."""
@@ -286,7 +288,8 @@ class System:
 
     def water_flux(self, t: float, y: Array, segment: Segment) -> float:
         """J_v of a state, m/s."""
-        _settle(_set_faces(self.numbers, segment, t, y, math.nan, self.memory, self._faces))
+        given = self.numbers, segment, t, y, math.nan, self.memory, self._faces
+        _settle(_linearize(*given, *self._written, False))
         return self._faces.water_flux
 
     def flow(self, t: float, y: Array, segment: Segment) -> float:
@@ -295,8 +298,13 @@ class System:
 
     def events(self, t: float, y: Array, segment: Segment, watch: Array) -> Array:
         """Values of the events; see `set_events`."""
-        out = np.empty(EVENTS)
-        _set_events(self.numbers, segment, t, y, watch, self.memory, self._faces, out)
+        out, water = np.empty(EVENTS), 0.0
+        if watch[WAY] != 0.0:
+            try:
+                water = self.water_flux(t, y, segment)
+            except NoSolution:
+                water = math.nan
+        set_events(self.numbers, segment, t, y, watch, water, out)
         return out
 
     def set_walls(self, t: float, y: Array, segment: Segment) -> None:
@@ -347,10 +355,9 @@ class System:
     def jacobian(self, t: float, y: Array, segment: Segment) -> Array:
         """Values of the Jacobian ∂(dy/dt)/∂y in the column order of `pattern`."""
         n, m, k = self.cells, self.membrane, self.solutes
-        faces, d = self._faces, self._slopes
+        _, d = self._written
         before, behind = d.faces[BEFORE], d.faces[BEHIND]
-        _settle(_set_faces(self.numbers, segment, t, y, math.nan, self.memory, faces))
-        _set_slopes(self.numbers, segment, t, faces, d)
+        _settle(_linearize(self.numbers, segment, t, y, math.nan, self.memory, self._faces, *self._written, True))
         # derivatives of all rows with respect to q, times the derivatives of q; then the direct ones
         with_flux = np.zeros(self.size)
         self.amounts(with_flux)[:] = d.faces[WITH_FLUX, :, :-1] - d.faces[WITH_FLUX, :, 1:]
@@ -397,9 +404,12 @@ class System:
                 dense.add(place, first + end, inward)
         return dense.values
 
-    @cached_property
-    def _slopes(self) -> Slopes:
-        return new_slopes(self.solutes, self.cells)
+    def slopes(self, t: float, y: Array, segment: Segment) -> Slopes:
+        """The same derivatives in parts, a new one in every call."""
+        found = new_slopes(self.solutes, self.cells)
+        given = self.numbers, segment, t, y, math.nan, self.memory, self._faces
+        _settle(_linearize(*given, self._written[0], found, True))
+        return found
 
     # -- read-out -------------------------------------------------------------------------------------------------
     def observe(
@@ -451,7 +461,7 @@ class System:
 
     def spread(self, y: Array, goal: Array) -> float:
         """``Σ∫|c − c_goal| dV`` of a state, mol/m^2."""
-        return _spread_of(self.numbers, y, self._faces, goal)
+        return float(_set_widths(self.numbers, y[None], self._faces, goal, np.empty((1, self.cells))))
 
     def accept(self, t: float, y: Array, segment: Segment) -> None:
         """Remember J_v of an accepted step, if its equation may have several roots."""

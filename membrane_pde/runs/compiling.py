@@ -41,16 +41,12 @@ def compile_kernels() -> Path:
 
 def _call_every_kernel() -> None:
     """Call every compiled entry point, with arguments of the types that a run passes."""
-    from membrane_pde.model.events import WATCH
-
     case = load_case("osmosis").with_values({"mesh.cells": 4, "run.duration": "1 s", "run.outputs": 2})
     run(case.with_values({"osmotic_model": "pitzer", "run.until": "steady"}))
     model = model_of(case)
     system, segment = model.system(), segments_of(case)[0]
     y = system.initial_state(model.concentration)
-    system.rhs(0.0, y, np.empty(system.size), segment)
     system.jacobian(0.0, y, segment)
-    system.events(0.0, y, segment, np.zeros(WATCH))
     system.widths(y)
     steady(case)
     _call_station_kernels()

@@ -23,12 +23,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from membrane_pde.kernels import compiled
-from membrane_pde.model.applied import Segment
+from membrane_pde.model.applied import Segment, segment_row
 from membrane_pde.model.layout import SCALARS
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
-from membrane_pde.solvers.settling import CHANGE, new_room, set_change
+from membrane_pde.solvers.settling import CHANGE, NO_FLUX, look_ahead, new_room
 
 _MOST_STEPS = 500
 _FARTHEST = 1.0  # largest relative change of the concentrations of a solute in a step
@@ -39,8 +38,6 @@ _DRY, _ENDLESS = 1e-6, 1e9  # a closed side with a smaller or a larger share of 
 _GROWTH = ((1e-2, 30.0), (0.1, 10.0), (0.5, 3.0), (math.inf, 1.5))
 _NEAR = 1e-3  # of the longest step: from there on a step that changes little says that the state is steady
 _FOUND, _EXACT = 1e-8, 1e-15  # change of a step below which a state may be accepted; below which it is exact
-
-_set_change = compiled(set_change)
 
 
 class Rest(NamedTuple):
@@ -96,7 +93,7 @@ class _Iteration:
         self.system, self.segment, self.demands = system, segment, demands
         self.start, self.y = start, start.copy()
         self.totals = [float(system.amounts(start)[s, first:last].sum()) for s, first, last in demands.conserved]
-        self.room = new_room(k, n, system.size)
+        self.room, self.row = new_room(k, n, system.size), np.array(segment_row(segment))
         numbers = system.numbers
         # a bath with a through-flow keeps its volume, on which no flux depends
         self.kept = [bath.present and not closed for bath, closed in zip(numbers.bath, demands.closed, strict=True)]
@@ -115,7 +112,8 @@ class _Iteration:
         system, y = self.system, self.y
         system.set_walls(0.0, y, self.segment)
         with np.errstate(all="ignore"):
-            if not _set_change(system.numbers, self.segment, 0.0, y, tau, system.memory, self.room):
+            ahead = system.numbers, self.row, 0.0, y, tau, 0.0, 0.0, False, system.memory, self.room, False
+            if look_ahead(*ahead) == NO_FLUX:
                 return y, math.inf
         change = self.room.states[CHANGE]
         for side, kept in enumerate(self.kept):

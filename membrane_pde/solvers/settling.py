@@ -22,7 +22,6 @@ import numpy as np
 from membrane_pde.kernels import compiled, kernel
 from membrane_pde.model.applied import Segment, segment_of, segment_row
 from membrane_pde.model.chain import CONCENTRATION, Faces, new_faces
-from membrane_pde.model.faces import set_faces, set_rates
 from membrane_pde.model.interface import BACKWARD, FORWARD
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
@@ -41,7 +40,7 @@ from membrane_pde.model.observing import (
     observe_state,
 )
 from membrane_pde.model.problem import Numbers
-from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
+from membrane_pde.model.slopes import Slopes, linearize, new_slopes
 from membrane_pde.model.system import System
 from membrane_pde.solvers.linear.chain import Factors, factorize, new_factors, solve
 
@@ -50,11 +49,12 @@ NOW, LATER, LARGEST, ROUND_OFF = range(4)  # rows of `Room.numbers` and `Room.so
 # bulk concentration by the amount that has passed the membrane. The right one is set to zero.
 MOVED, PASSED = WORK, BULK
 CHANGE, AFTER = range(2)  # rows of `Room.states`
+NO_FLUX, MOVES, RESTS = range(-1, 2)  # answers of `look_ahead`
 _ROUND_OFF = 2.0**-49  # round-off of a difference of two fluxes, relative to their sizes
 
 
 class Room(NamedTuple):
-    """Arrays in which `rests` works, with the largest values so far.
+    """Arrays in which `look_ahead` works, with the largest values so far.
 
     Attributes
     ----------
@@ -93,18 +93,16 @@ def new_room(solutes: int, cells: int, size: int) -> Room:
 
 
 @kernel
-def set_change(p: Numbers, segment: Segment, t: float, y: Array, horizon: float, memory: Array, room: Room) -> bool:
+def _set_change(p: Numbers, segment: Segment, t: float, y: Array, horizon: float, memory: Array, room: Room) -> bool:
     """Write the change δ of a state; False if no water flux solves the equation of the membrane."""
     change, faces = room.states[CHANGE], room.faces
-    if not set_faces(p, segment, t, y, math.nan, memory, faces):
+    if not linearize(p, segment, t, y, math.nan, memory, faces, change, room.slopes, True):
         return False
     m = p.membrane
     for s in range(faces.state.shape[1]):
         there = float(faces.membrane[s, FORWARD]) * abs(float(faces.state[CONCENTRATION, s, m - 1]))
         back = float(faces.membrane[s, BACKWARD]) * abs(float(faces.state[CONCENTRATION, s, m]))
         room.solutes[ROUND_OFF, SOLUTE_FLUX, s] = _ROUND_OFF * (there + back)
-    set_slopes(p, segment, t, faces, room.slopes)
-    set_rates(p, segment, t, faces, change)
     for i in range(change.shape[0]):
         change[i] *= horizon
     factorize(p, room.slopes, horizon, room.factors)
@@ -134,8 +132,7 @@ def _ratios_rest(room: Room, threshold: float, allowed: float) -> bool:
     return True
 
 
-@kernel
-def rests(
+def _look_ahead(
     p: Numbers,
     row: Array,
     t: float,
@@ -146,8 +143,11 @@ def rests(
     bounded: bool,
     memory: Array,
     room: Room,
-) -> bool:
-    """True if no number of a state would still change by more than a share of its own scale.
+    compared: bool,
+) -> int:
+    """Compute the change of a state in the horizon, and whether any number changes by more than a share of its scale.
+
+    One entry point for the test of a run and for Newton's method, since each is compiled with all that it calls.
 
     Parameters
     ----------
@@ -170,24 +170,28 @@ def rests(
     memory : ndarray, shape (3,)
         See `interface.find_water_flux`.
     room : Room
-        Arrays to work in; the largest numbers so far are updated.
+        Written: the change; if the state is compared, the largest numbers so far are updated.
+    compared : bool
+        Compare the state with that after the change.
 
     Returns
     -------
-    bool
-        True if the state is steady.
+    int
+        NO_FLUX if no water flux solves the equation of the membrane, RESTS if the state is steady, otherwise MOVES.
     """
     k, n, m, segment = room.solutes.shape[2], p.mesh.shape[1] - 1, p.membrane, segment_of(row)
     numbers, solutes, change, after = room.numbers, room.solutes, room.states[CHANGE], room.states[AFTER]
-    if not set_change(p, segment, t, y, horizon, memory, room):
-        return False
+    if not _set_change(p, segment, t, y, horizon, memory, room):
+        return NO_FLUX
+    if not compared:
+        return MOVES
     at = layout_of(k, n)
     for i in range(after.shape[0]):
         after[i] = y[i] + change[i]
     for j in range(2):
         state = y if j == NOW else after
         if not observe_state(p, row, t, state, False, room.unknown, memory, room.faces, numbers[j]):
-            return False
+            return NO_FLUX
         observe_solutes(p, state, room.faces, numbers[j], solutes[j])
     still = _ratios_rest(room, threshold, allowed)
     for j in range(2):
@@ -213,10 +217,10 @@ def rests(
             right += abs(float(change[s * n + i]))
         still = still and left <= allowed * solutes[LARGEST, AMOUNT, s] + solutes[ROUND_OFF, AMOUNT, s]
         still = still and right <= allowed * solutes[LARGEST, AMOUNT + 1, s] + solutes[ROUND_OFF, AMOUNT + 1, s]
-    return bool(still)
+    return RESTS if still else MOVES
 
 
-_rests = compiled(rests)
+look_ahead = compiled(_look_ahead)
 
 
 class Settling:
@@ -265,4 +269,4 @@ class Settling:
         """True if a state is steady; the applied pressures of the segment must be constant."""
         row, memory = np.array(segment_row(segment)), self.system.memory.copy()
         with np.errstate(all="ignore"):  # far from a steady state the step may overflow
-            return bool(_rests(self.system.numbers, row, t, y, *self.given, memory, self.room))
+            return bool(look_ahead(self.system.numbers, row, t, y, *self.given, memory, self.room, True) == RESTS)

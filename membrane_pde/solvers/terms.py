@@ -27,7 +27,7 @@ _TIGHT = 1e-12  # FiPy's default tolerance of 1e-5 would skip the solve when a s
 class Equation:
     """FiPy's equation of all solutes. It is built once; each solve only sets the values of its variables.
 
-    ``∂q/∂t = ∂/∂x(D_face ∂q/∂x) − ∂(u_face q)/∂x − leaving · q + entering``, the last two terms at the far ends.
+    ``∂q/∂t − ∂/∂x(D_face ∂q/∂x) + ∂(u_face q)/∂x + leaving · q − entering = 0``, the last two terms at the far ends.
     """
 
     def __init__(self, system: System) -> None:
@@ -36,13 +36,20 @@ class Equation:
         grid = fipy.Grid1D(dx=width)
         self.width, self.distance = width, np.array(grid._cellDistances)
         self.q = fipy.CellVariable(mesh=grid, hasOld=True)
-        self.diffusion = fipy.FaceVariable(mesh=grid)
+        self.minus_diffusion = fipy.FaceVariable(mesh=grid)
         self.convection = fipy.FaceVariable(mesh=grid, rank=1)
         self.leaving, self.entering = fipy.CellVariable(mesh=grid), fipy.CellVariable(mesh=grid)
-        inner = fipy.DiffusionTerm(coeff=self.diffusion) - fipy.CentralDifferenceConvectionTerm(coeff=self.convection)
-        self.balance = inner - fipy.ImplicitSourceTerm(coeff=self.leaving) + self.entering
-        self.transient = fipy.TransientTerm() == self.balance
-        self.closed = fipy.TransientTerm() == inner  # for a chain with two closed far ends
+        spreads = fipy.DiffusionTerm(coeff=self.minus_diffusion)
+        carries = fipy.CentralDifferenceConvectionTerm(coeff=self.convection)
+        # Nothing is constrained at the ends of the grid. FiPy would work out in every solve that nothing follows from
+        # that, which takes a third of its time; zeros in the place of it spare that.
+        nothing = fipy.CellVariable(mesh=grid)
+        spreads.constraintL[self.q] = spreads.constraintB[self.q] = nothing
+        carries.constraintL = carries.constraintB = nothing
+        inner = spreads + carries
+        self.passing = inner + fipy.ImplicitSourceTerm(coeff=self.leaving) - self.entering
+        self.transient = fipy.TransientTerm() + self.passing
+        self.closed = fipy.TransientTerm() + inner  # for a chain with two closed far ends
         self.solver = fipy.LinearLUSolver(tolerance=_TIGHT)
 
     def _set(self, faces: Faces) -> bool:
@@ -73,7 +80,7 @@ class Equation:
         diffusion, convection = np.zeros(k * n + 1), np.zeros(k * n + 1)
         diffusion[:-1].reshape(k, n)[:] = 0.5 * (forward + backward)[:, :-1]
         convection[:-1].reshape(k, n)[:] = (forward - backward)[:, :-1]
-        self.diffusion.setValue(diffusion * self.distance)
+        self.minus_diffusion.setValue(-diffusion * self.distance)
         self.convection.setValue(convection[None, :])
         if not (leaving.any() or entering.any()):
             return False
@@ -117,7 +124,7 @@ class Equation:
             self.leaving.setValue(0.0)
             self.entering.setValue(0.0)
         self.q.setValue(faces.concentration.ravel())
-        self.balance.cacheMatrix()
-        self.balance.cacheRHSvector()
-        self.balance.justResidualVector(self.q, dt=1.0)
-        return -self.balance.matrix.matrix.toarray(), -np.asarray(self.balance.RHSvector)
+        self.passing.cacheMatrix()
+        self.passing.cacheRHSvector()
+        self.passing.justResidualVector(self.q, dt=1.0)
+        return self.passing.matrix.matrix.toarray(), np.asarray(self.passing.RHSvector)

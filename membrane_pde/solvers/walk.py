@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from membrane_pde.kernels import compiled, kernel, part
 from membrane_pde.model.applied import Segment, segment_of
 from membrane_pde.model.chain import WATER, Faces, new_faces
-from membrane_pde.model.events import EVENTS, FIRST_WALL, set_events
-from membrane_pde.model.faces import rates, set_faces, set_rates
+from membrane_pde.model.events import EVENTS, FIRST_WALL, set_events, watched_flux
+from membrane_pde.model.faces import rates
 from membrane_pde.model.interface import REFERENCE
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.pressures import set_walls
 from membrane_pde.model.problem import Numbers
-from membrane_pde.model.slopes import Slopes, new_slopes, set_slopes
+from membrane_pde.model.slopes import Slopes, linearize, new_slopes
 from membrane_pde.model.time_slopes import add_time_slopes
 from membrane_pde.solvers.linear.chain import Factors, factorize, new_factors, solve
 from membrane_pde.solvers.rosenbrock import (
@@ -103,7 +103,8 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
             copy(run.vectors[Y], run.vectors[TRIAL])
             for j in range(0, i, 2):
                 gather(method, i, j, run.stages, run.vectors[TRIAL])
-            if not rates(p, segment, t + float(method.rows[NODES, i]) * h, run.vectors[TRIAL], memory, w.other, rate):
+            now = t + float(method.rows[NODES, i]) * h
+            if not rates(p, segment, now, run.vectors[TRIAL], math.nan, memory, w.other, rate):
                 return False
         add(tau, rate, stage)
         if method.rows[TIME_WEIGHTS, i] != 0.0:
@@ -111,6 +112,14 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
         solve(p, w.slopes, w.factors, stage)
     add(1.0, run.stages[last], run.vectors[TRIAL])
     return True
+
+
+@kernel
+def _set_events_at(
+    p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces, out: Array
+) -> None:
+    """`set_events` of a state, with its water flux where an outflow is watched."""
+    set_events(p, segment, t, y, watch, watched_flux(p, segment, t, y, watch, memory, faces), out)
 
 
 @part
@@ -125,7 +134,7 @@ def _share_before_event(
             break
         interpolate(method, run, middle, run.vectors[TRIAL])
         t = run.pace[START] + middle * run.pace[LENGTH]
-        set_events(p, segment, t, run.vectors[TRIAL], watch, memory, w.other, now)
+        _set_events_at(p, segment, t, run.vectors[TRIAL], watch, memory, w.other, now)
         number = fallen(before, now, FIRST_WALL)
         if number > 0:
             high, event = middle, number
@@ -186,16 +195,15 @@ def walk(
     run, pace, steps, stored = w.run, w.run.pace, 0, 0
     y, trial, cells = run.vectors[Y], run.vectors[TRIAL], w.other.width.shape[0] * w.other.state.shape[1]
     before, now = w.events[1], w.events[2]
-    set_events(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])  # `watch` may be new
+    _set_events_at(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])  # `watch` may be new
     while True:
         stored = serve(method, run, due, kept, stored)
         if pace[TIME] >= segment.end or steps >= most or stored == due.shape[0]:
             return steps, stored, 0
         if pace[FRESH] == 0.0:
-            if not set_faces(p, segment, float(pace[TIME]), y, math.nan, memory, w.faces):
+            now_rate = run.vectors[RATE]
+            if not linearize(p, segment, float(pace[TIME]), y, math.nan, memory, w.faces, now_rate, w.slopes, True):
                 return steps, stored, NO_FLUX
-            set_slopes(p, segment, float(pace[TIME]), w.faces, w.slopes)
-            set_rates(p, segment, float(pace[TIME]), w.faces, run.vectors[RATE])
             memory[REFERENCE] = w.faces.scalars[WATER]
             pace[FRESH] = 1.0
         if pace[NEXT] == 0.0:
@@ -213,12 +221,12 @@ def walk(
         accept(method, run, h, error, segment.end)
         steps += 1
         copy(w.events[0], before)
-        set_events(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])
+        _set_events_at(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])
         if fallen(before, w.events[0], FIRST_WALL) > 0:
             share, event = _share_before_event(p, segment, method, memory, watch, before, now, w)
             cut(method, run, share)
             stored = serve(method, run, due, kept, stored)
-            set_events(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])
+            _set_events_at(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])
             return steps, stored, event
 
 

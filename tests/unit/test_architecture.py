@@ -74,7 +74,8 @@ def outside(module: str, table: dict[str, set[str]] = IMPORTS) -> set[str]:
 # somebody decides.
 MAY_USE: dict[str, set[str]] = {
     "": {"show"},  # the lazy imports of the front door
-    "kernels": set(),
+    "drafts": set(),
+    "kernels": {"drafts"},
     "physics": {"kernels"},
     "library": {"input"},  # how values and units are written
     "input": {"library", "physics"},
@@ -93,6 +94,7 @@ MAY_USE: dict[str, set[str]] = {
 }
 MAY_USE_OF_OTHERS: dict[str, set[str]] = {
     "": set(),
+    "drafts": {"numba"},
     "kernels": {"numba", "platformdirs"},
     "physics": {"numpy"},
     "library": set(),
