@@ -15,8 +15,6 @@ its thickness and moves with the membrane; the liquid at rest passes its faces a
 
 from __future__ import annotations
 
-import math
-
 from membrane_pde.kernels import kernel, part
 from membrane_pde.model.chain import (
     AREA,
@@ -46,6 +44,7 @@ from membrane_pde.model.problem import (
     Numbers,
     has_layer,
 )
+from membrane_pde.physics.curvature import way_between
 
 THINNEST = 1e-6  # smallest stretch in a trial step, which may overshoot; the event "runs dry" is at 1e-3
 LN_VOLUME, LN_GAIN, SHARE_SLOPE = range(3)  # rows of what `set_metric_slopes` writes
@@ -81,19 +80,6 @@ def _place(curve: Curve, radius: float, place: float) -> float:
     return float((inner + (1.0 - place) * whole) ** (1.0 / (curve.power + 1.0)))
 
 
-@kernel
-def _way(curve: Curve, inner: float, outer: float) -> float:
-    """``∫ (R_0/r)^k dr``, m; see `regions.way_between`."""
-    if curve.power == 1:
-        between = (outer - inner) / inner
-        # ln(1 + x) by its series where the logarithm would lose digits
-        if between < 1e-3:
-            x = between
-            return curve.radius * x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - x * (0.25 - 0.2 * x))))
-        return curve.radius * math.log(outer / inner)
-    return curve.radius * curve.radius * (outer - inner) / (inner * outer)
-
-
 @part
 def _set_stretched(p: Numbers, faces: Faces, side: int, first: int, end: int, stretch: float, way: float) -> None:
     """Write volumes and conductances of a side whose cells keep their shape: of cells `first` to `end`."""
@@ -124,7 +110,7 @@ def _set_round(p: Numbers, faces: Faces, ratio: float) -> float:
     if p.bath[1].present:
         last = n - 1  # the bath behind the layer is no part of it
     before = _place(curve, radius, float(p.cells[CENTRE, m]))
-    half = _way(curve, radius, before)
+    half = way_between(radius, before, curve.radius, curve.power)
     for i in range(m, last):
         outer = _place(curve, radius, float(p.mesh[PLACE, i + 1]))
         if curve.shell:
@@ -138,7 +124,7 @@ def _set_round(p: Numbers, faces: Faces, ratio: float) -> float:
         if not inner and not has_layer(p, 1) and last == n:
             break
         behind = _place(curve, radius, float(p.cells[CENTRE, i + 1])) if inner else outer
-        long = _way(curve, before, behind)
+        long = way_between(before, behind, curve.radius, curve.power)
         passing = float(p.mesh[SHARE, i + 1]) if curve.shell else _to_power(outer / radius, curve.power)
         faces.metric[PASSING, i + 1], faces.metric[GAIN, i + 1] = passing, 1.0 / long
         faces.metric[WAY, i + 1] = passing * long
@@ -234,7 +220,9 @@ def _set_round_slopes(p: Numbers, faces: Faces, ratio: float, metric: Array) -> 
     place = float(p.cells[CENTRE, m])
     before = _place(curve, radius, place)
     before_moves = _to_power(initial / before, k) * _place_slope(curve, radius, place, before)
-    half = (before_moves - _to_power(initial / radius, k) * moving) / _way(curve, radius, before)
+    half = (before_moves - _to_power(initial / radius, k) * moving) / way_between(
+        radius, before, curve.radius, curve.power
+    )
     half += k * moving / radius
     for i in range(m, last):
         place = float(p.mesh[PLACE, i + 1])

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from membrane_pde.model.mesh import Array, import_fipy
-from membrane_pde.physics.curvature import DIMENSION, Geometry
+from membrane_pde.physics.curvature import DIMENSION, Geometry, way_between
 
 
 class Pores(NamedTuple):
@@ -189,19 +189,11 @@ def _build(
         before[1:] = behind[:-1] = 0.5 * thickness * longer
     else:
         centre = (0.5 * (whole[1:] + whole[:-1])) ** (1.0 / (power + 1))
-        before[1:] = way_between(centre, radii[1:], radii[m], power)
-        behind[1:-1] = way_between(radii[1:-1], centre[1:], radii[m], power)
+        for i in range(len(centre)):
+            before[i + 1] = way_between(centre[i], radii[i + 1], radii[m], power)
+            behind[i] = way_between(radii[i], centre[i], radii[m], power) if i > 0 else 0.0
         # Inside, by the area of the face and the distance of the middles: near the centre, where the area vanishes, a
         # flux is in proportion to the radius, not to 1/A, and the integral would be half as long at the first face.
         narrow = 0.5 * (radii[m] / radii[1:m]) ** power
         before[1:m], behind[1:m] = narrow * thickness[: m - 1], narrow * thickness[1:m]
     return Mesh(tuple(placed), m, volume, before, behind, reach, length_left, length_right, power, radii)
-
-
-def way_between(inner: Array, outer: Array, radius: float, power: int) -> Array:
-    """``∫ (radius/r)^power dr`` from an inner to an outer radius, m: the resistance to a steady flux, times D."""
-    if power == 0:
-        return outer - inner
-    if power == 1:
-        return np.asarray(radius * np.log1p((outer - inner) / inner))
-    return np.asarray(radius**2 * (outer - inner) / (inner * outer))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from membrane_pde.kernels import kernel
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -118,3 +120,28 @@ def area_ratio(volume_ratio: Number, geometry: Geometry) -> Number:
         In the shape given.
     """
     return volume_ratio ** ((DIMENSION[geometry] - 1) / DIMENSION[geometry])
+
+
+@kernel
+def way_between(inner: float, outer: float, radius: float, power: int) -> float:
+    """``∫ (R/r)^k dr`` of a cylinder or a sphere, m: the resistance to a steady flux, times D, per area at R.
+
+    ``R ln(r_2/r_1)`` of a cylinder, ``R² (1/r_1 − 1/r_2)`` of a sphere.
+
+    Parameters
+    ----------
+    inner, outer : float
+        r_1 and r_2, m.
+    radius : float
+        R, m.
+    power : int
+        k: 1 of a cylinder, 2 of a sphere.
+
+    Returns
+    -------
+    float
+        m.
+    """
+    if power == 1:
+        return radius * math.log1p((outer - inner) / inner)
+    return radius * radius * (outer - inner) / (inner * outer)
