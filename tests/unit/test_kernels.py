@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from membrane_pde import cli, kernels
+from membrane_pde import cli, drafts, kernels
 from membrane_pde.kernels import compiled, kernel
 
 
@@ -123,6 +123,33 @@ def test_several_threads_load_it_once(kept: Path) -> None:
     assert answers == [2.0 * i for i in range(50)]
     after = numba.config.CACHE_DIR
     assert after == before
+
+
+# -- kernels inside an entry point ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("drafted", [True, False])
+def test_machine_code_is_written_for_the_entry_point_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, drafted: bool
+) -> None:
+    """Where Numba lets the kernels in it be drafts; its usual way, which writes all of them, gives the same answers."""
+    pytest.importorskip("numba")
+    from numba.core.codegen import JITCodeLibrary
+
+    written: list[str] = []
+    write = JITCodeLibrary._finalize_specific
+
+    def noted(library: Any) -> None:
+        written.append(library.name)
+        write(library)
+
+    monkeypatch.setattr(JITCodeLibrary, "_finalize_specific", noted)
+    if not drafted:
+        monkeypatch.setattr(drafts, "options", lambda: {})
+    kernels.begin()
+    assert _entry(np.array([1.0, 2.0])) == 6.0
+    assert [name for name in written if name.startswith("_sum_of_twice")]
+    assert bool([name for name in written if name.startswith("_twice")]) is not drafted
+    kernels.keep()
+    assert _entry(np.array([1.0, 3.0])) == 8.0
 
 
 # -- a cache that is damaged ----------------------------------------------------------------------------------------
