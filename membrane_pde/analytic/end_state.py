@@ -132,7 +132,7 @@ def equilibrium(
     if rigid:
         return [sides.end(sides.start, left, right, rigid, first.difference) for left, right in pressures]
     if any(stays and s < 1.0 for stays, s in zip(sides.staying, sides.reflection, strict=True)):
-        reason = "the end depends on the path: the water drags a solute along that cannot diffuse back"
+        reason = "the end depends on the path: water carries a solute through the membrane that cannot diffuse back"
         return [_no_end(reason)] * len(pressures)
     return [_balanced_between_walls(sides, first, left, right) for left, right in pressures]
 
@@ -270,7 +270,7 @@ def _unless_any_volume(sides: _Sides, end: Equilibrium, stretched: Sequence[floa
     for pressure, k, length, wall in zip(stretched, sides.stiffness, sides.start[:2], sides.walls, strict=True):
         if k > 0.0 and not (wall and pressure <= 1e-9 * k * length):
             return end
-    reason = "any displaced volume is an equilibrium: no wall presses, and only solutes that pass are there"
+    reason = "any displaced volume is an equilibrium: no wall presses, and there are only solutes that can pass"
     return replace(end, displaced_volume=None, reason=reason)
 
 
@@ -282,7 +282,9 @@ def _balanced(sides: _Sides, first: _Osmotic, pressure_left: float, pressure_rig
         end = sides.end(sides.start, pressure_left, pressure_right)
         closed = [stays for stays, length in zip(resists, sides.start[:2], strict=True) if math.isfinite(length)]
         if stiffness == 0.0 and not any(closed):
-            reason = "any displaced volume is an equilibrium: equal pressures and only solutes that pass"
+            reason = (
+                "any displaced volume is an equilibrium: pressures are equal, and there are only solutes that can pass"
+            )
             return replace(end, displaced_volume=None, reason=reason)
         return end
 

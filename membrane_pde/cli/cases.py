@@ -15,7 +15,9 @@ def list_cases(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME...]", help="With --solutes, --membranes or --elements: list only these.", show_default=False
+            metavar="[NAME...]",
+            help="With --solutes, --membranes or --elements: list only what has these names.",
+            show_default=False,
         ),
     ] = None,
     solutes: Annotated[
@@ -25,11 +27,11 @@ def list_cases(
         bool, typer.Option("--membranes", help="List the membranes of the library, with values and sources.")
     ] = False,
     elements: Annotated[
-        bool, typer.Option("--elements", help="List the elements of the library, with values and sources.")
+        bool, typer.Option("--elements", help="List the membrane elements of the library, with values and sources.")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the shipped cases, or the solutes, membranes or elements."""
+    """List the shipped cases, or what the library has: solutes, membranes or membrane elements."""
     chosen = {"solute": solutes, "membrane": membranes, "element": elements}
     if any(chosen.values()):
         _list_library(names or [], [what for what, given in chosen.items() if given], as_json)
@@ -41,7 +43,7 @@ def list_cases(
 
     if names:
         raise CaseError(
-            f"list {names[0]}: names go with --solutes, --membranes or --elements; a case is shown by `show`"
+            f"list {names[0]}: a name needs --solutes, --membranes or --elements; `membrane-pde show` shows a case"
         )
     titles = {name: tomllib.loads(case_text(name)).get("title", "") for name in case_names()}
     if as_json:
@@ -84,7 +86,7 @@ def new(
         Path | None, typer.Argument(metavar="FILE", help="File to write. Default: CASE.toml.", show_default=False)
     ] = None,
 ) -> None:
-    """Copy a shipped case to a file that you can edit, and its table of measurements. Nothing is overwritten."""
+    """Copy a shipped case to a file that you can edit, and its measurements if it has any. Nothing is overwritten."""
     from membrane_pde.input.casefile import case_tables, case_text
 
     text = case_text(case)
@@ -131,7 +133,7 @@ def show(case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = 
 def equilibrium(
     case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False, units: UnitsOption = None
 ) -> None:
-    """Compute the equilibrium without running in time."""
+    """Compute the equilibrium that a closed case ends at, without simulating the way there."""
     from membrane_pde import runs
     from membrane_pde.show import report_equilibrium
 
@@ -146,7 +148,7 @@ def equilibrium(
 def steady(
     case: CaseArgument, overrides: SetOption = None, as_json: JsonOption = False, units: UnitsOption = None
 ) -> None:
-    """Compute the steady state without running in time."""
+    """Compute the steady state of a case with constant inputs, without simulating the way there."""
     from membrane_pde import runs
     from membrane_pde.show import report_steady
 
@@ -162,16 +164,21 @@ def steady(
 
 def osmotic_pressure(
     solution: Annotated[
-        list[str], typer.Argument(metavar="SOLUTE=CONCENTRATION...", help='For example NaCl="35 g/L".')
+        list[str],
+        typer.Argument(
+            metavar="SOLUTE=CONCENTRATION...", help='Each solute with its concentration, such as NaCl="35 g/L".'
+        ),
     ],
-    temperature: Annotated[str, typer.Option("--temperature", metavar="T", help='For example "10 degC".')] = "25 degC",
+    temperature: Annotated[
+        str, typer.Option("--temperature", metavar="T", help='Temperature, such as "10 degC".')
+    ] = "25 degC",
     model: Annotated[str, typer.Option("--model", help="Osmotic model: pitzer, virial or ideal.")] = "pitzer",
     membrane: Annotated[
         str | None,
         typer.Option(
             "--membrane",
             metavar="NAME",
-            help="Also show the effective pressure and tonicity at this membrane. For names: list --membranes.",
+            help="Also show the effective osmotic pressure at this membrane. For names: list --membranes.",
         ),
     ] = None,
     against: Annotated[
@@ -179,14 +186,14 @@ def osmotic_pressure(
         typer.Option(
             "--against",
             metavar="SOLUTE=CONCENTRATION",
-            help="Solution on the other side of the membrane, for the tonicity. May be repeated.",
+            help="Solution on the other side of the membrane: also show the tonicity. May be repeated.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compute the osmotic pressure of a solution.
 
-    Osmolarity, osmolality and, with --membrane, the tonicity at a membrane are printed, too.
+    It is printed with osmolarity and osmolality. The tonicity needs --membrane and --against.
     """
     from membrane_pde.input import mixture
     from membrane_pde.input.errors import CaseError

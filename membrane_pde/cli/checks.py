@@ -55,8 +55,9 @@ def validate(
 ) -> None:
     """Check the package against known results.
 
-    These are exact solutions, orders of accuracy, conservation, limits, symmetry and measurements. Each computed number
-    is printed beside the expected one, with its tolerance and source. The exit status is 1 if a check fails.
+    Known results are exact solutions, orders of convergence, conservation, limits, symmetry and measurements. Each
+    computed number is printed beside the expected one, with its tolerance and source. The exit status is 1 if a check
+    fails.
     """
     from membrane_pde.input.errors import CaseError
     from membrane_pde.input.wording import nearest
@@ -94,7 +95,7 @@ def validate(
 def compile_kernels() -> None:
     """Compile the solver to machine code, once.
 
-    This takes a minute or two; afterwards runs and sweeps are much faster.
+    This takes a few minutes. Afterwards runs and sweeps are much faster.
     """
     from membrane_pde import runs
     from membrane_pde.input.errors import CaseError
@@ -104,6 +105,6 @@ def compile_kernels() -> None:
     except OSError as error:
         raise CaseError(
             f"the compiled solver is stored in the user's cache, which cannot be written ({error}): set "
-            "XDG_CACHE_HOME to a folder that can; until then the solver runs in plain Python"
+            "XDG_CACHE_HOME to a folder that can be written; until then the solver runs in plain Python"
         ) from error
-    typer.echo(f"Compiled; kept in {folder}.")
+    typer.echo(f"The solver is compiled. It is kept in {folder}.")

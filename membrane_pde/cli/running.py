@@ -93,7 +93,7 @@ def compare(
     from membrane_pde.show import report_comparison
 
     if len(cases) < 2:
-        raise CaseError(f"compare takes two cases or more, got only {cases[0]!r}")
+        raise CaseError(f"compare needs two cases or more, and got only {cases[0]!r}")
     loaded: dict[str, Case] = {}
     for text in cases:
         one = load(text, overrides, ranges=False)

@@ -40,7 +40,7 @@ def sweep(
         typer.Option(
             "--vary-from",
             metavar="TABLE.csv",
-            help="Instead of --vary: a table with one column for each key and one row for each run. Units stand in the "
+            help="Instead of --vary: a table with one column for each key and one row for each run, with units in the "
             "header or in every cell.",
         ),
     ] = None,
@@ -56,7 +56,7 @@ def sweep(
     no_plots: NoPlotsOption = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a sweep that was interrupted.")] = False,
     xlsx: Annotated[
-        bool, typer.Option("--xlsx", help="Also write sweep.xlsx, a workbook in the units of --units.")
+        bool, typer.Option("--xlsx", help="Also write sweep.xlsx, a workbook in the units that --units chooses.")
     ] = False,
     as_json: JsonOption = False,
     units: UnitsOption = None,
@@ -158,9 +158,10 @@ def fit(
         Path,
         typer.Argument(
             metavar="DATA.csv",
-            help="A table. Columns: time [min], or settings such as left.pressure [bar] (each row is then a run); and "
-            "measured quantities such as water_flux [L/m^2/hour] or rejection[NaCl] [%]. Standard errors, if known, in "
-            "columns such as water_flux error [L/m^2/hour], or water_flux error [%] (of each number).",
+            help="A table of measurements. It has a column time [min], or columns of settings such as left.pressure "
+            "[bar] (then each row is a run of its own), and columns of measured quantities such as water_flux "
+            "[L/m^2/hour] or rejection[NaCl] [%]. Known standard errors stand in columns such as water_flux error "
+            "[L/m^2/hour], or water_flux error [%] (per cent of each number).",
         ),
     ],
     free: Annotated[
@@ -186,9 +187,9 @@ def fit(
     no_plots: NoPlotsOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit numbers of a case to measurements.
+    """Fit numbers of a case, such as permeabilities, to measurements.
 
-    Such numbers are permeabilities, for example. Results are saved in results/NAME-fit.
+    Results are saved in results/NAME-fit.
     """
     from membrane_pde.results.folders import check_output
     from membrane_pde.show import report_fit

@@ -76,7 +76,7 @@ BOUNDARIES: dict[Kind, Boundary] = {
     ),
     "bath": Boundary(
         "a well-stirred bath of finite volume",
-        (Key("volume", "that of the bath, per membrane area", "10 mm"), Key("feed"), Key("bleed")),
+        (Key("volume", "the volume of the bath ÷ membrane area", "10 mm"), Key("feed"), Key("bleed")),
         layer=True,
         layer_unless_stirred=True,
         caption="stirred bath",

@@ -47,7 +47,7 @@ def all_warnings(case: Case) -> Iterator[str]:
 def _unused(case: Case) -> Iterator[str]:
     unused = [key for key in case._origin.written.get("membrane", {}) if key != "type"]
     if case.membrane.type == "none" and unused:
-        yield f'membrane.type is "none": {", ".join(unused)} not used'
+        yield f'membrane.type is "none", so that {", ".join(unused)} of [membrane] has no effect'
 
 
 def _permeabilities(case: Case) -> Iterator[tuple[str, str, float, Membrane | MembraneSolute]]:
@@ -60,10 +60,10 @@ def _permeabilities(case: Case) -> Iterator[tuple[str, str, float, Membrane | Me
 
 
 def _unscaled(case: Case) -> Iterator[str]:
-    """Activation energies without effect, as no reference temperature is given."""
+    """Warnings about activation energies without effect, because no reference temperature is given."""
     for table, key, value, beside in _permeabilities(case):
         if value and beside.reference_temperature is None and beside.activation_energy is not None:
-            yield f"{table}.activation_energy has no effect: no reference_temperature stands beside {table}.{key}"
+            yield f"{table}.activation_energy has no effect: give the reference_temperature of {table}.{key}, too"
 
 
 def away_from_source(case: Case) -> Iterator[str]:
@@ -79,16 +79,19 @@ def away_from_source(case: Case) -> Iterator[str]:
             held.setdefault(reference, []).append(f"{table}.{key}")
     for reference, paths in held.items():
         yield (
-            f"{', '.join(paths)}: no activation energy known; the value of {_celsius(reference)} is used at "
-            f"{_celsius(case.temperature)}."
+            f"{', '.join(paths)}: the activation energy is not known, so that the value measured at "
+            f"{_celsius(reference)} is used at {_celsius(case.temperature)}."
         )
     given = any("diffusivity" in each for each in case._origin.written.get("solutes", {}).values())
     if case.phase == "gas" and not given and not 273.15 <= case.temperature <= 673.15:
-        yield "The two gases' diffusivity follows from Fuller's method, compared with measurements from 0 to 400 degC."
+        yield (
+            "The diffusivity of the two gases is estimated by Fuller's method, which was compared with measurements "
+            "from 0 to 400 degC."
+        )
 
 
 def _replacing(case: Case) -> Iterator[str]:
-    """Values that replace those of the library and are assumed to be measured at the temperature of those."""
+    """Warnings about values that replace those of the library, assumed to be measured at the same temperature."""
     written = case._origin.written.get("membrane", {})
     own: dict[float, list[str]] = {}
     for table, key, value, beside in _permeabilities(case):
@@ -101,13 +104,13 @@ def _replacing(case: Case) -> Iterator[str]:
             own.setdefault(reference, []).append(f"{table}.{key}")
     for reference, paths in own.items():
         yield (
-            f"{', '.join(paths)}: taken at {_celsius(reference)}, like the library's value in its place, and scaled to "
-            f"{_celsius(case.temperature)}; write reference_temperature beside it if it holds at another temperature."
+            f"{', '.join(paths)}: assumed to be measured at {_celsius(reference)}, like the library's value that it "
+            f"replaces, and scaled to {_celsius(case.temperature)}; otherwise give reference_temperature beside it."
         )
 
 
 def _fixed(case: Case) -> Iterator[str]:
-    """Values that do not depend on temperature, in a case whose temperature was changed."""
+    """Warnings about values that stay the same in a case whose temperature was changed."""
     origin = case._origin
     if origin.start is None or abs(origin.start.temperature - case.temperature) <= 1e-9:
         return
@@ -124,23 +127,24 @@ def _fixed(case: Case) -> Iterator[str]:
         if value and beside.reference_temperature is None and case.membrane.pore_radius is None:
             (passing if _written(origin.written, f"{table}.{key}") else unknown).append(f"{table}.{key}")
     for paths, how in (
-        (moving, "; with reference_temperature beside it, a diffusivity follows the temperature"),
+        (moving, "; with a reference_temperature beside it, a diffusivity is scaled with temperature"),
         (other, ""),
         (
             passing,
-            "; with reference_temperature and activation_energy beside it, a permeability follows the temperature",
+            "; with a reference_temperature and an activation_energy beside it, a permeability is scaled with "
+            "temperature",
         ),
     ):
         stay = [path for path in paths if _written(origin.written, path) == _written(file, path)]
         if stay:
             yield (
-                f"{', '.join(stay)}: as written for {_celsius(before)}, although the temperature is now "
+                f"{', '.join(stay)}: still the value for {_celsius(before)}, although the temperature is now "
                 f"{_celsius(case.temperature)}{how}."
             )
     if unknown and case.membrane.type != "ideal":
         yield (
-            f"{', '.join(unknown)}: the same at {_celsius(case.temperature)} as at any temperature, as the source of "
-            f"{case.membrane.element or case.membrane.type} does not say at which it was measured."
+            f"{', '.join(unknown)}: used at {_celsius(case.temperature)} without scaling, because the source of "
+            f"{case.membrane.element or case.membrane.type} does not say at which temperature it was measured."
         )
 
 
@@ -182,15 +186,15 @@ def _far_from_known(case: Case) -> Iterator[str]:
         low, high, unit, beyond = _KNOWN_RANGES[kind]
         if value and not low / beyond <= value <= high * beyond:
             yield (
-                f"{path} is {value:.3g} {unit}, more than {_IN_WORDS[beyond]} times beyond what is known ({low:.2g} to "
-                f"{high:.2g} {unit}): is the unit right?"
+                f"{path} is {value:.3g} {unit}, more than {_IN_WORDS[beyond]} times outside the known range, "
+                f"{low:.2g} to {high:.2g} {unit}: is the unit right?"
             )
 
 
 def _assumed_dissociations(case: Case) -> Iterator[str]:
     for name, solute in case.solutes.items():
         if case.membrane.water_permeability > 0 and "dissociation" not in solute.model_fields_set:
-            yield f"solutes.{name}.dissociation is not given: 1 particle per formula unit is assumed"
+            yield f"solutes.{name}.dissociation is not given: one particle per formula unit is assumed"
 
 
 def _separated_charges(case: Case) -> Iterator[str]:
@@ -198,8 +202,8 @@ def _separated_charges(case: Case) -> Iterator[str]:
     passing = [name for name, numbers in case.membrane.solutes.items() if name in ions and numbers.permeability > 0]
     if passing:
         yield (
-            f"{', '.join(passing)}: an ion that passes the membrane by itself separates charge, which this model "
-            "does not see; give the salt instead"
+            f"{', '.join(passing)}: an ion that passes the membrane alone separates charges, and the model does not "
+            "include the electric potential that follows; give the salt instead"
         )
     if case.osmotic_model != "pitzer":  # there it is an error
         yield from charge_imbalance(case)

@@ -230,12 +230,12 @@ def _toml_message(text: str, error: Exception) -> str:
     sign = _UNQUOTED_SIGN.search(_without_texts(line))
     value = _UNQUOTED_VALUE.search(_without_texts(line))
     if sign:
-        reason = f'a name with a sign is quoted: "{cut(sign.group(1))}"'
+        reason = f'write a name with a sign in quotes: "{cut(sign.group(1))}"'
     elif opened:
         number, line = opened, lines[opened - 1]
-        reason = "an inline table { … } must stay on one line; write it on one, or as a [table] of its own"
+        reason = "an inline table { … } must stand on one line; put it on one line, or write a [table] of its own"
     elif value:
-        reason = f'a quantity is quoted: "{cut(value.group(1).strip())}"'
+        reason = f'write a quantity in quotes: "{cut(value.group(1).strip())}"'
     return f"line {number}: not valid TOML: {reason}\n    {cut(line.strip(), 120)}"
 
 

@@ -123,7 +123,7 @@ def check_radius(side: Compartment, name: str, geometry: Geometry) -> None:
     if given and not inside:
         where = "only the left side, which lies inside the membrane, has one"
         if name == "left":
-            where = f'only inside a cylindrical or spherical membrane, and geometry is "{geometry}"'
+            where = f'only the inside of a cylindrical or spherical membrane has one, and geometry is "{geometry}"'
         raise CaseError(f"{name}.radius: {where}; give {name}.length in its place")
     if inside and not given:
         raise CaseError(
@@ -140,7 +140,9 @@ def check_along(side: Compartment, name: str) -> None:
     """Raise a CaseError for a key that only a side with a channel takes, or a total where there is no total area."""
     if side.channel is None:
         if side.inlet:
-            raise CaseError(f"{name}.inlet: what enters a channel; there is no table [{name}.channel]")
+            raise CaseError(
+                f"{name}.inlet: this is what enters a channel, and there is no table [{name}.channel]; remove the key"
+            )
         flow = side.feed[1] if isinstance(side.feed, tuple) else None  # what `_read_feed` made of it
         for key, value in (("volume", side.volume), ("feed.flow", flow), ("bleed", side.bleed)):
             if isinstance(value, Total):
@@ -153,7 +155,7 @@ def check_along(side: Compartment, name: str) -> None:
 def check_gas_pressure(side: Compartment, name: str) -> None:
     """Raise a CaseError unless the pressure of a gas is constant, absolute and above zero."""
     if side.pressure.flux:
-        raise CaseError(f"{name}.pressure: a gas has no membrane that a water flux could pass; give its pressure")
+        raise CaseError(f"{name}.pressure: a gas has no water flux; give its pressure")
     if len(side.pressure.times) > 1 or side.pressure.oscillates:
         what = "oscillation" if side.pressure.oscillates else "schedule"
         raise CaseError(f"{name}.pressure: a gas has one constant pressure, not a{'n' * (what[0] == 'o')} {what}")
@@ -184,8 +186,8 @@ def _check_properties(case: Case) -> None:
     key = case.properties.given[0]
     if len(case.solutes) > 1:
         raise CaseError(
-            f"properties.{key}: a polynomial in the mass fraction of the one solute; there are {len(case.solutes)}: "
-            f"{cut(', '.join(case.solutes))}"
+            f"properties.{key}: a polynomial in the mass fraction needs exactly one solute; there are "
+            f"{len(case.solutes)}: {cut(', '.join(case.solutes))}"
         )
     ((name, solute),) = case.solutes.items()
     if solute.molar_mass is None:
@@ -199,11 +201,13 @@ def _check_planar(case: Case) -> None:
     """Check that nothing is given that only a membrane with a length has."""
     for name, side in sides_of(case).items():
         if side.backflow == "collected":
-            raise CaseError(f'{name}.backflow = "collected": only in a [module]; take "last" or a composition')
+            raise CaseError(
+                f'{name}.backflow = "collected": this needs a [module]; give "last", or a concentration for each solute'
+            )
         if (held := side.pressure.held) in ("recovery", "permeate"):
-            raise CaseError(f"{name}.pressure.{held}: only in a [module]; give a pressure or a flux")
+            raise CaseError(f"{name}.pressure.{held}: this needs a [module]; give a pressure or a flux")
     if "energy" in case.model_fields_set:
-        raise CaseError("energy: the pumps of a [module]; add that table, or leave it out")
+        raise CaseError("energy: this table is about the pumps of a [module]; add that table, or remove this one")
 
 
 def sides_of(case: Case) -> dict[str, Compartment]:
@@ -218,28 +222,30 @@ def _check_boundaries(case: Case) -> None:
         if open_partition and BOUNDARIES[side.boundary].needs_membrane:
             expected = listed([kind for kind, boundary in BOUNDARIES.items() if not boundary.needs_membrane])
             raise CaseError(
-                f'{name}.boundary = "{side.boundary}": without a membrane nothing flows; expected {expected}'
+                f'{name}.boundary = "{side.boundary}": without a membrane no liquid flows; expected {expected}'
             )
         if side.boundary == "rigid" and not open_partition and "pressure" in side.model_fields_set:
-            raise CaseError(f"{name}.pressure: a rigid side takes none, its pressure is computed; remove the key")
+            raise CaseError(f"{name}.pressure: the pressure of a rigid side is computed; remove the key")
     _check_held_flux(case)
     if open_partition:
         _check_without_support(case)
         left, right = case.left, case.right
         if not _same_pressure(left.pressure, right.pressure):
             raise CaseError(
-                'left.pressure and right.pressure differ: with membrane.type = "none" nothing holds a difference; '
+                'left.pressure and right.pressure differ: with membrane.type = "none" both sides have one pressure; '
                 "make them equal"
             )
         if left.stirred and right.stirred:
             raise CaseError(
-                "left.stirred and right.stirred: two stirred sides without a membrane are one; expected stirred = false"
-                " on at least one"
+                "left.stirred and right.stirred: two stirred sides without a membrane mix at once; expected stirred = "
+                "false on at least one"
             )
     elif case.left.boundary == case.right.boundary == "rigid" and case.membrane.water_permeability == 0.0:
         pass  # no water flows, and both sides have the same pressure
     elif case.left.boundary == case.right.boundary and (why := BOUNDARIES[case.left.boundary].one_side_only):
-        raise CaseError(f'left.boundary and right.boundary are both "{case.left.boundary}": at most one may be, {why}')
+        raise CaseError(
+            f'left.boundary and right.boundary are both "{case.left.boundary}": at most one may be; otherwise {why}'
+        )
 
 
 def _check_without_support(case: Case) -> None:
@@ -288,7 +294,7 @@ def _check_curved_support(case: Case) -> None:
     for name, side in sides_of(case).items():
         if side.support is not None:
             raise CaseError(
-                f"{name}.support: no support layer on a curved membrane in this version; remove the table, or take "
+                f"{name}.support: a support layer on a curved membrane is not available; remove the table, or take "
                 'geometry = "planar" with a left.length'
             )
 
@@ -300,11 +306,15 @@ def _check_held_flux(case: Case) -> None:
         return
     path = f"{held[0]}.pressure.flux"
     if len(held) == 2:
-        raise CaseError("left.pressure.flux and right.pressure.flux: at most one side may hold the flux")
+        raise CaseError(
+            "left.pressure.flux and right.pressure.flux: only one side can prescribe the water flux; remove one"
+        )
     if case.membrane.type == "none":
-        raise CaseError(f'{path}: with membrane.type = "none" no water flows; expected a pressure')
+        raise CaseError(f'{path}: with membrane.type = "none" no water flows; give a pressure instead')
     if case.membrane.water_permeability == 0:
-        raise CaseError(f"{path}: membrane.water_permeability is 0, no pressure drives water through; expected above 0")
+        raise CaseError(
+            f"{path}: membrane.water_permeability is 0, so that no pressure drives water through; give one above 0"
+        )
     for name, side in sides_of(case).items():
         if side.boundary == "rigid":
             raise CaseError(f'{path}: {name}.boundary = "rigid" lets no water flow; expected another boundary')
@@ -334,7 +344,7 @@ def _check_osmotic_model(case: Case) -> None:
             raise CaseError(f'{problem}: osmotic_model = "pitzer" needs it; "0 cm^3/mol" where it takes up no room')
     if case.osmotic_model == "pitzer" and (odd := next(charge_imbalance(case), "")):
         raise CaseError(
-            f'{odd}; osmotic_model = "pitzer" takes neutral solutions only: give the ion that is missing, or take '
+            f'{odd}; osmotic_model = "pitzer" needs neutral solutions: give the ion that is missing, or take '
             'osmotic_model = "ideal"'
         )
 
@@ -383,7 +393,7 @@ def _check_oscillation(case: Case) -> None:
             continue
         if case.run.duration is None:
             raise CaseError(
-                f"{name}.pressure oscillates: there is a steady state of constant inputs only; give run.duration"
+                f"{name}.pressure oscillates: a steady state needs constant inputs; give run.duration, or one pressure"
             )
         periods = case.run.duration / side.pressure.period
         if periods > MAX_PERIODS:
@@ -393,7 +403,7 @@ def _check_oscillation(case: Case) -> None:
             )
         if case.run.until != "duration":
             raise CaseError(
-                f'run.until = "{case.run.until}": {name}.pressure oscillates, so that nothing ever comes to rest; '
+                f'run.until = "{case.run.until}": {name}.pressure oscillates, so that it is never reached; '
                 'expected until = "duration"'
             )
 
@@ -411,20 +421,20 @@ def _check_size(case: Case) -> None:
         if case.mesh.finest is not None and not side.stirred and case.mesh.finest > uniform * (1 + SAME):
             what = f"{cells} equal cells on the {name} side" if cells and cells > 1 else f"the whole {name} side"
             raise CaseError(
-                f"mesh.finest = {case.mesh.finest:.6g} m is wider than {what}, {uniform:.6g} m; expected at most that"
+                f"mesh.finest = {case.mesh.finest:.6g} m is wider than {what}; expected at most {uniform:.6g} m"
             )
 
 
 def check_gas(case: Case) -> None:
     """Check a case whose compartments hold gas: no membrane, rigid ends, mole fractions, one common diffusivity."""
     if case.membrane.type != "none":
-        raise CaseError('membrane.type: a gas has no membrane here; expected type = "none"')
+        raise CaseError('membrane.type: a membrane between gases is not available; expected type = "none"')
     used = [(each.diffusivity, f"solutes.{s}.diffusivity") for s, each in case.solutes.items()]
     for name, side in sides_of(case).items():
         if side.boundary != "rigid":
             raise CaseError(
-                f'{name}.boundary = "{side.boundary}": in a gas both ends are rigid, as the model moves no gas as a '
-                'whole; expected "rigid"'
+                f'{name}.boundary = "{side.boundary}": in a gas both ends are rigid, because the model has diffusion '
+                'without bulk flow; expected "rigid"'
             )
         used += [(value, f"{name}.diffusivity.{s}") for s, value in side.diffusivity.items()]
         total = side.pressure.values[0] / (GAS_CONSTANT * case.temperature)

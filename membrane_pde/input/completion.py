@@ -53,7 +53,9 @@ def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
         path = f"{name}.concentration.{solute}"
         if solute not in side.concentration:
             zero = "0 mol/mol" if data["phase"] == "gas" else "0 mol/L"
-            raise CaseError(f'{path} is missing: every declared solute needs one, "{zero}" where there is none')
+            raise CaseError(
+                f'{path} is missing: every declared solute needs a concentration; give "{zero}" where it is absent'
+            )
         written: Any = side.concentration[solute]  # what `_read_initial` made of it
         if not isinstance(written[1], str) and side.stirred:
             raise CaseError(f"{path}: a stirred side has one concentration, not a profile")
@@ -81,7 +83,7 @@ def _drawing(side: Compartment, name: str, phase: str) -> str:
     if side.drawing == "tube" and side.boundary != "standpipe":
         raise CaseError(f'{name}.drawing = "tube": only a "standpipe" has a tube; {name}.boundary is "{side.boundary}"')
     if phase == "gas" and side.drawing not in (None, "tank"):
-        raise CaseError(f'{name}.drawing = "{side.drawing}": a gas is drawn as a gas; leave the key out')
+        raise CaseError(f'{name}.drawing = "{side.drawing}": it has no effect on a gas; leave the key out')
     return side.drawing or ("tube" if side.boundary == "standpipe" else "tank")
 
 
@@ -113,7 +115,7 @@ def gas_diffusivities(case: Case) -> dict[str, Solute]:
     path = f"solutes.{missing[0]}"
     if len(case.solutes) != 2:
         raise CaseError(
-            f"{path}.diffusivity is missing: it follows from the gases themselves only for two, not for "
+            f"{path}.diffusivity is missing: it can be computed for two gases only, not for "
             f'{len(case.solutes)}; give it, for example "2e-5 m^2/s"'
         )
     if known:

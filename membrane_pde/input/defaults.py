@@ -141,7 +141,7 @@ def _type_values(kind: str, solutes: Iterable[str]) -> tuple[dict[str, Any], dic
     entry = library.membranes().get(kind)
     if entry is None:
         known = ("ideal", "none", *library.membranes())
-        raise CaseError(f"membrane.type = {show(kind)}: unknown{nearest(kind, known, always=True)}")
+        raise CaseError(f"membrane.type = {show(kind)}: unknown membrane{nearest(kind, known, always=True)}")
     return _entry_values(entry, solutes)
 
 

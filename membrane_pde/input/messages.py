@@ -25,7 +25,7 @@ _HINTS = {
     "left": "every case has the tables [left] and [right]",
     "right": "every case has the tables [left] and [right]",
     "membrane": 'add the table [membrane], for example with type = "ideal"',
-    "run": 'add the table [run] with a duration = "2 h"',
+    "run": 'add the table [run] with duration = "2 h"',
     "run.duration": 'for example duration = "2 h"',
     "side.length": 'the volume per membrane area, for example length = "1 mm"',
     "shell": 'the thickness of the shell of liquid around the membrane, for example length = "1 mm"',

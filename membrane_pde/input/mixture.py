@@ -305,7 +305,7 @@ def osmotic_pressure(
     if not concentration:
         raise CaseError('no solute: give at least one, for example NaCl="35 g/L"')
     if against is not None and membrane is None:
-        raise CaseError('tonicity is a matter of the membrane: name one, for example "red-blood-cell" or "ideal"')
+        raise CaseError('tonicity depends on the membrane: give one, for example "red-blood-cell" or "ideal"')
     if membrane == "none":
         raise CaseError('membrane = "none": expected a membrane of the library, or "ideal"')
     known = {**library.solutes(), **(solutes or {})}
@@ -366,8 +366,8 @@ def _told_unknown(membrane: str, unknown: Sequence[str], held: str, passes: str,
     """The message that the library does not say whether some solutes pass, with the tonicity in either case."""
     has = ", ".join(library.membranes()[membrane].get("solutes", {})) or "no solute"
     text = (
-        f'The library does not say whether {" and ".join(unknown)} can pass "{membrane}" (it has {has}), so what is '
-        "effective there is not known."
+        f'The library does not say whether {" and ".join(unknown)} can pass "{membrane}" (it has {has}), so the '
+        "effective osmotic pressure there is not known."
     )
     if not with_tonicity:
         return text
@@ -427,8 +427,8 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool, unknown: Seque
         ]
         if passing:
             told.append(
-                f"{', '.join(passing)}: passes the membrane, if slowly, so that it levels out in the end; what is "
-                "effective is without it."
+                f"{passing[0][0].upper()}{' and '.join(passing)[1:]} {'crosses' if len(passing) == 1 else 'cross'} the "
+                f"membrane, so {'it does' if len(passing) == 1 else 'they do'} not count for the tonicity."
             )
     answer["message"] = " ".join(told)
     return answer

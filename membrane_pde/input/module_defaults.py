@@ -53,7 +53,9 @@ def _check_boundary(side: dict[str, Any], name: str) -> None:
     with_channel = "channel" in side
     if side.get("boundary", "bath" if with_channel else "outflow") != ("bath" if with_channel else "outflow"):
         place = (
-            f'beside [{name}.channel] only "bath", a tank, is possible' if with_channel else "the permeate is drawn off"
+            f'a side with [{name}.channel] can only have "bath", a tank'
+            if with_channel
+            else "the permeate of a module is drawn off, so that this side has no far end"
         )
         raise CaseError(f"{name}.boundary = {show(side['boundary'])}: {place}; leave the key out")
 
@@ -63,7 +65,7 @@ def _check_until(run: dict[str, Any]) -> None:
     until = run.get("until")
     if until == "equilibrium":
         raise CaseError(
-            'run.until = "equilibrium": along a membrane something always flows; take "steady", or leave the key out'
+            'run.until = "equilibrium": in a module something always flows; take "steady", or leave the key out'
         )
     if until == "duration" and "duration" not in run:
         raise CaseError(

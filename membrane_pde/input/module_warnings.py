@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def correlation_remarks(case: Case, side: Side, flows: Iterable[tuple[Element, float, float]]) -> list[str]:
-    """What to say of the correlations of one side that are used outside their ranges.
+    """Sentences about the correlations of one side that are used outside their ranges.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def channel_warnings(case: Case) -> Iterator[str]:
             continue
         if written.spacer_porosity < 1.0 and channel.mass_transfer.name == "leveque":
             yield (
-                f"{name}.channel.mass_transfer: Lévêque's law is that of an empty channel, and there is a spacer; "
-                '"guillen-hoek" is one for spacers'
+                f"{name}.channel.mass_transfer: Lévêque's law holds for an empty channel, and this one has a spacer; "
+                '"guillen-hoek" holds for spacers'
             )
         if name not in plant.flow:
             continue

@@ -1,4 +1,4 @@
-"""What stands along the membrane, in SI numbers: stages, vessels, elements and their channels."""
+"""A module in SI numbers: stages, vessels, elements and their channels."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def _sides(case: Case) -> tuple[Side, tuple[Side, ...]]:
     channels = {name: getattr(case, name).channel for name in SIDES if getattr(case, name).channel is not None}
     if not channels:
         raise CaseError(
-            "left.channel is missing: along the membrane one side at least flows, for example [left.channel] with "
+            "left.channel is missing: at least one side of a [module] flows, for example [left.channel] with "
             'flow = "8 m^3/h"'
         )
     flowing: list[Side] = [name for name in SIDES if name in channels and not _dead_end(channels[name])]
@@ -240,18 +240,22 @@ def _dead_end(channel: Channel) -> bool:
 def _check_side_keys(case: Case, raw: dict[str, Any]) -> None:
     """Check keys of a side that have no meaning along a membrane."""
     if case.phase == "gas":
-        raise CaseError('module: along the membrane liquids flow; phase = "gas" is not possible')
+        raise CaseError(
+            'module: phase = "gas" is not available with a [module]; remove that table, or take phase = "liquid"'
+        )
     if case.membrane.type == "none":
-        raise CaseError('membrane.type = "none": a module has a membrane; give its element or its coefficients')
+        raise CaseError('membrane.type = "none": a module needs a membrane; give its element, or its coefficients')
     for name in SIDES:
         side, written = getattr(case, name), raw.get(name, {})
         with_channel = side.channel is not None
         if side.stirred:
-            raise CaseError(f"{name}.stirred: a side of a module is no stirred compartment; leave the key out")
+            raise CaseError(f"{name}.stirred: no side of a module is stirred; leave the key out")
         if with_channel and "length" in written:
-            raise CaseError(f"{name}.length: the channel has its dimensions in [{name}.channel]; leave the key out")
+            raise CaseError(f"{name}.length: the dimensions of a channel stand in [{name}.channel]; leave the key out")
         if any(not isinstance(each, float) for each in side.concentration.values()):
-            raise CaseError(f"{name}.concentration: along a membrane it starts uniform; give numbers, no profile")
+            raise CaseError(
+                f"{name}.concentration: a module starts with a uniform concentration; give numbers, no profile"
+            )
 
 
 def _check_held(case: Case, feed: Side) -> None:
@@ -262,19 +266,23 @@ def _check_held(case: Case, feed: Side) -> None:
             channel = getattr(case, name).channel
             if channel is not None and channel.recovery is not None and case.membrane.water_permeability == 0.0:
                 raise CaseError(
-                    f"{name}.channel.recovery: membrane.water_permeability is 0, no pressure drives water through"
+                    f"{name}.channel.recovery: membrane.water_permeability is 0, so that no pressure drives water "
+                    "through; give one above 0"
                 )
             continue
         if name != feed:
-            raise CaseError(f"{name}.pressure.{held}: only the pressure of the feeding side, {feed}, is solved for")
+            raise CaseError(
+                f"{name}.pressure.{held}: only the pressure of the feed side, {feed}, can be computed; give a pressure"
+            )
         if case.membrane.water_permeability == 0.0:
             raise CaseError(
-                f"{name}.pressure.{held}: membrane.water_permeability is 0, no pressure drives water through"
+                f"{name}.pressure.{held}: membrane.water_permeability is 0, so that no pressure drives water through; "
+                "give one above 0"
             )
         if getattr(case, name).channel.recovery is not None:
             raise CaseError(
-                f"{name}.pressure.{held} and {name}.channel.recovery: one of pressure and flow is solved for; give the "
-                "other"
+                f"{name}.pressure.{held} and {name}.channel.recovery: only one of pressure and flow is computed; give "
+                "the other"
             )
 
 
@@ -286,14 +294,16 @@ def _dimensions(case: Case, feed: Side) -> tuple[float, float, float]:
     fibres = [getattr(case, name).channel.fibres for name in SIDES if getattr(case, name).channel is not None]
     fibres = [each for each in fibres if each is not None]
     if len(fibres) == 2:
-        raise CaseError("left.channel.fibres and right.channel.fibres: the liquid of one side flows in the fibres")
+        raise CaseError(
+            "left.channel.fibres and right.channel.fibres: only one side can flow inside the fibres; remove one"
+        )
     if fibres:
         around = math.pi * fibres[0].inner_diameter * fibres[0].count
         if len(given) != 1 or "width" in given:
             told = ", ".join(f"module.{key} = {value:.6g} {units_of[key]}" for key, value in given.items()) or "neither"
             raise CaseError(
-                f"module: with fibres give exactly one of area and length, not {told}; their number and diameter, "
-                f"{around:.6g} m around, make the other"
+                f"module: with fibres give exactly one of area and length, not {told}; the other follows from "
+                f"the circumference of all fibres, {around:.6g} m"
             )
         length = given.get("length", given.get("area", 0.0) / around)
         return around * length, length, around
@@ -373,12 +383,12 @@ def _geometry(written: Channel, path: str, area: float, length: float) -> flow_i
         )
     if len(given) > 1:
         raise CaseError(
-            f"{path}: {' and '.join(given)} are given, and each alone says what the channel is; leave one out"
+            f"{path}: {' and '.join(given)} are given, and each of them describes the channel; leave one out"
         )
     if given[0] != "height":
         for key, plain in (("spacer_porosity", 1.0), ("walls", 1)):
             if getattr(written, key) != plain:
-                raise CaseError(f"{path}.{key}: only a flat channel, with a height, takes it; leave it out")
+                raise CaseError(f"{path}.{key}: only a flat channel, which has a height, takes this key; leave it out")
     if written.height is not None:
         width = area / (written.walls * length)
         return flow_in.flat(length, width, written.height, written.spacer_porosity, written.walls)
@@ -408,12 +418,12 @@ def _flows(case: Case, plant: Plant) -> tuple[dict[str, Schedule], float | None]
                 '"0.15 m/s", or recovery'
             )
         if len(given) > 1:
-            raise CaseError(
-                f"{' and '.join(f'{path}.{key}' for key in given)} are given: exactly one says how much flows"
-            )
+            raise CaseError(f"{' and '.join(f'{path}.{key}' for key in given)} are given: give exactly one of them")
         if given == ["recovery"]:
             if name != plant.feed:
-                raise CaseError(f"{path}.recovery: only the flow of the feeding side, {plant.feed}, is solved for")
+                raise CaseError(
+                    f"{path}.recovery: only the flow of the feed side, {plant.feed}, can be computed; give a flow"
+                )
             recovery = channel.recovery
         elif name in plant.flowing:
             entered = plant.entered(name)
@@ -448,7 +458,7 @@ def _check_cycle(case: Case, feed: Side) -> None:
         )
     if side.feed is None:
         raise CaseError(
-            f'{feed}.feed is missing: in a cycle it makes up for the permeate, for example {{ NaCl = "2 g/L" }}'
+            f'{feed}.feed is missing: in a cycle it replaces the permeate, for example {{ NaCl = "2 g/L" }}'
         )
     if case.run.duration is None:
-        raise CaseError('run.duration is missing: a cycle never comes to rest; give it, for example duration = "1 h"')
+        raise CaseError('run.duration is missing: a cycle has no steady state; give it, for example duration = "1 h"')

@@ -147,7 +147,7 @@ _OFFSETS = {"degC": (1.0, 1.0, 273.15), "degF": (5.0, 9.0, 459.67 * 5 / 9)}
 
 
 def _asked(plain: str, text: str) -> tuple[float, float, Dimensionality, str]:
-    """Ask pint for a unit: its size in SI units, its offset, its dimension, and why it is not accepted ("" if it is).
+    """Ask pint for a unit: its size in SI units, its offset, its dimension, and why it is refused ("" if it is not).
 
     A unit with an offset is one whose zero is not the SI unit's. It is a temperature alone; beside other words a
     difference is meant, which is written in K.
@@ -169,7 +169,7 @@ def _asked(plain: str, text: str) -> tuple[float, float, Dimensionality, str]:
     except Exception:
         raise UnitError(f'"{cut(text)}" is not a unit expression') from None
     if not math.isclose(two - one, one - zero, rel_tol=1e-9):
-        raise UnitError(f'"{cut(text)}" is a logarithmic unit, which is not read')
+        raise UnitError(f'"{cut(text)}" is a logarithmic unit, which is not supported')
     return one - zero, zero, dimensionality, _doubt(plain, words, dimensionality)
 
 
@@ -183,7 +183,7 @@ def _doubt(plain: str, words: list[str], dimensionality: Dimensionality) -> str:
     from pint.util import to_units_container
 
     if dimensionality and (nothing := spelling.one(plain)):
-        return f'"{nothing}" is 1, which says nothing'
+        return f'"{nothing}" cancels to 1: leave it out'
     registry = _registry()
     parsed: dict[str, Any] = dict(to_units_container(registry.parse_units(plain)))
     powers: dict[str, float] = dict.fromkeys((_stem(word) for word in words), 0.0)
@@ -202,10 +202,10 @@ def _doubt(plain: str, words: list[str], dimensionality: Dimensionality) -> str:
             full = f"{prefix}{name}".replace("_", " ")
             return f'"{word}" is the symbol of {full}, which is unusual here'
         if powers[_stem(word)] == 0.0 and dimensionality:
-            return f'"{word}" stands above and below the line, which says nothing'
+            return f'"{word}" stands in the numerator and in the denominator, so that it cancels'
     for angle in ("radian", "bit"):
         if angle in to_units_container(registry.Quantity(1.0, plain).to_base_units()):
-            return "an angle or a number of bits is no unit here" if dimensionality else ""
+            return "an angle or a number of bits has no meaning here" if dimensionality else ""
     return ""
 
 

@@ -241,7 +241,7 @@ def _pressure(totals: Streams, side: int) -> float:
 
 
 def _polarization(totals: Streams, there: Any) -> list[float | None]:
-    """Mean over some stations of wall over bulk concentration, on the side that the water leaves."""
+    """Mean over some stations of the concentration at the membrane ÷ bulk, on the side that the water leaves."""
     seen, found = totals.seen, []
     side = 0 if float(seen.area[there] @ seen.water_flux[there]) >= 0.0 else 1
     for s in range(seen.solute_flux.shape[1]):
@@ -318,14 +318,14 @@ def _beyond(limits: Any, one: dict[str, Any]) -> str:
 
 
 def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
-    """What is worth knowing about a state, in sentences."""
+    """Sentences about a state along the membrane: backflow, limits of the maker, ranges of correlations and data."""
     case, seen, parts = totals.case, totals.seen, []
     share = summary["backflow_area_share"]
     if share > 0.0 and len(totals.plant.flowing) == 1:
         where = "everywhere" if share > 1.0 - 1e-9 else f"on {100.0 * share:.3g} % of the area"
         parts.append(
-            f"Water flows back into the {totals.plant.feed} side {where}: the osmotic pressure outweighs the pressure "
-            "there."
+            f"Water flows back into the {totals.plant.feed} side {where}: the osmotic pressure there is higher "
+            "than the applied pressure."
         )
     for row, side in enumerate(SIDES):
         lowest = min(float(seen.leaving[row, :, 1].min()), float(seen.entering[row, :, 1].min()))
@@ -340,7 +340,7 @@ def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
     if beyond:
         first, several = beyond[0], len(totals.plant.stages) > 1
         name = f"Element {first['element']}" + (f" of stage {first['stage']}" if several else "")
-        more = f" ({len(beyond) - 1} more elements pass a limit, too)" if len(beyond) > 1 else ""
+        more = f" ({len(beyond) - 1} more elements exceed a limit, too)" if len(beyond) > 1 else ""
         parts.append(f"{name}: {first['warning']}{more}.")
     for row, side in enumerate(SIDES):
         if side in totals.plant.flowing:

@@ -14,12 +14,13 @@ from membrane_pde.input.parts import SIDES
 from membrane_pde.results.along import Streams, elements_of, remarks, state_values
 from membrane_pde.results.along_result import profiles_along, series_along
 from membrane_pde.results.quantities import SUMMARY_KEYS
+from membrane_pde.results.remarks import CHANGED_DIRECTION
 from membrane_pde.results.summary import process_of
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 _LITTLE = 1e-9  # of the hold-up: less volume is none
-_TURNED = 0.05  # of its largest displacement, by which a flow that turned comes back to be mentioned
+_TURNED = 0.05  # of the largest displacement: a flow that goes back by more is mentioned
 
 
 def series_in_time(case: Case, readings: Sequence[Any], totals: Any, times: Vector) -> dict[str, NDArray[Any]]:
@@ -119,10 +120,10 @@ def summary_in_time(
 
 
 def _course_of(series: dict[str, NDArray[Any]], course: Any) -> list[str]:
-    """What happened on the way: failure, flushes, a flow that turned."""
+    """Sentences on what happened during the run: a failure, flushes, a water flux that changed direction."""
     parts = []
     if course.status == "failed":
-        parts.append(f"It failed: {course.reason}.")
+        parts.append(f"The run failed: {course.reason}.")
     flushes = sum(name == "permeate" for _, name in course.events)
     if flushes:
         parts.append(f"The circuit was flushed {flushes} time{'s' * (flushes > 1)}.")
@@ -131,7 +132,8 @@ def _course_of(series: dict[str, NDArray[Any]], course: Any) -> list[str]:
     back = float((np.maximum.accumulate(way * moved) - way * moved).max())
     if back > _TURNED * float(np.abs(moved).max()) and back > 0.0:
         parts.append(
-            f"The flow of water turned during the run: up to {float((-way * flux).max()) * 3.6e6:.3g} L/m²/h came back."
+            f"The water flux {CHANGED_DIRECTION} during the run: water flowed back at up to "
+            f"{float((-way * flux).max()) * 3.6e6:.3g} L/m²/h."
         )
     return parts
 

@@ -207,7 +207,7 @@ def _refuse_foreign(folder: Path, shown: Path, sweep: bool) -> None:
     journal = UNFINISHED in held
     if journal and not sweep and not foreign:
         raise CaseError(
-            f"--out {shown}: holds a sweep that was not finished ({UNFINISHED}): go on with it by `sweep … --resume`, "
+            f"--out {shown}: holds a sweep that was not finished ({UNFINISHED}): continue it with `sweep … --resume`, "
             "give another folder, or remove that file"
         )
     ours = any(_is_ours(folder / name) for name in _TELLING[:2]) or _is_sweep(folder / _TELLING[2]) or journal

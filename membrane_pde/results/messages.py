@@ -1,4 +1,4 @@
-"""What is said about a run: why it stopped or failed, and where the model leaves its range."""
+"""The message of a run: why it stopped or failed, and where the model is used outside its range."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def has_range(case: Case) -> bool:
-    """Its osmotic model holds up to some concentration alone, of which the summary says whether it was passed."""
+    """True if the osmotic model is valid up to some concentration only, so that the message says where it is passed."""
     return case.phase == "liquid" and mixture.osmotic_model(case) != IDEAL
 
 
@@ -43,7 +43,21 @@ def messages_of(
     several: float,
     end: analytic.Equilibrium | None,
 ) -> list[str]:
-    """What there is to say about a run; `several`: there was more than one water flux to choose from."""
+    """Sentences about a run.
+
+    Parameters
+    ----------
+    runs : Runs
+    r : int
+        The number of the run.
+    arrays : dict of str to ndarray
+        The series of all runs.
+    turned : bool
+        The water flux changed direction.
+    several : float
+        Above 0 if the equation for the water flux had more than one solution.
+    end : analytic.Equilibrium or None
+    """
     parts: list[str] = []
     case, (status, reason, _), at = runs.cases[r], runs.endings[r], float(runs.times[-1])
     moved, distance = arrays["displaced_volume_m"][r], float(arrays["distance_to_equilibrium"][r, -1])
@@ -60,14 +74,14 @@ def messages_of(
         goal = None if end is None else end.displaced_volume
         if not (remarks.never(end) or remarks.is_near(distance, float(moved[-1]), goal, min(lengths))):
             aim = "equilibrium" if case.run.until == "equilibrium" else "a steady state"
-            parts.append(f"The run ended before {aim} was reached: run.duration is {_clock(at)}; a longer one goes on.")
+            parts.append(f"The run ended after {_clock(at)}, before {aim} was reached. Try a longer run.duration.")
     if end is not None and end.reason:
-        parts.append(remarks.never(end) or f"No equilibrium to compare with: {end.reason}.")
+        parts.append(remarks.never(end) or f"There is no equilibrium to compare with: {end.reason}.")
     growth = [1.0 + float(way.max()) / length for way, length in zip((-moved, moved), lengths, strict=True)]
     if told := remarks.burst(case, (growth[0], growth[1])):
         parts.append(told)
     if turned:
-        parts.append("The flow of water turned during the run.")
+        parts.append(remarks.changed_direction(case, moved))
     parts += _plasmolysis(runs, r)
     if status != "failed":
         means, walls = (
@@ -90,7 +104,7 @@ def messages_of(
 
 
 def in_supports(case: Case, means: Sequence[Vector], walls: Sequence[Vector]) -> list[str]:
-    """What the support layers do, by the mean concentrations and those at the membrane, left and right, mol/m^3."""
+    """Sentences on support layers, from mean concentrations and those at the membrane, left and right, mol/m^3."""
     if case.left.support is None and case.right.support is None:
         return []
     standing = [
@@ -103,7 +117,7 @@ def in_supports(case: Case, means: Sequence[Vector], walls: Sequence[Vector]) ->
 
 
 def beyond_limits(case: Case, found: Sequence[Vector]) -> list[str]:
-    """Concentrations that cannot be, and where the ideal law is far off.
+    """Sentences on impossible concentrations, and on an ideal osmotic pressure that is far from the real one.
 
     `found` are those (time, solute) at both walls, if there are any, and on both sides.
     """
@@ -116,8 +130,8 @@ def beyond_limits(case: Case, found: Sequence[Vector]) -> list[str]:
         where = f"{'at the membrane on' if place < len(found) - 2 else 'on'} the {SIDES[place % 2]}"
         reached = limits.in_words(float(peaks[place, i]), case.solutes[name].molar_mass)
         parts.append(
-            f"{name} reached {reached} {where}, which is impossible: {end.words}. The model leaves out that solutes "
-            "crystallise and that they take up room."
+            f"{name} reached {reached} {where}, which is impossible: {end.words}. The model includes neither "
+            "crystallisation nor the volume that solutes take up."
         )
     if mixture.osmotic_model(case) == IDEAL and case.membrane.water_permeability > 0.0:
         seen = np.concatenate(found)
@@ -156,35 +170,36 @@ def _plasmolysis(runs: Runs, r: int) -> list[str]:
 
 
 def _failure(case: Case, reason: str, at: str) -> str:
-    """A failure in physical words, and what to try."""
+    """A sentence on the cause of a failure, and what to try."""
     if reason.endswith("dry"):
         name = reason.split()[0]
         side = case.left if name == "left" else case.right
         other = "right" if name == "left" else "left"
         label = "" if side.label == name else f" ({side.label})"
-        curved = case.left.radius is not None
-        left = f"0.1 % of its {'volume' if curved else 'length'}"
+        size = "radius" if case.left.radius is not None and name == "left" else "length"
+        size = "volume" if side.boundary == "bath" else size
+        left = "0.1 % of its liquid"
         if side.boundary == "bath":
-            left = "a millionth of its bath"
+            left = "a millionth of its volume"
         if side.boundary == "bath" and (side.feed is not None or side.bleed > 0.0):
             hint = f"a larger {name}.feed, a smaller {name}.bleed, or a larger {name}.volume"
         elif held := side_of_held_flux(case):
-            hint = f"a smaller {held}.pressure.flux, or a larger {name} side"
+            hint = f"a smaller {held}.pressure.flux, or a larger {name}.{size}"
         else:
             hint = (
                 f"a lower {name}.pressure or a higher {other}.pressure, more solute in the {name} side, or "
-                f"{f'a larger {name} side' if curved else 'a longer compartment'}"
+                f"a larger {name}.{size}"
             )
         return f"At {at} the {name} side{label} ran dry: less than {left} was left. Try a shorter run.duration, {hint}."
     if (held := side_of_held_flux(case)) and (crowding := _crowding(case, held)) > 100.0:
         return (
             f"At {at} no concentration at the membrane could be found: the water flux that {held}.pressure.flux "
-            f"holds carries solute there {crowding:.3g} times faster than it diffuses away. Try a smaller "
+            f"prescribes carries solute there {crowding:.3g} times faster than it diffuses away. Try a smaller "
             f"{held}.pressure.flux, shorter sides, or stirred ones."
         )
     other = "rosenbrock" if case.run.solver == "cvode" else "cvode"
     return (
-        f"At {at} the integrator gave up: {reason.rstrip('.')}; something changes too fast for it. "
+        f"At {at} the time integration failed: {reason.rstrip('.')}. Something changes too fast for it. "
         "Try a shorter run.duration, a finer mesh at the membrane (mesh.finest), a looser run.rtol, or "
         f'run.solver = "{other}".'
     )

@@ -1,4 +1,4 @@
-"""What a run says of itself in `message`: why it stopped, and what a real membrane or cell would have done."""
+"""Sentences of the `message` of a run: why it stopped, and what a real membrane or cell would have done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from membrane_pde.input.case import Case
 from membrane_pde.input.parts import SIDES
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it is there for a person
+NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it counts as at equilibrium in sentences
+CHANGED_DIRECTION = "changed direction"  # in the message of a run whose water flux did; sentences look for it
+_LITTLE = 0.05  # of the largest displacement: a flow that went back by less did not change direction
 
 # A human red blood cell has 94 um^3 within 135 um^2 (Evans & Fung 1972), 0.41 of it no water (Ponder). A sphere of that
 # area holds 147 um^3, so its water has doubled then (1.96). Half of the cells have burst in 0.42 to 0.46 % NaCl
@@ -26,7 +28,7 @@ _RED_CELL, _CELL = "red-blood-cell", re.compile(r"\bcells?\b|\berythrocytes?\b",
 
 
 def is_near(distance: float | None, moved: float, goal: float | None, shortest: float) -> bool:
-    """For a person a run is at equilibrium: within 0.1 % of its way, also the water that had to come back.
+    """True if a run ended within 0.1 % of equilibrium, also with the water that had to come back.
 
     Parameters
     ----------
@@ -43,15 +45,18 @@ def is_near(distance: float | None, moved: float, goal: float | None, shortest: 
 
 
 def never(end: Equilibrium | None) -> str:
-    """That a run can have no end, because a side is too small for one or takes up water for ever; "" where it has."""
+    """A sentence if a run can never reach equilibrium; "" if it can.
+
+    It cannot if a side runs out of water first, or takes up water for ever.
+    """
     dry = "runs dry before the forces balance"
     if end is None or not (dry in end.reason or end.reason.endswith("without end")):
         return ""
-    return f"Never balances: {end.reason.replace(dry, 'would run out of water first')}."
+    return f"The two sides never balance: {end.reason.replace(dry, 'would run out of water first')}."
 
 
 def plasmolysis(case: Case, side: str, to_the_end: bool) -> str:
-    """That the membrane has come off the elastic wall of a side, at the end or only for a time."""
+    """A sentence on a membrane that has come off the elastic wall of a side, at the end or only for a time."""
     label = getattr(case, side).label
     wall = f"the elastic wall on the {side}" + ("" if label == side else f" ({label})")
     if to_the_end:
@@ -59,8 +64,39 @@ def plasmolysis(case: Case, side: str, to_the_end: bool) -> str:
     return f"For a time the membrane had come off {wall}: plasmolysis."
 
 
+def changed_direction(case: Case, moved: Vector) -> str:
+    """A sentence on a water flux that changed direction: how much water had moved, and how much of it came back.
+
+    Parameters
+    ----------
+    case : Case
+    moved : ndarray, shape (times,)
+        Displaced volume at the stored times, m, left to right.
+    """
+    start = f"The water flux {CHANGED_DIRECTION} during the run"
+    if case.left.pressure.oscillates or case.right.pressure.oscillates:
+        return f"{start}."
+    peak, end = float(moved[np.abs(moved).argmax()]), float(moved[-1])
+    if abs(end) > (1.0 - _LITTLE) * abs(peak):  # it ended farthest: how far did it go the other way before that?
+        peak = float(moved.min() if end > 0.0 else moved.max())
+        if abs(peak) <= NEAR * abs(end):
+            return f"{start}."
+    name = "right" if peak > 0.0 else "left"
+    side = getattr(case, name)
+    to = f"the {name}" + ("" if side.label == name else f" ({side.label})")
+    amount = f"{1e3 * abs(peak):.3g} L/m²" if abs(peak) >= 1e-4 else f"{1e6 * abs(peak):.3g} mL/m²"
+    what = f"{amount} of water moved to {to}"
+    if side.boundary == "standpipe":
+        what = f"water rose {100.0 * abs(peak) / side.tube_area:.3g} cm in the tube on {to}"
+    back = 1.0 - end / peak
+    if back > 1.0 + NEAR:
+        return f"{start}: at first {what}."
+    share = "all" if back > 1.0 - NEAR else f"{100.0 * back:.3g} %"
+    return f"{start}: {what}, and then {share} of it came back."
+
+
 def backflow(case: Case, side: str, at: float, clock: str, osmotic: tuple[float, float]) -> str:
-    """Why water flows back in through an outflow, with both pressures, and what to try.
+    """A sentence on why water flows back in through an outflow, with both pressures, and what to try.
 
     Parameters
     ----------
@@ -80,7 +116,7 @@ def backflow(case: Case, side: str, at: float, clock: str, osmotic: tuple[float,
     for name in SIDES:
         if getattr(case, name).pressure.flux:
             return (
-                f"At {clock} the water flux that {name}.pressure.flux holds draws liquid {through}. "
+                f"At {clock} the water flux that {name}.pressure.flux prescribes draws liquid {through}. "
                 f"{last[0].upper()}{last[1:]}."
             )
     pressures = [getattr(case, name).pressure.at(at) for name in SIDES]
@@ -139,7 +175,7 @@ def internal_polarization(
     between: tuple[float, float],
     across: tuple[float, float],
 ) -> list[str]:
-    """How the concentration changes across each support layer, and what that leaves of the osmotic pressure.
+    """Sentences on the concentration across each support layer, and on the osmotic pressure that it leaves.
 
     Parameters
     ----------
@@ -173,18 +209,18 @@ def internal_polarization(
     whole, left = between[1] - between[0], across[1] - across[0]
     if sentences and abs(whole) > NEAR * max(between) and 0.0 < left / whole < 1.0:
         sentences.append(
-            f"Of the difference in osmotic pressure between the two solutions {100.0 * left / whole:.3g} % is left "
-            "across the membrane."
+            f"Of the osmotic pressure difference between the two solutions {100.0 * left / whole:.3g} % acts across "
+            "the membrane."
         )
     return sentences
 
 
 def burst(case: Case, growth: tuple[float, float]) -> str:
-    """What would have become of a real cell whose water has grown so far; "" where nothing else would have.
+    """A sentence if a real cell would have burst, because its water has grown too much; else "".
 
-    A cell is a side that is closed, has no stiff wall and is not deeper than a millimetre, and that is labelled so or
-    stands behind the membrane of a red blood cell (the smaller one of two such sides). Its membrane folds and unfolds
-    at constant area; of a curved one, whose area grows, nothing is known.
+    A side counts as a cell if it is closed, has no stiff wall, is less than a millimetre deep, and is labelled as a
+    cell or has the membrane of a red blood cell (then the smaller one of the two sides). Its membrane folds and
+    unfolds at constant area. Of a curved membrane, whose area grows, no limit is known.
 
     Parameters
     ----------
@@ -203,8 +239,8 @@ def burst(case: Case, growth: tuple[float, float]) -> str:
         if (times := growth[SIDES.index(name)]) > _BURST:
             label = sides[name].label
             return (
-                f"The water of the {name} side{'' if label == name else f' ({label})'} has grown {times:.3g}-fold. A "
-                "real cell would have burst: with its water doubled, a red blood cell is a sphere, the most that its "
-                "membrane can enclose."
+                f"The water on the {name}{'' if label == name else f' ({label})'} has grown {times:.3g}-fold. A real "
+                "cell would have burst: with twice its water a red blood cell is a sphere, the largest volume "
+                "that its membrane can enclose."
             )
     return ""

@@ -184,7 +184,7 @@ def check_constant(case: Case) -> None:
         side, plant = getattr(case, name), case.plant
         pressure = side.pressure
         if pressure.oscillates and pressure.amplitude != 0.0:
-            raise CaseError(f"{name}.pressure oscillates: there is a steady state of constant inputs only")
+            raise CaseError(f"{name}.pressure oscillates: a steady state needs constant inputs; give one pressure")
         if len(set(pressure.values)) > 1:
             last = f"{pressure.values[-1] * 1e-5:.4g} bar"
             raise CaseError(
@@ -204,4 +204,4 @@ def check_constant(case: Case) -> None:
                     f'{name}.inlet.{solute}="{schedule.values[-1]:.4g} mol/m^3"'
                 )
         if side.boundary == "bath" and side.channel is not None:
-            raise CaseError(f"{name}.boundary: a tank changes with time; give run.duration to run it")
+            raise CaseError(f"{name}.boundary: a tank changes with time; give run.duration to run the case in time")

@@ -108,13 +108,16 @@ def run_in_time(case: Case, progress: Callable[[float], None] | None = None) -> 
 def _check(case: Case) -> None:
     """Refuse what is not possible in time along a membrane."""
     if case.run.solver == "fipy":
-        raise CaseError('run.solver = "fipy": along a membrane "rosenbrock" or "cvode" (its relative IDA) integrate')
+        raise CaseError('run.solver = "fipy": not available with [module]; expected "rosenbrock" or "cvode"')
     for name in SIDES:
         side = getattr(case, name)
         if side.pressure.held != "pressure" and len(set(side.pressure.values)) > 1:
-            raise CaseError(f"{name}.pressure.{side.pressure.held}: along a membrane what is held is one number")
+            raise CaseError(f"{name}.pressure.{side.pressure.held}: a module takes one number here, no schedule")
         if side.backflow == "last":
-            raise CaseError(f'{name}.backflow = "last": along a membrane "collected" or concentrations come back')
+            raise CaseError(
+                f'{name}.backflow = "last": not available with [module]; expected "collected", or a concentration for '
+                "each solute"
+            )
 
 
 def _tank(case: Case, name: str) -> BathNumbers:

@@ -196,7 +196,7 @@ def _not_found(case: Case, system: StationSystem, found: Found) -> Reason:
             needed,
         )
     return Reason(
-        "none was found: Newton's iteration did not converge; try another pressure or flow, or more stations "
+        "none was found: Newton's method did not converge; try another pressure or flow, or more stations "
         "(module.stations)",
         False,
     )

@@ -200,10 +200,10 @@ def equilibrium(case: Case | str | Path) -> dict[str, Any]:
     amounts = system.amounts_of_sides(system.initial_state(model.concentration))
     (end,) = end_states([case], system.ports, segments_of(case)[-1:], amounts)
     if end is None:
-        reason = "the far ends are open: liquid can flow through for ever"
+        reason = "the case is open, so that liquid can flow through for ever; `steady` computes the steady state"
         for name, other in (SIDES, SIDES[::-1]):
             if getattr(case, name).boundary == "outflow" and is_closed(getattr(case, other)):
-                reason = f"what has run out through the outflow on the {name} decides where it ends: run the case"
+                reason = f"the end depends on how much has left through the outflow on the {name}: run the case"
         end = analytic.Equilibrium(None, None, None, None, None, reason)
     return equilibrium_summary(case, end, amounts)
 

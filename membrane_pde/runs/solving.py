@@ -63,7 +63,7 @@ def end_states(
     if is_open(case):
         return [None] * len(cases)
     if side_of_held_flux(case):
-        return [analytic.Equilibrium(None, None, None, None, None, "the flux is held")] * len(cases)
+        return [analytic.Equilibrium(None, None, None, None, None, "the water flux is prescribed")] * len(cases)
     membrane = case.membrane.type != "none"
     numbers = list(case.membrane.solutes.values())
     reservoir, (left, right) = reservoir_side(case), amounts

@@ -100,7 +100,7 @@ def _check_constant(case: Case) -> None:
     for name in SIDES:
         pressure = getattr(case, name).pressure
         if pressure.oscillates and pressure.amplitude != 0.0:
-            raise CaseError(f"{name}.pressure oscillates: there is a steady state of constant inputs only")
+            raise CaseError(f"{name}.pressure oscillates: a steady state needs constant inputs; give one pressure")
         if len(set(pressure.values)) > 1:
             key, last = f"{name}.pressure", f"{pressure.values[-1] * 1e-5:.4g} bar"
             if pressure.flux:
@@ -150,14 +150,14 @@ def _balance_of_forces(
             continue
         if side.boundary == "outflow":
             raise _NoSteadyState(
-                f"what has run out through the outflow on the {name} decides where it ends: run the case"
+                f"the end depends on how much has left through the outflow on the {name}: run the case"
             )
         if side.boundary == "bath" and not _flushed(side):
             if _net_flow(side) is not None:
                 raise _NoSteadyState(_goes_on(name, side))
             raise _NoSteadyState(
-                f"what is fed into the bath on the {name} on the way, and nothing draws out, decides where it ends: "
-                f"run the case, or give a {name}.bleed"
+                f"the end depends on how much is fed into the bath on the {name} until then, as nothing is drawn from "
+                f"it: run the case, or give a {name}.bleed"
             )
         if side.boundary == "bath":  # at rest it is a reservoir of its feed
             bath, bath_side = name, side
@@ -173,21 +173,21 @@ def _balance_of_forces(
 
 def _goes_on(name: str, side: Compartment) -> str:
     if side.feed is None:
-        return f"the bath on the {name} runs dry: {name}.bleed draws out of it, and nothing is fed"
+        return f"the bath on the {name} runs dry: {name}.bleed draws from it, and nothing is fed"
     return (
-        f"the volume of the bath on the {name} goes on changing: {name}.feed.flow, {name}.bleed and what passes the "
+        f"the volume of the bath on the {name} keeps changing: {name}.feed.flow, {name}.bleed and the flow through the "
         "membrane do not cancel"
     )
 
 
 def _check_held_flux(case: Case, flux: float) -> None:
-    """Raise if a held water flux empties or fills a side without end."""
+    """Raise if a prescribed water flux empties or fills a side without end."""
     key = f"{side_of_held_flux(case)}.pressure.flux"
     for name, leaving in (("left", flux), ("right", -flux)):
         side = getattr(case, name)
         if is_closed(side):
             ends = "runs dry" if leaving > 0.0 else "takes up water without end"
-            raise _NoSteadyState(f"the {name} side {ends}: {key} holds the water flux")
+            raise _NoSteadyState(f"the {name} side {ends}: {key} prescribes the water flux")
         net = _net_flow(side)
         if net is not None and not _alike(net, leaving):
             raise _NoSteadyState(_goes_on(name, side))
@@ -197,7 +197,7 @@ def _check_held_flux(case: Case, flux: float) -> None:
                 if leaving > 0.0 and stays and side.feed.concentration[solute] > 0.0:
                     raise _NoSteadyState(
                         f"{solute} accumulates in the bath on the {name} for ever: it comes with the feed, the "
-                        f"membrane holds it back, and {key} holds the water flux. Give a {name}.bleed."
+                        f"membrane holds it back, and {key} prescribes the water flux. Give a {name}.bleed."
                     )
 
 
@@ -278,7 +278,7 @@ def _find(case: Case) -> dict[str, Any]:
     else:
         for name in SIDES:
             if _net_flow(getattr(case, name)) is not None:
-                reason = f"the volume of the bath on the {name} depends on the way there"
+                reason = f"the volume of the bath on the {name} depends on the course of the run: run the case"
     demands = _demands(case, system, resting)
     _check_start(case, system, segment, start)
     found = find_rest(system, segment, start, demands)
@@ -326,17 +326,17 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
             if side.backflow is None:
                 raise _NoSteadyState(_backflow(case, system, segment, state, name))
             raise _NoSteadyState(
-                f"water flows back in through the outflow on the {name}, and what left last depends on the way "
-                f"there: run the case, or say in {name}.backflow what is drawn in"
+                f"water flows back in through the outflow on the {name}, and what left it last depends on the "
+                f"course of the run: run the case, or give the concentrations of {name}.backflow"
             )
     for name, other in (SIDES, SIDES[::-1]):  # at rest both sides keep what they have received
         beside_dead_end = getattr(case, name).boundary == "outflow" and _dead_end(getattr(case, other))
         if beside_dead_end and not system.still and abs(flux) <= least:
             raise _NoSteadyState(
-                f"what has run out through the outflow on the {name} decides where it ends: run the case"
+                f"the end depends on how much has left through the outflow on the {name}: run the case"
             )
     if outcome != "steady":
-        raise _NoSteadyState("none was found: Newton's iteration did not converge; run the case")
+        raise _NoSteadyState("none was found: Newton's method did not converge; run the case")
 
 
 def _check_start(case: Case, system: System, segment: Segment, start: Vector) -> None:

@@ -182,7 +182,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
     ax.set_ylim(-3, 108)
     ax.xaxis.set_major_formatter(lambda value, _: formatting.number(value))
     ax.set_xlabel("radius (nm)")
-    ax.set_ylabel("held back (%)")
+    ax.set_ylabel("rejection (%)")
     ax.grid(color="0.93")
     ax.set_axisbelow(True)
     ax.legend(frameon=False, fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.14))

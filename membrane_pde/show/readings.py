@@ -24,7 +24,9 @@ def labels_of(case: Any) -> dict[str, str]:
 
 
 def depth_words(case: Any) -> str:
-    """What a table calls the volume of a side per membrane area."""
+    """The name that tables give to the volume of a side per membrane area."""
+    if case.phase == "gas":
+        return "length (volume ÷ cross-sectional area)"
     if case.left.radius is None:
         return "depth of liquid (volume ÷ membrane area)"
     return "volume ÷ membrane area at the start"

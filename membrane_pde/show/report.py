@@ -96,7 +96,8 @@ def sides_table(result: Result) -> list[Row]:
             add("  mean of the film", unit, per_si[solute], "concentration_{side}_mol_per_m3", solute)
             *what, a, b, c, d = rows[-1]
             rows[-1] = (*what, *((a, b) if films[0] else ("–", "–")), *((c, d) if films[1] else ("–", "–")))
-        add("  at the membrane", unit, per_si[solute], "wall_concentration_{side}_mol_per_m3", solute)
+        where = "where the sides meet" if case.membrane.type == "none" else "at the membrane"
+        add(f"  {where}", unit, per_si[solute], "wall_concentration_{side}_mol_per_m3", solute)
     return rows
 
 
@@ -154,9 +155,9 @@ def _passage_rows(result: Result, solute: str, total: float) -> list[Row]:
     if math.isfinite(moved[1]) and abs(moved[1]) > ROUND_OFF * scale:
         rows.append((f"{solute} moved", "mol/m²", *(number(v, scale=scale) for v in moved)))
     rejection = [float(v) for v in stored(result, "rejection", solute)[[0, -1]]]
-    whole_run = f"{solute} held back by the membrane, whole run"
+    whole_run = f"{solute} rejection (held back by the membrane), whole run"
     if math.isfinite(rejection[1]) and flux_text(result, -1) != "0":
-        rows.append((f"{solute} held back by the membrane", "%", *(held_back(v) or "–" for v in rejection)))
+        rows.append((f"{solute} rejection (held back by the membrane)", "%", *(held_back(v) or "–" for v in rejection)))
         whole_run = "  over the whole run"
     if (collected := collected_concentration(result, solute)) is not None:
         if (whole := result.summary["collected_rejection"][solute]) is not None:
@@ -185,7 +186,7 @@ def energy_label(results: Iterable[Result]) -> str:
         (r.summary["specific_energy_J_per_m3"] and r.summary["throttled_energy_J_per_m3"] is None) or loses_energy(r)
         for r in results
     )
-    return "energy per volume, pressure recovered" if endless else "energy per volume"
+    return "energy per volume, with energy recovery" if endless else "energy per volume"
 
 
 def energy_text(joule_per_m3: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from membrane_pde.results.remarks import CHANGED_DIRECTION
 from membrane_pde.show import presets
 from membrane_pde.show.formatting import duration, number, quantity
 from membrane_pde.show.printing import Row, say, show_rows
@@ -38,7 +39,7 @@ def flow_text(flow: float) -> str:
 
 
 def along_sentence(case: Case, summary: Mapping[str, Any]) -> str:
-    """What the module does, in one or two sentences, and what is remarkable about it."""
+    """One or two sentences on what the module does, and its message."""
     plant, message = case.plant, str(summary["message"] or "").strip()
     if summary["end_time_s"]:
         return _course_in_words(case, summary)
@@ -48,7 +49,7 @@ def along_sentence(case: Case, summary: Mapping[str, Any]) -> str:
         parts = _two_flows(case, summary)
     elif water <= 0.0:
         parts = [
-            f"No permeate: {flow_text(-water)} of water flow back into the {plant.feed} side at "
+            f"There is no permeate: {flow_text(-water)} of water flows back into the {plant.feed} side at "
             f"{quantity(summary[f'pressure_{plant.feed}_Pa'], 'pressure')}."
         ]
     else:
@@ -60,11 +61,11 @@ def along_sentence(case: Case, summary: Mapping[str, Any]) -> str:
         last = summary["elements"][-1]
         if len(summary["elements"]) > 1:
             ends = quantity(abs(last["water_flux_m_per_s"]), "water flux")
-            parts = [f"{made}; the last element works at {ends}, the mean is {quantity(flux, 'water flux')}."]
+            parts = [f"{made}. The mean water flux is {quantity(flux, 'water flux')}, that of the last element {ends}."]
         else:
-            parts = [f"{made}, {quantity(flux, 'water flux')}."]
+            parts = [f"{made}, with a water flux of {quantity(flux, 'water flux')}."]
         if kwh:
-            parts.append(f"The pumps take {quantity(kwh, 'energy')} of permeate.")
+            parts.append(f"The pumps use {quantity(kwh, 'energy')} of permeate.")
     return " ".join([*parts, message]).strip()
 
 
@@ -74,25 +75,25 @@ def _course_in_words(case: Case, summary: Mapping[str, Any]) -> str:
     away = moved if case.plant.feed == "left" else -moved
     volume = abs(moved) * area
     amount = f"{number(volume, digits=3)} m³" if volume >= 0.1 else f"{number(1e3 * volume, digits=3)} L"
-    what = "of permeate have formed" if away >= 0.0 else "of water have come back"
+    what = "of permeate was made" if away >= 0.0 else "of water came back"
     if len(case.plant.flowing) > 1:
-        what = "of water have passed the membrane"
+        what = "of water passed the membrane"
     parts = [f"In {duration(summary['end_time_s'])} {amount} {what}."]
     if summary["status"] == "steady":
-        parts.append("Nothing changes any more.")
-    turned = "turned" in str(summary["message"])
+        parts.append("A steady state was reached.")
+    turned = CHANGED_DIRECTION in str(summary["message"])
     if summary["specific_energy_J_per_m3"] and away > 0.0 and len(case.plant.flowing) == 1 and not turned:
         work = quantity(summary["specific_energy_J_per_m3"], "energy")
-        parts.append(f"The pressures did {work} of work on it.")
+        parts.append(f"The applied pressures did {work} of work.")
     parts.append(
-        f"At the end the flux is {quantity(summary['water_flux_m_per_s'], 'water flux')} at "
+        f"At the end the water flux is {quantity(summary['water_flux_m_per_s'], 'water flux')} at "
         f"{quantity(summary[f'pressure_{case.plant.feed}_Pa'], 'pressure')}."
     )
     return " ".join([*parts, str(summary["message"] or "").strip()]).strip()
 
 
 def _name(plant: Any) -> str:
-    """The whole thing with its verb."""
+    """The module as the subject of a sentence, with its verb: "The vessel makes"."""
     vessels = sum(stage.vessels for stage in plant.stages)
     elements = sum(len(stage.elements) for stage in plant.stages)
     if len(plant.stages) > 1:
@@ -113,11 +114,14 @@ def _two_flows(case: Any, summary: Mapping[str, Any]) -> list[str]:
             f"{labels[target]}, {quantity(abs(water), 'water flux')} on average."
         )
     if (power := summary["power_density_W_per_m2"]) is not None:
-        parts.append(f"Against the pressure it delivers {number(power, digits=3)} W/m².")
+        parts.append(f"Flowing against the pressure, the water delivers {number(power, digits=3)} W/m².")
+    told: list[str] = []
     for solute, cleared in summary["clearance_m3_per_s"].items():
         if cleared is not None and cleared > 1e-3 * summary["feed_flow_m3_per_s"]:
-            share = 100 * cleared / summary["feed_flow_m3_per_s"]
-            parts.append(f"Of {solute} {flow_text(cleared)} are cleared, {number(share, digits=3)} % of the feed.")
+            share = f"{number(100 * cleared / summary['feed_flow_m3_per_s'], digits=3)} % of the feed flow"
+            told.append(f"of {solute} {'' if told else 'is '}{flow_text(cleared)} ({share})")
+    if told:
+        parts.append(f"The clearance {', '.join(told)}.")
     return parts
 
 
@@ -142,27 +146,27 @@ def totals_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     beside = summary["elements"][0 if plant.counter_current else -1]["other_side_flow_m3_per_s"]
     if beside is not None:
         add(
-            f"flow of the {labels[plant.other]} where it leaves",
+            f"outflow of the {labels[plant.other]}",
             unit,
             beside * plant.left_from(plant.other).vessels,
             per_si,
         )
     for side in ("left", "right"):
         add(f"pressure, {labels[side]}", pressure, summary[f"pressure_{side}_Pa"], per_pa)
-        add("  falls along it by", pressure, summary[f"pressure_drop_{side}_Pa"], per_pa, 3)
+        add("  pressure drop", pressure, summary[f"pressure_drop_{side}_Pa"], per_pa, 3)
     for solute in case.solutes:
         rows += _solute_rows(case, summary, solute)
     energy, per_joule = presets.unit("energy")
     add("energy of the pumps", energy, summary["pump_energy_J_per_m3"], per_joule)
     least = summary["minimum_energy_J_per_m3"]
     if least is not None and least < 0.0:
-        add("work that the mixing could deliver", energy, -least, per_joule)
+        add("work that mixing could deliver", energy, -least, per_joule)
     else:
         add("  thermodynamic minimum", energy, least, per_joule)
     add("  second-law efficiency", "%", summary["second_law_efficiency"], 100.0, 3)
     add("power density", "W/m²", summary["power_density_W_per_m2"], 1.0, 3)
     if summary["backflow_area_share"]:
-        add("area where water flows back", "%", summary["backflow_area_share"], 100.0, 3)
+        add("share of area with backflow", "%", summary["backflow_area_share"], 100.0, 3)
     return rows
 
 
@@ -171,21 +175,23 @@ def _solute_rows(case: Any, summary: Mapping[str, Any], solute: str) -> list[Row
     mixed = summary["permeate_concentration_mol_per_m3"][solute]
     left = summary["concentrate_concentration_mol_per_m3"][solute]
     rows: list[Row] = []
-    for name, value in (("fed", fed), ("leaving", left), ("in the permeate", mixed)):
-        if value is not None and not (name == "in the permeate" and len(case.plant.flowing) > 1):
+    both_flow = len(case.plant.flowing) > 1
+    out = f"in the outflow of the {labels_of(case)[case.plant.feed]}" if both_flow else "in the concentrate"
+    for name, value in (("in the feed", fed), (out, left), ("in the permeate", mixed)):
+        if value is not None and not (name == "in the permeate" and both_flow):
             unit, per_si = concentration_unit(case, [solute], value)
             rows.append((f"{solute} {name}", unit, number(value * per_si[solute])))
-    if (rejection := summary["rejection"][solute]) is not None and len(case.plant.flowing) == 1:
-        rows.append(("  held back", "%", held_back(rejection) or "–"))
+    if (rejection := summary["rejection"][solute]) is not None and not both_flow:
+        rows.append(("  rejection", "%", held_back(rejection) or "–"))
     if (modulus := summary["polarization_modulus"][solute]) is not None:
         rows.append(("  at the membrane ÷ bulk", "", number(modulus)))
     last = summary["elements"][0 if case.plant.counter_current else -1]
     beside = last["other_side_concentration_mol_per_m3"][solute]
     if beside is not None:
         other, (unit, per_si) = labels_of(case)[case.plant.other], concentration_unit(case, [solute], beside)
-        rows.append((f"{solute} leaving with the {other}", unit, number(beside * per_si[solute])))
+        rows.append((f"{solute} in the outflow of the {other}", unit, number(beside * per_si[solute])))
     cleared = summary["clearance_m3_per_s"][solute]
-    if cleared is not None and cleared > 0.0 and len(case.plant.flowing) > 1:
+    if cleared is not None and cleared > 0.0 and both_flow:
         flow, per_flow = flow_unit(cleared)
         rows.append(("  clearance", flow, number(cleared * per_flow)))
     return rows
@@ -248,8 +254,8 @@ def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     say(console, bold=str(case.title), wrap=False)
     if summary["status"] in (None, "failed"):
         message = str(summary["message"]).strip()
-        failed = "It failed: " if summary["end_time_s"] else "No steady state: "
-        say(console, f"{failed}{message}" if message else "No steady state.")
+        failed = "The run failed" if summary["end_time_s"] else "There is no steady state"
+        say(console, f"{failed}: {message}" if message else f"{failed}.")
         return
     say(console, along_sentence(case, summary))
     say(console)
@@ -258,7 +264,7 @@ def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     if len(elements) > 1:
         say(console)
         makes = "what it makes" if len(case.plant.flowing) == 1 else "what passes and leaves"
-        say(console, f"The elements of one vessel, in the order of the feed; what enters each, and {makes}:")
+        say(console, f"The elements of one vessel in the order of the feed: what enters each of them, and {makes}.")
         header, rows = elements_table(case, elements)
         show_rows(console, header, rows, numeric_from=0)
     if (errors := summary.get("error_estimate")) is not None:
@@ -273,13 +279,13 @@ def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
 
 
 def known_limits(case: Any) -> str:
-    """What the model leaves out."""
-    parts = ["fouling, except by membrane.flow_factor and membrane.salt_passage_factor"]
+    """A sentence on what the model does not include."""
+    parts = ["fouling (except by membrane.flow_factor and membrane.salt_passage_factor)"]
     if getattr(case, case.plant.other).channel is None:
         receiving = labels_of(case)[case.plant.other]
         receiving = f"{receiving} side" if receiving == case.plant.other else receiving
         parts.append(
-            f"the fall of the pressure of the {receiving} on its way out, unless [{case.plant.other}.channel] is given"
+            f"the pressure drop of the {receiving} on its way out (unless [{case.plant.other}.channel] is given)"
         )
     for side in SIDES:
         support = getattr(case, side).support
@@ -287,7 +293,7 @@ def known_limits(case: Any) -> str:
             slowest = min(getattr(case, side).diffusivity.get(name, s.diffusivity) for name, s in case.solutes.items())
             time = duration(support.thickness**2 * support.tortuosity / slowest)
             parts.append(
-                f"what the pores of {side}.support hold: its profile follows at once, in truth within about thickness² "
-                f"· tortuosity ÷ D, {time}"
+                f"the time that the profile in the pores of {side}.support takes to follow (about thickness² · "
+                f"tortuosity ÷ D, {time})"
             )
-    return f"The model leaves out {'; '.join(parts)}."
+    return f"The model does not include {' or '.join(parts)}."

@@ -22,6 +22,9 @@ def equilibrium_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
         if solute is not None:
             values = [None if v is None else v[solute] for v in values]
         scale = max((abs(v) for v in values if v is not None), default=0.0)
+        if key.endswith("_Pa"):  # a head that is round-off beside the osmotic pressures
+            osmotic = (summary.get(f"osmotic_pressure_{side}_Pa") or 0.0 for side in SIDES)
+            scale = max(scale, 1e4 * max(osmotic))
         return [number(None if v is None else v * per_si, scale=scale * per_si) for v in values]
 
     lengths = sides("length_{side}_m", presets.unit("side")[1])
@@ -67,9 +70,11 @@ def show_equilibrium(console: Any, case: Any, summary: Mapping[str, Any]) -> Non
         amount = quantity(abs(moved), "water moved", digits=4)
         words = f"At equilibrium {amount} of water has moved from {origin} to {target}. {words}".strip()
     elif moved is not None:
-        words = f"At equilibrium no water has moved. {words}".strip()
-    say(console, words)
-    if summary["status"] is None:  # there is none
+        rest = "both sides have the same composition" if case.membrane.type == "none" else "no water has moved"
+        words = f"At equilibrium {rest}. {words}".strip()
+    if summary["status"] is None:
+        say(console, f"There is no equilibrium: {words[0].lower()}{words[1:]}" if words else "There is no equilibrium.")
         return
+    say(console, words)
     say(console)
     show_rows(console, header_of_sides(labels), equilibrium_table(case, summary))

@@ -9,9 +9,9 @@ from membrane_pde.input import units
 from membrane_pde.show.formatting import number, unit_text
 from membrane_pde.show.printing import Row, say, show_rows
 
-FIT_HEADER = ("", "unit", "value", "standard error", "95 % from", "to", "started from")
+FIT_HEADER = ("", "unit", "value", "standard error", "95 % interval from", "to", "started from")
 
-FITTED_HEADER = ("measured", "unit", "points", "error", "", "residual, rms", "largest, in errors")
+FITTED_HEADER = ("measured", "unit", "points", "error", "", "rms residual", "largest residual ÷ error")
 
 
 def fit_table(found: Any) -> list[Row]:
@@ -51,8 +51,8 @@ def show_fit(console: Any, found: Any) -> None:
     say(console, bold=str(found.case.title), wrap=False)
     count, freedom = len(found.parameters), found.degrees_of_freedom
     words = (
-        f"{count} unknown{'s' * (count > 1)} fitted to {found.points} measured number{'s' * (found.points > 1)}, which "
-        f"leaves {freedom} degree{'s' * (freedom != 1)} of freedom."
+        f"{count} unknown{'s were' if count > 1 else ' was'} fitted to {found.points} measured "
+        f"number{'s' * (found.points > 1)}, which leaves {freedom} degree{'s' * (freedom != 1)} of freedom."
     )
     if found.reduced_chi_square is not None:
         words += f" Reduced χ²: {number(found.reduced_chi_square, digits=3)}."

@@ -28,7 +28,10 @@ def library_text(entries: Mapping[str, Any], head: str, width: int = 100) -> str
     paragraphs = [
         "\n".join([f"{name}: {entry['name']}", *_library_lines(entry, width)]) for name, entry in entries.items()
     ]
-    paragraphs += ["The head of the file", *("\n".join(textwrap.wrap(text, width)) for text in head.split("\n\n"))]
+    paragraphs += [
+        "At the head of the library's file:",
+        *("\n".join(textwrap.wrap(text, width)) for text in head.split("\n\n")),
+    ]
     return "\n\n".join(paragraphs)
 
 

@@ -16,7 +16,7 @@ from membrane_pde.show.sentences import held_back, side_text
 
 
 def steady_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
-    """What stands on both sides of the membrane: quantity, unit, left, right."""
+    """Rows of what both sides hold: quantity, unit, left, right."""
     rows = [
         (f"{name}, mean" if name in case.solutes else name, *values)
         for name, *values in equilibrium_table(case, summary)
@@ -33,7 +33,7 @@ def steady_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
 
 
 def fluxes_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
-    """What goes on flowing, left to right: quantity, unit, value; empty where nothing flows."""
+    """Rows of the fluxes, left to right: quantity, unit, value; no rows if nothing flows."""
     rows: list[Row] = []
     water = summary["water_flux_m_per_s"]
     passing = summary["solute_flux_mol_per_m2_s"]
@@ -48,7 +48,7 @@ def fluxes_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     for solute, flux in passing.items():
         rows.append((f"{solute} flux", "mol/m²/s", number(flux)))
         for key, name, in_words in (
-            ("rejection", f"{solute} held back", lambda value: held_back(value) or "–"),
+            ("rejection", f"{solute} rejection", lambda value: held_back(value) or "–"),
             ("polarization_modulus", f"{solute} at the membrane ÷ bulk", number),
         ):
             value = (summary[key] or {}).get(solute)
@@ -66,16 +66,19 @@ def show_steady(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     say(console, bold=str(case.title), wrap=False)
     message = message_as_sentence(summary)
     if summary["status"] is None:
-        say(console, f"No steady state: {message[0].lower()}{message[1:]}" if message else "No steady state.")
+        say(
+            console,
+            f"There is no steady state: {message[0].lower()}{message[1:]}" if message else "There is no steady state.",
+        )
         return
     water, flowing = summary["water_flux_m_per_s"], fluxes_table(case, summary)
     if summary["process"] is not None and case.membrane.type != "none":
         origin, target = (side_text(side, labels) for side in (SIDES if water > 0.0 else SIDES[::-1]))
         words = f"In the steady state {quantity(abs(water), 'water flux')} of water flows from {origin} to {target}."
     elif flowing:
-        words = "In the steady state no water flows, and solutes go on passing."
+        words = "In the steady state no water flows, but solutes still cross the membrane."
     else:
-        words = "In the steady state nothing flows any more."
+        words = "In the steady state nothing flows."
     say(console, f"{words} {message}".strip())
     say(console)
     show_rows(console, header_of_sides(labels), steady_table(case, summary))

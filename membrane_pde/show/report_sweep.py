@@ -60,12 +60,12 @@ def sweep_table(
     for i, solute in enumerate(solutes):
         rejection, whole = (columns[key][:, i] for key in ("rejection", "collected_rejection"))
         share = np.clip(rejection, 0.0, 1.0)
-        add(f"{solute} held back", "%", 100.0, np.where(np.abs(share - rejection) <= AS_NOTHING, share, np.nan))
+        add(f"{solute} rejection", "%", 100.0, np.where(np.abs(share - rejection) <= AS_NOTHING, share, np.nan))
         cleared = columns["clearance_m3_per_s"][:, i]
         if (rejection < -AS_NOTHING).any() and np.isfinite(cleared).any():  # a dialyser: more than the water carries
-            add(f"{solute} cleared", *flow_unit(peak(cleared)), cleared)
+            add(f"{solute} clearance", *flow_unit(peak(cleared)), cleared)
         if np.nanmax(np.abs(whole - rejection), initial=0.0) > 5e-4:
-            add(f"{solute} held back, whole run", "%", 100.0, whole)
+            add(f"{solute} rejection, whole run", "%", 100.0, whole)
     recovered, throttled = (columns[f"{kind}_energy_J_per_m3"] for kind in ("specific", "throttled"))
     add("energy per volume", *presets.unit("energy"), recovered)
     if (throttled > recovered + 1e-9 * np.abs(recovered)).any():

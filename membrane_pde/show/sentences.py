@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from membrane_pde.results.remarks import NEAR, is_near
+from membrane_pde.results.remarks import CHANGED_DIRECTION, NEAR, is_near
 from membrane_pde.show.formatting import duration, number, quantity
 from membrane_pde.show.readings import SIDES
 
@@ -27,8 +27,8 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
     Returns
     -------
     str
-        For example "Water moved from the left (fresh) to the right (saline): osmosis, 4.1 L/m² in 2 h. 93 % of the way
-        to equilibrium."
+        For example "Water moved from the left (fresh) to the right (saline): osmosis, 4.1 L/m² in 2 h. The run has come
+        93 % of the way to equilibrium."
     """
     failed, reason = summary["status"] == "failed", str(summary["message"]).strip().rstrip(".")
     if failed and not summary["end_time_s"]:
@@ -54,16 +54,20 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
                 "pressure at the start."
             )
     elif process == "diffusion":
-        what = f"No membrane: the two sides mixed by diffusion for {span}."
+        what = f"Without a membrane the two sides mixed by diffusion for {span}."
     else:
-        moved_not = "On balance no water moved" if "turned" in str(summary["message"]) else "No water moved"
         if not _at_rest(summary):
-            moved_not = "Hardly any water had moved"
-        what = f"{moved_not} in {span}{_why_no_flow(summary, labels)}."
+            what = f"Hardly any water has moved in {span}, and it still flows."
+        elif _changed_direction(summary):
+            what = f"After {span} as much water was on each side as at the start{_why_no_flow(summary, labels)}."
+        else:
+            what = f"No water moved in {span}{_why_no_flow(summary, labels)}."
         if crossed := _crossed(summary):
             what += f" Solutes crossed the membrane: {crossed}."
     if _flows_back(summary):
-        what += f" At the end it flows the other way, {quantity(abs(summary['water_flux_m_per_s']), 'water flux')}."
+        what += (
+            f" At the end water flows the other way at {quantity(abs(summary['water_flux_m_per_s']), 'water flux')}."
+        )
     if failed:
         return f"The run failed after {span}. {reason}. Until then: {what[0].lower()}{what[1:]}"
     message = str(summary["message"] or "").strip()
@@ -79,13 +83,14 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
 
 
 def _power(summary: Mapping[str, Any]) -> str:
-    """What osmosis against an applied pressure delivers at the end: pressure-retarded osmosis."""
+    """The power that osmosis against an applied pressure delivers at the end: pressure-retarded osmosis."""
     against = (summary["pressure_right_Pa"] or 0.0) - (summary["pressure_left_Pa"] or 0.0)
     power = (summary["water_flux_m_per_s"] or 0.0) * against
     if summary["process"] != "osmosis" or (summary["energy_J_per_m2"] or 0.0) >= 0.0 or power <= 0.0:
         return ""
     pressure = quantity(abs(against), "pressure")
-    return f"Against {pressure} it delivers {number(power, digits=3)} W/m² at the end (pressure-retarded osmosis)."
+    watts = f"{number(power, digits=3)} W/m²"
+    return f"Flowing against {pressure}, the water delivers {watts} at the end (pressure-retarded osmosis)."
 
 
 def side_text(side: str, labels: Mapping[str, str] | None) -> str:
@@ -117,22 +122,26 @@ def _flows_back(summary: Mapping[str, Any]) -> bool:
 
 def _at_rest(summary: Mapping[str, Any]) -> bool:
     """No water flows any more at the end, but for round-off; else the run was only too short for any to have moved."""
-    if summary["status"] in ("equilibrium", "steady") or "turned" in str(summary["message"]):
+    if summary["status"] in ("equilibrium", "steady") or _changed_direction(summary):
         return True
     lengths = sum(summary[f"length_{side}_m"] or 0.0 for side in SIDES)
     return bool(abs(summary["water_flux_m_per_s"] or 0.0) * (summary["end_time_s"] or 0.0) <= 1e-13 * lengths)
+
+
+def _changed_direction(summary: Mapping[str, Any]) -> bool:
+    """The water flux changed direction during the run."""
+    return CHANGED_DIRECTION in str(summary["message"])
 
 
 def _why_no_flow(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
     left, right = summary["pressure_left_Pa"] or 0.0, summary["pressure_right_Pa"] or 0.0
     osmotic = [summary[f"wall_osmotic_pressure_{side}_Pa"] or 0.0 for side in SIDES]
     largest = max(map(abs, (left, right, *osmotic)))
-    if not _at_rest(summary):
-        return ", and it still flows"
     if abs(left - right) > 1e-6 * largest:
         higher = side_text("left" if left > right else "right", labels)
-        more = f"{quantity(abs(left - right), 'pressure')} more on {higher}"
-        return f": {more} hold it back" if abs(osmotic[0] - osmotic[1]) > 1e-6 * largest else f", with {more}"
+        more = f"the pressure is {quantity(abs(left - right), 'pressure')} higher on {higher}"
+        stopped = abs(osmotic[0] - osmotic[1]) > 1e-6 * largest
+        return f": {more}, which stops osmosis" if stopped else f", although {more}"
     return ": the two sides are isotonic" if summary["tonicity"] == "isotonic" else ""
 
 
@@ -148,7 +157,7 @@ def _crossed(summary: Mapping[str, Any]) -> str:
 
 # -- what the membrane held back ------------------------------------------------------------------------------------
 def held_back(rejection: float | None, digits: int = 4) -> str:
-    """A rejection in per cent, or what the solute does where that is none; "" where there is nothing to say.
+    """A rejection in per cent, or what the solute does if it is no share; "" if there is none.
 
     Parameters
     ----------
@@ -156,7 +165,7 @@ def held_back(rejection: float | None, digits: int = 4) -> str:
         ``1 − (J_s/J_v)/c``. Between 0 and 1 the water carries less of the solute than it has. Above 1 the solute goes
         against the water, below 0 more of it passes than the water has: it diffuses.
     digits : int
-        At least so many; more where "100" would be said of what is not all of it.
+        At least so many; more if a rejection below 1 would be rounded to 100 %.
     """
     if rejection is None or not math.isfinite(rejection):
         return ""
@@ -171,7 +180,7 @@ def held_back(rejection: float | None, digits: int = 4) -> str:
 
 
 def _selective(summary: Mapping[str, Any]) -> str:
-    """What was held back over the whole run, and at its end where that is another share; what went another way."""
+    """The rejection over the whole run, and at its end if it differs there; which solutes do not follow the water."""
     if summary["process"] not in ("osmosis", "reverse osmosis", "filtration"):
         return ""
     collected, final = summary["collected_rejection"] or {}, summary["rejection"] or {}
@@ -189,12 +198,12 @@ def _selective(summary: Mapping[str, Any]) -> str:
                 held[-1] += " at the end"
         if last and last not in shares:
             astray.append(f"At the end the {solute} {last}.")
-    return " ".join(([f"Held back: {', '.join(held[:4])}."] if held else []) + astray[:4])
+    return " ".join(([f"The membrane held back {', '.join(held[:4])}."] if held else []) + astray[:4])
 
 
 # -- how far it came ------------------------------------------------------------------------------------------------
 def water_distance(summary: Mapping[str, Any]) -> float | None:
-    """``|X − X_eq|/|X_eq|``, of the water alone; None where no water has moved at equilibrium, or it is not known."""
+    """``|X − X_eq|/|X_eq|`` of the water alone; None if no water moves until equilibrium, or that is not known."""
     goal = (summary["equilibrium"] or {}).get("displaced_volume_m")
     lengths = sum(summary[f"length_{side}_m"] or 0.0 for side in SIDES)
     if goal is None or abs(goal) <= 1e-12 * lengths:
@@ -205,8 +214,8 @@ def water_distance(summary: Mapping[str, Any]) -> float | None:
 def _progress(summary: Mapping[str, Any]) -> str:
     """How far the run has come, from its status and its distance to equilibrium.
 
-    By the water, where it has a way to go; then the solutes are mentioned if they lag behind, which one number for both
-    (`distance_to_equilibrium`, the larger one) would hide.
+    It is measured by the water, if water moves until equilibrium; then the solutes are mentioned if they lag behind.
+    `distance_to_equilibrium`, the larger one of both, would hide which of them lags.
     """
     distance, message = summary["distance_to_equilibrium"], str(summary["message"])
     if summary["status"] == "equilibrium":
@@ -215,32 +224,32 @@ def _progress(summary: Mapping[str, Any]) -> str:
         return "The state is steady."
     end = summary["equilibrium"]
     if end is None or end["concentration_left_mol_per_m3"] is None:
-        known = "equilibrium" in message or "balances" in message  # the message gives the reason
+        known = "equilibrium" in message or "never balance" in message  # the message gives the reason
         return "" if known else "There is no equilibrium to compare with."
     if distance is None:
         return "It was at equilibrium from the start."
     water, moved = water_distance(summary), summary["displaced_volume_m"] or 0.0
     shortest = min(summary[f"length_{side}_m"] or math.inf for side in SIDES)
     if is_near(distance, moved, end["displaced_volume_m"], shortest):
-        return f"Within 0.1 % of equilibrium when the {duration(summary['end_time_s'])} ended."
+        return f"The run was within 0.1 % of equilibrium when the {duration(summary['end_time_s'])} ended."
     if water is None:
         away = end["displaced_volume_m"] is not None and abs(moved) > NEAR * shortest
         back = "; the water that has moved will flow back" if away else ""
         if distance > 1 + 1e-6:
             return f"The solutes are farther from equilibrium than at the start{back}."
-        return f"{_percent(1 - distance)} of the way to equilibrium{back}."
+        return f"The run has come {_percent(1 - distance)} of the way to equilibrium{back}."
     lag = "; the solutes are not yet evenly spread" if distance > water + _LAG else ""
     share = moved / end["displaced_volume_m"]
     if share < -1e-6:
         return "So far the water has moved away from equilibrium."
     if share > 1 + NEAR:
         percent = number(100 * share, digits=3)
-        return f"{percent} % of the water that moves until equilibrium has moved: some will flow back."
+        return f"More water has moved than at equilibrium ({percent} %): some will flow back."
     if water < NEAR:
         return f"The water is within 0.1 % of equilibrium{lag}."
     if lag:
-        return f"{_percent(share)} of the water that moves until equilibrium has moved{lag}."
-    return f"{_percent(share)} of the way to equilibrium."
+        return f"The water has come {_percent(share)} of the way to equilibrium{lag}."
+    return f"The run has come {_percent(share)} of the way to equilibrium."
 
 
 def _percent(part: float) -> str:

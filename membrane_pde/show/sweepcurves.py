@@ -232,7 +232,7 @@ def _solutes(runs: xarray.Dataset, ended: np.ndarray, ax: Axes) -> list[tuple[np
                 for i, name in enumerate(names[:SOLUTES])
             ]
     if np.isfinite(held).any():
-        ax.set_ylabel("held back (%)")
+        ax.set_ylabel("rejection (%)")
         return [(held[:, i], {"ls": "-", "color": CASES[i], "label": name}) for i, name in enumerate(names[:SOLUTES])]
     ax.set_ylabel("concentration at the end (mmol/L)")
     found = []

@@ -113,13 +113,11 @@ class Journal:
     def _refused(self, error: sqlite3.Error) -> CaseError:
         """The CaseError for an error of SQLite."""
         if "locked" in str(error):
-            return CaseError(
-                f"{self.name}: in use, another sweep is writing there; let it finish, or give another folder"
-            )
+            return CaseError(f"{self.name}: in use by another sweep; let it finish, or give another folder")
         if "not a database" in str(error):
             return self._foreign()
         if "malformed" in str(error) or isinstance(error, sqlite3.DataError):
-            return CaseError(f"{self.name}: damaged ({error}); remove the file to begin anew, or give another folder")
+            return CaseError(f"{self.name}: damaged ({error}); remove the file to start again, or give another folder")
         return self._not_written(str(error))
 
     def __enter__(self) -> Journal:
@@ -142,7 +140,7 @@ class Journal:
         except ValueError:
             head = None
         if len(found) > 1 or not isinstance(head, dict) or not all(isinstance(each, str) for each in head.values()):
-            raise CaseError(f"{self.name}: damaged (its head); remove the file to begin anew, or give another folder")
+            raise CaseError(f"{self.name}: damaged (its head); remove the file to start again, or give another folder")
         return head
 
     def _tables(self) -> bool:
@@ -176,7 +174,7 @@ class Journal:
                 raise self._refused(error) from error
         if self._seen() != self._identity:
             self.lost = True
-            log.warning("%s was removed: the sweep goes on, but not from there if it is interrupted", self.name)
+            log.warning("%s was removed: the sweep continues, but it cannot be resumed if it is interrupted", self.name)
 
     def chunks(self) -> Iterator[tuple[int, Any, bytes]]:
         """Start, words and numbers of every chunk with a valid checksum, in the order of their start."""

@@ -234,7 +234,7 @@ def _named(case: Case, header: str) -> Column:
         shown = f"{short}[{solute}]" if solute else short
         return Column(shown, unit, size, none, series, solute, is_error)
     if is_error and (name == "time" or "." in name):
-        raise CaseError(f"{cut(header)}: only what is measured has an error here, not where it was")
+        raise CaseError(f"{cut(header)}: only a measured quantity has a standard error, no time or setting")
     if "." in name or name in Case.model_fields:
         if len(brackets) > 1:
             raise CaseError(f"{cut(header)}: expected a key of the case and one unit, for example left.pressure [bar]")
@@ -313,7 +313,7 @@ def _solute(case: Case, header: str, name: str, brackets: list[str]) -> str:
     if len(brackets) > 1:
         hint = nearest(brackets[0], case.solutes, always=True, substance=True)
         raise CaseError(f'{cut(header)}: no solute "{cut(brackets[0])}"{hint}')
-    raise CaseError(f"{cut(header)}: of which solute? Write for example {example}, and the unit behind it")
+    raise CaseError(f"{cut(header)}: the solute is missing; write for example {example}, and then the unit")
 
 
 def _unit_of(
@@ -330,7 +330,7 @@ def _unit_of(
             raise CaseError(f"{name}: is in {si} by its name; leave out [{cut(unit)}], or write {short} [{cut(unit)}]")
         return si, 1.0
     if not unit:
-        raise CaseError(f"{name}: in which unit? Write for example {name} [{example}]")
+        raise CaseError(f"{name}: the unit is missing; write for example {name} [{example}]")
     try:
         return unit, _size(unit, si, case, solute)
     except UnitError as error:
@@ -360,12 +360,12 @@ def _size(unit: str, si: str, case: Case | None, solute: str) -> float:
 def _check_range(column: Column, number: float) -> None:
     """Raise ValueError if a column cannot hold this number."""
     if column.name == "time" and number < 0.0:
-        raise ValueError(f"{number:g}: a time before the start of the run")
+        raise ValueError(f"{number:g}: the time is before the start of the run")
     if column.is_error and number <= 0.0:
-        raise ValueError(f"{number:g}: a standard error is more than zero")
+        raise ValueError(f"{number:g}: a standard error must be more than zero")
     if column.series.endswith("rejection") and not column.is_error and number * column.size > 1.0:
         percent = f"; write {column.name} [%] if per cent are meant" if not column.unit else ""
-        raise ValueError(f"{number:g}: a rejection is at most {1.0 / column.size:g}{percent}")
+        raise ValueError(f"{number:g}: a rejection cannot exceed {1.0 / column.size:g}{percent}")
 
 
 def check_relative(relative: bool, column: Column, rows: list[str]) -> None:
@@ -395,23 +395,23 @@ def _table(rows: list[str], columns: list[Column]) -> Table:
             raise CaseError(f"{name} error: there is no column {name}")
         check_relative(error.relative, next(column for column in measured if column.name == name), rows)
     if not measured:
-        raise CaseError(f"no column of something measured; known: {', '.join(_SERIES)}")
+        raise CaseError(f"no column of a measured quantity; known: {', '.join(_SERIES)}")
     if time is None and not settings:
         raise CaseError(
-            "nothing says where this was measured: expected a column of time, for example time [min], or of a key of "
-            "the case, for example left.pressure [bar]"
+            "the table does not say when or at which setting each row was measured: expected a column of time, for "
+            "example time [min], or of a key of the case, for example left.pressure [bar]"
         )
     if time is not None and settings:
         raise CaseError(
-            f"both time and {settings[0].name}: data against time are one run; what changes during it is a schedule in "
-            "the case"
+            f"columns of time and of {settings[0].name} cannot be combined: rows at different times belong to one run; "
+            "give what changes during it as a schedule in the case"
         )
     if not rows:
-        raise CaseError("no rows: expected one for every measurement")
+        raise CaseError("there are no rows; expected one for every measurement")
     for column in measured:
         if not column.numbers.any() and column.name not in errors:
             raise CaseError(
-                f"{column.header}: every number is 0, as where nothing was measured: leave the column out, or give its "
+                f"{column.header}: every number is 0, as if nothing was measured: leave the column out, or give its "
                 f"standard errors in a column {column.name} error{f' [{column.unit}]' if column.unit else ''}"
             )
     return Table(rows, time, settings, measured, errors)

@@ -103,7 +103,7 @@ def read_values(path: Path) -> dict[str, list[str]]:
             _cell(f"{shown}: {row}, {cut(header)}", cell, unit) for row, cell in zip(rows, cells, strict=True)
         ]
     if not rows:
-        raise CaseError(f"{shown}: no rows: expected one for every run")
+        raise CaseError(f"{shown}: there are no rows; expected one for every run")
     return found
 
 
@@ -247,7 +247,9 @@ def load(folder: str | Path) -> xarray.Dataset | None:
         _check_whole(swept)
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
         what = cut(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
-        raise CaseError(f"{path}: not a sweep of membrane-pde, or damaged ({what}); remove it to begin anew") from error
+        raise CaseError(
+            f"{path}: not a sweep of membrane-pde, or damaged ({what}); remove it to start again"
+        ) from error
     return swept
 
 

@@ -153,7 +153,7 @@ def _found_idle(size: int, prepare: Callable[[], object]) -> Team | None:
 
 def _started(size: int, prepare: Callable[[], object]) -> Team | None:
     if multiprocessing.parent_process() is not None:
-        log.info("this is one of several processes already, so it computes everything itself")
+        log.info("this process is a worker already, so it computes everything itself")
         return None
     try:
         return Team(size, prepare)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -525,7 +526,13 @@ def leaky(result: Result) -> None:
     assert abs(head[-1]) < 1e-6 * head[peak]
     for side in ("left", "right"):
         assert result.summary[f"concentration_{side}_mol_per_m3"]["urea"] == pytest.approx(2.5, rel=1e-6)
-    assert "turned" in result.summary["message"]
+    assert "changed direction during the run: " in result.summary["message"]
+    rise = re.search(
+        r": water rose ([\d.]+) cm in the tube on the left \(urea water\), and then all of it came back\.$",
+        result.summary["message"],
+    )
+    assert rise is not None
+    assert float(rise[1]) == pytest.approx(50.0 * head[peak], abs=1.0)  # half of the difference of the levels
 
 
 def seawater_ro(result: Result) -> None:

@@ -549,7 +549,7 @@ def test_a_held_flux_follows_its_schedule(holder: str, solver: str) -> None:
     work = np.concatenate([[0.0], np.cumsum(0.5 * (power[1:] + power[:-1]) * np.diff(fine))])
     assert of(result, "energy_J_per_m2") == pytest.approx(work[here], abs=10 * close * np.abs(work).max())
     assert result.summary["equilibrium"]["status"] is None
-    assert "the flux is held" in result.summary["message"]
+    assert "the water flux is prescribed" in result.summary["message"]
 
 
 def test_a_held_flux_may_come_to_a_steady_state() -> None:

@@ -90,7 +90,8 @@ def test_equilibrium(model: str, mix: bool) -> None:
     assert summary["displaced_volume_m"] == pytest.approx(expected, rel=1e-6)
     assert summary["equilibrium"]["displaced_volume_m"] == pytest.approx(expected, rel=1e-12)
     assert summary["amount_error"] < 1e-13
-    assert summary["message"] == ("The flow of water turned during the run." if mix else "")
+    assert ("changed direction during the run: " in summary["message"]) == mix
+    assert mix or not summary["message"]
     ideal = end(case({"osmotic_model": "ideal", **(MIX if mix else {})}))
     assert abs(expected / ideal - 1) > 0.01  # it matters
     # the keys of the summary are what the solution's own function says

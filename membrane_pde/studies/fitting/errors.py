@@ -34,7 +34,7 @@ class Errors:
 
     @classmethod
     def read(cls, errors: str, table: Table) -> Errors:
-        """The errors that `fit` is given; CaseError if they make no sense."""
+        """Read the argument `errors` of `fit`; raise a CaseError if it is not one of its values."""
         share = None
         if errors not in (ABSOLUTE, RELATIVE):
             share = _share(errors)
@@ -71,7 +71,11 @@ class Errors:
             return f"{100.0 * self.share:.3g} % of {what}"
         if not known:
             return "not known"
-        return f"from the scatter, in proportion to {what}" if self.relative[i] else "from the scatter, equal"
+        return (
+            f"from the scatter, in proportion to {what}"
+            if self.relative[i]
+            else "from the scatter, equal for all points"
+        )
 
 
 def _share(errors: object) -> float:

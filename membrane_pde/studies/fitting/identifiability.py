@@ -23,8 +23,8 @@ def without_effect(trials: Trials, scaled: Vector, unknown: Unknown) -> str:
     """Message about an unknown that changes no measured quantity."""
     key = unknown.number.key
     return (
-        f"nothing that was measured depends on {key} (at {trials.told(scaled)}): do not free it, measure what it "
-        f"changes, or start elsewhere (--set {key}=…)"
+        f"no measured quantity depends on {key} (at {trials.told(scaled)}): do not free it, measure a quantity that it "
+        f"changes, or start from another value (--set {key}=…)"
     )
 
 
@@ -46,8 +46,8 @@ def check_determined(trials: Trials, scaled: Vector, effects: Vector, held: NDAr
         shares = np.abs(right[-1])
         keys = [unknown.number.key for unknown, share in zip(free, shares, strict=True) if share > 0.1 * shares.max()]
         raise CaseError(
-            f"the data cannot tell {_and(keys)} apart: a change of one does what a change of the other{_s(keys)} does. "
-            "Hold one of them, or measure something else, too"
+            f"the data cannot tell {_and(keys)} apart: a change of one has the same effect as a change of the "
+            f"other{_s(keys)}. Do not free one of them, or measure another quantity, too"
         )
 
 
@@ -73,8 +73,8 @@ def check_interval(trials: Trials, unknown: Unknown, scaled: float, half: float,
         for other, r in zip(trials.unknowns, correlation, strict=True)
         if other is not unknown and abs(r) > 0.95
     ]
-    together = f"; it is known only together with {', '.join(partners)}" if partners else ""
+    together = f"; it is strongly correlated with {', '.join(partners)}" if partners else ""
     raise CaseError(
-        f"the data do not determine {unknown.number.key}: its 95 % interval reaches from {ends}{together}. Do not free "
-        "it, or measure more of what it changes"
+        f"the data do not determine {unknown.number.key}: its 95 % confidence interval is {ends}{together}. Do not "
+        "free it, or measure more quantities that it changes"
     )

@@ -29,23 +29,27 @@ def references(trials: Trials, keys: Iterable[str]) -> Iterator[str]:
 def remarks(
     parameters: dict[str, Parameter], found: Minimum, freedom: int, given: NDArray[np.bool_], chance: float
 ) -> list[str]:
-    """Parameters at a bound, errors that could not be found, a poor fit, runs that failed."""
+    """Sentences on parameters at a bound, errors that could not be found, a poor fit, and runs that failed."""
     parts = []
     for each in parameters.values():
         if each.at_bound:
-            parts.append(f"{each.key} ended at its bound, {each.in_words()}; the other errors hold for it there.")
+            parts.append(
+                f"{each.key} ended at its bound, {each.in_words()}; the errors of the others hold for this value."
+            )
     if freedom == 0 and not given.all():
         parts.append(
-            "As many points as unknowns: the errors cannot be estimated. Measure more, or give standard errors."
+            "There are as many points as unknowns, so that the errors cannot be estimated. Measure more, or give "
+            "standard errors."
         )
     elif not found.scatter.own and not given.all():
         parts.append(
-            "Too few points for errors of their own: the columns without errors were given the same relative error."
+            "There are too few points to estimate the error of each column. The columns without errors were given the "
+            "same relative error."
         )
     if chance < 1e-3:
         parts.append(
-            "The case describes the data worse than their errors allow (a chance of "
-            f"{chance:.1g}): the errors are larger than given, or something is missing in the case."
+            "The case does not describe the data within their errors (probability below 0.1 %): the errors are "
+            "larger than given, or something is missing in the case."
         )
     if found.note:
         parts.append(found.note)

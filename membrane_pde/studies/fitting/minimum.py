@@ -84,7 +84,7 @@ def _check_start(trials: Trials, measured: Vector) -> None:
         raise CaseError(f"at {trials.told(start)}: {error}") from None
     computed = trials.at(start)
     if not np.isfinite(computed).all():
-        raise CaseError(f"the run to start from failed: {trials.failure}")
+        raise CaseError(f"the run with the starting values failed: {trials.failure}")
     _check_signs(trials.table, measured, computed)
     for unknown, effect in zip(trials.unknowns, _derivatives(trials, start, central=False).T, strict=True):
         if not effect.any():
@@ -118,8 +118,8 @@ def _least_squares(trials: Trials, measured: Vector, error: Vector, begin: Vecto
     scaled = np.asarray(begin + solution.x)
     if solution.status == 0:
         raise CaseError(
-            f"no best fit after {_TRIALS} trials, at last at {trials.told(scaled)}: start closer to it (--set), or "
-            "free fewer keys"
+            f"no best fit was found in {_TRIALS} trials; the last one was {trials.told(scaled)}: start closer to the "
+            "best fit (--set), or free fewer keys"
         )
     return scaled
 
@@ -151,8 +151,8 @@ def _check_signs(table: Table, measured: Vector, computed: Vector) -> None:
         if signs == {-1.0} and SIDES[0] not in column.series and SIDES[1] not in column.series:
             found = "negative" if computed[here][0] < 0.0 else "positive"
             raise CaseError(
-                f"{column.header}: all measured numbers have the other sign than those of the case, which are {found}: "
-                "flows count from left to right"
+                f"{column.header}: all measured numbers have the opposite sign to those of the case, which are "
+                f"{found}: flows are positive from left to right"
             )
 
 
@@ -170,7 +170,7 @@ def _at_bound(trials: Trials, scaled: Vector, jacobian: Vector, residual: Vector
         if held[j] and (unknown.positive or math.isinf(unknown.number.high)):
             end = "below" if scaled[j] < 0.0 else "above"
             raise CaseError(
-                f"{unknown.told(scaled[j])}: ran away, as far {end} its start as it may; the data set it no limit "
-                f"there. Start closer (--set {unknown.number.key}=…), or do not free it"
+                f"{unknown.told(scaled[j])}: it went as far {end} its start as the fit allows, because the data do not "
+                f"limit it. Start closer (--set {unknown.number.key}=…), or do not free it"
             )
     return held

@@ -52,7 +52,7 @@ class Trials:
                     f"end of the run, {units.to(case.run.duration, table.time.unit):g} {table.time.unit} (run.duration)"
                 )
             if last == 0.0:
-                raise CaseError(f"{table.time.header}: no time after the start")
+                raise CaseError(f"{table.time.header}: expected a time after the start of the run")
             fewest, most = _OUTPUTS
             wanted = _BEFORE * last / self.times[self.times > 0.0].min()
             outputs = max(case.run.outputs, fewest, min(most, math.ceil(wanted)))
@@ -149,8 +149,8 @@ class Trials:
         if not reason and len(missing):
             row = rows[missing[0][1]]
             reason = (
-                f"{self.table.measured[missing[0][0]].name} has no value there (no water flows, or there is nothing of "
-                "the solute); leave the row out"
+                f"{self.table.measured[missing[0][0]].name} has no value there (no water flows, or the solute is "
+                "absent); leave the row out"
             )
         if not reason:
             return ""

@@ -59,14 +59,18 @@ def free_keys(free: Sequence[str], table: Table) -> list[str]:
         raise CaseError(f'free = {show(free)}: expected a list of keys, for example ["membrane.water_permeability"]')
     keys = [key.strip() for key in free]
     if not keys:
-        raise CaseError("no free key: name at least one number to fit, for example membrane.water_permeability")
+        raise CaseError(
+            "there is no free key: give at least one number to fit, for example membrane.water_permeability"
+        )
     for key in keys:
         if keys.count(key) > 1:
-            raise CaseError(f"{key} is free twice")
+            raise CaseError(f"{key} is given twice as a free key")
         if key in (column.name for column in table.settings):
-            raise CaseError(f"{key} cannot be free: the data set it, in a column")
+            raise CaseError(f"{key} cannot be free: the data have a column for it")
         if key.partition(".")[0] in ("run", "mesh"):
-            raise CaseError(f"{key} cannot be free: it says how to solve, not what")
+            raise CaseError(
+                f"{key} cannot be free: it is a setting of the solver, and no property of what was measured"
+            )
     return keys
 
 
@@ -75,7 +79,7 @@ def unknown_at(case: Case, key: str) -> Unknown:
     number = number_at(case, key)
     if number.low == 0.0 == number.value and number.high == math.inf:
         example = next((each.example for each in units.DIMENSIONS.values() if each.si == number.unit != ""), "1")
-        raise CaseError(f"{key} is 0 in this case, and a fit needs a start above it: --set {key}={show(example)}")
+        raise CaseError(f"{key} is 0 in this case, and a fit needs a start above 0: --set {key}={show(example)}")
     return Unknown(number)
 
 

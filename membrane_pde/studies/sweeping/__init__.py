@@ -106,7 +106,7 @@ def sweep(
     if workers is not None and workers > MAX_WORKERS:
         raise CaseError(f"workers = {workers}: at most {MAX_WORKERS}")
     if resume and out is None:
-        raise CaseError("resume: expected out, the folder of the sweep to go on with")
+        raise CaseError("resume: give out, the folder of the sweep to continue")
     grid = make_grid(case, values, zipped)
     check_values(grid)
     if out is None:

@@ -178,8 +178,8 @@ class Distribution:
         if stop - start > 1:
             which = f"one of the {stop - start} points from {which} to {in_words(self.grid.values(stop - 1))}"
         return (
-            f"a worker process ended unexpectedly{f', {code[1]},' if code else ''} while it solved {which}. Is there "
-            "memory enough? Fewer workers take less; workers=1 solves in this process."
+            f"a worker process ended unexpectedly{f', {code[1]},' if code else ''} while it solved {which}. Was there "
+            "enough memory? Fewer workers need less; workers=1 solves in this process."
         )
 
 

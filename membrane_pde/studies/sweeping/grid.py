@@ -78,11 +78,13 @@ class Grid:
 def make_grid(case: Case | str | Path, values: Mapping[str, Iterable[object]], zipped: bool) -> Grid:
     """The grid; its values are not yet checked."""
     if not isinstance(values, Mapping) or not values:
-        raise CaseError('nothing to vary: expected values by key, for example {"left.pressure": ["0 bar", "50 bar"]}')
+        raise CaseError(
+            'there is nothing to vary: expected values by key, for example {"left.pressure": ["0 bar", "50 bar"]}'
+        )
     axes = {key: _listed(key, each) for key, each in values.items()}
     if zipped and len(set(map(len, axes.values()))) > 1:
         counts = ", ".join(f"{key} has {len(each)}" for key, each in axes.items())
-        raise CaseError(f"keys that are paired need equally many values: {counts}")
+        raise CaseError(f"keys that are paired need the same number of values: {counts}")
     grid = Grid(as_case(case, {key: each[0] for key, each in axes.items()}), axes, zipped, [])
     if grid.points > MAX_POINTS:
         raise CaseError(f"{' x '.join(axes)}: {grid.points} combinations; at most {MAX_POINTS}")

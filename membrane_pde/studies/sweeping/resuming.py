@@ -42,8 +42,8 @@ def journaled(grid: Grid, folder: Path, resume: bool) -> Iterator[tuple[Table, C
             count = 0 if kept.lost else sum(len(words) for _, words, _ in kept.chunks())
             if count:
                 error.add_note(
-                    f"{count} of {grid.points} runs are kept in {kept.name}: the same with --resume (in Python "
-                    "resume=True) goes on from there"
+                    f"{count} of {grid.points} runs are kept in {kept.name}: the same command with --resume (in Python "
+                    "resume=True) continues from there"
                 )
             else:
                 kept.remove()
@@ -62,13 +62,13 @@ def _recall(grid: Grid, table: Table, kept: journal.Journal, resume: bool) -> No
         done = sum(len(words) for _, words, _ in kept.chunks())
         which = f"a sweep {another}" if another else "this sweep"
         raise CaseError(
-            f"{kept.name} has {done} runs of {which}, which was not finished: go on with it by --resume (in Python "
-            "resume=True), give another folder, or remove the file to begin anew"
+            f"{kept.name} has {done} runs of {which}, which was not finished: continue it with --resume (in Python "
+            "resume=True), give another folder, or remove the file to start again"
         )
     if another:
         raise CaseError(
             f"{kept.name} is of a sweep {another}, so this one cannot be resumed from it: give another folder, or "
-            "remove the file to begin anew"
+            "remove the file to start again"
         )
     wrong = []
     for start, words, numbers in kept.chunks():
@@ -107,7 +107,9 @@ def finished_before(grid: Grid, out: str | Path) -> xarray.Dataset | None:
             "replace it without --resume"
         )
     if swept["status"].dims != grid.dims or swept["status"].shape != grid.shape:
-        raise CaseError(f"{Path(out) / 'sweep.nc'}: damaged, it has other runs than its sweep; remove it to begin anew")
+        raise CaseError(
+            f"{Path(out) / 'sweep.nc'}: damaged, it has other runs than its sweep; remove it to start again"
+        )
     return swept
 
 
@@ -117,9 +119,9 @@ def _another(head: Mapping[str, Any], grid: Grid) -> str:
     for name, words in (
         ("membrane_pde_version", f"by version {head.get('membrane_pde_version')} and not {__version__}"),
         ("case_name", f'of the case "{head.get("case_name")}" and not "{grid.case.name}"'),
-        ("case", "of a case in which something is different"),
-        ("values", "over other values"),
-        ("combined", "that combines the values in the other way, with and without --zip"),
+        ("case", "of a case with other values"),
+        ("values", "over other values of the keys"),
+        ("combined", "that combines the values in the other way (with or without --zip)"),
     ):
         if head.get(name) != own[name]:
             return words

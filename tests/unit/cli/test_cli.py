@@ -438,18 +438,18 @@ def test_steady(call):
     status, out, _ = call("steady", "seawater_ro", "--set", "mesh.cells=20")
     assert status == 0
     assert "In the steady state 27.2 L/m²/h of water flows from the left (sea water) to the right (permeate)." in out
-    assert "NaCl held back" in out
+    assert "NaCl rejection" in out
     _, out, _ = call("steady", "seawater_ro", "--set", "mesh.cells=20", "--json")
     summary = json.loads(out)
     assert set(summary) == set(SUMMARY_KEYS)
     assert summary["status"] == "steady"
     assert summary["displaced_volume_m"] is None
     _, out, _ = call("steady", "osmosis", "--units", "physiology")
-    assert "In the steady state nothing flows any more." in out
+    assert "In the steady state nothing flows." in out
     assert "mmHg" in out
     status, out, _ = call("steady", "batch_ro")
     assert status == 1
-    assert "No steady state: the left side runs dry" in out
+    assert "There is no steady state: the left side runs dry" in out
     status, out, _ = call("steady", "batch_ro", "--json")
     assert status == 1
     assert json.loads(out)["status"] is None

@@ -101,7 +101,7 @@ def test_a_mesh_of_equal_cells() -> None:
     parse_case(CASE + '[mesh]\ncells = 3\nfinest = "0.3333334 mm"\n')
     with pytest.raises(mp.CaseError, match="wider than 3 equal cells"):
         parse_case(CASE + '[mesh]\ncells = 3\nfinest = "0.3334 mm"\n')
-    with pytest.raises(mp.CaseError, match=r"wider than the whole left side, 0\.001 m; expected"):
+    with pytest.raises(mp.CaseError, match=r"wider than the whole left side; expected at most 0\.001 m"):
         parse_case(CASE + '[mesh]\nfinest = "1.1 mm"\n')
 
 

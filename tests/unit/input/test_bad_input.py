@@ -399,7 +399,7 @@ def test_data_of_real_solutions(line, parts):
         (
             "pitzer",
             'charge = 1\nions = { "Na+" = 1 }\napparent_volume = "1 cm^3/mol"',
-            ["left.concentration", "do not balance", "neutral solutions only"],
+            ["left.concentration", "do not balance", "needs neutral solutions"],
         ),
     ],
 )
@@ -454,12 +454,16 @@ def test_planned(text, start):
 @pytest.mark.parametrize(
     ("text", "number", "parts"),
     [
-        (edited(('{ NaCl = "35 g/L" }', '{ Na+ = "35 g/L" }')), 8, ['a name with a sign is quoted: "Na+"', "Na+ = "]),
-        (edited(("[solutes.NaCl]", "[solutes.Ca2+]")), 2, ['a name with a sign is quoted: "Ca2+"']),
+        (
+            edited(('{ NaCl = "35 g/L" }', '{ Na+ = "35 g/L" }')),
+            8,
+            ['write a name with a sign in quotes: "Na+"', "Na+ = "],
+        ),
+        (edited(("[solutes.NaCl]", "[solutes.Ca2+]")), 2, ['write a name with a sign in quotes: "Ca2+"']),
         (edited(('{ NaCl = "35 g/L" }', '{ \n NaCl = "35 g/L" }')), 8, ["an inline table", "on one line"]),
         (edited(('{ NaCl = "35 g/L" }', '{ NaCl = "35 g/L",\n }')), 8, ["an inline table", "on one line"]),
-        (edited(('"1 h"', "1 h")), 18, ['a quantity is quoted: "1 h"', "duration = 1 h"]),
-        (edited(('"35 g/L"', "35 g/L")), 8, ['a quantity is quoted: "35 g/L"']),
+        (edited(('"1 h"', "1 h")), 18, ['write a quantity in quotes: "1 h"', "duration = 1 h"]),
+        (edited(('"35 g/L"', "35 g/L")), 8, ['write a quantity in quotes: "35 g/L"']),
         (edited(('"1 h"', '"1 h')), 18, ['duration = "1 h']),
         (edited(("[run]", "[run")), 17, ["[run"]),
         (edited(("[run]", "[run]\n[run]")), 18, ["[run]"]),
@@ -577,7 +581,7 @@ def test_message_names_the_file(tmp_path):
         ("left.presure", "1 bar", ["left.presure: unknown key", 'did you mean "pressure"?']),
         ("lefft.pressure", "1 bar", ["lefft: unknown key", 'did you mean "left"?']),
         ("solutes.NaCl.difusivity", "1 m^2/s", ["solutes.NaCl.difusivity", 'did you mean "diffusivity"?']),
-        ("left.length.x", "1 m", ["left.length.x", "nothing below left.length"]),
+        ("left.length.x", "1 m", ["left.length.x", "left.length has no keys below it"]),
         ("left.pressure", "5 m", ['left.pressure = "5 m"', "this is a length"]),
         ("left.pressure", 5, ["left.pressure = 5", "without a unit"]),
         ("left.pressure", "{ schedule = [ }", ["left.pressure", "not valid TOML"]),

@@ -281,7 +281,7 @@ NONE = 'type = "none"'
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ({"left": f"{LENGTH}\n{FLUX}", "right": f"{LENGTH}\n{FLUX}"}, ["at most one side may hold the flux"]),
+        ({"left": f"{LENGTH}\n{FLUX}", "right": f"{LENGTH}\n{FLUX}"}, ["only one side can prescribe the water flux"]),
         (
             {"left": f"{LENGTH}\n{FLUX}", "right": f'{LENGTH}\nboundary = "rigid"'},
             ["left.pressure.flux", '"rigid" lets no'],
@@ -307,7 +307,7 @@ NONE = 'type = "none"'
         ({"left": f"{LENGTH}\n{SINE}", "membrane": NONE}, ["left.pressure and right.pressure differ"]),
         (
             {"left": f'{LENGTH}\nboundary = "elastic"\nmodulus = "1 bar"', "membrane": NONE},
-            ['"elastic"', "nothing flows"],
+            ['"elastic"', "no liquid flows"],
         ),
     ],
 )
@@ -347,7 +347,7 @@ def test_two_equal_oscillations_need_no_membrane() -> None:
 
 @pytest.mark.parametrize("which", ["flux", "sine"])
 def test_no_equilibrium_where_something_is_held_or_moves(which: str) -> None:
-    pressure, reason = (FLUX, "the flux is held") if which == "flux" else (SINE, "the pressure oscillates")
+    pressure, reason = (FLUX, "the water flux is prescribed") if which == "flux" else (SINE, "the pressure oscillates")
     end = mp.equilibrium(case(left=f"{LENGTH}\n{pressure}"))
     assert end["status"] is None
     assert end["message"] == reason

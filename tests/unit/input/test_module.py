@@ -245,7 +245,7 @@ def test_warnings() -> None:
     assert any("guillen-hoek holds for Reynolds numbers from 10 to 5000" in each for each in fast)
     assert any("pressure_drop: laminar holds for Reynolds numbers below 2000" in each for each in fast)
     empty = mp.parse_case(changed(VESSEL, ("walls = 2", 'walls = 2\nmass_transfer = "leveque"'))).warnings
-    assert any("there is a spacer" in each for each in empty)
+    assert any("this one has a spacer" in each for each in empty)
     library = VESSEL.split("[membrane]")[0].split("height")[0]
     library += '[membrane]\nelement = "BW30-400"\n[module]\n'
     passed = mp.parse_case(library.replace("8 m^3/h", "18 m^3/h")).warnings
@@ -271,11 +271,11 @@ def test_only_with_module() -> None:
     ("changes", "words"),
     [
         ({"module.elements": "1000"}, r"module\.elements = 1000: expected a whole number from 1 to 100"),
-        ({"left.boundary": "tub"}, r'left\.boundary = "tub": beside \[left\.channel\] only "bath", a tank'),
-        ({"right.boundary": "piston"}, r'right\.boundary = "piston": the permeate is drawn off'),
+        ({"left.boundary": "tub"}, r'left\.boundary = "tub": a side with \[left\.channel\] can only have "bath"'),
+        ({"right.boundary": "piston"}, r'right\.boundary = "piston": the permeate of a module is drawn off'),
         ({"run.until": "duration"}, r"run\.duration is missing"),
-        ({"run.until": "equilibrium"}, "along a membrane something always flows"),
-        ({"run.until": "equilibrium", "run.duration": "1 min"}, "along a membrane something always flows"),
+        ({"run.until": "equilibrium"}, "in a module something always flows"),
+        ({"run.until": "equilibrium", "run.duration": "1 min"}, "in a module something always flows"),
     ],
 )
 def test_what_a_module_cannot_have_is_told_of_modules(changes: dict[str, str], words: str) -> None:

@@ -89,7 +89,7 @@ def test_a_number_without_reference_temperature_holds_at_the_case_s():
     )
     assert numbers(case) == numbers(plain)
     assert len(case.warnings) == 2
-    assert case.warnings[0].startswith("membrane.activation_energy has no effect: no reference_temperature")
+    assert case.warnings[0].startswith("membrane.activation_energy has no effect: give the reference_temperature")
     assert case.warnings[1].startswith("membrane.solutes.NaCl.activation_energy has no effect")
 
 
@@ -128,7 +128,7 @@ def test_without_activation_energy_the_number_stays_and_the_run_says_so():
     assert numbers(case) == numbers(parse_case(CASE))
     (told,) = case.away_from_source
     assert "membrane.water_permeability, membrane.solutes.NaCl.permeability, membrane.solutes.urea" in told
-    assert "no activation energy known; the value of 25 degC is used at 35 degC." in told
+    assert "the activation energy is not known, so that the value measured at 25 degC is used at 35 degC." in told
     assert case.warnings == case.away_from_source
     assert case.with_values({"temperature": "25 degC"}).away_from_source == ()
     held = case.with_values({"membrane.water_permeability": "0 L/m^2/hour/bar"})
@@ -141,16 +141,21 @@ def test_a_number_used_away_from_its_temperature_is_told_in_the_summary_once(tmp
     text = path.read_text(encoding="utf-8")
     sooner = {"membrane.reference_temperature": "25 degC", "run.duration": "1 s", "run.outputs": 2}
     summary = mp.run(parse_case(text).with_values(sooner)).summary
-    assert summary["message"].count("no activation energy known; the value of 25 degC is used at 35 degC") == 1
+    assert (
+        summary["message"].count(
+            "the activation energy is not known, so that the value measured at 25 degC is used at 35 degC"
+        )
+        == 1
+    )
     cli.app(
         ["run", str(path), "--no-save", *(f"--set={key}={value}" for key, value in sooner.items())],
         standalone_mode=False,
     )
     told = capfd.readouterr()
-    assert "no activation energy known" not in told.err
-    assert " ".join(told.out.split()).count("no activation energy known") == 1
+    assert "activation energy is not known" not in told.err
+    assert " ".join(told.out.split()).count("activation energy is not known") == 1
     cli.app(["equilibrium", str(path), "--set=membrane.reference_temperature=25 degC"], standalone_mode=False)
-    assert capfd.readouterr().err.count("no activation energy known") == 1
+    assert capfd.readouterr().err.count("activation energy is not known") == 1
 
 
 def test_a_library_membrane_follows_the_temperature():
@@ -173,12 +178,14 @@ def test_a_number_in_place_of_the_library_s_follows_the_temperature_as_that_does
     assert numbers(own)[0] == pytest.approx(factor(energy) / 3.6e11, rel=1e-12, abs=0)
     assert numbers(own)[1:] == numbers(case)[1:]  # the salt's is still the library's
     (told,) = own.warnings
-    assert told.startswith("membrane.water_permeability: taken at 25 degC, like the library's value in its place, and ")
+    assert told.startswith(
+        "membrane.water_permeability: assumed to be measured at 25 degC, like the library's value that it replaces"
+    )
     assert told in mp.run(own.with_values({"run.duration": "1 s", "run.outputs": 2})).summary["message"]
     assert "membrane.water_permeability" not in " ".join(own.with_values({"temperature": "25 degC"}).warnings)
     salt = case.with_values({"membrane.solutes.NaCl.permeability": "2e-8 m/s"})
     assert numbers(salt)[1] == pytest.approx(2e-8 * factor(energy), rel=1e-12, abs=0)
-    assert "membrane.solutes.NaCl.permeability: taken at 25 degC" in salt.warnings[0]
+    assert "membrane.solutes.NaCl.permeability: assumed to be measured at 25 degC" in salt.warnings[0]
     # the library's own number in its place changes nothing
     same = {"membrane.water_permeability": SW30HR["water_permeability"]["value"]}
     assert numbers(case.with_values(same)) == pytest.approx(numbers(case), rel=1e-14, abs=0)
@@ -189,7 +196,8 @@ def test_a_number_in_place_of_the_library_s_follows_the_temperature_as_that_does
     assert numbers(beside)[1] == numbers(case)[1]
     # urea's permeability stands beside it, too, and has no energy
     assert beside.away_from_source == (
-        "membrane.solutes.urea.permeability: no activation energy known; the value of 15 degC is used at 35 degC.",
+        "membrane.solutes.urea.permeability: the activation energy is not known, so that the value measured at 15 degC "
+        "is used at 35 degC.",
     )
     hotter = case.with_values({"membrane.activation_energy": "40 kJ/mol"})  # of the library's own number
     water = units.parse(SW30HR["water_permeability"]["value"], "water_permeability")
@@ -229,7 +237,7 @@ def test_numbers_of_the_file_that_a_changed_temperature_leaves_as_they_are():
     permeabilities = (
         "membrane.water_permeability, membrane.solutes.NaCl.permeability, membrane.solutes.urea.permeability"
     )
-    assert [each.split(": as written for 35 degC, although")[0] for each in told] == [
+    assert [each.split(": still the value for 35 degC, although")[0] for each in told] == [
         "solutes.urea.diffusivity",
         "left.diffusivity.urea",
         permeabilities,
@@ -247,7 +255,7 @@ def test_a_library_membrane_without_a_temperature_is_told_of_where_the_temperatu
     assert case.away_from_source == ()
     (told,) = (each for each in case.with_values({"temperature": "40 degC"}).away_from_source if "HTI-TFC" in each)
     assert told.startswith(
-        "membrane.water_permeability, membrane.solutes.NaCl.permeability: the same at 40 degC as at any"
+        "membrane.water_permeability, membrane.solutes.NaCl.permeability: used at 40 degC without scaling, because"
     )
 
 
@@ -255,7 +263,9 @@ def test_a_library_membrane_without_activation_energy_is_told_of(monkeypatch):
     without = {k: v for k, v in SW30HR.items() if k != "activation_energy"}
     monkeypatch.setattr(library, "membranes", lambda: {"SW30HR": without})
     (told,) = parse_case(LIBRARY).away_from_source
-    assert told.startswith("membrane.water_permeability: no activation energy known; the value of 25 degC is used")
+    assert told.startswith(
+        "membrane.water_permeability: the activation energy is not known, so that the value measured at 25 degC is used"
+    )
 
 
 def test_zero_kelvin_steps_and_exact_identity():

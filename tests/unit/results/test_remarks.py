@@ -71,7 +71,7 @@ def test_a_run_that_backflow_stops_at_once(values: dict[str, object], words: str
     text = told(sea(**values))
     assert text.startswith("The run stopped at once. ")
     assert words in text
-    assert "hold it back" not in text
+    assert "stops osmosis" not in text
     assert " 0 s" not in text
 
 
@@ -106,7 +106,7 @@ def test_backflow_later_on() -> None:
 
 def test_a_flux_that_is_drawn_out_of_an_outflow() -> None:
     text = told(sea(right__pressure={"flux": "10 L/m^2/hour"}, left__pressure="0 bar"))
-    assert "the water flux that right.pressure.flux holds draws liquid in through the outflow on the right" in text
+    assert "the water flux that right.pressure.flux prescribes draws liquid in through the outflow on the right" in text
 
 
 # -- how near -------------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def test_a_run_that_is_there_but_was_to_go_on() -> None:
     assert result.summary["status"] == "completed"
     assert 1e-8 < result.summary["distance_to_equilibrium"] < 1e-3
     assert result.summary["message"] == ""
-    assert told(case).endswith("Within 0.1 % of equilibrium when the 8 s ended.")
+    assert told(case).endswith("The run was within 0.1 % of equilibrium when the 8 s ended.")
 
 
 def test_long_tubes_in_which_the_water_is_far_ahead_of_the_solute() -> None:
@@ -145,7 +145,7 @@ def test_long_tubes_in_which_the_water_is_far_ahead_of_the_solute() -> None:
     assert share == pytest.approx(0.59, abs=0.002)
     assert summary["distance_to_equilibrium"] == pytest.approx(0.999, abs=0.001)  # of the glucose
     text = sentences.sentence(summary)
-    assert "59 % of the water that moves until equilibrium has moved; the solutes are not yet evenly spread. " in text
+    assert "The water has come 59 % of the way to equilibrium; the solutes are not yet evenly spread. " in text
     assert "0.1 %" not in text
     rows = {row[0]: row[1:] for row in report.membrane_table(mp.run(case))}
     assert rows["distance to equilibrium, water"][-1] == "41"
@@ -154,15 +154,15 @@ def test_long_tubes_in_which_the_water_is_far_ahead_of_the_solute() -> None:
 
 def test_too_short() -> None:
     text = told(mp.load_case("osmosis").with_values({"run.duration": "10 min", "run.until": "equilibrium"}))
-    assert text.endswith("The run ended before equilibrium was reached: run.duration is 10 min; a longer one goes on.")
-    assert "% of the water that moves until equilibrium has moved" in text
+    assert text.endswith("The run ended after 10 min, before equilibrium was reached. Try a longer run.duration.")
+    assert re.search(r"The water has come \d+ % of the way to equilibrium", text)
 
 
 # -- real cells -----------------------------------------------------------------------------------------------------
 def test_a_cell_that_would_have_burst() -> None:
     text = told(mp.load_case("hypotonic").with_values({"left.concentration.NaCl": "0 mmol/L"}))
-    assert "The water of the right side (cell) has grown 17.8-fold. A real cell would have burst" in text
-    assert "Never balances: the left side would run out of water first." in text
+    assert "The water on the right (cell) has grown 17.8-fold. A real cell would have burst" in text
+    assert "The two sides never balance: the left side would run out of water first." in text
     assert "before equilibrium was reached" not in text
     assert "burst" not in told(mp.load_case("hypotonic"))  # 38 %: Evans & Fung's cells were whole
 
@@ -195,21 +195,21 @@ def test_a_cell_that_swells_without_end_is_not_told_to_run_longer() -> None:
     ):
         words = told(case)
         assert re.search(
-            r"Never balances: the (left|right) side takes up water from the reservoir without end\.", words
+            r"The two sides never balance: the (left|right) side takes up water from the reservoir without end\.", words
         )
-        assert "a longer one goes on" not in words
+        assert "longer run.duration" not in words
 
 
 def test_water_that_flows_the_other_way_in_the_end() -> None:
     case = mp.load_case("seawater_ro").with_values({"left.pressure": "20 bar", "right.backflow": "last"})
     words = told(case)
-    assert "osmosis, 1.05 L/m² in 21.1 min. At the end it flows the other way, 0.163 L/m²/h. The state is" in words
+    assert "osmosis, 1.05 L/m² in 21.1 min. At the end water flows the other way at 0.163 L/m²/h. The state is" in words
     assert told(turned_round(case)) == words.replace("right", "LEFT").replace("left", "right").replace("LEFT", "left")
 
 
 def test_beside_an_outflow_a_closed_side_does_not_flow_for_ever() -> None:
     case = mp.load_case("osmosis").with_values({"left.boundary": "outflow", "right.pressure": "60 bar"})
-    assert "through the outflow on the left decides" in mp.equilibrium(case)["message"]
+    assert "depends on how much has left through the outflow on the left" in mp.equilibrium(case)["message"]
     assert "for ever" in mp.equilibrium(mp.load_case("seawater_ro"))["message"]
 
 
@@ -232,17 +232,41 @@ def test_the_support_layer_dilutes_the_draw_solution():
         "Internal concentration polarization: across the support layer on the right (draw) NaCl falls from 35.06 g/L to "
         "5.844 g/L at the membrane."
     )
-    assert words.endswith("two solutions 14.9 % is left across the membrane.")  # 88 of 590 mol/m^3
+    assert words.endswith("two solutions 14.9 % acts across the membrane.")  # 88 of 590 mol/m^3
 
 
 def test_it_piles_up_what_leaks_into_the_feed():
     words = polarization((610.0, 150.0), (600.0, 0.0))
     assert "NaCl rises from 0 g/L to 8.766 g/L at the membrane" in words
-    assert words.endswith("76.7 % is left across the membrane.")
+    assert words.endswith("76.7 % acts across the membrane.")
 
 
 def test_nothing_is_said_where_nothing_changes_or_there_is_no_support():
     assert polarization((10.0, 600.1)) == ""
     assert polarization((10.0, 0.0), (10.0, 0.0)) == ""
-    assert "is left" not in polarization((500.0, 400.0))  # beyond balance, no share of the difference
+    assert "acts across" not in polarization((500.0, 400.0))  # beyond balance, no share of the difference
     assert "Internal" not in told(mp.parse_case(CASE).with_values(QUICK | {"run.duration": "1 min"}))
+
+
+# -- a water flux that changed direction ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("moved", "words"),
+    [
+        ([0.0, 0.002, 0.0], "2 L/m² of water moved to the right (cell), and then all of it came back."),
+        ([0.0, -4e-7, -1e-7], "0.4 mL/m² of water moved to the left (hypotonic bath), and then 75 % of it came back."),
+        ([0.0, 0.001, -0.003], "at first 1 L/m² of water moved to the right (cell)."),
+        ([0.0, 0.001, -0.0004], "at first 1 L/m² of water moved to the right (cell)."),
+        ([0.0, -0.001, 0.003], "at first 1 L/m² of water moved to the left (hypotonic bath)."),
+    ],
+)
+def test_how_much_water_came_back(moved: list[float], words: str) -> None:
+    case = mp.load_case("hypotonic")
+    assert remarks.changed_direction(case, np.array(moved)) == f"The water flux changed direction during the run: {words}"
+
+
+def test_under_an_oscillating_pressure_water_comes_and_goes() -> None:
+    swinging = {"mean": "0 bar", "amplitude": "1 mbar", "period": "1 s"}
+    case = mp.load_case("hypotonic").with_values({"left.pressure": swinging, "run.until": "duration"})
+    assert remarks.changed_direction(case, np.array([0.0, 1e-7, 0.0])) == (
+        "The water flux changed direction during the run."
+    )

@@ -105,15 +105,15 @@ def test_sentence_and_tables_say_it(vessel: Any) -> None:
 
     report_along.show_along(Page, vessel.case, vessel.summary)
     text = Page.file.getvalue()
-    assert "The 10 vessels make 864 m³/d of permeate at 45 % recovery from 56.5 bar; the last element works at" in text
+    assert "The 10 vessels make 864 m³/d of permeate at 45 % recovery from 56.5 bar. The mean water flux is" in text
     assert "element  feed m³/h  NaCl g/L" in text
-    assert "The model leaves out fouling, except by membrane.flow_factor" in text
-    assert "unless [right.channel] is given." in text
+    assert "The model does not include fouling (except by membrane.flow_factor" in text
+    assert "(unless [right.channel] is given)." in text
 
 
 def test_a_side_without_a_label_is_called_a_side(vessel: Any) -> None:
-    assert "the pressure of the permeate on its way out" in report_along.known_limits(vessel.case)
-    assert "the pressure of the right side on" in report_along.known_limits(
+    assert "the pressure drop of the permeate on its way out" in report_along.known_limits(vessel.case)
+    assert "the pressure drop of the right side on" in report_along.known_limits(
         vessel.case.with_values({"right.label": "right"})
     )
 

@@ -156,10 +156,10 @@ def test_message_when_the_flow_turned() -> None:
     displaced = turned.series["displaced_volume_m"].values
     assert displaced.max() - displaced[-1] > 0.05 * np.abs(displaced).max()
     assert displaced.max() > 0.0
-    assert "turned" in turned.summary["message"]
+    assert "changed direction" in turned.summary["message"]
     early = run({**values, "run.duration": "1 min"})
     assert (np.diff(early.series["displaced_volume_m"]) > 0.0).all()
-    assert "turned" not in early.summary["message"]
+    assert "changed direction" not in early.summary["message"]
 
 
 def test_message_when_the_time_was_too_short() -> None:

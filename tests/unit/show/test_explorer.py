@@ -306,7 +306,8 @@ def test_a_temperature_that_does_nothing_is_not_turned_without_a_word():
     shown = mp.explore(mp.load_case("osmosis").with_values(QUICK))
     shown.sliders["temperature"].value = 40.0
     assert (
-        "membrane.water_permeability: as written for 25 degC, although the temperature is now 40" in shown.message.value
+        "membrane.water_permeability: still the value for 25 degC, although the temperature is now 40"
+        in shown.message.value
     )
 
 
@@ -479,4 +480,4 @@ def test_the_picture_can_be_kept() -> None:
 
 def test_what_the_run_says_is_said_once() -> None:
     shown = mp.explore(mp.load_case("leaky"))
-    assert shown.message.value.count("turned during the run") == 1
+    assert shown.message.value.count("changed direction during the run") == 1

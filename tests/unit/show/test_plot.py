@@ -325,7 +325,7 @@ def test_rejection_from_water_to_the_bacterium():
     (ax,) = plot.rejection(porous())
     draw(np.array([ax]))
     assert ax.get_xscale() == "log"
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("radius (nm)", "held back (%)")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("radius (nm)", "rejection (%)")
     assert ax.get_xlim()[0] < 0.107
     assert ax.get_xlim()[1] > 620
     lines = {line.get_label(): line for line in ax.get_lines() if not line.get_label().startswith("_")}

@@ -75,14 +75,14 @@ def test_durations(seconds, text):
 def test_osmosis_in_words():
     assert words(synthetic.osmosis()) == (
         "Water moved from the left (fresh) to the right (saline): osmosis, 4.1 L/m² in 2 h. "
-        "93 % of the way to equilibrium."
+        "The run has come 93 % of the way to equilibrium."
     )
 
 
 def test_osmosis_to_the_left_turns_the_sides_round():
     text = words(synthetic.osmosis(displaced=-0.002, equilibrium_displaced=-0.004))
     assert text.startswith("Water moved from the right (saline) to the left (fresh): osmosis, 2 L/m² in 2 h.")
-    assert text.endswith("50 % of the way to equilibrium.")
+    assert text.endswith("The run has come 50 % of the way to equilibrium.")
 
 
 def test_sides_without_labels():
@@ -92,22 +92,26 @@ def test_sides_without_labels():
 def test_reverse_osmosis_says_where_from_and_what_is_held_back():
     text = words(synthetic.reverse_osmosis(), rejection={"NaCl": 0.9957})
     assert text.startswith("Water was pressed from the right (saline) to the left (fresh): reverse osmosis, 3.6 L/m²")
-    assert "Held back: 99.6 % of the NaCl." in text
+    assert "The membrane held back 99.6 % of the NaCl." in text
 
 
 @pytest.mark.parametrize(
     ("final", "collected", "text"),
     [
-        (0.98893, 0.97975, "Held back: 98 % of the NaCl (98.9 % at the end)."),
-        (0.98893, None, "Held back: 98.9 % of the NaCl."),  # not floored
-        (0.99999, 0.99999, "Held back: 99.999 % of the NaCl."),  # nor rounded to all of it
-        (1.0, 1.0 - 1e-15, "Held back: 100 % of the NaCl."),
-        (14.86, 0.9, "Held back: 90 % of the NaCl. At the end the NaCl goes against the water."),
+        (0.98893, 0.97975, "The membrane held back 98 % of the NaCl (98.9 % at the end)."),
+        (0.98893, None, "The membrane held back 98.9 % of the NaCl."),  # not floored
+        (0.99999, 0.99999, "The membrane held back 99.999 % of the NaCl."),  # nor rounded to all of it
+        (1.0, 1.0 - 1e-15, "The membrane held back 100 % of the NaCl."),
+        (14.86, 0.9, "The membrane held back 90 % of the NaCl. At the end the NaCl goes against the water."),
         (14.86, None, "At the end the NaCl goes against the water."),
         (-0.3, None, "At the end the NaCl passes faster than the water."),
-        (0.0291, -0.008, "Held back: 2.91 % of the NaCl at the end."),  # of a solute that passed faster at first
-        (-2e-8, None, "Held back: 0 % of the NaCl."),  # the error of a run
-        (None, None, "reverse osmosis, 3.6 L/m² in 2 h. 92 %"),
+        (
+            0.0291,
+            -0.008,
+            "The membrane held back 2.91 % of the NaCl at the end.",
+        ),  # of a solute that passed faster at first
+        (-2e-8, None, "The membrane held back 0 % of the NaCl."),  # the error of a run
+        (None, None, "reverse osmosis, 3.6 L/m² in 2 h. The run has come 92 %"),
     ],
 )
 def test_what_is_held_back_and_what_is_not(final, collected, text):
@@ -140,13 +144,16 @@ def test_water_that_moves_out_of_osmotic_balance_without_pressure():
 
 def test_diffusion():
     text = words(synthetic.two_gases())
-    assert text.startswith("No membrane: the two sides mixed by diffusion for 2 h.")
+    assert text.startswith("Without a membrane the two sides mixed by diffusion for 2 h.")
     assert text.endswith("There is no equilibrium to compare with.")
 
 
 def test_no_flow_says_what_holds_it():
     stopped = synthetic.result(displaced=0.0, process="no flow", pressures=(0.0, 29.22e5))
-    assert "No water moved in 2 h: 29.2 bar more on the right (saline) hold it back." in words(stopped)
+    assert (
+        "No water moved in 2 h: the pressure is 29.2 bar higher on the right (saline), which stops osmosis."
+        in words(stopped)
+    )
     equal = synthetic.result({"NaCl": 150.0}, {"NaCl": 150.0}, displaced=0.0, process="no flow")
     assert "No water moved in 2 h: the two sides are isotonic." in words(equal, tonicity="isotonic")
 
@@ -182,34 +189,34 @@ AT_END = moved(1.0)
         ({"status": "steady"}, "The state is steady."),
         ({"equilibrium": None}, "There is no equilibrium to compare with."),
         ({"distance_to_equilibrium": None}, "It was at equilibrium from the start."),
-        ({"distance_to_equilibrium": 2e-6, **AT_END}, "Within 0.1 % of equilibrium when the 2 h ended."),
-        ({"distance_to_equilibrium": 0.0019, **moved(0.9981)}, "99.8 % of the way to equilibrium."),
-        ({"distance_to_equilibrium": 0.2, **moved(0.8)}, "80 % of the way to equilibrium."),
+        ({"distance_to_equilibrium": 2e-6, **AT_END}, "The run was within 0.1 % of equilibrium when the 2 h ended."),
+        ({"distance_to_equilibrium": 0.0019, **moved(0.9981)}, "The run has come 99.8 % of the way to equilibrium."),
+        ({"distance_to_equilibrium": 0.2, **moved(0.8)}, "The run has come 80 % of the way to equilibrium."),
         (
             {"distance_to_equilibrium": 0.999, **moved(0.59)},
-            " 59 % of the water that moves until equilibrium has moved; the solutes are not yet evenly spread.",
+            " The water has come 59 % of the way to equilibrium; the solutes are not yet evenly spread.",
         ),
         (
             {"distance_to_equilibrium": 0.5, **AT_END},
             "The water is within 0.1 % of equilibrium; the solutes are not yet evenly spread.",
         ),
-        ({"distance_to_equilibrium": 1.0, **moved(0.0)}, "0 % of the way to equilibrium."),
+        ({"distance_to_equilibrium": 1.0, **moved(0.0)}, "The run has come 0 % of the way to equilibrium."),
         (
             {"distance_to_equilibrium": 0.2, **moved(1.2)},
-            "120 % of the water that moves until equilibrium has moved: some will flow back.",
+            "More water has moved than at equilibrium (120 %): some will flow back.",
         ),
         ({"distance_to_equilibrium": 1.4, **moved(-0.4)}, "So far the water has moved away from equilibrium."),
-        ({"distance_to_equilibrium": 0.63, **moved(1e-9, 0.0)}, "37 % of the way to equilibrium."),
+        ({"distance_to_equilibrium": 0.63, **moved(1e-9, 0.0)}, "The run has come 37 % of the way to equilibrium."),
         (
             {"distance_to_equilibrium": 1e-5, **moved(1.0, 0.0)},
-            "99.9 % of the way to equilibrium; the water that has moved will flow back.",
+            "The run has come 99.9 % of the way to equilibrium; the water that has moved will flow back.",
         ),
         (
             {"distance_to_equilibrium": 1.4, **moved(0.0, 0.0)},
             "The solutes are farther from equilibrium than at the start.",
         ),
-        ({"distance_to_equilibrium": 0.4, **moved(1.0, None)}, "60 % of the way to equilibrium."),
-        ({"message": "The flow of water turned."}, "The flow of water turned."),
+        ({"distance_to_equilibrium": 0.4, **moved(1.0, None)}, "The run has come 60 % of the way to equilibrium."),
+        ({"message": "The water flux changed direction."}, "The water flux changed direction."),
         ({"equilibrium": None, "message": "No equilibrium: a side is open."}, "2 h. No equilibrium: a side is open."),
     ],
 )
@@ -248,7 +255,7 @@ def test_membrane_table():
     assert rows["energy per volume"] == ("kWh/m³", "", "1.667")
     assert rows["  thermodynamic minimum"] == ("kWh/m³", "", "1")
     assert rows["  second-law efficiency"] == ("%", "", "60")
-    assert rows["NaCl held back by the membrane"] == ("%", "100", "100")
+    assert rows["NaCl rejection (held back by the membrane)"] == ("%", "100", "100")
     assert "NaCl moved" not in rows
     assert not any("energy" in name or "law" in name for name in table(report.membrane_table(synthetic.osmosis())))
 
@@ -257,15 +264,16 @@ def test_membrane_table_with_a_rejection_that_is_no_share():
     """In the first instant a small solute diffuses faster than the water flows: no figure that anyone could use."""
     result = synthetic.reverse_osmosis()
     result.arrays["rejection"][0] = -10.66
-    assert table(report.membrane_table(result))["NaCl held back by the membrane"] == (
+    assert table(report.membrane_table(result))["NaCl rejection (held back by the membrane)"] == (
         "%",
         "passes faster than the water",
         "100",
     )
     result.arrays["rejection"][-1] = 14.86
-    assert table(report.membrane_table(result))["NaCl held back by the membrane"][-1] == "goes against the water"
+    rows = table(report.membrane_table(result))
+    assert rows["NaCl rejection (held back by the membrane)"][-1] == "goes against the water"
     result.arrays["water_flux_m_per_s"][-1] = 1e-20  # no water flows
-    assert "NaCl held back by the membrane" not in table(report.membrane_table(result))
+    assert "NaCl rejection (held back by the membrane)" not in table(report.membrane_table(result))
 
 
 def test_membrane_table_with_what_was_collected():
@@ -278,18 +286,18 @@ def test_membrane_table_with_what_was_collected():
     result.arrays["water_flux_m_per_s"][-1] = 1e-20  # at rest: the row stands alone, and says what it is
     rows = report.membrane_table(result)
     assert "  over the whole run" not in table(rows)
-    assert table(rows)["NaCl held back by the membrane, whole run"] == ("%", "", "97.97")
+    assert table(rows)["NaCl rejection (held back by the membrane), whole run"] == ("%", "", "97.97")
 
 
 def test_the_convention_stands_beside_the_energy():
     result = synthetic.reverse_osmosis()
     result.summary["throttled_energy_J_per_m3"] = 2 * result.summary["specific_energy_J_per_m3"]
     for rows in (report.membrane_table(result), report_comparison.comparison_table({"a": result})[1]):
-        assert table(rows)["energy per volume, pressure recovered"][-1] == "1.667"
+        assert table(rows)["energy per volume, with energy recovery"][-1] == "1.667"
         assert table(rows)["  without energy recovery"][-1] == "3.333"
     result.summary["throttled_energy_J_per_m3"] = None  # a reservoir, the flow past which is not known
     rows = table(report.membrane_table(result))
-    assert "energy per volume, pressure recovered" in rows
+    assert "energy per volume, with energy recovery" in rows
     assert "  without energy recovery" not in rows
     assert "energy per volume" in table(report_comparison.comparison_table({"a": synthetic.reverse_osmosis()})[1])
 
@@ -301,7 +309,7 @@ def test_membrane_table_shows_no_noise():
     rows = table(report.membrane_table(result))
     assert rows["water flux"] == ("L/m²/h", "0", "0")
     assert rows["water moved"] == ("L/m²", "0", "0")
-    assert "NaCl held back by the membrane" not in rows
+    assert "NaCl rejection (held back by the membrane)" not in rows
 
 
 def test_comparison_table():
@@ -337,7 +345,7 @@ def test_a_pipe_gets_plain_lines_that_are_not_wrapped():
     lines = text.getvalue().splitlines()
     assert "\x1b" not in text.getvalue()
     assert "─" not in text.getvalue()
-    assert lines[1].endswith("93 % of the way to equilibrium.")
+    assert lines[1].endswith("The run has come 93 % of the way to equilibrium.")
     assert not any(line != line.rstrip() for line in lines)
 
 
@@ -388,7 +396,7 @@ def test_equilibrium_in_words_and_numbers():
     nothing = dict.fromkeys(result.summary) | {"message": "a side is open"}
     text = io.StringIO()
     report_equilibrium.show_equilibrium(Console(file=text), result.case, nothing)
-    assert text.getvalue().endswith("A side is open.\n")  # and no table of nothing
+    assert text.getvalue().endswith("There is no equilibrium: a side is open.\n")  # and no table of nothing
 
 
 def test_a_stirred_reservoir_has_no_length_and_a_solubility_fits_a_line():
@@ -524,7 +532,7 @@ def test_osmosis_against_a_pressure_delivers_power():
     flux = made.arrays["water_flux_m_per_s"]
     (row,) = [row for row in report.membrane_table(made) if row[0] == report.POWER]
     assert row[1:] == ("W/m²", *(formatting.number(flux[i] * 9e5, digits=3) for i in (0, -1)))
-    assert f"Against 9 bar it delivers {row[-1]} W/m² at the end" in words(made)
+    assert f"Flowing against 9 bar, the water delivers {row[-1]} W/m² at the end" in words(made)
 
 
 @pytest.mark.parametrize(

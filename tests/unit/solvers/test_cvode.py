@@ -53,7 +53,7 @@ def test_it_gives_up_in_words_and_prints_nothing(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     block(monkeypatch)
-    with pytest.raises(mp.RunError, match="gave up: its steps became too short") as caught:
+    with pytest.raises(mp.RunError, match="time integration failed: its steps became too short") as caught:
         mp.run(small())
     assert capfd.readouterr().out == ""
     result = caught.value.result

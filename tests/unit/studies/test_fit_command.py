@@ -68,7 +68,7 @@ def test_it_prints_and_writes(call: Call, found: fitting.FitResult) -> None:
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].startswith("A stirred cell, changed: membrane.")  # by what was fitted
-    assert lines[1] == "2 unknowns fitted to 8 measured numbers, which leaves 6 degrees of freedom."
+    assert lines[1] == "2 unknowns were fitted to 8 measured numbers, which leaves 6 degrees of freedom."
     row = next(line for line in lines if line.startswith(A)).split()
     each = found.parameters[A]
     assert row[1] == "L/m²/h/bar"
@@ -124,7 +124,7 @@ def test_what_is_wrong_has_exit_status_2_and_one_line(call: Call) -> None:
         "membrane-pde: bad.csv: line 4, water_flux [L/m^2/hour]: the cell is empty; fill it in, or leave the row out\n"
     )
     assert refused("cell.toml", "bench.csv", "--free", "solutes.NaCl.diffusivity").startswith(
-        "membrane-pde: nothing that was measured depends on solutes.NaCl.diffusivity (at solutes.NaCl.diffusivity = "
+        "membrane-pde: no measured quantity depends on solutes.NaCl.diffusivity (at solutes.NaCl.diffusivity = "
     )
     Path("mine").mkdir()
     Path("mine", "thesis.txt").write_text("", encoding="utf-8")
@@ -137,7 +137,7 @@ def test_missing_errors_in_tables(capsys: pytest.CaptureFixture[str]) -> None:
     single = mp.fit(pure, {"left.pressure [bar]": [10], "water_flux [LMH]": [25]}, [A])
     report_fit.show_fit(SimpleNamespace(is_terminal=False, file=sys.stdout), single)
     out = capsys.readouterr().out
-    assert "1 unknown fitted to 1 measured number, which leaves 0 degrees of freedom" in out
+    assert "1 unknown was fitted to 1 measured number, which leaves 0 degrees of freedom" in out
     assert "the errors cannot be estimated" in out
     assert out.splitlines()[4].split() == [A, "L/m²/h/bar", "2.5", "–", "–", "–", "3"]
     assert "not known" in out

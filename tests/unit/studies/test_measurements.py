@@ -219,26 +219,32 @@ GOOD = {"left.pressure [bar]": [1, 2], "water_flux [LMH]": [3, 4]}
         ({"water_flux [bar]": [1, 2]}, "water_flux [bar]: this is a pressure; expected a unit like m/s, … L/m^2/hour"),
         ({"water_flux [lmh]": [1, 2]}, 'water_flux [lmh]: unknown unit "lmh"; did you mean "LMH"?'),
         ({"pressure_left [Mpa]": [1, 2]}, 'pressure_left [Mpa]: … "MPa"'),
-        ({"pressure_left": [1, 2]}, "pressure_left: in which unit? Write for example pressure_left [bar]"),
+        ({"pressure_left": [1, 2]}, "pressure_left: the unit is missing; write for example pressure_left [bar]"),
         ({"pressure_left_Pa [bar]": [1, 2]}, "pressure_left_Pa: is in Pa by its name; … pressure_left [bar]"),
-        ({"time": [1, 2]}, "time: in which unit? Write for example time [min]"),
+        ({"time": [1, 2]}, "time: the unit is missing; write for example time [min]"),
         ({"time [bar]": [1, 2]}, "time [bar]: this is a pressure"),
-        ({"time [min]": [1, 2]}, "both time and left.pressure: data against time are one run"),
-        ({"rejection [%]": [1, 2]}, "rejection [%]: of which solute? Write for example rejection[NaCl]"),
+        ({"time [min]": [1, 2]}, "columns of time and of left.pressure cannot be combined: rows at different times"),
+        ({"rejection [%]": [1, 2]}, "rejection [%]: the solute is missing; write for example rejection[NaCl]"),
         ({"rejection[KCl] [%]": [1, 2]}, 'rejection[KCl] [%]: no solute "KCl"; known: NaCl, tracer'),
         ({"rejection[NaCl] [%] [%]": [1, 2]}, "rejection[NaCl] [%] [%]: expected a name and a unit in brackets"),
         ({"water_flux [LMH] [m/s]": [1, 2]}, "water_flux: more than one unit, LMH and m/s"),
         ({"water_flux [LMH": [1, 2]}, "water_flux [LMH: expected a name and a unit in brackets"),
         (
             {"rejection[NaCl]": [0.9, 99]},
-            "row 2, rejection[NaCl]: 99: a rejection is at most 1; write rejection[NaCl] [%]",
+            "row 2, rejection[NaCl]: 99: a rejection cannot exceed 1; write rejection[NaCl] [%]",
         ),
-        ({"rejection[NaCl] [%]": [101, 99]}, "row 1, rejection[NaCl] [%]: 101: a rejection is at most 100"),
+        ({"rejection[NaCl] [%]": [101, 99]}, "row 1, rejection[NaCl] [%]: 101: a rejection cannot exceed 100"),
         ({"concentration_left[tracer] [g/L]": [1, 2]}, "a mass needs solutes.tracer.molar_mass in the case"),
         ({"concentration_left[NaCl] [ppm]": [1, 2]}, "this is a plain ratio; … for example g/L"),
-        ({"water_flux error [LMH]": [1, 0]}, "row 2, water_flux error [LMH]: 0: a standard error is more than zero"),
+        (
+            {"water_flux error [LMH]": [1, 0]},
+            "row 2, water_flux error [LMH]: 0: a standard error must be more than zero",
+        ),
         ({"rejection[NaCl] error": [1, 1]}, "rejection[NaCl] error: there is no column rejection[NaCl]"),
-        ({"left.pressure error [bar]": [1, 1]}, "left.pressure error [bar]: only what is measured has an error"),
+        (
+            {"left.pressure error [bar]": [1, 1]},
+            "left.pressure error [bar]: only a measured quantity has a standard error",
+        ),
         ({"water_flux [m/s]": [1, 1]}, "two columns water_flux"),
         ({"": [1, 1]}, "a column without a name"),
         ({"pressure_left [bar]": [1, None]}, "row 2, pressure_left [bar]: the cell is empty"),
@@ -267,11 +273,14 @@ def test_a_wrong_column_is_refused(change: dict[str, Any], expected: str) -> Non
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        ({"left.pressure [bar]": [1]}, "no column of something measured; known: water_flux, displaced_volume"),
-        ({"water_flux [LMH]": [1]}, "nothing says where this was measured: expected a column of time"),
+        ({"left.pressure [bar]": [1]}, "no column of a measured quantity; known: water_flux, displaced_volume"),
+        (
+            {"water_flux [LMH]": [1]},
+            "the table does not say when or at which setting each row was measured: expected a column of time",
+        ),
         ({"left.pressure [bar]": [], "water_flux [LMH]": []}, "no rows"),
-        ({"time [min]": [-1], "water_flux [LMH]": [1]}, "row 1, time [min]: -1: a time before the start"),
-        ({}, "no column of something measured"),
+        ({"time [min]": [-1], "water_flux [LMH]": [1]}, "row 1, time [min]: -1: the time is before the start"),
+        ({}, "no column of a measured quantity"),
         (3, "data = 3: expected the path of a CSV file, or columns by header"),
         (None, "data = null: expected the path of a CSV file"),
         ({"left.pressure [bar]": [1] * 10_001, "water_flux [LMH]": [1] * 10_001}, "10001 rows; at most 10000"),
@@ -329,7 +338,7 @@ def test_no_file_is_refused(tmp_path: Path) -> None:
 def test_a_column_of_zeros_is_refused_unless_it_says_how_sure_they_are() -> None:
     """What nobody measured stands there as 0."""
     data = {"time [min]": [1.0, 2.0], "water_flux [L/m^2/hour]": [0.0, 0.0], "pressure_right [bar]": [1.0, 0.0]}
-    with pytest.raises(mp.CaseError, match=r"water_flux \[L/m\^2/hour\]: every number is 0, as where nothing was"):
+    with pytest.raises(mp.CaseError, match=r"water_flux \[L/m\^2/hour\]: every number is 0, as if nothing was"):
         read(CASE, data)
     table = read(CASE, {**data, "water_flux error [L/m^2/hour]": [0.1, 0.1]})
     assert not table.measured[0].numbers.any()

@@ -563,7 +563,7 @@ def test_an_unfinished_sweep_is_not_lost_by_beginning_another(solved: list[Any])
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        ({"case": CASE.with_values({"left.pressure": "1 bar"})}, "of a case in which something is different"),
+        ({"case": CASE.with_values({"left.pressure": "1 bar"})}, "of a case with other values"),
         ({"case": mp.parse_case(TEXT, "other")}, 'of the case "stirred" and not "other"'),
         ({"values": {**MANY, "right.pressure": [f"{p} mbar" for p in range(20)]}}, "over other values"),
         ({"values": dict(reversed(MANY.items()))}, "over other values"),
@@ -636,8 +636,8 @@ def test_an_error_says_what_is_kept(solved: list[Any]) -> None:
         mp.sweep(CASE, MANY, workers=1, out="out", progress=after(0.5, LookupError()))
     (note,) = caught.value.__notes__
     assert note == (
-        f"{len(solved)} of 40 runs are kept in out/sweep.unfinished: the same with --resume (in Python resume=True) "
-        "goes on from there"
+        f"{len(solved)} of 40 runs are kept in out/sweep.unfinished: the same command with --resume (in Python "
+        "resume=True) continues from there"
     )
 
 
@@ -645,7 +645,7 @@ def test_an_error_says_what_is_kept(solved: list[Any]) -> None:
 def test_two_at_once_in_one_process(solved: list[Any]) -> None:
     def progress(share: float) -> None:
         for resume in (False, True):
-            with pytest.raises(mp.CaseError, match=r"out/sweep\.unfinished: in use, another sweep is writing there"):
+            with pytest.raises(mp.CaseError, match=r"out/sweep\.unfinished: in use by another sweep"):
                 mp.sweep(CASE, GRID, workers=1, out="out", resume=resume)
 
     swept = mp.sweep(CASE, MANY, workers=1, out="out", progress=progress)
@@ -727,7 +727,7 @@ def test_a_journal_that_is_removed_meanwhile_takes_nothing_with_it(
         xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", progress=progress), whole)
         xarray.testing.assert_identical(sweepfile.load("out"), whole)
         (said,) = caplog.messages
-        assert said.startswith("out/sweep.unfinished was removed: the sweep goes on")
+        assert said.startswith("out/sweep.unfinished was removed: the sweep continues")
     assert other[0].head() == {"case": "another"}
     other[0].remove()
     assert sorted(os.listdir("out")) == ["case.toml", "sweep.csv", "sweep.nc"]
@@ -960,7 +960,10 @@ def test_ctrl_c_leaves_what_can_be_gone_on_with(call: Callable[..., Any], worker
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err  # a shell says 130 of both
     assert out == ""
-    words, kept = err.split(f" of {points} runs are kept in out/sweep.unfinished: the same with --resume "), rows_kept()
+    words, kept = (
+        err.split(f" of {points} runs are kept in out/sweep.unfinished: the same command with --resume "),
+        rows_kept(),
+    )
     assert words[0].startswith("membrane-pde: interrupted; ")
     assert 0 < kept <= int(words[0].split()[-1]) < points
     assert len(err.splitlines()) == 1

@@ -57,7 +57,7 @@ def test_one_key_is_a_curve_and_what_failed_a_cross():
     assert crosses(water) == crosses(held) == [10.0]
     assert water.get_xlabel() == "pressure on sea (bar)"
     assert water.get_ylabel() == "water flux at the end, left to right (L/m²/h)"
-    assert held.get_ylabel() == "held back (%)"
+    assert held.get_ylabel() == "rejection (%)"
 
 
 def test_nothing_is_held_back_where_nothing_is_pressed():

@@ -220,7 +220,7 @@ def test_walked_together_the_keys_are_coordinates_of_the_runs(found: xarray.Data
 
 def test_together_takes_as_many_values_of_each() -> None:
     values = {"right.pressure": ["0 bar", "5 bar"], "run.outputs": [3, 4, 5]}
-    with pytest.raises(mp.CaseError, match=r"equally many values: right\.pressure has 2, run\.outputs has 3"):
+    with pytest.raises(mp.CaseError, match=r"the same number of values: right\.pressure has 2, run\.outputs has 3"):
         mp.sweep(CASE, values, workers=1, zipped=True)
 
 
