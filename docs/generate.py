@@ -22,7 +22,11 @@ RESULTS_FILE = ROOT / "docs" / "results.md"
 
 # Every table of a case file: heading, name of its model in the schema ("" is the file itself), what to say first.
 SECTIONS = (
-    ("Top level", "", "These stand above the first `[table]`: in TOML everything below a table's name belongs to it."),
+    (
+        "Top level",
+        "",
+        "These keys stand above the first `[table]`: in TOML everything below a table's name belongs to that table.",
+    ),
     ("`[solutes.NAME]`", "Solute", ""),
     ("`[left]` and `[right]`", "Compartment", ""),
     ("`[left.support]` and `[right.support]`", "Support", ""),
@@ -31,8 +35,9 @@ SECTIONS = (
     (
         "`[module]`",
         "Module",
-        "Elements along the membrane. A side with a table `[SIDE.channel]` flows along them; one without is permeate, "
-        "drawn off where it appears, which needs no boundary, length or concentration.",
+        "Membrane elements. The liquid of a side with a table `[SIDE.channel]` flows along the membrane. A side "
+        "without one is the permeate, which is drawn off where it appears; it needs no boundary, length or "
+        "concentration.",
     ),
     ("`[[module.stage]]`", "Stage", ""),
     ("`module.cycle`", "Cycle", ""),
@@ -49,8 +54,8 @@ EXAMPLE = """\
 title = "Reverse osmosis: seawater pressed through a polyamide membrane"
 temperature = "25 degC"
 
-[solutes.NaCl]                          # in the library: nothing more needed
-[solutes.dextran]                       # not in it: give what is asked for; any field overrides the library
+[solutes.NaCl]                          # in the library: no values needed
+[solutes.dextran]                       # not in the library; a value given here replaces the library's
 molar_mass = "40 kg/mol"
 diffusivity = "6e-11 m^2/s"
 dissociation = 1                        # particles per formula unit (van 't Hoff)
@@ -64,7 +69,7 @@ pressure = { schedule = [["0 s", "0 bar"], ["1 min", "60 bar"]], shape = "ramp" 
 
 [left.concentration]                    # or one line: concentration = { NaCl = "35 g/L", dextran = "0 mol/L" }
 NaCl = "35 g/L"
-dextran = "0 mol/L"                     # a name with a sign is quoted: "Na+" = "10 mmol/L"
+dextran = "0 mol/L"                     # write a name with a sign in quotes: "Na+" = "10 mmol/L"
 
 [right]
 label = "permeate"
@@ -74,7 +79,7 @@ backflow = "last"                       # at the start of the ramp osmosis draws
 concentration = { NaCl = "0 mol/L", dextran = "0 mol/L" }
 
 [membrane]
-type = "SW30HR"                         # a library name, "ideal", "none", or left out with the numbers below
+type = "SW30HR"                         # of the library, "ideal" or "none"; or leave it out and give all numbers
 flux_law = "spiegler-kedem"
 water_permeability = "1.0 L/m^2/hour/bar"
 
@@ -104,35 +109,36 @@ HEAD = """\
 # The case file
 
 A case is a [TOML](https://toml.io) file. `membrane-pde new osmosis my.toml` copies a shipped case with its comments,
-`membrane-pde show my.toml` says how a case is understood, and editors that know JSON schemas complete and check it with
-`#:schema` and the file that `membrane-pde schema` prints.
+`membrane-pde show my.toml` prints all values of a case with their defaults. Editors that know JSON schemas complete and
+check a case with `#:schema` and the file that `membrane-pde schema` prints.
 
 **Quantities** are texts: one number with a decimal point, and a unit, such as `"60 bar"`, `"1.6e-9 m^2/s"` or
-`"1 L/m^2/hour/bar"`. No comma, no arithmetic, no bare number. Units are case-sensitive. Besides the usual ones `LMH`
-(L/m²/h), `gfd`, `psi`, `mmHg`, `barg`, `Osm` and `mOsm`, `Da` and `kDa` (as a molar mass), `m2` and `m3`, `µm` or `um`,
-`%` and `ppm` are understood. A temperature is `"25 degC"` (or `"25 °C"`, `"25 celsius"`, `"77 fahrenheit"`,
-`"298.15 K"`); `"25 C"` would be coulomb. A unit that is easily taken for another one (`gr` is a grain) is not read: the
-message asks what was meant.
+`"1 L/m^2/hour/bar"`. They contain no comma and no arithmetic, and never a number alone. Units are case-sensitive.
+Besides the usual ones `LMH` (L/m²/h), `gfd`, `psi`, `mmHg`, `barg`, `Osm` and `mOsm`, `Da` and `kDa` (as a molar
+mass), `m2` and `m3`, `µm` or `um`, `%` and `ppm` are understood. A temperature is `"25 degC"` (or `"25 °C"`,
+`"25 celsius"`, `"77 fahrenheit"`, `"298.15 K"`); `"25 C"` would be coulomb. A unit that is easily taken for another
+one (`gr` is a grain) is refused, and the message asks what was meant.
 
 **Concentrations** in a liquid are an amount per volume (`"0.6 mol/L"`, `"0.6 M"`), a mass per volume (`"35 g/L"`, needs
 the molar mass), a number per volume (`"1e8/mL"`), or osmoles per volume (`"300 mOsm/L"`, divided by `dissociation`).
 A molality (`"1 mol/kg"` of water), an osmolality (`"300 mOsm/kg"`) or a mass fraction of the solution (`"32000 ppm"`,
 `"3.5 %"`, `"35 g/kg"`) needs the solution's density: an `apparent_volume` of every solute in it. In a gas a
-concentration is a mole fraction, `"0.21 mol/mol"` or `"21 %"`, or an amount or mass per volume. Shares mean:
+concentration is a mole fraction, `"0.21 mol/mol"` or `"21 %"`, or an amount or mass per volume. Percentages
+and other shares are read as follows:
 
 | written | in a liquid | in a gas |
 | --- | --- | --- |
 | `%`, `‰`, `ppm` (1e-6), `ppb` (1e-9) | mass fraction of the solution | mole fraction |
 | `% w/w`, `% m/m`, `wt%`, `ppmw`, `g/kg` | mass fraction of the solution | refused |
 | `% w/v`, `% m/v` | grams in 100 mL: 1 % w/v is 10 g/L | the same |
-| `% v/v`, `vol%`, `ppmv`, `L/L` | volume of the pure solute (a liquid, by its `density`) per volume | mole fraction |
+| `% v/v`, `vol%`, `ppmv`, `L/L` | volume of the pure liquid solute (from its `density`) per volume | mole fraction |
 | `mol%`, `% mol/mol`, `mol/mol` | refused | mole fraction |
-| `ppt`, `psu`, `m%`, `mEq/L`, `w/v` alone | refused: they are read in several ways | refused |
+| `ppt`, `psu`, `m%`, `mEq/L`, `w/v` alone | refused: they have several meanings | refused |
 
 **Overrides**, `--set left.pressure="50 bar"` and `case.with_values({"left.pressure": "50 bar"})`, take the same keys,
-joined by dots, and the same values. They also complete or repair a file: `--set` and `mp.load_case("my.toml",
-{"left.length": "1 mm"})` put them in before the case is judged. Two numbers that must be equal are, if they differ by
-less than 1e-6 of their size: 1 atm and 760 mmHg, for example.
+joined by dots, and the same values. They can also complete or correct a file: `--set` and `mp.load_case("my.toml",
+{"left.length": "1 mm"})` insert them before the case is checked. Numbers that must be equal may differ by up to 1e-6 of
+their size, as 1 atm and 760 mmHg do.
 """
 
 

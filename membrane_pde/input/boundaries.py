@@ -1,4 +1,4 @@
-"""The kinds of boundary that the far end of a compartment can be, one row each: what the input knows about them.
+"""The kinds of boundary at the far end of a compartment, one row each, with what the input needs to know.
 
 A new kind is a name in `Kind`, a row in `BOUNDARIES`, and a field of `parts.Compartment` for each key of its own. Its
 class in `membrane_pde.model.ports` says what it does to pressure and volume.

@@ -36,7 +36,7 @@ class Origin:
 
 
 class Case(General):
-    """A case: two solutions, the membrane between them, and what to do. Frozen; all numbers SI.
+    """A case: two solutions, the membrane between them, and how to run it. Frozen; all numbers in SI units.
 
     Made by `load_case` and `parse_case`; changed copies by `with_values`. Equal if all that decides the answer is.
     """
@@ -44,8 +44,8 @@ class Case(General):
     model_config = ConfigDict(**STRICT, json_schema_extra=required_without_module)
 
     solutes: dict[str, Solute] = field(
-        "The solutes by name, each a table, empty if the library has all of it. A name with a sign is "
-        'quoted: [solutes."Na+"].',
+        "The solutes by name. Each is a table, empty if the library has all its values. A name with a sign stands in "
+        'quotes: [solutes."Na+"].',
         min_length=1,
     )
     properties: Properties = Field(
@@ -53,14 +53,17 @@ class Case(General):
     )
     left: Compartment = field("The left side. Fluxes are positive from left to right.")
     right: Compartment = field("The right side.")
-    membrane: Membrane = field("What stands between the sides.")
+    membrane: Membrane = field("The membrane that separates the two sides.")
     module: Module | None = field(
-        "What stands along the membrane: elements, vessels, stages. Without it the membrane has no length.", None
+        "Membrane elements in vessels and stages, with flow along the membrane. Without this table nothing varies "
+        "along it.",
+        None,
     )
-    energy: Energy = Field(default_factory=Energy, description="What the pumps take, with [module] (optional).")
+    energy: Energy = Field(default_factory=Energy, description="Efficiencies of the pumps of a [module] (optional).")
     mesh: Mesh = Field(default_factory=Mesh, description="Grid: number and size of cells (optional).")
     run: Run = field(
-        "How long to run, and how. With [module] optional: without a duration the answer is the steady state."
+        "Duration and numerical method of the run. Optional with [module]: without a duration the steady state is "
+        "computed."
     )
 
     # set by `build.build`, the only maker of cases; without a default pydantic would copy its marker for "undefined"
@@ -69,7 +72,7 @@ class Case(General):
 
     @property
     def plant(self) -> Plant:
-        """What stands along the membrane, resolved. Only of a case with [module]."""
+        """The module with its elements and channels in SI numbers; only for a case with [module]."""
         if self._plant is None:
             raise ValueError("the case has no [module]")
         plant: Plant = self._plant

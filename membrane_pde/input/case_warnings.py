@@ -1,4 +1,4 @@
-"""Warnings about a case: what is allowed but may not be intended."""
+"""Warnings about values that are allowed but may not be intended."""
 
 from __future__ import annotations
 

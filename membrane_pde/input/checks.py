@@ -198,7 +198,7 @@ def _check_properties(case: Case) -> None:
 
 
 def _check_planar(case: Case) -> None:
-    """Check that nothing is given that only a membrane with a length has."""
+    """Check that no key is given that needs a [module]."""
     for name, side in sides_of(case).items():
         if side.backflow == "collected":
             raise CaseError(

@@ -76,7 +76,7 @@ def supplied_amounts(
 def inlet_schedules(
     side: Compartment, inside: Mapping[str, float | Profile], name: str, data: Mapping[str, Any]
 ) -> dict[str, Schedule]:
-    """What enters a channel: a schedule (mol/m^3) for each solute, by default that of its concentration in the channel.
+    """Inlet concentrations of a channel: a schedule (mol/m^3) for each solute, by default its initial concentration.
 
     Fractions and molalities depend on all solutes, so that they are converted at every time of any schedule.
     """

@@ -103,12 +103,12 @@ class General(BaseModel):
 
     title: str = field("One line that says what the case shows.", "")
     phase: Literal["liquid", "gas"] = field(
-        "What fills the compartments. A gas: no membrane, rigid ends, absolute pressure; mole fractions that "
-        "add up to less than 1 leave the rest to a gas that is not followed.",
+        "What fills the compartments. A gas has no membrane, rigid ends and an absolute pressure; if its mole "
+        "fractions add up to less than 1, the remainder is an inert gas that is not computed.",
         "liquid",
     )
     temperature: Temperature = field(
-        "Temperature, the same everywhere; a liquid is water between 0 and 100 degC. Inside: K.", "25 degC"
+        "Temperature, the same everywhere; that of a liquid is between 0 and 100 degC. SI unit: K.", "25 degC"
     )
     osmotic_model: Literal["ideal", "virial", "pitzer"] = field(
         "How osmotic pressure follows from concentration. `ideal`: π = ν R T c; `virial`: with the solutes' virial "
@@ -116,12 +116,12 @@ class General(BaseModel):
         "ideal",
     )
     geometry: Geometry = field(
-        "Shape of the membrane. Of a `cylindrical` or `spherical` one the left side lies inside, with `left.radius` in "
-        "place of its length, and the right side around it; the area of the membrane follows the volume inside. A "
-        "`planar` membrane keeps its area.",
+        "Shape of the membrane. The left side lies inside a `cylindrical` or `spherical` membrane, with `left.radius` "
+        "in place of its length, and the right side lies around it; the area of the membrane follows the volume "
+        "inside. The area of a `planar` membrane is constant.",
         "planar",
     )
-    transport: Literal["fick"] = field("How solutes move in the solutions.", "fick")
+    transport: Literal["fick"] = field("Law of diffusion in the solutions; only Fick's law is available.", "fick")
 
     @field_validator("title")
     @classmethod
@@ -130,42 +130,46 @@ class General(BaseModel):
 
 
 class Solute(BaseModel):
-    """A dissolved substance. Values that the library has of it are optional; one given here replaces the library's."""
+    """A dissolved substance. Values that the library has are optional; a value given here replaces the library's."""
 
     model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
     molar_mass: MolarMass | None = field(
         "Molar mass. Required for a concentration given as mass per volume, for densities, and for the diffusivity of "
-        "two gases. Inside: kg/mol.",
+        "two gases. SI unit: kg/mol.",
         None,
     )
     diffusivity: OwnDiffusivity = field(
         "Diffusion coefficient, at the case's temperature unless `reference_temperature` is given. Required unless "
         "the library has it. For two gases it is computed from their molar masses and diffusion volumes (Fuller) "
-        "unless given. Inside: m^2/s."
+        "unless given. SI unit: m^2/s."
     )
     diffusion_volume: MolarVolume | None = field(
-        "Diffusion volume of a gas, for Fuller's diffusivity of two gases. Inside: m^3/mol.", None
+        "Diffusion volume of a gas, for Fuller's diffusivity of two gases. SI unit: m^3/mol.", None
     )
     dissociation: float = field("Particles per formula unit (van 't Hoff factor): 1 for sugar, 2 for NaCl.", 1.0, gt=0)
     radius: Length | None = field(
-        "Radius of the molecule or particle. It decides whether the solute passes the pores of a membrane. Inside: m.",
+        "Radius of the molecule or particle. It decides whether the solute passes the pores of a membrane. SI unit: m.",
         None,
     )
     charge: int | None = field(
-        "Charge number, for an ion that is a solute of its own; used to warn of a charge imbalance.",
+        "Charge number of an ion that is a solute of its own; used to warn of a charge imbalance.",
         None,
         ge=-10_000,
         le=10_000,
     )
     ions: dict[str, float] | None = field(
-        'For `pitzer`: ions per formula unit, of those that the library has data for: { "Na+" = 1, "Cl-" = 1 }.', None
+        'For `pitzer`: number of each ion per formula unit, for example { "Na+" = 1, "Cl-" = 1 }; the library needs '
+        "data of it.",
+        None,
     )
     osmotic_coefficient: Numbers | None = field(
-        "For `pitzer`, of a molecule: osmotic coefficient, a₁, a₂, … of φ = 1 + a₁ m + a₂ m² + …, m in mol/kg.", None
+        "For `pitzer`, osmotic coefficient of a molecule: a₁, a₂, … of φ = 1 + a₁ m + a₂ m² + …, with m in mol/kg.",
+        None,
     )
     virial: Virial | None = field(
-        "For `virial`: virial coefficients B, or B and C, of π = ν R T c (1 + B c + C c²). Inside: m^3/mol, m^6/mol^2.",
+        "For `virial`: virial coefficients B, or B and C, of π = ν R T c (1 + B c + C c²). SI unit: m^3/mol, "
+        "m^6/mol^2.",
         None,
     )
     apparent_volume: Volume | None = field(
@@ -174,23 +178,23 @@ class Solute(BaseModel):
         None,
     )
     max_molality: Molality | None = field(
-        "Largest molality at which the osmotic data are valid; a run that exceeds it gives a message. Inside: mol/kg.",
+        "Largest molality at which the osmotic data are valid; a run that exceeds it says so. SI unit: mol/kg.",
         None,
     )
     solubility: Solubility | None = field(
         "Molality of the saturated solution, or a list of temperatures and molalities. With the apparent volume it "
-        "sets the largest concentration: a higher one in the case is an error, and a run that exceeds it gives a "
-        "message. Inside: K, mol/kg.",
+        "sets the largest concentration: a higher one in the case is an error, and a run that exceeds it says so. "
+        "SI unit: K, mol/kg.",
         None,
     )
     density: Density | None = field(
-        "Density of the pure substance: the upper limit of the concentration, and needed for % v/v. Inside: kg/m^3.",
+        "Density of the pure substance. It limits the concentration, and is needed for % v/v. SI unit: kg/m^3.",
         None,
     )
     solid: bool = field("True if the pure substance is a solid: % v/v is then an error.", False)
     reference_temperature: Temperature | None = field(
         "Temperature at which `diffusivity` was measured. It is then scaled to the temperature of the case: in water "
-        "in proportion to T divided by the viscosity, in a gas to T^1.75. Inside: K.",
+        "in proportion to T divided by the viscosity, in a gas to T^1.75. SI unit: K.",
         None,
     )
 
@@ -212,11 +216,11 @@ class Support(BaseModel):
         0.0,
         "Structural parameter S = thickness · tortuosity ÷ porosity. Given alone, the layer counts as liquid of the "
         "thickness S: the steady state is the same, the start-up takes longer than in a layer of lower porosity. "
-        "Inside: m.",
+        "SI unit: m.",
     )
     thickness: Length = _one_of_two_ways(
         0.0,
-        "Thickness of the layer. Given with `porosity` and `tortuosity`, in place of `structural_parameter`. Inside: "
+        "Thickness of the layer. Given with `porosity` and `tortuosity`, in place of `structural_parameter`. SI unit: "
         "m.",
     )
     porosity: float = _one_of_two_ways(1.0, "Volume of the pores ÷ volume of the layer.", gt=0, le=1)
@@ -257,31 +261,32 @@ class Compartment(BaseModel):
 
     model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
-    label: str = field("What tables and figures call this side. Default: left or right.", "")
+    label: str = field("Name of this side in tables and figures. Default: left or right.", "")
     boundary: Kind = field(
-        f"What the far end is: {_kinds_in_words()}. A gas has rigid ends, by default.",
+        f"The far end of the side, opposite the membrane: {_kinds_in_words()}. A gas has rigid ends, by default.",
         "piston",
     )
     length: LengthOrRadius = field(
         "Initial depth of liquid (volume ÷ membrane area); for a reservoir, a bath or an outflow the thickness of the "
         "unstirred layer. A stirred bath or reservoir has no layer and needs no length. Around a curved membrane the "
-        "thickness of the shell or layer; inside one `radius` stands in its place. Inside: m."
+        "thickness of the shell or layer; inside one `radius` stands in its place. SI unit: m."
     )
     radius: Length | None = field(
         "Initial radius of a cylindrical or spherical membrane, in place of `left.length`. Left side only, and "
-        "required there if `geometry` is not `planar`. Inside: m.",
+        "required there if `geometry` is not `planar`. SI unit: m.",
         None,
     )
     stirred: bool = field(
-        "Perfectly mixed: one cell, no concentration polarization. A stirred reservoir or bath has no unstirred layer.",
+        "True if the side is perfectly mixed: one cell, no concentration polarization. A stirred reservoir or bath has "
+        "no unstirred layer.",
         False,
     )
     pressure: Applied = field(
         "Applied gauge pressure: constant; a schedule of steps or ramps; or a mean with an oscillation, a sine or a "
         "pulse (high for the first half of each period, or the fraction `duty`). Or a prescribed water flux out of "
-        "this side into the membrane, for which the pressure is computed; on the feeding side of a [module] also the "
-        "total { recovery = … } or { permeate = … }, and a { flux = … } is the mean. In a gas the absolute pressure. "
-        "Not for `rigid`. Inside: Pa, or m/s for a flux, m^3/s for a permeate.",
+        "this side into the membrane, for which the pressure is computed; on the feed side of a [module] also a "
+        "recovery { recovery = … } or a total permeate flow { permeate = … }, and { flux = … } is the mean flux. In a "
+        "gas the absolute pressure. Not for `rigid`. SI unit: Pa, or m/s for a flux, m^3/s for a permeate.",
         "0 bar",
     )
     concentration: dict[str, Initial] = field(
@@ -289,46 +294,46 @@ class Compartment(BaseModel):
         "osmolality, or a mass fraction (%, ‰, ppm, ppb, % w/w, g/kg); % w/v is g in 100 mL, % v/v needs the "
         "density of the pure solute, a liquid. In a gas a mole fraction "
         "(%, ppm, mol%, vol%). Osmoles count particles: they are divided by `dissociation`. Or a profile by the "
-        "distance from the membrane. Inside: mol/m^3.",
+        "distance from the membrane. SI unit: mol/m^3.",
         {},
     )
     diffusivity: dict[str, Diffusivity] = field(
-        "Diffusion coefficients on this side, where they differ from those of the solutes (a gel, a tissue). Inside: "
-        "m^2/s.",
+        "Diffusion coefficients on this side if they differ from those of the solutes, as in a gel or a tissue. SI "
+        "unit: m^2/s.",
         {},
     )
-    tube_area: Ratio = field("Area of the standing tube per membrane area. `standpipe` only.", 1.0)
+    tube_area: Ratio = field("Area of the standing tube ÷ membrane area. `standpipe` only.", 1.0)
     modulus: Modulus | None = field(
         "Elastic modulus of the wall: pressure rise ÷ relative increase of volume. The wall never pulls: the pressure "
-        "on the liquid is never below 0 (gauge). `elastic` only, and required there. Inside: Pa.",
+        "on the liquid is never below 0 (gauge). `elastic` only, and required there. SI unit: Pa.",
         None,
     )
     volume: TankVolume | None = field(
         "Initial volume of the bath ÷ membrane area, without the unstirred layer. `bath` only, and required there. "
-        "Beside a channel also the total. Inside: m.",
+        "Beside a channel also the total. SI unit: m.",
         None,
     )
     feed: Fed | None = field(
         "Feed of the bath. A concentration for every solute is a make-up feed, which keeps the volume constant; a "
-        "`flow` and a `concentration` are a feed at a constant rate. `bath` only; by default no feed. Inside: "
+        "`flow` and a `concentration` are a feed at a constant rate. `bath` only; by default no feed. SI unit: "
         "mol/m^3, m/s.",
         None,
     )
     bleed: TankFlow = field(
         "Flow withdrawn from the bath ÷ membrane area; beside a channel also the total. A bath with a make-up feed "
-        "also overflows when water enters it through the membrane. `bath` only. Inside: m/s.",
+        "also overflows when water enters it through the membrane. `bath` only. SI unit: m/s.",
         "0 m/s",
     )
     backflow: Backflow | None = field(
         'Composition of liquid that flows back in: a concentration for every solute, or "last", that of the liquid '
-        "that left last. Without it the run stops at backflow. `outflow` only; and the permeate of a [module], where "
-        'the default is "collected", the permeate of all stations mixed. Inside: mol/m^3.',
+        "that left last. Without this key a run stops when liquid flows back. `outflow` only; also the permeate of a "
+        '[module], where the default is "collected", the mixed permeate of all stations. SI unit: mol/m^3.',
         None,
     )
     channel: Channel | None = field("The channel through which this side's liquid flows along the membrane.", None)
     inlet: dict[str, Inlet] = field(
-        "What enters the channel, where it differs from `concentration` or changes in time: for each solute a "
-        "concentration, or a schedule of them. Inside: mol/m^3.",
+        "Concentrations that enter the channel, if they differ from `concentration` or change in time: for each solute "
+        "a concentration, or a schedule of concentrations. SI unit: mol/m^3.",
         {},
     )
 
@@ -339,9 +344,9 @@ class Compartment(BaseModel):
         None,
     )
     drawing: Literal["tank", "tube", "cell", "plant-cell"] | None = field(
-        "How pictures draw this side: an open tank, a standing tube (`standpipe` only), a cell in the liquid of the "
-        "other side, or a plant cell with its wall. It changes no number. Default: `tube` for a `standpipe`, else "
-        "`tank`. A gas is drawn as a gas.",
+        "Drawing of this side in pictures: an open tank, a standing tube (`standpipe` only), a cell in the liquid of "
+        "the other side, or a plant cell with its wall. It has no effect on the results. Default: `tube` for a "
+        "`standpipe`, else `tank`. Not for a gas.",
         None,
     )
 
@@ -388,8 +393,8 @@ class MembraneSolute(BaseModel):
     model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
     permeability: Permeability = field(
-        "Solute permeability P; 0 for a solute that cannot pass. Computed from the pores if they are given and it is "
-        "not. Inside: m/s."
+        "Solute permeability P; 0 for a solute that cannot pass. Unless given, it is computed from the pores, if those "
+        "are given. SI unit: m/s."
     )
     reflection: float = field(
         "Reflection coefficient σ, 0 to 1. Required, except for `solution-diffusion` (where it is 1), without water "
@@ -400,19 +405,19 @@ class MembraneSolute(BaseModel):
         json_schema_extra=_no_default,
     )
     partition: float = field(
-        "Partition coefficient K: concentration on the right ÷ on the left at equilibrium. Other than 1 only without "
-        "water permeability.",
+        "Partition coefficient K: concentration on the right ÷ concentration on the left at equilibrium. It must be 1 "
+        "unless water_permeability is 0.",
         1.0,
         gt=0,
     )
     activation_energy: MolarEnergy | None = field(
-        "Activation energy E: P changes as exp(−E/(R T)) from `reference_temperature` to that of the case. Inside: "
+        "Activation energy E: P changes as exp(−E/(R T)) from `reference_temperature` to that of the case. SI unit: "
         "J/mol.",
         None,
     )
     reference_temperature: Temperature | None = field(
         "Temperature at which `permeability` was measured. Default: that of the membrane; without either, the "
-        "temperature of the library value that it replaces, or else that of the case. Inside: K.",
+        "temperature of the library value that it replaces, or else that of the case. SI unit: K.",
         None,
     )
 
@@ -437,30 +442,32 @@ class Membrane(BaseModel):
         "Law for the solute flux through the membrane.", "spiegler-kedem"
     )
     water_permeability: WaterPermeability = field(
-        "Hydraulic permeability L_p of the membrane (A in reverse osmosis); 0: no water passes. Required without a "
-        "type or pores. Inside: m/s/Pa."
+        "Hydraulic permeability L_p of the membrane (A in reverse osmosis); 0 if no water passes. Required without a "
+        "type or pores. SI unit: m/s/Pa."
     )
     activation_energy: MolarEnergy | None = field(
         "Activation energy E: L_p changes as exp(−E/(R T)) from `reference_temperature` to that of the case. "
-        "Inside: J/mol.",
+        "SI unit: J/mol.",
         None,
     )
     reference_temperature: Temperature | None = field(
         "Temperature at which the values in this table were measured, those of its solutes included. Default: the "
-        "temperature of the library value that each replaces, or else that of the case. Inside: K.",
+        "temperature of the library value that each replaces, or else that of the case. SI unit: K.",
         None,
     )
     pore_radius: Length | None = field(
         "Pore radius. L_p is computed from it (Poiseuille), and P and σ of every solute from its `radius` (hindered "
-        "transport; a solute wider than the pore does not pass), unless given. Inside: m.",
+        "transport; a solute wider than the pore does not pass), unless given. SI unit: m.",
         None,
     )
     porosity_over_thickness: InverseLength | None = field(
-        "Porosity ÷ length of the pores. Required with `pore_radius`. Inside: 1/m.", None
+        "Porosity ÷ length of the pores. Required with `pore_radius`. SI unit: 1/m.", None
     )
-    flow_factor: float = field("Factor of the water permeability, for fouling and age.", 1.0, gt=0, le=1000)
+    flow_factor: float = field(
+        "Factor that multiplies the water permeability, for fouling and age.", 1.0, gt=0, le=1000
+    )
     salt_passage_factor: float = field(
-        "Factor of the permeability of every solute, for fouling and age.", 1.0, gt=0, le=1000
+        "Factor that multiplies the permeability of every solute, for fouling and age.", 1.0, gt=0, le=1000
     )
     solutes: dict[str, MembraneSolute] = field(
         "Transport coefficients of every solute; they replace those of the type.", {}
@@ -500,36 +507,37 @@ class Mesh(BaseModel):
     model_config = STRICT
 
     cells: int | None = field(
-        "Cells in each compartment. Default: as many as needed if each is 1.5 % wider than the one before it.",
+        "Number of cells in each compartment. Default: as many as needed if each is 1.5 % wider than the one before "
+        "it.",
         None,
         ge=1,
     )
     finest: Length | None = field(
         "Width of the cell at the membrane; cells grow away from it. Default: 0.7 % of the diffusion length over the "
         "duration, or 3 % of the thickness of the polarization layer at the fastest water flux, whichever is less. "
-        "Inside: m.",
+        "SI unit: m.",
         None,
     )
 
 
 class Run(BaseModel):
-    """How long to run, which times to store, and how to integrate."""
+    """Duration of the run, times to store, and numerical method."""
 
     model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 
     duration: OwnTime = field(
-        "Time to simulate; an upper limit if `until` is not `duration`. A case with [module] may leave it out: the "
-        "answer is then the steady state. Inside: s."
+        "Time to simulate; an upper limit if `until` is not `duration`. With [module] it is optional: without it the "
+        "steady state is computed. SI unit: s."
     )
     until: Literal["duration", "equilibrium", "steady"] = field(
         "When to stop. `steady`: when no number of the summary would still change by more than a hundredth of `rtol` "
-        "of its largest value (except totals of flows between open sides). An oscillating pressure allows `duration` "
-        "only.",
+        "times its largest value (except amounts that keep growing between open sides). An oscillating pressure allows "
+        "`duration` only.",
         "duration",
     )
     outputs: int = field("Number of stored times.", 200, ge=2, le=MAX_OUTPUTS)
     rtol: float = field(
-        "Relative tolerance of a time step. At the default the error of a typical run is below 1e-4; "
+        "Relative tolerance of a time step. With the default the error of a typical run is below 1e-4; "
         "`--check-accuracy` estimates it for each number. Runs until `equilibrium` or `steady` use a smaller "
         "tolerance, to detect the end.",
         1e-6,
@@ -537,9 +545,9 @@ class Run(BaseModel):
         le=1e-2,
     )
     solver: Literal["rosenbrock", "cvode", "fipy"] = field(
-        "Time integrator: a Rosenbrock method that knows the problem's structure (fast); SUNDIALS' CVODE, to check it "
-        "with another method and program, whose steps are held to a hundredth of rtol or less; or FiPy's own terms and "
-        "linear solver, by an implicit Runge-Kutta method of order 4, whose steps are held to 20 times rtol (the same "
-        "equations through another library, in seconds).",
+        "Time integrator. `rosenbrock`: a Rosenbrock method that makes use of the structure of the problem, the "
+        "fastest. `cvode`: CVODE of SUNDIALS, an independent check by another method and program, with a tolerance of "
+        "rtol/100 or less. `fipy`: FiPy's terms and linear solver with an implicit Runge-Kutta method of order 4, an "
+        "independent check by another library, with a tolerance of 20 rtol; it takes seconds.",
         "rosenbrock",
     )

@@ -26,7 +26,7 @@ MAX_STATIONS = 100_000
 
 @dataclass(frozen=True)
 class Limits:
-    """What the maker of an element allows; infinite where nothing is known.
+    """Limits that the maker of an element gives; infinite if unknown.
 
     Attributes
     ----------
@@ -233,7 +233,7 @@ def _sides(case: Case) -> tuple[Side, tuple[Side, ...]]:
 
 
 def _dead_end(channel: Channel) -> bool:
-    """Nothing ever flows in."""
+    """True if nothing ever flows in."""
     return channel.velocity == 0.0 or (channel.flow is not None and channel.flow.largest == 0.0)
 
 
@@ -403,7 +403,7 @@ def _geometry(written: Channel, path: str, area: float, length: float) -> flow_i
 
 
 def _flows(case: Case, plant: Plant) -> tuple[dict[str, Schedule], float | None]:
-    """What flows into a vessel on each flowing side, and the recovery for which the feed's flow is solved."""
+    """The flow into a vessel on each flowing side, and the recovery for which the feed's flow is computed."""
     flows: dict[str, Schedule] = {}
     recovery: float | None = None
     for name in SIDES:

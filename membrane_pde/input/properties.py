@@ -1,4 +1,4 @@
-"""What follows from a case alone, in SI: diffusivities, the osmotic model, scales, which sides are closed."""
+"""Properties that follow from a case alone, in SI: diffusivities, osmotic model, scales, closed sides."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def at_membrane(value: float | Profile) -> float:
 
 
 def at_far_edge(value: float | Profile) -> float:
-    """What a reservoir holds: the value at the far end of the layer in front of it."""
+    """Concentration of a reservoir: the value at the far end of the layer in front of it."""
     return value.value[-1] if isinstance(value, Profile) else value
 
 
@@ -169,7 +169,7 @@ def total_length(case: Case) -> float:
 
 
 def is_closed(side: Compartment) -> bool:
-    """Nothing enters or leaves but through the membrane."""
+    """True if a side is closed except for the membrane."""
     if side.channel is not None:
         return False
     if side.boundary == "bath":
@@ -178,7 +178,7 @@ def is_closed(side: Compartment) -> bool:
 
 
 def is_open(case: Case) -> bool:
-    """Something flows in or out for ever: there may be a steady state, but no equilibrium."""
+    """True if liquid can flow in or out for ever: there may be a steady state, but no equilibrium."""
     return not (is_closed(case.left) and is_closed(case.right)) and not reservoir_side(case)
 
 
@@ -191,5 +191,5 @@ def reservoir_side(case: Case) -> str:
 
 
 def side_of_held_flux(case: Case) -> str:
-    """The side that holds the water flux, or ""."""
+    """The side that prescribes the water flux, or ""."""
     return "left" if case.left.pressure.flux else "right" if case.right.pressure.flux else ""

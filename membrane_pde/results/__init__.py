@@ -1,1 +1,1 @@
-"""What a run gives: summary, messages, files."""
+"""Results of a run: summary, messages, files."""

@@ -1,4 +1,4 @@
-"""What a state along a membrane tells: the summary of a case with [module], its elements, and what is said about it.
+"""Results of a state along a membrane: the summary of a case with [module], its elements, and its message.
 
 Totals are those of all vessels and stages; fluxes, concentrations and polarization are means over the membrane's area.
 """
@@ -61,19 +61,19 @@ class Streams:
 
     @property
     def flows(self) -> bool:
-        """Water passes the membrane."""
+        """True if water passes the membrane."""
         return abs(self.water) / self.area > self.least
 
     @property
     def permeate_concentration(self) -> list[float | None]:
-        """What passes, mixed, mol/m^3."""
+        """Mixed concentration of all that passes, mol/m^3."""
         if not self.flows:
             return [None] * len(self.case.solutes)
         mixed = self.solutes / self.water
         return [float(c) if c >= 0.0 else None for c in mixed]
 
     def pressure_drop(self, side: int) -> float | None:
-        """Fall of the pressure along a side, Pa."""
+        """Pressure drop along a side, Pa."""
         channel = getattr(next(self.plant.elements)[1], SIDES[side])
         if channel.role == "permeate":
             return None
@@ -109,7 +109,7 @@ class Streams:
 
     @property
     def least_work(self) -> float | None:
-        """Least work that makes what leaves of what enters, over the volume of permeate, J/m^3."""
+        """Minimum work of the separation of what enters into what leaves, per volume of permeate, J/m^3."""
         if not self.flows:
             return None
         case, seen = self.case, self.seen
@@ -144,7 +144,7 @@ def _total(shares: Any) -> Any:
 
 
 def state_values(totals: Streams) -> dict[str, Any]:
-    """What the summary and the series of a case with [module] have of one state.
+    """Values of one state for the summary and the series of a case with [module].
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def along_summary(case: Case, seen: Any, *, steps: int) -> dict[str, Any]:
 
 
 def _pressure(totals: Streams, side: int) -> float:
-    """The pressure at a side's inlet; of a dead end, and where the permeate is drawn off, at its outlet."""
+    """The pressure at the inlet of a side; at the outlet for a dead end and for a permeate that is drawn off."""
     seen, plant = totals.seen, totals.plant
     if SIDES[side] == plant.feed:
         return totals.feed_pressure
@@ -292,7 +292,7 @@ def elements_of(totals: Streams) -> list[dict[str, Any]]:
 
 
 def _beside(totals: Streams, n: int) -> dict[str, Any]:
-    """Flow and concentrations of what leaves an element on the other side, where that flows, too; else None."""
+    """Flow and concentrations that leave an element on the other side; None if that side does not flow."""
     other, flows = 1 - totals.feed, len(totals.plant.flowing) > 1
     leaving = totals.seen.leaving[other, n]
     return {
@@ -304,7 +304,7 @@ def _beside(totals: Streams, n: int) -> dict[str, Any]:
 
 
 def _beyond(limits: Any, one: dict[str, Any]) -> str:
-    """Which of a maker's limits an element passes, "" if none."""
+    """The limits of its maker that an element exceeds; "" if there are none."""
     told = []
     for key, value, limit, size, unit in (
         ("pressure", one["feed_pressure_Pa"], limits.pressure, 1e-5, "bar"),

@@ -1,4 +1,4 @@
-"""Folders of results: what may be written where, and files that are moved to their names when they are whole."""
+"""Folders of results: what may be written where; files get their final names when they are complete."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def check_writable(folder: Path) -> None:
 
 
 def write_folder(folder: str | Path, write: Callable[[Path], None], sweep: bool = False) -> Path:
-    """Let `write` fill a folder inside the final one, and move its files to their names when all are whole.
+    """Let `write` fill a folder inside the final one, and move its files to their names when all are complete.
 
     The final folder stays the one it was, with its mode, also if it is a mount point or somebody's current folder.
     Other files of an earlier result go: they would belong to another run.
@@ -95,7 +95,7 @@ def write_folder(folder: str | Path, write: Callable[[Path], None], sweep: bool 
 
 
 def add_files(folder: str | Path, write: Callable[[Path], None]) -> Path:
-    """Let `write` make more files for a folder that `write_folder` has filled; what is there stays.
+    """Let `write` make more files for a folder that `write_folder` has filled; the files that are there are kept.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def _move(new: Path, target: Path, stale: list[str]) -> None:
 
 @contextmanager
 def made_if_missing(folder: Path) -> Iterator[Path]:
-    """A folder, made if there is none; if there was none and nothing came of it, there is none afterwards."""
+    """A folder, made if it does not exist; a folder that was made and stayed empty is removed."""
     missing = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -165,9 +165,9 @@ def made_if_missing(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """A folder in another one, which is made if there is none, to write something that is then moved to its name.
+    """A temporary folder inside another one, which is made if it does not exist; its files are then moved out of it.
 
-    Those of processes that were killed while they wrote, which takes seconds, go after a day.
+    Folders of processes that were killed while they wrote are removed after a day.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"{_SCRATCH}*"):
@@ -180,7 +180,7 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Let two runs that write to one folder not mix their files: the last one stays, whole."""
+    """Keep two runs that write to one folder from mixing their files: those of the last one remain."""
     if sys.platform == "win32":
         yield
         return
@@ -196,7 +196,7 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
 
 
 def _refuse_foreign(folder: Path, shown: Path, sweep: bool) -> None:
-    """Refuse a folder that holds something that is not ours, or a sweep that is not finished."""
+    """Refuse a folder that holds other files than results of this package, or an unfinished sweep."""
     try:
         held = sorted(entry.name for entry in folder.iterdir())
     except FileNotFoundError:
@@ -232,7 +232,7 @@ def _looks_like_ours(name: str) -> bool:
 
 
 def _is_file(path: Path) -> bool:
-    """It is a file, or was one that another run has replaced just now."""
+    """True for a file, also for one that another run is replacing."""
     return path.is_file() or not os.path.lexists(path)
 
 

@@ -1,4 +1,4 @@
-"""Read a saved result, and refuse what is none of ours or damaged."""
+"""Read a saved result, and refuse files that are damaged or of another program."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ADDED_PROFILES = [name for name, each in PROFILES.items() if each.added]
 
 
 def load_result(folder: str | Path) -> Result:
-    """Read what `Result.save` wrote.
+    """Load a result that `Result.save` wrote.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def load_result(folder: str | Path) -> Result:
 
 
 def _check_whole(case: Case, summary: Any, arrays: dict[str, NDArray[Any]]) -> None:
-    """Every number that a result has is there, and as many as belong together."""
+    """Check that all arrays of a result are there, with sizes that fit together."""
     if not isinstance(summary, dict) or not SUMMARY_KEYS.keys() <= summary.keys():
         raise ValueError("its summary is not whole")
     times, cells = arrays["position"].shape if arrays["position"].ndim == 2 else (0, 0)

@@ -147,7 +147,7 @@ def _real_solution(case: Case) -> Solution | None:
 
 @cache_last_case
 def _limits(case: Case) -> list[limits.Limit | None]:
-    """How concentrated each solute can be."""
+    """The largest possible concentration of each solute."""
     return [
         limits.limit(name, each, known_volume(each, case.temperature), case.temperature)
         for name, each in case.solutes.items()
@@ -155,7 +155,7 @@ def _limits(case: Case) -> list[limits.Limit | None]:
 
 
 def _plasmolysis(runs: Runs, r: int) -> list[str]:
-    """Sentences on the elastic walls that the membrane of a run came off, by more than the tolerance leaves open."""
+    """Sentences on elastic walls that the membrane came off, by more than the tolerance of the run."""
     case, sentences = runs.cases[r], []
     for index, (name, port) in enumerate(zip(SIDES, runs.system.ports, strict=True)):
         if not port.slackens:
@@ -206,7 +206,7 @@ def _failure(case: Case, reason: str, at: str) -> str:
 
 
 def _crowding(case: Case, held: str) -> float:
-    """The largest flux that is held, over how fast the slowest solute diffuses along an unstirred side."""
+    """The largest prescribed flux ÷ the diffusion velocity D/length of the slowest solute along an unstirred side."""
     flux = (case.left if held == "left" else case.right).pressure.largest
     sides = zip(both_sides(case), diffusivities(case).min(axis=1).tolist(), strict=True)
     return max([flux * side.length / slowest for side, slowest in sides if not side.stirred], default=0.0)

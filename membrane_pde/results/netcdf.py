@@ -1,4 +1,4 @@
-"""netCDF files of ours, written and read by h5netcdf: numbers and words of the file itself, and not more than expected.
+"""netCDF files of results, written and read by h5netcdf. Reading refuses links and more numbers than expected.
 
 A netCDF-4 file is an HDF5 file, and that may be a trap: parts of it may stand in other files of the reader's disk, and
 a file of a few kB may declare arrays of terabytes. What we write has nothing of the kind, so it is refused.
@@ -46,7 +46,7 @@ def write(path: Path, sizes: Mapping[str, int], variables: Variables, attributes
 
 @contextmanager
 def opened(path: Path, most: int) -> Iterator[Any]:
-    """Open a file of ours for reading.
+    """Open a file of results for reading.
 
     Parameters
     ----------

@@ -65,12 +65,12 @@ class Runs(NamedTuple):
 
     @property
     def sides(self) -> tuple[separation.Side, separation.Side]:
-        """What the two sides held, and what flowed in and out of them."""
+        """Volumes and amounts of both sides, and what flowed in and out of them."""
         return separation.sides_of(self.cases[0], self.system, self.times, self.states)
 
 
 class StateReading:
-    """What the table of `quantities` reads off states, whatever the path to them.
+    """Values that the table of `quantities` takes from states, whatever the path to them.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class StateReading:
 
     @property
     def polarization(self) -> Vector:
-        """Wall over bulk concentration on the side that the water leaves."""
+        """Concentration at the membrane ÷ bulk, on the side that the water leaves."""
         return self._polarization_and_rejection[0]
 
     @property
@@ -105,7 +105,7 @@ class StateReading:
 
 
 class Reading(StateReading):
-    """What the table of `quantities` reads off solved runs: each computed when first asked for.
+    """Values that the table of `quantities` takes from solved runs, computed when they are first needed.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class Reading(StateReading):
 
     @cached_property
     def collected(self) -> tuple[Vector, Vector]:
-        """Concentration of what has passed the membrane, and how much was held back from it."""
+        """Concentration of what has passed the membrane, and its rejection."""
         runs = self.runs
         return separation.collected(runs.cases[0], runs.sides, self.displaced, self.passed, runs.least_displaced)
 
@@ -156,7 +156,7 @@ class Reading(StateReading):
 
 
 def series_of(runs: Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]:
-    """What has one value at every stored time: arrays (run, time), of solutes (run, time, solute).
+    """Quantities with one value at every stored time: arrays (run, time), of solutes (run, time, solute).
 
     `ends`: nan between the first and the last time where a summary needs no more (what moved, and the balance).
     """
@@ -165,7 +165,7 @@ def series_of(runs: Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]
 
 
 def profiles_of(system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
-    """What has a value in every cell at every stored time."""
+    """Quantities with a value in every cell at every stored time."""
     inside = system.inside
     m = system.membrane - inside.start
     volume = system.widths(states)[:, inside]
@@ -182,7 +182,7 @@ def profiles_of(system: Any, states: Vector) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def _polarization_and_rejection(case: Case, seen: Any, threshold: Vector) -> tuple[Vector, Vector]:
-    """Wall over bulk on the side the water leaves, and ``1 − (J_s/J_v)/c_bulk``; NaN where they mean nothing."""
+    """Concentration at the membrane ÷ bulk where the water leaves, and ``1 − (J_s/J_v)/c_bulk``; NaN if undefined."""
     polarization, rejection = np.full(seen.wall_left.shape, np.nan), np.full(seen.wall_left.shape, np.nan)
     if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
         return polarization, rejection

@@ -1,4 +1,4 @@
-"""The table of what a run gives: each key of summary, series and profiles, its unit, meaning, and how it is read.
+"""The table of results: each key of summary, series and profiles with its unit, meaning, and how it is computed.
 
 All else follows from this table: the keys of the summary and their order, the series and the columns of ``series.csv``,
 the columns that a fit understands, the columns of a sweep, and docs/results.md. A new number is one row here; what
@@ -123,7 +123,8 @@ QUANTITIES = (
         TEXT,
         "case",
         "the left side compared with the right one: `isotonic`, `hypotonic` or `hypertonic`",
-        "By the solutes that cannot pass, at the start. Null where all can, and without a membrane.",
+        "It compares the solutes that cannot pass the membrane, at the start. Null if all can pass, and without a "
+        "membrane.",
         value=lambda at_end: at_end.for_each(at_end.tonicity),
     ),
     Quantity(
@@ -137,7 +138,7 @@ QUANTITIES = (
         "displaced_volume_m",
         "m",
         "path",
-        "volume that has passed the membrane per membrane area at the start, left to right",
+        "volume that has passed the membrane per initial membrane area, left to right",
         read=lambda states: states.displaced,
     ),
     Quantity(
@@ -152,7 +153,7 @@ QUANTITIES = (
         "amount_transferred_mol_per_m2",
         "mol/m^2",
         "path",
-        "amount that has passed the membrane per membrane area at the start, left to right",
+        "amount that has passed the membrane per initial membrane area, left to right",
         by_solute=True,
         read=lambda states: states.passed,
     ),
@@ -174,7 +175,7 @@ QUANTITIES = (
         "length_left_m",
         "m",
         "state",
-        "depth of liquid on the left (volume / membrane area at the start)",
+        "depth of liquid on the left (volume / initial membrane area)",
         "Inside a sphere of radius R it is R/3 at the start, inside a cylinder R/2. Null in the summary of a stirred "
         "reservoir.",
         read=lambda states: states.seen.length_left,
@@ -184,7 +185,7 @@ QUANTITIES = (
         "length_right_m",
         "m",
         "state",
-        "depth of liquid on the right (volume / membrane area at the start)",
+        "depth of liquid on the right (volume / initial membrane area)",
         "Null in the summary of a stirred reservoir.",
         read=lambda states: states.seen.length_right,
         applies=lambda case: not case.right.without_end,
@@ -193,8 +194,8 @@ QUANTITIES = (
         "membrane_area_ratio",
         "1",
         "state",
-        "area of the membrane over that at the start",
-        "1 of a planar membrane; around a volume V `(V/V_0)^(2/3)` of a sphere and `(V/V_0)^(1/2)` of a cylinder.",
+        "area of the membrane ÷ initial area",
+        "1 for a planar membrane, `(V/V_0)^(2/3)` for a sphere and `(V/V_0)^(1/2)` for a cylinder of volume V.",
         read=lambda states: states.seen.area_ratio,
         added=True,
     ),
@@ -203,7 +204,7 @@ QUANTITIES = (
         "mol/m^3",
         "state",
         "mean concentration on the left",
-        "Of a bath and the layer before it together; of a reservoir only the unstirred layer.",
+        "For a bath it includes the unstirred layer; for a reservoir it is that of the unstirred layer alone.",
         by_solute=True,
         read=lambda states: states.seen.mean_left,
     ),
@@ -212,7 +213,7 @@ QUANTITIES = (
         "mol/m^3",
         "state",
         "mean concentration on the right",
-        "Of a bath and the layer before it together; of a reservoir only the unstirred layer.",
+        "For a bath it includes the unstirred layer; for a reservoir it is that of the unstirred layer alone.",
         by_solute=True,
         read=lambda states: states.seen.mean_right,
     ),
@@ -265,7 +266,7 @@ QUANTITIES = (
         "polarization_modulus",
         "1",
         "state",
-        "concentration at the membrane over that of the bulk, on the side that the water leaves",
+        "concentration at the membrane ÷ bulk concentration, on the side that the water leaves",
         "Null where (almost) no water flows, and without a membrane.",
         by_solute=True,
         read=lambda states: states.polarization,
@@ -288,8 +289,8 @@ QUANTITIES = (
         "mol/m^3",
         "path",
         "concentration of all that has passed the membrane so far, amount over volume",
-        "`N/X`: what the receiving side held before plays no part. Null where (almost) no water has passed, where its "
-        "flow turned, where the solute went the other way, and without a membrane.",
+        "`N/X`; what the receiving side held at the start is not included. Null where (almost) no water has passed, "
+        "where its flow turned, where the solute went the other way, and without a membrane.",
         by_solute=True,
         read=lambda states: states.collected[0],
         applies=_has_membrane,
@@ -299,8 +300,8 @@ QUANTITIES = (
         "collected_rejection",
         "1",
         "path",
-        "1 - collected concentration over the mean one of all that the other side held at the start and was fed",
-        "That mean is `(n_0 + n_fed)/(V_0 + V_fed)`; of a reservoir it is the concentration at its far edge.",
+        "1 − collected concentration ÷ mean concentration of the other side, with all that it was fed",
+        "The mean is `(n_0 + n_fed)/(V_0 + V_fed)`; for a reservoir it is the concentration at its far edge.",
         by_solute=True,
         read=lambda states: states.collected[1],
         applies=_has_membrane,
@@ -310,7 +311,8 @@ QUANTITIES = (
         "amount_error",
         "1",
         "computation",
-        "imbalance of the amounts: the largest so far of any solute on either side, over what is held and fed",
+        "error of the balance of amounts: the largest so far of any solute on either side, relative to what is held "
+        "and fed",
         read=lambda states: states.amount_error,
         measurable=False,
     ),
@@ -345,7 +347,7 @@ QUANTITIES = (
         "minimum_energy_J_per_m3",
         "J/m^3",
         "path",
-        "least work of the same separation over the volume of water that passed",
+        "thermodynamic minimum of the work for the same separation, per volume of water that passed",
         "Negative where the mixing could deliver work.",
         value=lambda at_end: at_end.per_volume(at_end.least_work),
     ),
@@ -353,8 +355,8 @@ QUANTITIES = (
         "second_law_efficiency",
         "1",
         "path",
-        "least work over actual work, with ideal energy recovery",
-        "Where the mixing delivers work, the other way round.",
+        "minimum work ÷ actual work, with ideal energy recovery",
+        "If mixing delivers work: delivered work ÷ the most that it could deliver.",
         value=lambda at_end: at_end.efficiencies,
     ),
     Quantity(
@@ -430,7 +432,7 @@ QUANTITIES = (
         "Pa",
         "state",
         "fall of the pressure along the right side: friction and interconnectors",
-        "Of a dead end the largest of an element. Null where the permeate is drawn off.",
+        "For a dead end it is the largest of any element. Null where the permeate is drawn off.",
         applies=_along,
         added=True,
     ),
@@ -485,7 +487,7 @@ QUANTITIES = (
         "equilibrium",
         SUMMARY,
         "case",
-        "analytic equilibrium, under the keys of the summary",
+        "analytic equilibrium, with the keys of the summary",
         "Null where a side is open.",
     ),
     Quantity(
@@ -532,14 +534,14 @@ SERIES = {each.name: each for each in sorted(QUANTITIES, key=lambda each: not ea
 
 
 def attributes_of(quantity: Quantity) -> dict[str, str]:
-    """Attributes of a variable in a dataset or a file; none of what is no number."""
+    """Attributes of a variable in a dataset or a file; empty if it is not a number."""
     if quantity.unit in (TEXT, SUMMARY):
         return {}
     return {"units": quantity.unit, "long_name": quantity.meaning}
 
 
 class Profile(NamedTuple):
-    """What has a value in every cell.
+    """A quantity with a value in every cell.
 
     Attributes
     ----------
@@ -574,7 +576,7 @@ PROFILES = {
     "volume": Profile(
         ("time", "cell"),
         "m",
-        "volume of the cell per membrane area at the start",
+        "volume of the cell per initial membrane area",
         "Of a planar side its width, in a support layer the porosity times its width. Times the concentration it is "
         "the amount in the cell.",
         added=True,

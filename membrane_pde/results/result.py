@@ -1,4 +1,4 @@
-"""What a run leaves: summary, series, profiles; saved and loaded without losing a bit."""
+"""The result of a run: summary, series, profiles; saved and loaded without loss."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def check_size(case: Case, cells: int) -> None:
 
 @dataclass(eq=False)
 class Result:
-    """One run.
+    """The result of one run.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class Result:
 
     @cached_property
     def series(self) -> xarray.Dataset:
-        """Everything that has one value a stored time, dimensions ``time`` and ``solute``."""
+        """Quantities with one value at each stored time, dimensions ``time`` and ``solute``."""
         import xarray
 
         known = self._variables()
@@ -119,7 +119,7 @@ class Result:
 
     @cached_property
     def profiles(self) -> xarray.Dataset:
-        """Concentration in every cell at every stored time; positions count from the membrane, left is negative.
+        """Concentration in every cell at every stored time; positions count from the membrane, negative on the left.
 
         Along a membrane fluxes, flows, pressures and concentrations at every station; positions count from the inlet.
         """
@@ -217,7 +217,7 @@ class Result:
         return membrane_pde.page(self, path)
 
     def _write_more(self, folder: Path) -> None:
-        """Write what only some results have."""
+        """Write the files that only some results have."""
 
     def _write_csv(self, path: Path) -> None:
         names, columns = ["time_s"], [self.arrays["time"]]

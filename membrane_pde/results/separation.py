@@ -1,4 +1,4 @@
-"""What a run has separated: streams at the far ends, what was collected, the work that it took and the least work.
+"""The separation by a run: streams at the far ends, collected permeate, work, and minimum work.
 
 Per membrane area, SI. A side exchanges liquid with what is outside through the streams ``Q_in`` and ``Q_out`` (m/s):
 feed and bleed of a bath, what leaves or enters through an outflow. A closed side has none; those of a reservoir are
@@ -123,7 +123,7 @@ def _side(
 def collected(
     case: Case, sides: tuple[Side, Side], displaced: Array, passed: Array, least: Array
 ) -> tuple[Array, Array]:
-    """Concentration of what passed the membrane so far, and how much of the solute was held back from it.
+    """Concentration of what passed the membrane so far, and its rejection.
 
     ``c_collected = N/X``, the amount over the volume that passed the membrane since the start: what the receiving side
     held before plays no part. ``1 − c_collected/c_supplied``, where ``c_supplied`` is the mean concentration of all
@@ -163,7 +163,7 @@ def collected(
 
 
 def _held(side: Side) -> Array:
-    """All that it held at the start, (solute,), mol/m^2."""
+    """Amounts at the start, (solute,), mol/m^2."""
     return np.asarray(sum(np.atleast_2d(amount).sum(axis=0) for _, amount in side.parcels))
 
 

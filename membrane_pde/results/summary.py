@@ -1,4 +1,4 @@
-"""The summary of a run: its last values, and what follows from its series."""
+"""The summary of a run: its last values, and numbers that follow from its series."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Outcome:
-    """Solved runs at their end: what a summary has beside the last values of the series.
+    """Solved runs at their end: the numbers of a summary that are no last values of series.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Outcome:
 
     @property
     def throttled(self) -> Vector:
-        """What valves lose in the place of ideal energy recovery, J/m^2."""
+        """Work lost in valves instead of ideal energy recovery, J/m^2."""
         runs, series = self.runs, self.series
         displaced, work = series["displaced_volume_m"], series["energy_J_per_m2"]
         return np.asarray(separation.lost_by_throttling(runs.cases, runs.sides, runs.times, displaced, work))
@@ -84,24 +84,24 @@ class Outcome:
 
     @property
     def efficiencies(self) -> list[float | None]:
-        """Least over actual work."""
+        """Minimum work ÷ actual work."""
         both = zip(self.per_volume(self.work), self.per_volume(self.least_work), strict=True)
         return [None if w is None or least is None else energy.second_law_efficiency(w, least) for w, least in both]
 
     @property
     def processes(self) -> list[str]:
-        """What the solvent did in each run."""
+        """The process of each run."""
         ends = zip(self.displaced.tolist(), self.moved.tolist(), strict=True)
         return [process_of(self.case, *each) for each in ends]
 
     @property
     def tonicity(self) -> str | None:
-        """Left against right by the solutes that cannot pass."""
+        """Tonicity of the left side compared with the right one, from the solutes that cannot pass."""
         return _tonicity(self.case, self.series)
 
     @property
     def messages(self) -> list[str]:
-        """What is said about each run."""
+        """The message of each run."""
         runs, away = self.runs, self.case.away_from_source
         turned = separation.turned(self.series["displaced_volume_m"], runs.least_displaced)[:, -1].tolist()
         return [
@@ -136,7 +136,7 @@ def _last(quantity: Quantity, values: np.ndarray[Any, Any], case: Case) -> list[
 
 
 def process_of(case: Case, displaced: float, moved: bool) -> str:
-    """What the solvent did, by its net displacement against the initial ``Σσ_sΔπ_s`` at the membrane."""
+    """The process, from the net displacement of water and the initial ``Σσ_sΔπ_s`` at the membrane."""
     if case.membrane.type == "none":
         return "diffusion"
     if not moved:
@@ -149,7 +149,7 @@ def process_of(case: Case, displaced: float, moved: bool) -> str:
 
 
 def _tonicity(case: Case, arrays: dict[str, np.ndarray[Any, Any]]) -> str | None:
-    """Left against right by the solutes that cannot pass, initial means."""
+    """Tonicity of the left side compared with the right one, from initial means of the solutes that cannot pass."""
     if case.membrane.type == "none":
         return None
     held = [n.reflection if n.permeability == 0.0 else 0.0 for n in case.membrane.solutes.values()]
@@ -243,7 +243,7 @@ def no_steady_summary(case: Case, reason: str) -> dict[str, Any]:
 def steady_summary(
     case: Case, seen: Any, least_flux: float, *, cells: int, steps: int, any_volume: str
 ) -> dict[str, Any]:
-    """A steady state under the summary's keys; what depends on the way there is None.
+    """A steady state with the keys of the summary; quantities that depend on the course of a run are None.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Runs of cases: the one room that combines case, model, integrators, exact end states and results."""
+"""Runs of cases: this package combines case, model, integrators, exact end states and results."""
 
 from membrane_pde.results.result import Result
 from membrane_pde.runs.accuracy import check_accuracy

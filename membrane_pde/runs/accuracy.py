@@ -107,6 +107,6 @@ def _along(result: Result) -> dict[str, Any]:
 
 
 def _comes_to_rest(case: Case) -> set[str]:
-    """Numbers of the summary that become constant at the end of a run; between open sides the water flows on."""
+    """Numbers of the summary that become constant at the end of a run; between open sides water keeps flowing."""
     closed = any(is_closed(side) for side in both_sides(case))
     return {name for name, each in SERIES.items() if closed or each.of != "path"}

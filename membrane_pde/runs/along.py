@@ -1,4 +1,4 @@
-"""The steady state of a case with [module], at as many stations as its fluxes take."""
+"""The steady state of a case with [module], with as many stations as its fluxes need."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _elements(case: Case) -> int:
 
 
 def _fewest(case: Case) -> int:
-    """Stations of an element to begin with."""
+    """Number of stations of an element in the first attempt."""
     flows = {name: flow.at(0.0) for name, flow in case.plant.flow.items()}
     wanted = min(transfer(case, flows) / _FASTEST, _MOST_AT_FIRST / _elements(case))
     return max(_FEWEST, 2 ** math.ceil(math.log2(wanted)) if wanted > 1.0 else 1)
@@ -138,7 +138,7 @@ def _check_possible(case: Case) -> None:
 
 
 def _solve(case: Case, stations: int, before: Along | None) -> Along:
-    """The steady state with a number of stations an element; a coarser one tells the pressure to start from."""
+    """The steady state with a number of stations per element; a coarser one gives the starting pressure."""
     from membrane_pde.model.station_readings import read
     from membrane_pde.solvers.steady_stations import find_steady
 

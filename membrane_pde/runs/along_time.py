@@ -133,7 +133,7 @@ def _tank(case: Case, name: str) -> BathNumbers:
 
 
 def inlet_lines(case: Case) -> list[Inlets]:
-    """What enters: straight lines from kink to kink of any schedule, to the end of the run.
+    """Inlet values: straight lines between the kinks of all schedules, to the end of the run.
 
     A pulse is a schedule of steps. A sine is added to the line; an interval holds half a period of it at most, so that
     no step of an integrator passes over more.
@@ -205,7 +205,7 @@ def _stop(case: Case, first: StationsInTime, last_kink: float) -> Callable[[floa
 
 
 def _readings(course: Course) -> list[Readings]:
-    """What is read off each stored state."""
+    """Readings of each stored state."""
     from membrane_pde.model.station_readings import read
     from membrane_pde.model.station_system import StationSystem
 
@@ -218,7 +218,7 @@ def _readings(course: Course) -> list[Readings]:
 
 
 def _totals(case: Case, course: Course) -> Totals:
-    """What has passed the membrane, and whether the amounts balance."""
+    """Amounts that have passed the membrane, and the error of the balance."""
     equations: Any = course.intervals[0].equations
     states, feed = course.states, SIDES.index(case.plant.feed)
     towards, solutes = 1.0 if feed == 0 else -1.0, len(case.solutes)

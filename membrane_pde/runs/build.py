@@ -1,4 +1,4 @@
-"""From a case to the numbers that are solved: mesh, model, applied pressures, scales and tolerances."""
+"""Make the numbers of a case for the solver: mesh, model, applied pressures, scales and tolerances."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def refuse_module(case: Case) -> None:
-    """Raise a CaseError for a case with [module], whose equations are others: `runs.along`."""
+    """Raise a CaseError for a case with [module], which has other equations (`runs.along`)."""
     if case.module is not None:
         raise CaseError(
             "module: a membrane with a flow along it has no such answer; `run` and `steady` give its steady state"

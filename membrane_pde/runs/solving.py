@@ -1,4 +1,4 @@
-"""Runs in time: of one case, or of many of one model at once; where they end, and when they may stop."""
+"""Runs in time of one case, or of many cases of one model at once; their end states and stop rules."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def end_states(
 
 
 def _beside_pores(case: Case, end: analytic.Equilibrium) -> analytic.Equilibrium:
-    """An end state, unless a side would give more than its solution: the pores of a support layer do not empty."""
+    """An end state, or none if a side would lose more than its solution: the pores of a support layer do not empty."""
     moved = end.displaced_volume
     if moved is None:
         return end
@@ -144,7 +144,7 @@ class Goal:
         return np.asarray(np.fmax(by_water, by_solute))
 
     def came_back(self, y: Vector) -> bool:
-        """True if the water of the one run is back at its start, where the equilibrium has X = 0."""
+        """True if the equilibrium has X = 0 and the water of the run is back at its start."""
         (end,), mesh = self.ends, self.system.problem.mesh
         if end is None or end.displaced_volume is None or not np.isnan(self.displaced[0]):
             return True

@@ -189,7 +189,7 @@ def _links(case: Case) -> Vector:
 
 
 def _held(case: Case) -> Vector:
-    """What is solved for: see `Stations.held`."""
+    """The prescribed quantity, see `Stations.held`."""
     from membrane_pde.model import stations as st
 
     plant, held = case.plant, np.zeros(5)

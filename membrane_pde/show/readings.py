@@ -33,7 +33,7 @@ def depth_words(case: Any) -> str:
 
 
 def radius_at(case: Any, area_ratio: Any) -> Any:
-    """Radius of a curved membrane, m, whose area is so many times that at the start."""
+    """Radius (m) of a curved membrane with this ratio of its area to the initial area."""
     return case.left.radius * area_ratio ** (1.0 / (DIMENSION[case.geometry] - 1))
 
 

@@ -70,7 +70,7 @@ def along_sentence(case: Case, summary: Mapping[str, Any]) -> str:
 
 
 def _course_in_words(case: Case, summary: Mapping[str, Any]) -> str:
-    """What happened in a run in time."""
+    """Sentences on a run in time."""
     area, moved = summary["area_m2"], summary["displaced_volume_m"]
     away = moved if case.plant.feed == "left" else -moved
     volume = abs(moved) * area
@@ -126,7 +126,7 @@ def _two_flows(case: Any, summary: Mapping[str, Any]) -> list[str]:
 
 
 def totals_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
-    """Rows of what holds for all vessels and stages: quantity, unit, value."""
+    """Rows of totals of all vessels and stages: quantity, unit, value."""
     rows: list[Row] = []
 
     def add(name: str, unit: str, value: float | None, per_si: float = 1.0, digits: int = 4) -> None:

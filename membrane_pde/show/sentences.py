@@ -1,4 +1,4 @@
-"""What happened in a run, in whole sentences, from its summary."""
+"""Sentences on what happened in a run, from its summary."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def side_text(side: str, labels: Mapping[str, str] | None) -> str:
 
 
 def _swelling(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -> str:
-    """How much what a curved membrane encloses has grown or shrunk, and the membrane with it; "" of a planar one."""
+    """A sentence on the change of the volume inside a curved membrane and of its area; "" for a planar one."""
     ratio, moved, now = (summary.get(key) for key in ("membrane_area_ratio", "displaced_volume_m", "length_left_m"))
     if ratio is None or moved is None or now is None or abs(ratio - 1.0) < 1e-4:
         return ""
@@ -114,14 +114,14 @@ def _swelling(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -> s
 
 
 def _flows_back(summary: Mapping[str, Any]) -> bool:
-    """The water that moved comes back at the end, and so much that it is not the error of a rate at rest."""
+    """True if water flows back at the end, at a rate that is no numerical error."""
     flows = any(each is not None for each in (summary["rejection"] or {}).values())
     against = (summary["water_flux_m_per_s"] or 0.0) * (summary["displaced_volume_m"] or 0.0) < 0.0
     return flows and against and summary["process"] != "no flow" and summary["status"] in ("steady", "completed")
 
 
 def _at_rest(summary: Mapping[str, Any]) -> bool:
-    """No water flows any more at the end, but for round-off; else the run was only too short for any to have moved."""
+    """True if no water flows at the end, except for round-off; otherwise the run was too short for water to move."""
     if summary["status"] in ("equilibrium", "steady") or _changed_direction(summary):
         return True
     lengths = sum(summary[f"length_{side}_m"] or 0.0 for side in SIDES)
