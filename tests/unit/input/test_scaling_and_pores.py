@@ -242,7 +242,7 @@ def test_numbers_of_the_file_that_a_changed_temperature_leaves_as_they_are():
         "left.diffusivity.urea",
         permeabilities,
     ]
-    assert told[0].endswith("with reference_temperature beside it, a diffusivity follows the temperature.")
+    assert told[0].endswith("with a reference_temperature beside it, a diffusivity is scaled with temperature.")
     following = {"temperature": "50 degC", "solutes.urea.reference_temperature": "35 degC"}  # as the sentence says
     assert len(case.with_values(following).away_from_source) == 2
     given = {"temperature": "50 degC", "membrane.water_permeability": "2e-11 m/s/Pa"}  # for that temperature, surely

@@ -262,7 +262,7 @@ def test_the_drawing_follows_the_boundary_unless_it_is_given():
     assert case.with_values({"left.drawing": "tank"}).left.drawing == "tank"
     with pytest.raises(mp.CaseError, match=r'left\.drawing = "tube": only a "standpipe" has a tube'):
         load_case("osmosis").with_values({"left.drawing": "tube"})
-    with pytest.raises(mp.CaseError, match=r"a gas is drawn as a gas"):
+    with pytest.raises(mp.CaseError, match=r"it has no effect on a gas"):
         load_case("two_gases").with_values({"left.drawing": "cell"})
     with pytest.raises(mp.CaseError, match=r"plant-cell"):
         load_case("osmosis").with_values({"left.drawing": "plant"})
