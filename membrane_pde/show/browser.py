@@ -125,7 +125,7 @@ def _kernel() -> dict[str, Any]:
     start = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
     if not logging.getLogger("membrane_pde").isEnabledFor(logging.INFO):
         start = f"import os; os.dup2(os.open(os.devnull, os.O_WRONLY), 2); {start}"
-    argv = [sys.executable, "-Xfrozen_modules=off", "-c", start, "--log-level=ERROR", "-f", "{connection_file}"]
+    argv = [sys.executable, "-c", start, "--log-level=ERROR", "-f", "{connection_file}"]
     return {"argv": argv, "display_name": KERNEL, "language": "python"}
 
 

@@ -48,10 +48,10 @@ def as_array(axes: Any) -> np.ndarray:
 
 
 def begin(ax: Axes) -> bool:
-    """Start to draw: hide what has a name, until it is drawn again. True if nothing was drawn here before."""
+    """Start to draw: hide what has a name, until it is drawn again, but for keys. True if nothing was drawn before."""
     first = ax.get_gid() not in ("new", "drawn again", "held", "fit")
     if not first:
-        for artist in named(ax):
+        for artist in moving(ax):
             artist.set_visible(False)
     if ax.get_gid() not in ("held", "fit"):
         ax.set_gid("new" if first else "drawn again")
@@ -77,6 +77,11 @@ def named(ax: Axes) -> list[Any]:
     """What can be seen and has a name, from back to front."""
     seen = [artist for artist in ax.get_children() if artist.get_gid() and artist.get_visible()]
     return sorted(seen, key=lambda artist: artist.get_zorder())
+
+
+def moving(ax: Axes) -> list[Any]:
+    """What is `named` and not part of a key (its name begins so), which stays as long as the scales do."""
+    return [artist for artist in named(ax) if not artist.get_gid().startswith("key")]
 
 
 def _find(ax: Axes, name: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,6 +29,7 @@ ARROWS = ("#0B6FB0", "#C97A00", "#A3467F", "#00794F")  # the same four, for arro
 WATER = "#EFF5F8"  # pure, apart from the white of air
 NONE = "#8A8A8A"  # a solute without a dye
 RANGE = 3.0  # of the reference: how far the key goes
+_KEYS: WeakKeyDictionary[Axes, tuple[Any, ...]] = WeakKeyDictionary()  # what each key shows
 _STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
@@ -120,6 +122,13 @@ def blend(amounts: Mapping[str, np.ndarray], dyed: Mapping[str, Dye]) -> np.ndar
 
 def key(ax: Axes, dyed: Mapping[str, Dye], left: float, right: float, top: float, size: float) -> None:
     """Draw the colour scale of each dye from `left` to `right` below `top`, in text of this size (points)."""
+    shown = (left, right, top, size, tuple(dyed.items()))
+    if _KEYS.get(ax) == shown:
+        return
+    for artist in drawing.named(ax):
+        if artist.get_gid().startswith("key"):
+            artist.set_visible(False)
+    _KEYS[ax] = shown
     if not dyed:
         return
     room = (right - left) / max(len(dyed), 2)

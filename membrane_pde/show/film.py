@@ -265,11 +265,11 @@ class Film:
         with rc_context(_LOOK):
             self._update(time)
             named = [(ax, self._moving(ax)) for ax in self.axes]
-            images = [image for ax in self.axes for image in ax.images]
             for _, artists in named:
                 for artist in artists:
                     if not artist.get_animated():
                         artist.set_animated(True)
+            images = [image for ax in self.axes for image in ax.images if image.get_animated()]
             if self._background is None or self.figure.stale:
                 for image in images:
                     image.set_visible(False)  # matplotlib 3.10 draws images though they are animated
@@ -288,7 +288,9 @@ class Film:
         """What is drawn anew in every picture: all of the vessels, of the other axes what shows the time."""
         vessels = any(ax is column[0] for column in self.columns)
         return [
-            each for each in drawing.named(ax) if vessels or each.get_gid().startswith(("now", "membrane", "partition"))
+            each
+            for each in drawing.moving(ax)
+            if vessels or each.get_gid().startswith(("now", "membrane", "partition"))
         ]
 
     def _update(self, time: float) -> None:

@@ -114,19 +114,20 @@ class Live:
         for ax in self._graphs:
             drawing.hold(ax)
         self._title.set_text(_lines(result.case.title))
-        moving = [(ax, drawing.named(ax)) for ax in self.axes]
+        moving = [(ax, drawing.moving(ax)) for ax in self.axes]
         for ax in self.axes:
             for artist in ax.get_children():
-                if artist.get_gid() and not artist.get_animated():
+                if (name := artist.get_gid()) and not name.startswith("key") and not artist.get_animated():
                     artist.set_animated(True)  # left out of the background, and no reason to draw it anew
-        for image in self.schematic[0].images:
+        images = [image for image in self.schematic[0].images if image.get_animated()]
+        for image in images:
             image.set_visible(False)  # matplotlib 3.10 draws images though they are animated
         if self._background is None:
             self._lay_out()
         self.canvas.restore_region(self._background)
         if self.figure.stale:
             self._draw_background()
-        for image in self.schematic[0].images:
+        for image in images:
             image.set_visible(True)
         self.figure.draw_artist(self._title)
         for ax, artists in moving:

@@ -359,7 +359,7 @@ def _gas_key(ax: Any, moment: vessels.Moment, size: float) -> None:
         x = 0.6 * (place - 0.5 * (len(names) - 1))
         colour = moment.dyes[name].arrow if name in moment.dyes else dyes.NONE
         drawing.text(
-            ax, f"key {name}", x, ax.get_ylim()[0] + 0.03, f"● {name}", ha="center", fontsize=size + 1, color=colour
+            ax, f"gas key {name}", x, ax.get_ylim()[0] + 0.03, f"● {name}", ha="center", fontsize=size + 1, color=colour
         )
 
 
