@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import webbrowser
@@ -18,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from membrane_pde.input.errors import CaseError
+from membrane_pde.show import prepared
 
 NEEDED = ("voila", "ipykernel", "ipywidgets")
 HOST = "127.0.0.1"
 LONGEST = 38  # characters of a folder in which sockets have room for their names: 104 with all that comes below it
-KERNEL = "membrane-pde"
+KERNEL, SOCKET = "membrane-pde", "prepared"
 TEMPLATE = "membrane_pde"
 EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
 # the page: that of Voilà without what it loads from elsewhere, and without margins
@@ -86,9 +88,36 @@ def serve(
     # a grammar for international addresses that jsonschema would build for 2 s; it does without where there is none
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     logging.getLogger("tornado").setLevel(logging.ERROR)
-    with _places() as folder:
+    with _places() as folder, _prepared(folder, case, overrides):
         notebook = _notebook(folder, case, overrides, units, title)
         _run(folder, notebook, ready, browser)
+
+
+@contextmanager
+def _prepared(folder: Path, case: str, overrides: Mapping[str, Any]) -> Iterator[None]:
+    """A process that becomes the first kernel, and loads what it needs while the server does."""
+    if not _has_sockets(folder):
+        yield
+        return
+    words = [sys.executable, "-m", prepared.__name__, str(folder / SOCKET), case, json.dumps(dict(overrides))]
+    errors = None if _talkative() else subprocess.DEVNULL
+    with subprocess.Popen(
+        words, cwd=folder, stdin=subprocess.PIPE, stdout=errors, stderr=errors, start_new_session=True
+    ) as started:
+        try:
+            yield
+        finally:
+            started.kill()
+
+
+def _has_sockets(folder: Path) -> bool:
+    """Whether there are sockets in the file system, with names as long as they would be in a folder."""
+    return os.name == "posix" and len(str(folder)) <= LONGEST
+
+
+def _talkative() -> bool:
+    """Whether -v was given."""
+    return logging.getLogger("membrane_pde").isEnabledFor(logging.INFO)
 
 
 @contextmanager
@@ -96,14 +125,14 @@ def _places() -> Iterator[Path]:
     """An empty folder, which also holds what Jupyter and IPython write, and which goes in the end."""
     changed = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "JUPYTER_PATH", "JUPYTER_NO_CONFIG")
     before = {name: os.environ.get(name) for name in changed}
-    with tempfile.TemporaryDirectory(prefix="membrane-pde-explore-", ignore_cleanup_errors=True) as made:
+    with tempfile.TemporaryDirectory(prefix="membrane-pde-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         for name in changed[:3]:
             (folder / name.lower()).mkdir()
             os.environ[name] = str(folder / name.lower())
         kernel = folder / "share" / "kernels" / KERNEL
         kernel.mkdir(parents=True)
-        (kernel / "kernel.json").write_text(json.dumps(_kernel()), encoding="utf-8")
+        (kernel / "kernel.json").write_text(json.dumps(_kernel(folder)), encoding="utf-8")
         page = folder / "share" / "voila" / "templates" / TEMPLATE
         page.mkdir(parents=True)
         (page / "conf.json").write_text('{"base_template": "lab"}', encoding="utf-8")
@@ -117,21 +146,25 @@ def _places() -> Iterator[Path]:
                 os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
 
 
-def _kernel() -> dict[str, Any]:
+def _kernel(folder: Path) -> dict[str, Any]:
     """A kernel of this very Python: the user's "python3" may be another one.
 
     Nothing that it prints goes to the terminal (with -v all of it): it is interrupted when the server ends.
     """
     start = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
-    if not logging.getLogger("membrane_pde").isEnabledFor(logging.INFO):
+    if not _talkative():
         start = f"import os; os.dup2(os.open(os.devnull, os.O_WRONLY), 2); {start}"
     argv = [sys.executable, "-c", start, "--log-level=ERROR", "-f", "{connection_file}"]
+    if _has_sockets(folder):
+        argv = [sys.executable, "-S", "-c", prepared.FORWARD, str(folder / SOCKET), "{connection_file}", start]
     return {"argv": argv, "display_name": KERNEL, "language": "python"}
 
 
 def _notebook(folder: Path, case: str, overrides: Mapping[str, Any], units: str, title: str) -> Path:
     """Write the notebook with the one cell that the page shows."""
     source = (
+        "from membrane_pde.show import prepared\n"
+        "prepared.wait()\n"
         "from membrane_pde.input.casefile import load_case\n"
         "from membrane_pde.show import presets\n"
         "from membrane_pde.show.explorer import explore\n"
@@ -178,7 +211,7 @@ def _run(folder: Path, notebook: Path, ready: Callable[[str], None], browser: bo
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     settings = {
         "VoilaConfiguration": {"template": TEMPLATE, "extension_allowlist": list(EXTENSIONS)},
-        "KernelManager": {"transport": "ipc" if os.name == "posix" and len(str(folder)) <= LONGEST else "tcp"},
+        "KernelManager": {"transport": "ipc" if _has_sockets(folder) else "tcp"},
     }
     server = Server(
         config=Config(settings),

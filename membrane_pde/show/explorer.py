@@ -103,6 +103,14 @@ def check(case: Case) -> None:
         )
 
 
+def warm_up(case: Case) -> None:
+    """Solve and draw a case once, so that nothing has to be loaded when it is explored next."""
+    result, live = run(case), Live()
+    _ipywidgets()
+    live.show(result, float(result.arrays["time"][-1]), sketch.scales([result]))
+    live.jpegs()
+
+
 class Explorer:
     """A case, its sliders and its picture.
 

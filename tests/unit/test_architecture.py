@@ -110,6 +110,7 @@ MAY_USE_OF_OTHERS: dict[str, set[str]] = {
             "IPython",
             "PIL",
             "contourpy",
+            "ipykernel",
             "ipywidgets",
             "jinja2",
             "markupsafe",

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from membrane_pde import cli
-from membrane_pde.show import browser, presets
+from membrane_pde.show import browser, prepared, presets
 from tests.browser import CHROMIUM, DRIVER, chromium, requests, resize
 from tests.places import ROOT
 
@@ -123,10 +124,9 @@ def needed(*modules: str) -> None:
 
 
 @contextlib.contextmanager
-def explored(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """The command, whose temporary files go into a folder, and the address that it prints."""
-    (folder / "temporary").mkdir()
-    settings = os.environ | {"TMPDIR": str(folder / "temporary"), "PYTHONPATH": str(ROOT)}
+def explored(folder: Path, temporary: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
+    """The command, whose temporary files go into a folder of their own, and the address that it prints."""
+    settings = os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
     with (folder / "log").open("w") as log:
         started = subprocess.Popen(
             [sys.executable, "-m", "membrane_pde", "explore", *arguments, "--no-browser"],
@@ -143,7 +143,7 @@ def explored(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen, 
             started.stdout.close()
 
 
-def kernels_below(folder: Path) -> list[str]:
+def processes_of(folder: Path) -> list[str]:
     """Command lines of the processes that know a folder."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
@@ -162,16 +162,26 @@ def answer(address: str) -> tuple[int, str]:
         return error.code, str(error.url)
 
 
+@pytest.fixture
+def short():
+    """A folder whose name is so short that sockets have room in it."""
+    with tempfile.TemporaryDirectory(prefix="mp-") as made:
+        yield Path(made)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
-def test_only_who_has_the_token_is_answered_and_nothing_is_left(tmp_path, number, status):
+@pytest.mark.parametrize("room", [True, False], ids=["sockets", "no sockets"])
+def test_only_who_has_the_token_is_answered_and_nothing_is_left(tmp_path, short, number, status, room):
     needed("voila", "ipykernel", "ipywidgets")
-    with explored(tmp_path, "osmosis") as (started, address):
+    temporary = short if room else tmp_path / "a folder with a longer name"
+    temporary.mkdir(exist_ok=True)
+    with explored(tmp_path, temporary, "osmosis") as (started, address):
         port = int(address.split(":")[2].split("/")[0])
         assert address.startswith("http://127.0.0.1:")
         code, place = answer(f"http://127.0.0.1:{port}/")
         assert code in (401, 403) or "/login" in place  # no kernel for a stranger
-        assert not kernels_below(tmp_path / "temporary")
+        assert not any("/kernel-" in words for words in processes_of(temporary))
         assert answer(f"http://127.0.0.1:{port}/?token=wrong")[1] != f"http://127.0.0.1:{port}/?token=wrong"
         for where in {each[4][0] for each in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}:
             if not where.startswith("127."):
@@ -179,16 +189,79 @@ def test_only_who_has_the_token_is_answered_and_nothing_is_left(tmp_path, number
                     probe.settimeout(2)
                     assert probe.connect_ex((where, port)) != 0
         assert answer(address)[0] == 200
-        assert kernels_below(tmp_path / "temporary")
+        assert any("/kernel-" in words for words in processes_of(temporary))
         started.send_signal(number)
         assert started.wait(60) == status
-    assert list((tmp_path / "temporary").iterdir()) == []
+    assert list(temporary.iterdir()) == []
     end = time.monotonic() + 10
-    while kernels_below(tmp_path / "temporary") and time.monotonic() < end:
+    while processes_of(temporary) and time.monotonic() < end:
         time.sleep(0.1)
-    assert not kernels_below(tmp_path / "temporary")
+    assert not processes_of(temporary)
     log = (tmp_path / "log").read_text()
     assert log in ("", "membrane-pde: terminated; no half-written file is left\n")
+
+
+def running(words: list[str]) -> subprocess.Popen:
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="no sockets in the file system")
+def test_a_prepared_process_becomes_the_first_kernel_and_others_start_their_own(short):
+    needed("ipykernel", "ipywidgets")
+    from jupyter_client import BlockingKernelClient
+    from jupyter_client.connect import write_connection_file
+
+    place = f"{short}/prepared"
+    start = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+    first = running([sys.executable, "-m", "membrane_pde.show.prepared", place, "osmosis", '{"mesh.cells": "12"}'])
+    asked = []
+    try:
+        end = time.monotonic() + PATIENCE
+        while not os.path.exists(place):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        for number in range(2):
+            file, _ = write_connection_file(f"{short}/kernel-{number}.json")
+            asked.append(running([sys.executable, "-S", "-c", prepared.FORWARD, place, file, start]))
+            client = BlockingKernelClient(connection_file=file)
+            client.load_connection_file()
+            client.start_channels()
+            while True:
+                try:
+                    client.wait_for_ready(timeout=PATIENCE)
+                    break
+                except RuntimeError:  # its heart does not beat yet
+                    assert time.monotonic() < end
+            code = "import os\nfrom membrane_pde.show import prepared\nprepared.wait()\nanswer = str(os.getpid())"
+            reply = client.execute_interactive(
+                code, user_expressions={"it": "answer"}, timeout=PATIENCE, output_hook=lambda message: None
+            )
+            pid = int(reply["content"]["user_expressions"]["it"]["data"]["text/plain"].strip("'"))
+            assert pid == (first if number == 0 else asked[1]).pid
+            client.stop_channels()
+        assert not os.path.exists(place)
+        asked[0].kill()  # as Jupyter does with a kernel that does not end
+        assert first.wait(30) == 0
+    finally:
+        for each in (first, *asked):
+            each.kill()
+            each.wait()
+            each.stdin.close()
+            each.stdout.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="no sockets in the file system")
+def test_a_prepared_process_ends_with_the_one_that_started_it(short):
+    needed("ipykernel", "ipywidgets")
+    started = running([sys.executable, "-m", "membrane_pde.show.prepared", f"{short}/prepared", "osmosis", "{}"])
+    try:
+        started.stdin.close()
+        assert started.wait(PATIENCE) == 0
+    finally:
+        started.kill()
+        started.stdout.close()
 
 
 # a number of the pixels of the first picture, if it can be seen
@@ -241,7 +314,11 @@ def page(tmp_path_factory):
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("no Chromium with its driver here (Debian: apt-get install chromium chromium-driver)")
     folder = tmp_path_factory.mktemp("explored")
-    with explored(folder, "reverse_osmosis") as (_, address), chromium(folder) as driver:
+    with (
+        tempfile.TemporaryDirectory(prefix="mp-") as short,
+        explored(folder, Path(short), "reverse_osmosis") as (_, address),
+        chromium(folder) as driver,
+    ):
         driver.set_page_load_timeout(PATIENCE)
         resize(driver, *SIZES["projector"])
         driver.get(address)
