@@ -170,6 +170,7 @@ def _block(
         records = _records(grid, samples, kept, workers, progress)
         worst = max(each.error for each in records)
     return {
+        "case": case,
         "result": result,
         "data": _data(kind, case, kept, samples, records, axes, start),
         "record": records[start] if not records[start].failed else next(each for each in records if not each.failed),
@@ -312,7 +313,7 @@ def _rendered(blocks: Sequence[dict[str, Any]]) -> str:
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     results = [block["result"] for block in blocks]
-    cases = [result.case for result in results]
+    cases = [block["case"] for block in blocks]
     made = []
     for block, case in zip(blocks, cases, strict=True):
         sentence, tables = json.loads(block["record"].text)

@@ -149,6 +149,17 @@ def test_two_sliders_have_a_map_with_the_line_of_no_flow(slid: str) -> None:
         assert pressure == pytest.approx(0.847 * (salt - 1.0), abs=4.0)
 
 
+def test_a_page_with_sliders_tells_the_case_that_was_given(case: mp.Case) -> None:
+    """Also where no slider position is that of the case."""
+    text = mp.page(case, sliders={"right.pressure": "0:70:3 bar"}, workers=1)
+    words = " ".join(" ".join(read(text).words).split())
+    import hashlib
+
+    assert hashlib.sha256(case.to_toml().encode()).hexdigest() in words
+    assert "On the right (salt water): NaCl 35 g/L, 60 bar." in words
+    assert data_of(text)[0]["start"] == 2  # 70 bar
+
+
 def test_a_page_starts_where_the_case_is(slid: str) -> None:
     (data,) = data_of(slid)
     assert np.unravel_index(data["start"], (5, 3)) == (3, 1)  # 60 bar; 35 g/L lies as near to 25 as to 45

@@ -329,11 +329,11 @@ mp.Map = class {
     }
     mp.element("rect", { x: left, y: top, width: right - left, height: bottom - top, fill: "none", stroke: "#767676" }, this.svg);
     for (const line of data.map.lines) mp.element("polyline", { points: line.map(([u, v]) => `${this.x(u).toFixed(1)},${this.y(v).toFixed(1)}`).join(" "), fill: "none", stroke: "#000", "stroke-width": 2.2 }, this.svg);
-    const ticks = (values) => (values.length <= 5 ? values : [0, 1, 2, 3, 4].map((k) => values[Math.round((k * (values.length - 1)) / 4)]));
+    const ticks = (values) => values.filter((_, k) => k % Math.ceil((values.length - 1) / 5 || 1) === 0);
     const named = (slider) => (slider.unit ? `${slider.label} (${slider.unit})` : slider.label);
     const label = (x, y, text, anchor, more = {}) => mp.element("text", { x, y, "font-size": 12.5, "text-anchor": anchor, fill: "#1a1a1a", ...more }, this.svg, text);
-    for (const v of ticks(a.numbers)) label(this.x(v), bottom + 15, mp.format(v, 4), "middle");
-    for (const v of ticks(b.numbers)) label(left - 5, this.y(v) + 4, mp.format(v, 4), "end");
+    for (const v of ticks(a.numbers)) label(Math.min(this.x(v), right - 6), bottom + 15, mp.format(v), "middle");
+    for (const v of ticks(b.numbers)) label(left - 5, this.y(v) + 4, mp.format(v), "end");
     label((left + right) / 2, bottom + 34, named(a), "middle");
     label(12, (top + bottom) / 2, named(b), "middle", { transform: `rotate(-90 12 ${(top + bottom) / 2})` });
     this.dot = mp.element("circle", { r: 6, fill: "#fff", stroke: "#000", "stroke-width": 2.5 }, this.svg);

@@ -52,6 +52,7 @@ mp.Vessels = class {
       this.words(200, 130, "no run here", { size: 18, fill: "#8c1020" });
       svg.setAttribute("aria-label", "No picture: this run failed.");
       this.readings.replaceChildren();
+      this.held.textContent = "";
       return;
     }
     const kinds = ["left", "right"].map((side) => know.sides[side].kind);
@@ -133,11 +134,11 @@ mp.Vessels = class {
     if (caption) this.words(far - 5 * sign, Y(level) - 6, caption, { anchor: i ? "end" : "start", size: 11.5, weight: 400 });
     if (piston) {
       mp.element("rect", { x: x0 + 5, y: Y(level + 0.045), width: wide - 10, height: 9, fill: "#737373", stroke: "#404040" }, this.svg);
-      const length = 14 + (18 * Math.abs(pressure)) / other, foot = Y(level + 0.045), x = X(0.5 * sign);
+      const length = 14 + (18 * Math.abs(pressure)) / other, foot = Y(level + 0.045), x = X(0.62 * sign);
       this.vertical(x, pressure > 0 ? foot - length : foot, pressure > 0 ? foot : foot - length);
       this.words(x, foot - length - 5, `${mp.format(pressure)} ${data.units.pressure}`);
     } else if (pressed) {
-      const x = X(0.5 * sign), y = Y(level);
+      const x = X(0.62 * sign), y = Y(level);
       this.path(`M${x} ${y}v-8`, { "stroke-width": 1.6 });
       mp.element("circle", { cx: x, cy: y - 16, r: 8, fill: "#fff", stroke: "#404040", "stroke-width": 1.5 }, this.svg);
       this.path(`M${x} ${y - 16}l4 -5`, { "stroke-width": 1.5 });
