@@ -22,7 +22,7 @@ NAMED = {
     "ran dry": "a side ran dry",
     "no concentration at the membrane could be found": "a flux that is held piles up solute",
     "in through the outflow": "an outflow turned",
-    "something changes too fast for it": "CVODE found no step",
+    "Something changes too fast for it": "CVODE found no step",
 }
 FEW, MANY = settings(GENERAL, max_examples=50), settings(GENERAL, max_examples=1000)
 
