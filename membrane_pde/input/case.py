@@ -95,7 +95,7 @@ class Case(General):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Warnings: what is allowed but may not be intended."""
+        """What is allowed but may not be intended: a sentence for each."""
         return tuple(case_warnings.all_warnings(self)) + self.away_from_source
 
     @property
