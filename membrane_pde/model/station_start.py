@@ -207,8 +207,8 @@ def _trial(p: Stations, at: Places, y: Array, station: int, flux: float, room: R
     if not settle_station(p, at, y, station, room, memory):
         return 0.0
     found = float(y[flux_at(at, station)])
-    if p.role[other] == DEAD_END and sign * found > 0.0:
-        pressure = float(y[pressure_at(at, 0, station)]) - float(y[pressure_at(at, 1, station)])
+    pressure = float(y[pressure_at(at, 0, station)]) - float(y[pressure_at(at, 1, station)])
+    if p.role[other] == DEAD_END and sign * pressure > 0.0:  # what is there already has come this way, too
         found = find_drawn_flux(p, face_at(p, station), other, pressure, found, room)
         for s in range(k):
             y[beside + s] = room.cells[other, s]

@@ -107,6 +107,13 @@ def _of_recovery(case: Case, system: StationSystem, found: Found, wanted: float)
     """Why no pressure, or no flow, gives a recovery; "" if nothing is known."""
     feed, plant = SIDES.index(case.plant.feed), case.plant
     side, fed = getattr(case, plant.feed), inlets(case, 0.0)[feed]
+    if found.dry == 1 - feed and plant.other not in plant.flowing:
+        outlet = float(inlets(case, 0.0)[1 - feed, 1]) * 1e-5
+        return (
+            f"at {100 * wanted:.4g} % recovery liquid would have to come in through the outlet of "
+            f"{plant.other}.channel, a dead end: somewhere its pressure, {outlet:.4g} bar, exceeds that of the feed; "
+            f"lower {plant.other}.pressure, or ask for more"
+        )
     brine = float(solution_of(case).shares(fed[2:] / max(1.0 - wanted, 1e-6)).sum())
     told = f"at {100 * wanted:.4g} % recovery the concentrate's osmotic pressure is up to {brine * 1e-5:.3g} bar"
     if plant.recovery is not None:

@@ -184,3 +184,31 @@ def test_a_pressure_that_is_solved_for_below_vacuum_asks_for_more() -> None:
     summary = steady("forward_osmosis_module", {"left.pressure": '{ recovery = "30 %" }', "module.stations": 4})
     assert summary["pressure_left_Pa"] < -101325.0
     assert "below vacuum, where no liquid flows: ask for more in left.pressure.recovery" in summary["message"]
+
+
+DEAD_END = (
+    "[right]\n",
+    '[right]\nconcentration = { NaCl = "0 mol/L" }\nchannel = { flow = "0 m^3/h", height = "0.4 mm" }\n',
+)
+
+
+def test_a_dead_end_where_the_flux_dies() -> None:
+    """99 % of the feed pass in the first stage: in the second the permeate is nearly as salty as what is left."""
+    values = {"left.pressure": "18 bar", "left.concentration.NaCl": "0.33 g/L", "module.stations": 4}
+    summary = steady("brackish_two_stage", values, DEAD_END)
+    assert summary["status"] == "steady"
+    drawn = steady("brackish_two_stage", values)  # what passes is drawn off at once there, and comes back
+    assert summary["recovery"] == pytest.approx(drawn["recovery"], abs=0.01)
+    assert min(one["water_flux_m_per_s"] for one in summary["elements"]) > 0.0
+
+
+def test_a_recovery_that_would_draw_liquid_into_a_dead_end_is_told() -> None:
+    values = {
+        "left.pressure": '{ recovery = "11.5 %" }', "left.concentration.NaCl": "0.5 g/L", "module.stations": 4,
+        "module.interconnector": "0.3 bar",
+    }  # fmt: skip
+    summary = steady("brackish_two_stage", values, DEAD_END)
+    assert summary["status"] is None
+    assert "a dead end: somewhere its pressure, 0.5 bar, exceeds that of the feed" in summary["message"]
+    higher = steady("brackish_two_stage", values | {"left.pressure": '{ recovery = "60 %" }'}, DEAD_END)
+    assert higher["recovery"] == pytest.approx(0.6, rel=1e-9)
