@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 _ENOUGH = 16  # stations of an element: with fewer, one that keeps a little of its feed may seem to run dry
+_TRACE = 1e-6  # of the scale of a flow: what the search for it ended with is none
 _FASTEST = 2.0  # P·area/flow of a station above which the concentrations fall too fast from one to the next
 
 
@@ -94,13 +95,11 @@ def explanation(case: Case, system: StationSystem, found: Found) -> Reason:
     if side.pressure.held in ("permeate", "flux"):
         permeate = side.pressure.values[0] * (plant.area if side.pressure.held == "flux" else 1.0)
         wanted = permeate / (plant.stages[0].vessels * float(fed[0]))
-    if wanted is not None:
-        told = _of_recovery(case, system, found, wanted)
-        if told:
-            return Reason(told)
-    elif found.dry >= 0:
-        return Reason(_of_a_dry_side(case, SIDES[found.dry]), system.stations >= _ENOUGH * system.elements)
-    return _not_found(case, system, found)
+    enough, unknown = system.stations >= _ENOUGH * system.elements, _not_found(case, system, found)
+    if wanted is None:
+        return Reason(_of_a_dry_side(case, SIDES[found.dry]), enough) if found.dry >= 0 else unknown
+    told = "" if unknown.stations > 0 else _of_recovery(case, system, found, wanted)
+    return Reason(told, enough) if told else unknown
 
 
 def _of_recovery(case: Case, system: StationSystem, found: Found, wanted: float) -> str:
@@ -191,8 +190,9 @@ def _not_found(case: Case, system: StationSystem, found: Found) -> Reason:
     entered = [found.state[system.entry_places(i)[:, 0]] for i in range(2)]
     flows: dict[str, float] = {}
     for i, name in enumerate(SIDES):
-        if name in case.plant.flowing:
-            flows[name] = float(entered[i][0 if system.numbers.direction[i] > 0 else -1])
+        flow = float(entered[i][0 if system.numbers.direction[i] > 0 else -1])
+        if name in case.plant.flowing and flow > _TRACE * float(system.scales[system.flow_places(i)[0]]):
+            flows[name] = flow
     fastest, each = transfer(case, flows), system.stations // system.elements
     if fastest / each > _FASTEST and np.isfinite(fastest):
         needed = int(2 ** np.ceil(np.log2(fastest)))
