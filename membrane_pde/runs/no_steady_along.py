@@ -98,11 +98,24 @@ def explanation(case: Case, system: StationSystem, found: Found) -> Reason:
     enough, unknown = system.stations >= _ENOUGH * system.elements, _not_found(case, system, found)
     if wanted is None:
         return Reason(_of_a_dry_side(case, SIDES[found.dry]), enough) if found.dry >= 0 else unknown
-    told = "" if unknown.stations > 0 else _of_recovery(case, system, found, wanted)
+    if plant.recovery is None and (told := _of_boost(case, system, wanted)):
+        return Reason(told)
+    told = "" if unknown.stations > 0 else _of_recovery(case, found, wanted)
     return Reason(told, enough) if told else unknown
 
 
-def _of_recovery(case: Case, system: StationSystem, found: Found, wanted: float) -> str:
+def _of_boost(case: Case, system: StationSystem, wanted: float) -> str:
+    """A boost that alone makes more permeate than is wanted; "" if none does."""
+    feed, boosts = SIDES.index(case.plant.feed), max(stage.boost for stage in case.plant.stages)
+    if boosts <= 0.0 or system.recovery(system.start(0.0, float(inlets(case, 0.0)[feed, 0]))) <= wanted:
+        return ""
+    return (
+        f"with no pressure at the feed the boost of {boosts * 1e-5:.4g} bar alone makes more permeate than "
+        f"{100 * wanted:.4g} % of the feed: give less boost (module.stage), or ask for more recovery"
+    )
+
+
+def _of_recovery(case: Case, found: Found, wanted: float) -> str:
     """Why no pressure, or no flow, gives a recovery; "" if nothing is known."""
     feed, plant = SIDES.index(case.plant.feed), case.plant
     side, fed = getattr(case, plant.feed), inlets(case, 0.0)[feed]
@@ -130,12 +143,6 @@ def _of_recovery(case: Case, system: StationSystem, found: Found, wanted: float)
             f"change {plant.feed}.pressure, or the recovery"
         )
     limit = min(element.limits.pressure for _, element in plant.elements)
-    boosts = max(stage.boost for stage in plant.stages)
-    if boosts > 0.0 and system.recovery(system.start(0.0, float(fed[0]))) > wanted:
-        return (
-            f"with no pressure at the feed the boost of {boosts * 1e-5:.4g} bar alone makes more permeate than "
-            f"{100 * wanted:.4g} % of the feed: give less boost (module.stage), or ask for more recovery"
-        )
     if brine < limit < np.inf:
         return (
             f"{told}, less than the {limit * 1e-5:.3g} bar that the element allows, but no pressure was found that "
