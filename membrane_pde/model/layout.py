@@ -6,15 +6,18 @@ from typing import NamedTuple
 
 from membrane_pde.kernels import kernel
 
-# States other than amounts on which fluxes depend, in this order, from the displaced volume on: X, V_L, V_R.
-SCALARS = 3
+# States other than amounts on which fluxes depend, in this order, from the displaced volume on: X, V_L, V_R. The first
+# of them (DRIVING) act on fluxes by themselves, the volumes of baths only through the concentrations of the baths.
+DRIVING = 1
+SCALARS = DRIVING + 2
 DISPLACED_VOLUME, LEFT_VOLUME, RIGHT_VOLUME = range(SCALARS)
 
 
 class Layout(NamedTuple):
     """Indices in a state vector, which begins with the amounts (solutes, cells), solute by solute.
 
-    A new block is added here and in `layout_of`; its rate is written in `model.faces.set_rates`.
+    A new block is added here and in `layout_of`; its rate is written in `model.faces.set_rates`. What fluxes depend on
+    is added to the scalars: then only its derivatives in `model.slopes` are to be written besides.
 
     Attributes
     ----------
@@ -43,7 +46,7 @@ class Layout(NamedTuple):
 def layout_of(solutes: int, cells: int) -> Layout:
     """The layout for a number of solutes and a number of cells in the chain."""
     displaced = solutes * cells
-    volume = displaced + 1
+    volume = displaced + DRIVING
     passed = volume + 2
     far_left = passed + solutes
     far_right = far_left + solutes

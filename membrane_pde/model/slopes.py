@@ -54,7 +54,7 @@ from membrane_pde.model.pressures import stiffness_now, whole_work
 from membrane_pde.model.problem import Numbers, has_layer
 from membrane_pde.physics.fluxes import SMALL, bernoulli, bernoulli_slope_series
 
-BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)  # rows of `Slopes.faces`; there are three of the last
+BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)  # rows of `Slopes.faces`; of the last one for each scalar
 OF_FLOW, OF_WORK = range(2)  # rows of `Slopes.walls`
 # Rows of `Slopes.scalars`, and the entries of the row OTHERS.
 RATES_WITH_FLOW, FLOW_WITH_SCALAR, WORK_WITH_SCALAR, OTHERS, _CHANGE, _WITH_SCALAR = range(6)
@@ -74,21 +74,21 @@ def _set_bend(way: Array, along: float, steepest: float, flow: float, out: Array
 
 
 class Slopes(NamedTuple):
-    """Derivatives of dy/dt, which `set_slopes` writes. The three scalars are X, V_L and V_R.
+    """Derivatives of dy/dt, which `set_slopes` writes. The scalars, X, V_L and V_R, are those of `model.layout`.
 
     q = dX/dt is the flow through the membrane per initial membrane area. "A with b" is the derivative of A with respect
     to b.
 
     Attributes
     ----------
-    faces : ndarray, shape (6, solutes, faces)
+    faces : ndarray, shape (3 + SCALARS, solutes, faces)
         BEFORE, BEHIND: flux through a face with the amount in the cell before and behind it, at constant q, 1/s;
-        WITH_FLUX: with q; WITH_SCALAR and the two rows after it: with each scalar, at constant q.
+        WITH_FLUX: with q; WITH_SCALAR and the rows after it: with each scalar, at constant q.
     walls : ndarray, shape (2, 2, solutes)
         OF_FLOW: q with the amounts in the cells at the membrane, left and right; OF_WORK: the rate of the work with
         them, at constant q.
     scalars : ndarray, shape (6, 5)
-        RATES_WITH_FLOW: dX/dt, dV_L/dt, dV_R/dt with q; FLOW_WITH_SCALAR: q with each scalar; WORK_WITH_SCALAR: the
+        RATES_WITH_FLOW: the rate of each scalar with q; FLOW_WITH_SCALAR: q with each scalar; WORK_WITH_SCALAR: the
         rate of the work with each scalar, at constant q; OTHERS: q with time, the rate of the work with q and with
         time. The remaining rows are to work in.
     baths : ndarray, shape (2, solutes)
@@ -108,7 +108,7 @@ class Slopes(NamedTuple):
 def new_slopes(solutes: int, cells: int) -> Slopes:
     """Arrays of `Slopes`."""
     return Slopes(
-        np.zeros((6, solutes, cells + 1)),
+        np.zeros((WITH_SCALAR + SCALARS, solutes, cells + 1)),
         np.zeros((2, 2, solutes)),
         np.zeros((6, 5)),
         np.zeros((2, solutes)),
@@ -257,10 +257,10 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
         _, bled, more_fed, more_bled = bath_flows(p.bath[side], entering)
         d.faces[WITH_FLUX, s, far] = more_fed * outside - more_bled * inside
         volume, sign = float(faces.width[cell]), 1.0 if side == 0 else -1.0
-        d.faces[WITH_SCALAR + 1 + side, s, far] = sign * bled * inside / volume
+        d.faces[WITH_SCALAR + LEFT_VOLUME + side, s, far] = sign * bled * inside / volume
         if not p.one_cell[side]:
             inward = faces.state[ALPHA, s, inner] if side == 0 else faces.state[BETA, s, inner]
-            d.faces[WITH_SCALAR + 1 + side, s, inner] = -sign * inward * inside / volume
+            d.faces[WITH_SCALAR + LEFT_VOLUME + side, s, inner] = -sign * inward * inside / volume
 
 
 @part
@@ -273,7 +273,7 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
         sign = 1.0 if side == 0 else -1.0
         _, _, more_fed, more_bled = bath_flows(p.bath[side], sign * flow)
         holds = not p.bath[side].present or p.bath[side].mode == MADE_UP
-        d.scalars[RATES_WITH_FLOW, 1 + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
+        d.scalars[RATES_WITH_FLOW, LEFT_VOLUME + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
     for j in range(SCALARS):
         d.scalars[FLOW_WITH_SCALAR, j] = d.scalars[WORK_WITH_SCALAR, j] = d.scalars[OTHERS, j] = 0.0
     for s in range(solutes):
@@ -287,7 +287,8 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
     # derivatives of Σσπ on the left minus that on the right of the membrane
     wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
     pull, change, with_scalar, with_flux = faces.sides[PULL], d.scalars[_CHANGE], d.scalars[_WITH_SCALAR], 0.0
-    with_scalar[1] = with_scalar[2] = 0.0
+    for j in range(SCALARS):
+        with_scalar[j] = 0.0
     with_scalar[0] = stiffness_now(p)
     for s in range(solutes):
         left_wall, right_wall = faces.slopes[OF_LEFT_WALL, s], faces.slopes[OF_RIGHT_WALL, s]

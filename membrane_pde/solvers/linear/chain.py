@@ -31,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from membrane_pde.kernels import kernel, part
-from membrane_pde.model.layout import SCALARS, layout_of
+from membrane_pde.model.layout import DRIVING, LEFT_VOLUME, RIGHT_VOLUME, SCALARS, layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.problem import Numbers
 from membrane_pde.model.slopes import (
@@ -111,14 +111,27 @@ def _substitute(outer: Array, inverse: Array, inner: Array, m: int, x: Array) ->
 
 
 @kernel
-def _push(d: Slopes, s: int, moved: float, left: float, right: float, x: Array) -> None:
-    """Add to the amounts x of a solute the effect of a change of X, and subtract that of the volumes of the baths."""
+def _push(d: Slopes, s: int, tau: float, scale: float, scalars: Array, x: Array) -> None:
+    """Add to the amounts x of a solute the effect in τ of `scale` times a change of the scalars.
+
+    That of the volumes of the baths is subtracted.
+    """
     n = x.shape[0]
-    with_length = d.faces[WITH_SCALAR, s]
-    for i in range(n):
-        x[i] += moved * (with_length[i] - with_length[i + 1])
-    x[0] -= d.baths[0, s] * left
-    x[n - 1] -= d.baths[1, s] * right
+    for j in range(DRIVING):
+        moved, through = scale * tau * float(scalars[j]), d.faces[WITH_SCALAR + j, s]
+        for i in range(n):
+            x[i] += moved * (through[i] - through[i + 1])
+    x[0] -= d.baths[0, s] * scale * float(scalars[LEFT_VOLUME])
+    x[n - 1] -= d.baths[1, s] * scale * float(scalars[RIGHT_VOLUME])
+
+
+@kernel
+def _drawn(d: Slopes, s: int, face: int, water: float, scalars: Array) -> float:
+    """Change of the flux of a solute through a face with the water flux and the scalars, at constant amounts."""
+    change = d.faces[WITH_FLUX, s, face] * water
+    for j in range(DRIVING):
+        change += d.faces[WITH_SCALAR + j, s, face] * scalars[j]
+    return float(change)
 
 
 @part
@@ -179,11 +192,11 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
         inner[m] = -tau * before[m] * inverse[m]
         if p.endless[1] and m == n - 1:
             inverse[m], inner[m] = 1.0, 0.0
-        q = d.scalars[RATES_WITH_FLOW]
-        _push(d, s, tau * tau * float(q[0]), tau * float(q[1]), tau * float(q[2]), response)
+        _push(d, s, tau, tau, d.scalars[RATES_WITH_FLOW], response)
         _substitute(outer, inverse, inner, m, response)
         held += d.walls[OF_FLOW, 0, s] * response[m - 1] + d.walls[OF_FLOW, 1, s] * response[m]
-    held += tau * d.scalars[FLOW_WITH_SCALAR, 0] * d.scalars[RATES_WITH_FLOW, 0]
+    for j in range(DRIVING):
+        held += tau * d.scalars[FLOW_WITH_SCALAR, j] * d.scalars[RATES_WITH_FLOW, j]
     f.scalars[TAU], f.scalars[BORDER] = tau, 1.0 - held
 
 
@@ -227,20 +240,21 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
     """Solve ``(I − τ J) x = r``; x holds r, and is overwritten."""
     solutes, n = f.table.shape[1], f.table.shape[2]
     m, at, tau = p.membrane, layout_of(solutes, n), float(f.scalars[TAU])
-    z = at.displaced  # and the volumes of the baths behind it: the three scalars
+    scalars = x[at.displaced : at.displaced + SCALARS]
     water = 0.0
     for s in range(solutes):
         own = x[s * n : (s + 1) * n]
         side = _balanced_side(p, d, s, tau)
         if side >= 0:
             _count(p, s, -_held(side, m, own), x[at.passed :])
-        _push(d, s, tau * float(x[z]), float(x[at.volume]), float(x[at.volume + 1]), own)
+        _push(d, s, tau, 1.0, scalars, own)
         _substitute(f.table[OUTER, s], f.table[INVERSE, s], f.table[INNER, s], m, own)
         water += d.walls[OF_FLOW, 0, s] * own[m - 1] + d.walls[OF_FLOW, 1, s] * own[m]
-    water += d.scalars[FLOW_WITH_SCALAR, 0] * x[z]
+    for j in range(DRIVING):
+        water += d.scalars[FLOW_WITH_SCALAR, j] * scalars[j]
     water = float(water / f.scalars[BORDER])
     for j in range(SCALARS):
-        x[z + j] += tau * d.scalars[RATES_WITH_FLOW, j] * water
+        scalars[j] += tau * d.scalars[RATES_WITH_FLOW, j] * water
     done = d.scalars[OTHERS, WORK_WITH_FLOW] * water
     for s in range(solutes):
         own = x[s * n : (s + 1) * n]
@@ -248,10 +262,10 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         for i in range(n):
             own[i] += response[i] * water
         from_left, from_right = d.faces[BEHIND, s, 0] * own[0], d.faces[BEFORE, s, n] * own[n - 1]
-        from_left += d.faces[WITH_FLUX, s, 0] * water + d.faces[WITH_SCALAR, s, 0] * x[z]
-        from_right += d.faces[WITH_FLUX, s, n] * water + d.faces[WITH_SCALAR, s, n] * x[z]
+        from_left += _drawn(d, s, 0, water, scalars)
+        from_right += _drawn(d, s, n, water, scalars)
         through = d.faces[BEFORE, s, m] * own[m - 1] + d.faces[BEHIND, s, m] * own[m]
-        through += d.faces[WITH_FLUX, s, m] * water + d.faces[WITH_SCALAR, s, m] * x[z]
+        through += _drawn(d, s, m, water, scalars)
         if p.endless[0]:  # what leaves its cell
             from_left += d.faces[BEHIND, s, 1] * own[1] + d.faces[BEFORE, s, 1] * own[0]
         if p.endless[1]:
@@ -261,12 +275,13 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         if not p.endless[1] or p.pores[1] > 0:
             x[at.far_right + s] += tau * from_right
         done += d.walls[OF_WORK, 0, s] * own[m - 1] + d.walls[OF_WORK, 1, s] * own[m]
-        own[0] += d.baths[0, s] * x[at.volume]
-        own[n - 1] += d.baths[1, s] * x[at.volume + 1]
+        own[0] += d.baths[0, s] * scalars[LEFT_VOLUME]
+        own[n - 1] += d.baths[1, s] * scalars[RIGHT_VOLUME]
         side = _balanced_side(p, d, s, tau)
         if side >= 0:
             _count(p, s, _held(side, m, own) + tau * (from_left if side == 0 else from_right), x[at.passed :])
         else:
             _count(p, s, tau * through, x[at.passed :])
-    done += d.scalars[WORK_WITH_SCALAR, 0] * x[z]
+    for j in range(DRIVING):
+        done += d.scalars[WORK_WITH_SCALAR, j] * scalars[j]
     x[at.work] += tau * done
