@@ -189,15 +189,18 @@ def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) 
 
 
 @kernel
+def held_pressure(p: Numbers, water: float, faces: Faces) -> float:
+    """Pressure difference that a water flux (m/s) takes at the state of `set_face`, Pa."""
+    return water / p.face.water_permeability + wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
+
+
+@kernel
 def pressed(p: Numbers, segment: Segment, t: float, faces: Faces) -> float:
     """Applied pressure on the left minus that on the right, without head and elasticity, Pa."""
     if not p.pumped:
         left, right = applied_now(p, segment, t)
         return left - right
-    held = float(faces.scalars[WATER]) / p.face.water_permeability + wall_pressure(
-        p.face, faces.membrane, faces.room[0], faces.sides[PULL]
-    )
-    return held + stiffness_now(p) * float(faces.scalars[DISPLACED])
+    return held_pressure(p, float(faces.scalars[WATER]), faces) + stiffness_now(p) * float(faces.scalars[DISPLACED])
 
 
 @kernel

@@ -29,7 +29,7 @@ from membrane_pde.model.chain import (
     WAY,
     Faces,
 )
-from membrane_pde.model.layout import layout_of
+from membrane_pde.model.layout import DISPLACED_VOLUME, layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.pressures import bath_volume
 from membrane_pde.model.problem import (
@@ -251,7 +251,7 @@ def _set_round_slopes(p: Numbers, faces: Faces, ratio: float, metric: Array) -> 
 
 @kernel
 def set_metric_slopes(p: Numbers, faces: Faces, metric: Array, layers: Array) -> None:
-    """Write the derivatives with respect to X of what `set_metric` has written.
+    """Write the derivatives of what `set_metric` has written: with respect to X, and of the half cells to all scalars.
 
     Parameters
     ----------
@@ -260,35 +260,35 @@ def set_metric_slopes(p: Numbers, faces: Faces, metric: Array, layers: Array) ->
     faces : Faces
         At the state.
     metric : ndarray, shape (3, faces)
-        Written, 1/m: derivatives of the logarithms of the volumes of the cells and of the conductances of the faces,
-        and of the shares.
-    layers : ndarray, shape (3,)
-        Written, 1/m: derivatives of the logarithms of the conductances of the half cells at the membrane, and of that
-        of its area.
+        Written, 1/m: derivatives with respect to X of the logarithms of the volumes of the cells and of the
+        conductances of the faces, and of the shares.
+    layers : ndarray, shape (DRIVING, 3)
+        Written: derivatives with respect to each of the first scalars of `model.layout` of the logarithms of the
+        conductances of the half cells at the membrane, and of that of its area.
     """
     n, m, power = faces.width.shape[0], p.membrane, p.curve.power
-    left, right = float(faces.scalars[LEFT_STRETCH]), float(faces.scalars[RIGHT_STRETCH])
+    left = float(faces.scalars[LEFT_STRETCH])
     ratio = _radius(p.curve, left)
     for i in range(n + 1):
         metric[LN_VOLUME, i] = metric[LN_GAIN, i] = metric[SHARE_SLOPE, i] = 0.0
-    layers[LN_LEFT_LAYER] = layers[LN_RIGHT_LAYER] = layers[LN_AREA] = 0.0
+    layers[:, :] = 0.0
     for side in range(2):
         if not p.moving[side] or (side == 1 and power > 0 and not p.face.stirred[1]):
             continue
-        stretch, sign = (left, -1.0) if side == 0 else (right, 1.0)
+        sign = -1.0 if side == 0 else 1.0
         first, end = (0, m) if side == 0 else (m, n)
         with_x = sign / p.length[side]
-        way, near, near_with_x = with_x, stretch, with_x
+        way, near_with_x = with_x, with_x
         if power > 0 and side == 0:
-            near, near_with_x = ratio, ratio / ((power + 1.0) * left) * with_x
+            near_with_x = ratio / ((power + 1.0) * left) * with_x
             way = 0.0 if power == 1 else -near_with_x / (ratio * ratio)
         for i in range(first, end):
             metric[LN_VOLUME, i] = p.cells[STRETCHES, i] * with_x / faces.width[i]
         for i in range(first + 1, end):
             metric[LN_GAIN, i] = -p.mesh[WAY_STRETCHES, i] * way * faces.metric[GAIN, i]
-        half = p.half[side, STAYS] + p.half[side, STRETCHES] * near
-        layers[LN_LEFT_LAYER + side] = -p.half[side, STRETCHES] * near_with_x / half
+        half = p.diffusivity[side, 0] / faces.sides[LAYER, side, 0]
+        layers[DISPLACED_VOLUME, LN_LEFT_LAYER + side] = -p.half[side, STRETCHES] * near_with_x / half
     if power > 0:
-        layers[LN_AREA] = -power / (p.curve.radius * left)
+        layers[DISPLACED_VOLUME, LN_AREA] = -power / (p.curve.radius * left)
         if not p.face.stirred[1]:
-            layers[LN_RIGHT_LAYER] = -_set_round_slopes(p, faces, ratio, metric)
+            layers[DISPLACED_VOLUME, LN_RIGHT_LAYER] = -_set_round_slopes(p, faces, ratio, metric)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from membrane_pde.kernels import kernel
 from membrane_pde.model.applied import applied, segment_of
-from membrane_pde.model.chain import AREA, CELLS, CONCENTRATION, LAYER, PULL, Faces
-from membrane_pde.model.faces import set_cells, water_flux_now
-from membrane_pde.model.interface import GUESS, LEFT_WALL, RIGHT_WALL, THROUGH, set_face, wall_pressure, without_layers
+from membrane_pde.model.chain import AREA, CELLS, CONCENTRATION, LAYER, Faces
+from membrane_pde.model.faces import held_pressure, set_cells, water_flux_now
+from membrane_pde.model.interface import GUESS, LEFT_WALL, RIGHT_WALL, THROUGH, set_face, without_layers
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import spread_of_cells
@@ -150,8 +150,7 @@ def observe_state(
     pressed_left, pressed_right = pressing(p, segment, t, float(y[at.displaced]))
     held = 0.0
     if p.face.present and p.face.water_permeability > 0.0:
-        held = wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
-        held += water / p.face.water_permeability
+        held = held_pressure(p, water, faces)
     work = float(y[at.work])
     if not whole_work(p, segment):
         applied_left, applied_right = applied(segment, t)

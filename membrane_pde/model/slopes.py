@@ -38,7 +38,7 @@ from membrane_pde.model.interface import (
     set_face_slopes,
     wall_pressure,
 )
-from membrane_pde.model.layout import DISPLACED_VOLUME, LEFT_VOLUME, RIGHT_VOLUME, SCALARS
+from membrane_pde.model.layout import DISPLACED_VOLUME, DRIVING, LEFT_VOLUME, RIGHT_VOLUME, SCALARS
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import (
     LN_AREA,
@@ -113,7 +113,7 @@ def new_slopes(solutes: int, cells: int) -> Slopes:
         np.zeros((6, 5)),
         np.zeros((2, solutes)),
         np.zeros((3, cells + 1)),
-        np.zeros(3),
+        np.zeros((DRIVING, 3)),
     )
 
 
@@ -192,9 +192,11 @@ def set_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Slopes) 
         for j in range(SCALARS):
             left, right = _volume_slopes(p, faces, d, j)
             d.faces[WITH_SCALAR + j, s, m] = -area * (left * c_p * by[BY_LEFT_CELL] + right * c_a * by[BY_RIGHT_CELL])
-        moved = by[BY_LEFT_LAYER] * d.layers[LN_LEFT_LAYER] + by[BY_RIGHT_LAYER] * d.layers[LN_RIGHT_LAYER]
-        moved += d.layers[LN_AREA] * (faces.membrane[s, THROUGH] - by[BY_WATER] * water)
-        d.faces[WITH_SCALAR, s, m] += area * moved
+        for j in range(DRIVING):
+            layers = d.layers[j]
+            moved = by[BY_LEFT_LAYER] * layers[LN_LEFT_LAYER] + by[BY_RIGHT_LAYER] * layers[LN_RIGHT_LAYER]
+            moved += layers[LN_AREA] * (faces.membrane[s, THROUGH] - by[BY_WATER] * water)
+            d.faces[WITH_SCALAR + j, s, m] += area * moved
         for side in range(2):
             _set_far_slopes(p, faces, d, s, side)
     _set_flux_slopes(p, segment, t, faces, d)
@@ -289,7 +291,7 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
     pull, change, with_scalar, with_flux = faces.sides[PULL], d.scalars[_CHANGE], d.scalars[_WITH_SCALAR], 0.0
     for j in range(SCALARS):
         with_scalar[j] = 0.0
-    with_scalar[0] = stiffness_now(p)
+    with_scalar[DISPLACED_VOLUME] = stiffness_now(p)
     for s in range(solutes):
         left_wall, right_wall = faces.slopes[OF_LEFT_WALL, s], faces.slopes[OF_RIGHT_WALL, s]
         for j in range(5):
@@ -303,9 +305,10 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
             left, right = _volume_slopes(p, faces, d, j)
             with_scalar[j] -= left * faces.sides[CELLS, 0, s] * change[BY_LEFT_CELL]
             with_scalar[j] -= right * faces.sides[CELLS, 1, s] * change[BY_RIGHT_CELL]
-        with_scalar[0] += change[BY_LEFT_LAYER] * d.layers[LN_LEFT_LAYER]
-        with_scalar[0] += change[BY_RIGHT_LAYER] * d.layers[LN_RIGHT_LAYER]
-    lp, growth = p.face.water_permeability, float(d.layers[LN_AREA])
+        for j in range(DRIVING):
+            with_scalar[j] += change[BY_LEFT_LAYER] * d.layers[j, LN_LEFT_LAYER]
+            with_scalar[j] += change[BY_RIGHT_LAYER] * d.layers[j, LN_RIGHT_LAYER]
+    lp, growth = p.face.water_permeability, float(d.layers[DISPLACED_VOLUME, LN_AREA])
     # change of J_v for a change of Σσπ at constant J_v; that of q is the area times it
     scale = -lp / (1.0 + lp * with_flux)
     if p.pumped:

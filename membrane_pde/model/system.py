@@ -344,7 +344,7 @@ class System:
         n, m, k, size = self.cells, self.membrane, self.solutes, self.size
         cell, first = np.arange(self.x), np.arange(k) * n
         inner = cell[cell % n != 0]
-        full = np.concatenate([first + m - 1, first + m, [self.x, *self.volume]])
+        full = np.concatenate([first + m - 1, first + m, np.arange(self.x, self.x + SCALARS)])
         left, right = (np.arange(part.start, part.stop) for part in (self.far_left, self.far_right))
         far_rows, far_columns = [left, left, right, right], [first, first + 1, first + n - 1, first + n - 2]
         rows = [np.tile(np.arange(size), len(full)), cell, inner, inner - 1, *far_rows, np.arange(self.x, size)]
