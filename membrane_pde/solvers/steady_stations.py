@@ -327,7 +327,7 @@ def _between(system: StationSystem, guess: Array, failed: Found, flow_sought: bo
     p, feed = system.numbers, system.numbers.feed
     held = p.held.copy()
     held[PRESSURE_KIND], held[FLOW_KIND] = PRESSURE_GIVEN, 0.0
-    low, high, reached, steps = 0.0, math.inf, [], failed.steps
+    low, high, reached, steps, dry = 0.0, math.inf, [], failed.steps, failed.dry
     given = system.inlet[feed, :2].copy()
     trial = float(guess[system.entry_places(feed)[0, 0 if flow_sought else 1]])
     if not trial > 0.0:
@@ -348,6 +348,7 @@ def _between(system: StationSystem, guess: Array, failed: Found, flow_sought: bo
                 if last.converged:
                     return last._replace(steps=steps + last.steps)
         if math.isnan(passed):
+            dry = found.dry
             break
         if (passed < recovery) != flow_sought:
             low = trial
@@ -357,4 +358,4 @@ def _between(system: StationSystem, guess: Array, failed: Found, flow_sought: bo
             break
         trial = 2.0 * low if math.isinf(high) else 0.5 * high if low == 0.0 else math.sqrt(low * high)
     ends = (min(reached), max(reached)) if reached else ()
-    return Found(failed.state, False, steps, failed.dry, ends)
+    return Found(failed.state, False, steps, dry, ends)
