@@ -122,11 +122,14 @@ def _resolved(given: Shown) -> tuple[Case | Result, dict[str, Any]]:
         assert swept is not None
         if swept.attrs["combined"] != "all":
             raise CaseError(f"{folder}: a sweep of paired values; a page needs every combination of one or two keys")
-        values = {key: [str(one) for one in listed] for key, listed in json.loads(swept.attrs["values"]).items()}
-        values = {key: listed for key, listed in values.items() if len(listed) > 1} or values
-        if len(values) > 2:
-            raise CaseError(f"{folder}: a sweep of {len(values)} keys; a page takes one or two")
-        return parse_case(swept.attrs["case"], name=swept.attrs["case_name"]), values
+        values = json.loads(swept.attrs["values"])
+        case = parse_case(swept.attrs["case"], name=swept.attrs["case_name"])
+        several = {key: listed for key, listed in values.items() if len(listed) > 1}
+        if len(several) > 2:
+            raise CaseError(f"{folder}: a sweep of {len(several)} keys; a page takes one or two")
+        if several and len(several) < len(values):
+            case = case.with_values({key: listed[0] for key, listed in values.items() if key not in several})
+        return case, several or values
     if (folder / "result.nc").is_file():
         return load_result(folder), {}
     return as_case(given), {}

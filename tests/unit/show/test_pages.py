@@ -169,6 +169,11 @@ def test_a_sweep_and_a_saved_run_make_a_page(case: mp.Case, tmp_path: Path) -> N
     mp.sweep(case, {"right.pressure": ["0 bar", "40 bar", "80 bar"]}, out=tmp_path / "swept", workers=1)
     (data,) = data_of(mp.page(tmp_path / "swept", workers=1))
     assert data["sliders"][0]["texts"] == ["0", "40", "80"]
+    coarser = {"mesh.cells": [10, 12], "right.pressure": ["30 bar"]}
+    mp.sweep(case, coarser, out=tmp_path / "coarser", workers=1)
+    (data,) = data_of(mp.page(tmp_path / "coarser", workers=1))
+    assert [each["key"] for each in data["sliders"]] == ["mesh.cells"]
+    assert series_of(data, 1)["pressure_right"][-1] == pytest.approx(30.0, rel=1e-4)  # not a slider, but not lost
     result = mp.run(case)
     result.save(tmp_path / "run")
     assert mp.page(tmp_path / "run") == mp.page(result) == result.to_html()
