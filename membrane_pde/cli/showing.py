@@ -24,9 +24,9 @@ def animate(
     seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="Length of the film.")] = 8.0,
     size: Annotated[
         str | None,
-        typer.Option("--size", metavar="WIDTHxHEIGHT", help="In pixels, such as 1280x720."),
+        typer.Option("--size", metavar="WIDTHxHEIGHT", help="Size in pixels, such as 1280x720."),
     ] = None,
-    rate: Annotated[int, typer.Option("--fps", metavar="N", help="Pictures a second.")] = 12,
+    rate: Annotated[int, typer.Option("--fps", metavar="N", help="Pictures per second.")] = 12,
     overrides: SetOption = None,
     units: UnitsOption = None,
 ) -> None:

@@ -119,7 +119,7 @@ def without_slider(case: Case, found: list[Control]) -> list[str]:
         if compartment.boundary == "rigid" and case.membrane.type != "none":
             words.append(f"pressure, {labels[side]} (rigid: it is computed)")
         if compartment.boundary == "outflow" and case.phase != "gas":
-            words.append(f"concentrations, {labels[side]} (outflow: it takes what comes)")
+            words.append(f"concentrations, {labels[side]} (outflow: they are computed)")
     membrane = case.membrane
     held = [name for name in case.solutes if name in membrane.solutes and membrane.solutes[name].permeability == 0.0]
     if held and membrane.type != "none" and membrane.pore_radius is None:
@@ -134,7 +134,7 @@ def without_slider(case: Case, found: list[Control]) -> list[str]:
     if membrane.type != "none" and case.phase != "gas" and membrane.water_permeability == 0.0:
         words.append("water permeability and reflection coefficients (0: no water passes)")
     words.append("the solutes themselves (dissociation, molar mass, sizes)")
-    words.append("what is chosen rather than measured: boundaries, laws, mesh, tolerances")
+    words.append("settings of the model and of the solver: boundaries, laws, mesh, tolerances")
     return words
 
 
@@ -164,10 +164,10 @@ def _pressures(case: Case, start: Result) -> Iterator[Control]:
         pressure: Pressure = getattr(case, side).pressure
         value = pressure.values[0]
         if len(pressure.times) > 1:
-            what = "water flux held" if pressure.flux else "pressure"
-            yield _programme(side, f"{what}, {labels[side]}: all of its schedule (times)", pressure)
+            what = "prescribed water flux" if pressure.flux else "pressure"
+            yield _programme(side, f"{what}, {labels[side]}: factor of the whole schedule", pressure)
         elif pressure.flux and value > 0.0:
-            label = f"water held, out of {labels[side]} ({flux_text})"
+            label = f"prescribed water flux out of {labels[side]} ({flux_text})"
             yield _around(f"{side}.pressure.flux", label, units["water flux"], per_si, _applied(side), case)
         elif not pressure.flux and highest > 0.0:
             top = _round_up(2.0 * highest * per_pascal)
@@ -268,17 +268,22 @@ def _supplies(case: Case, start: Result) -> Iterator[Control]:
                     unit, factors = readings.concentration_unit(case, [name], value)
                     read = _fed(side, name)
                     yield _around(
-                        f"{table}.{name}", f"{name} fed, {labels[side]} ({unit})", unit, factors[name], read, case
+                        f"{table}.{name}",
+                        f"{name} in the feed, {labels[side]} ({unit})",
+                        unit,
+                        factors[name],
+                        read,
+                        case,
                     )
             if flowing and compartment.feed.flow > 0.0:
-                label = f"flow fed, {labels[side]} ({flux_text})"
+                label = f"feed flow, {labels[side]} ({flux_text})"
                 yield _around(f"{side}.feed.flow", label, flux_unit, per_si, _feed_flow(side), case)
         if compartment.boundary == "bath":
             flow = compartment.feed.flow if compartment.feed else 0.0
             water = readings.peak(start.arrays["water_flux_m_per_s"]) if compartment.feed else 0.0
             if (scale := compartment.bleed or flow or water) > 0.0:
                 top = _round_up(2.0 * scale * per_si)
-                label = f"drawn out, {labels[side]} ({flux_text})"
+                label = f"bleed, {labels[side]} ({flux_text})"
                 yield Control(f"{side}.bleed", label, flux_unit, _bleed(side, per_si), 0.0, top, False)
         if isinstance(compartment.backflow, dict):
             for name, value in compartment.backflow.items():

@@ -160,7 +160,7 @@ class Explorer:
         self.play = widgets.Play(max=PLAYED[0], interval=PLAYED[1], tooltip="let the time run")
         shown = (lambda moment: round(0.01 * PLAYED[0] * moment), lambda step: 100.0 * step / PLAYED[0])
         widgets.link((self.moment, "value"), (self.play, "value"), transform=shown)
-        self.back = widgets.Button(description="back to the start", tooltip="all numbers as the case has them")
+        self.back = widgets.Button(description="back to the start", tooltip="set all numbers back to those of the case")
         self.fit = widgets.Button(description="fit the axes", tooltip="limits of the axes that fit the curves")
         self.message = widgets.HTML()
         self.pictures = {name: widgets.Image(format="jpeg") for name in ("schematic", "profiles", "history")}

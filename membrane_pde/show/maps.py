@@ -72,7 +72,7 @@ def flux_map(found: xarray.Dataset, x: str, y: str, axes: Any = None) -> np.ndar
     ax.figure.colorbar(filled, ax=ax, pad=0.02, aspect=30, label=f"water flux, left to right ({unit})", format="%g")
     if np.nanmin(flux) < 0 < np.nanmax(flux):
         lines = ax.contour(across, up, np.ma.masked_invalid(flux), levels=[0.0], colors="black", linewidths=2.4)
-        balance = "no flow: osmotic pressure" if y.endswith(".pressure") else "no flow"
+        balance = "zero flux: osmotic pressure" if y.endswith(".pressure") else "no flow"
         for line in ax.clabel(lines, fmt={0.0: balance}, fontsize=10.5, inline_spacing=6):
             line.set_weight("bold")
     if not ended.all():

@@ -96,7 +96,7 @@ def sides_table(result: Result) -> list[Row]:
             add("  mean of the film", unit, per_si[solute], "concentration_{side}_mol_per_m3", solute)
             *what, a, b, c, d = rows[-1]
             rows[-1] = (*what, *((a, b) if films[0] else ("–", "–")), *((c, d) if films[1] else ("–", "–")))
-        where = "where the sides meet" if case.membrane.type == "none" else "at the membrane"
+        where = "in the middle" if case.membrane.type == "none" else "at the membrane"
         add(f"  {where}", unit, per_si[solute], "wall_concentration_{side}_mol_per_m3", solute)
     return rows
 

@@ -99,7 +99,7 @@ def _vessels(ax: Axes, result: Result, common: sketch.Scales) -> None:
     ):
         text = "water moved, and all of it came back"
     else:
-        text = "no membrane: they mix" if case.membrane.type == "none" else "no water moves"
+        text = "no membrane: both sides mix" if case.membrane.type == "none" else "no water moves"
     ax.text(0, 1.44, text, ha="center", va="top", fontsize=11, color=WATER_ARROW, weight="bold")
 
 

@@ -261,7 +261,7 @@ def _held(ax: Any, result: Any, size: float) -> None:
     if len(moving) > SHOWN:
         words += f"{'; ' if words else ''}{len(moving) - SHOWN} more pass"
     if result.case.membrane.type == "none":
-        words = "no membrane: they mix"
+        words = "no membrane: both sides mix"
     y = HIGHEST - 1.4 * _lines(ax, size + 0.5)
     drawing.text(ax, "held", 0.0, y, words, ha="center", va="top", fontsize=size, color="0.3")
 

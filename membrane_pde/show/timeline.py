@@ -21,7 +21,7 @@ MARKERS = ("", "o", "s")  # the first solute has plain lines
 PANELS = ("flow", "volume", "concentration", "pressure")
 NO_CHANGE = 1e-9  # of the scale of a quantity
 EARLY, MUCH = 0.003, 0.25  # of the time, of a change: where so much happens so early, the axis is logarithmic
-_WORDS = ("no water moves", "no volume changes", "", "no pressure differs")
+_WORDS = ("no water moves", "no volume changes", "", "no pressure difference")
 
 
 def history(result: Result, axes: Any = None, time: float | None = None) -> np.ndarray:
@@ -222,7 +222,7 @@ def _flow(ax: Axes, result: Any, times: np.ndarray) -> None:
         look = {"marker": marker, "ms": 4, "markevery": max(1, times.size // 8), "color": WATER}
         drawing.line(ax, f"crossed {name}", times, values, label=name, **look)
     drawing.limits(ax, np.concatenate(drawn), flat=1.0, room=_room(ax, 1))
-    _name(ax, f"crossed, left to right ({unit.removesuffix('/h')})")
+    _name(ax, f"solutes passed, left to right ({unit.removesuffix('/h')})")
     drawing.legend(ax, fontsize=9, ncols=3, loc="upper center")
 
 
@@ -239,15 +239,15 @@ def _volume(ax: Axes, result: Any, times: np.ndarray) -> None:
         moved = curves.clean(stored(result, "displaced_volume_m"), total) * per_volume
         drawn, name = {"moved": moved}, f"water moved to the right ({volume})"
     elif tubes:
-        drawn, name = {side: 100.0 * vessels.rise(moment, side) for side in tubes}, "level above its start (cm)"
+        drawn, name = {side: 100.0 * vessels.rise(moment, side) for side in tubes}, "level above the start (cm)"
         if len(tubes) == 2:
             drawn["difference"] = drawn["left"] - drawn["right"]
     elif cells:
         drawn = {side: 100.0 * (both[side] / both[side][0] - 1.0) for side in cells}
-        name = f"change of the water, {labels[cells[0]] if len(cells) == 1 else 'cells'} (%)"
+        name = f"change of water volume, {labels[cells[0]] if len(cells) == 1 else 'cells'} (%)"
     elif result.case.left.radius is not None:
         drawn = {"left": both["left"] / both["left"][0], "area": stored(result, "membrane_area_ratio")}
-        name = "over that at the start"
+        name = "relative to the start"
     elif max(v[0] for v in both.values()) > 5 * min(v[0] for v in both.values()):
         drawn, name = {side: v / v[0] for side, v in both.items()}, "depth of liquid ÷ depth at the start"
     else:

@@ -84,7 +84,7 @@ def save_sweep(
     for row in zip(*(values.tolist() for _, _, values in sheet), strict=True):
         runs.append([_cell(runs, value) for value in row])
     meanings.column_dimensions["A"].width, meanings.column_dimensions["B"].width = 44, 100
-    meanings.append([_cell(meanings, words, bold=True) for words in ("column", "what it is")])
+    meanings.append([_cell(meanings, words, bold=True) for words in ("column", "meaning")])
     for header, meaning, _ in sheet:
         meanings.append([_cell(meanings, header), _cell(meanings, meaning)])
     source.column_dimensions["A"].width = 100

@@ -161,7 +161,7 @@ def page_data(plan: Plan, results: Sequence[Any], records: Sequence[Record]) -> 
         for i, name in enumerate(plan.solutes):
             feed = case.plant.feed
             drawn = [line(f"leaving_{i}", f"{labels[feed]}, leaving", SIDE_COLOURS[feed])]
-            words = f"{name} leaving with the {labels[feed]} ({plan.concentration[name, feed][0]})"
+            words = f"{name} in the outflow of the {labels[feed]} ({plan.concentration[name, feed][0]})"
             in_time.append(_panel(words, drawn, known))
     end = max(float(each.series["time"].max()) for each in known)
     time_unit, factor = formatting.time_unit(end)

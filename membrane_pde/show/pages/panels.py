@@ -48,7 +48,9 @@ def panels_of(plan: Plan, results: Sequence[Any], records: Sequence[Record]) -> 
             {"label": name, "colour": BLACK, "dash": [], "mark": mark}
             for name, mark in zip(plan.passing, marks, strict=False)
         ]
-        found.append({"title": f"Crossed, left to right ({unit})", "lines": drawn, "legend": legend, "zero": True})
+        found.append(
+            {"title": f"Solutes passed, left to right ({unit})", "lines": drawn, "legend": legend, "zero": True}
+        )
     if plan.water:
         found.append(_levels(plan, case, labels, records))
     found.append(_concentrations(plan, case, labels))
@@ -80,9 +82,9 @@ def _has_pressures(result: Any) -> bool:
 def _levels(plan: Plan, case: Any, labels: dict[str, str], records: Sequence[Record]) -> dict[str, Any]:
     names = {
         "moved": f"Water moved, left to right ({presets.unit('water moved')[0]})",
-        "rise": "Level above its start (cm)",
-        "percent": "Change of the water of the cell (%)",
-        "radius": "Over that at the start",
+        "rise": "Level above the start (cm)",
+        "percent": "Change of the water volume of the cell (%)",
+        "radius": "Relative to the start",
         "ratio": "Depth of liquid ÷ depth at the start",
         "depth": f"Depth of liquid ({presets.unit('side')[0]})",
     }

@@ -212,7 +212,7 @@ def test_groups_of_sliders_fold(shown):
 NUMBER = re.compile(r"\s*[-+]?\d")
 SAID = {  # a key without a slider, and the words that say so
     r"solutes\..*\.(dissociation|reference_temperature|molar_mass|radius)": "the solutes themselves",
-    r"mesh\..*|run\.(rtol|outputs)": "what is chosen rather than measured",
+    r"mesh\..*|run\.(rtol|outputs)": "settings of the model and of the solver",
     r"membrane\.solutes\..*\.permeability": "permeability of",
     r"membrane\.water_permeability|membrane\.solutes\..*\.reflection": "water permeability and reflection",
     r"(left|right)\.concentration\..*": "concentration",
@@ -417,7 +417,7 @@ def test_what_has_no_slider_is_said():
         "osmotic_pressure": "pressure, sugar water in the cell (rigid: it is computed)",
         "two_gases": "mole fractions (they must add up)",
         "hypotonic": "permeability of NaCl, content (0: held back)",
-        "seawater_ro": "concentrations, permeate (outflow: it takes what comes)",
+        "seawater_ro": "concentrations, permeate (outflow: they are computed)",
     }.items():
         case = mp.load_case(name)
         told = controls.without_slider(case, controls.controls(case, mp.run(case.with_values(QUICK))))

@@ -251,7 +251,7 @@ def test_comparison_of_unlike_cases_and_a_long_title():
     axes = plot.comparison(results)
     draw(axes)
     assert axes[2].get_title() == "Two gases"
-    assert "no membrane: they mix" in texts(axes[2])
+    assert "no membrane: both sides mix" in texts(axes[2])
 
 
 def test_nothing_of_the_comparison_is_cut_off_or_overlaps():
@@ -541,7 +541,7 @@ def test_the_schematic_shows_solutes_that_pass():
     assert artist(ax, "urea arrow").get_xy()[:, 0].mean() < 0
     (ax,) = plot.schematic(synthetic.two_gases())
     draw(np.array([ax]))
-    assert "no membrane: they mix" in texts(ax)
+    assert "no membrane: both sides mix" in texts(ax)
     assert not any("water" in text for text in texts(ax))
 
 
@@ -608,7 +608,7 @@ def test_the_line_of_no_flow_is_the_osmotic_pressure():
     assert y > 0.8 * x
     x, y = places["osmosis →"]
     assert y < 0.8 * x
-    assert "no flow: osmotic pressure" in places
+    assert "zero flux: osmotic pressure" in places
 
 
 def test_a_map_of_a_sweep_in_any_order_with_gaps_into_given_axes():

@@ -126,7 +126,7 @@ def test_profiles_count_from_the_centre(result: Any) -> None:
 
 
 def test_history_shows_volume_and_area(result: Any) -> None:
-    panel = next(ax for ax in plot.history(result).flat if ax.get_ylabel() == "over that at the start")
+    panel = next(ax for ax in plot.history(result).flat if ax.get_ylabel() == "relative to the start")
     drawn = {line.get_gid(): line.get_ydata() for line in panel.get_lines()}
     np.testing.assert_allclose(drawn["area"], result.arrays["membrane_area_ratio"])
     assert drawn["left"][-1] > drawn["area"][-1] > 1.0

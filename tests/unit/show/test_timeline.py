@@ -60,7 +60,7 @@ def test_a_rise_in_the_first_instants_is_seen():
     result = mp.run(load_case("leaky").with_values(QUICK))
     axes = plot.history(result)
     levels = axes[0, 1]
-    assert levels.get_ylabel().startswith("level above its start")
+    assert levels.get_ylabel().startswith("level above the start")
     difference = next(line for line in levels.get_lines() if line.get_label() == "left − right")
     x, y = difference.get_data()
     highest = int(np.argmax(y))
@@ -91,5 +91,5 @@ def test_gases_that_are_compared_are_mixed_and_move_no_water():
 
 def test_cells_that_are_followed_show_their_change_in_per_cent():
     axes = plot.history(mp.run(load_case("hypotonic").with_values(QUICK)))
-    assert axes[0, 1].get_ylabel().replace("\n", " ") == "change of the water, cell (%)"
+    assert axes[0, 1].get_ylabel().replace("\n", " ") == "change of water volume, cell (%)"
     assert axes[0, 1].get_lines()[-1].get_ydata()[-1] == pytest.approx(100 * (300 / 217 - 1), abs=0.5)

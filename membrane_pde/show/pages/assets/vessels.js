@@ -175,7 +175,7 @@ mp.Vessels = class {
       shown.push({ name, flux, share: 0.8 * Math.sqrt(Math.min(Math.abs(flux) / (know.solute || 1), 1.5)), words: `${name} ${mp.format(Math.abs(flux))} ${know.solute_unit}`, fill: dye ? dye.arrow : "#606060" });
     });
     const names = know.held.length < 5 ? know.held.join(", ") : `${know.held.slice(0, 3).join(", ")} and ${know.held.length - 3} more`;
-    this.held.textContent = !know.partition ? "No membrane: they mix." : know.held.length ? `Held back: ${names}.` : "";
+    this.held.textContent = !know.partition ? "No membrane: both sides mix." : know.held.length ? `Held back: ${names}.` : "";
     const step = (this.Y(low) - this.Y(high)) / Math.max(shown.length, 1);
     shown.forEach((each, k) => {
       const y = this.Y(high) + step * (k + 0.72), thick = Math.min(11, 0.2 * step + 3) * Math.max(each.share, 0.35);
