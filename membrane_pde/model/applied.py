@@ -55,7 +55,7 @@ class Segment(NamedTuple):
 
     @property
     def level(self) -> bool:
-        """True if all that is applied is constant."""
+        """True if all applied pressures and fluxes are constant."""
         lines = (self.left, self.right, self.flux)
         return all(line[0] == line[1] for line in lines) and not self.waving
 

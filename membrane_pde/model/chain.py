@@ -60,7 +60,7 @@ class Faces(NamedTuple):
 
     @property
     def stretch(self) -> tuple[float, float]:
-        """Liquid in each solution over that at the start."""
+        """Volume of liquid in each solution ÷ volume at the start."""
         return float(self.scalars[LEFT_STRETCH]), float(self.scalars[RIGHT_STRETCH])
 
     @property

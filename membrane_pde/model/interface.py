@@ -66,7 +66,7 @@ class NoSolution(Exception):
     """The water flux and the wall concentrations that it makes could not be brought to agree."""
 
     def __init__(self) -> None:
-        super().__init__("the water flux and the wall concentrations that it makes could not be brought to agree")
+        super().__init__("no water flux was found that agrees with the concentrations at the membrane")
 
 
 @dataclass(frozen=True)

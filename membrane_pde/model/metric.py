@@ -53,7 +53,7 @@ LN_LEFT_LAYER, LN_RIGHT_LAYER, LN_AREA = range(3)
 
 @kernel
 def stretches(p: Numbers, displaced: float) -> tuple[float, float]:
-    """Liquid in each solution over that at the start."""
+    """Volume of liquid in each solution ÷ volume at the start."""
     left = max(1.0 - displaced / p.length[0], THINNEST) if p.moving[0] else 1.0
     right = max(1.0 + displaced / p.length[1], THINNEST) if p.moving[1] else 1.0
     return left, right
@@ -61,7 +61,7 @@ def stretches(p: Numbers, displaced: float) -> tuple[float, float]:
 
 @kernel
 def _radius(curve: Curve, stretch: float) -> float:
-    """Radius of the membrane over that at the start; `stretch` is that of the inside."""
+    """Radius of the membrane ÷ radius at the start; `stretch` is that of the volume inside."""
     return float(stretch ** (1.0 / (curve.power + 1.0))) if curve.power > 0 else 1.0
 
 

@@ -80,7 +80,7 @@ def range_remark(name: str, least: float, largest: float) -> str:
         return ""
     span = f"from {low:g} to {high:g}" if low else f"below {high:g}, in laminar flow"
     used = f"{largest:.3g}" if largest > high else f"{least:.3g}"
-    return f"holds for Reynolds numbers {span}, and is used at {used}"
+    return f"is valid for Reynolds numbers {span}, and is used at {used}"
 
 
 SLIT_ONE_WALL = Shape(_LEVEQUE * (4.0 / 3.0) ** (1.0 / 3.0), 4.8607, 96.0)

@@ -1,4 +1,4 @@
-"""Algebraic unknowns that fit the differential ones: where a run starts, and after every jump."""
+"""Values of the algebraic unknowns that satisfy their equations, at the start of a run and after every jump."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def consistent_state(equations: Equations, t: float, y: Array, sizes: Array) -> 
             if share < _SHORTEST:
                 if length <= 1e3 * _SETTLED:  # round-off
                     return y
-                raise IntegrationError("no algebraic unknowns fit the state")
+                raise IntegrationError("no values of the algebraic unknowns satisfy their equations")
         y, residual = trial, after
-    raise IntegrationError("no algebraic unknowns fit the state")
+    raise IntegrationError("no values of the algebraic unknowns satisfy their equations")
 
 
 def _length(change: Array, sizes: Array, values: Array) -> float:
@@ -89,7 +89,7 @@ def _length(change: Array, sizes: Array, values: Array) -> float:
 def _factorized(
     equations: Equations, t: float, y: Array, rows: NDArray[np.intp], sizes: Array
 ) -> Callable[[Array], Array]:
-    """What solves with the block ∂r_a/∂y_a."""
+    """A factorization of the block ∂r_a/∂y_a."""
     from scipy.sparse import csc_array
     from scipy.sparse.linalg import splu
 

@@ -26,7 +26,7 @@ _CVODE_ATTEMPTS = 6  # attempts at a step, one fewer than those after which CVOD
 
 
 class _StartAgain(Exception):
-    """CVODE has failed at a step too often."""
+    """CVODE has failed too often at one step."""
 
 
 def _units(system: System, atol: Array) -> Array:

@@ -48,7 +48,7 @@ class EquationsStepper(SingleSteps):
     y : ndarray, shape (n,)
         State at t; its algebraic unknowns are solved anew first.
     tolerance : Tolerance
-        What the error of a step may be.
+        Largest error of a step.
     linear : LinearSolver
         Of these equations.
     watched : WatchedEquations, optional

@@ -89,7 +89,7 @@ class Events:
             self.turned = t, y.copy(), segment
 
     def draw_in(self) -> None:
-        """Let the outflow draw in the solution that left last; if it draws in already, let it flow out again."""
+        """Switch the outflow to drawing in the solution that left last, or back to flowing out."""
         system, drawing = self.system, not self.drawing
         assert self.outflow is not None
         _, y, _ = self.turned

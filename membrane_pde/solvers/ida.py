@@ -67,7 +67,7 @@ class IdaStepper(SingleSteps):
         self._start(tolerance)
 
     def _rows(self, values: Array) -> Array:
-        """What each row is multiplied by: differential ones are measured as their own unknowns are."""
+        """Factor of each row; a differential row is scaled like its own unknown."""
         pattern = self._pattern
         whole = np.zeros(len(pattern.rows))
         whole[pattern.own] = np.abs(values)

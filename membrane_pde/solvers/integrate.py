@@ -283,6 +283,6 @@ def _integrated(
                 if steps >= limit:
                     raise IntegrationError(f"more than {limit} steps")
     except (IntegrationError, NoSolution) as error:
-        log.debug("the integrator gave up at t = %g s: %s", t, error)
+        log.debug("the time integration failed at t = %g s: %s", t, error)
         return Trajectory(*recorder.finish(t, y, segment), "failed", str(error), steps)
     return Trajectory(*recorder.finish(t, y, segment), "completed", "", steps)

@@ -129,7 +129,7 @@ class StationPlan:
 
 
 def start_state(equations: StationsInTime, concentration: Array) -> Array:
-    """State in which the channels hold given solutions, and tanks too; nothing has come in or left.
+    """State in which the channels hold given solutions, and tanks too; the totals of inflow and outflow are 0.
 
     Parameters
     ----------

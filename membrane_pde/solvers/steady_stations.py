@@ -1,4 +1,4 @@
-"""The steady state along a membrane by Newton's method, from a march along the feed: no guess by the user.
+"""The steady state along a membrane by Newton's method, which starts from a march along the feed, not from a guess.
 
 Where plain steps do not converge, a time term makes them safe: ``(M/τ − J) δ = r`` with τ that grows from a fraction of
 the time in which the feed passes (pseudo-transient continuation: Kelley and Keyes, SIAM J. Numer. Anal. 35 (1998) 508).

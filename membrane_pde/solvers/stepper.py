@@ -20,7 +20,7 @@ S = TypeVar("S")
 
 
 class IntegrationError(Exception):
-    """The integrator gave up; the message says why."""
+    """The time integration failed; the message gives the reason."""
 
 
 class Stepper(Protocol):

@@ -1,4 +1,4 @@
-"""How exact a step of an integrator has to be."""
+"""Tolerances for the error of a step."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Tolerance:
 
 
 class ErrorNorm:
-    """Size of an error over what is allowed; 1 is just allowed.
+    """Norm of an error relative to the tolerance; 1 is the largest that is accepted.
 
     With ``e_i = error_i/(atol_i + rtol max(|y_i|, |y'_i|))`` for the states y and y' at both ends of a step, it is the
     largest of the root mean square of ``e`` over the differential unknowns, ``10 |e_i|`` of each that is looked at by

@@ -106,7 +106,7 @@ def integrate_equations(
     end : float
         Time at which the run ends at the latest, s.
     tolerance : Tolerance
-        What the error of a step may be.
+        Largest error of a step.
     outputs : int
         Number of stored times, start and end included (at most: a run that stops early stores fewer).
     solver : str
@@ -172,7 +172,7 @@ def integrate_equations(
                 if steps >= limit:
                     raise IntegrationError(f"more than {limit} steps")
     except (IntegrationError, NoSolution) as error:
-        log.debug("the integrator gave up at t = %g s: %s", t, error)
+        log.debug("the time integration failed at t = %g s: %s", t, error)
         if interval is None or not recorder.segments:
             raise
         return ended("failed", str(error))

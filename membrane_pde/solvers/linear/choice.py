@@ -1,4 +1,4 @@
-"""Which linear solver serves which equations: chosen here, and nowhere else."""
+"""The choice of the linear solver for given equations."""
 
 from __future__ import annotations
 

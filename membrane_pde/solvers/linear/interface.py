@@ -1,4 +1,4 @@
-"""What solves the linear equations of an implicit step."""
+"""Interface of the linear solvers of an implicit step."""
 
 from __future__ import annotations
 

@@ -242,8 +242,8 @@ def test_overrides_of_lists_say_what_is_there() -> None:
 
 def test_warnings() -> None:
     fast = mp.parse_case(changed(VESSEL, ('"8 m^3/h"', '"400 m^3/h"'))).warnings
-    assert any("guillen-hoek holds for Reynolds numbers from 10 to 5000" in each for each in fast)
-    assert any("pressure_drop: laminar holds for Reynolds numbers below 2000" in each for each in fast)
+    assert any("guillen-hoek is valid for Reynolds numbers from 10 to 5000" in each for each in fast)
+    assert any("pressure_drop: laminar is valid for Reynolds numbers below 2000" in each for each in fast)
     empty = mp.parse_case(changed(VESSEL, ("walls = 2", 'walls = 2\nmass_transfer = "leveque"'))).warnings
     assert any("this one has a spacer" in each for each in empty)
     library = VESSEL.split("[membrane]")[0].split("height")[0]
