@@ -294,8 +294,8 @@ def _complain(folder: Path, what: str) -> None:
     if folder not in _unusable and available():
         _unusable.add(folder)
         log.warning(
-            "the compiled solver in %s cannot be used (%s), so that the solver runs in plain Python, which is much slower: "
-            "`membrane-pde compile` compiles it again",
+            "the compiled solver in %s cannot be used (%s), so that the solver runs in plain Python, which is much "
+            "slower: `membrane-pde compile` compiles it again",
             folder,
             what,
         )
@@ -308,5 +308,5 @@ def _hint() -> None:
     if available() and os.environ.get("MEMBRANE_PDE_COMPILE") != "0" and folder is not None and not folder.exists():
         log.warning(
             "the solver is not compiled, so that it runs in plain Python, which is much slower: `membrane-pde compile` "
-            "compiles it once, which takes a minute or two (MEMBRANE_PDE_COMPILE=0 in the environment hides this message)"
+            "compiles it once, which takes a minute or two (MEMBRANE_PDE_COMPILE=0 in the environment hides this line)"
         )

@@ -113,7 +113,7 @@ def run(command: str, folder: Path) -> tuple[int, list[str]]:
         words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=600
     )
     lines = done.stdout.decode("utf-8").rstrip("\n").split("\n")
-    return done.returncode, [line for line in lines if "the solver has not been compiled" not in line]
+    return done.returncode, [line for line in lines if "the solver is not compiled" not in line]
 
 
 def alike(shown: list[str], printed: list[str]) -> bool:
