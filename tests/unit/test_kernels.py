@@ -173,7 +173,7 @@ def test_damaged_it_is_told_and_plain_python_runs(
     assert not used
     assert len(said.splitlines()) == 1
     assert str(kept) in said
-    assert "`membrane-pde compile` makes it anew" in said
+    assert "`membrane-pde compile` compiles it again" in said
     kernels.begin()  # as `membrane-pde compile` does
     _entry(np.array([1.0, 2.0]))
     assert kernels.keep() == kept
@@ -277,7 +277,7 @@ def test_numba_without_machine_code_is_told_once(
         _entry(np.array([1.0, 2.0]))
         other(1.0)
     (said,) = caplog.messages
-    assert "`membrane-pde compile` does it once" in said
+    assert "`membrane-pde compile` compiles it once" in said
     monkeypatch.setenv("MEMBRANE_PDE_COMPILE", "0")
     assert machine_code(caplog) == (False, "")
 
