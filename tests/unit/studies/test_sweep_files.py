@@ -601,7 +601,7 @@ def test_a_finished_sweep_is_read(solved: list[Any]) -> None:
 
 
 def test_resume_needs_a_folder() -> None:
-    with pytest.raises(mp.CaseError, match="resume: expected out"):
+    with pytest.raises(mp.CaseError, match="resume: give out"):
         mp.sweep(CASE, MANY, resume=True)
 
 
