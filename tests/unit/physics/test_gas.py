@@ -92,7 +92,7 @@ diffusion_volume = "16.3 cm^3/mol"
             case_of("O2", "N2", more="[solutes.CO2]")
             .replace('= "0 %"', '= "0 %", CO2 = "0 %"', 1)
             .replace('O2 = "0 %", N2 = "100 %"', 'O2 = "0 %", CO2 = "0 %", N2 = "100 %"'),
-            ["solutes.O2.diffusivity is missing", "only for two, not for 3", '"2e-5 m^2/s"'],
+            ["solutes.O2.diffusivity is missing", "for two gases only, not for 3", '"2e-5 m^2/s"'],
         ),
         (case_of("O2", "N2", more='diffusion_volume = "20 g/mol"'), ["diffusion_volume", "a molar volume"]),
         (case_of("O2", "N2", more='reference_temperature = "20 degC"'), ["beside a diffusivity"]),
@@ -121,7 +121,7 @@ type = "none"
 [run]
 duration = "10 s"
 """
-    with pytest.raises(CaseError, match=r"only for two, not for 1"):
+    with pytest.raises(CaseError, match=r"for two gases only, not for 1"):
         parse_case(text)
     assert parse_case(text.replace("[solutes.O2]", '[solutes.O2]\ndiffusivity = "2e-5 m^2/s"')).warnings == ()
 
