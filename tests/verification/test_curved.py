@@ -377,7 +377,7 @@ def test_a_cell_that_is_pressed_dry_is_told_in_words_of_its_own(geometry: str) -
     made = case(geometry, "stirred", left='stirred = true\npressure = "60 bar"', duration=1e5, rtol=1e-6)
     with pytest.raises(mp.RunError, match=r"left side ran dry: less than 0\.1 % of its liquid") as error:
         mp.run(made.with_values({"left.concentration.S": "0 mol/m^3"}))
-    assert "a larger left side" in str(error.value)
+    assert "a larger left.radius" in str(error.value)
     assert error.value.result.summary["membrane_area_ratio"] < 0.1
 
 
