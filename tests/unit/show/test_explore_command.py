@@ -19,28 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from membrane_pde import cli
 from membrane_pde.show import browser, prepared, presets
 from tests.browser import CHROMIUM, DRIVER, chromium, requests, resize
 from tests.places import ROOT
 
 PATIENCE = 180  # s
 SIZES = {"phone": (390, 844), "projector": (1280, 720), "laptop": (1440, 900)}
-
-
-@pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
-    """Call the command in this process, in an empty folder; gives exit status, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli.log, "handlers", [])
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.app([str(a) for a in arguments], prog_name="membrane-pde")
-        out, err = capsys.readouterr()
-        return stop.value.code or 0, out, err
-
-    return run
 
 
 # -- before anything is served --------------------------------------------------------------------------------------

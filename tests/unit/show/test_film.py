@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 import membrane_pde as mp
-from membrane_pde import cli
 from membrane_pde.show import film, filmfile
 
 QUICK = {"mesh.cells": 12, "run.outputs": 12}
@@ -19,21 +18,6 @@ SIZE = (700, 400)
 @pytest.fixture(scope="module")
 def results():
     return [mp.run(mp.load_case(name).with_values(QUICK)) for name in ("osmosis", "reverse_osmosis")]
-
-
-@pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
-    """Call the command in this process, in an empty folder; gives exit status, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli.log, "handlers", [])
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.app([str(a) for a in arguments], prog_name="membrane-pde")
-        out, err = capsys.readouterr()
-        return stop.value.code or 0, out, err
-
-    return run
 
 
 def pictures_of(path):
