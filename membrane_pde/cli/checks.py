@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from membrane_pde.cli.output import console, print_json, progress_bar
+from membrane_pde.cli.output import console, print_json, progress_bar, saving
 
 # the names in `verify.GROUPS`, which takes too long to import for --help
 CHECK_GROUPS = (
@@ -80,13 +80,14 @@ def validate(
             groups.append(each)
             if progress:
                 progress(len(groups) / count)
-    if page:
-        write_page(page, groups, quick)
     if as_json:
         print_json([{"group": each.group, **check.as_dict()} for each in groups for check in each.checks])
     else:
         report_checks.show_checks(console(), groups)
-        if page:
+    if page:
+        with saving():
+            write_page(page, groups, quick)
+        if not as_json:
             typer.echo(f"Page: {page}")
     if not all(each.passed for each in groups):
         raise typer.Exit(1)

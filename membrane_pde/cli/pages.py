@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from membrane_pde.cli.options import SetOption, UnitsOption, load
-from membrane_pde.cli.output import progress_bar
+from membrane_pde.cli.output import progress_bar, saving
 
 
 def page(
@@ -45,6 +45,7 @@ def page(
     """
     from membrane_pde.input.errors import CaseError
     from membrane_pde.runs import RunError
+    from membrane_pde.show import htmlfile
     from membrane_pde.show.pages.making import page as make
     from membrane_pde.studies.sweepfile import parse_values
     from membrane_pde.studies.workers import end_idle
@@ -64,9 +65,10 @@ def page(
     shown = [each if _is_folder(each) else load(each, overrides, ranges=False, varied=first or None) for each in cases]
     name = Path(cases[0]).stem if len(cases) == 1 else "compare"
     target = out or Path(f"{name}.html")
+    htmlfile.check(target, "page")
     try:
         with progress_bar(name) as progress:
-            make(shown, target, sliders=values or None, workers=workers, progress=progress)
+            text = make(shown, sliders=values or None, workers=workers, progress=progress)
     except RunError as error:
         from membrane_pde.cli.errors import complain
 
@@ -74,6 +76,8 @@ def page(
         raise typer.Exit(1) from None
     finally:
         end_idle()
+    with saving():
+        htmlfile.write(target, text, "page")
     typer.echo(f"Page: {target} ({target.stat().st_size / 1e6:.1f} MB)")
 
 

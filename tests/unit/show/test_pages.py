@@ -311,6 +311,25 @@ def test_only_such_a_page_is_replaced(case: mp.Case, tmp_path: Path, monkeypatch
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.html", "page.html"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["page", "osmosis", "--set", "mesh.cells=12", "--out", "page.html"], ""),
+        (["validate", "--only", "scaling", "--out", "page.html"], "All 9 checks passed."),
+    ],
+)
+def test_a_full_disk_is_no_wrong_input(monkeypatch, tmp_path, call, arguments, shown) -> None:
+    """Exit status 1, since the arguments were right; what was computed is shown, and nothing is left."""
+
+    def full(self: Path, text: str, **options: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    status, out, err = call(*arguments)
+    assert (status, "No space left on device" in err, shown in out) == (1, True, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 # -- sizes and bytes ------------------------------------------------------------------------------------------------
 def test_numbers_of_three_bytes() -> None:
     values = np.array([0.0, 1.0, -1.0, 3.14159265, 1e-30, -2.5e20, 8.0, np.nan])
