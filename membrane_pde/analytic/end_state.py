@@ -241,6 +241,8 @@ class _Sides:
 
 def _balanced_between_walls(sides: _Sides, first: _Osmotic, pressure_left: float, pressure_right: float) -> Equilibrium:
     """`_balanced` for sides that may have elastic walls: each wall presses, or is slack (at pressure 0)."""
+    if not any(sides.walls):
+        return _balanced(sides, first, pressure_left, pressure_right)
     pressures = pressure_left, pressure_right
     tried: list[Equilibrium] = []
     choices = [(False, True) if wall else (False,) for wall in sides.walls]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from membrane_pde.input.checks import charge_imbalance, sides_of
@@ -28,6 +28,7 @@ _KNOWN_RANGES = {
     "structural_parameter": (8.6e-5, 1.14e-3, "m", 10),
 }
 _IN_WORDS = {10: "ten", 1000: "a thousand"}
+_Permeability = tuple[str, str, float, Membrane | MembraneSolute]  # table, key, value, and the part that holds it
 
 
 def all_warnings(case: Case) -> Iterator[str]:
@@ -50,8 +51,8 @@ def _unused(case: Case) -> Iterator[str]:
         yield f'membrane.type is "none", so that {", ".join(unused)} of [membrane] has no effect'
 
 
-def _permeabilities(case: Case) -> Iterator[tuple[str, str, float, Membrane | MembraneSolute]]:
-    """Table, key and value of every permeability of the membrane, and the model that holds it."""
+def _permeabilities(case: Case) -> Iterator[_Permeability]:
+    """Every permeability of the membrane."""
     if case.membrane.type == "none":
         return
     yield "membrane", "water_permeability", case.membrane.water_permeability, case.membrane
@@ -68,12 +69,13 @@ def _unscaled(case: Case) -> Iterator[str]:
 
 def away_from_source(case: Case) -> Iterator[str]:
     """Warnings about values used at another temperature than they were measured at."""
-    yield from _replacing(case)
+    dated = [each for each in _permeabilities(case) if each[2] and each[3].reference_temperature is not None]
+    yield from _replacing(case, dated)
     yield from _fixed(case)
     held: dict[float, list[str]] = {}
-    for table, key, value, beside in _permeabilities(case):
+    for table, key, _, beside in dated:
         reference = beside.reference_temperature
-        if not value or reference is None or beside.activation_energy is not None:
+        if reference is None or beside.activation_energy is not None:
             continue
         if not alike(reference, case.temperature):
             held.setdefault(reference, []).append(f"{table}.{key}")
@@ -82,22 +84,23 @@ def away_from_source(case: Case) -> Iterator[str]:
             f"{', '.join(paths)}: the activation energy is not known, so that the value measured at "
             f"{_celsius(reference)} is used at {_celsius(case.temperature)}."
         )
-    given = any("diffusivity" in each for each in case._origin.written.get("solutes", {}).values())
-    if case.phase == "gas" and not given and not 273.15 <= case.temperature <= 673.15:
+    if case.phase != "gas" or 273.15 <= case.temperature <= 673.15:
+        return
+    if not any("diffusivity" in each for each in case._origin.written.get("solutes", {}).values()):
         yield (
             "The diffusivity of the two gases is estimated by Fuller's method, which was compared with measurements "
             "from 0 to 400 degC."
         )
 
 
-def _replacing(case: Case) -> Iterator[str]:
+def _replacing(case: Case, dated: Iterable[_Permeability]) -> Iterator[str]:
     """Warnings about values that replace those of the library, assumed to be measured at the same temperature."""
     written = case._origin.written.get("membrane", {})
     own: dict[float, list[str]] = {}
-    for table, key, value, beside in _permeabilities(case):
+    for table, key, _, beside in dated:
         reference = beside.reference_temperature
         here = written if isinstance(beside, Membrane) else written.get("solutes", {}).get(table.rsplit(".", 1)[-1], {})
-        if not value or reference is None or beside.activation_energy is None or key not in here:
+        if reference is None or beside.activation_energy is None or key not in here:
             continue
         told = "reference_temperature" in here or "reference_temperature" in written
         if not told and abs(reference - case.temperature) > 1e-9:

@@ -76,6 +76,7 @@ def highest_concentrations(case: Case) -> Vector:
     return scale
 
 
+@cache_last_case
 def concentration_scales(case: Case) -> Vector:
     """Size of the concentration of each solute: its own scale, and of one that is nowhere the largest of the others."""
     size = highest_concentrations(case).copy()

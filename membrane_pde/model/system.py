@@ -450,7 +450,8 @@ class System:
                 start = end
         given = self.numbers, np.array(rows), which, times, states, known, memory.copy(), ends
         _settle(_observe_states(*given, self._faces, *written))
-        numbers, solutes = (np.ascontiguousarray(np.moveaxis(each, 2, 0)) for each in written)
+        numbers = np.ascontiguousarray(written[0].transpose(2, 0, 1))
+        solutes = np.ascontiguousarray(written[1].transpose(2, 0, 1, 3))
         flux, length_left, length_right, pressure_left, pressure_right, held, *others = numbers
         left, right = self.ports
         if left.computes_pressure:

@@ -136,7 +136,7 @@ def least_work(
             if v.ndim == 0:
                 v, n = v[None], n[None]
             volumes.append(v)
-            amounts.append(np.where(v[..., None] > 0.0, n, 0.0))
+            amounts.append(n)
             signs += [sign] * v.shape[-1]
     terms = []
     if signs:
@@ -146,6 +146,7 @@ def least_work(
         for volume, amount in zip(volumes, amounts, strict=True):
             start, stop = stop, stop + volume.shape[-1]
             v[..., start:stop], n[..., start:stop, :] = volume, amount
+        n[v <= 0.0] = 0.0
         terms.append(np.array(signs) * free_energy(v, n, osmotic, particles, temperature))
     for concentration, gained, amount in reservoirs:
         c, dn = np.asarray(concentration, dtype=float), np.asarray(amount, dtype=float)
@@ -154,7 +155,7 @@ def least_work(
         exchanged = np.where(dn != 0.0, potential, 0.0) * dn
         terms.append(np.concatenate([exchanged, -np.asarray(gained)[..., None] * float(pressure)], axis=-1))
     shape = np.broadcast_shapes(*(each.shape[:-1] for each in terms))
-    whole = np.concatenate([each + np.zeros((*shape, 1)) for each in terms], axis=-1)
+    whole = terms[0] if len(terms) == 1 else np.concatenate([each + np.zeros((*shape, 1)) for each in terms], axis=-1)
     sums = np.array([_sum(row) for row in whole.reshape(-1, whole.shape[-1]).tolist()])
     return sums.reshape(shape)
 

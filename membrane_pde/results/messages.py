@@ -96,10 +96,10 @@ def messages_of(
         )
     if case.phase == "liquid":
         names = ("wall_concentration_left", "wall_concentration_right", "concentration_left", "concentration_right")
-        found = [arrays[f"{name}_mol_per_m3"][r] for name in names]
+        found = np.array([arrays[f"{name}_mol_per_m3"][r] for name in names])
         if has_range(case):
-            parts += mixture.out_of_range(case, solution_of(runs.cases[0]), np.concatenate(found).tolist())
-        parts += beyond_limits(runs.cases[0], [each[[0, -1]] if np.isnan(each).any() else each for each in found])
+            parts += mixture.out_of_range(case, solution_of(runs.cases[0]), found.reshape(-1, found.shape[-1]).tolist())
+        parts += beyond_limits(runs.cases[0], found[:, [0, -1]] if np.isnan(found).any() else found)
     return parts
 
 
@@ -116,25 +116,25 @@ def in_supports(case: Case, means: Sequence[Vector], walls: Sequence[Vector]) ->
     return remarks.internal_polarization(case, standing, walls, (between[0], between[1]), (across[0], across[1]))
 
 
-def beyond_limits(case: Case, found: Sequence[Vector]) -> list[str]:
+def beyond_limits(case: Case, found: Vector) -> list[str]:
     """Sentences on impossible concentrations, and on an ideal osmotic pressure that is far from the real one.
 
-    `found` are those (time, solute) at both walls, if there are any, and on both sides.
+    `found` are those (place, time, solute) at both walls, if there are any, and on both sides.
     """
     parts, most = [], _limits(case)
-    peaks = np.array([each.max(axis=0) for each in found])
-    for i, name in enumerate(case.solutes):
-        if (end := most[i]) is None or peaks[:, i].max() <= end.concentration * (1.0 + 1e-6):
+    peaks = found.max(axis=1)
+    for i, (name, peak) in enumerate(zip(case.solutes, peaks.max(axis=0).tolist(), strict=True)):
+        if (end := most[i]) is None or peak <= end.concentration * (1.0 + 1e-6):
             continue
         place = int(peaks[:, i].argmax())
         where = f"{'at the membrane on' if place < len(found) - 2 else 'on'} the {SIDES[place % 2]}"
-        reached = limits.in_words(float(peaks[place, i]), case.solutes[name].molar_mass)
+        reached = limits.in_words(peak, case.solutes[name].molar_mass)
         parts.append(
             f"{name} reached {reached} {where}, which is impossible: {end.words}. The model includes neither "
             "crystallisation nor the volume that solutes take up."
         )
     if mixture.osmotic_model(case) == IDEAL and case.membrane.water_permeability > 0.0:
-        seen = np.concatenate(found)
+        seen = found.reshape(-1, found.shape[-1])
         particles = seen @ [each.dissociation for each in case.solutes.values()]
         parts += mixture.far_from_ideal(case, seen[particles.argmax()].tolist(), _real_solution(case))
     return parts

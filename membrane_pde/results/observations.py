@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from membrane_pde.input.case import Case
 from membrane_pde.input.properties import (
@@ -22,7 +24,8 @@ TRACE = 1e-10  # of the size of a solute's concentrations or amounts: less is ro
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class Runs(NamedTuple):
+@dataclass(eq=False)
+class Runs:
     """Solved runs of cases of one model.
 
     Attributes
@@ -63,10 +66,15 @@ class Runs(NamedTuple):
     flux_thresholds: Vector
     least_displaced: Vector
 
-    @property
+    @cached_property
     def sides(self) -> tuple[separation.Side, separation.Side]:
         """Volumes and amounts of both sides, and what flowed in and out of them."""
         return separation.sides_of(self.cases[0], self.system, self.times, self.states)
+
+    @cached_property
+    def turned(self) -> NDArray[np.bool_]:
+        """Whether the water has flowed back so far, (run, time); see `separation.turned`."""
+        return separation.turned(self.states[..., self.system.x], self.least_displaced)
 
 
 class StateReading:
@@ -141,7 +149,9 @@ class Reading(StateReading):
     def collected(self) -> tuple[Vector, Vector]:
         """Concentration of what has passed the membrane, and its rejection."""
         runs = self.runs
-        return separation.collected(runs.cases[0], runs.sides, self.displaced, self.passed, runs.least_displaced)
+        moved = np.abs(self.displaced) > runs.least_displaced[:, None]
+        kept = moved & ~runs.turned
+        return separation.collected(runs.cases[0], runs.sides, self.displaced, self.passed, kept)
 
     @property
     def amount_error(self) -> Vector:

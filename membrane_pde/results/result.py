@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
@@ -33,6 +32,8 @@ from membrane_pde.results.quantities import (
 
 if TYPE_CHECKING:
     import xarray
+
+Arrays = dict[str, NDArray[Any]]
 
 STATUSES = ("completed", "equilibrium", "steady", "failed")
 
@@ -67,7 +68,6 @@ def check_size(case: Case, cells: int) -> None:
         )
 
 
-@dataclass(eq=False)
 class Result:
     """The result of one run.
 
@@ -79,15 +79,29 @@ class Result:
         Final numbers; the names carry the SI unit, what does not apply is None.
     arrays : dict of ndarray
         ``time`` (s), every name of `SERIES` with shape (time,) or (time, solute), ``concentration`` (time, solute,
-        cell), ``position``, ``width`` and ``volume`` (time, cell), ``side`` (cell,).
+        cell), ``position``, ``width`` and ``volume`` (time, cell), ``side`` (cell,). They may be given as a function
+        that makes them, which is called when they are first needed: who runs many cases for their summaries does not
+        wait for the profiles.
     """
-
-    case: Case
-    summary: dict[str, Any]
-    arrays: dict[str, NDArray[Any]]
 
     profile_table: ClassVar[Mapping[str, Profile]] = PROFILES
     coordinates: ClassVar[tuple[str, ...]] = ("position", "width", "volume")
+
+    def __init__(self, case: Case, summary: dict[str, Any], arrays: Arrays | Callable[[], Arrays]) -> None:
+        self.case, self.summary = case, summary
+        self._given = arrays
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """Every array of the result by its name; see `Result`."""
+        made = self._given() if callable(self._given) else self._given
+        self._given = made  # what they were made from is no longer needed
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What `pickle` and `copy` take: the arrays themselves, not the function that makes them."""
+        self.arrays  # noqa: B018
+        return self.__dict__
 
     @property
     def series_table(self) -> Mapping[str, Quantity]:

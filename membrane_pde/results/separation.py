@@ -97,10 +97,11 @@ def _side(
     parcels = [(np.asarray(volume), amount)]
     if any(isinstance(value, Profile) for value in side.concentration.values()):
         parcels = [(width[cells], amounts.T)]
-    inwards = -sign * np.diff(states[:, :, system.x], axis=1)  # through the far edge of an open side
-    entering = leaving = np.zeros_like(inwards)
-    brought = np.zeros((*inwards.shape, len(amount)))
+    entering = leaving = np.zeros((len(states), len(times) - 1))
+    brought = np.zeros((*entering.shape, len(amount)))
     edge, port = None, system.ports[index]
+    if side.boundary in ("bath", "outflow"):
+        inwards = -sign * np.diff(states[:, :, system.x], axis=1)  # through the far edge
     if side.boundary == "bath":
         if (place := system.bath[index]) is not None:
             parcels.append((np.asarray(port.volume), start[place]))
@@ -121,7 +122,7 @@ def _side(
 
 # -- what was collected ---------------------------------------------------------------------------------------------
 def collected(
-    case: Case, sides: tuple[Side, Side], displaced: Array, passed: Array, least: Array
+    case: Case, sides: tuple[Side, Side], displaced: Array, passed: Array, kept: NDArray[np.bool_]
 ) -> tuple[Array, Array]:
     """Concentration of what passed the membrane so far, and its rejection.
 
@@ -138,8 +139,8 @@ def collected(
         X, m.
     passed : ndarray, shape (run, time, solute)
         N, mol/m^2.
-    least : ndarray, shape (run,)
-        Displaced volume below which no water has moved, m.
+    kept : ndarray of bool, shape (run, time)
+        Whether water has moved and has not turned, so that what it carried can be kept apart.
 
     Returns
     -------
@@ -148,16 +149,15 @@ def collected(
         collected that could be kept apart), or where the solute went the other way; the rejection also where none of
         the solute was supplied.
     """
-    nothing = np.full(passed.shape, np.nan)
+    concentration, passage = np.full(passed.shape, np.nan), np.full(passed.shape, np.nan)
     if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
-        return nothing, nothing.copy()
-    supplied = np.where((displaced > 0.0)[..., None], _supplied(sides[0], passed), _supplied(sides[1], passed))
-    some = ((np.abs(displaced) > least[:, None]) & ~turned(displaced, least))[..., None]
-    carried = passed * np.sign(displaced)[..., None]
-    round_off = _NOTHING * np.nan_to_num(supplied) * np.abs(displaced)[..., None]
-    carried = np.where(np.abs(carried) <= round_off, 0.0, carried)
-    concentration, passage = nothing, nothing.copy()
-    np.divide(carried, np.abs(displaced)[..., None], out=concentration, where=some & (carried >= 0.0))
+        return concentration, passage
+    displaced = displaced[..., None]
+    supplied = np.where(displaced > 0.0, _supplied(sides[0], passed), _supplied(sides[1], passed))
+    volume = np.abs(displaced)
+    carried = np.where(displaced < 0.0, -passed, passed)
+    carried[np.abs(carried) <= _NOTHING * supplied * volume] = 0.0
+    np.divide(carried, volume, out=concentration, where=kept[..., None] & (carried >= 0.0))
     np.divide(concentration, supplied, out=passage, where=supplied > 0.0)
     return concentration, 1.0 - passage
 
@@ -168,10 +168,13 @@ def _held(side: Side) -> Array:
 
 
 def _supplied(side: Side, passed: Array) -> Array:
-    """Mean concentration of what a side held at the start and was fed, at each time (run, time, solute), mol/m^3."""
+    """Mean concentration of what a side held at the start and was fed, mol/m^3: (run, time, solute) or (solute,)."""
     if side.edge is not None:
-        return np.broadcast_to(side.edge, passed.shape)
-    volume = np.full(passed.shape[:2], sum(float(np.sum(v)) for v, _ in side.parcels))
+        return side.edge
+    held = sum(float(np.sum(v)) for v, _ in side.parcels)
+    if side.case.boundary not in ("bath", "outflow"):
+        return _held(side) / held
+    volume = np.full(passed.shape[:2], held)
     amount = np.zeros(passed.shape) + _held(side)
     volume[:, 1:] += np.cumsum(side.entering, axis=1)
     amount[:, 1:] += np.cumsum(side.brought, axis=1)
@@ -180,6 +183,9 @@ def _supplied(side: Side, passed: Array) -> Array:
 
 def turned(displaced: Array, least: Array) -> NDArray[np.bool_]:
     """Whether the water went back by more than 5 % of its farthest way so far, (run, time); `least` as above."""
+    steps = np.diff(displaced, axis=1)
+    if (steps >= 0.0).all() or (steps <= 0.0).all():
+        return np.zeros(displaced.shape, dtype=bool)
     high, low = (each.accumulate(displaced, axis=1) for each in (np.maximum, np.minimum))
     furthest = np.maximum(np.abs(high), np.abs(low))
     back = np.maximum.accumulate(np.where(high > 0.0, high - displaced, 0.0), axis=1)

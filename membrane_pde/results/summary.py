@@ -103,7 +103,7 @@ class Outcome:
     def messages(self) -> list[str]:
         """The message of each run."""
         runs, away = self.runs, self.case.away_from_source
-        turned = separation.turned(self.series["displaced_volume_m"], runs.least_displaced)[:, -1].tolist()
+        turned = runs.turned[:, -1].tolist()
         return [
             " ".join([*messages_of(runs, r, self.series, *each), *away])
             for r, each in enumerate(zip(turned, runs.several.tolist(), runs.goal.ends, strict=True))
@@ -202,7 +202,7 @@ def equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[Ve
         summary["amount_transferred_mol_per_m2"] = moved
     summary["distance_to_equilibrium"] = 0.0
     if case.phase == "liquid" and end.concentration_left is not None and end.concentration_right is not None:
-        ends = [np.array([end.concentration_left]), np.array([end.concentration_right])]
+        ends = np.array([[end.concentration_left], [end.concentration_right]])
         summary["message"] = " ".join([*([end.reason] if end.reason else []), *beyond_limits(case, ends)])
     return summary
 
@@ -278,11 +278,11 @@ def steady_summary(
     summary["tonicity"] = _tonicity(case, means)
     parts = [any_volume] if any_volume else []
     if case.phase == "liquid":
-        found = [each[0, 1:] for each in (seen.wall_left, seen.wall_right, seen.mean_left, seen.mean_right)]
+        found = np.array([each[0, 1:] for each in (seen.wall_left, seen.wall_right, seen.mean_left, seen.mean_right)])
         walls, mean_values = [each[-1] for each in found[:2]], [each[-1] for each in found[2:]]
         parts += in_supports(case, mean_values, walls)
         if has_range(case):
-            parts += mixture.out_of_range(case, solution_of(case), np.concatenate(found).tolist())
+            parts += mixture.out_of_range(case, solution_of(case), found.reshape(-1, found.shape[-1]).tolist())
         parts += beyond_limits(case, found)
     summary["message"] = " ".join([*parts, *case.away_from_source])
     return summary

@@ -414,15 +414,13 @@ def tolerance_of(case: Case, tighter: bool = False) -> float:
     return 0.1 * rtol if tighter else rtol
 
 
-def least_displaced(cases: Sequence[Case], system: System) -> Vector:
-    """Displaced volume (m) below which no water has moved, of each of several cases of one model.
+def least_displaced(case: Case, system: System, scales: Vector) -> Vector:
+    """Displaced volume (m) below which no water has moved, of each of several cases of the model of `case`.
 
-    A billionth of the total length, or the absolute tolerance of the displaced volume where that is larger.
+    A billionth of the total length, or the absolute tolerance of the displaced volume where that is larger; `scales`
+    (case, size) are those of `state_scales`.
     """
-    case = cases[0]
-    return np.asarray(
-        np.maximum(1e-9 * total_length(case), tolerance_of(case) * state_scales(cases, system)[:, system.x])
-    )
+    return np.asarray(np.maximum(1e-9 * total_length(case), tolerance_of(case) * scales[:, system.x]))
 
 
 def flux_thresholds(cases: Sequence[Case]) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from membrane_pde.results.along import along_summary
 from membrane_pde.results.along_result import AlongResult, steady_arrays
 from membrane_pde.results.along_time import arrays_in_time, series_in_time, summary_in_time
 from membrane_pde.results.messages import has_range
-from membrane_pde.results.observations import profiles_of, series_of
+from membrane_pde.results.observations import Runs, profiles_of, series_of
 from membrane_pde.results.quantities import OBJECTS
 from membrane_pde.results.result import Result, check_size
 from membrane_pde.results.summary import equilibrium_summary, goal_summary, no_steady_summary, summaries_of
@@ -80,13 +81,18 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
     series = series_of(runs)
     (summary,) = summaries_of(runs, series)
     summary["equilibrium"] = goal_summary(runs)
-    profiles = profiles_of(runs.system, runs.states[0])
-    result = Result(case, summary, {"time": runs.times, **{name: each[0] for name, each in series.items()}, **profiles})
+    result = Result(case, summary, functools.partial(_arrays_of, runs, series))
     summary["solve_time_s"] = time.perf_counter() - begun
     log.info("%s: %s after %d steps", case.name, summary["status"], summary["steps"])
     if summary["status"] == "failed":
         raise RunError(summary["message"], result)
     return result
+
+
+def _arrays_of(runs: Runs, series: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+    """Times, series and profiles of the one run."""
+    alone = {name: each[0] for name, each in series.items()}
+    return {"time": runs.times, **alone, **profiles_of(runs.system, runs.states[0])}
 
 
 def run_along(case: Case, progress: Callable[[float], None] | None = None) -> AlongResult:

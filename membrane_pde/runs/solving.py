@@ -220,27 +220,29 @@ def solve_case(
     y = system.initial_state(model.concentration)
     amounts = system.amounts_of_sides(y)
     goal = Goal(system, y, amounts, end_states([case], system.ports, segments[-1:], amounts))
-    (scale,), rtol = state_scales([case], system), tolerance_of(case, tighter)
+    scales, rtol = state_scales([case], system), tolerance_of(case, tighter)
     found = integrate(
         system,
         y,
         segments,
         outputs=case.run.outputs,
         rtol=rtol,
-        atol=rtol * scale,
+        atol=rtol * scales[0],
         solver=case.run.solver,
         draws_last="last" in (case.left.backflow, case.right.backflow),
         stop=None if until is not None else _stop_rule(case, system, goal, segments),
         progress=progress,
     )
     endings = [(found.status, found.reason, found.steps)]
-    return _runs([case], system, goal, found.times, found.states[None], [found.segments], endings, system.memory[None])
+    states, memory = found.states[None], system.memory[None]
+    return _runs([case], system, goal, scales, found.times, states, [found.segments], endings, memory)
 
 
 def _runs(
     cases: Sequence[Case],
     system: System,
     goal: Goal,
+    scales: Vector,
     times: Vector,
     states: Vector,
     segments: list[list[Segment]],
@@ -250,7 +252,7 @@ def _runs(
     """Solved runs, with the smallest water flux and displaced volume of each that are not zero."""
     from membrane_pde.model.interface import SEVERAL
 
-    thresholds, least = np.array(flux_thresholds(cases)), least_displaced(cases, system)
+    thresholds, least = np.array(flux_thresholds(cases)), least_displaced(cases[0], system, scales)
     return Runs(cases, system, goal, times, states, segments, endings, memory, memory[:, SEVERAL], thresholds, least)
 
 
@@ -297,24 +299,25 @@ def solve_group(group: Group) -> tuple[Runs | None, list[bool]]:
     cases, segments, model = group
     system = model.system()
     y, rtol = system.initial_state(model.concentration), cases[0].run.rtol
-    memory = np.zeros((len(cases), 3))
+    scales, memory = state_scales(cases, system), np.zeros((len(cases), 3))
     times, states, steps = integrate_alike(
         system,
         y,
         segments,
         outputs=cases[0].run.outputs,
         rtol=rtol,
-        atol=rtol * state_scales(cases, system),
+        atol=rtol * scales,
         memory=memory,
     )
     done = [taken > 0 for taken in steps]
     if not all(done):
         cases, segments = list(itertools.compress(cases, done)), list(itertools.compress(segments, done))
-        states, memory, steps = states[done], memory[done], list(itertools.compress(steps, done))
+        states, memory, scales = states[done], memory[done], scales[done]
+        steps = list(itertools.compress(steps, done))
     if not cases:
         return None, done
     amounts = system.amounts_of_sides(y)
     goal = Goal(system, y, amounts, end_states(cases, system.ports, segments, amounts))
     applied = [[segment] * len(times) for segment in segments]
     endings = [("completed", "", taken) for taken in steps]
-    return _runs(cases, system, goal, times, states, applied, endings, memory), done
+    return _runs(cases, system, goal, scales, times, states, applied, endings, memory), done
