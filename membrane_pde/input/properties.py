@@ -153,6 +153,30 @@ def volumes_per_area(case: Case) -> tuple[float, float]:
     return inside, _with_bath(right, curvature.shell_volume(left.radius, right.length, case.geometry))
 
 
+def layer_gain(case: Case, moved: float) -> float:
+    """Liquid that the layer in front of a bath has gained since the start, per membrane area then, m.
+
+    A layer around a curved membrane keeps its thickness: it grows with the membrane, and the bath loses what it gains.
+
+    Parameters
+    ----------
+    case : Case
+    moved : float
+        Displaced volume, m.
+
+    Returns
+    -------
+    float
+        m; 0 without such a layer.
+    """
+    radius, right = case.left.radius, case.right
+    if radius is None or right.boundary != "bath" or right.stirred:
+        return 0.0
+    share = max(1.0 - moved / curvature.enclosed_volume(radius, case.geometry), 0.0)
+    now = radius * curvature.radius_ratio(share, case.geometry)
+    return curvature.layer_gain(radius, now, right.length, curvature.DIMENSION[case.geometry] - 1)
+
+
 def liquids_per_area(case: Case) -> tuple[float, float]:
     """Those volumes and what stands in the pores of support layers, m."""
     left, right = volumes_per_area(case)

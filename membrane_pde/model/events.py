@@ -8,7 +8,7 @@ from membrane_pde.model.chain import Faces
 from membrane_pde.model.faces import set_cells, water_flux_now
 from membrane_pde.model.layout import layout_of
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.metric import stretches
+from membrane_pde.model.metric import bath_volume_now, stretches
 from membrane_pde.model.ports import IS_CLOSED
 from membrane_pde.model.pressures import stretched
 from membrane_pde.model.problem import Numbers
@@ -62,7 +62,7 @@ def set_events(p: Numbers, segment: Segment, t: float, y: Array, watch: Array, w
         if p.kind[side] == IS_CLOSED:
             out[RUNS_DRY + side] = stretch[side] - DRY
         if p.bath[side].present:
-            out[RUNS_DRY + side] = float(y[at.volume + side]) / p.bath[side].volume - EMPTY
+            out[RUNS_DRY + side] = bath_volume_now(p, y, side) / p.bath[side].volume - EMPTY
     for j in range(FLOWS_BACK, EVENTS):
         out[j] = 1.0
     left, right = stretched(p, segment, t, float(y[at.displaced]))

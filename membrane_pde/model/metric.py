@@ -44,7 +44,7 @@ from membrane_pde.model.problem import (
     Numbers,
     has_layer,
 )
-from membrane_pde.physics.curvature import way_between
+from membrane_pde.physics.curvature import layer_gain, way_between
 
 THINNEST = 1e-6  # smallest stretch in a trial step, which may overshoot; the event "runs dry" is at 1e-3
 LN_VOLUME, LN_GAIN, SHARE_SLOPE = range(3)  # rows of what `set_metric_slopes` writes
@@ -135,22 +135,22 @@ def _set_round(p: Numbers, faces: Faces, ratio: float) -> float:
 
 
 @kernel
-def layer_growth(p: Numbers, faces: Faces) -> float:
-    """Liquid in the layer in front of the right bath minus that at the start, m; 0 in a planar chain."""
-    if p.curve.layer == 0.0:
-        return 0.0
-    total = 0.0
-    for i in range(p.membrane, faces.width.shape[0] - 1):
-        total += float(faces.width[i])
-    return total - p.curve.layer
+def bath_volume_now(p: Numbers, y: Array, side: int) -> float:
+    """Volume of a bath in a state, m; below zero where a trial step has taken more than there was.
+
+    The volume in the state includes the liquid that a layer around a curved membrane, in front of it, has gained.
+    """
+    at, curve = layout_of(p.diffusivity.shape[1], p.mesh.shape[1] - 1), p.curve
+    volume = float(y[at.volume + side])
+    if side == 0 or curve.layer == 0.0:
+        return volume
+    radius = curve.radius * _radius(curve, stretches(p, float(y[at.displaced]))[0])
+    return volume - layer_gain(curve.radius, radius, float(p.mesh[PLACE, p.mesh.shape[1] - 2]), curve.power)
 
 
 @kernel
 def set_metric(p: Numbers, y: Array, faces: Faces) -> None:
-    """Write all that follows from X and the volumes of the baths: scalars except J_v and q, widths, metric, half cells.
-
-    The volume of a bath behind a curved layer in the state includes the liquid that the layer has gained.
-    """
+    """Write all that follows from X and the volumes of baths: scalars except J_v and q, widths, metric, half cells."""
     solutes, n = faces.state.shape[1], faces.width.shape[0]
     m, at = p.membrane, layout_of(solutes, n)
     displaced = float(y[at.displaced])
@@ -170,9 +170,9 @@ def set_metric(p: Numbers, y: Array, faces: Faces) -> None:
         _set_stretched(p, faces, 1, m, n, right, right)
         half_right = p.half[1, STAYS] + p.half[1, STRETCHES] * right
     if p.bath[0].present:
-        faces.width[0] = bath_volume(p.bath[0], float(y[at.volume]))
+        faces.width[0] = bath_volume(p.bath[0], bath_volume_now(p, y, 0))
     if p.bath[1].present:
-        faces.width[n - 1] = bath_volume(p.bath[1], float(y[at.volume + 1]) - layer_growth(p, faces))
+        faces.width[n - 1] = bath_volume(p.bath[1], bath_volume_now(p, y, 1))
     for s in range(solutes):
         faces.sides[LAYER, 0, s] = p.diffusivity[0, s] / half_left
         faces.sides[LAYER, 1, s] = p.diffusivity[1, s] / half_right

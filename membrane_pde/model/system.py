@@ -48,7 +48,7 @@ from membrane_pde.model.faces import set_fluxes, set_rates
 from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
 from membrane_pde.model.layout import SCALARS, layout_of
 from membrane_pde.model.mesh import Array
-from membrane_pde.model.metric import set_widths, stretches
+from membrane_pde.model.metric import bath_volume_now, set_widths, stretches
 from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states
 from membrane_pde.model.ports import Outflow
 from membrane_pde.model.pressures import set_walls, stretched, whole_work
@@ -195,6 +195,10 @@ class System:
     def stretch(self, y: Array) -> tuple[float, float]:
         """Liquid in each solution over that at the start."""
         return stretches(self.numbers, float(y[self.x]))
+
+    def bath_volume(self, y: Array, side: int) -> float:
+        """Volume of a bath without the layer in front of it, m."""
+        return bath_volume_now(self.numbers, y, side)
 
     def amounts(self, y: Array) -> Array:
         """Amounts (solutes, cells of the chain), mol/m^2: a view."""

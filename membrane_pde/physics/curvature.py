@@ -145,3 +145,27 @@ def way_between(inner: float, outer: float, radius: float, power: int) -> float:
     if power == 1:
         return radius * math.log1p((outer - inner) / inner)
     return radius * radius * (outer - inner) / (inner * outer)
+
+
+@kernel
+def layer_gain(radius: float, now: float, thickness: float, power: int) -> float:
+    """Volume that a layer of constant thickness gains as the membrane in it grows, per membrane area at the start, m.
+
+    ``((r + h)^(k+1) − r^(k+1) − (R + h)^(k+1) + R^(k+1))/((k + 1) R^k)``, written without cancellation.
+
+    Parameters
+    ----------
+    radius, now : float
+        R at the start and r now, m.
+    thickness : float
+        h, m.
+    power : int
+        k: 1 of a cylinder, 2 of a sphere.
+
+    Returns
+    -------
+    float
+        m.
+    """
+    gain = thickness * (now - radius) / radius
+    return gain if power == 1 else gain * (now + radius + thickness) / radius

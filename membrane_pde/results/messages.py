@@ -69,7 +69,7 @@ def messages_of(
         outflow = "left" if case.left.boundary == "outflow" else "right"
         parts.append(remarks.backflow(case, outflow, at, _clock(at), (left, right)))
     elif status == "failed":
-        parts.append(_failure(case, reason, _clock(at)))
+        parts.append(_failure(case, reason, _clock(at), float(moved[-1])))
     elif status == "completed" and case.run.until != "duration":
         goal = None if end is None else end.displaced_volume
         if not (remarks.never(end) or remarks.is_near(distance, float(moved[-1]), goal, min(lengths))):
@@ -169,8 +169,8 @@ def _plasmolysis(runs: Runs, r: int) -> list[str]:
     return sentences
 
 
-def _failure(case: Case, reason: str, at: str) -> str:
-    """A sentence on the cause of a failure, and what to try."""
+def _failure(case: Case, reason: str, at: str, moved: float) -> str:
+    """A sentence on the cause of a failure, and what to try; `moved` is the displaced volume then, m."""
     if reason.endswith("dry"):
         name = reason.split()[0]
         side = case.left if name == "left" else case.right
@@ -190,7 +190,10 @@ def _failure(case: Case, reason: str, at: str) -> str:
                 f"a lower {name}.pressure or a higher {other}.pressure, more solute in the {name} side, or "
                 f"a larger {name}.{size}"
             )
-        return f"At {at} the {name} side{label} ran dry: less than {left} was left. Try a shorter run.duration, {hint}."
+        dry = f"At {at} the {name} side{label} ran dry: less than {left} was left."
+        if grown := remarks.grown_layer(case, name, moved):
+            dry, hint = f"{dry} {grown}", f"a larger {name}.volume, or a thinner layer (a smaller {name}.length)"
+        return f"{dry} Try a shorter run.duration, {hint}."
     if (held := side_of_held_flux(case)) and (crowding := _crowding(case, held)) > 100.0:
         return (
             f"At {at} no concentration at the membrane could be found: the water flux that {held}.pressure.flux "

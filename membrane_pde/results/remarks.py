@@ -13,6 +13,7 @@ from membrane_pde.analytic import Equilibrium
 from membrane_pde.input import limits
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import SIDES
+from membrane_pde.input.properties import layer_gain
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it counts as at equilibrium in sentences
@@ -53,6 +54,31 @@ def never(end: Equilibrium | None) -> str:
     if end is None or not (dry in end.reason or end.reason.endswith("without end")):
         return ""
     return f"The two sides never balance: {end.reason.replace(dry, 'would run out of water first')}."
+
+
+def grown_layer(case: Case, side: str, moved: float) -> str:
+    """A sentence if a bath ran dry as the layer around a growing membrane took up its liquid; else "".
+
+    Parameters
+    ----------
+    case : Case
+    side : str
+        The side that ran dry.
+    moved : float
+        Displaced volume then, m.
+    """
+    gain = layer_gain(case, moved) if side == "right" else 0.0
+    if gain <= 0.0:
+        return ""
+    return (
+        f"The unstirred layer around the growing membrane keeps its thickness of {_millimetres(case.right.length)}, so "
+        f"it took up {_millimetres(gain)} of liquid from the bath ({_millimetres(case.right.volume or 0.0)} at the "
+        f"start), and {_millimetres(-moved)} went through the membrane (volumes ÷ membrane area at the start)."
+    )
+
+
+def _millimetres(metres: float) -> str:
+    return f"{1e3 * metres:.4g} mm"
 
 
 def plasmolysis(case: Case, side: str, to_the_end: bool) -> str:

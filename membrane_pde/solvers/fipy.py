@@ -205,7 +205,7 @@ class FipyStepper(ChainSteps):
             fed, bled, _, _ = bath_flows(bath, entering)
             gained = 0.0 if bath.mode == MADE_UP else fed - bled - entering
             trial[system.volume[side]] = start[system.volume[side]] + tau * gained
-            if trial[system.volume[side]] <= 1e-8 * bath.volume:
+            if system.bath_volume(trial, side) <= 1e-8 * bath.volume:
                 return None
         if min(system.stretch(trial)) <= _EMPTY and not system.still:
             return None
