@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from membrane_pde.input.boundaries import BOUNDARIES, Kind
+
 GAS_CONSTANT, TEMPERATURE = 8.314462618, 298.15
 MOLAR_MASS = {"NaCl": 0.05844, "glucose": 0.18016, "urea": 0.06006, "bacterium": None}
 DISSOCIATION = {"NaCl": 2.0}
@@ -28,7 +30,7 @@ def case(
     title: str = "Osmosis: fresh water against salt water",
     labels: tuple[str, str] = ("fresh", "saline"),
     pressures: tuple[float, float] = (0.0, 0.0),
-    boundaries: tuple[str, str] = ("piston", "piston"),
+    boundaries: tuple[Kind, Kind] = ("piston", "piston"),
     lengths: tuple[float, float] = (0.01, 0.01),
     membrane: str | None = "ideal",
     phase: str = "liquid",
@@ -38,6 +40,7 @@ def case(
         SimpleNamespace(
             label=label,
             boundary=boundary,
+            far_end=BOUNDARIES[boundary],
             length=length,
             radius=None,
             volume=None,

@@ -13,10 +13,10 @@ from scipy.sparse import csc_array
 
 from membrane_pde.model.applied import Segment
 from membrane_pde.model.interface import Membrane
-from membrane_pde.model.mesh import graded_widths
+from membrane_pde.model.mesh import build, graded_widths
 from membrane_pde.model.ports import Bath, ElasticWall, Outflow, Port, Reservoir, Rigid
 from membrane_pde.model.problem import Problem
-from membrane_pde.model.regions import Pores, build
+from membrane_pde.model.regions import Pores
 from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from tests.real import solution_of

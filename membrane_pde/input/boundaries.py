@@ -1,7 +1,8 @@
 """The kinds of boundary at the far end of a compartment, one row each, with what the input needs to know.
 
 A new kind is a name in `Kind`, a row in `BOUNDARIES`, and a field of `parts.Compartment` for each key of its own. Its
-class in `membrane_pde.model.ports` says what it does to pressure and volume.
+class in `membrane_pde.model.ports` says what it does to pressure and volume, and which liquid passes it. Other modules
+ask for these facts (`Compartment.far_end`), not for the name of the kind.
 """
 
 from __future__ import annotations
@@ -44,8 +45,23 @@ class Boundary:
         is the depth of all liquid, and the far wall moves with it.
     layer_unless_stirred : bool
         If the compartment is stirred, there is no layer and no length.
+    fixed_volume : bool
+        No water can flow: the pressure is computed, and none is given.
+    endless : bool
+        What stands outside holds its concentrations for ever.
+    tank : bool
+        What stands outside is a stirred volume of liquid, the key `volume`, which counts as a part of the side; liquid
+        enters and leaves the side through its feed and its bleed alone.
+    drains : bool
+        Liquid leaves as it is at the far end, and may flow back.
     needs_membrane : bool
         It makes no sense without a membrane, where no water flows.
+    size : str
+        The key that says how much liquid there is, which a message recommends to enlarge.
+    when_dry : str
+        How much liquid is left when a run stops because the side runs dry.
+    drawing : str
+        How a picture draws the side by default.
     caption : str
         What a picture calls it; "" where its shape says it.
     one_side_only : str
@@ -56,35 +72,51 @@ class Boundary:
     keys: tuple[Key, ...] = ()
     layer: bool = False
     layer_unless_stirred: bool = False
+    fixed_volume: bool = False
+    endless: bool = False
+    tank: bool = False
+    drains: bool = False
     needs_membrane: bool = False
+    size: str = "length"
+    when_dry: str = "0.1 % of its liquid"
+    drawing: str = "tank"
     caption: str = ""
     one_side_only: str = ""
 
 
 BOUNDARIES: dict[Kind, Boundary] = {
     "piston": Boundary("a free piston"),
-    "standpipe": Boundary("an open standing tube", (Key("tube_area"),), needs_membrane=True),
+    "standpipe": Boundary("an open standing tube", (Key("tube_area"),), needs_membrane=True, drawing="tube"),
     "elastic": Boundary(
         "an elastic wall", (Key("modulus", "the modulus of the elastic wall", "10 bar"),), needs_membrane=True
     ),
     "rigid": Boundary(
         "a rigid wall (its pressure is computed)",
+        fixed_volume=True,
         one_side_only="the pressures would not be determined (unless membrane.water_permeability is 0)",
     ),
     "reservoir": Boundary(
-        "a reservoir that holds the concentration", layer=True, layer_unless_stirred=True, caption="reservoir"
+        "a reservoir that holds the concentration",
+        layer=True,
+        layer_unless_stirred=True,
+        endless=True,
+        caption="reservoir",
     ),
     "bath": Boundary(
         "a well-stirred bath of finite volume",
         (Key("volume", "the volume of the bath ÷ membrane area", "10 mm"), Key("feed"), Key("bleed")),
         layer=True,
         layer_unless_stirred=True,
+        tank=True,
+        size="volume",
+        when_dry="a millionth of its volume",
         caption="stirred bath",
     ),
     "outflow": Boundary(
         "a free outflow",
         (Key("backflow"),),
         layer=True,
+        drains=True,
         needs_membrane=True,
         caption="outflow",
         one_side_only="nothing would be left to flow out",

@@ -219,12 +219,12 @@ def _check_boundaries(case: Case) -> None:
     """Check that the two boundaries and the membrane can be combined (DESIGN §3a)."""
     open_partition = case.membrane.type == "none"
     for name, side in sides_of(case).items():
-        if open_partition and BOUNDARIES[side.boundary].needs_membrane:
+        if open_partition and side.far_end.needs_membrane:
             expected = listed([kind for kind, boundary in BOUNDARIES.items() if not boundary.needs_membrane])
             raise CaseError(
                 f'{name}.boundary = "{side.boundary}": without a membrane no liquid flows; expected {expected}'
             )
-        if side.boundary == "rigid" and not open_partition and "pressure" in side.model_fields_set:
+        if side.far_end.fixed_volume and not open_partition and "pressure" in side.model_fields_set:
             raise CaseError(f"{name}.pressure: the pressure of a rigid side is computed; remove the key")
     _check_held_flux(case)
     if open_partition:
@@ -240,9 +240,9 @@ def _check_boundaries(case: Case) -> None:
                 "left.stirred and right.stirred: two stirred sides without a membrane mix at once; expected stirred = "
                 "false on at least one"
             )
-    elif case.left.boundary == case.right.boundary == "rigid" and case.membrane.water_permeability == 0.0:
+    elif case.left.far_end.fixed_volume and case.right.far_end.fixed_volume and case.membrane.water_permeability == 0.0:
         pass  # no water flows, and both sides have the same pressure
-    elif case.left.boundary == case.right.boundary and (why := BOUNDARIES[case.left.boundary].one_side_only):
+    elif case.left.boundary == case.right.boundary and (why := case.left.far_end.one_side_only):
         raise CaseError(
             f'left.boundary and right.boundary are both "{case.left.boundary}": at most one may be; otherwise {why}'
         )
@@ -316,8 +316,10 @@ def _check_held_flux(case: Case) -> None:
             f"{path}: membrane.water_permeability is 0, so that no pressure drives water through; give one above 0"
         )
     for name, side in sides_of(case).items():
-        if side.boundary == "rigid":
-            raise CaseError(f'{path}: {name}.boundary = "rigid" lets no water flow; expected another boundary')
+        if side.far_end.fixed_volume:
+            raise CaseError(
+                f'{path}: {name}.boundary = "{side.boundary}" lets no water flow; expected another boundary'
+            )
 
 
 def _same_pressure(a: Pressure, b: Pressure) -> bool:
@@ -431,7 +433,7 @@ def check_gas(case: Case) -> None:
         raise CaseError('membrane.type: a membrane between gases is not available; expected type = "none"')
     used = [(each.diffusivity, f"solutes.{s}.diffusivity") for s, each in case.solutes.items()]
     for name, side in sides_of(case).items():
-        if side.boundary != "rigid":
+        if not side.far_end.fixed_volume:
             raise CaseError(
                 f'{name}.boundary = "{side.boundary}": in a gas both ends are rigid, because the model has diffusion '
                 'without bulk flow; expected "rigid"'

@@ -19,7 +19,7 @@ from membrane_pde.input.checks import (
 )
 from membrane_pde.input.concentrations import initial_amounts, inlet_schedules, supplied_amounts
 from membrane_pde.input.errors import CaseError
-from membrane_pde.input.parts import Compartment, Membrane, MembraneSolute, Solute
+from membrane_pde.input.parts import WITHOUT_REFLECTION, Compartment, Membrane, MembraneSolute, Solute
 from membrane_pde.input.values import SAME, Feed, alike
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
     check_radius(side, name, data["geometry"])
     if side.radius is not None:
         put(side, length=side.radius)
-    if side.boundary == "bath" and side.stirred:  # the one cell is the bath
+    if side.far_end.tank and side.stirred:  # the one cell is the bath
         put(side, length=side.volume)
     check_declared(side.concentration, solutes, f"{name}.concentration")
     check_declared(side.diffusivity, solutes, f"{name}.diffusivity")
@@ -80,11 +80,11 @@ def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
 
 def _drawing(side: Compartment, name: str, phase: str) -> str:
     """How pictures draw a side."""
-    if side.drawing == "tube" and side.boundary != "standpipe":
+    if side.drawing == "tube" and side.far_end.drawing != "tube":
         raise CaseError(f'{name}.drawing = "tube": only a "standpipe" has a tube; {name}.boundary is "{side.boundary}"')
     if phase == "gas" and side.drawing not in (None, "tank"):
         raise CaseError(f'{name}.drawing = "{side.drawing}": it has no effect on a gas; leave the key out')
-    return side.drawing or ("tube" if side.boundary == "standpipe" else "tank")
+    return side.drawing or side.far_end.drawing
 
 
 def solute_at_temperature(name: str, solute: Solute, temperature: float, phase: str) -> Solute:
@@ -145,7 +145,7 @@ def complete_membrane(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
         return put(membrane, solutes={}, water_permeability=0.0)
     if data["phase"] == "liquid":
         membrane = _porous(membrane, solutes, data["temperature"])
-    without_water = membrane.water_permeability == 0
+    without_water, all_reflected = membrane.water_permeability == 0, membrane.flux_law in WITHOUT_REFLECTION
     for solute in solutes:
         path = f"membrane.solutes.{solute}"
         if solute not in membrane.solutes:
@@ -156,12 +156,12 @@ def complete_membrane(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
         if without_water:
             continue
         numbers = membrane.solutes[solute]
-        if membrane.flux_law == "solution-diffusion" and not alike(numbers.reflection, 1.0):
+        if all_reflected and not alike(numbers.reflection, 1.0):
             raise CaseError(
-                f"{path}.reflection = {numbers.reflection:g}: solution-diffusion means a reflection of 1; leave it "
+                f"{path}.reflection = {numbers.reflection:g}: {membrane.flux_law} means a reflection of 1; leave it "
                 f'out, or take flux_law = "spiegler-kedem"'
             )
-        if membrane.flux_law != "solution-diffusion" and "reflection" not in numbers.model_fields_set:
+        if not all_reflected and "reflection" not in numbers.model_fields_set:
             raise CaseError(f"{path}.reflection is missing: {membrane.flux_law} needs it, from 0 to 1")
         if not alike(numbers.partition, 1.0):
             raise CaseError(
@@ -169,7 +169,7 @@ def complete_membrane(membrane: Membrane, data: Mapping[str, Any]) -> Membrane:
                 f'"0 L/m^2/hour/bar"'
             )
         put(numbers, partition=1.0)
-        if membrane.flux_law == "solution-diffusion":
+        if all_reflected:
             put(numbers, reflection=1.0)
     for name in solutes:
         numbers = membrane.solutes[name]
@@ -194,10 +194,10 @@ def _porous(membrane: Membrane, solutes: Mapping[str, Solute], temperature: floa
         raise CaseError('membrane.pore_radius is missing: porosity_over_thickness needs it, for example "0.5 nm"')
     if porosity is None:
         raise CaseError('membrane.porosity_over_thickness is missing: pore_radius needs it, for example "2e5 1/m"')
-    if membrane.flux_law == "solution-diffusion":
+    if membrane.flux_law in WITHOUT_REFLECTION:
         raise CaseError(
-            'membrane.flux_law = "solution-diffusion": it means a reflection of 1, and pores have less; leave it out, '
-            'or take flux_law = "spiegler-kedem"'
+            f'membrane.flux_law = "{membrane.flux_law}": it means a reflection of 1, and pores have less; leave it '
+            'out, or take flux_law = "spiegler-kedem"'
         )
     if membrane.water_permeability is None:
         viscosity = float(water_viscosity(temperature))

@@ -13,7 +13,7 @@ from membrane_pde.input import units
 from membrane_pde.input.checks import check_declared
 from membrane_pde.input.errors import CaseError, UnitError
 from membrane_pde.input.module_defaults import element
-from membrane_pde.input.parts import SIDES, Membrane, MembraneSolute, Solute
+from membrane_pde.input.parts import SIDES, WITHOUT_REFLECTION, Membrane, MembraneSolute, Solute
 from membrane_pde.input.spelling import reference
 from membrane_pde.input.wording import key_text, nearest, show
 
@@ -96,7 +96,7 @@ def merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
     if isinstance(membrane.get("element"), str):
         _check_element(merged, membrane)
         values, numbers = _entry_values(element(membrane["element"]).get("membrane", {}), solutes)
-    if membrane.get("flux_law") == "solution-diffusion":  # then the type's reflection does not belong
+    if membrane.get("flux_law") in WITHOUT_REFLECTION:  # then the type's reflection does not belong
         for each in numbers.values():
             each.pop("reflection", None)
     porous = any(key in values | membrane for key in _PORES)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from membrane_pde.input.boundaries import BOUNDARIES, WITHOUT_LAYER_IF_STIRRED, Kind
+from membrane_pde.input.boundaries import BOUNDARIES, WITHOUT_LAYER_IF_STIRRED, Boundary, Kind
 from membrane_pde.input.fields import STRICT, field, optional
 from membrane_pde.input.module_parts import Channel
 from membrane_pde.input.module_values import Inlet
@@ -47,6 +47,8 @@ from membrane_pde.physics.curvature import Geometry
 
 MAX_OUTPUTS = 100_000
 SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+FluxLaw = Literal["solution-diffusion", "kedem-katchalsky", "spiegler-kedem"]
+WITHOUT_REFLECTION: tuple[FluxLaw, ...] = ("solution-diffusion",)  # no solute is carried along: a reflection of 1
 
 
 def _no_default(schema: dict[str, Any]) -> None:
@@ -372,14 +374,19 @@ class Compartment(BaseModel):
         return written
 
     @property
+    def far_end(self) -> Boundary:
+        """What the kind of its boundary means."""
+        return BOUNDARIES[self.boundary]
+
+    @property
     def has_length(self) -> bool:
         """False for a stirred bath or reservoir, which has no layer."""
-        return not (self.stirred and self.boundary in WITHOUT_LAYER_IF_STIRRED)
+        return not (self.stirred and self.far_end.layer_unless_stirred)
 
     @property
     def without_end(self) -> bool:
         """A stirred reservoir: its liquid has no volume."""
-        return self.boundary == "reservoir" and self.stirred
+        return self.far_end.endless and self.stirred
 
     @property
     def pore_volume(self) -> float:
@@ -438,9 +445,7 @@ class Membrane(BaseModel):
         "with [module], and without a type.",
         None,
     )
-    flux_law: Literal["solution-diffusion", "kedem-katchalsky", "spiegler-kedem"] = field(
-        "Law for the solute flux through the membrane.", "spiegler-kedem"
-    )
+    flux_law: FluxLaw = field("Law for the solute flux through the membrane.", "spiegler-kedem")
     water_permeability: WaterPermeability = field(
         "Hydraulic permeability L_p of the membrane (A in reverse osmosis); 0 if no water passes. Required without a "
         "type or pores. SI unit: m/s/Pa."

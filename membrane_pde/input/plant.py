@@ -452,7 +452,7 @@ def _check_cycle(case: Case, feed: Side) -> None:
     if case.module.cycle is None:
         return
     side: Compartment = getattr(case, feed)
-    if side.boundary != "bath":
+    if not side.far_end.tank:
         raise CaseError(
             f'module.cycle: closed-circuit operation needs a tank; give {feed}.boundary = "bath", its volume and feed'
         )

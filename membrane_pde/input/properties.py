@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from membrane_pde.input import mixture
-from membrane_pde.input.boundaries import BOUNDARIES, WITHOUT_LAYER_IF_STIRRED
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import Compartment
 from membrane_pde.input.values import Profile
@@ -148,7 +147,7 @@ def volumes_per_area(case: Case) -> tuple[float, float]:
     if left.radius is None:
         return _with_bath(left, left.length), _with_bath(right, right.length)
     inside = curvature.enclosed_volume(left.radius, case.geometry)
-    if right.boundary in WITHOUT_LAYER_IF_STIRRED and right.stirred:  # nothing of it is a shell
+    if not right.has_length:  # nothing of it is a shell
         return inside, right.length
     return inside, _with_bath(right, curvature.shell_volume(left.radius, right.length, case.geometry))
 
@@ -170,7 +169,7 @@ def layer_gain(case: Case, moved: float) -> float:
         m; 0 without such a layer.
     """
     radius, right = case.left.radius, case.right
-    if radius is None or right.boundary != "bath" or right.stirred:
+    if radius is None or not right.far_end.tank or right.stirred:
         return 0.0
     share = max(1.0 - moved / curvature.enclosed_volume(radius, case.geometry), 0.0)
     now = radius * curvature.radius_ratio(share, case.geometry)
@@ -185,7 +184,7 @@ def liquids_per_area(case: Case) -> tuple[float, float]:
 
 def _with_bath(side: Compartment, volume: float) -> float:
     """The volume of a side, and of the bath behind it where it is a layer, m."""
-    return volume + (side.volume or 0.0) if side.boundary == "bath" and not side.stirred else volume
+    return volume + (side.volume or 0.0) if side.far_end.tank and not side.stirred else volume
 
 
 def total_length(case: Case) -> float:
@@ -197,9 +196,8 @@ def is_closed(side: Compartment) -> bool:
     """True if a side is closed except for the membrane."""
     if side.channel is not None:
         return False
-    if side.boundary == "bath":
-        return side.feed is None and side.bleed == 0.0
-    return not BOUNDARIES[side.boundary].layer
+    end = side.far_end
+    return side.feed is None and side.bleed == 0.0 if end.tank else not end.layer
 
 
 def is_open(case: Case) -> bool:
@@ -210,9 +208,9 @@ def is_open(case: Case) -> bool:
 def reservoir_side(case: Case) -> str:
     """The side that is a reservoir beside a closed one, or ""."""
     left, right = both_sides(case)
-    if left.boundary == "reservoir" and is_closed(right):
+    if left.far_end.endless and is_closed(right):
         return "left"
-    return "right" if right.boundary == "reservoir" and is_closed(left) else ""
+    return "right" if right.far_end.endless and is_closed(left) else ""
 
 
 def side_of_held_flux(case: Case) -> str:

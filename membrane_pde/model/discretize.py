@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from membrane_pde.model.mesh import Array
+from membrane_pde.model.mesh import Array, Mesh
 from membrane_pde.model.ports import Port
 from membrane_pde.model.problem import (
     CENTRE,
@@ -17,7 +17,6 @@ from membrane_pde.model.problem import (
     Curve,
     Problem,
 )
-from membrane_pde.model.regions import Mesh
 
 
 def chain_arrays(problem: Problem, inside: slice, membrane: int, cells: int) -> tuple[Array, Array, Array, Array]:

@@ -1,9 +1,10 @@
 """Ports: the boundary conditions at the far ends of the two sides. One class for each kind of boundary.
 
 A port says how the pressure on its side depends on the volume, whether the far wall moves with the liquid, what enters
-through the far end, and which states it adds. The kernels of `membrane_pde.model` read these answers from `Numbers`:
-`pressures` has the pressure laws, what enters and its derivatives stand in `pressures` and `slopes`, the events in
-`events`. How a case file names the kinds, and which keys they take, is in `membrane_pde.input.boundaries`.
+and leaves through the far end, and which states it adds. The kernels of `membrane_pde.model` read these answers from
+`Numbers`: `pressures` has the pressure laws, what enters and its derivatives stand in `pressures` and `slopes`, the
+events in `events`. How a case file names the kinds, which keys they take, and the words for what can go wrong are in
+`membrane_pde.input.boundaries`.
 """
 
 from __future__ import annotations
@@ -141,6 +142,30 @@ class Port:
     def held(self) -> Array:
         """Amounts (solutes,) in the port's own cell at the start, mol/m^2."""
         raise TypeError(f"a {self.name} has no cell of its own")
+
+    def streams(self, inwards: Array, carried: Array, span: Array) -> tuple[Array, Array, Array]:
+        """Volumes that enter and leave the side during intervals, and the amounts that the former bring.
+
+        Nothing passes a closed end. Those of a reservoir are endless and no part of the model.
+
+        Parameters
+        ----------
+        inwards : ndarray, shape (run, interval)
+            Volume that passes the far edge of the mesh inwards on balance, m.
+        carried : ndarray, shape (run, interval, solutes)
+            Amounts that pass it inwards on balance, mol/m^2.
+        span : ndarray, shape (interval,)
+            Length of the intervals, s.
+
+        Returns
+        -------
+        entering, leaving : ndarray, shape (run, interval)
+            m.
+        brought : ndarray, shape (run, interval, solutes)
+            mol/m^2.
+        """
+        none = np.zeros(inwards.shape)
+        return none, none, np.zeros(carried.shape)
 
 
 class Piston(Port):
@@ -288,9 +313,14 @@ class Bath(Port):
         """Amounts in the bath at the start, mol/m^2."""
         return self.concentration * self.volume
 
-    def flows(self, q: float) -> tuple[float, float]:
-        """Q_f and Q_out, m/s, where the bath loses q to the other side."""
-        return bath_flows(self.bath, q)[:2]
+    def streams(self, inwards: Array, carried: Array, span: Array) -> tuple[Array, Array, Array]:
+        """Feed and outflow at the mean flow to the other side in each interval; see `Port.streams`."""
+        bath = self.bath
+        rates = [[bath_flows(bath, q)[:2] for q in each] for each in (inwards / span).tolist()]
+        flows = np.array(rates).reshape(*inwards.shape, 2) * span[:, None]
+        entering, leaving = flows[..., 0], flows[..., 1]
+        brought = np.zeros(carried.shape) if self.feed is None else entering[..., None] * self.feed
+        return entering, leaving, brought
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -312,6 +342,11 @@ class Outflow(Port):
     def outside(self) -> Array | None:
         """Concentrations of liquid that flows back in, mol/m^3."""
         return self.drawn_in
+
+    def streams(self, inwards: Array, carried: Array, span: Array) -> tuple[Array, Array, Array]:
+        """What passes the far edge, outwards or back; see `Port.streams`."""
+        brought = np.maximum(carried, 0.0) * (inwards > 0.0)[..., None]
+        return np.maximum(inwards, 0.0), np.maximum(-inwards, 0.0), brought
 
 
 PORTS: dict[str, type[Port]] = {

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from membrane_pde.kernels import kernel
 from membrane_pde.model.interface import FaceNumbers, Membrane
-from membrane_pde.model.mesh import Array
+from membrane_pde.model.mesh import Array, Mesh
 from membrane_pde.model.ports import IS_RESERVOIR, BathNumbers, Port
-from membrane_pde.model.regions import Mesh
 from membrane_pde.physics.osmotic import Osmotics
 
 

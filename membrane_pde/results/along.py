@@ -96,7 +96,7 @@ class Streams:
             n += len(stage.elements)
         pressure = self.feed_pressure - self.plant.stages[0].boost
         side = getattr(self.case, self.plant.feed)
-        if side.boundary == "bath":  # a closed circuit under pressure: what is fed, and friction
+        if side.far_end.tank:  # a closed circuit under pressure: what is fed, and friction
             supply = self.permeate + side.bleed * self.area
             if side.feed is not None and side.feed.flow is not None:
                 supply = side.feed.flow * self.area

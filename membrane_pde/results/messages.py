@@ -66,7 +66,7 @@ def messages_of(
         solution, reflection = solution_of(runs.cases[0]), reflection_coefficients(runs.cases[0])
         walls = [arrays[f"wall_concentration_{name}_mol_per_m3"][r, -1] for name in SIDES]
         left, right = (float(np.dot(reflection, solution.shares(wall))) for wall in walls)
-        outflow = "left" if case.left.boundary == "outflow" else "right"
+        outflow = "left" if case.left.far_end.drains else "right"
         parts.append(remarks.backflow(case, outflow, at, _clock(at), (left, right)))
     elif status == "failed":
         parts.append(_failure(case, reason, _clock(at), float(moved[-1])))
@@ -108,7 +108,7 @@ def in_supports(case: Case, means: Sequence[Vector], walls: Sequence[Vector]) ->
     if case.left.support is None and case.right.support is None:
         return []
     standing = [
-        np.array([at_far_edge(c) for c in side.concentration.values()]) if side.boundary == "reservoir" else mean
+        np.array([at_far_edge(c) for c in side.concentration.values()]) if side.far_end.endless else mean
         for side, mean in zip(both_sides(case), means, strict=True)
     ]
     shares, reflection = osmotic_pressures(case), reflection_coefficients(case)
@@ -176,12 +176,9 @@ def _failure(case: Case, reason: str, at: str, moved: float) -> str:
         side = case.left if name == "left" else case.right
         other = "right" if name == "left" else "left"
         label = "" if side.label == name else f" ({side.label})"
-        size = "radius" if case.left.radius is not None and name == "left" else "length"
-        size = "volume" if side.boundary == "bath" else size
-        left = "0.1 % of its liquid"
-        if side.boundary == "bath":
-            left = "a millionth of its volume"
-        if side.boundary == "bath" and (side.feed is not None or side.bleed > 0.0):
+        size = "radius" if case.left.radius is not None and name == "left" else side.far_end.size
+        left = side.far_end.when_dry
+        if side.feed is not None or side.bleed > 0.0:
             hint = f"a larger {name}.feed, a smaller {name}.bleed, or a larger {name}.volume"
         elif held := side_of_held_flux(case):
             hint = f"a smaller {held}.pressure.flux, or a larger {name}.{size}"

@@ -112,7 +112,7 @@ def changed_direction(case: Case, moved: Vector) -> str:
     to = f"the {name}" + ("" if side.label == name else f" ({side.label})")
     amount = f"{1e3 * abs(peak):.3g} L/m²" if abs(peak) >= 1e-4 else f"{1e6 * abs(peak):.3g} mL/m²"
     what = f"{amount} of water moved to {to}"
-    if side.boundary == "standpipe":
+    if side.far_end.drawing == "tube":
         what = f"water rose {100.0 * abs(peak) / side.tube_area:.3g} cm in the tube on {to}"
     back = 1.0 - end / peak
     if back > 1.0 + NEAR:

@@ -97,25 +97,12 @@ def _side(
     parcels = [(np.asarray(volume), amount)]
     if any(isinstance(value, Profile) for value in side.concentration.values()):
         parcels = [(width[cells], amounts.T)]
-    entering = leaving = np.zeros((len(states), len(times) - 1))
-    brought = np.zeros((*entering.shape, len(amount)))
-    edge, port = None, system.ports[index]
-    if side.boundary in ("bath", "outflow"):
-        inwards = -sign * np.diff(states[:, :, system.x], axis=1)  # through the far edge
-    if side.boundary == "bath":
-        if (place := system.bath[index]) is not None:
-            parcels.append((np.asarray(port.volume), start[place]))
-        span = np.diff(times)
-        rates = [[port.flows(q) for q in each] for each in (inwards / span).tolist()]
-        flows = np.array(rates).reshape(*inwards.shape, 2) * span[:, None]
-        entering, leaving = flows[..., 0], flows[..., 1]
-        if port.feed is not None:
-            brought = entering[..., None] * port.feed
-    elif side.boundary == "outflow":
-        entering, leaving = np.maximum(inwards, 0.0), np.maximum(-inwards, 0.0)
-        brought = np.maximum(-sign * np.diff(states[:, :, far], axis=1), 0.0) * (inwards > 0.0)[..., None]
-    elif side.boundary == "reservoir":
-        edge = port.concentration
+    port = system.ports[index]
+    if (place := system.bath[index]) is not None:
+        parcels.append((np.asarray(port.volume), start[place]))
+    inwards, carried = (-sign * np.diff(states[:, :, passed], axis=1) for passed in (system.x, far))
+    entering, leaving, brought = port.streams(inwards, carried, np.diff(times))
+    edge = port.outside if side.far_end.endless else None
     through = -sign * (states[:, -1, far] - states[:, 0, far])
     return Side(side, sign, volume, parcels, amount, entering, leaving, brought, through, edge)
 
@@ -172,7 +159,7 @@ def _supplied(side: Side, passed: Array) -> Array:
     if side.edge is not None:
         return side.edge
     held = sum(float(np.sum(v)) for v, _ in side.parcels)
-    if side.case.boundary not in ("bath", "outflow"):
+    if not side.entering.any():
         return _held(side) / held
     volume = np.full(passed.shape[:2], held)
     amount = np.zeros(passed.shape) + _held(side)
@@ -218,7 +205,7 @@ def lost_by_throttling(
     ndarray, shape (run,)
         nan where a reservoir stands under pressure, the flow past which is no part of the model.
     """
-    lost = np.zeros(len(cases))
+    lost, weighted = np.zeros(len(cases)), [side.case.far_end.drains for side in sides]
     for r, case in enumerate(cases):
         applied = case.left.pressure, case.right.pressure
         if not any(pressure.largest for pressure in applied):
@@ -231,8 +218,7 @@ def lost_by_throttling(
             continue
         means = _mean_pressures(applied, times, displaced[r], work[r])
         for i, side in enumerate(sides):
-            weighted = side.case.boundary == "outflow"
-            pressed = means[2 + i] if weighted else means[i]
+            pressed = means[2 + i] if weighted[i] else means[i]
             energies = np.maximum(pressed, 0.0) * side.leaving[r] + np.maximum(-pressed, 0.0) * side.entering[r]
             lost[r] += float(energies.sum())
     return lost
@@ -308,7 +294,7 @@ def least_works(
             reservoirs.append((side.edge, volume, np.where(np.abs(amount) > trace, amount, 0.0)))
             continue
         fed, brought = side.entering.sum(axis=1), side.brought.sum(axis=1)
-        if side.case.boundary == "bath":
+        if side.case.far_end.tank:
             if len(side.parcels) > 1:
                 held, dissolved = side.parcels[1]
                 volume, amount = volume + held, amount + dissolved
@@ -316,7 +302,7 @@ def least_works(
             put(before, fed, brought)
             put(after, bled, taken)
             volume, amount = volume + fed - bled, amount + brought - taken
-        elif side.case.boundary == "outflow":
+        elif side.case.far_end.drains:
             before.append((side.entering, side.brought))
             volume, amount = volume + fed, amount + brought
         put(after, volume, np.maximum(amount, 0.0))

@@ -203,5 +203,5 @@ def check_constant(case: Case) -> None:
                     f"{name}.inlet.{solute}: a schedule has no steady state; give one value, for example --set "
                     f'{name}.inlet.{solute}="{schedule.values[-1]:.4g} mol/m^3"'
                 )
-        if side.boundary == "bath" and side.channel is not None:
+        if side.far_end.tank and side.channel is not None:
             raise CaseError(f"{name}.boundary: a tank changes with time; give run.duration to run the case in time")

@@ -125,7 +125,7 @@ def _tank(case: Case, name: str) -> BathNumbers:
     from membrane_pde.model.ports import FED, MADE_UP, NO_FEED, BathNumbers
 
     side, area = getattr(case, name), case.plant.area
-    if side.boundary != "bath" or side.channel is None:
+    if not side.far_end.tank or side.channel is None:
         return BathNumbers()
     mode = NO_FEED if side.feed is None else MADE_UP if side.feed.flow is None else FED
     flow = 0.0 if side.feed is None or side.feed.flow is None else side.feed.flow * area

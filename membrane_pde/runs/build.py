@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.case import Case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.properties import (
@@ -34,9 +33,9 @@ from membrane_pde.physics import curvature
 
 if TYPE_CHECKING:
     from membrane_pde.model.applied import Segment, Wave
+    from membrane_pde.model.mesh import Mesh as Grid
     from membrane_pde.model.ports import Port
     from membrane_pde.model.problem import Numbers, Problem
-    from membrane_pde.model.regions import Mesh as Grid
     from membrane_pde.model.system import System
 
 _GROWTH = 1.015  # ratio of the widths of neighbouring cells in the default mesh
@@ -78,7 +77,7 @@ def side_widths(case: Case, index: int) -> Vector:
     if cells is not None:
         return graded_widths(side.length, cells, min(finest, side.length / cells))
     profile = any(isinstance(value, Profile) for value in side.concentration.values())
-    least = _LEAST if profile or not BOUNDARIES[side.boundary].layer else _LEAST_OF_LAYER
+    least = _LEAST if profile or not side.far_end.layer else _LEAST_OF_LAYER
     parts = 2 if isinstance(side.backflow, dict) else 1
     length = side.length / parts
     cells = max(least // parts, math.ceil(math.log1p((_GROWTH - 1.0) * length / finest) / math.log(_GROWTH)))
@@ -203,7 +202,8 @@ def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
 
 def _mesh(case: Case, coarser: bool) -> Grid:
     """The regions of a case: solutions, pores of support layers."""
-    from membrane_pde.model.regions import Pores, build
+    from membrane_pde.model.mesh import build
+    from membrane_pde.model.regions import Pores
 
     widths, pores = [], []
     for index, side in enumerate(both_sides(case)):

@@ -208,7 +208,7 @@ def equilibrium(case: Case | str | Path) -> dict[str, Any]:
     if end is None:
         reason = "the case is open, so that liquid can flow through for ever; `steady` computes the steady state"
         for name, other in (SIDES, SIDES[::-1]):
-            if getattr(case, name).boundary == "outflow" and is_closed(getattr(case, other)):
+            if getattr(case, name).far_end.drains and is_closed(getattr(case, other)):
                 reason = f"the end depends on how much has left through the outflow on the {name}: run the case"
         end = analytic.Equilibrium(None, None, None, None, None, reason)
     return equilibrium_summary(case, end, amounts)

@@ -284,7 +284,7 @@ def groups_of(cases: Sequence[Case]) -> Iterator[Group]:
 def _undecided(case: Case) -> list[Segment]:
     """The one segment of a case whose pressures are constant or linear in time, and that has no outflow; else none."""
     left, right, run = case.left, case.right, case.run
-    if run.until != "duration" or run.solver != "rosenbrock" or "outflow" in (left.boundary, right.boundary):
+    if run.until != "duration" or run.solver != "rosenbrock" or left.far_end.drains or right.far_end.drains:
         return []
     if left.pressure.oscillates or right.pressure.oscillates:
         return []

@@ -111,7 +111,7 @@ def _check_constant(case: Case) -> None:
 # -- what holds at rest ---------------------------------------------------------------------------------------------
 def _net_flow(side: Compartment) -> float | None:
     """Feed minus bleed of a bath, m/s; None without a bath, or if a make-up feed holds its volume."""
-    if side.boundary != "bath":
+    if not side.far_end.tank:
         return None
     if side.feed is None:
         return -side.bleed
@@ -120,14 +120,14 @@ def _net_flow(side: Compartment) -> float | None:
 
 def _flushed(side: Compartment) -> bool:
     """True for a bath of constant volume with a through-flow, which without a water flux becomes like its feed."""
-    if side.boundary != "bath" or side.feed is None or side.bleed == 0.0:
+    if side.feed is None or side.bleed == 0.0:
         return False
     return side.feed.flow is None or _alike(side.feed.flow, side.bleed)
 
 
 def _dead_end(side: Compartment) -> bool:
     """True for a bath with a make-up feed and without a bleed."""
-    return side.boundary == "bath" and side.feed is not None and side.feed.flow is None and side.bleed == 0.0
+    return side.feed is not None and side.feed.flow is None and side.bleed == 0.0
 
 
 def _alike(one: float, other: float) -> bool:
@@ -148,18 +148,18 @@ def _balance_of_forces(
         side, closed = getattr(case, name), is_closed(getattr(case, other))
         if not closed or is_closed(side):
             continue
-        if side.boundary == "outflow":
+        if side.far_end.drains:
             raise _NoSteadyState(
                 f"the end depends on how much has left through the outflow on the {name}: run the case"
             )
-        if side.boundary == "bath" and not _flushed(side):
+        if side.far_end.tank and not _flushed(side):
             if _net_flow(side) is not None:
                 raise _NoSteadyState(_goes_on(name, side))
             raise _NoSteadyState(
                 f"the end depends on how much is fed into the bath on the {name} until then, as nothing is drawn from "
                 f"it: run the case, or give a {name}.bleed"
             )
-        if side.boundary == "bath":  # at rest it is a reservoir of its feed
+        if side.far_end.tank:  # at rest it is a reservoir of its feed
             bath, bath_side = name, side
             reservoir = side.model_copy(update={"boundary": "reservoir", "concentration": side.feed.concentration})
             case = case.model_copy(update={name: reservoir})
@@ -210,7 +210,7 @@ def _demands(case: Case, system: System, resting: bool) -> Demands:
 
     def keeps(side: Compartment) -> bool:
         """True if no solute passes its far end in the steady state."""
-        if is_closed(side) or (resting and side.boundary == "outflow"):
+        if is_closed(side) or (resting and side.far_end.drains):
             return True
         return resting and _dead_end(side)
 
@@ -322,7 +322,7 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
             gained = float(state[system.x]) * (-1.0 if name == "left" else 1.0)
             if side.volume + gained <= 0.0:
                 raise _NoSteadyState(f"the bath on the {name} runs dry before the forces balance")
-        if side.boundary == "outflow" and entering > least and not isinstance(side.backflow, dict):
+        if side.far_end.drains and entering > least and not isinstance(side.backflow, dict):
             if side.backflow is None:
                 raise _NoSteadyState(_backflow(case, system, segment, state, name))
             raise _NoSteadyState(
@@ -330,7 +330,7 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
                 f"course of the run: run the case, or give the concentrations of {name}.backflow"
             )
     for name, other in (SIDES, SIDES[::-1]):  # at rest both sides keep what they have received
-        beside_dead_end = getattr(case, name).boundary == "outflow" and _dead_end(getattr(case, other))
+        beside_dead_end = getattr(case, name).far_end.drains and _dead_end(getattr(case, other))
         if beside_dead_end and not system.still and abs(flux) <= least:
             raise _NoSteadyState(
                 f"the end depends on how much has left through the outflow on the {name}: run the case"
@@ -344,7 +344,7 @@ def _check_start(case: Case, system: System, segment: Segment, start: Vector) ->
     flux = system.water_flux(0.0, start, segment)
     for name, entering in (("left", flux), ("right", -flux)):
         side = getattr(case, name)
-        if side.boundary == "outflow" and side.backflow is None and entering > _least_flux(case):
+        if side.far_end.drains and side.backflow is None and entering > _least_flux(case):
             raise _NoSteadyState(remarks.backflow(case, name, 0.0, "0 s", effective_osmotic_at_start(case)))
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.case import Case
 from membrane_pde.input.completion import at_reference
-from membrane_pde.input.parts import SIDES, Membrane, MembraneSolute
+from membrane_pde.input.parts import SIDES, WITHOUT_REFLECTION, Membrane, MembraneSolute
 from membrane_pde.input.values import Pressure, Profile
 from membrane_pde.show import formatting, presets, readings
 
@@ -116,9 +115,9 @@ def without_slider(case: Case, found: list[Control]) -> list[str]:
         words.append("mole fractions (they must add up), pressure and diffusivity (one for all)")
     for side in SIDES:
         compartment = getattr(case, side)
-        if compartment.boundary == "rigid" and case.membrane.type != "none":
+        if compartment.far_end.fixed_volume and case.membrane.type != "none":
             words.append(f"pressure, {labels[side]} (rigid: it is computed)")
-        if compartment.boundary == "outflow" and case.phase != "gas":
+        if compartment.far_end.drains and case.phase != "gas":
             words.append(f"concentrations, {labels[side]} (outflow: they are computed)")
     membrane = case.membrane
     held = [name for name in case.solutes if name in membrane.solutes and membrane.solutes[name].permeability == 0.0]
@@ -154,7 +153,7 @@ def _pressures(case: Case, start: Result) -> Iterator[Control]:
     if case.phase == "gas" or case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
         return
     labels = readings.labels_of(case)
-    turned = [side for side in SIDES if getattr(case, side).boundary != "rigid"]
+    turned = [side for side in SIDES if not getattr(case, side).far_end.fixed_volume]
     (pressure_text, per_pascal), (flux_text, per_si) = presets.unit("pressure"), presets.unit("water flux")
     units = presets.PRESETS[presets.in_use()]
     osmotic = [float(start.arrays[f"wall_osmotic_pressure_{side}_Pa"][0]) for side in SIDES]
@@ -233,7 +232,7 @@ def _concentrations(case: Case) -> Iterator[Control]:
         level = {
             side: float(value)
             for side, value in values.items()
-            if not isinstance(value, Profile) and getattr(case, side).boundary != "outflow"  # it takes what comes
+            if not isinstance(value, Profile) and not getattr(case, side).far_end.drains  # it takes what comes
         }
         highest = max(level.values(), default=0.0)
         if highest == 0.0:
@@ -278,7 +277,7 @@ def _supplies(case: Case, start: Result) -> Iterator[Control]:
             if flowing and compartment.feed.flow > 0.0:
                 label = f"feed flow, {labels[side]} ({flux_text})"
                 yield _around(f"{side}.feed.flow", label, flux_unit, per_si, _feed_flow(side), case)
-        if compartment.boundary == "bath":
+        if compartment.far_end.tank:
             flow = compartment.feed.flow if compartment.feed else 0.0
             water = readings.peak(start.arrays["water_flux_m_per_s"]) if compartment.feed else 0.0
             if (scale := compartment.bleed or flow or water) > 0.0:
@@ -328,7 +327,8 @@ def _permeabilities(case: Case) -> Iterator[Control]:
         if numbers.permeability > 0.0:
             label = f"{_at(numbers) or 'permeability'}, {name} (µm/s)"
             yield _around(f"{path}.permeability", label, "um/s", formatting.factor("um/s"), _permeability(name), case)
-        if membrane.flux_law != "solution-diffusion" and membrane.type != "ideal" and membrane.water_permeability > 0.0:
+        carried = membrane.flux_law not in WITHOUT_REFLECTION and membrane.water_permeability > 0.0
+        if carried and membrane.type != "ideal":
             label = f"reflection coefficient, {name}"
             yield Control(f"{path}.reflection", label, "", _reflection(name), 0.0, 1.0, False, _plain)
 
@@ -359,7 +359,7 @@ def _sizes(case: Case) -> Iterator[Control]:
         compartment = getattr(case, side)
         if compartment.has_length:
             unit = formatting.length_unit(compartment.length)
-            layer = BOUNDARIES[compartment.boundary].layer
+            layer = compartment.far_end.layer
             key, what = "length", "layer at" if layer else "depth of liquid,"
             if case.left.radius is not None and not layer:
                 key, what = ("radius", "radius of the membrane,") if side == "left" else ("length", "shell of liquid,")
@@ -375,14 +375,15 @@ def _sizes(case: Case) -> Iterator[Control]:
             label = f"{key.replace('_', ' ')} of the support, {labels[side]} ({unit.replace('u', 'µ')})"
             read = _of_support(side, key)
             yield _around(f"{side}.support.{key}", label, unit, formatting.factor(unit), read, case)
-        if compartment.boundary == "bath":
+        own = {key.name for key in compartment.far_end.keys}
+        if "volume" in own:
             unit = formatting.length_unit(compartment.volume)
             label = f"volume ÷ membrane area, {labels[side]} ({unit.replace('u', 'µ')})"
             yield _around(f"{side}.volume", label, unit, formatting.factor(unit), _number(side, "volume"), case)
-        if compartment.boundary == "standpipe":
+        if "tube_area" in own:
             label = f"tube area ÷ membrane area, {labels[side]}"
             yield _around(f"{side}.tube_area", label, "m^2/m^2", 1.0, _number(side, "tube_area"), case)
-        if compartment.boundary == "elastic":
+        if "modulus" in own:
             text, per_pascal = presets.unit("pressure")
             unit = presets.PRESETS[presets.in_use()]["pressure"]
             label = f"modulus of the wall, {labels[side]} ({text})"

@@ -51,7 +51,7 @@ def profile(
 def far_edge(result: Result, side: str, name: str, index: int, last: float) -> float:
     """Concentration at the far edge: that of a reservoir or a bath behind it, elsewhere the profile arrives level."""
     compartment = getattr(result.case, side)
-    if compartment.boundary == "bath" and not compartment.stirred:  # what the mean has beyond the layer
+    if compartment.far_end.tank and not compartment.stirred:  # what the mean has beyond the layer
         layer = compartment.support
         here = result.arrays["side"] == side
         if layer is not None:  # the mean is that of the solution
@@ -60,7 +60,7 @@ def far_edge(result: Result, side: str, name: str, index: int, last: float) -> f
         length = float(stored(result, f"length_{side}_m")[index])
         mean = float(stored(result, f"concentration_{side}_mol_per_m3", name)[index])
         return float((mean * length - cells(result, name)[index, here] @ volume) / (length - volume.sum()))
-    if compartment.boundary != "reservoir":
+    if not compartment.far_end.endless:
         return last
     given = compartment.concentration[name]
     return float(given) if isinstance(given, int | float) else float(given.value[-1])

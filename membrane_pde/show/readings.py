@@ -77,7 +77,7 @@ def stored(result: Result, key: str, solute: str | None = None) -> Any:
 def has_film(case: Any, side: str) -> bool:
     """True if a side is a reservoir behind an unstirred film."""
     compartment = getattr(case, side)
-    return bool(compartment.boundary == "reservoir" and not compartment.stirred)
+    return bool(compartment.far_end.endless and not compartment.stirred)
 
 
 def standing(result: Result, quantity: str, side: str, solute: str | None = None) -> Any:

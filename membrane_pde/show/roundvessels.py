@@ -39,13 +39,13 @@ def draw(ax: Axes, moment: Moment) -> tuple[float, float, float]:
     colours = {side: dyes.blend(vessels.amounts_along(moment, side), moment.dyes) for side in readings.SIDES}
     around = moment.case.right
     far = tuple(colours["right"][-1])
-    if around.boundary not in ("piston", "rigid"):
+    if around.far_end.layer:
         drawing.rectangle(ax, "right liquid", (-1.0, 0.0), 2.0, BATH, facecolor=far, lw=0, zorder=1)
         drawing.line(ax, "right wall", [-1.0, -1.0, 1.0, 1.0], [TOP, 0.0, 0.0, TOP], lw=2.2, **EDGE)
         drawing.line(ax, "right surface", [-0.98, 0.98], [BATH, BATH], color="0.25", lw=1.2, zorder=3)
     if outer is not None:
         _rings(ax, "right", now * per_metre, min(outer * per_metre, ROOM), colours["right"], outer * per_metre)
-        if around.boundary in ("piston", "rigid"):
+        if not around.far_end.layer:
             _closed_shell(ax, outer, per_metre)
     _rings(ax, "left", 0.0, now * per_metre, colours["left"], now * per_metre)
     bare = moment.case.membrane.type == "none"
@@ -68,8 +68,8 @@ def _radii(moment: Moment) -> tuple[float, float, float | None]:
     now = start * float(radius_ratio(volumes[moment.index] / volumes[0], case.geometry))
     if not case.right.has_length:
         return start, now, None
-    closed = case.right.boundary in ("piston", "rigid")  # its outer edge rests
-    return start, now, (start if closed else now) + case.right.length
+    # the outer edge of a closed shell rests
+    return start, now, (now if case.right.far_end.layer else start) + case.right.length
 
 
 def _per_metre(moment: Moment) -> float:
@@ -78,7 +78,7 @@ def _per_metre(moment: Moment) -> float:
     largest = start * float(radius_ratio(max(moment.largest, 1.0), case.geometry))
     if not case.right.has_length:
         return 0.85 * ROOM / largest
-    outer = case.right.length + (start if case.right.boundary in ("piston", "rigid") else largest)
+    outer = case.right.length + (largest if case.right.far_end.layer else start)
     return max(ROOM / outer, LEAST / largest)
 
 
@@ -134,7 +134,7 @@ def _words(ax: Axes, moment: Moment, start: float, now: float) -> None:
     case, small = moment.case, _inches(ax)[0] < 3.5  # beside others
     plain: dict[str, Any] = {"fontsize": 8.5, "style": "italic", "color": "0.3", "zorder": 6, "bbox": BOX}
     what = "a sphere, cut through its centre" if case.geometry == "spherical" else "a long cylinder, cut across"
-    stands = {"reservoir": "reservoir", "bath": "stirred bath"}.get(case.right.boundary, "closed shell")
+    stands = case.right.far_end.caption or "closed shell"
     if not small:
         drawing.text(ax, "shape", 0.96, BATH - 0.03, what, ha="right", va="top", **plain)
         drawing.text(ax, "right far end", 0.96, 0.03, stands, ha="right", va="bottom", **plain)
@@ -142,7 +142,7 @@ def _words(ax: Axes, moment: Moment, start: float, now: float) -> None:
         drawing.text(ax, "left far end", CENTRE[0], CENTRE[1], "stirred", ha="center", va="center", **plain)
     told = []
     pressure = moment.pressure("left")
-    if case.left.boundary in ("elastic", "rigid") and pressure is not None:
+    if vessels.far_end_of(case.left).lid and pressure is not None:
         told.append(f"turgor {formatting.quantity(pressure, 'pressure')}")
     if moment.result is not None:
         volumes = moment.volume("left")

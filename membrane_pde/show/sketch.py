@@ -341,7 +341,7 @@ def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
     pressure = moment.pressure(side)
     if pressure is not None:
         lines.append(f"pressure {formatting.quantity(pressure, 'pressure')}")
-    elif getattr(case, side).boundary == "rigid":
+    elif getattr(case, side).far_end.fixed_volume:
         lines.append("rigid wall: its pressure is computed")
     if result is not None and case.phase != "gas" and case.membrane.type != "none":
         osmotic = float(felt(result, side)[index])

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.properties import volumes_per_area
 from membrane_pde.show import drawing, dyes, formatting, readings
 from membrane_pde.show.drawing import HATCHED, LEFT, MEMBRANE, RIGHT
@@ -38,6 +37,42 @@ GAS_DOTS = (18, 9)  # in a box: across, up
 EDGE: dict[str, Any] = {"color": "0.25", "zorder": 4, "solid_capstyle": "round"}
 BOX: dict[str, Any] = {"facecolor": "white", "alpha": 0.85, "lw": 0, "boxstyle": "round,pad=0.12"}
 DASHED: dict[str, Any] = {"color": "0.35", "lw": 1.0, "ls": (0, (4, 3)), "zorder": 3}
+
+
+class FarEnd(NamedTuple):
+    """How the far end of a tank is drawn.
+
+    Attributes
+    ----------
+    wall : str
+        "plain", "endless" (a wavy line), or "spout" (a gap at the floor with an arrow).
+    lid : float
+        Width of the line of a lid that is always there; 0 without.
+    paddle : bool
+        There is a stirrer, even where the layer in front of it is not stirred.
+    plate : bool
+        A pressure is drawn as a plate that lies on the liquid, not as a gauge on a lid.
+    """
+
+    wall: str = "plain"
+    lid: float = 0.0
+    paddle: bool = False
+    plate: bool = False
+
+
+FAR_ENDS = {
+    "piston": FarEnd(plate=True),
+    "elastic": FarEnd(lid=4.0),
+    "rigid": FarEnd(lid=2.2),
+    "reservoir": FarEnd(wall="endless"),
+    "bath": FarEnd(paddle=True),
+    "outflow": FarEnd(wall="spout"),
+}
+
+
+def far_end_of(compartment: Any) -> FarEnd:
+    """How the far end of a side is drawn: a plain wall, unless its boundary has a drawing of its own."""
+    return FAR_ENDS.get(compartment.boundary, FarEnd())
 
 
 @dataclass(frozen=True)
@@ -85,14 +120,13 @@ class Moment:
             pressure = float(stored(self.result, f"pressure_{side}_Pa")[self.index])
             return 0.0 if abs(pressure) <= 1e-6 * readings.largest_pressure(self.result) else pressure
         applied = self.side(side).pressure
-        return None if self.side(side).boundary == "rigid" or applied.flux else float(applied.at(0.0))
+        return None if self.side(side).far_end.fixed_volume or applied.flux else float(applied.at(0.0))
 
     def kind(self, side: str) -> str:
         """What a side is drawn as: its `drawing`, or "gas"."""
         if self.case.phase == "gas":
             return "gas"
-        boundary = self.side(side).boundary
-        return getattr(self.side(side), "drawing", None) or ("tube" if boundary == "standpipe" else "tank")
+        return getattr(self.side(side), "drawing", None) or str(self.side(side).far_end.drawing)
 
 
 def volume_at_start(case: Any, side: str) -> float:
@@ -171,11 +205,11 @@ def _tank(ax: Axes, moment: Moment, side: str) -> float:
     pressure = moment.pressure(side) or 0.0
     pressed = abs(pressure) > 1e-3 * max(abs(moment.pressure(each) or 0.0) for each in readings.SIDES)
     pressed = pressed and moment.case.membrane.type != "none"
-    piston = compartment.boundary == "piston" and pressed
-    closed = compartment.boundary in ("rigid", "elastic") or (pressed and not piston)
+    look = far_end_of(compartment)
+    piston = look.plate and pressed
+    closed = look.lid > 0.0 or (pressed and not piston)
     if closed:  # full to the lid: no surface, a gauge instead
-        lid = {"lw": 4.0} if compartment.boundary == "elastic" else {"lw": 2.2}
-        drawing.line(ax, f"{side} lid", [x0, x1], [level, level], **EDGE | lid)
+        drawing.line(ax, f"{side} lid", [x0, x1], [level, level], lw=look.lid or 2.2, **EDGE)
     else:
         drawing.line(ax, f"{side} surface", [x0 + 0.02, x1 - 0.02], [level, level], color="0.25", lw=1.2, zorder=3)
     if abs(level - before) > 0.01:
@@ -190,24 +224,22 @@ def _tank(ax: Axes, moment: Moment, side: str) -> float:
 
 def _far_end(ax: Axes, side: str, compartment: Any, far: float, level: float, top: float) -> None:
     """The far wall, and in a word what stands there instead of one."""
-    boundary, inwards = compartment.boundary, -_sign(side)
-    if boundary == "reservoir":  # goes on without an end
+    look, inwards = far_end_of(compartment), -_sign(side)
+    if look.wall == "endless":  # goes on without an end
         y = np.linspace(0.0, level, 41)
         x = far + 0.018 * np.sin(2 * np.pi * np.arange(41) / 8.0)
         drawing.line(ax, f"{side} wall", x, y, lw=1.4, **EDGE)
-    elif boundary == "outflow":  # a spout at the floor
+    elif look.wall == "spout":  # a spout at the floor
         drawing.line(ax, f"{side} wall", [far, far], [0.11, top], lw=2.2, **EDGE)
         style: dict[str, Any] = {"facecolor": "0.35", "edgecolor": "none", "zorder": 5, "head": 0.05}
         drawing.arrow(ax, f"{side} spout", (far + 0.08 * inwards, 0.055), (far - 0.09 * inwards, 0.055), 0.022, **style)
     else:
         drawing.line(ax, f"{side} wall", [far, far], [0.0, top], lw=2.2, **EDGE)
-    if boundary == "bath" or compartment.stirred:
+    if look.paddle or compartment.stirred:
         x = far + 0.24 * inwards
         drawing.line(ax, f"{side} rod", [x, x], [0.09, max(top, level) + 0.02], lw=1.4, **EDGE)
         drawing.line(ax, f"{side} blade", [x - 0.05, x + 0.05], [0.09, 0.09], lw=4.0, **EDGE)
-    words = BOUNDARIES[boundary].caption
-    if boundary == "piston" and compartment.stirred:
-        words = "stirred"
+    words = compartment.far_end.caption or ("stirred" if look.plate and compartment.stirred else "")
     if words:
         style = {"ha": side, "va": "bottom", "fontsize": 8.5, "style": "italic", "color": "0.3", "zorder": 6}
         drawing.text(ax, f"{side} far end", far + 0.03 * inwards, level + 0.03, words, bbox=BOX, **style)
@@ -448,7 +480,7 @@ def _cell(ax: Axes, moment: Moment, side: str, kind: str) -> float:
         drawing.shape(ax, f"{side} first outline", *before, **dashed)
     told = []
     pressure = moment.pressure(side)
-    if moment.side(side).boundary in ("elastic", "rigid") and pressure is not None:
+    if far_end_of(moment.side(side)).lid and pressure is not None:
         told.append(f"turgor {formatting.quantity(pressure, 'pressure')}")
     if moment.result is not None:
         change = formatting.number(100.0 * (now / first - 1.0), scale=0.05 / formatting.ROUND_OFF, digits=3)

@@ -86,7 +86,7 @@ class FipyStepper(ChainSteps):
         self.response: Array | None = None  # derivative of the rates of a stage with respect to the water flux
         self.seen = 0.0  # length of the stage in which it was measured, s
         self.given = system.still or system.numbers.pumped
-        self.logarithmic = system.problem.membrane.flux_law == "kedem-katchalsky" and not system.still
+        self.logarithmic = system.numbers.face.logarithmic and not system.still
         self.solves = 0
         self.longest = longest_step(segment)
         self.last_size = 1.0

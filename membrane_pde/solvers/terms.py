@@ -16,7 +16,8 @@ from __future__ import annotations
 import numpy as np
 
 from membrane_pde.model.chain import Faces
-from membrane_pde.model.mesh import Array, import_fipy
+from membrane_pde.model.fipy_import import import_fipy
+from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
 
 fipy = import_fipy()

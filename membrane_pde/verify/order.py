@@ -21,9 +21,9 @@ import numpy as np
 from membrane_pde.model.applied import Segment
 from membrane_pde.model.chain import Faces
 from membrane_pde.model.interface import Membrane
+from membrane_pde.model.mesh import build as build_mesh
 from membrane_pde.model.ports import Piston
 from membrane_pde.model.problem import Problem
-from membrane_pde.model.regions import build as build_mesh
 from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import IDEAL, Solution
 from membrane_pde.solvers.events import Events

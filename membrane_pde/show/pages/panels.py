@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.show import drawing, dyes, formatting, presets, readings, sketch, timeline, vessels
 from membrane_pde.show.pages.plan import Plan
 from membrane_pde.show.pages.record import Record, domain
@@ -189,9 +188,9 @@ def vessel_data(plan: Plan, results: Sequence[Any], records: Sequence[Record]) -
         compartment = getattr(case, side)
         sides[side] = {
             "kind": moment.kind(side),
-            "boundary": compartment.boundary,
+            "far": vessels.far_end_of(compartment)._asdict() | {"closed": not compartment.far_end.layer},
             "stirred": bool(compartment.stirred),
-            "caption": BOUNDARIES[compartment.boundary].caption,
+            "caption": compartment.far_end.caption,
             "base": fit * base[side],
             "support": 0.0 if compartment.support is None else compartment.support.thickness * presets.unit("side")[1],
             "largest": over[side],

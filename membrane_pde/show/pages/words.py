@@ -69,7 +69,7 @@ def _holds(case: Any, side: str) -> str:
         held = getattr(pressure, "total", None) or ("flux" if pressure.flux else "")
         if held or len(pressure.values) > 1 or pressure.oscillates:
             parts.append("the pressure that is needed" if held else "a pressure that changes in time")
-        elif compartment.boundary != "rigid":
+        elif not compartment.far_end.fixed_volume:
             parts.append(f"{formatting.quantity(pressure.values[0], 'pressure')}")
     return ", ".join(parts)
 

@@ -6,8 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from membrane_pde.model.mesh import graded_widths
-from membrane_pde.model.regions import build
+from membrane_pde.model.mesh import build, graded_widths
 
 
 @pytest.mark.parametrize("cells", [1, 2, 3, 20, 100, 1000])
@@ -58,7 +57,7 @@ def test_import_leaves_the_command_line_alone(argument: str) -> None:
     """FiPy by itself ends the process on `--cache` and changes its solvers on `--petsc`."""
     program = (
         "import sys; before = list(sys.argv)\n"
-        "from membrane_pde.model.mesh import import_fipy\n"
+        "from membrane_pde.model.fipy_import import import_fipy\n"
         "fipy = import_fipy()\n"
         "assert sys.argv == before, sys.argv\n"
         "print(fipy.solvers.solver_suite, len(sys.argv))\n"

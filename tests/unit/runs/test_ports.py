@@ -10,7 +10,19 @@ import pytest
 import membrane_pde as mp
 from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.properties import is_closed
-from membrane_pde.model.ports import IS_CLOSED, PORTS, Bath, ElasticWall, Outflow, Port, Reservoir, Standpipe
+from membrane_pde.model.ports import (
+    IS_BATH,
+    IS_CLOSED,
+    IS_OUTFLOW,
+    IS_RESERVOIR,
+    PORTS,
+    Bath,
+    ElasticWall,
+    Outflow,
+    Port,
+    Reservoir,
+    Standpipe,
+)
 from membrane_pde.runs import build
 from membrane_pde.runs.build import model_of
 
@@ -28,6 +40,28 @@ def test_every_boundary_of_the_input_has_a_port_and_both_agree_on_what_it_is() -
         written = BOUNDARIES[name]
         assert (port.kind != IS_CLOSED) is written.layer
         assert port.layer_unless_stirred is written.layer_unless_stirred
+        assert port.fixed_volume is written.fixed_volume
+        assert (port.kind == IS_RESERVOIR) is written.endless
+        assert (port.kind == IS_BATH) is written.tank
+        assert (port.kind == IS_OUTFLOW) is written.drains
+
+
+def test_streams_are_what_passes_the_far_end() -> None:
+    inwards, carried, span = np.array([[2e-6, -1e-6]]), np.array([[[3.0], [-1.0]]]), np.array([1.0, 2.0])
+    ends = {name: port_of(boundary=name) for name in ("piston", "rigid", "reservoir", "outflow")}
+    bath = {"boundary": "bath", "volume": "2 mm"}
+    ends["bath"] = port_of(**bath, bleed="1e-6 m/s")
+    ends["made up"] = port_of(**bath, feed={name: "7 mol/m^3" for name in OSMOSIS.solutes})
+    found = {name: port.streams(inwards, carried, span) for name, port in ends.items()}
+    for name in ("piston", "rigid", "reservoir"):
+        assert not any(each.any() for each in found[name])
+    assert [each.tolist() for each in found["outflow"]] == [[[2e-6, 0.0]], [[0.0, 1e-6]], [[[3.0], [0.0]]]]
+    entering, leaving, brought = found["bath"]
+    assert (entering.any(), brought.any()) == (False, False)
+    assert leaving == pytest.approx(np.array([[1e-6, 2e-6]]))
+    entering, leaving, brought = found["made up"]  # it holds its volume
+    assert entering - leaving == pytest.approx(inwards)
+    assert brought == pytest.approx(7.0 * entering[..., None])
 
 
 def test_stiffness_of_a_standing_tube_and_of_an_elastic_wall() -> None:

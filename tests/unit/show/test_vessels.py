@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import membrane_pde as mp
 from membrane_pde import plot
+from membrane_pde.input.boundaries import BOUNDARIES
 from membrane_pde.input.casefile import load_case
 from membrane_pde.show import drawing, dyes, sketch, vessels
 from membrane_pde.show.live import Live
@@ -253,6 +254,11 @@ def test_the_osmotic_pressure_says_which_it_is():
 
 
 # -- the key of the case file ---------------------------------------------------------------------------------------
+def test_a_drawing_belongs_to_a_boundary():
+    assert set(vessels.FAR_ENDS) < set(BOUNDARIES)
+    assert BOUNDARIES["standpipe"].drawing == "tube"
+
+
 def test_the_drawing_follows_the_boundary_unless_it_is_given():
     case = load_case("u_tube")
     assert (case.left.drawing, case.right.drawing) == ("tube", "tube")

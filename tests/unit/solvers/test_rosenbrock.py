@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from membrane_pde.model.applied import Segment, Wave, segment_row
 from membrane_pde.model.events import WATCH
-from membrane_pde.model.mesh import graded_widths
+from membrane_pde.model.mesh import build, graded_widths
 from membrane_pde.model.problem import Problem
-from membrane_pde.model.regions import build
 from membrane_pde.model.system import System
 from membrane_pde.solvers import rosenbrock
 from membrane_pde.solvers import walk as chain_walk

@@ -110,22 +110,22 @@ mp.Vessels = class {
     const pressure = data.has("pressure_" + side) ? data.value("pressure_" + side, run, time) : 0;
     const other = data.has("pressure_left") ? Math.max(Math.abs(data.value("pressure_left", run, time)), Math.abs(data.value("pressure_right", run, time))) : 0;
     const pressed = Math.abs(pressure) > 1e-3 * other && this.know.partition;
-    const piston = know.boundary === "piston" && pressed, closed = know.boundary === "rigid" || know.boundary === "elastic" || (pressed && !piston);
+    const end = know.far, piston = end.plate && pressed, closed = end.lid > 0 || (pressed && !piston);
     mp.element("rect", { x: x0, y: Y(level), width: wide, height: Y(0) - Y(level), fill }, this.svg);
     if (know.support > 0) mp.element("rect", { x: Math.min(mid, X(0.2 * sign)), y: Y(level), width: 0.2 * 184, height: Y(0) - Y(level), fill: "url(#dots)" }, this.svg);
     this.path(`M${mid} ${Y(0)}H${far}`);
-    this.path(`M${mid} ${Y(level)}H${far}`, { "stroke-width": closed ? (know.boundary === "elastic" ? 4 : 2) : 1.2 });
+    this.path(`M${mid} ${Y(level)}H${far}`, { "stroke-width": closed ? end.lid || 2.2 : 1.2 });
     if (Math.abs(level - base) > 0.01) this.path(`M${Math.min(far, mid) + 4} ${Y(base)}h${wide - 8}`, { "stroke-dasharray": "4 3", "stroke-width": 1.1 });
     const top = closed ? level : 1;
-    if (know.boundary === "reservoir") {
+    if (end.wall === "endless") {
       let d = `M${far} ${Y(0)}`;
       for (let k = 1; k <= 24; k++) d += `L${far + 3.5 * Math.sin((Math.PI * k) / 3)} ${Y((level * k) / 24)}`;
       this.path(d, { "stroke-width": 1.4 });
-    } else if (know.boundary === "outflow") {
+    } else if (end.wall === "spout") {
       this.path(`M${far} ${Y(0.11)}V${Y(top)}`);
       this.arrow(far - 12 * sign, far + 13 * sign, Y(0.055), 4, "#404040");
     } else this.path(`M${far} ${Y(0)}V${Y(top)}`);
-    if (know.boundary === "bath" || know.stirred) {
+    if (end.paddle || know.stirred) {
       const x = far - 0.22 * 184 * sign;
       this.path(`M${x} ${Y(0.09)}V${Y(Math.max(top, level) + 0.02)}`, { "stroke-width": 1.4 });
       this.path(`M${x - 9} ${Y(0.09)}h18`, { "stroke-width": 4 });
@@ -229,7 +229,7 @@ mp.Vessels = class {
     const around = data.position.around, reach = around ? data.value("reach_right", run, time) : 0;
     const perUnit = Math.max(room / (data.position.outer || 1.3 * radius), 38 / radius);
     const right = this.shades(run, time, 1), left = this.shades(run, time, 0);
-    if (!["piston", "rigid"].includes(this.know.sides.right.boundary)) {
+    if (!this.know.sides.right.far.closed) {
       mp.element("rect", { x: this.X(-1), y: this.Y(0.98), width: 368, height: this.Y(0) - this.Y(0.98), fill: right[right.length - 1].colour }, this.svg);
       this.path(`M${this.X(-1)} ${this.Y(1)}V${this.Y(0)}H${this.X(1)}V${this.Y(1)}`);
     }
