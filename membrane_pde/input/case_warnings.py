@@ -84,7 +84,7 @@ def away_from_source(case: Case) -> Iterator[str]:
             f"{', '.join(paths)}: the activation energy is not known, so that the value measured at "
             f"{_celsius(reference)} is used at {_celsius(case.temperature)}."
         )
-    if case.phase != "gas" or 273.15 <= case.temperature <= 673.15:
+    if case.phase != "gas" or 0.0 <= case.temperature - ZERO_CELSIUS <= 400.0:
         return
     if not any("diffusivity" in each for each in case._origin.written.get("solutes", {}).values()):
         yield (

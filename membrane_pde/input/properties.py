@@ -20,7 +20,12 @@ _T = TypeVar("_T")
 
 
 def cache_last_case(function: Callable[[Case], _T]) -> Callable[[Case], _T]:
-    """Cache the result for the most recent case only; callers must not change it."""
+    """Cache the result for the most recent case only; callers must not change it.
+
+    A run asks for the same property of its case many times, and a sweep goes on to the next case for good, so that one
+    result is enough. It is found by identity: a case cannot change, and to compare two takes longer than most of the
+    properties.
+    """
     last: tuple[Case | None, Any] = (None, None)
 
     @functools.wraps(function)

@@ -278,8 +278,10 @@ _SOLUBILITY = [["20 degC", "6.1 mol/kg"], ["40 degC", "6.2 mol/kg"]]
 def _read_solubility(value: Any) -> tuple[tuple[float, float], ...]:
     """Temperatures (K) and molalities of saturated solutions; one molality holds for water from 0 to 100 degC."""
     if not isinstance(value, list):
+        from membrane_pde.physics.temperature import BOILING, FREEZING
+
         molality = read_quantity(value, "molality", "positive")
-        return (273.15, molality), (373.15, molality)
+        return (FREEZING, molality), (BOILING, molality)
     rows = pairs({"solubility": value}, "solubility", _SOLUBILITY)
     temperatures = tuple(entry(i, _read_temperature, each) for i, (each, _) in enumerate(rows))
     if len(rows) < 2 or any(not a < b for a, b in pairwise(temperatures)):

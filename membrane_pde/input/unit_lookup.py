@@ -14,6 +14,7 @@ from typing import Any
 from membrane_pde.input import spelling
 from membrane_pde.input.errors import UnitError
 from membrane_pde.input.wording import cut
+from membrane_pde.physics.constants import STANDARD_ATMOSPHERE, ZERO_CELSIUS
 
 Dimensionality = tuple[tuple[str, float], ...]
 # Units that pint lacks. All pressures here are gauge pressures, so barg is bar.
@@ -56,7 +57,7 @@ _SIZES = {
     _powers(length=-1, mass=1, time=-1): "Pa*s=1 mPa*s=1e-3",
     _powers(length=2, time=-1): "m^2/s=1 cm^2/s=1e-4 mm^2/s=1e-6 um^2/s=1e-12",
     _powers(length=-1, mass=1, time=-2): (
-        "Pa=1 hPa=100 kPa=1e3 MPa=1e6 mbar=100 bar=1e5 barg=1e5 atm=101325 psi=6894.7572931683635 "
+        f"Pa=1 hPa=100 kPa=1e3 MPa=1e6 mbar=100 bar=1e5 barg=1e5 atm={STANDARD_ATMOSPHERE} psi=6894.7572931683635 "
         "psig=6894.7572931683635 mmHg=133.322387415 torr=133.32236842105263 J/m^3=1 J/L=1e3 kW*hour/m^3=3600000"
     ),
     _powers(length=2, mass=-1, time=1): (
@@ -143,7 +144,7 @@ def find_unit(text: str) -> Unit:
 
 
 # exact factor, divisor and offset of the common scales of temperature
-_OFFSETS = {"degC": (1.0, 1.0, 273.15), "degF": (5.0, 9.0, 459.67 * 5 / 9)}
+_OFFSETS = {"degC": (1.0, 1.0, ZERO_CELSIUS), "degF": (5.0, 9.0, 459.67 * 5 / 9)}
 
 
 def _asked(plain: str, text: str) -> tuple[float, float, Dimensionality, str]:

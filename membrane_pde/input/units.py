@@ -15,6 +15,7 @@ from typing import Literal
 from membrane_pde.input import spelling
 from membrane_pde.input.errors import UnitError
 from membrane_pde.input.unit_lookup import Dimensionality, Unit, find_unit
+from membrane_pde.physics.constants import STANDARD_ATMOSPHERE
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,6 @@ _OTHER_WORDS = {
 _LARGEST = 1e60  # in SI units; products of values beyond it, or below its inverse, overflow or underflow
 _LONGEST = 100  # characters; also keeps pint's parser from working on rubbish
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_ATMOSPHERE = 101325.0  # Pa
 
 
 @lru_cache(maxsize=4096)  # in a sweep the same texts are read time and again
@@ -318,7 +318,7 @@ def _gauge_unit(text: str) -> Unit:
     if counted_from == "absolute":
         raise UnitError(
             "pressures are gauge pressures here, counted from that of the atmosphere (1.01325 bar)",
-            [lambda number: f"{to(found.si(number) - _ATMOSPHERE, unit):.6g} {unit}"],
+            [lambda number: f"{to(found.si(number) - STANDARD_ATMOSPHERE, unit):.6g} {unit}"],
         )
     return found
 

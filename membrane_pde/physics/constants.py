@@ -6,3 +6,4 @@ GAS_CONSTANT = 8.31446261815324  # J/(mol K), Avogadro times Boltzmann
 
 STANDARD_GRAVITY = 9.80665  # m/s^2, exact by definition (CGPM 1901)
 ZERO_CELSIUS = 273.15  # K, exact by definition
+STANDARD_ATMOSPHERE = 101325.0  # Pa, exact by definition

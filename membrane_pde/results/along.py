@@ -17,6 +17,7 @@ from membrane_pde.input.module_warnings import correlation_remarks
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import osmotic_pressures, solution_of
 from membrane_pde.physics import energy
+from membrane_pde.physics.constants import STANDARD_ATMOSPHERE
 from membrane_pde.physics.osmotic import IDEAL
 from membrane_pde.results.messages import has_range
 from membrane_pde.results.quantities import SUMMARY_KEYS
@@ -24,7 +25,6 @@ from membrane_pde.results.summary import process_of
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
-_ATMOSPHERE = 101325.0  # Pa: pressures are gauge pressures
 _NOTHING = 1e-9  # of the flux at the largest pressure: smaller ones are none
 
 
@@ -329,7 +329,7 @@ def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
         )
     for row, side in enumerate(SIDES):
         lowest = min(float(seen.leaving[row, :, 1].min()), float(seen.entering[row, :, 1].min()))
-        if side in totals.plant.flowing and lowest < -_ATMOSPHERE:
+        if side in totals.plant.flowing and lowest < -STANDARD_ATMOSPHERE:  # gauge
             held = getattr(case, side).pressure.held
             more = f"raise {side}.pressure" if held == "pressure" else f"ask for more in {side}.pressure.{held}"
             parts.append(

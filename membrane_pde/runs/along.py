@@ -12,7 +12,7 @@ import numpy as np
 from membrane_pde.input.case import Case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES
-from membrane_pde.runs.no_steady_along import Reason, explanation, flow_text, transfer
+from membrane_pde.runs.no_steady_along import Reason, explanation, flow_in_case_units, transfer
 from membrane_pde.runs.stations import station_system
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ def _check_possible(case: Case) -> None:
     if permeate >= fed:
         raise NoSteadyStateAlong(
             Reason(
-                f"{plant.feed}.pressure.{pressure.held} asks for {flow_text(permeate)} of permeate, and "
-                f"{flow_text(fed)} are fed; raise {plant.feed}.channel.flow or ask for less"
+                f"{plant.feed}.pressure.{pressure.held} asks for {flow_in_case_units(permeate)} of permeate, and "
+                f"{flow_in_case_units(fed)} are fed; raise {plant.feed}.channel.flow or ask for less"
             )
         )
 

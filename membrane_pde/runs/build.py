@@ -261,18 +261,14 @@ def _port(case: Case, index: int) -> Port:
     def of_each(values: Mapping[str, float | Profile]) -> Vector:
         return np.array([at_far_edge(values[name]) for name in case.solutes])
 
-    numbers = {
+    numbers = {key.name: getattr(side, key.name) for key in side.far_end.keys} | {
         "stirred": side.stirred,
         "holds_flux": side.pressure.flux,
         "depth": volumes_per_area(case)[index],
-        "modulus": side.modulus,
-        "tube_area": side.tube_area,
         "temperature": case.temperature,
         "concentration": of_each(side.concentration),
-        "volume": side.volume,
         "feed": of_each(side.feed.concentration) if side.feed is not None else None,
         "flow": side.feed.flow if side.feed is not None else None,
-        "bleed": side.bleed,
         "drawn_in": of_each(side.backflow) if isinstance(side.backflow, dict) else None,
     }
     return port_of(side.boundary, numbers)

@@ -64,8 +64,8 @@ def transfer(case: Case, flows: dict[str, float]) -> float:
     return most
 
 
-def flow_text(flow: float) -> str:
-    """A flow (m^3/s) in m^3/h, that of a small module in mL/min."""
+def flow_in_case_units(flow: float) -> str:
+    """A flow (m^3/s) as a case file may have it: in m^3/h, that of a small module in mL/min."""
     return f"{flow * 3600.0:.4g} m^3/h" if flow * 3600.0 >= 0.05 else f"{flow * 6e7:.4g} mL/min"
 
 
@@ -165,7 +165,7 @@ def _of_a_dry_side(case: Case, name: Side) -> str:
             f"{pressure:.4g} bar, drives water to the {other}; lower {name}.pressure or raise {other}.pressure"
         )
     vessels = plant.entered(name).vessels
-    through = f"{flow_text(vessels * plant.flow[name].at(0.0))} that enter"
+    through = f"{flow_in_case_units(vessels * plant.flow[name].at(0.0))} that enter"
     own, beside = (_pull(case, fed[i]) * 1e-5 for i in (row, 1 - row))
     if other not in plant.flowing or pressure - against >= beside - own:
         place = f"at {pressure:.4g} bar" + (f" against {against:.4g} bar" if other in plant.flowing else "")

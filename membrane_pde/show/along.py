@@ -156,7 +156,7 @@ def vessel(result: Result, axes: Any = None) -> np.ndarray:
         ):
             ax.text(place, y - 0.08 - 0.2 * line, text, ha="left", va="top", fontsize=8, color=LEFT)
         if each["warning"]:
-            ax.text(place + 0.88, y + 0.54, "!", ha="right", va="top", color="#d55e00", weight="bold")
+            ax.text(place + 0.88, y + 0.54, "!", ha="right", va="top", color=RIGHT, weight="bold")
     for row, stage in enumerate(stages):
         y = -1.9 * row
         count = next(each["vessels"] for each in elements if each["stage"] == stage)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from membrane_pde.show import drawing
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's, which stay apart for the colour-blind
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = drawing.COLOURS[:7]  # without yellow, too pale for lines
 FEW = 17  # points of a line that are shown as such
 MANY = 40  # known points that are drawn as a broad line
 SMALL = 1e-3  # a difference above is shown in per cent, with its sign; a smaller one by its size, on a logarithmic axis

@@ -11,6 +11,7 @@ from membrane_pde.input.case import Case
 from membrane_pde.input.completion import at_reference
 from membrane_pde.input.parts import SIDES, WITHOUT_REFLECTION, Membrane, MembraneSolute
 from membrane_pde.input.values import Pressure, Profile
+from membrane_pde.physics.constants import ZERO_CELSIUS
 from membrane_pde.show import formatting, presets, readings
 
 if TYPE_CHECKING:
@@ -345,7 +346,7 @@ def _plain(value: float) -> float:
 def _at(numbers: Membrane | MembraneSolute) -> str:
     """What to call a permeability that is read and written at a temperature of its own, or ""."""
     reference = numbers.reference_temperature
-    return "" if reference is None else f"permeability at {reference - 273.15:.4g} °C"
+    return "" if reference is None else f"permeability at {reference - ZERO_CELSIUS:.4g} °C"
 
 
 def _permeability(name: str) -> Callable[[Case], float]:
@@ -413,7 +414,7 @@ def _diffusivity(name: str) -> Callable[[Case], float]:
 
 def _temperature(case: Case) -> Control:
     def read(other: Case) -> float:
-        return other.temperature - 273.15
+        return other.temperature - ZERO_CELSIUS
 
     celsius = read(case)
     low, high = (celsius - 100.0, celsius + 100.0) if case.phase == "gas" else (0.0, 60.0 if celsius <= 50.0 else 100.0)

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, and viridis for time: they stay apart for the colour-blind
-LEFT, RIGHT = "#0072B2", "#D55E00"
-HYDROSTATIC, OSMOTIC, WATER = "#333333", "#009E73", "#000000"
-CASES = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+LEFT, RIGHT, OSMOTIC = COLOURS[:3]
+SIDE_COLOURS = {"left": LEFT, "right": "#B84A00"}  # of words and curves on a page: dark enough on white
+HYDROSTATIC, WATER = "#333333", "#000000"
+CASES = COLOURS[2:]
+FAILED = "#B03A00"  # crosses and words where a run failed
 WATER_ARROW = "#0B3C5D"
 MEMBRANE, MEMBRANE_WIDTH = "#777777", 6.0  # points: a real membrane is far too thin to be drawn to scale
 HATCHED: dict[str, Any] = {"facecolor": "0.88", "hatch": "/////", "lw": 0.6}

@@ -20,7 +20,7 @@ from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import as_case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.runs import RunError, run
-from membrane_pde.show import readings, sentences, sketch
+from membrane_pde.show import drawing, readings, sentences, sketch
 from membrane_pde.show.controls import Control, controls, without_slider
 from membrane_pde.show.live import Live
 
@@ -267,7 +267,7 @@ class Explorer:
         """What the run says of itself, or why there is none, and the change of the case as Python."""
         self._failure = failure
         if failure:
-            text = f'<span style="color: #B03A00">{html.escape(failure)}</span>'
+            text = f'<span style="color: {drawing.FAILED}">{html.escape(failure)}</span>'
         else:
             text = html.escape(sentences.sentence(self.result.summary, readings.labels_of(self.case)))
             if self.fit.button_style:

@@ -77,7 +77,7 @@ def flux_map(found: xarray.Dataset, x: str, y: str, axes: Any = None) -> np.ndar
             line.set_weight("bold")
     if not ended.all():
         rows, columns = np.nonzero(~ended)
-        crosses: dict[str, Any] = {"ls": "", "marker": "x", "color": "#B03A00", "ms": 8, "mew": 2.0, "zorder": 5}
+        crosses: dict[str, Any] = {"ls": "", "marker": "x", "color": drawing.FAILED, "ms": 8, "mew": 2.0, "zorder": 5}
         ax.plot(across[columns], up[rows], gid="failed", clip_on=False, **crosses)
         ax.text(0.99, 0.01, "×: the run failed", transform=ax.transAxes, ha="right", va="bottom", fontsize=9)
     words = ordered["process"].values

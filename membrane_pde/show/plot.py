@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from membrane_pde.input import titles
+from membrane_pde.physics.constants import ZERO_CELSIUS
 from membrane_pde.show import curves as shared
 from membrane_pde.show import drawing, formatting, readings
 from membrane_pde.show.along import along, along_history, compared_along, vessel
@@ -217,7 +218,7 @@ def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]
-    celsius = [r.case.temperature - 273.15 for r in results]
+    celsius = [r.case.temperature - ZERO_CELSIUS for r in results]
     curves, end = [], 0.0
     for result in results:
         curves.append(shared.mixed(result))

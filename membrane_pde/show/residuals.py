@@ -9,8 +9,7 @@ import numpy as np
 from membrane_pde.show import drawing, formatting, readings
 
 MODEL = "#000000"
-# Okabe and Ito's colours, which stay apart for the colour-blind; with a marker each
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLOURS = drawing.COLOURS[:6]  # with a marker each
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FAILED: dict[str, Any] = {
     "ls": "",
     "marker": "x",
-    "color": "#B03A00",
+    "color": drawing.FAILED,
     "ms": 8,
     "mew": 2.0,
     "zorder": 6,

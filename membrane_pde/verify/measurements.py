@@ -12,12 +12,12 @@ import numpy as np
 from membrane_pde import runs
 from membrane_pde.input.build import build
 from membrane_pde.input.mixture import osmotic_pressure
+from membrane_pde.physics.constants import ZERO_CELSIUS
 from membrane_pde.reference import table
 from membrane_pde.verify.checks import Check, Panel, Series, near, worst
 
 DAY = 86400.0
 POLARIZATION = 1.10  # concentration at the membrane ÷ bulk, as assumed for the elements of the library
-ZERO = 273.15  # K
 BAR = 1e5
 
 
@@ -245,7 +245,7 @@ def sucrose(quick: bool) -> Iterator[Check | Panel]:
         # three temperatures are three readings, once they are taken to one: π ∝ T
         spread = []
         for m, p in here:
-            reduced = [other / (t + ZERO) for t, molality, other in known if molality == m]
+            reduced = [other / (t + ZERO_CELSIUS) for t, molality, other in known if molality == m]
             spread.append(0.5 * (max(reduced) - min(reduced)) / min(reduced) * p / BAR)
         xs, shares = [m for m, _ in here], [p / got[m] for m, p in here]
         bars = [BAR * s / got[m] for s, (m, _) in zip(spread, here, strict=True)]

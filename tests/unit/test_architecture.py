@@ -84,7 +84,7 @@ MAY_USE: dict[str, set[str]] = {
     "analytic": set(),  # an independent judge
     "results": {"analytic", "input", "physics"},
     "runs": {"analytic", "input", "kernels", "model", "physics", "results", "solvers"},
-    "studies": {"input", "results", "runs"},
+    "studies": {"input", "physics", "results", "runs"},
     "show": {"input", "library", "physics", "results", "runs", "studies"},
     "reference": set(),
     # the order of the scheme is that of model and solvers, fed with the sources of a made-up solution

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from membrane_pde.show import formatting, presets, readings, report_along
-from membrane_pde.show.pages.panels import BLACK, SIDE_COLOURS, line
+from membrane_pde.show.drawing import SIDE_COLOURS
+from membrane_pde.show.pages.panels import BLACK, line
 from membrane_pde.show.pages.record import Record, as_text, domain, failed_record, table
 from membrane_pde.show.readings import SIDES, labels_of
 

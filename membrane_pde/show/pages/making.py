@@ -21,6 +21,7 @@ from membrane_pde.results.loading import load_result
 from membrane_pde.results.result import Result
 from membrane_pde.runs import RunError, check_accuracy
 from membrane_pde.show import htmlfile, presets, report_comparison
+from membrane_pde.show.drawing import SIDE_COLOURS
 from membrane_pde.show.pages import along, packing, panels, plan, record, sliders
 from membrane_pde.show.pages import words as page_words
 from membrane_pde.show.readings import labels_of
@@ -272,6 +273,7 @@ def _data(
         "texts": packing.pack_texts(records),
         "failed": [i for i, each in enumerate(records) if each.failed],
         "map": panels.phase_map(keys, water, failed) if len(shape) == 2 else None,
+        "colours": SIDE_COLOURS,
         "units": {name: presets.unit(name)[0] for name in ("pressure", "water flux", "side")},
         **own,
     }
@@ -355,9 +357,14 @@ def _rendered(blocks: Sequence[dict[str, Any]]) -> str:
         blocks=made,
         comparison=comparison,
         version=__version__,
-        style=Markup(_asset("page.css")),
+        style=Markup(_sides_in_css() + _asset("page.css")),
         scripts=[Markup(_asset(name)) for name in ("vega.min.js", "data.js", "charts.js", "vessels.js", "page.js")],
     )
+
+
+def _sides_in_css() -> str:
+    """The colours of the sides, as the style sheet calls them."""
+    return ":root { " + " ".join(f"--{side}: {colour};" for side, colour in SIDE_COLOURS.items()) + " }\n"
 
 
 def _first_upper(text: str) -> str:

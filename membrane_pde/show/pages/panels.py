@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from membrane_pde.show import drawing, dyes, formatting, presets, readings, sketch, timeline, vessels
+from membrane_pde.show.drawing import SIDE_COLOURS
 from membrane_pde.show.pages.plan import Plan
 from membrane_pde.show.pages.record import Record, domain
 from membrane_pde.show.readings import SIDES, labels_of
 
-SIDE_COLOURS = {"left": "#0072B2", "right": "#B84A00"}  # dark enough for words on white
 BLACK, GREEN, GREY = "#111111", "#00704F", "#444444"
 DASHES = {"solid": [], "dashed": [6, 4], "dotted": [2, 3]}
 LEADING = 3

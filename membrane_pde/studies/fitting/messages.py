@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from membrane_pde.physics.constants import ZERO_CELSIUS
 from membrane_pde.studies.fitting.minimum import Minimum
 from membrane_pde.studies.fitting.result import Parameter
 from membrane_pde.studies.fitting.trials import Trials
@@ -23,7 +24,7 @@ def references(trials: Trials, keys: Iterable[str]) -> Iterator[str]:
         numbers = membrane if table == "membrane" else membrane.solutes[table.removeprefix("membrane.solutes.")]
         reference = numbers.reference_temperature
         if reference is not None and (varied or abs(reference - trials.case.temperature) > 1e-9):
-            yield f"{key} is the value at {reference - 273.15:.6g} degC."
+            yield f"{key} is the value at {reference - ZERO_CELSIUS:.6g} degC."
 
 
 def remarks(

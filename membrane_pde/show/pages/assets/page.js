@@ -186,12 +186,11 @@ mp.Sides = class {
       x.values = this.ticks;
       x.labels = `format(abs(datum.value < 0 ? datum.value * ${reach[0]} : datum.value * ${reach[1]}), '.3~r')`;
     } else if (!position.curved) x.labels = "format(abs(datum.value), '.6~r')";
-    const colours = { left: "#0072b2", right: "#b84a00" };
     const lines = sides.flatMap((side) => [
-      { label: `${data.labels[side]}`, colour: colours[side], dash: [], width: 2.4 },
+      { label: `${data.labels[side]}`, colour: data.colours[side], dash: [], width: 2.4 },
       { label: "at the start", colour: "#707070", dash: [2, 3], width: 1.3 },
     ]);
-    const legend = [...sides.map((side) => ({ label: data.labels[side], colour: colours[side], dash: [] })), { label: "at the start", colour: "#707070", dash: [2, 3] }];
+    const legend = [...sides.map((side) => ({ label: data.labels[side], colour: data.colours[side], dash: [] })), { label: "at the start", colour: "#707070", dash: [2, 3] }];
     return new mp.Chart(parent, { title: `${solute.name} against position (${solute.unit})`, lines, legend, x, membrane: true, partition: data.vessels.partition });
   }
 

@@ -212,7 +212,7 @@ mp.Vessels = class {
       };
       const mean = this.colour(this.data.solutes.map((_, s) => data.value(`mean_${side}_${s}`, run, time)));
       if (kinds[i] === "plant-cell") shape(fit * Math.max(Math.sqrt(now / first), 1), { fill: "#f6faf0", stroke: "#5e7f2e", "stroke-width": 7, "stroke-linejoin": "round" });
-      shape(size, { fill: mean || shades[0].colour, stroke: i ? "#b84a00" : "#0072b2", "stroke-width": 2.4 });
+      shape(size, { fill: mean || shades[0].colour, stroke: this.data.colours[i ? "right" : "left"], "stroke-width": 2.4 });
       if (Math.abs(now / first - 1) > 5e-4) shape(fit, { fill: "none", stroke: "#202020", "stroke-width": 1.2, "stroke-dasharray": "4 3" });
       inner.push(0.5 * sign - 0.3 * size * sign);
       const change = 100 * (now / first - 1), told = [];
@@ -236,7 +236,7 @@ mp.Vessels = class {
     const disc = (r, fill) => mp.element("circle", { cx: centre[0], cy: centre[1], r: Math.max(r, 0), fill }, this.svg);
     for (const each of [...right].reverse()) { const r = (radius + each.place * reach) * perUnit; if (r <= room + 6) disc(r, each.colour); }
     for (const each of left) disc((1 - each.place) * radius * perUnit, each.colour);
-    mp.element("circle", { cx: centre[0], cy: centre[1], r: radius * perUnit, fill: "none", stroke: "#0072b2", "stroke-width": 2.6 }, this.svg);
+    mp.element("circle", { cx: centre[0], cy: centre[1], r: radius * perUnit, fill: "none", stroke: data.colours.left, "stroke-width": 2.6 }, this.svg);
     if (Math.abs(radius / start - 1) > 2e-4) mp.element("circle", { cx: centre[0], cy: centre[1], r: start * perUnit, fill: "none", stroke: "#303030", "stroke-dasharray": "4 3" }, this.svg);
     const what = this.know.curved === "spherical" ? "a sphere, cut through" : "a long cylinder, cut";
     this.words(this.X(0.98), this.Y(0.04), what, { anchor: "end", weight: 400, size: 11.5 });
