@@ -42,7 +42,7 @@ from membrane_pde.model.problem import Numbers, has_layer
 from membrane_pde.physics.fluxes import SMALL, bernoulli_series, bernoulli_value
 
 
-@kernel
+@part
 def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
     """Write volumes and concentrations of a state, and all scalars except J_v and q."""
     set_metric(p, y, faces)
@@ -80,7 +80,7 @@ def _set_bernoulli(way: Array, along: float, steepest: float, out: Array) -> Non
 
 
 # Loops over a side run over slices from index 0: the compiler then needs no check for negative indices.
-@kernel
+@part
 def _set_coefficients(
     p: Numbers, faces: Faces, s: int, side: int, forward: float, backward: float, first: int, last: int
 ) -> None:
@@ -97,7 +97,7 @@ def _set_coefficients(
         beta[i] = small + float(share[i]) * backward
 
 
-@kernel
+@part
 def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, memory: Array, faces: Faces) -> bool:
     """Write coefficients and fluxes of every face.
 

@@ -148,7 +148,7 @@ def bath_volume_now(p: Numbers, y: Array, side: int) -> float:
     return volume - layer_gain(curve.radius, radius, float(p.mesh[PLACE, p.mesh.shape[1] - 2]), curve.power)
 
 
-@kernel
+@part
 def set_metric(p: Numbers, y: Array, faces: Faces) -> None:
     """Write all that follows from X and the volumes of baths: scalars except J_v and q, widths, metric, half cells."""
     solutes, n = faces.state.shape[1], faces.width.shape[0]

@@ -17,7 +17,7 @@ from membrane_pde.input.wording import show
 from membrane_pde.studies.sweeping.rows import BY_SOLUTE, NUMBERS
 
 MAX_POINTS = 10_000_000
-_ALL = 200  # so many values of a key are checked one by one; of more, only the extreme ones in addition
+_ALL = 200  # so many values of a key are checked one by one; of more, only the extreme ones
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def check_values(grid: Grid) -> None:
     Of many numbers in one unit only the smallest and the largest are checked: the valid range of a key is an interval.
     """
     for key, values in grid.axes.items():
-        chosen = range(len(values)) if len(values) <= _ALL else sorted({*range(_ALL), *_extremes(values)})
+        chosen = range(len(values)) if len(values) <= _ALL else sorted(_extremes(values))
         wrong = _wrong(grid, key, chosen)
         if wrong is None:
             continue
