@@ -142,6 +142,7 @@ def pressure_scale(case: Case) -> float:
     return pressure_scales([case])[0]
 
 
+@cache_last_case
 def volumes_per_area(case: Case) -> tuple[float, float]:
     """Volume of the left, of the right side at the start per membrane area, a bath included, m.
 

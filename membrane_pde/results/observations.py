@@ -211,11 +211,13 @@ def amount_error(system: Any, states: Vector, left: Vector, right: Vector, scale
     `scale` (solutes,) is the size of the amounts, mol/m^2. Of a solute that is nowhere, or stands only in a feed that
     does not flow, a solver may leave 1e-22: what is held and fed counts as a trace of the scale at the least.
     """
-    passed, far_left, far_right = (states[..., part] for part in (system.passed, system.far_left, system.far_right))
-    lost_left = left - left[:, :1] + (passed - far_left)
-    lost_right = right - right[:, :1] + (far_right - passed)
-    fed = np.maximum(far_left.max(axis=1), 0.0) + np.maximum(-far_right.min(axis=1), 0.0)
-    held = np.maximum((left + right).max(axis=1) + fed, TRACE * scale)
-    whole = np.abs(lost_left + lost_right)
-    worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), whole) / held[:, None]
+    from_left = to_right = states[..., system.passed]
+    held = (left + right).max(axis=1)
+    if not all(port.moves for port in system.ports):  # something passes a far end
+        far_left, far_right = states[..., system.far_left], states[..., system.far_right]
+        from_left, to_right = from_left - far_left, to_right - far_right
+        held += np.maximum(far_left.max(axis=1), 0.0) + np.maximum(-far_right.min(axis=1), 0.0)
+    lost_left, lost_right = left - left[:, :1] + from_left, right - right[:, :1] - to_right
+    worst = np.maximum(np.maximum(np.abs(lost_left), np.abs(lost_right)), np.abs(lost_left + lost_right))
+    worst /= np.maximum(held, TRACE * scale)[:, None]
     return np.asarray(np.maximum.accumulate(worst.max(axis=2), axis=1))

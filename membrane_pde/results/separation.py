@@ -46,6 +46,8 @@ class Side(NamedTuple):
         What it held at the start, a bath included: one if it was the same everywhere, else one for each cell and bath.
     amount : ndarray, shape (solute,)
         Within the mesh at the start, mol/m^2.
+    held : (float, ndarray)
+        Volume (m) and amounts (solute,) of all that it held at the start, a bath included.
     entering, leaving : ndarray, shape (run, interval)
         Volumes of Q_in and Q_out, m; 0 for a reservoir, whose streams are endless.
     brought : ndarray, shape (run, interval, solute)
@@ -61,6 +63,7 @@ class Side(NamedTuple):
     volume: float
     parcels: list[tuple[Array, Array]]
     amount: Array
+    held: tuple[float, Array]
     entering: Array
     leaving: Array
     brought: Array
@@ -100,11 +103,14 @@ def _side(
     port = system.ports[index]
     if (place := system.bath[index]) is not None:
         parcels.append((np.asarray(port.volume), start[place]))
-    inwards, carried = (-sign * np.diff(states[:, :, passed], axis=1) for passed in (system.x, far))
-    entering, leaving, brought = port.streams(inwards, carried, np.diff(times))
+    inwards, carried = (-sign * (states[:, 1:, passed] - states[:, :-1, passed]) for passed in (system.x, far))
+    entering, leaving, brought = port.streams(inwards, carried, times[1:] - times[:-1])
     edge = port.outside if side.far_end.endless else None
     through = -sign * (states[:, -1, far] - states[:, 0, far])
-    return Side(side, sign, volume, parcels, amount, entering, leaving, brought, through, edge)
+    held = volume, amount
+    if len(parcels) > 1:
+        held = volume + float(parcels[1][0]), amount + parcels[1][1]
+    return Side(side, sign, volume, parcels, amount, held, entering, leaving, brought, through, edge)
 
 
 # -- what was collected ---------------------------------------------------------------------------------------------
@@ -149,20 +155,15 @@ def collected(
     return concentration, 1.0 - passage
 
 
-def _held(side: Side) -> Array:
-    """Amounts at the start, (solute,), mol/m^2."""
-    return np.asarray(sum(np.atleast_2d(amount).sum(axis=0) for _, amount in side.parcels))
-
-
 def _supplied(side: Side, passed: Array) -> Array:
     """Mean concentration of what a side held at the start and was fed, mol/m^3: (run, time, solute) or (solute,)."""
     if side.edge is not None:
         return side.edge
-    held = sum(float(np.sum(v)) for v, _ in side.parcels)
+    held, dissolved = side.held
     if not side.entering.any():
-        return _held(side) / held
+        return dissolved / held
     volume = np.full(passed.shape[:2], held)
-    amount = np.zeros(passed.shape) + _held(side)
+    amount = np.zeros(passed.shape) + dissolved
     volume[:, 1:] += np.cumsum(side.entering, axis=1)
     amount[:, 1:] += np.cumsum(side.brought, axis=1)
     return np.asarray(amount / volume[..., None])
@@ -290,7 +291,7 @@ def least_works(
         before += side.parcels
         volume, amount = side.volume + side.sign * end, side.amount + side.sign * passed
         if side.edge is not None:
-            trace = _NOTHING * (np.abs(passed) + _held(sides[0]) + _held(sides[1]))
+            trace = _NOTHING * (np.abs(passed) + sides[0].held[1] + sides[1].held[1])
             reservoirs.append((side.edge, volume, np.where(np.abs(amount) > trace, amount, 0.0)))
             continue
         fed, brought = side.entering.sum(axis=1), side.brought.sum(axis=1)

@@ -129,10 +129,8 @@ def _last(quantity: Quantity, values: np.ndarray[Any, Any], case: Case) -> list[
     last = values[:, -1].tolist()
     if not quantity.by_solute:
         return [None if value != value else value for value in last]
-    return [
-        {solute: None if value != value else value for solute, value in zip(case.solutes, each, strict=True)}
-        for each in last
-    ]
+    names = list(case.solutes)
+    return [dict(zip(names, [None if value != value else value for value in each], strict=True)) for each in last]
 
 
 def process_of(case: Case, displaced: float, moved: bool) -> str:
