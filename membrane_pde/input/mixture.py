@@ -213,8 +213,8 @@ def real_solution(case: Case) -> Solution | None:
     )
 
 
-def far_from_ideal(case: Case, mixture: Sequence[float], real: Solution | None) -> list[str]:
-    """The message if the osmotic pressure of a case differs much from that of the real solution, as far as known.
+def far_from_ideal(case: Case, mixture: Sequence[float], real: Solution) -> list[str]:
+    """The message if the osmotic pressure of a case differs much from that of the real solution.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def far_from_ideal(case: Case, mixture: Sequence[float], real: Solution | None) 
         With the ideal osmotic model.
     mixture : sequence of float
         The most concentrated solution that occurred, mol/m^3.
-    real : Solution or None
+    real : Solution
         From `real_solution`.
 
     Returns
@@ -234,7 +234,7 @@ def far_from_ideal(case: Case, mixture: Sequence[float], real: Solution | None) 
     there = [max(c, 0.0) for c in mixture]
     particles = sum([each.dissociation * c for each, c in zip(solutes.values(), there, strict=True)])
     charges = [(each.charge or 0) * c for each, c in zip(solutes.values(), there, strict=True)]
-    if real is None or particles < _DILUTE or abs(sum(charges)) > 0.01 * sum(map(abs, charges)):
+    if particles < _DILUTE or abs(sum(charges)) > 0.01 * sum(map(abs, charges)):
         return []
     scale = min(1.0, 1.0 / real.reach(there))  # not beyond the range of the data
     ideal = GAS_CONSTANT * case.temperature * particles * scale
@@ -417,8 +417,8 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool, unknown: Seque
         if with_tonicity:  # true whether or not they pass
             answer["tonicity"] = held if held == passes else None
     told = out_of_range(case, model, [left, right])
-    if case.osmotic_model == IDEAL:
-        told += far_from_ideal(case, left, real_solution(case))
+    if case.osmotic_model == IDEAL and (real := real_solution(case)) is not None:
+        told += far_from_ideal(case, left, real)
     if unknown:
         told.append(_told_unknown(str(case.membrane.type), unknown, held, passes, with_tonicity))
     if with_membrane:

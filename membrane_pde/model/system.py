@@ -107,7 +107,7 @@ class System:
         Liquid in the cells of the chain per membrane area at the start, m.
     """
 
-    def __init__(self, problem: Problem, numbers: Numbers | None = None) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.problem = problem
         mesh, self.solutes = problem.mesh, problem.diffusivity.shape[1]
         k = self.solutes
@@ -126,26 +126,29 @@ class System:
         self.work, self.size = at.work, at.size
         rigid = any(port.fixed_volume for port in problem.ports)
         self.still = rigid or not problem.membrane.present or problem.membrane.water_permeability == 0.0
-        self.memory = np.zeros(3)
-        found = numbers or self._numbers()
-        self.numbers = found._replace(  # arrays of this system that may change
-            off=np.zeros(2, dtype=bool), outside=found.outside.copy(), known=found.known.copy()
-        )
+        self.memory, self.numbers = np.zeros(3), self._numbers()
         self.width = self.numbers.cells[: STRETCHES + 1].sum(axis=0)
         for port, cell in zip(problem.ports, (0, -1), strict=True):
             if port.bath.present:
                 self.width[cell] = port.bath.volume
 
+    def again(self) -> System:
+        """A system of the same problem, as this one was at first; the two share nothing that changes in a run."""
+        other = System.__new__(System)
+        other.__dict__ |= {name: value for name, value in self.__dict__.items() if name not in ("_faces", "_written")}
+        other.ports, other.memory, numbers = list(self.problem.ports), np.zeros(3), self.numbers
+        outside, known = _outside(self.problem, self.solutes)
+        other.numbers = numbers._replace(off=np.zeros(2, dtype=bool), outside=outside, known=known)
+        return other
+
     def _numbers(self) -> Numbers:
         p, mesh, m, n, k = self.problem, self.problem.mesh, self.membrane, self.cells, self.solutes
         left, right = p.ports
         pores = mesh.pores
-        outside, known, trace = np.zeros((2, k)), np.zeros(2, dtype=bool), np.zeros((2, k))
+        (outside, known), trace = _outside(p, k), np.zeros((2, k))
         for side, port in enumerate(p.ports):
             if p.trace is not None and port.stirred and not port.endless and not pores[side]:
                 trace[side] = p.trace
-            if port.outside is not None:
-                outside[side], known[side] = port.outside, True
         alone = left.stirred and not pores[0], right.stirred and not pores[1]
         cells, faces, half, steepest = chain_arrays(p, self.inside, m, n)
         return Numbers(
@@ -472,6 +475,15 @@ class System:
         """Remember J_v of an accepted step, if its equation may have several roots."""
         if not self.still and not self.numbers.face.unique:
             self.memory[REFERENCE] = self.water_flux(t, y, segment)
+
+
+def _outside(problem: Problem, solutes: int) -> tuple[Array, NDArray[np.bool_]]:
+    """Concentrations outside the far ends (2, solutes), and on which sides they are known, at the start."""
+    outside, known = np.zeros((2, solutes)), np.zeros(2, dtype=bool)
+    for side, port in enumerate(problem.ports):
+        if port.outside is not None:
+            outside[side], known[side] = port.outside, True
+    return outside, known
 
 
 class _Scatter:

@@ -133,10 +133,12 @@ def beyond_limits(case: Case, found: Vector) -> list[str]:
             f"{name} reached {reached} {where}, which is impossible: {end.words}. The model includes neither "
             "crystallisation nor the volume that solutes take up."
         )
-    if mixture.osmotic_model(case) == IDEAL and case.membrane.water_permeability > 0.0:
+    if mixture.osmotic_model(case) != IDEAL or case.membrane.water_permeability == 0.0:
+        return parts
+    if (real := _real_solution(case)) is not None:
         seen = found.reshape(-1, found.shape[-1])
         particles = seen @ [each.dissociation for each in case.solutes.values()]
-        parts += mixture.far_from_ideal(case, seen[particles.argmax()].tolist(), _real_solution(case))
+        parts += mixture.far_from_ideal(case, seen[particles.argmax()].tolist(), real)
     return parts
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from membrane_pde.model.applied import Segment, Wave
     from membrane_pde.model.mesh import Mesh as Grid
     from membrane_pde.model.ports import Port
-    from membrane_pde.model.problem import Numbers, Problem
+    from membrane_pde.model.problem import Problem
     from membrane_pde.model.system import System
 
 _GROWTH = 1.015  # ratio of the widths of neighbouring cells in the default mesh
@@ -162,15 +162,12 @@ class Model(NamedTuple):
     """The semi-discrete model of a case, and the initial concentrations of the cells (solute, cell), mol/m^3."""
 
     case: Case
-    problem: Problem
-    numbers: Numbers
+    built: System
     concentration: Vector
 
     def system(self) -> System:
         """A new system, which shares nothing that changes with other systems of this model."""
-        from membrane_pde.model.system import System
-
-        return System(self.problem, self.numbers)
+        return self.built.again()
 
 
 # The model of the last case. A sweep over pressures and a slider need it again for each of their cases.
@@ -191,10 +188,10 @@ def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
     from membrane_pde.model.system import System
 
     mesh = _mesh(case, coarser)
-    if kept is not None and kept.problem.mesh is mesh:
+    if kept is not None and kept.built.problem.mesh is mesh:
         return kept
-    problem = _problem(case, mesh, tolerance_of(case, tighter))
-    model = Model(case, problem, System(problem).numbers, _cells_at_start(case, mesh))
+    built = System(_problem(case, mesh, tolerance_of(case, tighter)))
+    model = Model(case, built, _cells_at_start(case, mesh))
     if not coarser and not tighter:
         last_model = model
     return model

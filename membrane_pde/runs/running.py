@@ -27,7 +27,7 @@ from membrane_pde.results.result import Result, check_size
 from membrane_pde.results.summary import equilibrium_summary, goal_summary, no_steady_summary, summaries_of
 from membrane_pde.runs.along import NoSteadyStateAlong, steady_along
 from membrane_pde.runs.along_time import run_in_time
-from membrane_pde.runs.build import Model, mesh_of, model_of, segments_of
+from membrane_pde.runs.build import Model, model_of, segments_of
 from membrane_pde.runs.solving import end_states, groups_of, solve_case, solve_group
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
     begun, case = time.perf_counter(), as_case(case)
     if case.module is not None:
         return run_along(case, progress)
-    check_size(case, sum(len(widths) for widths in mesh_of(case).values()))
-    runs = solve_case(case, progress)
+    model = model_of(case)
+    check_size(case, model.built.problem.mesh.cells)
+    runs = solve_case(case, progress, model=model)
     series = series_of(runs)
     (summary,) = summaries_of(runs, series)
     summary["equilibrium"] = goal_summary(runs)
