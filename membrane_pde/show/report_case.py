@@ -144,7 +144,7 @@ def _leave_out(values: dict[str, Any]) -> None:
     for name in SIDES:
         side = values.get(name, {})
         without = ("boundary", "stirred", "length") if along else ("channel", "inlet")
-        for key in without if side.get("boundary") != "bath" or not along else without[1:]:
+        for key in without[1:] if along and side.get("volume") is not None else without:  # a tank is told
             side.pop(key, None)
     if not along:
         for key in ("module", "energy"):
