@@ -16,6 +16,7 @@ from membrane_pde.physics import curvature
 from membrane_pde.physics.osmotic import IDEAL, Solution
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
+LEAST = 1e-9  # of its scale: a flux, or what has passed the membrane, that is no larger is round-off
 _T = TypeVar("_T")
 
 
@@ -140,6 +141,22 @@ def pressure_scales(cases: Sequence[Case]) -> list[float]:
 def pressure_scale(case: Case) -> float:
     """Scale of everything that can drive water, Pa."""
     return pressure_scales([case])[0]
+
+
+def solute_flux_scales(case: Case) -> Vector:
+    """Scale of the flux of each solute through the membrane, mol/(m^2 s).
+
+    Permeability · concentration, and what the scale of the water flux carries: ``P c max(1, 1/K) + (1 − σ) J_v c``.
+    Without a membrane ``D c`` ÷ the total length.
+    """
+    sizes = concentration_scales(case)
+    if case.membrane.type == "none":
+        return np.asarray(diffusivities(case).max(axis=0) * sizes / total_length(case))
+    numbers = [case.membrane.solutes[name] for name in case.solutes]
+    water = case.membrane.water_permeability * pressure_scale(case)
+    diffusing = np.array([each.permeability * max(1.0, 1.0 / each.partition) for each in numbers])
+    drawn = np.array([1.0 - each.reflection for each in numbers]) * water
+    return np.asarray((diffusing + drawn) * sizes)
 
 
 @cache_last_case

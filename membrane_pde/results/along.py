@@ -15,7 +15,7 @@ from membrane_pde.input import mixture
 from membrane_pde.input.case import Case
 from membrane_pde.input.module_warnings import correlation_remarks
 from membrane_pde.input.parts import SIDES
-from membrane_pde.input.properties import osmotic_pressures, solution_of
+from membrane_pde.input.properties import LEAST, osmotic_pressures, solute_flux_scales, solution_of
 from membrane_pde.physics import energy
 from membrane_pde.physics.constants import STANDARD_ATMOSPHERE
 from membrane_pde.physics.osmotic import IDEAL
@@ -24,8 +24,6 @@ from membrane_pde.results.quantities import SUMMARY_KEYS
 from membrane_pde.results.summary import process_of
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-
-_NOTHING = 1e-9  # of the flux at the largest pressure: smaller ones are none
 
 
 class Streams:
@@ -49,11 +47,14 @@ class Streams:
         first, last = seen.entering[self.feed, 0], seen.leaving[self.feed, -1]
         self.fed, self.left = float(seen.vessels[0] * first[0]), float(seen.vessels[-1] * last[0])
         self.into, self.out_of = first[2:], last[2:]
-        self.permeate = self.towards * self.water
         self.feed_pressure, self.end_pressure = float(first[1]), float(last[1])
         largest = max(abs(self.feed_pressure), float(osmotic_pressures(case)(self.into).sum()), 1.0)
         permeability = max(element.membrane.water_permeability for _, element in self.plant.elements)
-        self.least = _NOTHING * permeability * largest
+        self.least = LEAST * permeability * largest
+        if not self.flows:
+            self.water = 0.0
+        self.permeate = self.towards * self.water
+        self.solutes[np.abs(self.solutes) <= LEAST * self.area * solute_flux_scales(case)] = 0.0
 
     def mean(self, values: Vector) -> Any:
         """Mean over the membrane's area of what has a value at every station (stations, ...)."""
@@ -323,10 +324,18 @@ def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
     share = summary["backflow_area_share"]
     if share > 0.0 and len(totals.plant.flowing) == 1:
         where = "everywhere" if share > 1.0 - 1e-9 else f"on {100.0 * share:.3g} % of the area"
-        parts.append(
-            f"Water flows back into the {totals.plant.feed} side {where}: the osmotic pressure there is higher "
-            "than the applied pressure."
+        other = SIDES[1 - totals.feed]
+        osmotic, applied = (
+            float(each[totals.feed] - each[1 - totals.feed])
+            for each in (
+                [summary[f"wall_osmotic_pressure_{side}_Pa"] for side in SIDES],
+                totals.mean(seen.pressure.T),
+            )
         )
+        why = "the osmotic pressure there is higher than the applied pressure"
+        if osmotic < -applied:
+            why = f"the pressure there is lower than on the {other}"
+        parts.append(f"Water flows back into the {totals.plant.feed} side {where}: {why}.")
     for row, side in enumerate(SIDES):
         lowest = min(float(seen.leaving[row, :, 1].min()), float(seen.entering[row, :, 1].min()))
         if side in totals.plant.flowing and lowest < -STANDARD_ATMOSPHERE:  # gauge

@@ -76,7 +76,7 @@ def messages_of(
             aim = "equilibrium" if case.run.until == "equilibrium" else "a steady state"
             parts.append(f"The run ended after {_clock(at)}, before {aim} was reached. Try a longer run.duration.")
     if end is not None and end.reason:
-        parts.append(remarks.never(end) or f"There is no equilibrium to compare with: {end.reason}.")
+        parts.append(remarks.no_goal(end))
     growth = [1.0 + float(way.max()) / length for way, length in zip((-moved, moved), lengths, strict=True)]
     if told := remarks.burst(case, (growth[0], growth[1])):
         parts.append(told)

@@ -18,6 +18,7 @@ from membrane_pde.input.properties import layer_gain
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it counts as at equilibrium in sentences
 CHANGED_DIRECTION = "changed direction"  # in the message of a run whose water flux did; sentences look for it
+NOT_FOUND = "none was found"  # begins the reason where a steady state may exist; sentences look for it
 _LITTLE = 0.05  # of the largest displacement: a flow that went back by less did not change direction
 
 # A human red blood cell has 94 um^3 within 135 um^2 (Evans & Fung 1972), 0.41 of it no water (Ponder). A sphere of that
@@ -79,6 +80,13 @@ def grown_layer(case: Case, side: str, moved: float) -> str:
 
 def _millimetres(metres: float) -> str:
     return f"{1e3 * metres:.4g} mm"
+
+
+def no_goal(end: Equilibrium) -> str:
+    """A sentence on why a run has no equilibrium to compare with, or only that of its concentrations."""
+    if end.concentration_left is not None:
+        return f"{end.reason[0].upper()}{end.reason[1:]}."
+    return never(end) or f"There is no equilibrium to compare with: {end.reason}."
 
 
 def plasmolysis(case: Case, side: str, to_the_end: bool) -> str:

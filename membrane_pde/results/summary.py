@@ -13,11 +13,13 @@ from membrane_pde.input import mixture
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import (
+    LEAST,
     both_sides,
     effective_osmotic_at_start,
     is_closed,
     liquids_per_area,
     osmotic_pressures,
+    solute_flux_scales,
     solution_of,
     volumes_per_area,
 )
@@ -250,7 +252,7 @@ def steady_summary(
     seen : Observations
         Of one run, whose first state is the start and whose last one is the steady state.
     least_flux : float
-        Water flux that counts as one, m/s.
+        Water flux that is not round-off, m/s.
     cells, steps : int
         Of the mesh, of the iteration.
     any_volume : str
@@ -267,6 +269,8 @@ def steady_summary(
         summary |= {"water_flux_m_per_s": 0.0, "solute_flux_mol_per_m2_s": nothing}
         if case.membrane.type != "none":
             summary |= {"polarization_modulus": none, "rejection": none}
+    else:
+        _leave_out_round_off(case, summary, least_flux)
     if any_volume:
         summary |= dict.fromkeys([f"length_{side}_m" for side in SIDES])
     flux = summary["water_flux_m_per_s"]
@@ -284,3 +288,17 @@ def steady_summary(
         parts += beyond_limits(case, found)
     summary["message"] = " ".join([*parts, *case.away_from_source])
     return summary
+
+
+def _leave_out_round_off(case: Case, summary: dict[str, Any], least_flux: float) -> None:
+    """Set fluxes of a steady state to 0 that are no larger than the round-off of their scales."""
+    if abs(summary["water_flux_m_per_s"]) <= least_flux:
+        summary["water_flux_m_per_s"] = 0.0
+    least = dict(zip(case.solutes, (LEAST * solute_flux_scales(case)).tolist(), strict=True))
+    fluxes, rejection = dict(summary["solute_flux_mol_per_m2_s"]), dict(summary["rejection"] or {})
+    for solute, flux in fluxes.items():
+        if abs(flux) <= least[solute]:
+            fluxes[solute] = 0.0
+            if rejection.get(solute) is not None:
+                rejection[solute] = 1.0
+    summary |= {"solute_flux_mol_per_m2_s": fluxes, "rejection": rejection or None}

@@ -12,6 +12,7 @@ import numpy as np
 from membrane_pde.input.case import Case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES
+from membrane_pde.input.properties import LEAST, pressure_scale, solute_flux_scales
 from membrane_pde.runs.no_steady_along import Reason, explanation, flow_in_case_units, transfer
 from membrane_pde.runs.stations import station_system
 
@@ -99,7 +100,7 @@ def steady_along(case: Case) -> Along:
                 return before
             stations = more
             continue
-        if before is not None and _difference(before, found) <= _ACCURACY:
+        if before is not None and _difference(case, before, found) <= _ACCURACY:
             break
         if 2 * found.system.stations > _MOST:
             log.warning("%s: %d stations an element do not reach an accuracy of 0.02 %%", case.name, stations)
@@ -152,7 +153,7 @@ def _solve(case: Case, stations: int, before: Along | None) -> Along:
     return Along(system, found.state, read(system, found.state), steps)
 
 
-def _difference(coarse: Along, fine: Along) -> float:
+def _difference(case: Case, coarse: Along, fine: Along) -> float:
     """The largest relative change of what enters and leaves an element, and of the mean fluxes through it."""
     from membrane_pde.model.stations import DRAWN
 
@@ -165,7 +166,8 @@ def _difference(coarse: Along, fine: Along) -> float:
         size = np.maximum(np.abs(other[:, 2:]), _TRACE * scale)
         changes.append(np.abs(one[:, 2:] - other[:, 2:]) / size)
     means = [_means(each) for each in (coarse, fine)]
-    size = np.maximum(np.abs(means[1]), _SMALL * np.abs(means[1]).max(axis=0))
+    least = LEAST * np.array([case.membrane.water_permeability * pressure_scale(case), *solute_flux_scales(case)])
+    size = np.maximum(np.abs(means[1]), np.maximum(_SMALL * np.abs(means[1]).max(axis=0), least))
     changes.append(np.abs(means[0] - means[1]) / np.where(size > 0.0, size, 1.0))
     return max(float(each.max()) for each in changes)
 

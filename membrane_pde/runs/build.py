@@ -12,6 +12,7 @@ import numpy as np
 from membrane_pde.input.case import Case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.properties import (
+    LEAST,
     amount_scales,
     at_far_edge,
     at_membrane,
@@ -421,5 +422,5 @@ def flux_thresholds(cases: Sequence[Case]) -> list[float]:
 
     A billionth of the flux at the largest pressure, or the share rtol of it, whichever is more.
     """
-    permeability, least = cases[0].membrane.water_permeability, max(1e-9, tolerance_of(cases[0]))
+    permeability, least = cases[0].membrane.water_permeability, max(LEAST, tolerance_of(cases[0]))
     return [least * permeability * (pressure or 1.0) for pressure in pressure_scales(cases)]

@@ -9,6 +9,7 @@ import numpy as np
 from membrane_pde.input.case import Case
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import solution_of
+from membrane_pde.results.remarks import NOT_FOUND
 from membrane_pde.runs.stations import inlets
 
 if TYPE_CHECKING:
@@ -204,13 +205,13 @@ def _not_found(case: Case, system: StationSystem, found: Found) -> Reason:
     if fastest / each > _FASTEST and np.isfinite(fastest):
         needed = int(2 ** np.ceil(np.log2(fastest)))
         return Reason(
-            f"none was found at {each} stations an element: the membrane takes a solute within "
+            f"{NOT_FOUND} at {each} stations an element: the membrane takes a solute within "
             f"{each / fastest:.2g} of a station; give at least {needed} (module.stations), or leave the key out",
             False,
             needed,
         )
     return Reason(
-        "none was found: Newton's method did not converge; try another pressure or flow, or more stations "
+        f"{NOT_FOUND}: Newton's method did not converge; try another pressure or flow, or more stations "
         "(module.stations)",
         False,
     )

@@ -15,6 +15,7 @@ from membrane_pde.input.casefile import as_case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES, Compartment
 from membrane_pde.input.properties import (
+    LEAST,
     Vector,
     concentration_scales,
     diffusivities,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from membrane_pde.model.system import System
     from membrane_pde.solvers.newton import Demands
 
-_LEAST_FLUX = 1e-9  # smallest water flux that is not zero, over the flux at the largest pressure
 _ROUND_OFF = 2.0**-52  # smallest concentration that is not zero, if it is no larger anywhere, over the largest at first
 _LEAST_GAIN = 1e-9  # smallest change of the volume of a bath that is not zero, over the flows through it
 _MARGIN = 1e4  # the longest step in time over the sum of the characteristic times of the case
@@ -336,7 +336,7 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
                 f"the end depends on how much has left through the outflow on the {name}: run the case"
             )
     if outcome != "steady":
-        raise _NoSteadyState("none was found: Newton's method did not converge; run the case")
+        raise _NoSteadyState(f"{remarks.NOT_FOUND}: Newton's method did not converge; run the case")
 
 
 def _check_start(case: Case, system: System, segment: Segment, start: Vector) -> None:
@@ -357,4 +357,4 @@ def _backflow(case: Case, system: System, segment: Segment, state: Vector, side:
 
 
 def _least_flux(case: Case) -> float:
-    return _LEAST_FLUX * case.membrane.water_permeability * (pressure_scale(case) or 1.0)
+    return LEAST * case.membrane.water_permeability * (pressure_scale(case) or 1.0)

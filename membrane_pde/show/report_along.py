@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from membrane_pde.input.properties import LEAST
 from membrane_pde.results.remarks import CHANGED_DIRECTION
 from membrane_pde.show import presets
 from membrane_pde.show.formatting import duration, number, quantity
 from membrane_pde.show.printing import Row, say, show_rows
 from membrane_pde.show.readings import SIDES, concentration_unit, flat, labels_of
-from membrane_pde.show.sentences import held_back
+from membrane_pde.show.sentences import held_back, no_steady_state
 
 if TYPE_CHECKING:
     from membrane_pde.input.case import Case
 
 _DAY, _HOUR = 86400.0, 3600.0
 _MOST_SOLUTES = 2  # with columns of their own in the table of elements
+_NOTHING_PASSES = "No water passes the membrane."
 HEADER = ("", "unit", "value")
 
 
@@ -47,7 +49,9 @@ def along_sentence(case: Case, summary: Mapping[str, Any]) -> str:
     flux = abs(summary["water_flux_m_per_s"])
     if len(plant.flowing) > 1:
         parts = _two_flows(case, summary)
-    elif water <= 0.0:
+    elif water == 0.0:
+        parts = [_NOTHING_PASSES]
+    elif water < 0.0:
         parts = [
             f"There is no permeate: {flow_text(-water)} of water flows back into the {plant.feed} side at "
             f"{quantity(summary[f'pressure_{plant.feed}_Pa'], 'pressure')}."
@@ -113,6 +117,8 @@ def _two_flows(case: Any, summary: Mapping[str, Any]) -> list[str]:
             f"{verb} {flow_text(abs(summary['permeate_flow_m3_per_s']))} of water from the {labels[origin]} to the "
             f"{labels[target]}, {quantity(abs(water), 'water flux')} on average."
         )
+    else:
+        parts.append(_NOTHING_PASSES)
     if (power := summary["power_density_W_per_m2"]) is not None:
         parts.append(f"Flowing against the pressure, the water delivers {number(power, digits=3)} W/m².")
     told: list[str] = []
@@ -191,7 +197,7 @@ def _solute_rows(case: Any, summary: Mapping[str, Any], solute: str) -> list[Row
         other, (unit, per_si) = labels_of(case)[case.plant.other], concentration_unit(case, [solute], beside)
         rows.append((f"{solute} in the outflow of the {other}", unit, number(beside * per_si[solute])))
     cleared = summary["clearance_m3_per_s"][solute]
-    if cleared is not None and cleared > 0.0 and both_flow:
+    if cleared is not None and cleared > LEAST * summary["feed_flow_m3_per_s"] and both_flow:
         flow, per_flow = flow_unit(cleared)
         rows.append(("  clearance", flow, number(cleared * per_flow)))
     return rows
@@ -254,8 +260,7 @@ def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
     say(console, bold=str(case.title), wrap=False)
     if summary["status"] in (None, "failed"):
         message = str(summary["message"]).strip()
-        failed = "The run failed" if summary["end_time_s"] else "There is no steady state"
-        say(console, f"{failed}: {message}" if message else f"{failed}.")
+        say(console, f"The run failed: {message}" if summary["end_time_s"] else no_steady_state(message))
         return
     say(console, along_sentence(case, summary))
     say(console)

@@ -12,7 +12,7 @@ from membrane_pde.show.readings import SIDES, concentration_unit, labels_of
 from membrane_pde.show.report import POWER
 from membrane_pde.show.report_along import show_along
 from membrane_pde.show.report_equilibrium import equilibrium_table, header_of_sides, message_as_sentence
-from membrane_pde.show.sentences import held_back, side_text
+from membrane_pde.show.sentences import held_back, no_steady_state, side_text
 
 
 def steady_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
@@ -64,17 +64,16 @@ def show_steady(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
         return
     labels = labels_of(case)
     say(console, bold=str(case.title), wrap=False)
-    message = message_as_sentence(summary)
     if summary["status"] is None:
-        say(
-            console,
-            f"There is no steady state: {message[0].lower()}{message[1:]}" if message else "There is no steady state.",
-        )
+        say(console, no_steady_state(summary["message"]))
         return
+    message = message_as_sentence(summary)
     water, flowing = summary["water_flux_m_per_s"], fluxes_table(case, summary)
     if summary["process"] is not None and case.membrane.type != "none":
         origin, target = (side_text(side, labels) for side in (SIDES if water > 0.0 else SIDES[::-1]))
         words = f"In the steady state {quantity(abs(water), 'water flux')} of water flows from {origin} to {target}."
+    elif flowing and case.membrane.type == "none":
+        words = "In the steady state solutes diffuse from one side to the other."
     elif flowing:
         words = "In the steady state no water flows, but solutes still cross the membrane."
     else:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from membrane_pde.results.remarks import CHANGED_DIRECTION, NEAR, is_near
+from membrane_pde.input.properties import LEAST
+from membrane_pde.results.remarks import CHANGED_DIRECTION, NEAR, NOT_FOUND, is_near
 from membrane_pde.show.formatting import duration, number, quantity
 from membrane_pde.show.readings import SIDES
 
@@ -82,6 +83,14 @@ def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None
     return " ".join(part for part in parts if part)
 
 
+def no_steady_state(reason: str | None) -> str:
+    """A sentence for a case without a steady state, or of which none was found."""
+    reason = str(reason or "").strip().rstrip(".")
+    if reason.startswith(NOT_FOUND):
+        return f"No steady state was found{reason.removeprefix(NOT_FOUND)}."
+    return f"There is no steady state: {reason[0].lower()}{reason[1:]}." if reason else "There is no steady state."
+
+
 def _power(summary: Mapping[str, Any]) -> str:
     """The power that osmosis against an applied pressure delivers at the end: pressure-retarded osmosis."""
     against = (summary["pressure_right_Pa"] or 0.0) - (summary["pressure_left_Pa"] or 0.0)
@@ -146,12 +155,17 @@ def _why_no_flow(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -
 
 
 def _crossed(summary: Mapping[str, Any]) -> str:
-    amounts = {s: a for s, a in (summary["amount_transferred_mol_per_m2"] or {}).items() if a}
+    """What has crossed of each solute, if it is more than round-off of what both sides hold and of the others."""
+    lengths, amounts = sum(summary[f"length_{side}_m"] or 0.0 for side in SIDES), {}
+    for solute, amount in (summary["amount_transferred_mol_per_m2"] or {}).items():
+        held = max(summary[f"concentration_{side}_mol_per_m3"].get(solute) or 0.0 for side in SIDES) * lengths
+        if abs(amount) > LEAST * held:
+            amounts[solute] = amount
     largest = max(map(abs, amounts.values()), default=0.0)
     return ", ".join(
         f"{number(abs(a), digits=3)} mol/m² of {s} to the {'right' if a > 0 else 'left'}"
         for s, a in amounts.items()
-        if abs(a) > 1e-9 * largest
+        if abs(a) > LEAST * largest
     )
 
 
@@ -187,7 +201,7 @@ def _selective(summary: Mapping[str, Any]) -> str:
     held, astray = [], []
     for solute, at_end in final.items():
         last, whole = (held_back(each, digits=3) for each in (at_end, collected.get(solute)))
-        if summary["status"] == "equilibrium":  # nothing flows any more
+        if _has_died_out(summary, solute):
             last = ""
         shares = [each for each in (whole, last) if each[:1].isdigit()]
         if shares and summary["process"] != "osmosis":
@@ -199,6 +213,19 @@ def _selective(summary: Mapping[str, Any]) -> str:
         if last and last not in shares:
             astray.append(f"At the end the {solute} {last}.")
     return " ".join(([f"The membrane held back {', '.join(held[:4])}."] if held else []) + astray[:4])
+
+
+def _has_died_out(summary: Mapping[str, Any], solute: str) -> bool:
+    """True if at the end the water, or a solute, crosses a thousand times slower than in the mean of the run."""
+    if summary["status"] == "equilibrium":
+        return True
+    amounts, fluxes = summary["amount_transferred_mol_per_m2"] or {}, summary["solute_flux_mol_per_m2_s"] or {}
+    pairs = (
+        (summary["displaced_volume_m"], summary["water_flux_m_per_s"]),
+        (amounts.get(solute), fluxes.get(solute)),
+    )
+    time = summary["end_time_s"] or 0.0
+    return any(abs(moved or 0.0) * NEAR > abs(flux or 0.0) * time for moved, flux in pairs)
 
 
 # -- how far it came ------------------------------------------------------------------------------------------------
