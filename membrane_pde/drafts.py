@@ -1,13 +1,12 @@
-"""A shorter way through Numba for kernels that only other compiled code calls.
+"""Faster compilation with Numba of kernels that only other compiled code calls.
 
-Numba makes a library of every function that it compiles: it links the libraries of the functions called, optimises the
-whole, and writes machine code. A kernel is so optimised and written anew for each kernel on the way from it to the
-entry point, although only what the entry point's own library contains ever runs. A draft is a library that is neither
-optimised nor written: that is done once, with the entry point that it is linked into. This halves the time to compile,
-and changes nothing in the machine code of the entry point but the order in which it was optimised.
+Numba makes a library of every function that it compiles: it links the libraries of the called functions, optimises the
+result, and generates machine code. So a kernel is optimised and its machine code generated once for each kernel in the
+call chain up to the entry point, although only the code in the library of the entry point ever runs. A draft is a
+library that is neither optimised nor turned into machine code; both are done once, for the entry point into which the
+draft is linked. This halves the compile time and changes only the order of the optimisations.
 
-It relies on parts of Numba that are not documented. Where they are not found, `options` is empty, and kernels take
-Numba's usual way.
+It relies on undocumented parts of Numba. If they are missing, `options` is empty, and kernels are compiled as usual.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import Any
 
 @functools.cache
 def options() -> dict[str, Any]:
-    """Options of `numba.njit` with which a function becomes a draft."""
+    """Options of `numba.njit` that compile a function to a draft."""
     try:
         from numba.core.codegen import JITCodeLibrary
         from numba.core.compiler import CompilerBase, DefaultPassBuilder
@@ -35,18 +34,18 @@ def options() -> dict[str, Any]:
     if not all(hasattr(JITCodeLibrary, name) for name in relied_on):
         return {}
 
-    class Nowhere:
-        """What sets the environment (for exceptions and Python objects) of machine code; a draft has none."""
+    class NoEnvironment:
+        """No-op environment manager: a draft has no machine code and needs no environment."""
 
         def set_env(self, name: str, environment: object) -> None:
             """Do nothing."""
 
     class Draft(JITCodeLibrary):
-        """A library as it is before optimisation."""
+        """A library before optimisation."""
 
         @property
-        def codegen(self) -> Nowhere:
-            return Nowhere()
+        def codegen(self) -> NoEnvironment:
+            return NoEnvironment()
 
         def _optimize_final_module(self) -> None:
             pass
@@ -61,7 +60,7 @@ def options() -> dict[str, Any]:
 
     @register_pass(mutates_CFG=True, analysis_only=False)
     class DraftLowering(NativeLowering):
-        """From Numba's intermediate code to that of LLVM, in a draft."""
+        """Lowers Numba's intermediate representation to LLVM's, in a draft."""
 
         _name = "draft_lowering"
 
@@ -70,12 +69,12 @@ def options() -> dict[str, Any]:
             return bool(super().run_pass(state))
 
     class DraftCompiler(CompilerBase):
-        """Numba's usual passes, but for the lowering."""
+        """Numba's usual compiler passes, except for the lowering."""
 
         def define_pipelines(self) -> list[Any]:
             usual, passes = DefaultPassBuilder.define_nopython_pipeline(self.state), PassManager("draft")
-            for each, said in usual.passes:
-                passes.add_pass(DraftLowering if each is NativeLowering else each, said)
+            for each, description in usual.passes:
+                passes.add_pass(DraftLowering if each is NativeLowering else each, description)
             passes.finalize()
             return [passes]
 

@@ -1,4 +1,4 @@
-"""Kernels: functions of numbers and arrays that run as they stand and, where numba has compiled them, as machine code.
+"""Kernels: functions of numbers and arrays that run as plain Python or, where numba has compiled them, as machine code.
 
 A kernel is written once. `kernel` (and `part`) marks it and returns it unchanged, so that Python calls it like any
 function. `compiled` marks an entry point: machine code of it, and of every kernel that it calls, is used if it exists.
@@ -40,8 +40,8 @@ _R = TypeVar("_R")
 _KERNELS: list[Callable[..., Any]] = []
 _PARTS: list[Callable[..., Any]] = []
 _WHOLE = "whole.json"  # this file has size and checksum of every file that numba wrote to the folder
-_KERNELS_IN, _NEW, _OLD = "kernels-", ".new-", ".old-"  # first letters of folders: complete, in work, replaced
-_UNUSED = 30 * 86400.0  # s; machine code that was not used for so long is removed
+_KERNELS_IN, _NEW, _OLD = "kernels-", ".new-", ".old-"  # prefixes of folders: complete, being written, replaced
+_UNUSED = 30 * 86400.0  # time after which unused machine code is removed, s
 
 _lock = threading.RLock()
 _code: dict[Callable[..., Any], Callable[..., Any]] = {}  # machine code (or the function itself) by entry point
@@ -89,7 +89,7 @@ def wanted() -> bool:
 
 
 def begin() -> None:
-    """From now on compile every entry point when it is called, into a new folder unless the kept one is complete.
+    """Compile every entry point when it is called from now on, into a new folder unless the kept one is complete.
 
     Raises
     ------

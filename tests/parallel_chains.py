@@ -54,4 +54,4 @@ def measures(stations: ParallelChains) -> Array:
 
 
 def tolerance(stations: ParallelChains, rtol: float) -> Tolerance:
-    return Tolerance(rtol, rtol * measures(stations), stations.single)
+    return Tolerance(rtol, rtol * measures(stations), stations.individual)

@@ -1,4 +1,4 @@
-"""Applied pressures, or a prescribed water flux, over time: piecewise linear, with sines added."""
+"""Applied pressures, or a prescribed water flux, over time: piecewise linear, plus sine waves."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ NO_WAVES = (Wave(), Wave())
 
 
 class Segment(NamedTuple):
-    """An interval of time in which the applied pressures are smooth: linear in time, with sines added.
+    """An interval of time in which the applied pressures are smooth: linear in time, plus sine waves.
 
-    `left` and `right` are the pressures (Pa) at the start and the end (s), and `waves` the sines added to them. Where a
-    side prescribes the water flux, `flux` is J_v (m/s) at the start and the end, and the pressure of that side is not
-    used.
+    `left` and `right` are the pressures (Pa) at the times `start` and `end` (s), and `waves` the sine waves added to
+    them. Where a side prescribes the water flux, `flux` is J_v (m/s) at both times, and the pressure of that side is
+    not used.
     """
 
     start: float
@@ -69,7 +69,7 @@ def segment_row(segment: Segment) -> list[float]:
 
 @kernel
 def segment_of(row: Array) -> Segment:
-    """The segment of a row of 12 numbers: an array of rows passes many segments to a kernel."""
+    """The segment of a row of 12 numbers; an array of such rows passes many segments to a kernel."""
     waves = (Wave(float(row[8]), float(row[9])), Wave(float(row[10]), float(row[11])))
     left, right, flux = (float(row[2]), float(row[3])), (float(row[4]), float(row[5])), (float(row[6]), float(row[7]))
     return Segment(float(row[0]), float(row[1]), left, right, flux, waves)
@@ -92,9 +92,9 @@ def wave_at(wave: Wave, t: float) -> tuple[float, float]:
     """Pressure above the mean at time t, and its derivative with time."""
     if wave.amplitude == 0.0:
         return 0.0, 0.0
-    turn = 2.0 * math.pi / wave.period
-    angle = turn * (t % wave.period)
-    return wave.amplitude * math.sin(angle), wave.amplitude * turn * math.cos(angle)
+    angular_frequency = 2.0 * math.pi / wave.period
+    angle = angular_frequency * (t % wave.period)
+    return wave.amplitude * math.sin(angle), wave.amplitude * angular_frequency * math.cos(angle)
 
 
 @kernel

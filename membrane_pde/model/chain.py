@@ -10,10 +10,10 @@ from membrane_pde.model.interface import LEFT_WALL, RIGHT_WALL
 from membrane_pde.model.mesh import Array
 
 CONCENTRATION, ALPHA, BETA, FLUX = range(4)
-OUTSIDE, CELLS, PULL, LAYER = range(4)
+OUTSIDE, CELLS, OSMOTIC_SLOPE, LAYER = range(4)
 # Entries of `Faces.scalars`, and rows of `Faces.metric`.
-WATER, FLOW, DISPLACED, LEFT_STRETCH, RIGHT_STRETCH, AREA, LEFT_STEEPEST, RIGHT_STEEPEST = range(8)
-PASSING, GAIN, WAY = range(3)
+WATER, FLOW, DISPLACED, LEFT_STRETCH, RIGHT_STRETCH, AREA, LEFT_PECLET_LENGTH, RIGHT_PECLET_LENGTH = range(8)
+FLOW_FRACTION, CONDUCTANCE, PECLET_LENGTH = range(3)
 
 
 class Faces(NamedTuple):
@@ -25,23 +25,24 @@ class Faces(NamedTuple):
     ----------
     scalars : ndarray, shape (8,)
         J_v (m/s); the flow q = dX/dt through the membrane per initial membrane area (m/s; in a planar chain J_v); X
-        (m); liquid in the left and the right solution over that at the start; area of the membrane over that at the
-        start; and for each side the largest Péclet number of its faces over q/D (m).
+        (m); volume of the left and of the right solution ÷ volume at the start; area of the membrane ÷ area at the
+        start; and for each side the largest Péclet length of its faces (m), an upper bound on a planar side.
     width : ndarray, shape (cells,)
         Liquid in the cells per initial membrane area, m.
     metric : ndarray, shape (3, faces)
-        Share of q that passes a face; conductance per diffusivity, 1/m, and the share over it, m. Not used at the
-        membrane and at far faces without a layer.
+        FLOW_FRACTION: fraction of q that passes a face; CONDUCTANCE: conductance of the face ÷ diffusivity, 1/m;
+        PECLET_LENGTH: their quotient, m, which times q/D is the Péclet number. Not used at the membrane and at far
+        faces without a layer.
     state : ndarray, shape (4, solutes, faces)
-        Concentrations of the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s.
+        Concentrations in the cells, mol/m^3; α and β of the faces, m/s; fluxes, mol/m^2/s.
     sides : ndarray, shape (4, 2, solutes)
-        OUTSIDE: concentrations outside the far faces; CELLS: those of the two cells at the membrane, not below 0,
-        mol/m^3; PULL: derivatives of Σσπ at both faces of the membrane with respect to the concentrations there;
+        OUTSIDE: concentrations outside the far faces; CELLS: those in the two cells at the membrane, not below 0,
+        mol/m^3; OSMOTIC_SLOPE: derivatives of Σσπ at both faces of the membrane with respect to the concentrations;
         LAYER: conductances of the two half cells at the membrane, m/s.
     membrane, slopes : ndarray
         Written by `interface.set_face` and (for `set_slopes`) by `interface.set_face_slopes`.
-    room : ndarray, shape (6, solutes)
-        Array to work in.
+    scratch : ndarray, shape (6, solutes)
+        Scratch array.
     """
 
     scalars: Array
@@ -51,7 +52,7 @@ class Faces(NamedTuple):
     sides: Array
     membrane: Array
     slopes: Array
-    room: Array
+    scratch: Array
 
     @property
     def water_flux(self) -> float:
@@ -109,5 +110,5 @@ def new_faces(solutes: int, cells: int) -> Faces:
         sides=np.zeros((4, 2, solutes)),
         membrane=np.zeros((solutes, 5)),
         slopes=np.zeros((3, solutes, 5)),
-        room=np.zeros((6, solutes)),
+        scratch=np.zeros((6, solutes)),
     )

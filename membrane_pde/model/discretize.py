@@ -1,4 +1,4 @@
-"""From the regions and boundaries of a problem to the arrays of the chain that the kernels read."""
+"""Builds the arrays of the chain of cells, which the kernels read, from the regions and boundaries of a problem."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from membrane_pde.model.mesh import Array, Mesh
 from membrane_pde.model.ports import Port
 from membrane_pde.model.problem import (
     CENTRE,
-    PLACE,
-    SHARE,
-    STAYS,
-    STRETCHES,
-    WAY_STAYS,
-    WAY_STRETCHES,
+    DISTANCE_FIXED,
+    DISTANCE_STRETCHING,
+    FIXED,
+    FRACTION,
+    RADIAL,
+    STRETCHING,
     Curve,
     Problem,
 )
 
 
 def chain_arrays(problem: Problem, inside: slice, membrane: int, cells: int) -> tuple[Array, Array, Array, Array]:
-    """Volumes and ways of the chain at the start.
+    """Initial cell volumes and diffusion distances of the chain.
 
     Parameters
     ----------
     problem : Problem
         The problem.
     inside : slice
-        Cells of the mesh within the chain: not a bath behind a layer.
+        Cells of the chain that belong to the mesh, that is, without the baths behind layers.
     membrane, cells : int
         Index of the membrane face, and number of cells, of the chain.
 
     Returns
     -------
-    volumes, faces, half, steepest : ndarray
-        `Numbers.cells`, `Numbers.mesh`, `Numbers.half` and `Numbers.steepest`.
+    volumes, faces, half, peclet_length : ndarray
+        `Numbers.cells`, `Numbers.mesh`, `Numbers.half_distance` and `Numbers.peclet_length`.
     """
     mesh, m, n, first = problem.mesh, membrane, cells, inside.start
     left, right = problem.ports
@@ -42,38 +42,38 @@ def chain_arrays(problem: Problem, inside: slice, membrane: int, cells: int) -> 
     stretched = np.zeros(n, dtype=bool)
     stretched[:m], stretched[m:] = moving
     stretched[inside] &= ~mesh.rigid
-    volume, before, behind, share = np.zeros(n), np.zeros(n + 1), np.zeros(n + 1), np.ones(n + 1)
+    volume, before, behind, fraction = np.zeros(n), np.zeros(n + 1), np.zeros(n + 1), np.ones(n + 1)
     volume[inside] = mesh.width
     faces_inside = slice(first, inside.stop + 1)
-    before[faces_inside], behind[faces_inside], share[faces_inside] = mesh.before, mesh.behind, mesh.reach
+    before[faces_inside], behind[faces_inside], fraction[faces_inside] = mesh.before, mesh.behind, mesh.reach
     for side, far in ((0, slice(0, m)), (1, slice(m + 1, None))):
         if not moving[side]:
-            share[far] = 1.0
+            fraction[far] = 1.0
     left_pores, right_pores = mesh.pores
     if left.stirred and left_pores:  # no resistance between the pores and a stirred solution
         before[m - left_pores] = 0.0
     if right.stirred and right_pores:
         behind[m + right_pores] = 0.0
     volumes, faces = np.zeros((3, n)), np.zeros((4, n + 1))
-    volumes[STAYS], volumes[STRETCHES] = np.where(stretched, 0.0, volume), np.where(stretched, volume, 0.0)
-    faces[SHARE] = share
-    faces[WAY_STAYS, 1:] += np.where(stretched, 0.0, before[1:])
-    faces[WAY_STAYS, :-1] += np.where(stretched, 0.0, behind[:-1])
-    faces[WAY_STRETCHES, 1:] += np.where(stretched, before[1:], 0.0)
-    faces[WAY_STRETCHES, :-1] += np.where(stretched, behind[:-1], 0.0)
+    volumes[FIXED], volumes[STRETCHING] = np.where(stretched, 0.0, volume), np.where(stretched, volume, 0.0)
+    faces[FRACTION] = fraction
+    faces[DISTANCE_FIXED, 1:] += np.where(stretched, 0.0, before[1:])
+    faces[DISTANCE_FIXED, :-1] += np.where(stretched, 0.0, behind[:-1])
+    faces[DISTANCE_STRETCHING, 1:] += np.where(stretched, before[1:], 0.0)
+    faces[DISTANCE_STRETCHING, :-1] += np.where(stretched, behind[:-1], 0.0)
     at_membrane = (before[m], stretched[m - 1]), (behind[m], stretched[m])
-    half = np.array([(0.0, way) if moves else (way, 0.0) for way, moves in at_membrane])
+    half = np.array([(0.0, distance) if moves else (distance, 0.0) for distance, moves in at_membrane])
     if mesh.power:
-        faces[PLACE, m : m + len(mesh.radii) - mesh.membrane], volumes[CENTRE, m : inside.stop] = _places(
+        faces[RADIAL, m : m + len(mesh.radii) - mesh.membrane], volumes[CENTRE, m : inside.stop] = _radial_coordinates(
             mesh, moving[1]
         )
-    longest = faces[SHARE] * faces[WAY_STAYS : WAY_STRETCHES + 1]
-    steepest = np.array([longest[:, :m].max(axis=1), longest[:, m + 1 :].max(axis=1)])
-    return volumes, faces, half, steepest
+    products = faces[FRACTION] * faces[DISTANCE_FIXED : DISTANCE_STRETCHING + 1]
+    peclet_length = np.array([products[:, :m].max(axis=1), products[:, m + 1 :].max(axis=1)])
+    return volumes, faces, half, peclet_length
 
 
-def _places(mesh: Mesh, shell: bool) -> tuple[Array, Array]:
-    """Places of the faces and of the centres on the right of a curved chain; see `Curve`."""
+def _radial_coordinates(mesh: Mesh, shell: bool) -> tuple[Array, Array]:
+    """Radial coordinates of the faces and of the cell centres on the right of a curved chain; see `Curve`."""
     radii, radius, power = mesh.radii[mesh.membrane :], mesh.radii[mesh.membrane], mesh.power + 1
     if not shell:
         return radii - radius, 0.5 * (radii[1:] + radii[:-1]) - radius
@@ -82,7 +82,7 @@ def _places(mesh: Mesh, shell: bool) -> tuple[Array, Array]:
 
 
 def curve_of(mesh: Mesh, right: Port) -> Curve:
-    """Radius of the membrane and kind of the right side of a curved chain; the default of a planar one."""
+    """The `Curve` of a mesh: radius of the membrane and kind of the right side; the default for a planar mesh."""
     if mesh.power == 0:
         return Curve()
     layer = float(mesh.width[mesh.membrane :].sum()) if right.adds_cell else 0.0

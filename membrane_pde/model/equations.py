@@ -1,12 +1,12 @@
-"""What an integrator or Newton's method needs to know of a model: ``M dy/dt = r(t, y)``, and its derivatives.
+"""Interface of a model for integrators and Newton's method: ``M dy/dt = r(t, y)`` and its derivatives.
 
 M is diagonal, with 1 for a differential row and 0 for an algebraic one: ``0 = r_i(t, y)`` then determines an unknown
-that has no rate of its own (a flow or a pressure along a channel, the pressure that a held flux takes). The algebraic
-rows have to be of index 1: the block ∂r_a/∂y_a of their derivatives with the algebraic unknowns is regular.
+that has no time derivative (a flow or a pressure along a channel, the pressure that drives a prescribed flux). The
+algebraic rows have to be of index 1: the block ∂r_a/∂y_a of their derivatives with respect to the algebraic unknowns is
+regular.
 
-One object holds for an interval of time in which all inputs are smooth. Where an inlet, a pressure or a flow jumps or
-has a kink, the equations of the next interval take over (`Interval`): a method of high order must not step across a
-jump.
+One object is valid for an interval of time in which all inputs are smooth. Where an inlet, a pressure or a flow jumps
+or has a kink, an `Interval` with new equations begins, because a method of high order must not step across a jump.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Equations(Protocol):
     def rates(self, t: float, y: Array) -> Array:
         """Right-hand side.
 
-        A conserved amount leaves one row and enters another as the same number, so that it is conserved to round-off.
+        The same number is subtracted from one row and added to another, so that amounts are conserved to round-off.
 
         Parameters
         ----------
@@ -58,28 +58,28 @@ class Equations(Protocol):
         Returns
         -------
         ndarray, shape (n,)
-            r(t, y), a new array: dy/dt in the differential rows, the residual in the algebraic ones. Where it is not
+            r(t, y), a new array: dy/dt in the differential rows, the residual in the algebraic rows. If it is not
             finite, a shorter step is tried.
 
         Raises
         ------
         membrane_pde.model.interface.NoSolution
-            There is no r at this state: a shorter step is tried.
+            r does not exist at this state; a shorter step is then tried.
         """
 
     def jacobian(self, t: float, y: Array) -> csc_array:
-        """∂r/∂y (n, n) at a given time, exact: the order of a Rosenbrock method depends on it.
+        """Exact Jacobian ∂r/∂y (n, n) at a given time, on which the order of a Rosenbrock method depends.
 
-        Fastest if all calls return the same `indices` and `indptr` (explicit zeros are allowed).
+        It is fastest if all calls return the same `indices` and `indptr` (explicit zeros are allowed).
         """
 
     def time_slope(self, t: float, y: Array) -> Array:
-        """∂r/∂t (n,) at a given state, exact: zero where all inputs are constant."""
+        """Exact derivative ∂r/∂t (n,) at a given state; zero where all inputs are constant."""
 
 
 @runtime_checkable
 class WatchedEquations(Equations, Protocol):
-    """Equations with events: functions of the state that pass through zero when something happens.
+    """Equations with events; an event is a function of the state that falls through zero when something happens.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class WatchedEquations(Equations, Protocol):
         """Names of the events."""
 
     def events(self, t: float, y: Array) -> Array:
-        """One value for each event, which happens where the value falls from above zero to zero or below."""
+        """One value for each event, which happens when its value falls from above zero to zero or below."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Interval:
     start, end : float
         Times, s; the next interval starts at the end of this one.
     equations : Equations
-        Smooth from start to end, both included. All intervals have unknowns of the same meaning and the same M.
+        Smooth from start to end, both included. The unknowns have the same meaning in all intervals, and M is the same.
     """
 
     start: float
@@ -113,5 +113,5 @@ class Interval:
 
 
 def algebraic_rows(equations: Equations) -> NDArray[np.intp]:
-    """Indices of the algebraic rows, which are also those of the algebraic unknowns."""
+    """Indices of the algebraic rows, which are also the indices of the algebraic unknowns."""
     return np.flatnonzero(equations.mass == 0.0)

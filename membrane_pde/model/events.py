@@ -1,4 +1,4 @@
-"""Events that end a step: a side runs dry, the flow through an outflow turns, an elastic wall goes slack."""
+"""Events that end a step: a side runs dry, the flow through an outflow reverses, an elastic wall goes slack."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ from membrane_pde.model.ports import IS_CLOSED
 from membrane_pde.model.pressures import stretched
 from membrane_pde.model.problem import Numbers
 
-DRY = 1e-3  # a closed side has run dry when this share of its initial length is left
-EMPTY = 1e-6  # a bath is empty when this share of its initial volume is left
-# Entries of `watch`, the state of an outflow: the sign that J_v has when it flows out (if the outflow draws in, when it
-# flows in; 0 if the outflow is not watched); 1 while the water flows that way, -1 after it has turned; the displaced
-# volume at the farthest turn (m); the volume that has to come back before it counts as backflow (m).
-WAY, AHEAD, FURTHEST, COUNTS = range(4)
+DRY = 1e-3  # a closed side has run dry when this fraction of its initial length is left
+EMPTY = 1e-6  # a bath is empty when this fraction of its initial volume is left
+# Entries of `watch`, the state of an outflow. EXPECTED_SIGN: sign of J_v when liquid leaves through the outflow (when
+# it enters, while the outflow draws in liquid); 0 if backflow is not monitored. AHEAD: 1 while J_v has this sign, -1
+# after it has reversed. EXTREME: displaced volume at the outermost reversal, m. TOLERATED: volume that may return
+# before it counts as backflow, m.
+EXPECTED_SIGN, AHEAD, EXTREME, TOLERATED = range(4)
 WATCH = 4  # entries of `watch`
-# Indices of the events; of a pair that of the left side, that of the right side follows. From FIRST_WALL on an event
-# happens when its value passes zero either way, before that when it falls through zero.
+# Indices of the events. RUNS_DRY and FIRST_WALL are those of the left side; the right side has the next index. An event
+# happens when its value falls through zero; from FIRST_WALL on also when it rises through zero.
 RUNS_DRY, FLOWS_BACK, TURNS, FIRST_WALL = 0, 2, 3, 4
 EVENTS = 6
 
 
 @kernel
-def watched_flux(p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces) -> float:
-    """J_v (m/s) of a state if an outflow is watched, otherwise 0; arguments as in `set_faces` and `set_events`."""
-    if watch[WAY] == 0.0:
+def monitored_flux(
+    p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces
+) -> float:
+    """J_v (m/s) of a state if backflow is monitored, otherwise 0; arguments as in `set_faces` and `set_events`."""
+    if watch[EXPECTED_SIGN] == 0.0:
         return 0.0
     set_cells(p, y, faces)
     return water_flux_now(p, p.face, segment, t, faces, memory)
@@ -39,19 +42,20 @@ def watched_flux(p: Numbers, segment: Segment, t: float, y: Array, watch: Array,
 def set_events(p: Numbers, segment: Segment, t: float, y: Array, watch: Array, water: float, out: Array) -> None:
     """Write the values of the events, 1 for an event that cannot happen.
 
-    RUNS_DRY: share of the length of a closed side, or of the volume of a bath, above its limit. FLOWS_BACK: 1 minus the
-    volume that has come back through an outflow since the flow turned, over the volume that counts; the water flux
-    itself is no measure, as near equilibrium it is only the error of the concentrations at the membrane. TURNS: the
-    water flux. FIRST_WALL: the pressure on an elastic wall, which goes slack, or is touched again, where it is zero.
+    RUNS_DRY: length of a closed side, or volume of a bath, as a fraction of its initial value, minus the limit.
+    FLOWS_BACK: 1 minus the volume that has returned through an outflow since the flow reversed ÷ the tolerated volume;
+    the water flux itself cannot tell, because near equilibrium it is only the error of the concentrations at the
+    membrane. TURNS: the water flux in the expected direction. FIRST_WALL: the pressure on an elastic wall; where it is
+    zero, the wall goes slack or becomes taut again.
 
     Parameters
     ----------
     p, segment, t, y
         As in `set_faces`.
     watch : ndarray, shape (4,)
-        State of the outflow, see above.
+        State of the outflow; see the names of its entries above.
     water : float
-        J_v, m/s; see `watched_flux`.
+        J_v, m/s; see `monitored_flux`.
     out : ndarray, shape (6,)
         Written.
     """
@@ -70,7 +74,7 @@ def set_events(p: Numbers, segment: Segment, t: float, y: Array, watch: Array, w
         out[FIRST_WALL] = left
     if p.wall[1]:
         out[FIRST_WALL + 1] = right
-    if watch[WAY] != 0.0:
-        back = float(watch[WAY]) * (float(watch[FURTHEST]) - float(y[at.displaced]))
-        out[FLOWS_BACK] = 1.0 - back / float(watch[COUNTS])
-        out[TURNS] = float(watch[WAY] * watch[AHEAD]) * water
+    if watch[EXPECTED_SIGN] != 0.0:
+        back = float(watch[EXPECTED_SIGN]) * (float(watch[EXTREME]) - float(y[at.displaced]))
+        out[FLOWS_BACK] = 1.0 - back / float(watch[TOLERATED])
+        out[TURNS] = float(watch[EXPECTED_SIGN] * watch[AHEAD]) * water

@@ -1,4 +1,4 @@
-"""Fluxes through every face, and the rates of change that follow from them."""
+"""Fluxes through every face, and the rates of change of the state that follow from them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from membrane_pde.model.chain import (
     BETA,
     CELLS,
     CONCENTRATION,
+    CONDUCTANCE,
     DISPLACED,
     FLOW,
+    FLOW_FRACTION,
     FLUX,
-    GAIN,
     LAYER,
-    LEFT_STEEPEST,
+    LEFT_PECLET_LENGTH,
+    OSMOTIC_SLOPE,
     OUTSIDE,
-    PASSING,
-    PULL,
+    PECLET_LENGTH,
     WATER,
-    WAY,
     Faces,
 )
 from membrane_pde.model.interface import (
@@ -59,42 +59,47 @@ def set_cells(p: Numbers, y: Array, faces: Faces) -> None:
 
 @kernel
 def water_flux_now(p: Numbers, face: FaceNumbers, segment: Segment, t: float, faces: Faces, memory: Array) -> float:
-    """J_v (m/s) through a membrane at the state of `set_cells`; nan if it is not found."""
+    """J_v (m/s) through a membrane at the state of `set_cells`; nan if Newton's method does not converge."""
     if p.still:
         return 0.0
     if p.pumped:
         return on_line(segment, segment.flux, t)
     left, right = pressing(p, segment, t, float(faces.scalars[DISPLACED]))
-    return find_water_flux(face, faces.sides[LAYER], faces.sides[CELLS], left - right, memory, faces.room)
+    return find_water_flux(face, faces.sides[LAYER], faces.sides[CELLS], left - right, memory, faces.scratch)
 
 
 @part
-def _set_bernoulli(way: Array, along: float, steepest: float, out: Array) -> None:
-    """Write ``B(Pe)`` of faces, with the Péclet number ``way · along`` without sign."""
-    if steepest * along < SMALL:
+def _set_bernoulli(peclet_length: Array, flow_over_diffusivity: float, longest: float, out: Array) -> None:
+    """Write ``B(|Pe|)`` of faces, with ``|Pe| = peclet_length · flow_over_diffusivity``."""
+    if longest * flow_over_diffusivity < SMALL:
         for i in range(out.shape[0]):
-            out[i] = bernoulli_series(float(way[i]) * along)
+            out[i] = bernoulli_series(float(peclet_length[i]) * flow_over_diffusivity)
     else:
         for i in range(out.shape[0]):
-            out[i] = bernoulli_value(float(way[i]) * along)
+            out[i] = bernoulli_value(float(peclet_length[i]) * flow_over_diffusivity)
 
 
-# Loops over a side run over slices from index 0: the compiler then needs no check for negative indices.
+# Loops over a side run over slices that start at index 0: the compiler then needs no check for negative indices.
 @part
 def _set_coefficients(
     p: Numbers, faces: Faces, s: int, side: int, forward: float, backward: float, first: int, last: int
 ) -> None:
     """Write α and β of the faces of a side; `forward` is max(q, 0), `backward` is max(−q, 0)."""
     alpha, beta = faces.state[ALPHA, s, first:last], faces.state[BETA, s, first:last]
-    share, gain = faces.metric[PASSING, first:last], faces.metric[GAIN, first:last]
+    fraction, conductance = faces.metric[FLOW_FRACTION, first:last], faces.metric[CONDUCTANCE, first:last]
     diffusivity = float(p.diffusivity[side, s])
-    along = (forward + backward) / diffusivity
-    _set_bernoulli(faces.metric[WAY, first:last], along, float(faces.scalars[LEFT_STEEPEST + side]), beta)
+    flow_over_diffusivity = (forward + backward) / diffusivity
+    _set_bernoulli(
+        faces.metric[PECLET_LENGTH, first:last],
+        flow_over_diffusivity,
+        float(faces.scalars[LEFT_PECLET_LENGTH + side]),
+        beta,
+    )
     for i in range(alpha.shape[0]):
-        # the coefficient against the flow, without cancellation
-        small = diffusivity * float(gain[i]) * float(beta[i])
-        alpha[i] = small + float(share[i]) * forward
-        beta[i] = small + float(share[i]) * backward
+        # the upwind coefficient follows from the downwind one by adding positive terms: no cancellation
+        small = diffusivity * float(conductance[i]) * float(beta[i])
+        alpha[i] = small + float(fraction[i]) * forward
+        beta[i] = small + float(fraction[i]) * backward
 
 
 @part
@@ -112,7 +117,7 @@ def set_faces(p: Numbers, segment: Segment, t: float, y: Array, given: float, me
     y : ndarray
         State.
     given : float
-        The flow q to use, m/s; nan to compute it from the pressures and concentrations.
+        Prescribed flow q, m/s; nan to compute it from the pressures and concentrations.
     memory : ndarray, shape (3,)
         See `interface.find_water_flux`.
     faces : Faces
@@ -155,9 +160,9 @@ def set_fluxes(p: Numbers, faces: Faces) -> None:
         for i in range(1, n):
             flux[i] = alpha[i] * c[i - 1] - beta[i] * c[i]
         flux[n] = alpha[n] * c[n - 1] - beta[n] * faces.sides[OUTSIDE, 1, s]
-        if p.endless[0]:
+        if p.infinite[0]:
             flux[0] = flux[1]
-        if p.endless[1]:
+        if p.infinite[1]:
             flux[n] = flux[n - 1]
 
 
@@ -190,8 +195,10 @@ def set_rates(p: Numbers, segment: Segment, t: float, faces: Faces, out: Array) 
 
 @kernel
 def held_pressure(p: Numbers, water: float, faces: Faces) -> float:
-    """Pressure difference that a water flux (m/s) takes at the state of `set_face`, Pa."""
-    return water / p.face.water_permeability + wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
+    """Pressure difference that drives a water flux (m/s) at the state of `set_face`, Pa."""
+    return water / p.face.water_permeability + wall_pressure(
+        p.face, faces.membrane, faces.scratch[0], faces.sides[OSMOTIC_SLOPE]
+    )
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""How FiPy is imported."""
+"""Loads FiPy, which the solver "fipy" and the property `Mesh.grid` use."""
 
 from __future__ import annotations
 

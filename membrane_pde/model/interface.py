@@ -1,9 +1,10 @@
-"""The membrane: concentrations at its two faces, solute fluxes and water flux from the cells beside it.
+"""The membrane: concentrations at its two faces, solute fluxes and water flux, computed from the cells beside it.
 
-On each side the half cell between the last cell centre and the membrane carries a uniform flux, so its profile is
-exponential and is eliminated exactly. With Bernoulli functions ``B``, the conductance ``g`` between the centre of the
-cell and the membrane (``D/l`` of a half cell of length l, or a mass-transfer coefficient), ``Pe = J_v/g``, and
-``R = 1`` (``R = 0`` for a stirred side, whose wall value is the cell value and ``A = B = 1``):
+On each side the flux through the half cell between the last cell centre and the membrane is uniform, so that the
+concentration profile there is exponential and is eliminated exactly. With Bernoulli functions ``B``, the conductance
+``g`` between the centre of the cell and the membrane (``D/l`` of a half cell of length l, or a mass-transfer
+coefficient), ``Pe = J_v/g``, and ``R = 1`` (``R = 0`` for a stirred side, whose wall value is the cell value and ``A =
+B = 1``):
 
     left   B_L c_wL = A_L c_P − R_L J        A_L = g_L B(−Pe_L),  B_L = g_L B(Pe_L)
     right  A_R c_wR = B_R c_A + R_R J        A_R = g_R B(−Pe_R),  B_R = g_R B(Pe_R)
@@ -43,27 +44,27 @@ from membrane_pde.physics.osmotic import Osmotics, reflected
 Array = NDArray[np.float64]
 _Three = tuple[float, float, float]
 _EPS = 2.0**-52
-_SETTLED = 1e-9
-_STEEPEST = 1e12  # largest ratio of downstream to upstream concentration for the logarithmic mean
-_LEAST = 1e-200  # m/s; smallest coefficient against the flow, so that no determinant vanishes
-_MOST = 1e100  # mol/m^3; a higher concentration at the membrane belongs to a trial flux that is far too large
+_CONVERGED = 1e-9  # relative change of J_v at which Newton's method has converged
+_MAX_RATIO = 1e12  # largest ratio of downstream to upstream concentration for the logarithmic mean
+_SMALLEST = 1e-200  # m/s; smallest coefficient of diffusion against the flow, so that no determinant vanishes
+_LARGEST = 1e100  # mol/m^3; a higher concentration at the membrane means that the trial flux is far too large
 _UNIQUE_BELOW = 4.0  # L_p ν R T c / g: below this the equation for J_v has one root even for σ < 1
 
-# Entries of the memory of the search for the water flux: initial guess; J_v of the last accepted step (of several roots
-# the nearest to it is taken); 1 if there have been several roots.
+# Entries of `memory` of `find_water_flux`. GUESS: initial guess of J_v; REFERENCE: J_v of the last accepted step (of
+# several roots the one nearest to it is taken); SEVERAL: 1 if there have been several roots.
 GUESS, REFERENCE, SEVERAL = range(3)
 
 
-PERMEABILITY, REFLECTION, PARTITION, TRACE = range(4)  # rows of `FaceNumbers.table`; the right side's TRACE follows
-# Columns of what `set_face` writes; rows and columns of what `set_face_slopes` writes.
+PERMEABILITY, REFLECTION, PARTITION, TRACE = range(4)  # rows of `FaceNumbers.table`; TRACE + 1 is the right side's
+# Columns of the array that `set_face` writes; second and third: rows and columns of the array of `set_face_slopes`.
 LEFT_WALL, RIGHT_WALL, THROUGH, FORWARD, BACKWARD = range(5)
 OF_FLUX, OF_LEFT_WALL, OF_RIGHT_WALL = range(3)
 BY_WATER, BY_LEFT_CELL, BY_RIGHT_CELL, BY_LEFT_LAYER, BY_RIGHT_LAYER = range(5)
-_WALLS, _WALL_SLOPES, _PULLS = 0, 2, 4  # rows of the room of `_imbalance`; of a pair the left one
+_WALLS, _WALL_SLOPES, _OSMOTIC_SLOPES = 0, 2, 4  # rows of the scratch array of `_imbalance`; row + 1 is the right side
 
 
 class NoSolution(Exception):
-    """The water flux and the wall concentrations that it makes could not be brought to agree."""
+    """No water flux was found that is consistent with the concentrations at the membrane."""
 
     def __init__(self) -> None:
         super().__init__("no water flux was found that agrees with the concentrations at the membrane")
@@ -76,7 +77,7 @@ class Membrane:
     Attributes
     ----------
     present : bool
-        False: there is no membrane, and the face is one within a solution.
+        False: there is no membrane, and the face lies within a solution.
     water_permeability : float
         L_p, m/s/Pa; with 0 no water flows.
     flux_law : str
@@ -99,7 +100,8 @@ class FaceNumbers(NamedTuple):
     Attributes
     ----------
     present, logarithmic, unique : bool
-        There is a membrane; its law is that of Kedem and Katchalsky; the equation for J_v always has one root.
+        `present`: there is a membrane. `logarithmic`: the flux law is that of Kedem and Katchalsky. `unique`: the
+        equation for J_v always has exactly one root.
     water_permeability : float
         L_p, m/s/Pa.
     table : ndarray, shape (5, solutes)
@@ -127,7 +129,7 @@ def face_numbers(
     solutes: int,
     trace: Array | None = None,
 ) -> FaceNumbers:
-    """A membrane between two solutions, for the kernels; `trace` (2, solutes) is TRACE of the table, by default 0."""
+    """A membrane between two solutions, for the kernels; `trace` (2, solutes) fills the rows TRACE, by default 0."""
     traces = np.zeros((2, solutes)) if trace is None else trace
 
     def each(values: Sequence[float], without: float) -> Array:
@@ -147,7 +149,7 @@ def face_numbers(
 
 @kernel
 def without_layers(p: FaceNumbers) -> FaceNumbers:
-    """The same membrane between stirred sides."""
+    """The same membrane between two stirred solutions."""
     return FaceNumbers(p.present, p.logarithmic, p.unique, p.water_permeability, p.table, (True, True), p.osmotics)
 
 
@@ -162,8 +164,8 @@ class _HalfCell(NamedTuple):
         Their derivatives with respect to J_v.
     conductance_slope : float
         The derivative of both with respect to ln g, m/s.
-    resists : float
-        R: 1, or 0 on a stirred side.
+    resistance : float
+        R of the module's equations: 1, or 0 on a stirred side.
     """
 
     up: float
@@ -171,7 +173,7 @@ class _HalfCell(NamedTuple):
     up_slope: float
     down_slope: float
     conductance_slope: float
-    resists: float
+    resistance: float
 
 
 class _Law(NamedTuple):
@@ -197,7 +199,7 @@ def _half_cell(conductance: float, water_flux: float, stirred: bool) -> _HalfCel
     if stirred:
         return _HalfCell(1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
     value, slope = bernoulli(abs(water_flux) / conductance)
-    small = max(conductance * value, _LEAST)  # the coefficient against the flow, without cancellation
+    small = max(conductance * value, _SMALLEST)  # diffusion against the flow, without cancellation
     with_conductance = small - abs(water_flux) * slope
     up, down = small + max(water_flux, 0.0), small + max(-water_flux, 0.0)
     if water_flux < 0.0:
@@ -207,7 +209,7 @@ def _half_cell(conductance: float, water_flux: float, stirred: bool) -> _HalfCel
 
 @kernel
 def _forcing(left: _HalfCell, right: _HalfCell, law: _Law, walls: _Walls, c_p: float, c_a: float) -> _Three:
-    """Derivatives of the residuals of the three equations of the face with respect to J_v."""
+    """Derivatives with respect to J_v of the residuals of the three equations left, right, face."""
     return (
         c_p * left.up_slope - walls.left * left.down_slope,
         c_a * right.down_slope - walls.right * right.up_slope,
@@ -217,6 +219,7 @@ def _forcing(left: _HalfCell, right: _HalfCell, law: _Law, walls: _Walls, c_p: f
 
 @kernel
 def _excess(r: float, drag: float, permeability: float, u: float, v: float, w: float) -> float:
+    """Residual ``a(r) u + v − r w`` of the equation for the wall ratio; see `_wall_ratio`."""
     return ((permeability + drag * logarithmic_mean(1.0, r)) * u + v) - r * w
 
 
@@ -258,10 +261,10 @@ def _wall_ratio(drag: float, permeability: float, u: float, v: float, w: float) 
 def _walls(present: bool, a: float, b: float, left: _HalfCell, right: _HalfCell, c_p: float, c_a: float) -> _Walls:
     """Both wall concentrations, and the α, β of ``J = α c_P − β c_A``."""
     m = 1.0 if present else 0.0
-    up_l, down_l, r_l = left.up, left.down, left.resists
-    up_r, down_r, r_r = right.up, right.down, right.resists
+    up_l, down_l, r_l = left.up, left.down, left.resistance
+    up_r, down_r, r_r = right.up, right.down, right.resistance
     det = m * down_l * up_r + a * r_l * up_r + b * r_r * down_l
-    if det == 0.0:  # an endless Péclet number in front of a tight membrane; the caller steps back
+    if det == 0.0:  # infinite Péclet number at a membrane that no solute passes; the caller reduces the trial flux
         return _Walls(math.inf, math.inf, 0.0, 0.0)
     wall_left = (up_l * c_p * (m * up_r + b * r_r) + b * r_l * down_r * c_a) / det
     wall_right = (a * r_r * up_l * c_p + (m * down_l + a * r_l) * down_r * c_a) / det
@@ -274,16 +277,18 @@ def _law(
 ) -> tuple[_Law, _Walls]:
     """Derivatives of the flux law ``M J = a c_wL − b c_wR``, and the concentrations at the membrane.
 
-    Kedem and Katchalsky's mean has an infinite slope where the side that the water enters is empty. For this side
+    Kedem and Katchalsky's logarithmic mean has an infinite slope where the downstream side is empty. For this side
     ``dc/dt ~ 1/ln(1/c)`` then has two solutions: c = 0, and one that rises, which is the limit of P → 0 and of a start
-    at c → 0. An integrator that starts at zero, or falls back to it by its own error, would follow the first one. To
-    select the second one, the mean takes a stirred side of finite volume to have at least the concentration `TRACE`,
-    the smallest that the tolerance resolves; the amount that this adds is below the tolerance. An unstirred side needs
-    no such limit: its concentration at the membrane is the positive root of `_wall_ratio`.
+    at c → 0. An integrator that starts at zero, or falls back to zero by its own error, would follow the first one. To
+    select the second one, the concentration of a stirred side of finite volume enters the mean with at least `TRACE`,
+    the smallest concentration that the tolerance resolves; the amount that this adds is below the tolerance. An
+    unstirred side needs no such limit: its concentration at the membrane is the positive root of `_wall_ratio`.
     """
     if not p.present:
         walls = _walls(p.present, 1.0, 1.0, left, right, c_p, c_a)
-        walls = _Walls(walls.left, walls.left, walls.forward, walls.backward)  # equal to the last digit
+        walls = _Walls(
+            walls.left, walls.left, walls.forward, walls.backward
+        )  # without a membrane the two wall concentrations are identical
         return _Law(1.0, -1.0, 0.0), walls
     permeability, reflection, partition = (
         float(p.table[PERMEABILITY, s]),
@@ -299,9 +304,9 @@ def _law(
         a, b = permeability, permeability / partition
         walls = _walls(p.present, a, b, left, right, c_p, c_a)
         return _Law(a, -b, (1.0 - reflection) * logarithmic_mean(walls.left, walls.right / partition)), walls
-    # logarithmic mean: look along the water flux, so that drag > 0; partition is 1 wherever water moves
-    up_l, down_l, r_l = left.up, left.down, left.resists
-    up_r, down_r, r_r = right.up, right.down, right.resists
+    # logarithmic mean: exchange the sides if the water flows to the left, so that c_p is upstream; partition is 1 here
+    up_l, down_l, r_l = left.up, left.down, left.resistance
+    up_r, down_r, r_r = right.up, right.down, right.resistance
     if drag < 0.0:
         up_l, down_l, r_l, up_r, down_r, r_r = down_r, up_r, r_r, down_l, up_l, r_l
         c_p, c_a = c_a, c_p
@@ -310,24 +315,24 @@ def _law(
     w = up_l * c_p * (up_r + permeability * r_r) + permeability * r_l * down_r * c_a
     mean, first, second = 0.0, 0.0, 0.0
     trace = float(p.table[TRACE + (1 if drag > 0.0 else 0), s])
-    counted = max(c_a, trace)
-    u, v = r_r * up_l * c_p + r_l * down_r * counted, down_l * down_r * counted
+    downstream = max(c_a, trace)
+    u, v = r_r * up_l * c_p + r_l * down_r * downstream, down_l * down_r * downstream
     if c_a < trace and _excess(1.0, size, permeability, u, v, w) >= 0.0:
-        # the water comes from even less: the mean is that of two equal sides, as long as there is not less still
-        counted = c_a
-        u, v = r_r * up_l * c_p + r_l * down_r * counted, down_l * down_r * counted
+        # upstream is more dilute than TRACE: use the true downstream concentration, or equal sides if it is lower still
+        downstream = c_a
+        u, v = r_r * up_l * c_p + r_l * down_r * downstream, down_l * down_r * downstream
         if _excess(1.0, size, permeability, u, v, w) <= 0.0:
             mean = first = 1.0
     if mean == 0.0 and u + v > 0.0 and math.isfinite(u + v + w):
-        # else nothing downstream, or a trial flux far too large
+        # otherwise the mean is 0: both sides are empty, or the trial flux is far too large
         r = _wall_ratio(size, permeability, u, v, w) if w > 0.0 else math.inf
-        if r > _STEEPEST:  # the law has no slope at an empty side: near it, in proportion, so that it stays empty
-            mean = first = logarithmic_mean(1.0, _STEEPEST)
+        if r > _MAX_RATIO:  # linearize through zero, so that an empty side stays empty
+            mean = first = logarithmic_mean(1.0, _MAX_RATIO)
         else:
             mean = logarithmic_mean(1.0, r)
             if r > 0.0:
                 first, second = logarithmic_mean_slopes(1.0, r)
-            if counted > c_a:  # the mean of a wall and a number
+            if downstream > c_a:  # mean of a wall concentration and the constant TRACE
                 second = 0.0
     a, b = permeability + size * mean, permeability
     law_up, law_down = permeability + size * first, -permeability + size * second
@@ -340,9 +345,9 @@ def _law(
 
 @kernel
 def _response(present: bool, left: _HalfCell, right: _HalfCell, law: _Law, e1: float, e2: float, e3: float) -> _Three:
-    """Changes of J, c_wL and c_wR for right-hand sides e1, e2, e3 of the three linear equations (Cramer's rule)."""
+    """Changes of J, c_wL and c_wR for right-hand sides e1, e2, e3 of the three linearized equations (Cramer's rule)."""
     m = 1.0 if present else 0.0
-    down_l, r_l, up_r, r_r = left.down, left.resists, right.up, right.resists
+    down_l, r_l, up_r, r_r = left.down, left.resistance, right.up, right.resistance
     law_l, law_r = law.with_left, law.with_right
     across = up_r * m - r_r * law_r
     det = down_l * across + r_l * up_r * law_l
@@ -421,33 +426,35 @@ def _imbalance(
     layers: Array,
     cells: Array,
     pressure: float,
-    room: Array,
+    scratch: Array,
 ) -> _Three:
-    """``J_v − L_p[Δp − ΔΣσπ]``, its derivative, and the sum of the magnitudes of its terms (for round-off)."""
+    """Residual ``J_v − L_p[Δp − ΔΣσπ]``, its derivative, and the sum of the magnitudes of its terms (for round-off)."""
     lp, solutes = p.water_permeability, cells.shape[1]
     for s in range(solutes):
         c_p, c_a = float(cells[0, s]), float(cells[1, s])
         left = _half_cell(float(layers[0, s]), water_flux, p.stirred[0])
         right = _half_cell(float(layers[1, s]), water_flux, p.stirred[1])
         law, walls = _law(p, s, water_flux, left, right, c_p, c_a)
-        if not (abs(walls.left) < _MOST and abs(walls.right) < _MOST):
+        if not (abs(walls.left) < _LARGEST and abs(walls.right) < _LARGEST):
             return math.copysign(math.inf, water_flux), math.inf, math.inf
         e1, e2, e3 = _forcing(left, right, law, walls, c_p, c_a)
         _, slope_l, slope_r = _response(p.present, left, right, law, e1, e2, e3)
-        room[_WALLS, s], room[_WALLS + 1, s] = walls.left, walls.right
-        room[_WALL_SLOPES, s], room[_WALL_SLOPES + 1, s] = slope_l, slope_r
-    pi_l = reflected(p.osmotics, room[_WALLS], p.table[REFLECTION], room[_PULLS])
-    pi_r = reflected(p.osmotics, room[_WALLS + 1], p.table[REFLECTION], room[_PULLS + 1])
+        scratch[_WALLS, s], scratch[_WALLS + 1, s] = walls.left, walls.right
+        scratch[_WALL_SLOPES, s], scratch[_WALL_SLOPES + 1, s] = slope_l, slope_r
+    pi_l = reflected(p.osmotics, scratch[_WALLS], p.table[REFLECTION], scratch[_OSMOTIC_SLOPES])
+    pi_r = reflected(p.osmotics, scratch[_WALLS + 1], p.table[REFLECTION], scratch[_OSMOTIC_SLOPES + 1])
     value = water_flux - lp * (pressure - pi_l + pi_r)
     slope = 1.0
     for s in range(solutes):
-        left_slope = float(room[_PULLS, s]) * float(room[_WALL_SLOPES, s])
-        slope += lp * (left_slope - float(room[_PULLS + 1, s]) * float(room[_WALL_SLOPES + 1, s]))
+        left_slope = float(scratch[_OSMOTIC_SLOPES, s]) * float(scratch[_WALL_SLOPES, s])
+        slope += lp * (left_slope - float(scratch[_OSMOTIC_SLOPES + 1, s]) * float(scratch[_WALL_SLOPES + 1, s]))
     return value, slope, abs(water_flux) + lp * (abs(pressure) + abs(pi_l) + abs(pi_r))
 
 
 @part
-def find_water_flux(p: FaceNumbers, layers: Array, cells: Array, pressure: float, memory: Array, room: Array) -> float:
+def find_water_flux(
+    p: FaceNumbers, layers: Array, cells: Array, pressure: float, memory: Array, scratch: Array
+) -> float:
     """Water flux that solves ``J_v = L_p [Δp − Σσπ(c_wL) + Σσπ(c_wR)]``.
 
     Parameters
@@ -457,10 +464,10 @@ def find_water_flux(p: FaceNumbers, layers: Array, cells: Array, pressure: float
     pressure : float
         Hydrostatic pressure difference p_L − p_R, Pa.
     memory : ndarray, shape (3,)
-        GUESS, the initial guess, replaced by the result (m/s); REFERENCE, J_v of the last accepted step (m/s); SEVERAL,
-        set to 1 if there is more than one root.
-    room : ndarray, shape (6, solutes)
-        Array to work in.
+        GUESS: initial guess, replaced by the result (m/s); REFERENCE: J_v of the last accepted step (m/s); SEVERAL: set
+        to 1 if there is more than one root.
+    scratch : ndarray, shape (6, solutes)
+        Scratch array.
 
     Returns
     -------
@@ -470,11 +477,11 @@ def find_water_flux(p: FaceNumbers, layers: Array, cells: Array, pressure: float
     if p.water_permeability == 0.0 or not p.present:
         return 0.0
     found = math.nan
-    if not p.unique and _multiplicity(p, layers, cells, room) >= _UNIQUE_BELOW:
-        found = _nearest_root(p, layers, cells, pressure, room, memory)
+    if not p.unique and _multiplicity(p, layers, cells, scratch) >= _UNIQUE_BELOW:
+        found = _nearest_root(p, layers, cells, pressure, scratch, memory)
     if math.isnan(found):
         guess = float(memory[GUESS])
-        found = _newton(p, layers, cells, pressure, room, guess, -math.inf, math.inf)
+        found = _newton(p, layers, cells, pressure, scratch, guess, -math.inf, math.inf)
     memory[GUESS] = 0.0 if math.isnan(found) else found
     return found
 
@@ -485,7 +492,7 @@ def _newton(
     layers: Array,
     cells: Array,
     pressure: float,
-    room: Array,
+    scratch: Array,
     guess: float,
     low: float,
     high: float,
@@ -493,7 +500,7 @@ def _newton(
     flux = guess
     before, visited_zero = math.inf, flux == 0.0
     for _ in range(400):
-        value, slope, size = _imbalance(p, flux, layers, cells, pressure, room)
+        value, slope, size = _imbalance(p, flux, layers, cells, pressure, scratch)
         if value == 0.0:
             return flux
         if value < 0.0:
@@ -502,18 +509,18 @@ def _newton(
             high = flux
         new = flux - value / slope if slope > 0.0 and math.isfinite(value) else math.nan
         near = abs(value) <= 1e-6 * size  # here Newton converges quadratically
-        if near and abs(new - flux) <= max(_SETTLED * abs(new), 2 * _EPS * size):
+        if near and abs(new - flux) <= max(_CONVERGED * abs(new), 2 * _EPS * size):
             return new
-        slow = abs(value) > 0.25 * before  # on an exponential a step of Newton changes the Péclet number by one
+        slow = abs(value) > 0.25 * before  # where the residual is exponential, a Newton step changes Pe by about 1
         before = abs(value)
         if slow or not low < new < high:
             if math.isfinite(low) and math.isfinite(high):
                 new = 0.5 * (low + high)
                 if not low < new < high:
                     return flux
-            elif not visited_zero:  # there are no exponentials at zero
+            elif not visited_zero:  # at J_v = 0 no exponential term remains
                 new, visited_zero = 0.0, True
-            else:  # go on towards the root until it is bracketed
+            else:  # move towards the root until it is bracketed
                 reach = max(2.0 * abs(flux), size if math.isfinite(size) else 0.0, 1e-300)
                 new = flux - math.copysign(reach, value)
         flux = new
@@ -521,8 +528,8 @@ def _newton(
 
 
 @part
-def _multiplicity(p: FaceNumbers, layers: Array, cells: Array, room: Array) -> float:
-    """Sum of ``L_p ν R T c / min(g)`` over the solutes with 0 < σ < 1; a small one excludes several roots."""
+def _multiplicity(p: FaceNumbers, layers: Array, cells: Array, scratch: Array) -> float:
+    """Sum of ``L_p ν R T c / min(g)`` over the solutes with 0 < σ < 1; where it is small, J_v has only one root."""
     worst, solutes = 0.0, cells.shape[1]
     for s in range(solutes):
         sigma = float(p.table[REFLECTION, s])
@@ -534,9 +541,9 @@ def _multiplicity(p: FaceNumbers, layers: Array, cells: Array, room: Array) -> f
         if not p.stirred[1]:
             resistance = max(resistance, 1.0 / float(layers[1, s]))
         for other in range(solutes):
-            room[0, other] = 0.0
-        room[0, s] = max(float(cells[0, s]), float(cells[1, s]), 0.0)
-        pressure = reflected(p.osmotics, room[0], p.table[REFLECTION], room[4])
+            scratch[0, other] = 0.0
+        scratch[0, s] = max(float(cells[0, s]), float(cells[1, s]), 0.0)
+        pressure = reflected(p.osmotics, scratch[0], p.table[REFLECTION], scratch[4])
         worst += p.water_permeability * pressure / sigma * resistance
     return worst
 
@@ -547,16 +554,16 @@ def _nearest_root(
     layers: Array,
     cells: Array,
     pressure: float,
-    room: Array,
+    scratch: Array,
     memory: Array,
 ) -> float:
-    """The root nearest to the reference, of those where the imbalance rises, found on a grid of water fluxes."""
-    reach = _imbalance(p, 0.0, layers, cells, pressure, room)[2]
+    """The stable root (where the residual rises) nearest to the reference, bracketed on a grid of water fluxes."""
+    reach = _imbalance(p, 0.0, layers, cells, pressure, scratch)[2]
     outside = False
     for _ in range(60):
         outside = True
         for sign in (1.0, -1.0):
-            value = _imbalance(p, sign * reach, layers, cells, pressure, room)[0]
+            value = _imbalance(p, sign * reach, layers, cells, pressure, scratch)[0]
             outside = outside and sign * value > 0.0
         if outside:
             break
@@ -564,10 +571,10 @@ def _nearest_root(
     count, best, reference, before = 0, math.nan, float(memory[REFERENCE]), 0.0
     for k in range(-100, 101):
         high = reach * (k / 100)
-        value = _imbalance(p, high, layers, cells, pressure, room)[0]
+        value = _imbalance(p, high, layers, cells, pressure, scratch)[0]
         if before < 0.0 <= value:
             low = reach * ((k - 1) / 100)
-            root = _newton(p, layers, cells, pressure, room, 0.5 * (low + high), low, high)
+            root = _newton(p, layers, cells, pressure, scratch, 0.5 * (low + high), low, high)
             count += 1
             if count == 1 or abs(root - reference) < abs(best - reference):
                 best = root
@@ -578,16 +585,16 @@ def _nearest_root(
 
 
 @kernel
-def wall_pressure(p: FaceNumbers, state: Array, walls: Array, pull: Array) -> float:
+def wall_pressure(p: FaceNumbers, state: Array, walls: Array, osmotic_slope: Array) -> float:
     """``Σσπ(c_wL) − Σσπ(c_wR)`` at the state of `set_face`, Pa.
 
-    `walls` (solutes,) is an array to work in; `pull` (2, solutes) is overwritten by the derivatives of the two terms
-    with respect to the concentrations.
+    `walls` (solutes,) is a scratch array; `osmotic_slope` (2, solutes) is overwritten by the derivatives of the two
+    terms with respect to the concentrations.
     """
     difference, sign = 0.0, 1.0
     for side in range(2):
         for s in range(state.shape[0]):
             walls[s] = state[s, side]
-        difference += sign * reflected(p.osmotics, walls, p.table[REFLECTION], pull[side])
+        difference += sign * reflected(p.osmotics, walls, p.table[REFLECTION], osmotic_slope[side])
         sign = -1.0
     return difference

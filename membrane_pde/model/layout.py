@@ -1,4 +1,4 @@
-"""Indices of the quantities in the state vector: named blocks, so that no other module computes with numbers."""
+"""Indices of the quantities in the state vector: named blocks, so that no other module does index arithmetic."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from membrane_pde.kernels import kernel
 
-# States other than amounts on which fluxes depend, in this order, from the displaced volume on: X, V_L, V_R. The first
-# of them (DRIVING) act on fluxes by themselves, the volumes of baths only through the concentrations of the baths.
+# The scalars: states other than amounts on which fluxes depend, in this order, from the displaced volume on: X, V_L,
+# V_R. The first DRIVING of them change fluxes directly, the volumes of baths only through the concentrations of the
+# baths.
 DRIVING = 1
 SCALARS = DRIVING + 2
 DISPLACED_VOLUME, LEFT_VOLUME, RIGHT_VOLUME = range(SCALARS)
@@ -16,19 +17,20 @@ DISPLACED_VOLUME, LEFT_VOLUME, RIGHT_VOLUME = range(SCALARS)
 class Layout(NamedTuple):
     """Indices in a state vector, which begins with the amounts (solutes, cells), solute by solute.
 
-    A new block is added here and in `layout_of`; its rate is written in `model.faces.set_rates`. What fluxes depend on
-    is added to the scalars: then only its derivatives in `model.slopes` are to be written besides.
+    A new block is added here and in `layout_of`; its rate is written in `model.faces.set_rates`. A state on which
+    fluxes depend is added to the scalars; its derivatives in `model.slopes` are then all that has to be written in
+    addition.
 
     Attributes
     ----------
     displaced : int
-        X, the displaced volume, m; it follows the amounts.
+        Index of the displaced volume X, m, which follows the amounts.
     volume : int
-        Volume of the left bath, m; that of the right one follows.
+        Index of the volume of the left bath, m; the next index is that of the right bath.
     passed, far_left, far_right : int
-        First of the amounts (one for each solute) that have passed the membrane and the far faces, mol/m^2.
+        First index of the amounts (one for each solute) that have passed the membrane and the far faces, mol/m^2.
     work : int
-        Work of the pressures, J/m^2.
+        Index of the work of the pressures, J/m^2.
     size : int
         Length of the vector.
     """

@@ -1,4 +1,4 @@
-"""The mesh: the cells and faces of all regions at the start, and how wide the cells are."""
+"""The mesh: initial cells and faces of all regions, and graded cell widths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from membrane_pde.model.fipy_import import import_fipy
 from membrane_pde.model.regions import Pores, Region
-from membrane_pde.physics.curvature import DIMENSION, Geometry, way_between
+from membrane_pde.physics.curvature import DIMENSION, Geometry, diffusion_distance
 
 Array = NDArray[np.float64]
 
@@ -28,21 +28,21 @@ class Mesh:
     membrane : int
         Index of the membrane face, which is also the number of cells on its left.
     width : ndarray, shape (cells,)
-        Liquid in the cells per membrane area, m: in a planar solution the width of the cell, in pores ε times it, in a
-        curved chain its volume over the area of the membrane.
+        Liquid volume of the cells per membrane area, m: in a planar solution the width of the cell, in pores ε times
+        the width, in a curved chain the volume of the cell ÷ area of the membrane.
     before, behind : ndarray, shape (cells + 1,)
-        Length of the way from the centre of the cell before a face to the face, and from there to the centre of the
-        cell behind it, in free solution over the area of the membrane, m: ``∫ (A_m/A) τ/ε dr``; inside a curved
-        membrane with A of the face.
+        Diffusion distance from the centre of the cell on the left of a face to the face, and from the face to the
+        centre of the cell on its right, m: ``∫ (A_m/A) τ/ε dr``, with A the area at r and A_m the area of the membrane;
+        inside a curved membrane A is the area of the face.
     reach : ndarray, shape (cells + 1,)
-        Share of the liquid of its solution that lies beyond a face, seen from the membrane: 0 at the far wall, 1
+        Fraction of the liquid of its solution that lies beyond a face, seen from the membrane: 0 at the far wall, 1
         at the membrane and within the pores.
     length_left, length_right : float
-        Liquid of the two solutions per membrane area, without pores, m: of planar ones their length.
+        Liquid volume of the two solutions per membrane area, without pores, m; in a planar chain their lengths.
     power : int
-        Of the radius, with which the area of a face grows: 0 planar, 1 cylindrical, 2 spherical.
+        Exponent k of A ∝ r^k: 0 planar, 1 cylindrical, 2 spherical.
     radii : ndarray, shape (cells + 1,)
-        Distance of the faces from the centre of a curved chain, m; of a planar one from its left end.
+        Distance of the faces from the centre of a curved chain, or from the left end of a planar chain, m.
     """
 
     regions: tuple[Region, ...]
@@ -58,12 +58,12 @@ class Mesh:
 
     @property
     def cells(self) -> int:
-        """Number of cells on both sides together."""
+        """Total number of cells on both sides."""
         return len(self.width)
 
     @property
     def rigid(self) -> NDArray[np.bool_]:
-        """Which cells are pores, shape (cells,)."""
+        """True for the cells that are pores, shape (cells,)."""
         return np.concatenate([np.full(each.cells.stop - each.cells.start, each.rigid) for each in self.regions])
 
     @cached_property
@@ -76,7 +76,7 @@ class Mesh:
 
     @cached_property
     def grid(self) -> Any:
-        """The FiPy mesh (`fipy.Grid1D`) of the cells' liquid."""
+        """The FiPy mesh (`fipy.Grid1D`) whose cell widths are the liquid volumes of the cells per membrane area."""
         return import_fipy().Grid1D(dx=self.width)
 
 
@@ -86,7 +86,7 @@ def build(
     pores: tuple[Pores | None, Pores | None] = (None, None),
     geometry: Geometry = "planar",
 ) -> Mesh:
-    """Mesh of two solutions, of support layers between them and the membrane, whose widths are given outwards from it.
+    """Mesh of two solutions and of support layers at the membrane; cell widths are given from the membrane outwards.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def build(
         Cell widths of the solutions, m, the one nearest to the membrane first. In a curved geometry the left ones reach
         from the membrane to the centre.
     pores : pair of (Pores or None), optional
-        Support layers on the left and on the right; in planar geometry alone.
+        Support layers on the left and on the right; in planar geometry only.
     geometry : str, optional
         ``"planar"``, ``"cylindrical"`` or ``"spherical"``.
 
@@ -107,29 +107,29 @@ def build(
     return _build(left_widths.tobytes(), right_widths.tobytes(), layers, geometry)
 
 
-@lru_cache(maxsize=32)  # a sweep over pressures needs the same again
+@lru_cache(maxsize=32)  # all runs of a sweep over pressures have the same mesh
 def _build(
     left_widths: bytes, right_widths: bytes, layers: tuple[tuple[bytes, float, float] | None, ...], geometry: Geometry
 ) -> Mesh:
     power, solutions = DIMENSION[geometry] - 1, (np.frombuffer(left_widths), np.frombuffer(right_widths))
-    regions, widths, ways = [], [], []
+    regions, widths, all_ratios = [], [], []
     for side, name in ((0, "left"), (1, "right")):
         layer = layers[side]
         parts = [Region(name, slice(0, len(solutions[side])))]
-        own, way = [solutions[side]], [np.ones(len(solutions[side]))]
+        own, ratios = [solutions[side]], [np.ones(len(solutions[side]))]
         if layer is not None:
             thin = np.frombuffer(layer[0])
             parts.insert(0, Region(name, slice(0, len(thin)), layer[1], layer[2], rigid=True))
-            own, way = [thin, *own], [np.full(len(thin), layer[2] / layer[1]), *way]
+            own, ratios = [thin, *own], [np.full(len(thin), layer[2] / layer[1]), *ratios]  # τ/ε
         regions += parts[::-1] if side == 0 else parts
         widths.append(np.concatenate(own)[:: -1 if side == 0 else 1])
-        ways.append(np.concatenate(way)[:: -1 if side == 0 else 1])
+        all_ratios.append(np.concatenate(ratios)[:: -1 if side == 0 else 1])
     start, placed = 0, []
     for each in regions:
         end = start + each.cells.stop
         placed.append(Region(each.side, slice(start, end), each.porosity, each.tortuosity, each.rigid))
         start = end
-    m, thickness, longer = len(widths[0]), np.concatenate(widths), np.concatenate(ways)
+    m, thickness, ratio = len(widths[0]), np.concatenate(widths), np.concatenate(all_ratios)
     radii = np.concatenate([[0.0], np.cumsum(thickness)])
     area = radii[m] ** power
     whole = radii ** (power + 1)
@@ -143,14 +143,14 @@ def _build(
     reach[last.start + 1 :] = np.concatenate([np.cumsum(volume[last][::-1])[-2::-1], [0.0]]) / length_right
     before, behind = np.zeros(len(volume) + 1), np.zeros(len(volume) + 1)
     if power == 0:
-        before[1:] = behind[:-1] = 0.5 * thickness * longer
+        before[1:] = behind[:-1] = 0.5 * thickness * ratio
     else:
         centre = (0.5 * (whole[1:] + whole[:-1])) ** (1.0 / (power + 1))
         for i in range(len(centre)):
-            before[i + 1] = way_between(centre[i], radii[i + 1], radii[m], power)
-            behind[i] = way_between(radii[i], centre[i], radii[m], power) if i > 0 else 0.0
-        # Inside, by the area of the face and the distance of the middles: near the centre, where the area vanishes, a
-        # flux is in proportion to the radius, not to 1/A, and the integral would be half as long at the first face.
+            before[i + 1] = diffusion_distance(centre[i], radii[i + 1], radii[m], power)
+            behind[i] = diffusion_distance(radii[i], centre[i], radii[m], power) if i > 0 else 0.0
+        # Inside the membrane use the face area and the distance of the cell centres: near the centre the flux is
+        # proportional to r, not to 1/A, and the integral would give half the distance at the first face.
         narrow = 0.5 * (radii[m] / radii[1:m]) ** power
         before[1:m], behind[1:m] = narrow * thickness[: m - 1], narrow * thickness[1:m]
     return Mesh(tuple(placed), m, volume, before, behind, reach, length_left, length_right, power, radii)
@@ -186,9 +186,9 @@ def graded_widths(length: float, cells: int, finest: float) -> Array:
 
 
 def _growth(whole: float, cells: int) -> float:
-    """ln r of ``Σ_{k < cells} r^k = whole > cells``.
+    """Logarithm of the growth factor r for which ``Σ_{k < cells} r^k = whole > cells``.
 
-    Newton's iteration for the logarithm of the sum, ``(r^n − 1)/(r − 1)``: convex in ln r, and started above the root.
+    Newton's method for the logarithm of the sum ``(r^n − 1)/(r − 1)``, which is convex in ln r, started above the root.
     """
     x = 2.0 * math.log(whole / cells) / (cells - 1)
     for _ in range(100):

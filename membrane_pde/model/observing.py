@@ -1,4 +1,4 @@
-"""Observations of a state: water flux, pressures, lengths, means, concentrations at the membrane."""
+"""Observations of a state: water flux, pressures, lengths, mean concentrations, concentrations at the membrane."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from membrane_pde.model.pressures import pressing, set_walls, whole_work
 from membrane_pde.model.problem import Numbers
 from membrane_pde.physics.osmotic import reflected
 
-# Entries of the numbers of a state. Of a pair this is the left one; the right one follows.
+# Columns of the observations of a state (`numbers`). Of LENGTH, PRESSURE, OSMOTIC and OSMOTIC_WALL this is the left
+# side; column + 1 is the right side.
 WATER_FLUX, LENGTH, PRESSURE, HELD, WORK, OSMOTIC, OSMOTIC_WALL, SPREAD, AREA_RATIO = 0, 1, 3, 5, 6, 7, 9, 11, 12
 NUMBERS = 13
-# Rows of the numbers of its solutes; of a pair the left one.
+# Rows of the observations of its solutes (`solutes`): from WALL on this is the left side, and row + 1 the right side.
 SOLUTE_FLUX, WALL, AMOUNT, MEAN, BULK = 0, 1, 3, 5, 7
 SOLUTE_NUMBERS = 9
 
 
 @kernel
 def _sum(x: Array) -> float:
-    """Sum, as four independent partial sums, which a processor adds at the same time."""
+    """Sum, computed as four independent partial sums, which a processor can add at the same time."""
     n = x.shape[0] // 4
     first, second, third, fourth, rest = x[:n], x[n : 2 * n], x[2 * n : 3 * n], x[3 * n : 4 * n], x[4 * n :]
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
@@ -44,16 +45,16 @@ def _sum(x: Array) -> float:
 
 @kernel
 def _sums(x: Array, first: int) -> tuple[float, float]:
-    """Sums of the entries before index `first`, and from it on."""
+    """Sum of the entries before index `first`, and sum of the others."""
     return _sum(x[:first]), _sum(x[first:])
 
 
 @kernel
-def _whole_pressure(p: Numbers, concentration: Array, room: Array) -> float:
-    """Osmotic pressure of a solution, Pa: every σ is 1."""
+def _whole_pressure(p: Numbers, concentration: Array, scratch: Array) -> float:
+    """Osmotic pressure of a solution (all reflection coefficients are 1), Pa."""
     for s in range(concentration.shape[0]):
-        room[0, s] = 1.0
-    return reflected(p.face.osmotics, concentration, room[0], room[1])
+        scratch[0, s] = 1.0
+    return reflected(p.face.osmotics, concentration, scratch[0], scratch[1])
 
 
 @kernel
@@ -85,14 +86,15 @@ def observe_states(
     states : ndarray, shape (runs, times, size)
         States.
     known : ndarray, shape (runs, 4, solutes)
-        Equilibrium concentrations on the left and the right, and concentrations at the membrane in the first state,
-        left and right (nan: computed, else both sides count as stirred there), mol/m^3.
+        Equilibrium concentrations on the left and on the right, and concentrations at the membrane in the first state,
+        left and right, mol/m^3. Where the latter are given, both sides count as stirred in the first state; nan: they
+        are computed.
     memory : ndarray, shape (runs, 3)
         See `interface.find_water_flux`; the search starts from the same guess for each state.
     ends : bool
-        Write only the amounts of the states between the first and the last one.
+        For the states between the first and the last one write the amounts only.
     faces : Faces
-        Arrays to work in.
+        Scratch arrays.
     numbers : ndarray, shape (runs, times, NUMBERS)
         Written.
     solutes : ndarray, shape (runs, times, SOLUTE_NUMBERS, solutes)
@@ -132,7 +134,7 @@ def observe_state(
     faces: Faces,
     numbers: Array,
 ) -> bool:
-    """Write the numbers of a state except the osmotic pressures; False if the water flux was not found."""
+    """Write the observations of a state except the osmotic pressures; False if the water flux was not found."""
     k, m, segment = faces.state.shape[1], p.membrane, segment_of(row)
     at = layout_of(k, p.mesh.shape[1] - 1)
     set_cells(p, y, faces)
@@ -163,7 +165,7 @@ def observe_state(
 
 @kernel
 def observe_solutes(p: Numbers, y: Array, faces: Faces, numbers: Array, solutes: Array) -> None:
-    """Write the numbers of each solute in a state, after `observe_state`, and the osmotic pressures."""
+    """Write the observations of each solute in a state, after `observe_state`, and the osmotic pressures."""
     k, m, n = faces.state.shape[1], p.membrane, p.mesh.shape[1] - 1
     left, right = float(numbers[LENGTH]), float(numbers[LENGTH + 1])
     for s in range(k):
@@ -182,17 +184,18 @@ def observe_solutes(p: Numbers, y: Array, faces: Faces, numbers: Array, solutes:
                 bulk = float(p.outside[side, s])
             solutes[BULK + side, s] = bulk
     for side in range(2):
-        numbers[OSMOTIC + side] = _whole_pressure(p, solutes[MEAN + side], faces.room)
-        numbers[OSMOTIC_WALL + side] = _whole_pressure(p, solutes[WALL + side], faces.room)
+        numbers[OSMOTIC + side] = _whole_pressure(p, solutes[MEAN + side], faces.scratch)
+        numbers[OSMOTIC_WALL + side] = _whole_pressure(p, solutes[WALL + side], faces.scratch)
 
 
 class Observations(NamedTuple):
     """Observations of states (SI): arrays (run, time), those of the solutes (run, time, solute).
 
-    Lengths and means are those of the solutions, amounts include the pores of support layers. `spread` is the distance
-    from the equilibrium, ``Σ∫|c − c_eq| dV`` (mol/m^2; nan without an equilibrium); `area_ratio` is the area of the
-    membrane over that at the start; `osmotic_…` are the osmotic pressures of the mean concentrations and of those at
-    the membrane; `bulk_…` is the concentration of a reservoir or a bath behind its layer, on other sides the mean.
+    Lengths and mean concentrations are those of the solutions; amounts include the pores of support layers. `spread` is
+    the distance from the equilibrium, ``Σ∫|c − c_eq| dV`` (mol/m^2; nan without an equilibrium); `area_ratio` is the
+    area of the membrane ÷ area at the start; `osmotic_…` are the osmotic pressures of the mean concentrations and of
+    the concentrations at the membrane; `bulk_…` is the concentration of a reservoir or bath behind its layer, and on
+    other sides the mean concentration.
     """
 
     water_flux: Array

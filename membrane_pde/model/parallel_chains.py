@@ -1,7 +1,7 @@
-"""Chains of cells in parallel: stations along the membrane, each with its own membrane and its own water flux.
+"""Chains of cells in parallel: stations along the membrane, each with its own membrane and water flux.
 
 The state consists of the states of the stations, one after another (each as in `membrane_pde.model.system`). No liquid
-flows from one station to the next here. They may share one unknown: where the total water flux is held,
+flows from one station to the next here. They may share one unknown. Where the total water flux is prescribed,
 
     0 = Σ_k A_k J_v,k(t, y_k, p) − Q(t),
 
@@ -66,7 +66,7 @@ class Chain:
         return out
 
     def slopes(self, t: float, y: Array) -> Slopes:
-        """Derivatives of every face's flux, of J_v and of the work's rate."""
+        """Derivatives of the flux through every face, of J_v and of the rate of the work."""
         return self.system.slopes(t, y, self.segment)
 
 
@@ -79,7 +79,7 @@ class HeldFlux:
     areas : ndarray, shape (stations,)
         Membrane area A_k of each station, m^2.
     flow : pair of float
-        Q at the start and the end of the segment, m^3/s; a straight line between them.
+        Q at the start and at the end of the segment, m^3/s; linear in time between them.
     """
 
     areas: Array
@@ -122,8 +122,8 @@ class ParallelChains:
             self.mass[-1] = 0.0
 
     @cached_property
-    def single(self) -> NDArray[np.intp]:
-        """Indices of all unknowns except the amounts in cells; their errors are tested one by one."""
+    def individual(self) -> NDArray[np.intp]:
+        """Indices of all unknowns except the amounts in cells; the error of each is tested individually."""
         found = [np.arange(own.start + system.x, own.stop) for own, system in zip(self.own, self.systems, strict=True)]
         return np.concatenate(found)
 
@@ -150,7 +150,7 @@ class ParallelChains:
             out[own] = chain.rates(t, y[own])
         if self.held is not None:
             places = self._displaced
-            out[self._work] = self.pressing(t, y) * out[places]  # not by parts: p has no given slope in time
+            out[self._work] = self.pressing(t, y) * out[places]  # not integrated by parts: dp/dt is not known
             out[-1] = self.held.areas @ out[places] - on_line(self.segment, self.held.flow, t)
         return out
 
@@ -199,7 +199,7 @@ class ParallelChains:
 
     @cached_property
     def _entries(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows and columns of the stations' own blocks, in the order of their values."""
+        """Rows and columns of the diagonal blocks of the stations, in the order of their values."""
         rows, columns = [], []
         for own, system in zip(self.own, self.systems, strict=True):
             pattern = system.pattern

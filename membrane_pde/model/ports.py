@@ -1,9 +1,9 @@
-"""Ports: the boundary conditions at the far ends of the two sides. One class for each kind of boundary.
+"""Ports: the boundary conditions at the far ends of the two sides, one class for each kind of boundary.
 
-A port says how the pressure on its side depends on the volume, whether the far wall moves with the liquid, what enters
-and leaves through the far end, and which states it adds. The kernels of `membrane_pde.model` read these answers from
-`Numbers`: `pressures` has the pressure laws, what enters and its derivatives stand in `pressures` and `slopes`, the
-events in `events`. How a case file names the kinds, which keys they take, and the words for what can go wrong are in
+A port defines how the pressure on its side depends on the volume, whether the far wall moves with the liquid, which
+liquid enters and leaves through the far end, and which states it adds. The kernels of `membrane_pde.model` read these
+properties from `Numbers`: the pressure laws are in `pressures`, the inflow in `pressures`, its derivatives in `slopes`,
+and the events in `events`. The names of the kinds in a case file, their keys, and the texts for failures are in
 `membrane_pde.input.boundaries`.
 """
 
@@ -21,8 +21,8 @@ from membrane_pde.physics.constants import STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
 
-IS_CLOSED, IS_RESERVOIR, IS_OUTFLOW, IS_BATH = range(4)  # what passes a far end, as the kernels tell the ports apart
-NO_FEED, FED, MADE_UP = range(3)  # a bath without feed; with one of constant flow; with one that holds its volume
+IS_CLOSED, IS_RESERVOIR, IS_OUTFLOW, IS_BATH = range(4)  # kinds of far ends that the kernels distinguish
+NO_FEED, FED, MADE_UP = range(3)  # a bath without feed; with a feed of constant flow; with a feed that holds its volume
 
 
 class BathNumbers(NamedTuple):
@@ -33,7 +33,7 @@ class BathNumbers(NamedTuple):
     present : bool
         False: the port is no bath.
     volume : float
-        At the start, per membrane area, m.
+        Initial volume per membrane area, m.
     mode : int
         NO_FEED, FED or MADE_UP.
     flow, bleed : float
@@ -49,9 +49,9 @@ class BathNumbers(NamedTuple):
 
 @kernel
 def bath_flows(bath: BathNumbers, q: float) -> tuple[float, float, float, float]:
-    """Feed Q_f and outflow Q_out of a bath that loses q to the other side, m/s, and their derivatives with q.
+    """Feed Q_f and outflow Q_out of a bath that loses q to the other side, m/s, and their derivatives dQ/dq.
 
-    A feed that makes up for q holds the volume: ``Q_f = max(q + bleed, 0)``, ``Q_out = max(bleed, −q)``.
+    A make-up feed replaces q and so holds the volume: ``Q_f = max(q + bleed, 0)``, ``Q_out = max(bleed, −q)``.
     """
     if bath.mode == NO_FEED:
         return 0.0, bath.bleed, 0.0, 0.0
@@ -67,7 +67,7 @@ _NO_BATH = BathNumbers()
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Port:
-    """The far end of one side. What a subclass does not say is true of a closed end with a free piston.
+    """The far end of one side. The defaults are those of a closed end with a free piston.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Port:
     holds_flux : bool
         The water flux out of this side is prescribed; the pressure on its liquid is computed.
     name : str
-        The kind, as a case file has it.
+        Name of the kind in a case file.
     kind : int
         IS_CLOSED, IS_RESERVOIR, IS_OUTFLOW or IS_BATH.
     fixed_volume : bool
@@ -95,22 +95,22 @@ class Port:
 
     @property
     def moves(self) -> bool:
-        """The far wall moves with the liquid, and the mesh stretches; else liquid passes a fixed far end."""
+        """True if the far wall moves with the liquid and the mesh stretches; else liquid passes a fixed far end."""
         return self.kind == IS_CLOSED
 
     @property
     def one_cell(self) -> bool:
-        """The side is one cell without a layer in front of the port."""
+        """True if the side is one stirred cell without an unstirred layer in front of the port."""
         return self.layer_unless_stirred and self.stirred
 
     @property
-    def endless(self) -> bool:
-        """The one cell of the side never changes: what leaves it through the membrane comes in from outside."""
+    def infinite(self) -> bool:
+        """True if the one cell of the side has an infinite volume, so that its concentrations are constant."""
         return False
 
     @property
     def adds_cell(self) -> bool:
-        """The port adds a cell to the chain, behind the layer."""
+        """True if the port adds a cell to the chain, behind the layer."""
         return False
 
     @property
@@ -120,17 +120,17 @@ class Port:
 
     @property
     def slackens(self) -> bool:
-        """The wall presses and never pulls: the pressure on the liquid is not below 0 (gauge)."""
+        """True if the wall goes slack instead of exerting a negative gauge pressure on the liquid."""
         return False
 
     @property
     def computes_pressure(self) -> bool:
-        """The pressure on the liquid follows from the water flux."""
+        """True if the pressure on the liquid is computed from the water flux."""
         return self.fixed_volume or self.holds_flux
 
     @property
     def outside(self) -> Array | None:
-        """Concentrations (solutes,) of what enters through the far end, mol/m^3; None where nothing does."""
+        """Concentrations (solutes,) of the liquid that enters through the far end, mol/m^3; None where none enters."""
         return None
 
     @property
@@ -140,29 +140,29 @@ class Port:
 
     @property
     def held(self) -> Array:
-        """Amounts (solutes,) in the port's own cell at the start, mol/m^2."""
+        """Initial amounts (solutes,) in the cell that the port adds, mol/m^2."""
         raise TypeError(f"a {self.name} has no cell of its own")
 
     def streams(self, inwards: Array, carried: Array, span: Array) -> tuple[Array, Array, Array]:
-        """Volumes that enter and leave the side during intervals, and the amounts that the former bring.
+        """Volumes that enter and leave the side during intervals, and the amounts that enter with them.
 
-        Nothing passes a closed end. Those of a reservoir are endless and no part of the model.
+        They are 0 for a closed end, and for a reservoir, whose streams are not modelled.
 
         Parameters
         ----------
         inwards : ndarray, shape (run, interval)
-            Volume that passes the far edge of the mesh inwards on balance, m.
+            Net volume that enters through the far edge of the mesh, m.
         carried : ndarray, shape (run, interval, solutes)
-            Amounts that pass it inwards on balance, mol/m^2.
+            Net amounts that enter through the far edge, mol/m^2.
         span : ndarray, shape (interval,)
             Length of the intervals, s.
 
         Returns
         -------
         entering, leaving : ndarray, shape (run, interval)
-            m.
+            Volumes, m.
         brought : ndarray, shape (run, interval, solutes)
-            mol/m^2.
+            Amounts that enter, mol/m^2.
         """
         none = np.zeros(inwards.shape)
         return none, none, np.zeros(carried.shape)
@@ -176,14 +176,14 @@ class Piston(Port):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Standpipe(Port):
-    """An open standing tube, in which the level rises with the volume: ``stiffness = ρ g / tube_area``.
+    """An open standpipe, whose level rises with the volume: ``stiffness = ρ g / tube_area``.
 
     Attributes
     ----------
     tube_area : float
-        Per membrane area.
+        Cross-section of the tube ÷ membrane area.
     temperature : float
-        Of the water, K.
+        Temperature of the water, K.
     """
 
     tube_area: float
@@ -199,14 +199,14 @@ class Standpipe(Port):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ElasticWall(Port):
-    """An elastic wall: ``stiffness = modulus / depth``. It goes slack where it would have to pull.
+    """An elastic wall: ``stiffness = modulus / depth``. It goes slack instead of exerting a negative pressure.
 
-    Where the water flux is held, whatever holds it takes up the pull.
+    Where the water flux is prescribed, the wall may be under tension, which the pump that prescribes the flux supports.
 
     Attributes
     ----------
     modulus : float
-        Rise of the pressure over the relative gain of volume, Pa.
+        Rise of the pressure ÷ relative gain of volume, Pa.
     depth : float
         Volume of the side at the start ÷ membrane area, m.
     """
@@ -223,7 +223,7 @@ class ElasticWall(Port):
 
     @property
     def slackens(self) -> bool:
-        """True unless the water flux is held."""
+        """True unless the water flux is prescribed."""
         return not self.holds_flux
 
 
@@ -236,7 +236,7 @@ class Rigid(Port):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reservoir(Port):
-    """A reservoir that holds its concentrations, behind an unstirred layer; stirred, without a layer.
+    """A reservoir of constant concentrations behind an unstirred layer; without the layer if the side is stirred.
 
     Attributes
     ----------
@@ -251,8 +251,8 @@ class Reservoir(Port):
     layer_unless_stirred = True
 
     @property
-    def endless(self) -> bool:
-        """True where there is no layer."""
+    def infinite(self) -> bool:
+        """True if there is no layer."""
         return self.stirred
 
     @property
@@ -263,23 +263,24 @@ class Reservoir(Port):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Bath(Port):
-    """A well-stirred bath behind an unstirred layer (stirred, without a layer), with a feed and a bleed. It can empty.
+    """A well-stirred bath with a feed and a bleed, behind an unstirred layer unless the side is stirred. It can empty.
 
-    ``d(V c)/dt = Q_f c_f − Q_out c − F``, ``dV/dt = Q_f − Q_out − q``, with F and q the solute and the volume that it
-    loses to the layer (or the membrane). It adds the state V, and behind a layer a cell with its amounts.
+    ``d(V c)/dt = Q_f c_f − Q_out c − F``, ``dV/dt = Q_f − Q_out − q``, with F and q the flux of solute and
+    of volume from the bath to the layer (or to the membrane). It adds the state V and, behind a layer, a cell with its
+    amounts.
 
     Attributes
     ----------
     concentration : ndarray, shape (solutes,)
-        At the start, mol/m^3.
+        Initial concentrations, mol/m^3.
     volume : float
-        At the start, per membrane area, m.
+        Initial volume per membrane area, m.
     feed : ndarray, shape (solutes,), or None
         Concentrations c_f of the feed, mol/m^3; None without a feed.
     flow : float or None
-        Q_f, m/s; None for a make-up feed, which holds the volume; see `bath_flows`.
+        Q_f, m/s; None for a make-up feed, which keeps the volume constant; see `bath_flows`.
     bleed : float
-        Q_out, m/s; with a make-up feed its smallest value.
+        Q_out, m/s; with a make-up feed the smallest value of Q_out.
     """
 
     concentration: Array
@@ -325,12 +326,12 @@ class Bath(Port):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Outflow(Port):
-    """A free outflow: liquid leaves with the concentrations of the last cell. The flow through it can turn.
+    """A free outflow: liquid leaves with the concentrations of the last cell. The flow through it can reverse.
 
     Attributes
     ----------
     drawn_in : ndarray, shape (solutes,), or None
-        Concentrations of liquid that flows back in, mol/m^3; None: not known, and the run ends at backflow.
+        Concentrations of liquid that flows back in, mol/m^3; None if they are not known: the run then ends at backflow.
     """
 
     drawn_in: Array | None = None
@@ -344,7 +345,7 @@ class Outflow(Port):
         return self.drawn_in
 
     def streams(self, inwards: Array, carried: Array, span: Array) -> tuple[Array, Array, Array]:
-        """What passes the far edge, outwards or back; see `Port.streams`."""
+        """Outflow and backflow through the far edge; see `Port.streams`."""
         brought = np.maximum(carried, 0.0) * (inwards > 0.0)[..., None]
         return np.maximum(inwards, 0.0), np.maximum(-inwards, 0.0), brought
 
@@ -355,6 +356,6 @@ PORTS: dict[str, type[Port]] = {
 
 
 def port_of(name: str, numbers: dict[str, Any]) -> Port:
-    """The port of a kind, which takes its own of these numbers: its attributes by name."""
+    """The port of a kind; its attributes are taken by name from `numbers`, and the other entries are ignored."""
     kind = PORTS[name]
     return kind(**{each.name: numbers[each.name] for each in fields(kind)})

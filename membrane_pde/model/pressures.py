@@ -8,27 +8,27 @@ from membrane_pde.model.chain import ALPHA, BETA, FLOW, OUTSIDE, Faces
 from membrane_pde.model.ports import IS_BATH, IS_CLOSED, IS_OUTFLOW, BathNumbers, bath_flows
 from membrane_pde.model.problem import Numbers, has_layer
 
-SMALLEST = 1e-9  # smallest share of its initial volume that a bath has in a trial step; its event is at 1e-6
+SMALLEST = 1e-9  # smallest volume of a bath ÷ initial volume in a trial step; its event "runs dry" happens at 1e-6
 
 
 @kernel
 def bath_volume(bath: BathNumbers, volume: float) -> float:
-    """Volume of a bath, m, kept positive where a trial step has emptied it."""
+    """Volume of a bath, m; kept positive where a trial step would empty it."""
     return max(volume, bath.volume * SMALLEST)
 
 
 @kernel
 def stretched(p: Numbers, segment: Segment, t: float, displaced: float) -> tuple[float, float]:
-    """Pressure on the liquid of each side if elastic walls could pull, Pa; see `pressing`."""
+    """Pressure on the liquid of each side if elastic walls could be under tension, Pa; see `pressing`."""
     left, right = applied(segment, t)
     return left - p.stiffness[0] * displaced, right + p.stiffness[1] * displaced
 
 
 @kernel
 def set_walls(p: Numbers, segment: Segment, t: float, displaced: float) -> None:
-    """Set `off` of the elastic walls: true for a wall that would have to pull, which is slack (plasmolysis).
+    """Set `off` of the elastic walls: true for a slack wall, whose pressure would be negative (plasmolysis).
 
-    `off` is constant between two events. Up to the event an integrator sees a wall that can pull, and so no kink.
+    `off` is constant between two events, so that the integrator sees no kink before it has reached the event.
     """
     left, right = stretched(p, segment, t, displaced)
     p.off[0], p.off[1] = p.wall[0] and left < 0.0, p.wall[1] and right < 0.0
@@ -80,5 +80,5 @@ def set_far_faces(p: Numbers, faces: Faces) -> None:
 
 @kernel
 def whole_work(p: Numbers, segment: Segment) -> bool:
-    """True if the state has the whole work ∫ Δp J_v dt, false if it has the work without Δp X."""
+    """True if the state contains the whole work ∫ Δp J_v dt, false if it contains the work minus Δp X."""
     return p.pumped or p.wall[0] or p.wall[1] or oscillates(segment)

@@ -46,21 +46,21 @@ class Problem:
 class Curve(NamedTuple):
     """A chain of cells along the radius of a cylinder or a sphere; the membrane encloses the left side.
 
-    On the right a place is, in a closed shell, the share of the shell's liquid that lies beyond it; in a layer that
-    moves with the membrane, the distance from the membrane, m.
+    The radial coordinate on the right is, in a closed shell, the fraction of the shell's volume that lies outside a
+    point; in a layer that moves with the membrane, the distance from the membrane, m.
 
     Attributes
     ----------
     power : int
-        Of the radius, with which areas grow: 0 planar, 1 cylindrical, 2 spherical.
+        Exponent k of A ∝ r^k: 0 planar, 1 cylindrical, 2 spherical.
     radius : float
-        Of the membrane at the start, m.
+        Radius of the membrane at the start, m.
     outer : float
-        Of the outer edge of a closed shell, which rests, m.
+        Radius of the outer edge of a closed shell, which does not move, m.
     shell : bool
         The right side is a closed shell; otherwise it is stirred, or a layer that moves with the membrane.
     layer : float
-        Liquid in that layer per membrane area at the start, m.
+        Volume of that layer per initial membrane area, m.
     """
 
     power: int = 0
@@ -71,7 +71,7 @@ class Curve(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """A `Problem` in the form that kernels take: a tuple of numbers and arrays, as they cannot take other objects.
+    """A `Problem` in the form that kernels take: a tuple of numbers and arrays, because kernels take no other objects.
 
     A pair is (left, right); faces and cells are those of the chain.
 
@@ -83,42 +83,45 @@ class Numbers(NamedTuple):
         Index of the membrane face.
     kind : pair of int
         IS_CLOSED, IS_RESERVOIR, IS_OUTFLOW or IS_BATH of `ports`.
-    moving, one_cell, endless : pair of bool
-        `moves`, `one_cell` (where there are no pores) and `endless` of the ports.
+    moving, one_cell, infinite : pair of bool
+        `moves`, `one_cell` (where there are no pores) and `infinite` of the ports.
     length : pair of float
-        Liquid of each solution per membrane area at the start, m; see `Mesh`.
+        Volume of each solution per initial membrane area, m; see `Mesh`.
     pores : pair of int
         Number of cells in the pores of a support layer on each side.
     curve : Curve
-        Of a cylindrical or spherical chain.
+        Geometry of a cylindrical or spherical chain.
     bath : pair of BathNumbers
-        See there.
+        The baths of the two sides.
     diffusivity : ndarray, shape (2, solutes)
         m^2/s.
     stiffness : pair of float
         `stiffness` of the ports, Pa/m.
     wall : pair of bool
-        `slackens` of the ports: an elastic wall that never pulls.
+        `slackens` of the ports: an elastic wall that cannot exert a negative pressure.
     off : ndarray of bool, shape (2,)
-        The wall is slack now; see `set_walls`.
+        True while the wall is slack; see `set_walls`.
     still, pumped : bool
-        No water flows; the water flux is held.
+        `still`: no water can flow. `pumped`: the water flux is prescribed.
     cells : ndarray, shape (3, cells)
-        Liquid in the cells per membrane area at the start, m: what stays, what stretches with the solution; place of
-        the centre on the right of a curved chain, see `Curve`.
+        Volume of the cells per initial membrane area, m: FIXED, the part that is constant; STRETCHING, the part that
+        stretches with the solution. CENTRE: radial coordinate of the centre on the right of a curved chain; see
+        `Curve`.
     mesh : ndarray, shape (4, faces)
-        Share of the flow through the membrane that passes a face (at the start, where it changes); way between the
-        centres of the cells on both sides of it, of which one part stays and one part stretches, m; place of the face
-        on the right of a curved chain.
-    half : ndarray, shape (2, 2)
-        On each side the way between the centre of the cell at the membrane and the membrane: what stays and what
-        stretches, m.
-    steepest : ndarray, shape (2, 2)
-        On each side the largest product of share and way, of the parts that stay and of those that stretch, m. With
-        the second one times the stretch, their sum times q/D is an upper bound of the Péclet numbers at a flow q. Not
-        used on the right of a curved chain, where the largest product is found for each state.
+        FRACTION: fraction of the flow through the membrane that passes a face (its initial value where it changes);
+        DISTANCE_FIXED and DISTANCE_STRETCHING: fixed and stretching part of the diffusion distance between the centres
+        of the cells on both sides of the face, m; RADIAL: radial coordinate of the face on the right of a curved
+        chain.
+    half_distance : ndarray, shape (2, 2)
+        Fixed and stretching part of the diffusion distance between the membrane and the centre of the cell beside it,
+        on each side, m.
+    peclet_length : ndarray, shape (2, 2)
+        On each side the largest product of flow fraction and diffusion distance, of the fixed parts and of the
+        stretching parts, m. The first plus the stretch times the second, times q/D, is an upper bound of the Péclet
+        numbers at a flow q. Not used on the right of a curved chain, where the largest product is found for each state.
     outside : ndarray, shape (2, solutes)
-        Concentrations of what enters through the far ends (`outside` of the ports; 0 where nothing does), mol/m^3.
+        Concentrations of the liquid that enters through the far ends (`outside` of the ports), mol/m^3; 0 where none
+        enters.
     known : ndarray of bool, shape (2,)
         True where `outside` is known.
     """
@@ -128,7 +131,7 @@ class Numbers(NamedTuple):
     kind: tuple[int, int]
     moving: tuple[bool, bool]
     one_cell: tuple[bool, bool]
-    endless: tuple[bool, bool]
+    infinite: tuple[bool, bool]
     length: tuple[float, float]
     pores: tuple[int, int]
     curve: Curve
@@ -141,18 +144,19 @@ class Numbers(NamedTuple):
     pumped: bool
     cells: Array
     mesh: Array
-    half: Array
-    steepest: Array
+    half_distance: Array
+    peclet_length: Array
     outside: Array
     known: NDArray[np.bool_]
 
 
-# Rows of `Numbers.cells`, of `Numbers.mesh`, and entries of a row of `Numbers.half` and `Numbers.steepest`.
-STAYS, STRETCHES, CENTRE = range(3)
-SHARE, WAY_STAYS, WAY_STRETCHES, PLACE = range(4)
+# Rows of `Numbers.cells` and of `Numbers.mesh`. FIXED and STRETCHING are also the columns of `Numbers.half_distance`
+# and `Numbers.peclet_length`.
+FIXED, STRETCHING, CENTRE = range(3)
+FRACTION, DISTANCE_FIXED, DISTANCE_STRETCHING, RADIAL = range(4)
 
 
 @kernel
 def has_layer(p: Numbers, side: int) -> bool:
-    """An unstirred layer ends at a reservoir: solute diffuses through the far face."""
-    return p.kind[side] == IS_RESERVOIR and not p.endless[side]
+    """True if an unstirred layer ends at a reservoir, so that solute diffuses through the far face."""
+    return p.kind[side] == IS_RESERVOIR and not p.infinite[side]

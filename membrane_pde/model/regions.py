@@ -1,10 +1,10 @@
 """The chain of cells across the membrane, made of regions: solutions, and the pores of support layers.
 
 From left to right: the left solution, the pores of its support layer, the membrane, the pores of the support layer on
-the right, the right solution. A region has the properties that its cells share: the share of their volume that is
-liquid (porosity), the length of the way through the pores over the thickness (tortuosity), and whether it stretches
-with its liquid or is rigid. `model.mesh` cuts the regions into cells, `model.discretize` adds the cells of baths, and
-`model.metric` has the volumes of the cells as functions of the displaced volume.
+the right, the right solution. A region has the properties that its cells have in common: porosity (liquid volume ÷
+volume), tortuosity (length of the path through the pores ÷ thickness), and whether it stretches with its liquid or is
+rigid. `model.mesh` divides the regions into cells, `model.discretize` adds the cells of baths, and `model.metric`
+computes the volumes of the cells as functions of the displaced volume.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Pores(NamedTuple):
     widths : ndarray
         Cell widths, m, the one at the membrane first.
     porosity, tortuosity : float
-        ε, share of the volume that is liquid; τ, length of the way through the pores over the thickness. Of the
-        diffusivity D in free solution ``ε D/τ`` is left.
+        ε, liquid volume ÷ volume; τ, length of the path through the pores ÷ thickness. The effective diffusivity is
+        ``ε D/τ``, with D the diffusivity in free solution.
     """
 
     widths: NDArray[np.float64]
@@ -42,11 +42,11 @@ class Region:
     side : str
         ``"left"`` or ``"right"``.
     cells : slice
-        Of the mesh.
+        Indices of its cells in the mesh.
     porosity, tortuosity : float
         ε and τ of `Pores`; 1 in a solution.
     rigid : bool
-        The pores of a support layer: they neither stretch nor move, and the liquid flows through them.
+        True for the pores of a support layer, which neither stretch nor move while liquid flows through them.
     """
 
     side: str

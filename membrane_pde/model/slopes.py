@@ -15,13 +15,13 @@ from membrane_pde.model.chain import (
     CELLS,
     CONCENTRATION,
     FLOW,
+    FLOW_FRACTION,
     LAYER,
-    LEFT_STEEPEST,
+    LEFT_PECLET_LENGTH,
+    OSMOTIC_SLOPE,
     OUTSIDE,
-    PASSING,
-    PULL,
+    PECLET_LENGTH,
     WATER,
-    WAY,
     Faces,
 )
 from membrane_pde.model.faces import pressed, rates
@@ -41,12 +41,12 @@ from membrane_pde.model.interface import (
 from membrane_pde.model.layout import DISPLACED_VOLUME, DRIVING, LEFT_VOLUME, RIGHT_VOLUME, SCALARS
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.metric import (
+    FRACTION_SLOPE,
     LN_AREA,
-    LN_GAIN,
+    LN_CONDUCTANCE,
     LN_LEFT_LAYER,
     LN_RIGHT_LAYER,
     LN_VOLUME,
-    SHARE_SLOPE,
     set_metric_slopes,
 )
 from membrane_pde.model.ports import IS_BATH, IS_OUTFLOW, MADE_UP, bath_flows
@@ -54,43 +54,45 @@ from membrane_pde.model.pressures import stiffness_now, whole_work
 from membrane_pde.model.problem import Numbers, has_layer
 from membrane_pde.physics.fluxes import SMALL, bernoulli, bernoulli_slope_series
 
-BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)  # rows of `Slopes.faces`; of the last one for each scalar
+BEFORE, BEHIND, WITH_FLUX, WITH_SCALAR = range(4)  # rows of `Slopes.faces`; from WITH_SCALAR on one row for each scalar
 OF_FLOW, OF_WORK = range(2)  # rows of `Slopes.walls`
-# Rows of `Slopes.scalars`, and the entries of the row OTHERS.
+# Rows of `Slopes.scalars`; _CHANGE and _WITH_SCALAR are scratch rows. The next line names the entries of the row
+# OTHERS.
 RATES_WITH_FLOW, FLOW_WITH_SCALAR, WORK_WITH_SCALAR, OTHERS, _CHANGE, _WITH_SCALAR = range(6)
 FLOW_WITH_TIME, WORK_WITH_FLOW, WORK_WITH_TIME = range(3)
 
 
 @part
-def _set_bend(way: Array, along: float, steepest: float, flow: float, out: Array) -> None:
-    """Write ``B'(Pe)`` of faces, with the Péclet number ``way · along`` without sign; see `_bend`."""
-    if steepest * along < SMALL:
+def _set_bernoulli_derivative(
+    peclet_length: Array, flow_over_diffusivity: float, longest: float, flow: float, out: Array
+) -> None:
+    """Write ``B'(Pe)`` of faces, with ``|Pe| = peclet_length · flow_over_diffusivity``; see `_bernoulli_derivative`."""
+    if longest * flow_over_diffusivity < SMALL:
         shift, sign = (0.0, 1.0) if flow >= 0.0 else (-1.0, -1.0)
         for i in range(out.shape[0]):
-            out[i] = shift + sign * bernoulli_slope_series(float(way[i]) * along)
+            out[i] = shift + sign * bernoulli_slope_series(float(peclet_length[i]) * flow_over_diffusivity)
     else:
         for i in range(out.shape[0]):
-            out[i] = _bend(float(way[i]) * along, flow)
+            out[i] = _bernoulli_derivative(float(peclet_length[i]) * flow_over_diffusivity, flow)
 
 
 class Slopes(NamedTuple):
     """Derivatives of dy/dt, which `set_slopes` writes. The scalars, X, V_L and V_R, are those of `model.layout`.
 
-    q = dX/dt is the flow through the membrane per initial membrane area. "A with b" is the derivative of A with respect
-    to b.
+    q = dX/dt is the flow through the membrane per initial membrane area, F the flux of a solute through a face.
 
     Attributes
     ----------
     faces : ndarray, shape (3 + SCALARS, solutes, faces)
-        BEFORE, BEHIND: flux through a face with the amount in the cell before and behind it, at constant q, 1/s;
-        WITH_FLUX: with q; WITH_SCALAR and the rows after it: with each scalar, at constant q.
+        BEFORE, BEHIND: dF/dm at constant q, with m the amount in the cell on the left and on the right of the face,
+        1/s; WITH_FLUX: dF/dq; WITH_SCALAR and the rows after it: dF/d(scalar) at constant q, one row a scalar.
     walls : ndarray, shape (2, 2, solutes)
-        OF_FLOW: q with the amounts in the cells at the membrane, left and right; OF_WORK: the rate of the work with
-        them, at constant q.
+        Derivatives with respect to the amounts in the cells on the left and on the right of the membrane: OF_FLOW, of
+        q; OF_WORK, of the rate of the work at constant q.
     scalars : ndarray, shape (6, 5)
-        RATES_WITH_FLOW: the rate of each scalar with q; FLOW_WITH_SCALAR: q with each scalar; WORK_WITH_SCALAR: the
-        rate of the work with each scalar, at constant q; OTHERS: q with time, the rate of the work with q and with
-        time. The remaining rows are to work in.
+        RATES_WITH_FLOW: d(rate of each scalar)/dq; FLOW_WITH_SCALAR: dq/d(scalar); WORK_WITH_SCALAR: d(rate of the
+        work)/d(scalar) at constant q; OTHERS: dq/dt, and the derivatives of the rate of the work with respect to q and
+        to time. The remaining rows are scratch arrays.
     baths : ndarray, shape (2, solutes)
         Concentrations of the baths on the left and on the right, mol/m^3; 0 where there is none.
     metric, layers : ndarray
@@ -131,8 +133,8 @@ def _volume_slopes(p: Numbers, faces: Faces, d: Slopes, scalar: int) -> tuple[fl
 
 
 @kernel
-def _bend(peclet: float, flow: float) -> float:
-    """``B'(Pe)`` for a flow of given sign, from the Péclet number without sign."""
+def _bernoulli_derivative(peclet: float, flow: float) -> float:
+    """``B'(Pe)`` of a flow of given sign; `peclet` is the absolute Péclet number."""
     _, slope = bernoulli(peclet)
     return slope if flow >= 0.0 else -1.0 - slope  # B'(−x) = −1 − B'(x)
 
@@ -141,27 +143,33 @@ def _bend(peclet: float, flow: float) -> float:
 def _set_side_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int, first: int, last: int) -> None:
     """Write the derivatives with respect to q and X of the fluxes through the inner faces of a side."""
     flow, diffusivity = float(faces.scalars[FLOW]), float(p.diffusivity[side, s])
-    bend, share, more = (
+    derivative, fraction, fraction_slope = (
         d.faces[WITH_FLUX, s, first:last],
-        faces.metric[PASSING, first:last],
-        d.metric[SHARE_SLOPE, first:last],
+        faces.metric[FLOW_FRACTION, first:last],
+        d.metric[FRACTION_SLOPE, first:last],
     )
-    with_length, gain = d.faces[WITH_SCALAR, s, first:last], d.metric[LN_GAIN, first:last]
+    with_length, conductance = d.faces[WITH_SCALAR, s, first:last], d.metric[LN_CONDUCTANCE, first:last]
     c, volume = faces.state[CONCENTRATION, s, first - 1 : last], d.metric[LN_VOLUME, first - 1 : last]
     alpha, beta = faces.state[ALPHA, s, first:last], faces.state[BETA, s, first:last]
-    along = abs(flow) / diffusivity
-    _set_bend(faces.metric[WAY, first:last], along, float(faces.scalars[LEFT_STEEPEST + side]), flow, bend)
-    for i in range(bend.shape[0]):
+    flow_over_diffusivity = abs(flow) / diffusivity
+    _set_bernoulli_derivative(
+        faces.metric[PECLET_LENGTH, first:last],
+        flow_over_diffusivity,
+        float(faces.scalars[LEFT_PECLET_LENGTH + side]),
+        flow,
+        derivative,
+    )
+    for i in range(derivative.shape[0]):
         before, behind = float(c[i]), float(c[i + 1])
-        drop, passing = before - behind, float(share[i]) * float(bend[i])
-        carried = float(bend[i]) * drop + before
+        drop, passing = before - behind, float(fraction[i]) * float(derivative[i])
+        carried = float(derivative[i]) * drop + before
         with_length[i] = (
-            (float(beta[i]) - passing * flow) * drop * float(gain[i])
-            + float(more[i]) * flow * carried
+            (float(beta[i]) - passing * flow) * drop * float(conductance[i])
+            + float(fraction_slope[i]) * flow * carried
             - float(alpha[i]) * before * float(volume[i])
             + float(beta[i]) * behind * float(volume[i + 1])
         )
-        bend[i] = float(share[i]) * carried
+        derivative[i] = float(fraction[i]) * carried
 
 
 @kernel
@@ -215,10 +223,10 @@ def linearize(
     d: Slopes,
     wanted: bool,
 ) -> bool:
-    """Write faces and dy/dt of a state and, if they are wanted, their derivatives; False if no water flux was found.
+    """Write faces and dy/dt of a state and, if `wanted`, their derivatives; return False if no water flux was found.
 
-    One entry point for all of it, because each entry point is compiled with every kernel that it calls. See
-    `faces.set_faces` for the parameters.
+    This is one entry point instead of two, because each entry point is compiled together with every kernel it calls.
+    See `faces.set_faces` for the parameters.
     """
     if not rates(p, segment, t, y, given, memory, faces, out):
         return False
@@ -235,7 +243,7 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
     inside, outside = float(faces.state[CONCENTRATION, s, cell]), float(faces.sides[OUTSIDE, side, s])
     d.faces[WITH_FLUX, s, far] = 0.0
     d.baths[side, s] = inside if p.bath[side].present else 0.0
-    if p.endless[side]:  # the flux into its cell is the flux out of it
+    if p.infinite[side]:  # what leaves the cell through its inner face enters it through the far face
         d.faces[WITH_FLUX, s, far] = d.faces[WITH_FLUX, s, inner]
         for j in range(SCALARS):
             d.faces[WITH_SCALAR + j, s, far] = d.faces[WITH_SCALAR + j, s, inner]
@@ -244,20 +252,22 @@ def _set_far_slopes(p: Numbers, faces: Faces, d: Slopes, s: int, side: int) -> N
     d.faces[WITH_SCALAR, s, far] = leaving * inside * d.metric[LN_VOLUME, cell]
     if has_layer(p, side):
         before, behind = (outside, inside) if side == 0 else (inside, outside)
-        share = float(faces.metric[PASSING, far])
-        bend = _bend(abs(flow) / float(p.diffusivity[side, s]) * float(faces.metric[WAY, far]), flow)
-        carried = bend * (before - behind) + before
-        spread = float(faces.state[BETA, s, far]) - share * bend * flow
-        d.faces[WITH_FLUX, s, far] = share * carried
-        d.faces[WITH_SCALAR, s, far] += spread * (before - behind) * d.metric[LN_GAIN, far]
-        d.faces[WITH_SCALAR, s, far] += d.metric[SHARE_SLOPE, far] * flow * carried
+        fraction = float(faces.metric[FLOW_FRACTION, far])
+        derivative = _bernoulli_derivative(
+            abs(flow) / float(p.diffusivity[side, s]) * float(faces.metric[PECLET_LENGTH, far]), flow
+        )
+        carried = derivative * (before - behind) + before
+        spread = float(faces.state[BETA, s, far]) - fraction * derivative * flow
+        d.faces[WITH_FLUX, s, far] = fraction * carried
+        d.faces[WITH_SCALAR, s, far] += spread * (before - behind) * d.metric[LN_CONDUCTANCE, far]
+        d.faces[WITH_SCALAR, s, far] += d.metric[FRACTION_SLOPE, far] * flow * carried
     if p.kind[side] == IS_OUTFLOW:
         entering = flow if side == 0 else -flow
         d.faces[WITH_FLUX, s, far] = outside if entering > 0.0 and p.known[side] else inside
     if p.kind[side] == IS_BATH:
         entering = flow if side == 0 else -flow
-        _, bled, more_fed, more_bled = bath_flows(p.bath[side], entering)
-        d.faces[WITH_FLUX, s, far] = more_fed * outside - more_bled * inside
+        _, bled, fed_slope, bled_slope = bath_flows(p.bath[side], entering)
+        d.faces[WITH_FLUX, s, far] = fed_slope * outside - bled_slope * inside
         volume, sign = float(faces.width[cell]), 1.0 if side == 0 else -1.0
         d.faces[WITH_SCALAR + LEFT_VOLUME + side, s, far] = sign * bled * inside / volume
         if not p.one_cell[side]:
@@ -273,9 +283,9 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
     d.scalars[RATES_WITH_FLOW, 0] = 1.0
     for side in range(2):
         sign = 1.0 if side == 0 else -1.0
-        _, _, more_fed, more_bled = bath_flows(p.bath[side], sign * flow)
+        _, _, fed_slope, bled_slope = bath_flows(p.bath[side], sign * flow)
         holds = not p.bath[side].present or p.bath[side].mode == MADE_UP
-        d.scalars[RATES_WITH_FLOW, LEFT_VOLUME + side] = 0.0 if holds else sign * (more_fed - more_bled - 1.0)
+        d.scalars[RATES_WITH_FLOW, LEFT_VOLUME + side] = 0.0 if holds else sign * (fed_slope - bled_slope - 1.0)
     for j in range(SCALARS):
         d.scalars[FLOW_WITH_SCALAR, j] = d.scalars[WORK_WITH_SCALAR, j] = d.scalars[OTHERS, j] = 0.0
     for s in range(solutes):
@@ -287,15 +297,20 @@ def _set_flux_slopes(p: Numbers, segment: Segment, t: float, faces: Faces, d: Sl
     if p.still:
         return
     # derivatives of Σσπ on the left minus that on the right of the membrane
-    wall_pressure(p.face, faces.membrane, faces.room[0], faces.sides[PULL])
-    pull, change, with_scalar, with_flux = faces.sides[PULL], d.scalars[_CHANGE], d.scalars[_WITH_SCALAR], 0.0
+    wall_pressure(p.face, faces.membrane, faces.scratch[0], faces.sides[OSMOTIC_SLOPE])
+    osmotic_slope, change, with_scalar, with_flux = (
+        faces.sides[OSMOTIC_SLOPE],
+        d.scalars[_CHANGE],
+        d.scalars[_WITH_SCALAR],
+        0.0,
+    )
     for j in range(SCALARS):
         with_scalar[j] = 0.0
     with_scalar[DISPLACED_VOLUME] = stiffness_now(p)
     for s in range(solutes):
         left_wall, right_wall = faces.slopes[OF_LEFT_WALL, s], faces.slopes[OF_RIGHT_WALL, s]
         for j in range(5):
-            change[j] = pull[0, s] * left_wall[j] - pull[1, s] * right_wall[j]
+            change[j] = osmotic_slope[0, s] * left_wall[j] - osmotic_slope[1, s] * right_wall[j]
         with_flux += float(change[BY_WATER])
         if faces.state[CONCENTRATION, s, m - 1] >= 0.0:
             d.walls[OF_FLOW, 0, s] = change[BY_LEFT_CELL] / faces.width[m - 1]

@@ -1,4 +1,4 @@
-"""What is known at one station: films, friction, the membrane, and the concentration that the outflow carries."""
+"""Constitutive relations at one station: film coefficients, friction, membrane fluxes, outflow concentration."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from membrane_pde.model.stations import (
     SECTION,
     STEP,
     VOLUME,
-    Places,
-    Room,
+    StationLayout,
     Stations,
+    Workspace,
     begins,
     concentration_at,
     ends,
@@ -57,14 +57,16 @@ from membrane_pde.physics.liquid import (
     set_liquid,
 )
 
-_SMOOTH = 1e-6  # of the scale of a concentration: differences below this are not limited
-_STEEP = 0.25  # of the concentrations themselves: a change from cell to cell that is a front
+_SMOOTH = 1e-6  # concentration difference ÷ scale of the concentration below which the limiter is off
+_STEEP = (
+    0.25  # relative concentration difference between neighbouring cells above which the limiter treats it as a front
+)
 _Four = tuple[float, float, float, float]
 
 
 @kernel
 def stirred_at(p: Stations, side: int, station: int) -> bool:
-    """No resistance between the liquid of a station and the membrane."""
+    """True if there is neither a film nor a support layer between the liquid of a station and the membrane."""
     filmless = p.role[side] == DRAWN or int(p.rows[side, FILM, station]) == NO_FILM
     return filmless and p.support[side] == 0.0
 
@@ -85,20 +87,20 @@ def face_at(p: Stations, station: int) -> FaceNumbers:
 
 
 @kernel
-def set_channel(p: Stations, at: Places, y: Array, side: int, station: int, room: Room) -> None:
-    """Write the cell, the films' conductances and the pressure drop on one side of a station, with their slopes."""
+def set_channel(p: Stations, at: StationLayout, y: Array, side: int, station: int, workspace: Workspace) -> None:
+    """Write concentrations, film conductances and pressure drop of one side of a station, with derivatives."""
     k, first = at.solutes, concentration_at(at, side, station)
     for s in range(k):
-        room.cells[side, s] = max(float(y[first + s]), 0.0)
+        workspace.cells[side, s] = max(float(y[first + s]), 0.0)
     for n in range(2 + k):
-        room.drops[side, station, n] = 0.0
+        workspace.drops[side, station, n] = 0.0
     for s in range(k):
         for t in range(k + 1):
-            room.layer_slopes[side, s, t] = 0.0
+            workspace.layer_slopes[side, s, t] = 0.0
     if p.role[side] == DRAWN and p.support[side] == 0.0:
         return
-    row, liquid = p.rows[side], room.liquid
-    set_liquid(p.liquid, side, room.cells[side], liquid)
+    row, liquid = p.rows[side], workspace.liquid
+    set_liquid(p.liquid, side, workspace.cells[side], liquid)
     density, viscosity = float(liquid[DENSITY, 0]), float(liquid[VISCOSITY, 0])
     section, diameter = float(row[SECTION, station]), float(row[DIAMETER, station])
     flow = 0.5 * (float(y[inflow_at(p, at, side, station)]) + float(y[flow_at(at, side, station)]))
@@ -117,21 +119,23 @@ def set_channel(p: Stations, at: Places, y: Array, side: int, station: int, room
         whole = film + behind
         if whole == 0.0:
             continue
-        room.layers[side, s] = 1.0 / whole
+        workspace.layers[side, s] = 1.0 / whole
         film, behind = film / whole, behind / whole
         for t in range(k):
             slope = with_density * float(liquid[DENSITY_SLOPE, t]) + with_viscosity * float(liquid[VISCOSITY_SLOPE, t])
-            room.layer_slopes[side, s, t] = film * slope
+            workspace.layer_slopes[side, s, t] = film * slope
         own = film * with_diffusivity + behind
-        room.layer_slopes[side, s, s] = float(room.layer_slopes[side, s, s]) + own * float(liquid[DIFFUSIVITY_SLOPE, s])
-        room.layer_slopes[side, s, k] = film * with_flow
+        workspace.layer_slopes[side, s, s] = float(workspace.layer_slopes[side, s, s]) + own * float(
+            liquid[DIFFUSIVITY_SLOPE, s]
+        )
+        workspace.layer_slopes[side, s, k] = film * with_flow
     if p.role[side] == DRAWN:
         return
     gradient, with_flow, with_density, with_viscosity = pressure_gradient(
         int(row[DROP, station]), float(row[DROP_FIRST, station]), float(row[DROP_SECOND, station]),
         float(row[DROP_POWER, station]), section, diameter, flow, density, viscosity,
     )  # fmt: skip
-    step, drop = float(row[STEP, station]), room.drops[side, station]
+    step, drop = float(row[STEP, station]), workspace.drops[side, station]
     drop[0], drop[1] = step * gradient, step * with_flow
     for t in range(k):
         slope = with_density * float(liquid[DENSITY_SLOPE, t]) + with_viscosity * float(liquid[VISCOSITY_SLOPE, t])
@@ -139,53 +143,53 @@ def set_channel(p: Stations, at: Places, y: Array, side: int, station: int, room
 
 
 @kernel
-def set_membrane(p: Stations, at: Places, y: Array, station: int, room: Room, slopes: bool) -> float:
-    """Write the solute fluxes at a station and (with `slopes`) `Room.local`; the osmotic pressure difference, Pa."""
+def set_membrane(p: Stations, at: StationLayout, y: Array, station: int, workspace: Workspace, slopes: bool) -> float:
+    """Write the solute fluxes at a station and (with `slopes`) `Workspace.local`; return the osmotic pressure, Pa."""
     k, face, flux = at.solutes, face_at(p, station), float(y[flux_at(at, station)])
-    set_face(face, flux, room.layers, room.cells, room.membrane)
-    difference = wall_pressure(face, room.membrane, room.work[0], room.pull)
+    set_face(face, flux, workspace.layers, workspace.cells, workspace.membrane)
+    difference = wall_pressure(face, workspace.membrane, workspace.scratch[0], workspace.osmotic_slope)
     for s in range(k):
-        room.walls[0, station, s] = room.membrane[s, LEFT_WALL]
-        room.walls[1, station, s] = room.membrane[s, RIGHT_WALL]
-        room.passing[station, s] = room.membrane[s, THROUGH]
+        workspace.walls[0, station, s] = workspace.membrane[s, LEFT_WALL]
+        workspace.walls[1, station, s] = workspace.membrane[s, RIGHT_WALL]
+        workspace.passing[station, s] = workspace.membrane[s, THROUGH]
     if not slopes:
         return difference
-    set_face_slopes(face, flux, room.layers, room.cells, room.slopes)
+    set_face_slopes(face, flux, workspace.layers, workspace.cells, workspace.slopes)
     for n in range(3 + 2 * k):
-        room.local[k, n] = 0.0
+        workspace.local[k, n] = 0.0
     for s in range(k):
-        left, right = float(room.pull[0, s]), float(room.pull[1, s])
+        left, right = float(workspace.osmotic_slope[0, s]), float(workspace.osmotic_slope[1, s])
         for n in range(3 + 2 * k):
-            room.local[s, n] = 0.0
-        for row in range(2):  # 0: the solute's flux; 1: the osmotic pressure at the walls
+            workspace.local[s, n] = 0.0
+        for row in range(2):  # 0: flux of the solute; 1: osmotic pressure difference at the membrane
             where = s if row == 0 else k
-            out = room.local[where]
+            out = workspace.local[where]
             for n in range(5):
-                change = float(room.slopes[OF_FLUX, s, n])
+                change = float(workspace.slopes[OF_FLUX, s, n])
                 if row == 1:
-                    change = left * float(room.slopes[OF_LEFT_WALL, s, n])
-                    change -= right * float(room.slopes[OF_RIGHT_WALL, s, n])
+                    change = left * float(workspace.slopes[OF_LEFT_WALL, s, n])
+                    change -= right * float(workspace.slopes[OF_RIGHT_WALL, s, n])
                 if n == 0:
                     out[0] += change
                 elif n < 3:
                     out[1 + k * (n - 1) + s] += change
                 else:
                     for t in range(k):
-                        out[1 + k * (n - 3) + t] += change * float(room.layer_slopes[n - 3, s, t])
-                    out[1 + 2 * k + n - 3] += change * float(room.layer_slopes[n - 3, s, k])
+                        out[1 + k * (n - 3) + t] += change * float(workspace.layer_slopes[n - 3, s, t])
+                    out[1 + 2 * k + n - 3] += change * float(workspace.layer_slopes[n - 3, s, k])
     return difference
 
 
 @kernel
 def per_hold_up(p: Stations, side: int, station: int) -> float:
-    """One over the hold-up of a station's cell, or (where it holds nothing) over its membrane area."""
+    """1 ÷ hold-up of a station's cell or, where it has no hold-up, 1 ÷ membrane area."""
     volume = float(p.rows[side, VOLUME, station])
     return 1.0 / volume if volume > 0.0 else 1.0 / float(p.rows[side, AREA, station])
 
 
 @kernel
 def _last_outflow(smooth: float, with_rise: float, rise: float, before: float, here: float) -> _Four:
-    """What leaves the last cell: on the line through it and what is before, but for a front, which nothing bounds."""
+    """Outlet concentration by linear extrapolation from the last cell and the one upstream; damped at a front."""
     size = abs(here) + abs(before)
     if size <= smooth:
         return here, 0.0, 1.0, 0.0
@@ -202,24 +206,24 @@ def _last_outflow(smooth: float, with_rise: float, rise: float, before: float, h
 def outflow_weights(
     limited: bool, smooth: float, alone: bool, first: bool, last: bool, before: float, here: float, behind: float
 ) -> _Four:
-    """Concentration in the outflow of a cell, and its derivatives with what is before, in, and behind the cell.
+    """Concentration in the outflow of a cell, and its derivatives.
 
     Parameters
     ----------
     limited : bool
-        Bounded by the neighbours.
+        Use a limiter, which keeps the concentration between those of the neighbouring cells.
     smooth : float
-        Differences below this are not limited, mol/m^3.
+        Concentration difference below which the limiter is off, mol/m^3.
     alone, first, last : bool
-        The cell is the only one of its element; the first (`before` is then what enters, at the face); the last
-        (`behind` is not used).
+        `alone`: the cell is the only one of its element. `first`: it is the first one, and `before` is the inlet
+        concentration. `last`: it is the last one, and `behind` is not used.
     before, here, behind : float
-        mol/m^3.
+        Concentrations upstream of the cell, in the cell, and downstream of it, mol/m^3.
 
     Returns
     -------
     tuple of float
-        The concentration, and three derivatives.
+        The concentration, and its derivatives with respect to `before`, `here` and `behind`.
     """
     rise, fall = here - before, behind - here
     if limited:
@@ -246,8 +250,8 @@ def outflow_weights(
 
 
 @kernel
-def outflow_concentration(p: Stations, at: Places, y: Array, side: int, station: int, s: int) -> _Four:
-    """What the outflow of a station's cell carries of a solute where it flows forward; see `outflow_weights`."""
+def outflow_concentration(p: Stations, at: StationLayout, y: Array, side: int, station: int, s: int) -> _Four:
+    """Concentration of a solute in the forward outflow of a station's cell, and its derivatives."""
     first, last = begins(p, side, station), ends(p, side, station)
     here = concentration_at(at, side, station) + s
     step = at.block * p.direction[side]
@@ -256,7 +260,12 @@ def outflow_concentration(p: Stations, at: Places, y: Array, side: int, station:
         before = entry_at(at, side, int(p.element[station])) + 2 + s
     behind = float(y[here]) if last else float(y[here + step])
     if p.limited and last and p.rows[side, DISPERSION, station] > 0.0:
-        return float(y[here]), 0.0, 1.0, 0.0  # dispersion ends where the channel does: no slope there
+        return (
+            float(y[here]),
+            0.0,
+            1.0,
+            0.0,
+        )  # Danckwerts' outlet condition: no gradient at the end of a channel with dispersion
     return outflow_weights(
         p.limited, _SMOOTH * float(p.scale[s]), first and last, first, last, float(y[before]), float(y[here]), behind
     )

@@ -1,20 +1,20 @@
-"""What stands outside the channels of a module in time: what enters and leaves, tanks, and the collected permeate.
+"""Tanks, inlets, outlets and collected permeate of a module in a transient.
 
-Behind the unknowns of the stations stand, for each side, the volume and the amounts that have come in from outside and
-that have left (m^3, mol; of all vessels), and the volume and the amounts in the side's tank. Where a side is drawn off
-along the membrane, what comes in is what comes back. Last comes the work of the pressures on what passes, ``dW/dt =
-∫ J_v (p_L − p_R) dA`` (J).
+The unknowns of the stations are followed, for each side, by the volume and the amounts that have entered from outside
+and that have left (m^3, mol; of all vessels), and by the volume and the amounts in the side's tank. Where permeate is
+withdrawn along the membrane, the inflow is the backflow. The last unknown is the work of the pressures on the permeate,
+``dW/dt = ∫ J_v (p_L − p_R) dA`` (J).
 
-A tank feeds the channel and takes back what leaves it. Stirred, with the volume V and the amounts n, flows Q_c into the
-channel and Q_r back from it, and the flows Q_f and Q_b of feed and bleed (`ports.bath_flows`),
+A tank feeds the channel and receives its outflow. For a stirred tank with the volume V, the amounts n, the flow Q_c
+into the channel, the flow Q_r back from it, and the flows Q_f and Q_b of feed and bleed (`ports.bath_flows`),
 
     dV/dt = Q_f − Q_b + Q_r − Q_c,    dn/dt = Q_f c_f − Q_b n/V + Q_r c_r − Q_c c,    c = n/V into the channel.
 
-While it is flushed in plug flow, feed pushes what the tank held, at its concentration then, into the channel, and what
-leaves the channel is discarded; once the tank is fresh, it is bypassed.
+During a flush in plug flow, feed displaces the contents of the tank into the channel at their concentration at the
+start of the flush, and the outflow of the channel is discarded; when the tank contains only feed, it is bypassed.
 
-What comes back from a collected permeate has the mean concentration of all that has left, ``N/V``; before any has, it
-is pure water.
+Backflow from a collected permeate has the mean concentration ``N/V`` of all permeate that has left; before any has
+left, it is pure water.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from membrane_pde.model.stations import (
     FLOWING,
     VESSELS,
     Entries,
-    Places,
+    StationLayout,
     Stations,
     concentration_at,
     entry_at,
@@ -44,26 +44,26 @@ from membrane_pde.model.stations import (
     put,
 )
 
-STIRRED, PLUG_FLOW, BYPASSED = range(3)  # what a tank does
+STIRRED, PLUG_FLOW, BYPASSED = range(3)  # modes of a tank
 
 
 class Outside(NamedTuple):
-    """What stands outside the channels. A pair is (left, right).
+    """Tanks, feeds and collected permeate outside the channels. A pair is (left, right).
 
     Attributes
     ----------
     tank : pair of BathNumbers
-        Volume (m^3) at the start and flows (m^3/s), of all vessels; not present where the inlet says what enters.
+        Initial volume (m^3) and flows (m^3/s), of all vessels; not present where the inlet is prescribed.
     mode : pair of int
         STIRRED, PLUG_FLOW or BYPASSED.
     feed : ndarray, shape (2, solutes)
         Concentrations of the tank's feed, mol/m^3.
     displaced : ndarray, shape (2, solutes)
-        Concentrations that plug flow pushes out of the tank, mol/m^3.
+        Concentrations that plug flow displaces from the tank, mol/m^3.
     collects : bool
-        A side that is drawn off draws back what it has collected.
+        Backflow on the permeate side has the concentrations of the collected permeate.
     first_drop : float
-        Volume beside which the collected permeate counts, m^3.
+        Small volume of pure water added to the collected permeate, so that its concentration is always defined, m^3.
     """
 
     tank: tuple[BathNumbers, BathNumbers]
@@ -75,38 +75,40 @@ class Outside(NamedTuple):
 
 
 @kernel
-def volume_in_at(at: Places, side: int) -> int:
-    """Place of the volume that has come in from outside; that which has left follows."""
+def volume_in_at(at: StationLayout, side: int) -> int:
+    """Index of the volume that has entered from outside; the next index is that of the volume that has left."""
     return at.size + side * (2 + 2 * at.solutes)
 
 
 @kernel
-def amount_in_at(at: Places, side: int) -> int:
-    """Place of the first amount that has come in from outside; those that have left follow."""
+def amount_in_at(at: StationLayout, side: int) -> int:
+    """Index of the first amount that has entered from outside; the amounts that have left follow."""
     return volume_in_at(at, side) + 2
 
 
 @kernel
-def tank_at(at: Places, side: int) -> int:
-    """Place of the volume of a tank; the amounts in it follow."""
+def tank_at(at: StationLayout, side: int) -> int:
+    """Index of the volume of a tank; the amounts in it follow."""
     return at.size + 2 * (2 + 2 * at.solutes) + side * (1 + at.solutes)
 
 
 @kernel
-def work_at(at: Places) -> int:
-    """Place of the work of the pressures."""
+def work_at(at: StationLayout) -> int:
+    """Index of the work of the pressures."""
     return tank_at(at, 2)
 
 
 @kernel
-def whole_size(at: Places) -> int:
+def whole_size(at: StationLayout) -> int:
     """Number of all unknowns."""
     return work_at(at) + 1
 
 
 @kernel
-def _carried(p: Stations, at: Places, y: Array, side: int, station: int, s: int) -> tuple[float, float, float, float]:
-    """What the outflow at the end of a side carries, and its derivatives; what is there comes back if it turns."""
+def _carried(
+    p: Stations, at: StationLayout, y: Array, side: int, station: int, s: int
+) -> tuple[float, float, float, float]:
+    """Outlet concentration of a side and its derivatives; if the flow reverses, that of the last cell."""
     if float(y[flow_at(at, side, station)]) >= 0.0:
         return outflow_concentration(p, at, y, side, station, s)
     return float(y[concentration_at(at, side, station) + s]), 0.0, 1.0, 0.0
@@ -115,7 +117,7 @@ def _carried(p: Stations, at: Places, y: Array, side: int, station: int, s: int)
 @kernel
 def _put_carried(
     p: Stations,
-    at: Places,
+    at: StationLayout,
     y: Array,
     side: int,
     element: int,
@@ -125,7 +127,7 @@ def _put_carried(
     rates: Array,
     to: Entries,
 ) -> None:
-    """Add a factor times what leaves the end of an element on a side to a row."""
+    """Add a factor times the solute flow out of the end of an element on a side to a row."""
     station = last_of(p, side, element)
     here, out = concentration_at(at, side, station) + s, flow_at(at, side, station)
     before = here - at.block * p.direction[side]
@@ -148,8 +150,8 @@ def _put_product(row: int, one: int, other: int, factor: float, y: Array, rates:
 
 
 @kernel
-def _set_drawn_off(p: Stations, at: Places, y: Array, side: int, rates: Array, to: Entries) -> None:
-    """What leaves a side that is drawn off along the membrane, and what comes back to it."""
+def _set_drawn_off(p: Stations, at: StationLayout, y: Array, side: int, rates: Array, to: Entries) -> None:
+    """Balances of permeate that is withdrawn along the membrane: what has left, and what has flowed back."""
     sign, k = -1.0 if side == 0 else 1.0, at.solutes
     volume, amounts = volume_in_at(at, side), amount_in_at(at, side)
     for station in range(p.element.shape[0]):
@@ -168,8 +170,8 @@ def _set_drawn_off(p: Stations, at: Places, y: Array, side: int, rates: Array, t
 
 
 @kernel
-def _set_ends(p: Stations, at: Places, y: Array, side: int, rates: Array, to: Entries) -> None:
-    """What leaves the ends of a side's channels, and what comes in at the beginning of one that flows."""
+def _set_ends(p: Stations, at: StationLayout, y: Array, side: int, rates: Array, to: Entries) -> None:
+    """Balances of the liquid that leaves a side's channels at their ends and enters at their inlet."""
     k, elements = at.solutes, p.permeability.shape[0]
     volume, amounts = volume_in_at(at, side), amount_in_at(at, side)
     final = elements - 1 if p.direction[side] > 0 else 0
@@ -191,17 +193,17 @@ def _set_ends(p: Stations, at: Places, y: Array, side: int, rates: Array, to: En
 
 
 @kernel
-def _set_tank(p: Stations, at: Places, y: Array, side: int, outside: Outside, rates: Array, to: Entries) -> None:
-    """The balances of a tank, and what passes between it and the world outside."""
+def _set_tank(p: Stations, at: StationLayout, y: Array, side: int, outside: Outside, rates: Array, to: Entries) -> None:
+    """Balances of a tank, and of its feed and bleed."""
     k, tank, elements = at.solutes, tank_at(at, side), p.permeability.shape[0]
     final = elements - 1 if p.direction[side] > 0 else 0
     entry, out = entry_at(at, side, elements - 1 - final), flow_at(at, side, last_of(p, side, final))
     into, outof = float(p.links[VESSELS, elements - 1 - final]), float(p.links[VESSELS, final])
     volume, amounts, bath = volume_in_at(at, side), amount_in_at(at, side), outside.tank[side]
-    fed, bled, more_fed, more_bled = bath_flows(bath, into * float(y[entry]) - outof * float(y[out]))
+    fed, bled, fed_slope, bled_slope = bath_flows(bath, into * float(y[entry]) - outof * float(y[out]))
     rates[volume], rates[volume + 1] = fed, bled
-    for row, more in ((volume, more_fed), (volume + 1, more_bled), (tank, more_fed - more_bled - 1.0)):
-        held = row == tank and bath.mode == MADE_UP  # to the last digit
+    for row, more in ((volume, fed_slope), (volume + 1, bled_slope), (tank, fed_slope - bled_slope - 1.0)):
+        held = row == tank and bath.mode == MADE_UP  # the volume is exactly constant
         put(to, row, entry, 0.0 if held else more * into)
         put(to, row, out, 0.0 if held else -more * outof)
     if bath.mode != MADE_UP:
@@ -213,7 +215,7 @@ def _set_tank(p: Stations, at: Places, y: Array, side: int, outside: Outside, ra
         rates[amounts + s], rates[amounts + k + s] = fed * feed, bled * c
         rates[own] = fed * feed - bled * c
         for row, gain, loss in ((amounts + s, 1.0, 0.0), (amounts + k + s, 0.0, -1.0), (own, 1.0, 1.0)):
-            more = gain * more_fed * feed - loss * more_bled * c
+            more = gain * fed_slope * feed - loss * bled_slope * c
             put(to, row, entry, more * into)
             put(to, row, out, -more * outof)
             put(to, row, own, -loss * bled / inside)
@@ -223,13 +225,15 @@ def _set_tank(p: Stations, at: Places, y: Array, side: int, outside: Outside, ra
 
 
 @kernel
-def _set_flushed(p: Stations, at: Places, y: Array, side: int, outside: Outside, rates: Array, to: Entries) -> None:
-    """What feed does that pushes what a tank holds into the channel."""
+def _set_flushed(
+    p: Stations, at: StationLayout, y: Array, side: int, outside: Outside, rates: Array, to: Entries
+) -> None:
+    """Balances while feed displaces the contents of a tank into the channel."""
     k, tank, element = at.solutes, tank_at(at, side), 0 if p.direction[side] > 0 else p.permeability.shape[0] - 1
     vessels, entry, amounts = float(p.links[VESSELS, element]), entry_at(at, side, element), amount_in_at(at, side)
     for s in range(k):
         feed, own = float(outside.feed[side, s]), tank + 1 + s
-        rates[amounts + s] = vessels * float(y[entry]) * feed  # what comes in from outside, in place of `_set_ends`'
+        rates[amounts + s] = vessels * float(y[entry]) * feed  # inflow from outside, replacing that of `_set_ends`
         put(to, amounts + s, entry, vessels * (feed - float(y[entry + 2 + s])))
         put(to, amounts + s, entry + 2 + s, -vessels * float(y[entry]))
         rates[own] = vessels * float(y[entry]) * feed
@@ -238,8 +242,8 @@ def _set_flushed(p: Stations, at: Places, y: Array, side: int, outside: Outside,
 
 
 @kernel
-def _set_work(p: Stations, at: Places, y: Array, rates: Array, to: Entries) -> None:
-    """Work of the pressures on what passes the membrane."""
+def _set_work(p: Stations, at: StationLayout, y: Array, rates: Array, to: Entries) -> None:
+    """Balance of the work of the pressures on the permeate."""
     row = work_at(at)
     for station in range(p.element.shape[0]):
         water, left, right = flux_at(at, station), pressure_at(at, 0, station), pressure_at(at, 1, station)
@@ -249,8 +253,10 @@ def _set_work(p: Stations, at: Places, y: Array, rates: Array, to: Entries) -> N
 
 
 @kernel
-def set_outside(p: Stations, at: Places, y: Array, inlet: Array, outside: Outside, rates: Array, to: Entries) -> None:
-    """Write the rows of what stands outside, and, where `Entries` are wanted, their derivatives.
+def set_outside(
+    p: Stations, at: StationLayout, y: Array, inlet: Array, outside: Outside, rates: Array, to: Entries
+) -> None:
+    """Write the rows of the unknowns outside the channels and, if `to` collects entries, their derivatives.
 
     Parameters
     ----------
@@ -259,13 +265,13 @@ def set_outside(p: Stations, at: Places, y: Array, inlet: Array, outside: Outsid
     y : ndarray, shape (whole_size,)
         The unknowns.
     inlet : ndarray, shape (2, 2 + solutes)
-        As for `set_rows`, with the concentrations that tanks give.
+        As for `set_rows`, with the concentrations in the outflow of tanks.
     outside : Outside
-        See there.
+        The tanks and the collected permeate.
     rates : ndarray, shape (whole_size,)
-        Written; added to in the rows of the collected permeate.
+        Written; in the rows of the collected permeate, a term is added.
     to : Entries
-        Written behind those of `set_rows`.
+        Appended to those of `set_rows`.
     """
     k = at.solutes
     for n in range(at.size, whole_size(at)):

@@ -1,4 +1,4 @@
-"""What is read off a state along the membrane: profiles over the stations, and what enters and leaves each element."""
+"""Observations of a state along the membrane: profiles over the stations, inlet and outlet of each element."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from membrane_pde.model.stations import AREA, FLOWING, STEP, VESSELS, last_of
 
 
 class Readings(NamedTuple):
-    """A state along the membrane, in SI; sides are (left, right), elements and stations in the feed's order.
+    """A state along the membrane, in SI units; sides are (left, right), elements and stations follow the feed flow.
 
     Attributes
     ----------
     position : ndarray, shape (stations,)
-        Middle of each station, from the feed's inlet along all elements, m.
+        Position of the middle of each station, from the feed inlet along all elements, m.
     element : ndarray of int, shape (stations,)
-        To which element a station belongs.
+        Index of the element to which each station belongs.
     area : ndarray, shape (stations,)
         Membrane area of all vessels, m^2.
     vessels : ndarray, shape (elements,)
-        In parallel.
+        Number of vessels in parallel.
     water_flux : ndarray, shape (stations,)
         J_v, left to right, m/s.
     solute_flux : ndarray, shape (stations, solutes)
         mol/m^2/s.
     flow, pressure : ndarray, shape (2, stations)
-        Out of each station's cell, of one vessel (m^3/s); in its middle (Pa).
+        Flow out of each station's cell, of one vessel (m^3/s); pressure in the middle of the cell (Pa).
     concentration, wall : ndarray, shape (2, stations, solutes)
-        Mean of the cell, and at the membrane, mol/m^3.
+        Mean concentration of the cell, and concentration at the membrane, mol/m^3.
     entering, leaving : ndarray, shape (2, elements, 2 + solutes)
-        Flow of one vessel (m^3/s), pressure (Pa) and concentrations of what enters and leaves each element.
+        Flow of one vessel (m^3/s), pressure (Pa) and concentrations (mol/m^3) at the inlet and outlet of each element.
     drop : ndarray, shape (2, elements)
-        Fall of the pressure by friction along each element, Pa.
+        Frictional pressure drop along each element, Pa.
     """
 
     position: Array
@@ -72,34 +72,34 @@ def read(system: StationSystem, y: Array) -> Readings:
     """
     p, k, at = system.numbers, system.solutes, system.at
     system.rates(0.0, y)
-    room = system.room
+    workspace = system.workspace
     steps = p.rows[0, STEP]
     elements = system.elements
-    entering = np.array([y[system.entry_places(side)] for side in range(2)])
+    entering = np.array([y[system.entry_indices(side)] for side in range(2)])
     leaving = np.zeros((2, elements, 2 + k))
     drop = np.zeros((2, elements))
     for side in range(2):
-        drops = room.drops[side, :, 0]
+        drops = workspace.drops[side, :, 0]
         drop[side] = np.bincount(p.element, weights=drops, minlength=elements)
         for e in range(elements):
             last = int(last_of(p, side, e))
-            pressure = y[system.pressure_places(side)[last]] - 0.5 * drops[last]
+            pressure = y[system.pressure_indices(side)[last]] - 0.5 * drops[last]
             if p.role[side] == FLOWING:
                 carried = [outflow_concentration(p, at, y, side, last, s)[0] for s in range(k)]
             else:
-                carried = y[system.concentration_places(side)[last]].tolist()
-            leaving[side, e] = [y[system.flow_places(side)[last]], pressure, *carried]
+                carried = y[system.concentration_indices(side)[last]].tolist()
+            leaving[side, e] = [y[system.flow_indices(side)[last]], pressure, *carried]
     return Readings(
         position=np.cumsum(steps) - 0.5 * steps,
         element=p.element.copy(),
         area=p.rows[0, AREA] * p.links[VESSELS, p.element],
         vessels=p.links[VESSELS].copy(),
-        water_flux=y[system.flux_places],
-        solute_flux=room.passing.copy(),
-        flow=np.array([y[system.flow_places(side)] for side in range(2)]),
-        pressure=np.array([y[system.pressure_places(side)] for side in range(2)]),
-        concentration=np.array([y[system.concentration_places(side)] for side in range(2)]),
-        wall=room.walls.copy(),
+        water_flux=y[system.flux_indices],
+        solute_flux=workspace.passing.copy(),
+        flow=np.array([y[system.flow_indices(side)] for side in range(2)]),
+        pressure=np.array([y[system.pressure_indices(side)] for side in range(2)]),
+        concentration=np.array([y[system.concentration_indices(side)] for side in range(2)]),
+        wall=workspace.walls.copy(),
         entering=entering,
         leaving=leaving,
         drop=drop,

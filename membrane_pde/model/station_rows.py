@@ -4,13 +4,13 @@ At a station (membrane area A, hold-up V; left is the side with the sign −, ri
 
     0        = L_p [p_L − p_R − ΔΣσπ(c_w)] − J_v               the membrane, as `interface` has it
     0        = Q_in ± A J_v − Q_out                            volume
-    0        = p_before − ½Δp_before − ½Δp − p                 friction, from the middle of a cell to that of the next
-    V dc/dt  = Q_in c_in − Q_out c_out ± A J_s                 each solute; c_out is what the outflow carries
+    0        = p_before − ½Δp_before − ½Δp − p                 friction, from the middle of one cell to the next
+    V dc/dt  = Q_in c_in − Q_out c_out ± A J_s                 each solute; c_out is the outflow concentration
 
 The concentration in the outflow is reconstructed from the cell means upstream and downstream, exact for parabolas
 (third order; the method as a whole is of second order, since J_v is taken at the mean concentration), with a limiter
-where fronts have to stay free of wiggles. Where what passes is drawn off (`DRAWN`), its concentration is
-``c = J_s/J_v``, or that of the collected permeate where liquid comes back.
+where fronts must not oscillate. Where the permeate is withdrawn locally (`DRAWN`), its concentration is
+``c = J_s/J_v``, or that of the collected permeate where the flow is reversed.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from membrane_pde.model.stations import (
     VESSELS,
     VOLUME,
     Entries,
-    Places,
-    Room,
+    StationLayout,
     Stations,
+    Workspace,
     begins,
     concentration_at,
     ends,
@@ -61,12 +61,12 @@ from membrane_pde.model.stations import (
 
 @kernel
 def _put_local(
-    p: Stations, at: Places, station: int, which: int, row: int, factor: float, room: Room, to: Entries
+    p: Stations, at: StationLayout, station: int, which: int, row: int, factor: float, workspace: Workspace, to: Entries
 ) -> None:
-    """Enter a row of `Room.local`, times a factor."""
+    """Add the derivatives in a row of `Workspace.local`, times a factor, to a row of the Jacobian."""
     if to.written[1] == 0:
         return
-    k, local = at.solutes, room.local[which]
+    k, local = at.solutes, workspace.local[which]
     put(to, row, flux_at(at, station), factor * float(local[0]))
     for side in range(2):
         first = concentration_at(at, side, station)
@@ -79,12 +79,12 @@ def _put_local(
 
 @kernel
 def _put_drop(
-    p: Stations, at: Places, side: int, station: int, row: int, factor: float, room: Room, to: Entries
+    p: Stations, at: StationLayout, side: int, station: int, row: int, factor: float, workspace: Workspace, to: Entries
 ) -> None:
-    """Enter the derivatives of the pressure drop along a station's cell, times a factor."""
+    """Add the derivatives of the pressure drop along a station's cell, times a factor, to a row of the Jacobian."""
     if to.written[1] == 0:
         return
-    drop, first = room.drops[side, station], concentration_at(at, side, station)
+    drop, first = workspace.drops[side, station], concentration_at(at, side, station)
     put(to, row, inflow_at(p, at, side, station), 0.5 * factor * float(drop[1]))
     put(to, row, flow_at(at, side, station), 0.5 * factor * float(drop[1]))
     for t in range(at.solutes):
@@ -93,7 +93,7 @@ def _put_drop(
 
 @kernel
 def _next_element(p: Stations, side: int, station: int) -> int:
-    """The element that a station's outflow enters, or −1."""
+    """The element that the outflow of a station enters, or −1 if it enters none."""
     element = int(p.element[station]) + p.direction[side]
     if not ends(p, side, station) or p.role[side] != FLOWING or element >= p.permeability.shape[0]:
         return -1
@@ -101,8 +101,8 @@ def _next_element(p: Stations, side: int, station: int) -> int:
 
 
 @kernel
-def _set_outflow(p: Stations, at: Places, y: Array, side: int, station: int, rates: Array, to: Entries) -> None:
-    """Solutes that the outflow of a station's cell carries on: one flux, of the cell and of the next."""
+def _set_outflow(p: Stations, at: StationLayout, y: Array, side: int, station: int, rates: Array, to: Entries) -> None:
+    """Solute flux from a station's cell to the next one; the same number is used in the balances of both."""
     flow, out = float(y[flow_at(at, side, station)]), flow_at(at, side, station)
     first, last = begins(p, side, station), ends(p, side, station)
     ahead, step = station + p.direction[side], at.block * p.direction[side]
@@ -116,7 +116,7 @@ def _set_outflow(p: Stations, at: Places, y: Array, side: int, station: int, rat
     for s in range(at.solutes):
         here = concentration_at(at, side, station) + s
         before = entry_at(at, side, int(p.element[station])) + 2 + s if first else here - step
-        behind, entry = here, -1  # where nothing is behind, what leaves comes back
+        behind, entry = here, -1  # without a downstream cell, reversed flow returns the concentration of this cell
         if not last:
             behind = here + step
         elif element >= 0:
@@ -150,48 +150,55 @@ def _set_outflow(p: Stations, at: Places, y: Array, side: int, station: int, rat
 
 @kernel
 def _set_station(
-    p: Stations, at: Places, y: Array, inlet: Array, station: int, room: Room, rates: Array, to: Entries
+    p: Stations,
+    at: StationLayout,
+    y: Array,
+    inlet: Array,
+    station: int,
+    workspace: Workspace,
+    rates: Array,
+    to: Entries,
 ) -> None:
-    """Rows of J_v, of the flows, of the pressures, and what the membrane does to the concentrations."""
+    """Rows of J_v, of the flows and of the pressures, and the solute fluxes through the membrane."""
     k, water = at.solutes, flux_at(at, station)
     flux, area = float(y[water]), float(p.rows[0, AREA, station])
     for side in range(2):
-        set_channel(p, at, y, side, station, room)
-    difference = set_membrane(p, at, y, station, room, to.written[1] == 1)
+        set_channel(p, at, y, side, station, workspace)
+    difference = set_membrane(p, at, y, station, workspace, to.written[1] == 1)
     permeability = float(p.permeability[int(p.element[station])])
     left, right = pressure_at(at, 0, station), pressure_at(at, 1, station)
     rates[water] = permeability * (float(y[left]) - float(y[right]) - difference) - flux
     put(to, water, water, -1.0)
     put(to, water, left, permeability)
     put(to, water, right, -permeability)
-    _put_local(p, at, station, k, water, -permeability, room, to)
+    _put_local(p, at, station, k, water, -permeability, workspace, to)
     for side in range(2):
         sign = -1.0 if side == 0 else 1.0
         out, pressure = flow_at(at, side, station), pressure_at(at, side, station)
         scale, first = per_hold_up(p, side, station), concentration_at(at, side, station)
         for s in range(k):
-            rates[first + s] += sign * area * scale * float(room.passing[station, s])
-            _put_local(p, at, station, s, first + s, sign * area * scale, room, to)
+            rates[first + s] += sign * area * scale * float(workspace.passing[station, s])
+            _put_local(p, at, station, s, first + s, sign * area * scale, workspace, to)
         put(to, out, out, -1.0)
         put(to, out, water, sign * area)
         put(to, pressure, pressure, -1.0)
         if p.role[side] == DRAWN:
             rates[out] = sign * area * flux - float(y[out])
             rates[pressure] = float(inlet[side, 1]) - float(y[pressure])
-            _set_drawn(p, at, y, side, station, room, rates, to)
+            _set_drawn(p, at, y, side, station, workspace, rates, to)
             continue
         into = inflow_at(p, at, side, station)
         rates[out] = float(y[into]) + sign * area * flux - float(y[out])
         put(to, out, into, 1.0)
-        rates[pressure] = -0.5 * float(room.drops[side, station, 0]) - float(y[pressure])
-        _put_drop(p, at, side, station, pressure, -0.5, room, to)
+        rates[pressure] = -0.5 * float(workspace.drops[side, station, 0]) - float(y[pressure])
+        _put_drop(p, at, side, station, pressure, -0.5, workspace, to)
 
 
 @kernel
 def _set_drawn(
-    p: Stations, at: Places, y: Array, side: int, station: int, room: Room, rates: Array, to: Entries
+    p: Stations, at: StationLayout, y: Array, side: int, station: int, workspace: Workspace, rates: Array, to: Entries
 ) -> None:
-    """What leaves with the water that is drawn off, and the balance of the collected permeate."""
+    """Solute flux into the withdrawn permeate, and the balance of the collected permeate."""
     sign = -1.0 if side == 0 else 1.0
     area, scale = float(p.rows[0, AREA, station]), per_hold_up(p, side, station)
     out, vessels = sign * float(y[flux_at(at, station)]), float(p.links[VESSELS, int(p.element[station])])
@@ -202,31 +209,31 @@ def _set_drawn(
     for s in range(at.solutes):
         here, mixed = concentration_at(at, side, station) + s, at.collected + s
         if back and not holds:
-            rates[here] += float(y[mixed]) - float(y[here]) - sign * float(room.passing[station, s])
-            _put_local(p, at, station, s, here, -sign, room, to)
+            rates[here] += float(y[mixed]) - float(y[here]) - sign * float(workspace.passing[station, s])
+            _put_local(p, at, station, s, here, -sign, workspace, to)
             put(to, here, flux_at(at, station), 0.0)
             put(to, here, here, -1.0)
             put(to, here, mixed, 1.0)
         else:
             carried = float(y[mixed]) if back else float(y[here])
             rates[here] -= area * scale * out * carried
-            _put_local(p, at, station, s, here, 0.0, room, to)
+            _put_local(p, at, station, s, here, 0.0, workspace, to)
             put(to, here, flux_at(at, station), -area * scale * sign * carried)
             put(to, here, here, 0.0 if back else -area * scale * out)
             put(to, here, mixed, -area * scale * out if back else 0.0)
         given = not math.isnan(float(p.backflow[s]))
         weight = 0.0 if back or given else vessels * area
-        rates[mixed] += weight * (sign * float(room.passing[station, s]) - out * float(y[mixed]))
-        _put_local(p, at, station, s, mixed, weight * sign, room, to)
+        rates[mixed] += weight * (sign * float(workspace.passing[station, s]) - out * float(y[mixed]))
+        _put_local(p, at, station, s, mixed, weight * sign, workspace, to)
         put(to, mixed, flux_at(at, station), -weight * sign * float(y[mixed]))
         put(to, mixed, mixed, -weight * out)
 
 
 @kernel
 def _set_pressures(
-    p: Stations, at: Places, y: Array, side: int, element: int, room: Room, rates: Array, to: Entries
+    p: Stations, at: StationLayout, y: Array, side: int, element: int, workspace: Workspace, rates: Array, to: Entries
 ) -> None:
-    """Complete the rows of the pressures in an element: what its cells start from."""
+    """Complete the rows of the pressures in an element: add the pressure upstream of each cell."""
     count = int(p.first[element + 1]) - int(p.first[element])
     station = first_of(p, side, element)
     row = pressure_at(at, side, station)
@@ -236,16 +243,16 @@ def _set_pressures(
         before = station
         station += p.direction[side]
         row, above = pressure_at(at, side, station), pressure_at(at, side, before)
-        rates[row] += float(y[above]) - 0.5 * float(room.drops[side, before, 0])
+        rates[row] += float(y[above]) - 0.5 * float(workspace.drops[side, before, 0])
         put(to, row, above, 1.0)
-        _put_drop(p, at, side, before, row, -0.5, room, to)
+        _put_drop(p, at, side, before, row, -0.5, workspace, to)
 
 
 @kernel
 def _set_inlet(
-    p: Stations, at: Places, y: Array, inlet: Array, side: int, element: int, rates: Array, to: Entries
+    p: Stations, at: StationLayout, y: Array, inlet: Array, side: int, element: int, rates: Array, to: Entries
 ) -> None:
-    """What enters the first element that a side flows through."""
+    """Rows of flow, pressure and concentrations at the inlet of a side."""
     k, entry = at.solutes, entry_at(at, side, element)
     elements = p.permeability.shape[0]
     last = last_of(p, side, elements - 1 if p.direction[side] > 0 else 0)
@@ -305,9 +312,17 @@ def _set_inlet(
 
 @kernel
 def _set_entry(
-    p: Stations, at: Places, y: Array, inlet: Array, side: int, element: int, room: Room, rates: Array, to: Entries
+    p: Stations,
+    at: StationLayout,
+    y: Array,
+    inlet: Array,
+    side: int,
+    element: int,
+    workspace: Workspace,
+    rates: Array,
+    to: Entries,
 ) -> None:
-    """What enters an element on one side."""
+    """Rows of flow, pressure and concentrations at the inlet of an element on one side."""
     k, entry, before = at.solutes, entry_at(at, side, element), element - p.direction[side]
     if p.role[side] == FLOWING and not 0 <= before < p.permeability.shape[0]:
         _set_inlet(p, at, y, inlet, side, element, rates, to)
@@ -323,20 +338,22 @@ def _set_entry(
         change = -float(p.links[LOSS, max(element, before)])
         if side == p.feed:
             change += float(p.links[BOOST, element])
-        rates[entry + 1] = float(y[pressure]) - 0.5 * float(room.drops[side, last, 0]) + change - float(y[entry + 1])
+        rates[entry + 1] = (
+            float(y[pressure]) - 0.5 * float(workspace.drops[side, last, 0]) + change - float(y[entry + 1])
+        )
         put(to, entry + 1, entry + 1, -1.0)
         put(to, entry + 1, pressure, 1.0)
-        _put_drop(p, at, side, last, entry + 1, -0.5, room, to)
-        return  # the concentrations are those of the outflow before
+        _put_drop(p, at, side, last, entry + 1, -0.5, workspace, to)
+        return  # `_set_outflow` of the element upstream sets the concentrations
     if p.role[side] == DEAD_END:
         last = last_of(p, side, element)
         pressure = pressure_at(at, side, last)
-        rates[entry + 1] = float(inlet[side, 1]) - float(y[pressure]) + 0.5 * float(room.drops[side, last, 0])
+        rates[entry + 1] = float(inlet[side, 1]) - float(y[pressure]) + 0.5 * float(workspace.drops[side, last, 0])
         put(to, entry + 1, pressure, -1.0)
-        _put_drop(p, at, side, last, entry + 1, 0.5, room, to)
+        _put_drop(p, at, side, last, entry + 1, 0.5, workspace, to)
         station = first_of(p, side, element)
         alone = int(p.first[element + 1]) - int(p.first[element]) == 1
-        for s in range(k):  # at the closed end: on the line through the two cells beside it
+        for s in range(k):  # at the closed end: linear extrapolation from the two nearest cells
             here = concentration_at(at, side, station) + s
             behind = here if alone else here + at.block * p.direction[side]
             rates[entry + 2 + s] = 1.5 * float(y[here]) - 0.5 * float(y[behind]) - float(y[entry + 2 + s])
@@ -352,41 +369,43 @@ def _set_entry(
 
 
 @kernel
-def set_rows(p: Stations, at: Places, y: Array, inlet: Array, room: Room, rates: Array, to: Entries) -> None:
-    """Write the right-hand side of all rows, and, where `Entries` are wanted, its derivatives.
+def set_rows(
+    p: Stations, at: StationLayout, y: Array, inlet: Array, workspace: Workspace, rates: Array, to: Entries
+) -> None:
+    """Write the right-hand side of all rows and, if `to` collects entries, its derivatives.
 
     Parameters
     ----------
     p : Stations
         The model.
-    at : Places
-        Of its unknowns.
+    at : StationLayout
+        Indices of its unknowns.
     y : ndarray, shape (size,)
         The unknowns.
     inlet : ndarray, shape (2, 2 + solutes)
         On each side the flow (m^3/s, of a vessel of the first stage), the pressure (Pa, at the inlet; of a dead end or
-        of a side that is drawn off, at its outlet) and the concentrations (mol/m^3) of what enters.
-    room : Room
-        To work in.
+        of a withdrawn permeate, at the outlet) and the concentrations (mol/m^3) of the inflow.
+    workspace : Workspace
+        Work arrays, overwritten.
     rates : ndarray, shape (size,)
         Written: dc/dt in the rows of concentrations with a hold-up, the residual in all others.
     to : Entries
-        Written from its first entry on; the places are the same in every call.
+        Written from its first entry on; rows and columns are the same in every call.
     """
     k = at.solutes
     to.written[0] = 0
     for n in range(at.size):
         rates[n] = 0.0
     for station in range(p.element.shape[0]):
-        _set_station(p, at, y, inlet, station, room, rates, to)
+        _set_station(p, at, y, inlet, station, workspace, rates, to)
     drawn = False
     for side in range(2):
         drawn = drawn or p.role[side] == DRAWN
         for element in range(p.permeability.shape[0]):
-            _set_entry(p, at, y, inlet, side, element, room, rates, to)
+            _set_entry(p, at, y, inlet, side, element, workspace, rates, to)
             if p.role[side] == DRAWN:
                 continue
-            _set_pressures(p, at, y, side, element, room, rates, to)
+            _set_pressures(p, at, y, side, element, workspace, rates, to)
             entry, station = entry_at(at, side, element), first_of(p, side, element)
             scale = per_hold_up(p, side, station)
             for s in range(k):

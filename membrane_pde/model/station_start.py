@@ -1,7 +1,8 @@
-"""A first guess of the state along a membrane: a march with the feed, from station to station.
+"""Initial guess of the state along a membrane, by marching with the feed from station to station.
 
-Each station's water flux is found with the concentrations and pressures that it makes in its own cell, by bracketing:
-the flux falls where the cell grows saltier. The other side, if it flows, is taken as it enters.
+At each station the water flux is made consistent, by bracketing, with the concentrations and pressures that it produces
+in the station's cell: a higher flux raises the concentration there, which lowers the flux. On the other side, if liquid
+flows through it, the inlet conditions are assumed everywhere.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ from membrane_pde.model.stations import (
     FORWARD_FOR_GOOD,
     LOSS,
     VESSELS,
-    Places,
-    Room,
+    StationLayout,
     Stations,
+    Workspace,
     begins,
     concentration_at,
     entry_at,
@@ -49,67 +50,73 @@ from membrane_pde.model.stations import (
 )
 from membrane_pde.physics.osmotic import reflected
 
-_MOST_ROUNDS = 100  # between what passes and the coefficients of a law that depend on it
-_CLOSE = 1e-3  # relative to the flux
-_MOST_TAKEN = 0.9  # of what enters a station
-MARCH, SETTLE, TURN = range(3)  # what `prepare` does
+_MAX_ITERATIONS = 100  # of the permeate concentration, where the coefficients of the flux law depend on it
+_TOLERANCE = 1e-3  # relative tolerance of the water flux
+_MAX_RECOVERY = 0.9  # largest fraction of the inflow of a station that permeates
+MARCH, FLUXES, BACKFLOW = range(3)  # tasks of `prepare`
 
 
 @kernel
 def _drawn_imbalance(
-    p: Stations, face: FaceNumbers, side: int, flux: float, pressure: float, room: Room
+    p: Stations, face: FaceNumbers, side: int, flux: float, pressure: float, workspace: Workspace
 ) -> tuple[float, float]:
-    """``J_v − L_p[Δp − ΔΣσπ]`` and its derivative where ``c = J_s/J_v`` on a side, which is written."""
-    k = room.cells.shape[1]
-    for _ in range(_MOST_ROUNDS if face.logarithmic else 1):  # the coefficients of one law depend on c
-        set_face(face, flux, room.layers, room.cells, room.membrane)
+    """``J_v − L_p[Δp − ΔΣσπ]`` and its derivative, with the permeate concentration ``c = J_s/J_v`` (written)."""
+    k = workspace.cells.shape[1]
+    for _ in range(
+        _MAX_ITERATIONS if face.logarithmic else 1
+    ):  # only the coefficients of the logarithmic law depend on c
+        set_face(face, flux, workspace.layers, workspace.cells, workspace.membrane)
         change, size = 0.0, 0.0
         for s in range(k):
-            forward, backward = float(room.membrane[s, FORWARD]), float(room.membrane[s, BACKWARD])
+            forward, backward = float(workspace.membrane[s, FORWARD]), float(workspace.membrane[s, BACKWARD])
             if side == 1:
-                carried = forward * float(room.cells[0, s]) / (flux + backward)
+                carried = forward * float(workspace.cells[0, s]) / (flux + backward)
             else:
-                carried = backward * float(room.cells[1, s]) / (forward - flux)
-            change = max(change, abs(carried - float(room.cells[side, s])))
-            size = max(size, float(room.cells[1 - side, s]))
-            room.cells[side, s] = carried
+                carried = backward * float(workspace.cells[1, s]) / (forward - flux)
+            change = max(change, abs(carried - float(workspace.cells[side, s])))
+            size = max(size, float(workspace.cells[1 - side, s]))
+            workspace.cells[side, s] = carried
         if change <= 1e-15 * size:
             break
-    set_face(face, flux, room.layers, room.cells, room.membrane)
-    set_face_slopes(face, flux, room.layers, room.cells, room.slopes)
-    difference = wall_pressure(face, room.membrane, room.work[0], room.pull)
+    set_face(face, flux, workspace.layers, workspace.cells, workspace.membrane)
+    set_face_slopes(face, flux, workspace.layers, workspace.cells, workspace.slopes)
+    difference = wall_pressure(face, workspace.membrane, workspace.scratch[0], workspace.osmotic_slope)
     slope = 0.0
     for s in range(k):
-        own, with_own = room.slopes[:, s, 0], room.slopes[:, s, 1 + side]
-        rise = (float(own[0]) - float(room.cells[side, s])) / (flux - float(with_own[0]))
-        slope += float(room.pull[0, s]) * (float(own[1]) + float(with_own[1]) * rise)
-        slope -= float(room.pull[1, s]) * (float(own[2]) + float(with_own[2]) * rise)
+        own, with_own = workspace.slopes[:, s, 0], workspace.slopes[:, s, 1 + side]
+        rise = (float(own[0]) - float(workspace.cells[side, s])) / (flux - float(with_own[0]))
+        slope += float(workspace.osmotic_slope[0, s]) * (float(own[1]) + float(with_own[1]) * rise)
+        slope -= float(workspace.osmotic_slope[1, s]) * (float(own[2]) + float(with_own[2]) * rise)
     lp = face.water_permeability
     return flux - lp * (pressure - difference), 1.0 + lp * slope
 
 
 @kernel
-def find_drawn_flux(p: Stations, face: FaceNumbers, side: int, pressure: float, guess: float, room: Room) -> float:
-    """The water flux into a side that is drawn off, and (in `Room.cells`) the concentrations that leave with it.
+def find_drawn_flux(
+    p: Stations, face: FaceNumbers, side: int, pressure: float, guess: float, workspace: Workspace
+) -> float:
+    """Water flux into a withdrawn permeate; the concentrations of the permeate are written to `Workspace.cells`.
 
-    ``J_v − L_p[Δp − ΔΣσπ]`` with ``c = J_s/J_v`` rises with the flux towards that side, from ``−L_p Δp`` at none: one
-    root, which may be many orders of magnitude below ``L_p Δp``. Newton's method, bracketed.
+    ``J_v − L_p[Δp − ΔΣσπ]`` with ``c = J_s/J_v`` rises with the flux towards the permeate side, from ``−L_p Δp`` at
+    zero flux, so that there is one root, which may be many orders of magnitude below ``L_p Δp``. It is found by a
+    bracketed Newton method.
 
     Parameters
     ----------
-    p, face, room
-        The model, the membrane at a station; cells and conductances of the other side are written.
+    p, face, workspace
+        The model, the membrane at a station, and the work arrays, in which the concentrations and conductances of the
+        other side have been written.
     side : int
-        That is drawn off.
+        The permeate side.
     pressure : float
         p_L − p_R, Pa.
     guess : float
-        Where to start, m/s.
+        Initial guess, m/s.
 
     Returns
     -------
     float
-        J_v, m/s; 0 if the pressure is not towards that side.
+        J_v, m/s; 0 if the pressure on the permeate side is the higher one.
     """
     sign = 1.0 if side == 1 else -1.0
     high = face.water_permeability * sign * pressure
@@ -120,7 +127,7 @@ def find_drawn_flux(p: Stations, face: FaceNumbers, side: int, pressure: float, 
         flux = 0.1 * high
     before = math.inf
     for _ in range(200):
-        value, slope = _drawn_imbalance(p, face, side, sign * flux, pressure, room)
+        value, slope = _drawn_imbalance(p, face, side, sign * flux, pressure, workspace)
         value *= sign
         if value < 0.0:
             low = flux
@@ -137,8 +144,8 @@ def find_drawn_flux(p: Stations, face: FaceNumbers, side: int, pressure: float, 
 
 
 @kernel
-def tight(face: FaceNumbers) -> bool:
-    """No solute passes."""
+def no_permeating_solutes(face: FaceNumbers) -> bool:
+    """True if no solute passes the membrane."""
     for s in range(face.table.shape[1]):
         if face.table[PERMEABILITY, s] > 0.0 or face.table[REFLECTION, s] < 1.0:
             return False
@@ -146,28 +153,30 @@ def tight(face: FaceNumbers) -> bool:
 
 
 @kernel
-def settle_station(p: Stations, at: Places, y: Array, station: int, room: Room, memory: Array) -> bool:
-    """Write the water flux that agrees with the concentrations and pressures of a station; False where there is none.
+def solve_station_flux(
+    p: Stations, at: StationLayout, y: Array, station: int, workspace: Workspace, memory: Array
+) -> bool:
+    """Solve for the water flux at the concentrations and pressures of a station; return False if there is none.
 
-    Where a side is drawn off, its concentrations follow with it.
+    The concentrations of a withdrawn permeate are solved for together with the flux.
     """
     face, water = face_at(p, station), flux_at(at, station)
     for side in range(2):
-        set_channel(p, at, y, side, station, room)
+        set_channel(p, at, y, side, station, workspace)
     pressure = float(y[pressure_at(at, 0, station)]) - float(y[pressure_at(at, 1, station)])
     for side in range(2):
-        if p.role[side] != DRAWN or p.drawn_in[station] == 1 or tight(face):
+        if p.role[side] != DRAWN or p.drawn_in[station] == 1 or no_permeating_solutes(face):
             continue
-        found = find_drawn_flux(p, face, side, pressure, float(y[water]), room)
+        found = find_drawn_flux(p, face, side, pressure, float(y[water]), workspace)
         if found == 0.0:
             return False
         y[water] = found
         first = concentration_at(at, side, station)
         for s in range(at.solutes):
-            y[first + s] = room.cells[side, s]
+            y[first + s] = workspace.cells[side, s]
         return True
     memory[0] = y[water]
-    found = find_water_flux(face, room.layers, room.cells, pressure, memory, room.work)
+    found = find_water_flux(face, workspace.layers, workspace.cells, pressure, memory, workspace.scratch)
     if math.isnan(found):
         return False
     y[water] = found
@@ -175,22 +184,24 @@ def settle_station(p: Stations, at: Places, y: Array, station: int, room: Room, 
 
 
 @kernel
-def settle(p: Stations, at: Places, y: Array, room: Room, memory: Array) -> bool:
-    """`settle_station` of all stations."""
+def solve_fluxes(p: Stations, at: StationLayout, y: Array, workspace: Workspace, memory: Array) -> bool:
+    """`solve_station_flux` at all stations."""
     for station in range(p.element.shape[0]):
         for side in range(2):
             if p.role[side] == DRAWN and p.drawn_in[station] == 1:
                 first = concentration_at(at, side, station)
                 for s in range(at.solutes):
                     y[first + s] = y[at.collected + s]
-        if not settle_station(p, at, y, station, room, memory):
+        if not solve_station_flux(p, at, y, station, workspace, memory):
             return False
     return True
 
 
 @kernel
-def _trial(p: Stations, at: Places, y: Array, station: int, flux: float, room: Room, memory: Array) -> float:
-    """The water flux with what a given one would leave in the station's cell; the cell and what passes are written."""
+def _trial_flux(
+    p: Stations, at: StationLayout, y: Array, station: int, flux: float, workspace: Workspace, memory: Array
+) -> float:
+    """Water flux at the cell concentrations that a trial flux produces; the cell and the fluxes are written."""
     k, side = at.solutes, p.feed
     other, sign = 1 - side, 1.0 if side == 0 else -1.0
     area, into = float(p.rows[0, AREA, station]), float(y[inflow_at(p, at, side, station)])
@@ -200,54 +211,60 @@ def _trial(p: Stations, at: Places, y: Array, station: int, flux: float, room: R
     before = entry_at(at, side, int(p.element[station])) + 2 if begins(p, side, station) else first - at.block
     for s in range(k):
         entering = float(y[before + s])
-        passed = sign * float(room.passing[station, s]) * area
+        passed = sign * float(workspace.passing[station, s]) * area
         out = max((into * entering - passed) / left, 0.0) if left > 0.0 else entering
         y[first + s] = 0.5 * (entering + out)
     y[flux_at(at, station)] = flux
-    if not settle_station(p, at, y, station, room, memory):
+    if not solve_station_flux(p, at, y, station, workspace, memory):
         return 0.0
     found = float(y[flux_at(at, station)])
     pressure = float(y[pressure_at(at, 0, station)]) - float(y[pressure_at(at, 1, station)])
-    if p.role[other] == DEAD_END and sign * pressure > 0.0:  # what is there already has come this way, too
-        found = find_drawn_flux(p, face_at(p, station), other, pressure, found, room)
+    if p.role[other] == DEAD_END and sign * pressure > 0.0:  # all liquid in a dead-end channel is permeate
+        found = find_drawn_flux(p, face_at(p, station), other, pressure, found, workspace)
         for s in range(k):
-            y[beside + s] = room.cells[other, s]
-    set_face(face_at(p, station), found, room.layers, room.cells, room.membrane)
+            y[beside + s] = workspace.cells[other, s]
+    set_face(face_at(p, station), found, workspace.layers, workspace.cells, workspace.membrane)
     for s in range(k):
-        room.passing[station, s] = room.membrane[s, THROUGH]
+        workspace.passing[station, s] = workspace.membrane[s, THROUGH]
     return found
 
 
 @kernel
-def back_at(p: Stations, at: Places, y: Array, station: int, room: Room) -> bool:
-    """A side that is drawn off gives liquid back here: at rest the osmotic pressures outweigh the pressures."""
+def backflow_at(p: Stations, at: StationLayout, y: Array, station: int, workspace: Workspace) -> bool:
+    """True if permeate flows back here: the osmotic pressure difference exceeds the pressure difference."""
     side = 0 if p.role[0] == DRAWN else 1
     face, feed = face_at(p, station), concentration_at(at, 1 - side, station)
     for s in range(at.solutes):
-        room.work[0, s] = max(float(y[feed + s]), 0.0)
-        room.work[1, s] = max(float(y[at.collected + s]), 0.0)
-    held = reflected(face.osmotics, room.work[0], face.table[REFLECTION], room.work[2])
-    held -= reflected(face.osmotics, room.work[1], face.table[REFLECTION], room.work[2])
+        workspace.scratch[0, s] = max(float(y[feed + s]), 0.0)
+        workspace.scratch[1, s] = max(float(y[at.collected + s]), 0.0)
+    held = reflected(face.osmotics, workspace.scratch[0], face.table[REFLECTION], workspace.scratch[2])
+    held -= reflected(face.osmotics, workspace.scratch[1], face.table[REFLECTION], workspace.scratch[2])
     pressure = float(y[pressure_at(at, 1 - side, station)]) - float(y[pressure_at(at, side, station)])
     return pressure < held
 
 
 @kernel
 def set_start(
-    p: Stations, at: Places, inlet: Array, room: Room, memory: Array, y: Array, drawn_in: NDArray[np.int64]
+    p: Stations,
+    at: StationLayout,
+    inlet: Array,
+    workspace: Workspace,
+    memory: Array,
+    y: Array,
+    drawn_in: NDArray[np.int64],
 ) -> None:
-    """Write a first guess.
+    """Write an initial guess of the unknowns.
 
     Parameters
     ----------
-    p, at, inlet, room
-        As for `station_rows.set_rows`; here the feed's flow and pressure are known.
+    p, at, inlet, workspace
+        As for `station_rows.set_rows`; flow and pressure of the feed are known here.
     memory : ndarray, shape (3,)
-        Of `interface.find_water_flux`.
+        See `interface.find_water_flux`.
     y : ndarray, shape (size,)
         Written.
     drawn_in : ndarray of int, shape (stations,)
-        Written: where a side that is drawn off gives liquid back.
+        Written: 1 at the stations with backflow from the permeate.
     """
     k, side, elements = at.solutes, p.feed, p.permeability.shape[0]
     other, sign = 1 - side, 1.0 if side == 0 else -1.0
@@ -278,62 +295,62 @@ def set_start(
             y[first + s] = (
                 y[entry_at(at, side, element) + 2 + s] if begins(p, side, station) else y[first - at.block + s]
             )
-            room.passing[station, s] = 0.0
+            workspace.passing[station, s] = 0.0
         y[flow_at(at, side, station)] = flow
         y[flow_at(at, other, station)] = y[entry_at(at, other, element)]
         y[pressure_at(at, side, station)] = pressure
         y[pressure_at(at, other, station)] = inlet[other, 1]
-        set_channel(p, at, y, side, station, room)
-        y[pressure_at(at, side, station)] = pressure - 0.5 * float(room.drops[side, station, 0])
+        set_channel(p, at, y, side, station, workspace)
+        y[pressure_at(at, side, station)] = pressure - 0.5 * float(workspace.drops[side, station, 0])
         area = float(p.rows[0, AREA, station])
-        drawn_in[station] = 1 if p.role[other] == DRAWN and back_at(p, at, y, station, room) else 0
+        drawn_in[station] = 1 if p.role[other] == DRAWN and backflow_at(p, at, y, station, workspace) else 0
         if drawn_in[station] == 1:
             for s in range(k):
                 y[beside + s] = y[at.collected + s]
-        # the flux that agrees with what it leaves: between none and nearly all that enters
-        low, high = 0.0, _MOST_TAKEN * flow / area
-        flux = sign * _trial(p, at, y, station, 0.0, room, memory)
+        # bracket the flux that is consistent with the cell it produces, between zero and nearly the whole inflow
+        low, high = 0.0, _MAX_RECOVERY * flow / area
+        flux = sign * _trial_flux(p, at, y, station, 0.0, workspace, memory)
         if flux > 0.0:
             for _ in range(40):
                 trial = min(flux, high) if flux < high else 0.5 * (low + high)
                 trial = trial if low < trial <= high else 0.5 * (low + high)
-                flux = sign * _trial(p, at, y, station, sign * trial, room, memory)
+                flux = sign * _trial_flux(p, at, y, station, sign * trial, workspace, memory)
                 if flux > trial:
                     low = trial
                 else:
                     high = trial
-                if abs(flux - trial) <= _CLOSE * trial or high - low <= _CLOSE * high:
+                if abs(flux - trial) <= _TOLERANCE * trial or high - low <= _TOLERANCE * high:
                     break
                 flux = 0.5 * (flux + trial)
             flux = trial
-        elif p.role[other] == DEAD_END:  # nothing comes back out of it: at rest both sides are alike
+        elif p.role[other] == DEAD_END:  # no liquid can leave it: without flow both sides have the same concentrations
             flux = 0.0
             for s in range(k):
                 y[beside + s] = y[first + s]
         y[flux_at(at, station)] = sign * flux
-        if p.role[other] == DRAWN and flux > 0.0:  # what comes back further on is the permeate collected before
+        if p.role[other] == DRAWN and flux > 0.0:  # any backflow further downstream is the permeate collected so far
             volume = float(p.links[VESSELS, element]) * area * flux
             for s in range(k):
                 if math.isnan(p.backflow[s]):
-                    passed = sign * float(room.passing[station, s]) / flux
+                    passed = sign * float(workspace.passing[station, s]) / flux
                     y[at.collected + s] += (passed - float(y[at.collected + s])) * volume / (gathered + volume)
             gathered += volume
         flow -= area * flux
         y[flow_at(at, side, station)] = flow
         if p.role[other] != FLOWING:
             y[flow_at(at, other, station)] = area * flux
-        pressure -= float(room.drops[side, station, 0])
-        # the outflow's concentration goes on: write it where the next station looks for what enters it
+        pressure -= float(workspace.drops[side, station, 0])
+        # the next station reads its inflow concentration from this cell: write the outflow concentration into it
         for s in range(k):
             entering = y[entry_at(at, side, element) + 2 + s] if begins(p, side, station) else y[first - at.block + s]
             y[first + s] = max(2.0 * float(y[first + s]) - float(entering), 0.0)
     if p.role[other] == DEAD_END:
-        _collect(p, at, y, other)
+        _accumulate_permeate(p, at, y, other)
 
 
 @kernel
-def _collect(p: Stations, at: Places, y: Array, side: int) -> None:
-    """Add up what has passed into a channel that is closed where its flow begins, along that flow."""
+def _accumulate_permeate(p: Stations, at: StationLayout, y: Array, side: int) -> None:
+    """Accumulate the permeate along a dead-end channel, in the direction of its flow."""
     for element in range(p.permeability.shape[0]):
         station, gathered = first_of(p, side, element), 0.0
         entry, first = entry_at(at, side, element), concentration_at(at, side, station)
@@ -355,32 +372,35 @@ def _collect(p: Stations, at: Places, y: Array, side: int) -> None:
 
 
 @kernel
-def settle_backflow(p: Stations, at: Places, y: Array, room: Room, memory: Array, drawn_in: NDArray[np.int64]) -> int:
-    """Decide anew where a side that is drawn off gives liquid back.
+def update_backflow(
+    p: Stations, at: StationLayout, y: Array, workspace: Workspace, memory: Array, drawn_in: NDArray[np.int64]
+) -> int:
+    """Update the set of stations with backflow from the permeate.
 
-    Near the point where the forces balance, a membrane that lets solute pass can be without a state that agrees with
-    its decision: what comes back is fresher than what would leave, so that more solute passes, the feed freshens, and
-    the forces turn. A station that has been turned forward therefore stays so.
+    Close to zero net driving pressure, a membrane that solutes permeate may have no state that is consistent with
+    either direction of flow: the returning permeate is more dilute than the permeate that would leave, so that more
+    solute passes, the feed becomes more dilute, and the driving pressure changes its sign. A station whose flow has
+    been set forward therefore stays forward.
 
     Parameters
     ----------
-    p, at, room, memory
+    p, at, workspace, memory
         As for `set_start`.
     y : ndarray, shape (size,)
-        The unknowns; where the decision changes, the water flux and what passes with it are written.
+        The unknowns; where the direction changes, the water flux and the permeate concentrations are written.
     drawn_in : ndarray of int, shape (stations,)
         Written.
 
     Returns
     -------
     int
-        At how many stations the decision has changed.
+        Number of stations at which the direction has changed.
     """
     if p.role[0] != DRAWN and p.role[1] != DRAWN:
         return 0
     changes, side = 0, 0 if p.role[0] == DRAWN else 1
     for station in range(p.element.shape[0]):
-        back = 1 if back_at(p, at, y, station, room) else 0
+        back = 1 if backflow_at(p, at, y, station, workspace) else 0
         if drawn_in[station] == FORWARD_FOR_GOOD or back == drawn_in[station]:
             continue
         changes += 1
@@ -388,30 +408,30 @@ def settle_backflow(p: Stations, at: Places, y: Array, room: Room, memory: Array
         first = concentration_at(at, side, station)
         for s in range(at.solutes):
             y[first + s] = y[at.collected + s] if back == 1 else 0.0
-        settle_station(p, at, y, station, room, memory)
+        solve_station_flux(p, at, y, station, workspace, memory)
     return changes
 
 
 def _prepare(
     task: int,
     p: Stations,
-    at: Places,
+    at: StationLayout,
     inlet: Array,
-    room: Room,
+    workspace: Workspace,
     memory: Array,
     y: Array,
     drawn_in: NDArray[np.int64],
 ) -> int:
-    """`set_start` (MARCH), `settle` (SETTLE; 1 if found, 0 if not) or `settle_backflow` (TURN).
+    """`set_start` (MARCH), `solve_fluxes` (SETTLE; 1 if found, 0 if not) or `update_backflow` (TURN).
 
-    One entry point for all three, since each is compiled with every kernel that it calls.
+    This is one entry point for all three tasks, since each entry point is compiled with every kernel that it calls.
     """
     if task == MARCH:
-        set_start(p, at, inlet, room, memory, y, drawn_in)
+        set_start(p, at, inlet, workspace, memory, y, drawn_in)
         return 0
-    if task == SETTLE:
-        return 1 if settle(p, at, y, room, memory) else 0
-    return settle_backflow(p, at, y, room, memory, drawn_in)
+    if task == FLUXES:
+        return 1 if solve_fluxes(p, at, y, workspace, memory) else 0
+    return update_backflow(p, at, y, workspace, memory, drawn_in)
 
 
 prepare = compiled(_prepare)

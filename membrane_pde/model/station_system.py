@@ -1,4 +1,4 @@
-"""The stations along a membrane as equations for Newton's method and for integrators."""
+"""The stations along a membrane as `Equations` for Newton's method and for integrators."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from membrane_pde.kernels import compiled
 from membrane_pde.model.mesh import Array
 from membrane_pde.model.station_cells import outflow_concentration
 from membrane_pde.model.station_rows import set_rows
-from membrane_pde.model.station_start import MARCH, SETTLE, TURN, prepare
+from membrane_pde.model.station_start import BACKFLOW, FLUXES, MARCH, prepare
 from membrane_pde.model.stations import (
     AREA,
     VESSELS,
     VOLUME,
     Entries,
-    Places,
-    Room,
+    StationLayout,
     Stations,
+    Workspace,
     concentration_at,
     flow_at,
     flux_at,
     last_of,
     new_entries,
-    new_room,
-    places_of,
+    new_workspace,
     pressure_at,
+    station_layout,
 )
 from membrane_pde.physics.osmotic import total_pressures
 
@@ -48,11 +48,11 @@ class StationSystem:
     numbers : Stations
         The model.
     inlet : ndarray, shape (2, 2 + solutes)
-        Flow, pressure and concentrations of what enters on each side; see `set_rows`.
-    at : Places
-        Of the unknowns.
+        Flow, pressure and concentrations at the inlet of each side; see `set_rows`.
+    at : StationLayout
+        Indices of the unknowns.
     stations, elements, solutes : int
-        Numbers of them.
+        Numbers of stations, elements and solutes.
     mass : ndarray, shape (size,)
         1 in the rows of concentrations with a hold-up, 0 in the others.
     """
@@ -61,71 +61,71 @@ class StationSystem:
         self.numbers, self.inlet = numbers, np.array(inlet, dtype=float)
         self.stations, self.elements = len(numbers.element), len(numbers.permeability)
         self.solutes = numbers.tables.shape[2]
-        self.at: Places = places_of(self.stations, self.elements, self.solutes)
+        self.at: StationLayout = station_layout(self.stations, self.elements, self.solutes)
         self.mass = np.zeros(self.at.size)
         for side in range(2):
             held = numbers.rows[side, VOLUME] > 0.0
             for s in range(self.solutes):
-                self.mass[self.concentration_places(side)[:, s]] = held
+                self.mass[self.concentration_indices(side)[:, s]] = held
 
     @property
     def size(self) -> int:
         """Number of unknowns."""
         return self.at.size
 
-    # -- places -----------------------------------------------------------------------------------------------------
+    # -- indices ----------------------------------------------------------------------------------------------------
     @cached_property
-    def flux_places(self) -> _Indices:
-        """Of J_v, one a station."""
+    def flux_indices(self) -> _Indices:
+        """Indices of J_v (stations,)."""
         return np.arange(self.stations) * self.at.block + flux_at(self.at, 0)
 
-    def flow_places(self, side: int) -> _Indices:
-        """Of the flows out of the stations' cells."""
+    def flow_indices(self, side: int) -> _Indices:
+        """Indices of the flows out of the stations' cells (stations,)."""
         return np.arange(self.stations) * self.at.block + flow_at(self.at, side, 0)
 
-    def pressure_places(self, side: int) -> _Indices:
-        """Of the pressures."""
+    def pressure_indices(self, side: int) -> _Indices:
+        """Indices of the pressures (stations,)."""
         return np.arange(self.stations) * self.at.block + pressure_at(self.at, side, 0)
 
-    def concentration_places(self, side: int) -> _Indices:
-        """Of the concentrations (stations, solutes)."""
+    def concentration_indices(self, side: int) -> _Indices:
+        """Indices of the concentrations (stations, solutes)."""
         first = np.arange(self.stations) * self.at.block + concentration_at(self.at, side, 0)
         return first[:, None] + np.arange(self.solutes)
 
-    def entry_places(self, side: int) -> _Indices:
-        """Of what enters the elements: flow, pressure, concentrations (elements, 2 + solutes)."""
+    def entry_indices(self, side: int) -> _Indices:
+        """Indices of flow, pressure and concentrations at the inlets of the elements (elements, 2 + solutes)."""
         first = self.at.entry + (2 * np.arange(self.elements) + side) * self.at.width
         return first[:, None] + np.arange(self.at.width)
 
     # -- sums -------------------------------------------------------------------------------------------------------
     @cached_property
     def vessels(self) -> Array:
-        """Vessels in parallel, one a station."""
+        """Number of vessels in parallel at each station (stations,)."""
         return self.numbers.links[VESSELS, self.numbers.element]
 
     @property
     def vessels_first(self) -> float:
-        """Vessels in parallel of the first element."""
+        """Number of vessels in parallel of the first element."""
         return float(self.numbers.links[VESSELS, 0])
 
     @cached_property
     def areas(self) -> Array:
-        """Membrane area of all vessels, one a station, m^2."""
+        """Membrane area of all vessels at each station (stations,), m^2."""
         return self.vessels * self.numbers.rows[0, AREA]
 
     @property
     def area(self) -> float:
-        """Membrane area, m^2."""
+        """Total membrane area, m^2."""
         return float(self.areas.sum())
 
     def recovery(self, y: Array) -> float:
-        """Share of the feed that passes the membrane."""
+        """Recovery: fraction of the feed flow that passes the membrane."""
         side = self.numbers.feed
-        fed = self.vessels_first * float(y[self.entry_places(side)[0, 0]])
-        return 1.0 - float(self.vessels[-1] * y[self.flow_places(side)[-1]]) / fed
+        fed = self.vessels_first * float(y[self.entry_indices(side)[0, 0]])
+        return 1.0 - float(self.vessels[-1] * y[self.flow_indices(side)[-1]]) / fed
 
     def outflow(self, y: Array, side: int) -> Array:
-        """Concentrations in what leaves the last element on a side (solutes,), mol/m^3."""
+        """Concentrations in the outflow of the last element on a side (solutes,), mol/m^3."""
         p = self.numbers
         last = int(last_of(p, side, self.elements - 1 if p.direction[side] > 0 else 0))
         return np.array([outflow_concentration(p, self.at, y, side, last, s)[0] for s in range(self.solutes)])
@@ -136,7 +136,7 @@ class StationSystem:
 
     @cached_property
     def scales(self) -> Array:
-        """Size of each unknown: a change is small beside it."""
+        """Typical magnitude of each unknown."""
         p, k = self.numbers, self.solutes
         scales = np.ones(self.size)
         osmotic = max(abs(self.osmotic_pressure(each[2:])) for each in self.inlet)
@@ -145,89 +145,91 @@ class StationSystem:
         area = float(p.rows[0, 0].sum())
         water = float(p.permeability.max()) * pressure
         flow = flow if flow > 0.0 else water * area
-        scales[self.flux_places] = max(water, 1e-12)
+        scales[self.flux_indices] = max(water, 1e-12)
         for side in range(2):
-            scales[self.flow_places(side)] = flow
-            scales[self.pressure_places(side)] = pressure
-            scales[self.concentration_places(side)] = p.scale
-            entries = self.entry_places(side)
+            scales[self.flow_indices(side)] = flow
+            scales[self.pressure_indices(side)] = pressure
+            scales[self.concentration_indices(side)] = p.scale
+            entries = self.entry_indices(side)
             scales[entries[:, 0]], scales[entries[:, 1]], scales[entries[:, 2:]] = flow, pressure, p.scale
         scales[self.at.collected : self.at.collected + k] = p.scale
         return scales
 
     # -- equations --------------------------------------------------------------------------------------------------
     @cached_property
-    def _room(self) -> tuple[Room, Entries]:
-        """Arrays to work in."""
-        return new_room(self.stations, self.solutes), new_entries(self.stations, self.elements, self.solutes)
+    def _workspace(self) -> tuple[Workspace, Entries]:
+        """Work arrays, and the entries of the Jacobian."""
+        return new_workspace(self.stations, self.solutes), new_entries(self.stations, self.elements, self.solutes)
 
     @property
-    def room(self) -> Room:
-        """What the last call has worked out: fluxes, walls, pressure drops."""
-        return self._room[0]
+    def workspace(self) -> Workspace:
+        """Results of the last evaluation: fluxes, concentrations at the membrane, pressure drops."""
+        return self._workspace[0]
 
     def rates(self, t: float, y: Array) -> Array:
         """Right-hand side r(y): dc/dt, or the residual of an algebraic row."""
-        room, entries = self._room
+        workspace, entries = self._workspace
         entries.written[1] = 0
         out = np.empty(self.size)
         with np.errstate(all="ignore"):
-            _set_rows(self.numbers, self.at, y, self.inlet, room, out, entries)
+            _set_rows(self.numbers, self.at, y, self.inlet, workspace, out, entries)
         return out
 
     @cached_property
     def _pattern(self) -> tuple[Array, Array, Array]:
-        """Column pointers and row indices of the Jacobian; where each entry adds up."""
-        _, entries = self._room
+        """Column pointers and row indices of the Jacobian, and the index of the value to which each entry is added."""
+        _, entries = self._workspace
         n = int(entries.written[0])
         keys = entries.columns[:n] * self.size + entries.rows[:n]
-        kept, place = np.unique(keys, return_inverse=True)
+        kept, target = np.unique(keys, return_inverse=True)
         columns, rows = np.divmod(kept, self.size)
         pointers = np.searchsorted(columns, np.arange(self.size + 1))
-        return pointers.astype(np.int32), rows.astype(np.int32), place
+        return pointers.astype(np.int32), rows.astype(np.int32), target
 
     def linearized(self, y: Array) -> tuple[Array, csc_array]:
         """Right-hand side and Jacobian."""
         from scipy.sparse import csc_array
 
-        room, entries = self._room
+        workspace, entries = self._workspace
         entries.written[1] = 1
         out = np.empty(self.size)
         with np.errstate(all="ignore"):
-            _set_rows(self.numbers, self.at, y, self.inlet, room, out, entries)
-        pointers, rows, place = self._pattern
+            _set_rows(self.numbers, self.at, y, self.inlet, workspace, out, entries)
+        pointers, rows, target = self._pattern
         n = int(entries.written[0])
-        values = np.bincount(place, weights=entries.values[:n], minlength=len(rows))
+        values = np.bincount(target, weights=entries.values[:n], minlength=len(rows))
         return out, csc_array((values, rows, pointers), shape=(self.size, self.size))
 
     def jacobian(self, t: float, y: Array) -> csc_array:
-        """∂r/∂y, of the same pattern in every call."""
+        """∂r/∂y, with the same sparsity pattern in every call."""
         return self.linearized(y)[1]
 
     def time_slope(self, t: float, y: Array) -> Array:
-        """∂r/∂t: nothing that is applied changes."""
+        """∂r/∂t, which is zero because all inputs are constant."""
         return np.zeros(self.size)
 
-    # -- a first guess ----------------------------------------------------------------------------------------------
+    # -- initial guess ----------------------------------------------------------------------------------------------
     def start(self, pressure: float, flow: float) -> Array:
-        """Unknowns of a march along the feed, from a pressure and a flow that it begins with; see `set_start`."""
-        room, _ = self._room
+        """Initial guess by marching along the feed from a given inlet pressure and flow; see `set_start`."""
+        workspace, _ = self._workspace
         inlet = self.inlet.copy()
         inlet[self.numbers.feed, 0], inlet[self.numbers.feed, 1] = flow, pressure
         y = np.zeros(self.size)
         with np.errstate(all="ignore"):
-            prepare(MARCH, self.numbers, self.at, inlet, room, np.zeros(3), y, self.numbers.drawn_in)
+            prepare(MARCH, self.numbers, self.at, inlet, workspace, np.zeros(3), y, self.numbers.drawn_in)
         return y
 
-    def settle_backflow(self, y: Array) -> int:
-        """Decide anew where a side that is drawn off gives liquid back; at how many stations that has changed."""
-        return self._prepare(TURN, y)
+    def update_backflow(self, y: Array) -> int:
+        """Update the set of stations with backflow from the permeate; return how many stations have changed."""
+        return self._prepare(BACKFLOW, y)
 
-    def settle(self, y: Array) -> bool:
-        """Write the water fluxes that agree with the rest of a state (and what is drawn off); False if none."""
-        return self._prepare(SETTLE, y) == 1
+    def solve_fluxes(self, y: Array) -> bool:
+        """Solve for the water fluxes (and permeate concentrations) at given concentrations; False if there are none."""
+        return self._prepare(FLUXES, y) == 1
 
     def _prepare(self, task: int, y: Array) -> int:
-        room, _ = self._room
+        workspace, _ = self._workspace
         with np.errstate(all="ignore"):
-            return int(prepare(task, self.numbers, self.at, self.inlet, room, np.zeros(3), y, self.numbers.drawn_in))
+            return int(
+                prepare(task, self.numbers, self.at, self.inlet, workspace, np.zeros(3), y, self.numbers.drawn_in)
+            )

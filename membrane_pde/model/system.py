@@ -8,9 +8,9 @@ behind a layer is one more cell at its end; a bath without a layer is the one ce
     V_L, V_R  volumes of the baths              m (0 where there is none)
     N[s]      ∫ flux through the membrane dt     mol/m^2
     E_L[s]    ∫ flux through the left far face dt,   E_R[s] the right one
-    W'        −∫ X d(p_applied,L − p_applied,R)   J/m^2, the work of the pressures without their Δp X (by parts: J_v is
-              a small difference of large numbers, X is not); the whole work, ∫ Δp J_v dt, where J_v is held or a
-              pressure oscillates
+    W'        −∫ X d(p_applied,L − p_applied,R)   J/m^2, the work of the pressures minus Δp X (integrated by parts,
+              because J_v is a small difference of large numbers and X is not); the whole work, ∫ Δp J_v dt, where
+              J_v is prescribed or a pressure oscillates
 
     dm[s, i]/dt = F[s, i] − F[s, i + 1]         one flux, used by both neighbours
 
@@ -24,9 +24,10 @@ flux
 the membrane face the flux of `membrane_pde.model.interface`, and the outer face of a bath ``Q_f c_f − Q_out c_b`` of
 feed and outflow; see `ports.Bath`.
 
-A cell depends on its neighbours and, through every face, on the water flux. So the Jacobian is tridiagonal for each
-solute, plus the product of a column (derivatives with respect to J_v) and a row (derivatives of J_v), plus a column for
-each of X, V_L and V_R. `Slopes` holds these parts; `membrane_pde.solvers.linear.chain` solves with them.
+The rate of a cell depends on its neighbours and, through every face, on the water flux. So the Jacobian is tridiagonal
+for each solute, plus the product of a column (derivatives with respect to J_v) and a row (derivatives of J_v), plus a
+Jacobian column for each of X, V_L and V_R. `Slopes` holds these parts; `membrane_pde.solvers.linear.chain` solves with
+them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from membrane_pde.kernels import compiled
 from membrane_pde.model.applied import Segment, line_slope, segment_row, wave_at
 from membrane_pde.model.chain import AREA, Faces, new_faces
 from membrane_pde.model.discretize import chain_arrays, curve_of
-from membrane_pde.model.events import EVENTS, WAY, set_events
+from membrane_pde.model.events import EVENTS, EXPECTED_SIGN, set_events
 from membrane_pde.model.faces import set_fluxes, set_rates
 from membrane_pde.model.interface import REFERENCE, NoSolution, face_numbers
 from membrane_pde.model.layout import SCALARS, layout_of
@@ -52,7 +53,7 @@ from membrane_pde.model.metric import bath_volume_now, set_widths, stretches
 from membrane_pde.model.observing import NUMBERS, SOLUTE_NUMBERS, Observations, observe_states
 from membrane_pde.model.ports import Outflow
 from membrane_pde.model.pressures import set_walls, stretched, whole_work
-from membrane_pde.model.problem import STRETCHES, Numbers, Problem
+from membrane_pde.model.problem import STRETCHING, Numbers, Problem
 from membrane_pde.model.slopes import (
     BEFORE,
     BEHIND,
@@ -79,14 +80,14 @@ _observe_states = compiled(observe_states)
 
 
 class System:
-    """Right-hand side, Jacobian and observations of a `Problem`; `numbers` are those of another system of it, if known.
+    """Right-hand side, Jacobian and observations of a `Problem`.
 
     Attributes
     ----------
     ports : list of Port
-        Ports of the problem; `drawn_in` of an outflow may change (`draw_in`).
+        Ports of the problem; `draw_in` may change the attribute `drawn_in` of an outflow.
     numbers : Numbers
-        The problem for the kernels.
+        The problem in the form that kernels take.
     memory : ndarray, shape (3,)
         See `interface.find_water_flux`.
     solutes, cells, membrane : int
@@ -100,11 +101,11 @@ class System:
     passed, far_left, far_right : slice
         Amounts in the state that have passed the membrane and the far faces.
     inside : slice
-        Cells of the mesh within the chain.
+        Cells of the chain that belong to the mesh.
     still : bool
         True if no water can flow.
     width : ndarray, shape (cells,)
-        Liquid in the cells of the chain per membrane area at the start, m.
+        Initial liquid volume of the cells of the chain per membrane area, m.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -127,7 +128,7 @@ class System:
         rigid = any(port.fixed_volume for port in problem.ports)
         self.still = rigid or not problem.membrane.present or problem.membrane.water_permeability == 0.0
         self.memory, self.numbers = np.zeros(3), self._numbers()
-        self.width = self.numbers.cells[: STRETCHES + 1].sum(axis=0)
+        self.width = self.numbers.cells[: STRETCHING + 1].sum(axis=0)
         for port, cell in zip(problem.ports, (0, -1), strict=True):
             if port.bath.present:
                 self.width[cell] = port.bath.volume
@@ -147,17 +148,17 @@ class System:
         pores = mesh.pores
         (outside, known), trace = _outside(p, k), np.zeros((2, k))
         for side, port in enumerate(p.ports):
-            if p.trace is not None and port.stirred and not port.endless and not pores[side]:
+            if p.trace is not None and port.stirred and not port.infinite and not pores[side]:
                 trace[side] = p.trace
         alone = left.stirred and not pores[0], right.stirred and not pores[1]
-        cells, faces, half, steepest = chain_arrays(p, self.inside, m, n)
+        cells, faces, half_distance, peclet_length = chain_arrays(p, self.inside, m, n)
         return Numbers(
             face=face_numbers(p.membrane, alone, p.osmotics, k, trace),
             membrane=m,
             kind=(left.kind, right.kind),
             moving=(left.moves, right.moves),
             one_cell=(left.one_cell and not pores[0], right.one_cell and not pores[1]),
-            endless=(left.endless, right.endless),
+            infinite=(left.infinite, right.infinite),
             length=(mesh.length_left, mesh.length_right),
             pores=pores,
             curve=curve_of(mesh, right),
@@ -170,8 +171,8 @@ class System:
             pumped=left.holds_flux or right.holds_flux,
             cells=cells,
             mesh=faces,
-            half=half,
-            steepest=steepest,
+            half_distance=half_distance,
+            peclet_length=peclet_length,
             outside=outside,
             known=known,
         )
@@ -189,14 +190,14 @@ class System:
         return y
 
     def draw_in(self, side: int, concentration: Array | None) -> None:
-        """Set the concentrations (solutes,) that an outflow draws in from now on; None if they are not known."""
+        """Set the concentrations (solutes,) of liquid that enters through an outflow from now on; None: not known."""
         port = self.ports[side]
         self.ports[side] = Outflow(stirred=port.stirred, holds_flux=port.holds_flux, drawn_in=concentration)
         self.numbers.known[side] = concentration is not None
         self.numbers.outside[side] = 0.0 if concentration is None else concentration
 
     def stretch(self, y: Array) -> tuple[float, float]:
-        """Liquid in each solution over that at the start."""
+        """Volume of each solution ÷ volume at the start."""
         return stretches(self.numbers, float(y[self.x]))
 
     def bath_volume(self, y: Array, side: int) -> float:
@@ -213,7 +214,7 @@ class System:
         return amounts[:, : self.membrane].sum(axis=1), amounts[:, self.membrane :].sum(axis=1)
 
     def widths(self, y: Array) -> Array:
-        """Liquid in the cells of the chain per initial membrane area, m; of one state or of several (state, size)."""
+        """Liquid volume of the cells of the chain per initial membrane area, m, for one state or several states."""
         states = np.ascontiguousarray(np.atleast_2d(y))
         width = np.empty((len(states), self.cells))
         _set_widths(self.numbers, states, self._faces, np.zeros((2, self.solutes)), width)
@@ -222,7 +223,7 @@ class System:
     def edges(self, width: Array) -> Array:
         """Distance of the faces from the membrane (state, face), m; the left ones are negative.
 
-        `width` (state, cell) is the liquid in the cells of the mesh, without baths, as `widths` gives it.
+        `width` (state, cell) is the liquid volume of the cells of the mesh, without baths, as `widths` gives it.
         """
         mesh = self.problem.mesh
         if any(mesh.pores):
@@ -236,9 +237,9 @@ class System:
             edges = (per_area * edges) ** (1.0 / (mesh.power + 1))
         return np.asarray(edges - edges[:, mesh.membrane, None].copy())
 
-    def endless(self, side: int) -> bool:
-        """True for a stirred reservoir, whose one cell never changes."""
-        return self.ports[side].endless
+    def infinite(self, side: int) -> bool:
+        """True for a stirred reservoir, whose one cell has constant concentrations."""
+        return self.ports[side].infinite
 
     # -- fluxes ---------------------------------------------------------------------------------------------------
     def faces(self, t: float, y: Array, segment: Segment, flow: float = math.nan) -> Faces:
@@ -264,16 +265,18 @@ class System:
         Raises
         ------
         NoSolution
-            If there is no such water flux.
+            If no water flux is consistent with the state.
         """
         faces = new_faces(self.solutes, self.cells)
-        _settle(_linearize(self.numbers, segment, t, y, flow, self.memory, faces, *self._written, False))
+        _require_solution(_linearize(self.numbers, segment, t, y, flow, self.memory, faces, *self._written, False))
         return faces
 
     def rhs(self, t: float, y: Array, out: Array, segment: Segment) -> None:
         """Write dy/dt into `out`."""
         slopes = self._written[1]
-        _settle(_linearize(self.numbers, segment, t, y, math.nan, self.memory, self._faces, out, slopes, False))
+        _require_solution(
+            _linearize(self.numbers, segment, t, y, math.nan, self.memory, self._faces, out, slopes, False)
+        )
 
     @cached_property
     def _faces(self) -> Faces:
@@ -281,7 +284,7 @@ class System:
 
     @cached_property
     def _written(self) -> tuple[Array, Slopes]:
-        """Rates and slopes that `linearize` writes."""
+        """Arrays for the rates and the derivatives that `linearize` writes."""
         return np.empty(self.size), new_slopes(self.solutes, self.cells)
 
     def rates(self, t: float, faces: Faces, concentration: Array, segment: Segment) -> Array:
@@ -296,17 +299,17 @@ class System:
     def water_flux(self, t: float, y: Array, segment: Segment) -> float:
         """J_v of a state, m/s."""
         given = self.numbers, segment, t, y, math.nan, self.memory, self._faces
-        _settle(_linearize(*given, *self._written, False))
+        _require_solution(_linearize(*given, *self._written, False))
         return self._faces.water_flux
 
     def flow(self, t: float, y: Array, segment: Segment) -> float:
-        """q = dX/dt of a state, the flow through the membrane per initial membrane area, m/s: J_v if it is planar."""
+        """q = dX/dt of a state, the flow through the membrane per initial membrane area, m/s; J_v if it is planar."""
         return self.water_flux(t, y, segment) * float(self._faces.scalars[AREA])
 
     def events(self, t: float, y: Array, segment: Segment, watch: Array) -> Array:
         """Values of the events; see `set_events`."""
         out, water = np.empty(EVENTS), 0.0
-        if watch[WAY] != 0.0:
+        if watch[EXPECTED_SIGN] != 0.0:
             try:
                 water = self.water_flux(t, y, segment)
             except NoSolution:
@@ -315,7 +318,7 @@ class System:
         return out
 
     def set_walls(self, t: float, y: Array, segment: Segment) -> None:
-        """Set which elastic walls are slack at a state and just after it; see `pressures.set_walls`."""
+        """Set which elastic walls are slack at a state and directly after it; see `pressures.set_walls`."""
         p, x = self.numbers, float(y[self.x])
         set_walls(p, segment, t, x)
         for side, (pressure, line, sign) in enumerate(
@@ -337,7 +340,7 @@ class System:
     # -- Jacobian -------------------------------------------------------------------------------------------------
     @cached_property
     def pattern(self) -> csc_array:
-        """Sparsity of the Jacobian: tridiagonal, and full columns of the cells at the membrane and of the scalars."""
+        """Sparsity of the Jacobian: tridiagonal, and full columns for the cells at the membrane and the scalars."""
         from scipy.sparse import csc_array
 
         rows, columns = self._entries
@@ -364,8 +367,10 @@ class System:
         n, m, k = self.cells, self.membrane, self.solutes
         _, d = self._written
         before, behind = d.faces[BEFORE], d.faces[BEHIND]
-        _settle(_linearize(self.numbers, segment, t, y, math.nan, self.memory, self._faces, *self._written, True))
-        # derivatives of all rows with respect to q, times the derivatives of q; then the direct ones
+        _require_solution(
+            _linearize(self.numbers, segment, t, y, math.nan, self.memory, self._faces, *self._written, True)
+        )
+        # full columns: derivatives of all rows with respect to q, times the derivatives of q, plus those at constant q
         with_flux = np.zeros(self.size)
         self.amounts(with_flux)[:] = d.faces[WITH_FLUX, :, :-1] - d.faces[WITH_FLUX, :, 1:]
         scalars = slice(self.x, self.x + SCALARS)
@@ -392,7 +397,7 @@ class System:
         dense.add(np.tile(np.arange(self.size)[:, None], (1, len(walls))), np.tile(walls, (self.size, 1)), full)
         own, lower, upper = behind[:, :-1] - before[:, 1:], before[:, :-1].copy(), -behind[:, 1:]
         for side, end in ((0, 0), (1, n - 1)):
-            if self.endless(side):
+            if self.infinite(side):
                 own[:, end] = lower[:, end] = upper[:, end] = 0.0
         cell = np.arange(self.x).reshape(k, n)
         dense.add(cell, cell, own)
@@ -403,7 +408,7 @@ class System:
             (self.far_right, n, n - 1, before[:, n]),
         ):
             place = np.arange(total.start, total.stop)
-            if self.endless(0 if face == 0 else 1):  # what leaves the one cell that never changes
+            if self.infinite(0 if face == 0 else 1):  # outflow of the reservoir cell, which is constant
                 inner = 1 if face == 0 else n - 1
                 dense.add(place, first + inner - 1, before[:, inner])
                 dense.add(place, first + inner, behind[:, inner])
@@ -412,10 +417,10 @@ class System:
         return dense.values
 
     def slopes(self, t: float, y: Array, segment: Segment) -> Slopes:
-        """The same derivatives in parts, a new one in every call."""
+        """The same derivatives as `Slopes`, a new object in every call."""
         found = new_slopes(self.solutes, self.cells)
         given = self.numbers, segment, t, y, math.nan, self.memory, self._faces
-        _settle(_linearize(*given, self._written[0], found, True))
+        _require_solution(_linearize(*given, self._written[0], found, True))
         return found
 
     # -- read-out -------------------------------------------------------------------------------------------------
@@ -456,7 +461,7 @@ class System:
                 rows.append(segment_row(segment))
                 start = end
         given = self.numbers, np.array(rows), which, times, states, known, memory.copy(), ends
-        _settle(_observe_states(*given, self._faces, *written))
+        _require_solution(_observe_states(*given, self._faces, *written))
         numbers = np.ascontiguousarray(written[0].transpose(2, 0, 1))
         solutes = np.ascontiguousarray(written[1].transpose(2, 0, 1, 3))
         flux, length_left, length_right, pressure_left, pressure_right, held, *others = numbers
@@ -472,13 +477,13 @@ class System:
         return float(_set_widths(self.numbers, y[None], self._faces, goal, np.empty((1, self.cells))))
 
     def accept(self, t: float, y: Array, segment: Segment) -> None:
-        """Remember J_v of an accepted step, if its equation may have several roots."""
+        """Remember J_v of an accepted step if the equation for J_v may have several roots."""
         if not self.still and not self.numbers.face.unique:
             self.memory[REFERENCE] = self.water_flux(t, y, segment)
 
 
 def _outside(problem: Problem, solutes: int) -> tuple[Array, NDArray[np.bool_]]:
-    """Concentrations outside the far ends (2, solutes), and on which sides they are known, at the start."""
+    """Initial concentrations outside the far ends (2, solutes), and the sides on which they are known."""
     outside, known = np.zeros((2, solutes)), np.zeros(2, dtype=bool)
     for side, port in enumerate(problem.ports):
         if port.outside is not None:
@@ -487,7 +492,7 @@ def _outside(problem: Problem, solutes: int) -> tuple[Array, NDArray[np.bool_]]:
 
 
 class _Scatter:
-    """Values of a sparse matrix in column order, to which entries are added by row and column."""
+    """Values of a sparse matrix in column order; `add` adds entries by row and column."""
 
     def __init__(self, entries: tuple[NDArray[np.intp], NDArray[np.intp]], size: int) -> None:
         self.keys, self.size = entries[1] * size + entries[0], size
@@ -498,6 +503,6 @@ class _Scatter:
         self.values[np.searchsorted(self.keys, columns * self.size + rows)] += values
 
 
-def _settle(found: bool) -> None:
+def _require_solution(found: bool) -> None:
     if not found:
         raise NoSolution

@@ -19,7 +19,7 @@ from membrane_pde.model.slopes import (
 
 @part
 def add_time_slopes(p: Numbers, d: Slopes, scale: float, x: Array) -> None:
-    """Add ``scale ∂f/∂t``, at a given state, to x."""
+    """Add ``scale ∂f/∂t`` at a given state to x, with f the right-hand side dy/dt."""
     solutes, n = d.faces.shape[1], d.faces.shape[2] - 1
     rise, at = scale * float(d.scalars[OTHERS, FLOW_WITH_TIME]), layout_of(solutes, n)
     x[at.work] += rise * d.scalars[OTHERS, WORK_WITH_FLOW] + scale * d.scalars[OTHERS, WORK_WITH_TIME]

@@ -1,8 +1,8 @@
-"""Flow in the channel of one side along a membrane: Reynolds and Sherwood numbers, friction.
+"""Flow in the channel of one side along a membrane: Reynolds number, Sherwood number and friction.
 
 A flat channel of height h between walls, with a spacer of porosity ε (1: empty), has the hydraulic diameter
 ``d_h = 4ε/(2/h + 8(1 − ε)/h)``; the liquid flows through the open area ``h w ε``, at the velocity ``u = Q/(h w ε)``,
-with which Reynolds number and friction are counted:
+on which Reynolds number and friction factor are based:
 
     Re = ρ |u| d_h/μ,   Sc = μ/(ρ D),   k = Sh D/d_h,   dp/dx = −f ρ u|u|/(2 d_h)   (f: Darcy friction factor)
 
@@ -29,14 +29,14 @@ _LEVEQUE = 1.0 / math.gamma(4.0 / 3.0)
 
 @dataclass(frozen=True)
 class Shape:
-    """What the cross-section of an empty channel decides.
+    """Coefficients that depend on the shape of the cross-section of an empty channel.
 
     Attributes
     ----------
     entrance : float
         a of the local Sherwood number ``a (Re Sc d_h/x)^(1/3)``.
     developed : float
-        Sherwood number of developed flow, the least there is.
+        Sherwood number of developed flow, which is the lower limit.
     friction : float
         Darcy friction factor of laminar flow times Re.
     """
@@ -46,7 +46,7 @@ class Shape:
     friction: float
 
 
-# Reynolds numbers between which a correlation is used. With a spacer: those that WaterTAP allows (core/
+# Range of Reynolds numbers in which a correlation is valid. With a spacer: the range that WaterTAP allows (core/
 # membrane_channel_base.py, bounds of N_Re), which uses the same correlation; the papers themselves were not at hand. In
 # an empty channel: laminar flow, below 2000 in rectangular mini-channels (Forrest et al., as in the Modelica library
 # DynTherM).
@@ -59,19 +59,19 @@ RANGES = {
 
 
 def range_remark(name: str, least: float, largest: float) -> str:
-    """What to say of a correlation that is used outside its range; "" if it is not.
+    """Remark on a correlation that is used outside its range of validity; "" if it is used within the range.
 
     Parameters
     ----------
     name : str
-        Of the correlation: a key of `RANGES`, or "" where no range is known.
+        Name of the correlation: a key of `RANGES`, or "" if its range is not known.
     least, largest : float
-        Reynolds numbers with which it is used.
+        Smallest and largest Reynolds number with which it is used.
 
     Returns
     -------
     str
-        The second part of a sentence: "holds for …".
+        The predicate of a sentence: "is valid for …".
     """
     if name not in RANGES:
         return ""
@@ -95,13 +95,13 @@ class MassTransfer:
     Attributes
     ----------
     kind : {"none", "constant", "developing", "power"}
-        No resistance; a given coefficient; the developing layer of the channel's shape; ``Sh = a Re^b Sc^c``.
+        No resistance; a constant coefficient; a developing concentration layer; ``Sh = a Re^b Sc^c``.
     name : str
-        Of a correlation with a known range (`VALID`), else "".
+        Name of a correlation with a known range (`RANGES`), else "".
     coefficient : float
-        m/s, of the kind "constant".
+        Coefficient of the kind "constant", m/s.
     a, b, c : float
-        Of the kind "power".
+        Coefficients of the kind "power".
     """
 
     kind: Literal["none", "constant", "developing", "power"]
@@ -114,23 +114,23 @@ class MassTransfer:
 
 @dataclass(frozen=True)
 class PressureDrop:
-    """A law for the fall of the pressure along a channel.
+    """A law for the pressure drop along a channel.
 
     Attributes
     ----------
     kind : {"none", "constant", "friction", "measured"}
-        No fall; a given gradient in the direction of the flow; the Darcy friction factor ``f0 + f1/Re^n``; that of one
-        element at one flow, ``gradient (Q/at)^exponent``.
+        No pressure drop; a constant pressure gradient along the flow; a Darcy friction factor ``f0 + f1/Re^n``; a
+        pressure gradient measured at one flow, ``gradient (Q/at)^exponent``.
     name : str
-        Of a correlation with a known range (`VALID`), else "".
+        Name of a correlation with a known range (`RANGES`), else "".
     gradient : float
-        Pa/m, of the kinds "constant" and "measured".
+        Pressure gradient of the kinds "constant" and "measured", Pa/m.
     f0, f1, n : float
-        Of the kind "friction"; n at most 1.
+        Coefficients of the kind "friction"; n is at most 1.
     at : float
-        m^3/s, of the kind "measured".
+        Flow of the kind "measured", m^3/s.
     exponent : float
-        At least 1, of the kind "measured".
+        Exponent of the kind "measured", at least 1.
     """
 
     kind: Literal["none", "constant", "friction", "measured"]
@@ -154,9 +154,10 @@ class Geometry:
     width : float
         Membrane area ÷ (walls · length), m.
     section : float
-        What a superficial velocity is counted with, m^2: height · width, the lumens, or the given cross-section.
+        Reference area of the superficial velocity, m^2: height · width, the area of the lumens, or the given
+        cross-section.
     open_area : float
-        What the liquid flows through, m^2: the same without the spacer.
+        Area open to the flow, m^2: `section` without the spacer.
     hydraulic_diameter : float
         m.
     shape : Shape
@@ -177,14 +178,14 @@ class Channel(Geometry):
     Attributes
     ----------
     role : {"channel", "dead end", "permeate"}
-        The liquid flows through it; or it leaves at the outlet and none enters at the inlet; or it is drawn off where
-        it appears, which needs no dimensions.
+        Liquid flows through the channel; the channel is closed at the inlet end; or the permeate is withdrawn locally,
+        which needs no dimensions.
     volume : float
-        Of the liquid in the channel, m^3.
+        Volume of the liquid in the channel, m^3.
     mass_transfer : MassTransfer
     pressure_drop : PressureDrop
     dispersion : float
-        Axial, m^2/s.
+        Axial dispersion coefficient, m^2/s.
     """
 
     role: Literal["channel", "dead end", "permeate"]
@@ -200,14 +201,14 @@ def hydraulic_diameter(height: float, porosity: float) -> float:
     Parameters
     ----------
     height : float
-        From wall to wall, m.
+        Distance between the walls, m.
     porosity : float
         ε of the spacer.
 
     Returns
     -------
     float
-        m.
+        d_h, m.
     """
     return 4.0 * porosity * height / (2.0 + 8.0 * (1.0 - porosity))
 
@@ -246,7 +247,7 @@ def mean_inverse_cube_root(start: ArrayLike, end: ArrayLike) -> Array:
     """
     x1, x2 = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
     a, b = np.cbrt(x1), np.cbrt(x2)
-    # (b² − a²)/(b³ − a³) without the small differences of a thin station
+    # (b² − a²)/(b³ − a³) without cancellation at a short station
     return np.asarray(1.5 * (a + b) / (a * a + a * b + b * b))
 
 
@@ -260,7 +261,7 @@ def flat(length: float, width: float, height: float, porosity: float, walls: int
     porosity : float
         ε of the spacer.
     walls : {1, 2}
-        Membranes.
+        Number of walls that are membranes.
     """
     diameter = hydraulic_diameter(height, porosity)
     shape = SLIT_TWO_WALLS if walls == 2 else SLIT_ONE_WALL
@@ -268,7 +269,7 @@ def flat(length: float, width: float, height: float, porosity: float, walls: int
 
 
 def lumens(length: float, count: int, diameter: float) -> Geometry:
-    """The lumens of hollow fibres, side by side.
+    """The lumens of parallel hollow fibres.
 
     Parameters
     ----------
@@ -283,7 +284,7 @@ def lumens(length: float, count: int, diameter: float) -> Geometry:
 
 
 def duct(length: float, width: float, area: float, diameter: float) -> Geometry:
-    """A channel of another shape, for example around fibres; laws that depend on the shape take that of a tube.
+    """A channel of another shape, for example around fibres; correlations that depend on the shape use a tube.
 
     Parameters
     ----------
@@ -298,28 +299,28 @@ def duct(length: float, width: float, area: float, diameter: float) -> Geometry:
 
 
 def permeate(length: float, width: float, volume: float) -> Channel:
-    """The receiving side of a membrane whose liquid is drawn off where it appears, without polarization or friction.
+    """A permeate side whose liquid is withdrawn locally, without polarization and friction.
 
     Parameters
     ----------
     length, width : float
         m.
     volume : float
-        Of the liquid held, m^3, which only decides how fast its concentration follows.
+        Hold-up, m^3, which only determines how fast its concentration changes.
     """
     wide = (math.inf, math.inf, math.inf, SLIT_ONE_WALL)
     return Channel(length, width, *wide, "permeate", volume, MassTransfer("none"), PressureDrop("none"), 0.0)
 
 
 def mass_transfer_law(name: str, coefficient: float, sherwood: tuple[float, ...]) -> MassTransfer:
-    """The law of a name in a case file.
+    """The mass-transfer law with a name from a case file.
 
     Parameters
     ----------
     name : str
         "none", "constant", "leveque", "graetz" (two names of one law), "guillen-hoek", "schock-miquel" or "sherwood".
     coefficient : float
-        m/s, of "constant".
+        Coefficient of "constant", m/s.
     sherwood : tuple of float
         a, b, c of "sherwood".
 
@@ -346,22 +347,22 @@ def pressure_drop_law(
     friction: tuple[float, ...],
     measured: tuple[float, float, float],
 ) -> PressureDrop:
-    """The law of a name in a case file.
+    """The pressure-drop law with a name from a case file.
 
     Parameters
     ----------
     name : str
         "none", "constant", "laminar", "guillen-hoek", "friction" or "measured".
     shape : Shape
-        Of the channel, for "laminar".
+        Shape of the channel, for "laminar".
     length : float
-        Of one element, m, for "measured".
+        Length of one element, m, for "measured".
     gradient : float
-        Pa/m, of "constant".
+        Pressure gradient of "constant", Pa/m.
     friction : tuple of float
         f0, f1, n of "friction".
     measured : tuple of float
-        Flow (m^3/s), drop over one element (Pa) and exponent of "measured".
+        Flow (m^3/s), pressure drop over one element (Pa) and exponent of "measured".
 
     Returns
     -------

@@ -1,12 +1,11 @@
-"""Flow along a membrane: mass-transfer coefficient and fall of the pressure in a channel, with exact derivatives.
+"""Flow along a membrane: mass-transfer coefficient and pressure drop in a channel, with exact derivatives.
 
     Re = ρ v d_h/μ,   Sc = μ/(ρ D),   v = Q/S (S open cross-section)
     k  = Sh D/d_h,    Sh = max(a Re^b Sc^c, Sh_developed)
     −dp/dx = f ρ v|v|/(2 d_h),   f = f_0 + f_1/Re^n (Darcy)
 
-Laminar flow in a slit is f = 96/Re, in a tube 64/Re; the entrance of Lévêque's solution,
-``Sh ~ (Re Sc d_h/x)^(1/3)``, is b = c = 1/3 with an a that depends on the station. The functions are kernels: numbers
-in, numbers out.
+In laminar flow f = 96/Re in a slit and 64/Re in a tube; Lévêque's solution for the entrance region,
+``Sh ~ (Re Sc d_h/x)^(1/3)``, has b = c = 1/3 and an a that depends on the station. The functions are kernels.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ NO_DROP, GIVEN_GRADIENT, FRICTION, POWER = 0, 1, 2, 3
 
 _Five = tuple[float, float, float, float, float]
 _Four = tuple[float, float, float, float]
-_SLOWEST = 1e-12  # of a Reynolds number: below it a power of it has no slope that means anything
+_MIN_REYNOLDS = 1e-12  # Reynolds number below which Sh = 0 is used, to keep derivatives finite
 
 
 @kernel
@@ -50,21 +49,21 @@ def film_coefficient(
     section, diameter : float
         Open cross-section S (m^2) and hydraulic diameter d_h (m).
     flow : float
-        Q, m^3/s; its sign plays no part.
+        Q, m^3/s, of either sign.
     density, viscosity, diffusivity : float
         ρ (kg/m^3), μ (Pa s), D (m^2/s).
 
     Returns
     -------
     tuple of float
-        k (m/s); the derivatives of ln k with Q (s/m^3), ln ρ, ln μ and ln D.
+        k (m/s), and the derivatives of ln k with respect to Q (s/m^3), ln ρ, ln μ and ln D.
     """
     if kind == GIVEN_COEFFICIENT:
         return a, 0.0, 0.0, 0.0, 0.0
     reynolds = abs(flow) * density * diameter / (section * viscosity)
     schmidt = viscosity / (density * diffusivity)
     sherwood = 0.0
-    if reynolds > _SLOWEST:
+    if reynolds > _MIN_REYNOLDS:
         sherwood = a * math.pow(reynolds, b) * math.pow(schmidt, c)
     if not sherwood > least:
         return least * diffusivity / diameter, 0.0, 0.0, 0.0, 1.0
@@ -83,7 +82,7 @@ def pressure_gradient(
     density: float,
     viscosity: float,
 ) -> _Four:
-    """Fall of the pressure along a channel, and its derivatives.
+    """Pressure gradient along a channel (pressure drop per length), and its derivatives.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Planar, cylindrical and spherical membranes: volumes per membrane area, and how the area follows the volume inside.
+"""Planar, cylindrical and spherical membranes: volumes per membrane area, and area as a function of the volume inside.
 
-With the dimension d = 1 (planar), 2 (cylindrical), 3 (spherical), a membrane of radius R has an area in proportion to
-``R^(d−1)`` and encloses ``R/d`` per area. All volumes here are per area of that membrane, m.
+With the dimension d = 1 (planar), 2 (cylindrical), 3 (spherical), the area of a membrane of radius R is proportional to
+``R^(d−1)``, and the enclosed volume per area is ``R/d``. All volumes here are per area of that membrane, m.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CURVED: tuple[Geometry, ...] = ("cylindrical", "spherical")
 
 
 def enclosed_volume(radius: float, geometry: Geometry) -> float:
-    """Volume inside a membrane per membrane area: ``R/d``; of a planar one the depth itself.
+    """Volume inside a membrane per membrane area: ``R/d``; for a planar membrane the depth itself.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ def shell_volume(radius: float, thickness: Number, geometry: Geometry) -> Number
     """Volume of a shell around a membrane, per area of that membrane.
 
     ``((R + h)^d − R^d)/(d R^(d−1))``, written without a difference: ``h``, ``h + h²/(2R)``, ``h + h²/R + h³/(3R²)``.
-    Of a negative h it is minus the volume of a shell inside the membrane.
+    For negative h it is minus the volume of a shell inside the membrane.
 
     Parameters
     ----------
     radius : float
-        R, m; of a planar membrane it is not used.
+        R, m; not used for a planar membrane.
     thickness : float or ndarray
         h, m.
     geometry : {"planar", "cylindrical", "spherical"}
@@ -87,7 +87,7 @@ def shell_thickness(radius: float, volume: float, geometry: Geometry) -> float:
 
 
 def radius_ratio(volume_ratio: Number, geometry: Geometry) -> Number:
-    """Radius of a membrane over that at the start: ``(V/V_0)^(1/d)`` of the volume inside. A planar one has none: 1.
+    """Radius of a membrane ÷ radius at the start: ``(V/V_0)^(1/d)`` of the volume inside; 1 if planar.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def radius_ratio(volume_ratio: Number, geometry: Geometry) -> Number:
 
 
 def area_ratio(volume_ratio: Number, geometry: Geometry) -> Number:
-    """Area of a membrane over that at the start: ``A/A_0 = (V/V_0)^((d−1)/d)`` of the volume inside; planar: 1.
+    """Area of a membrane ÷ area at the start: ``A/A_0 = (V/V_0)^((d−1)/d)`` of the volume inside; 1 if planar.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ def area_ratio(volume_ratio: Number, geometry: Geometry) -> Number:
 
 
 @kernel
-def way_between(inner: float, outer: float, radius: float, power: int) -> float:
-    """``∫ (R/r)^k dr`` of a cylinder or a sphere, m: the resistance to a steady flux, times D, per area at R.
+def diffusion_distance(inner: float, outer: float, radius: float, power: int) -> float:
+    """Diffusion distance ``∫ (R/r)^k dr`` in a cylinder or a sphere, m: D times the resistance to steady diffusion.
 
-    ``R ln(r_2/r_1)`` of a cylinder, ``R² (1/r_1 − 1/r_2)`` of a sphere.
+    The resistance is that per area at R: ``R ln(r_2/r_1)`` in a cylinder, ``R² (1/r_1 − 1/r_2)`` in a sphere.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def way_between(inner: float, outer: float, radius: float, power: int) -> float:
     radius : float
         R, m.
     power : int
-        k: 1 of a cylinder, 2 of a sphere.
+        k: 1 for a cylinder, 2 for a sphere.
 
     Returns
     -------

@@ -5,8 +5,8 @@ A cubic metre of solution holds W kg of water and the solutes, whose apparent vo
     W/ρ_w + Σ c_i V_i = 1,    m_i = c_i/W,    ρ = W + Σ c_i M_i
 
 ``V_i`` (m^3/mol) is a constant, or depends on the mass fraction w of all solutes as Laliberté and Cooper found:
-``V = M (w + a2 + a3 t)/((a0 w + a1) exp(1e-6 (t + a4)^2))``, t in degC. At one temperature both are
-``(p w + a)/(b w + d)``; the functions below take these four numbers.
+``V = M (w + a2 + a3 t)/((a0 w + a1) exp(1e-6 (t + a4)^2))``, t in degC. At a given temperature both have the form
+``(p w + a)/(b w + d)``; the functions below take these four coefficients.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _EPS = 2.0**-52
 
 Volume = tuple[float, float, float, float]
 
-_MASS, _P, _A, _B, _D = range(5)  # the numbers of a solute in the data of `water_and_slopes`
-_NUMBERS = 5
+_MASS, _P, _A, _B, _D = range(5)  # positions within a solute's block in the data of `water_and_slopes`
+_NUMBERS = 5  # length of a solute's block
 
 
 def apparent_volume(coefficients: Sequence[float], scale: float, temperature: float) -> Volume:
@@ -74,7 +74,7 @@ def molarity(molality: float, volume: Volume, molar_mass: float, water_density: 
 def water_content(
     concentration: Sequence[float], volume: Sequence[Volume], molar_mass: Sequence[float], water_density: float
 ) -> tuple[float, list[float]]:
-    """Water in a cubic metre of solution, and its derivatives: calls the kernel `water_and_slopes`.
+    """Mass of water in a cubic metre of solution, and its derivatives; calls the kernel `water_and_slopes`.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def water_content(
     molar_mass : sequence of float
         kg/mol.
     water_density : float
-        Of pure water, kg/m^3.
+        Density of pure water, kg/m^3.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def water_content(
 def mass_fraction_and_slopes(
     concentration: float, molar_mass: float, data: Array, start: int, terms: int
 ) -> tuple[float, float, float, float]:
-    """Mass fraction of the one solute of a solution whose density is a polynomial in it.
+    """Mass fraction of a single solute whose solution density is a polynomial in the mass fraction.
 
     Newton's iteration for w in ``w ρ(w) = c M``, from ``w = c M/(c M + ρ(0))``.
 
@@ -115,7 +115,7 @@ def mass_fraction_and_slopes(
     molar_mass : float
         M, kg/mol.
     data : ndarray
-        From `start` on, `terms` coefficients of ρ(w) by rising power, kg/m^3.
+        From index `start` on it has `terms` coefficients of ρ(w) in ascending order, kg/m^3.
     start, terms : int
 
     Returns
@@ -143,7 +143,7 @@ def mass_fraction_and_slopes(
 
 @kernel
 def water_and_slopes(concentration: Array, data: Array, start: int, water_density: float, slopes: Array) -> float:
-    """Water in a cubic metre of solution.
+    """Mass of water in a cubic metre of solution.
 
     Newton's iteration for W in ``W/ρ_w + Σ c_i V_i(w) = 1``, ``w = S/(W + S)``, ``S = Σ c_i M_i``.
 
@@ -152,11 +152,12 @@ def water_and_slopes(concentration: Array, data: Array, start: int, water_densit
     concentration : ndarray, shape (solute,)
         mol/m^3.
     data : ndarray
-        From `start` on, five numbers for each solute: the molar mass (kg/mol) and the four of `apparent_volume`.
+        From index `start` on it has five numbers for each solute: the molar mass (kg/mol) and the four coefficients of
+        `apparent_volume`.
     start : int
-        Index of the first one.
+        Index of the first number.
     water_density : float
-        Of pure water, kg/m^3.
+        Density of pure water, kg/m^3.
     slopes : ndarray, shape (solute,)
         Written: dW/dc_i, kg/mol.
 
@@ -166,14 +167,14 @@ def water_and_slopes(concentration: Array, data: Array, start: int, water_densit
         W, kg/m^3.
     """
     solutes = len(concentration)
-    mass = room = 0.0
+    mass = dissolved = 0.0
     n = start
     for i in range(solutes):
         c = float(concentration[i])
         mass += c * float(data[n + _MASS])
-        room += c * float(data[n + _A]) / float(data[n + _D])  # at infinite dilution
+        dissolved += c * float(data[n + _A]) / float(data[n + _D])  # at infinite dilution
         n += _NUMBERS
-    water = water_density * (1.0 - room if room < 0.9 else 0.1)
+    water = water_density * (1.0 - dissolved if dissolved < 0.9 else 0.1)
     slope = steeper = 0.0
     for _ in range(50):
         whole = water + mass
@@ -203,9 +204,9 @@ def water_and_slopes(concentration: Array, data: Array, start: int, water_densit
 
 
 def of_polynomial(number: float, kind: str, density: Sequence[float], molar_mass: float) -> float:
-    """Amount per volume of a solution of one solute whose density is a polynomial in the mass fraction.
+    """Concentration of a single solute whose solution density is a polynomial in the mass fraction.
 
-    ``c = w ρ(w)/M``, and of a molality ``w = m M/(1 + m M)``.
+    ``c = w ρ(w)/M``, with ``w = m M/(1 + m M)`` for a molality m.
 
     Parameters
     ----------
@@ -213,7 +214,7 @@ def of_polynomial(number: float, kind: str, density: Sequence[float], molar_mass
         The mass fraction, or the molality, mol/kg.
     kind : {"mass fraction", "molality"}
     density : sequence of float
-        Coefficients of ρ(w) by rising power, kg/m^3.
+        Coefficients of ρ(w) in ascending order, kg/m^3.
     molar_mass : float
         kg/mol.
 
@@ -225,7 +226,7 @@ def of_polynomial(number: float, kind: str, density: Sequence[float], molar_mass
     Raises
     ------
     ValueError
-        If the solute leaves no room for water, or the density is not above zero there.
+        If the solute leaves no space for water, or the density is not positive at this composition.
     """
     w = number if kind == "mass fraction" else number * molar_mass / (1.0 + number * molar_mass)
     if w >= 1.0:
@@ -239,13 +240,13 @@ def of_polynomial(number: float, kind: str, density: Sequence[float], molar_mass
 def concentrations(
     written: Sequence[tuple[float, str]], volume: Sequence[Volume], molar_mass: Sequence[float], water_density: float
 ) -> list[float]:
-    """Amounts per volume of solution, from amounts, molalities and mass fractions of a mixture.
+    """Concentrations in a mixture, from amounts per volume, molalities and mass fractions.
 
     Parameters
     ----------
     written : sequence of (float, str)
-        For each solute a number and "amount" (mol/m^3), "molality" (mol/kg of water) or "mass fraction" (of the
-        solution).
+        For each solute a value and its kind: "amount" (mol/m^3), "molality" (mol/kg of water) or "mass fraction" (of
+        the solution).
     volume, molar_mass, water_density
         As in `water_content`.
 
@@ -257,7 +258,7 @@ def concentrations(
     Raises
     ------
     ValueError
-        If the solutes leave no room for water.
+        If the solutes leave no space for water.
     """
     fraction = sum([number for number, kind in written if kind == "mass fraction"])
     fixed = sum([number * m for (number, kind), m in zip(written, molar_mass, strict=True) if kind == "amount"])

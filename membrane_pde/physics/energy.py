@@ -1,9 +1,9 @@
-"""Free energy of solutions, and the least work that a separation takes, from their osmotic pressure alone.
+"""Free energy of solutions, and the least work of separation, from their osmotic pressure alone.
 
 The solvent is incompressible and the solutes have no volume (McMillan-Mayer), as everywhere in the model. So the
-osmotic pressure gives the change of the free energy with the volume, ``-dG/dV = pi``. What it leaves open, a part that
-is linear in the amounts, cancels wherever amounts are conserved. Exchange with a reservoir too large to change follows
-from its chemical potentials, the derivatives of G.
+osmotic pressure gives the derivative of the free energy with respect to the volume, ``-dG/dV = pi``. The part of G that
+it does not determine is linear in the amounts and cancels where amounts are conserved. The exchange with an infinite
+reservoir follows from its chemical potentials, the derivatives of G.
 """
 
 import math
@@ -24,7 +24,7 @@ Reservoir = tuple[ArrayLike, ArrayLike, ArrayLike]  # its concentrations (solute
 # root of its concentration.
 _node, _weight = np.polynomial.legendre.leggauss(24)
 _ROOTS, _WEIGHTS = 0.5 * (_node + 1.0), 0.5 * _weight
-_ROUND_OFF = 1e-14  # a sum smaller than this share of its terms counts as zero
+_ROUND_OFF = 1e-14  # a sum smaller than this fraction of its terms counts as zero
 _STEP = 1e-3  # relative step in a concentration, for the difference quotient of the excess free energy
 
 
@@ -110,15 +110,15 @@ def least_work(
 ) -> Array:
     """Least work that turns some solutions into others at constant temperature; negative where work can be gained.
 
-    ``W = sum G(after) - sum G(before) + sum_r (sum_s mu_s dn_s - pi dV)``, the last over endless reservoirs that gain
-    the volume dV and the amounts dn without changing. The same volume and the same amounts must come out as went in.
+    ``W = sum G(after) - sum G(before) + sum_r (sum_s mu_s dn_s - pi dV)``, the last sum over infinite reservoirs that
+    gain the volume dV and the amounts dn at constant concentrations. Volumes and amounts must be conserved.
 
     Parameters
     ----------
     before, after : iterable of (volume, amount)
-        Solutions, each mixed in itself, as the arguments of `free_energy`: contents at the start and what was fed; at
-        the end and what was collected. The last axis of the volumes is for several that are not mixed with each other,
-        of which some may be empty; those before it are for several processes.
+        Well-mixed solutions, given as the arguments of `free_energy`: `before`, the initial contents and the feed;
+        `after`, the final contents and what was collected. The last axis of the volumes is for several solutions that
+        are not mixed with each other, of which some may be empty; the axes before it are for several processes.
     osmotic, particles, temperature
         As in `free_energy`.
     reservoirs : iterable of (concentration, volume, amount)
@@ -127,7 +127,7 @@ def least_work(
     Returns
     -------
     ndarray, shape (...,)
-        J (or J per m^2). nan where it is not finite: a reservoir gains a solute that it holds none of.
+        J (or J per m^2); nan where it is not finite, because a reservoir gains a solute that it does not contain.
     """
     signs, volumes, amounts = [], [], []
     for sign, parcels in ((-1.0, before), (1.0, after)):
@@ -170,14 +170,14 @@ def _sum(terms: list[float]) -> float:
 
 
 def second_law_efficiency(work: float, least: float) -> float | None:
-    """Least work over actual work of a separation; of mixing, the work delivered over the most that it could deliver.
+    """Least work ÷ actual work of a separation; for mixing, delivered work ÷ largest possible delivered work.
 
     Parameters
     ----------
     work : float
-        Done on the process; negative where the process delivers work.
+        Work done on the process; negative if the process delivers work.
     least : float
-        From `least_work`, in the same unit.
+        Least work from `least_work`, in the same unit.
 
     Returns
     -------

@@ -31,15 +31,16 @@ class Liquid(NamedTuple):
     given : ndarray of bool, shape (3,)
         Whether density, viscosity, diffusivity are polynomials in the mass fraction.
     polynomials : ndarray, shape (3, degree + 1)
-        Their coefficients, from the constant on.
+        Their coefficients in ascending order.
     molar_mass : ndarray, shape (solutes,)
         kg/mol.
     density : ndarray, shape (solutes + 1,)
-        Of pure water (kg/m^3), and its rise with each concentration (kg/mol), where it is no polynomial.
+        Density of pure water (kg/m^3) and its derivatives with respect to each concentration (kg/mol), unless it is a
+        polynomial.
     viscosity : float
-        Pa s, where it is no polynomial.
+        Viscosity, Pa s, unless it is a polynomial.
     diffusivity : ndarray, shape (2, solutes)
-        On the left and on the right, m^2/s, where it is no polynomial.
+        Diffusivities on the left and on the right, m^2/s, unless they are polynomials.
     """
 
     given: NDArray[np.bool_]
@@ -62,9 +63,9 @@ def liquid_of(
     Parameters
     ----------
     density : ndarray, shape (solutes + 1,)
-        Of pure water, kg/m^3, and its rise with each concentration, kg/mol.
+        Density of pure water, kg/m^3, and its derivatives with respect to each concentration, kg/mol.
     viscosity : float
-        Pa s.
+        Viscosity, Pa s.
     diffusivity : ndarray, shape (2, solutes)
         On the left and on the right, m^2/s.
     molar_mass : ndarray, shape (solutes,)

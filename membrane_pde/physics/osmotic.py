@@ -9,8 +9,9 @@ In `pitzer` the three parts of O (mol of particles per kg of water) are the ions
 osmotic coefficient ``φ = 1 + Σ_n a_n m^n`` is known, and the rest ideally; m follows from c through the apparent
 volumes (`membrane_pde.physics.density`). A solute's share of the pressure is ``π_i = π ν_i c_i/Σ ν_k c_k``.
 
-Above the highest concentration of the data of a solute, the pressure is extrapolated in proportion to the concentration
-at constant composition. So a trial step of a solver that leaves the range finds a finite, rising pressure.
+Above the highest concentration of the data of a solute, the pressure is extrapolated proportionally to the
+concentration at constant composition, so that it is finite and increasing in a trial step of a solver that leaves the
+range.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ Array = NDArray[np.float64]
 
 IDEAL, VIRIAL, PITZER, POLYNOMIAL = "ideal", "virial", "pitzer", "polynomial"
 _MODELS = (IDEAL, VIRIAL, PITZER, POLYNOMIAL)
-_IDEAL, _VIRIAL, _PITZER = 0, 1, 2  # places in _MODELS
-MOST_DISSOLVED = 0.5  # mass fraction up to which a polynomial counts
-# The data of a real solution: the numbers at their start; those of an ion of a solute.
+_IDEAL, _VIRIAL, _PITZER = 0, 1, 2  # indices in _MODELS
+MOST_DISSOLVED = 0.5  # upper validity limit of a polynomial, as a mass fraction
+# Positions in the data of a real solution: its first entries; then the entries for each kind of ion of a solute.
 _WATER_DENSITY, _DEGREE, _IONS, _DENSITY, _FIRST = range(5)
 _ION, _COUNT = range(2)
 _OF_ION = 2
-# The data of a polynomial: after the density of water come molar mass and volume of the solute, counts of coefficients,
-# and the coefficients.
+# Positions in the data of a polynomial: the density of water is followed by the molar mass and the volume of the
+# solute, the numbers of coefficients, and the coefficients.
 _MASS, _DENSITY_TERMS, _TERMS, _COEFFICIENTS = 1, 6, 7, 8
 
 
@@ -74,7 +75,7 @@ def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradie
     numbers : Osmotics
         From `Solution.numbers`.
     concentration : ndarray, shape (solute,)
-        mol/m^3. A negative one, the undershoot of a solver, counts as that of an ideal solute.
+        mol/m^3. A negative concentration (the undershoot of a solver) is treated as that of an ideal solute.
     reflection : ndarray, shape (solute,)
         σ.
     gradient : ndarray, shape (solute,)
@@ -135,7 +136,7 @@ def reflected(numbers: Osmotics, concentration: Array, reflection: Array, gradie
 def _osmotic_coefficient(data: Array, start: int, degree: int, x: float) -> tuple[float, float]:
     """``φ = 1 + Σ_n a_n x^n`` and ``d(x φ)/dx``; the a_n are the entries of `data` from `start` on."""
     phi, slope = 0.0, 0.0
-    for n in range(degree, 0, -1):  # Horner: a coefficient of 0 plays no part, however large x is
+    for n in range(degree, 0, -1):  # Horner's scheme: a coefficient of 0 contributes nothing, however large x is
         a = float(data[start + n - 1])
         phi = (phi + a) * x
         slope = (slope + (n + 1) * a) * x
@@ -212,7 +213,7 @@ def _real(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
 
 @kernel
 def _measured(numbers: Osmotics, concentration: Array, gradient: Array) -> float:
-    """Osmotic pressure of one solute whose coefficient is a polynomial; its derivative is written into `gradient`."""
+    """Osmotic pressure of a single solute whose osmotic coefficient is a polynomial; `gradient` is written."""
     data = numbers.data
     mass, density_terms, terms = float(data[_MASS]), int(data[_DENSITY_TERMS]), int(data[_TERMS])
     first, end = _COEFFICIENTS + density_terms, _COEFFICIENTS + density_terms + terms
@@ -237,11 +238,11 @@ def _measured(numbers: Osmotics, concentration: Array, gradient: Array) -> float
         whole = water + c * mass
         w = c * mass / whole
         with_concentration = mass * (water - c * float(lost[0])) / (whole * whole)
-    phi, bend = _series(coefficients, w)
+    phi, phi_slope = _series(coefficients, w)
     scale = numbers.gas * float(data[_WATER_DENSITY]) * float(numbers.dissociation[0]) / mass
     ratio = w / (1.0 - w)
     value = scale * phi * ratio
-    gradient[0] = scale * (bend * ratio + phi / ((1.0 - w) * (1.0 - w))) * with_concentration
+    gradient[0] = scale * (phi_slope * ratio + phi / ((1.0 - w) * (1.0 - w))) * with_concentration
     if far > 1.0:
         gradient[0] = value / c
     return value * far

@@ -94,9 +94,9 @@ def _mixing(x: float) -> tuple[float, float]:
     bottom = 4.0 + h
     change = h * first / bottom
     slope = 1.0 - change  # d ln J/d ln x
-    bend = change * change - h * (first * first + second) / bottom
+    unsymmetrical_slope = change * change - h * (first * first + second) / bottom
     j = x / bottom
-    return j * slope, j * (slope * slope + bend)
+    return j * slope, j * (slope * slope + unsymmetrical_slope)
 
 
 # The data of `sum_with_slopes`: the numbers at its start, those of a pair, of a like, of a ψ.
@@ -232,7 +232,7 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
         gradient[a] = float(gradient[a]) + m_c * each
         n += _OF_PAIR
     with_strength -= fading / (2.0 * root)
-    of = unsymmetrical = bend = 0.0
+    of = unsymmetrical = unsymmetrical_slope = 0.0
     t = n + _OF_LIKE * likes
     for _ in range(likes):
         i, j, each = int(data[n + _FIRST]), int(data[n + _SECOND]), float(data[n + _THETA])
@@ -241,9 +241,9 @@ def sum_with_slopes(data: Array, start: int, molality: Array, gradient: Array) -
         if z_i != z_j:
             if z_i * z_j != of:
                 of = z_i * z_j
-                unsymmetrical, bend = _unsymmetrical(slope, abs(z_i), abs(z_j), root)
+                unsymmetrical, unsymmetrical_slope = _unsymmetrical(slope, abs(z_i), abs(z_j), root)
             each += unsymmetrical
-            with_strength += both * bend
+            with_strength += both * unsymmetrical_slope
         for _ in range(int(data[n + _PSIS])):
             k, psi = int(data[t + _THIRD]), float(data[t + _PSI])
             each += float(molality[k]) * psi

@@ -190,9 +190,9 @@ def _line(schedule: Schedule | Pressure, start: float, end: float) -> tuple[floa
 def _stop(case: Case, first: StationsInTime, last_kink: float) -> Callable[[float, Vector, Interval], str | None]:
     """A rule that ends the run where the concentrations have come to rest."""
     system = first.system
-    places = np.concatenate([system.concentration_places(side).ravel() for side in range(2)])
+    places = np.concatenate([system.concentration_indices(side).ravel() for side in range(2)])
     places = places[first.mass[places] > 0.0]
-    flow = float(system.scales[system.flow_places(system.numbers.feed)[0]]) * system.vessels_first
+    flow = float(system.scales[system.flow_indices(system.numbers.feed)[0]]) * system.vessels_first
     residence = max(first.hold_up(side) for side in range(2)) / flow
 
     def stop(t: float, y: Vector, interval: Interval) -> str | None:
@@ -222,13 +222,13 @@ def _totals(case: Case, course: Course) -> Totals:
     equations: Any = course.intervals[0].equations
     states, feed = course.states, SIDES.index(case.plant.feed)
     towards, solutes = 1.0 if feed == 0 else -1.0, len(case.solutes)
-    into, out = equations.volume_places(feed)
-    brought, carried = equations.amount_places(feed)
+    into, out = equations.volume_indices(feed)
+    brought, carried = equations.amount_indices(feed)
     tank = np.full((2, len(states), 1 + solutes), math.nan)
     held = np.array([equations.held(y) for y in states])
     for side in range(2):
         if equations.outside.tank[side].present:
-            volume, amounts = equations.tank_places(side)
+            volume, amounts = equations.tank_indices(side)
             tank[side, :, 0] = states[:, volume]
             tank[side, :, 1:] = states[:, amounts] / states[:, volume, None]
     gained = np.nan_to_num(tank[feed, :, 0] - tank[feed, 0, 0])
@@ -236,10 +236,10 @@ def _totals(case: Case, course: Course) -> Totals:
     amount_passed = states[:, brought] - states[:, carried] - (held[:, feed] - held[0, feed])
     net, fed = np.zeros((len(states), solutes)), held[0].sum(axis=0) * np.ones((len(states), 1))
     for side in range(2):
-        come, gone = equations.amount_places(side)
+        come, gone = equations.amount_indices(side)
         net += states[:, come] - states[:, gone]
         fed = fed + states[:, come]
     error = np.abs(held.sum(axis=1) - held[0].sum(axis=0) - net) / np.where(fed > 0.0, fed, 1.0)
     return Totals(
-        towards * volume_passed, towards * amount_passed, error.max(axis=1), tank, states[:, equations.work_place]
+        towards * volume_passed, towards * amount_passed, error.max(axis=1), tank, states[:, equations.work_index]
     )

@@ -195,11 +195,11 @@ def _how(case: Case, name: Side) -> str:
 
 def _not_found(case: Case, system: StationSystem, found: Found) -> Reason:
     """Newton's method has failed, and no reason is known."""
-    entered = [found.state[system.entry_places(i)[:, 0]] for i in range(2)]
+    entered = [found.state[system.entry_indices(i)[:, 0]] for i in range(2)]
     flows: dict[str, float] = {}
     for i, name in enumerate(SIDES):
         flow = float(entered[i][0 if system.numbers.direction[i] > 0 else -1])
-        if name in case.plant.flowing and flow > _TRACE * float(system.scales[system.flow_places(i)[0]]):
+        if name in case.plant.flowing and flow > _TRACE * float(system.scales[system.flow_indices(i)[0]]):
             flows[name] = flow
     fastest, each = transfer(case, flows), system.stations // system.elements
     if fastest / each > _FASTEST and np.isfinite(fastest):

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from membrane_pde.model.ports import Port
     from membrane_pde.model.system import System
     from membrane_pde.solvers.integrate import Stop
-    from membrane_pde.solvers.settling import Settling
+    from membrane_pde.solvers.steadiness import SteadinessTest
 
 _STEADY = 0.01  # allowed remaining change over rtol: stopping then adds little to the error of a run
 _FINEST = 1e-12  # smallest allowed change relative to the scale of a number: round-off
@@ -182,12 +182,12 @@ def _stop_rule(case: Case, system: System, goal: Goal, segments: Sequence[Segmen
     return stop
 
 
-def settling_of(case: Case, system: System, last: Segment) -> Settling:
+def settling_of(case: Case, system: System, last: Segment) -> SteadinessTest:
     """The test for a steady state, to the accuracy of the case."""
-    from membrane_pde.solvers.settling import Settling
+    from membrane_pde.solvers.steadiness import SteadinessTest
 
     pressure, highest = pressure_scale(case), highest_concentrations(case)
-    return Settling(
+    return SteadinessTest(
         system,
         horizon=_HORIZON * last.end,
         allowed=max(_STEADY * case.run.rtol, _FINEST),

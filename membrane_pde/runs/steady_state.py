@@ -39,7 +39,7 @@ from membrane_pde.runs.solving import end_states
 if TYPE_CHECKING:
     from membrane_pde.model.applied import Segment
     from membrane_pde.model.system import System
-    from membrane_pde.solvers.newton import Demands
+    from membrane_pde.solvers.newton import Constraints
 
 _ROUND_OFF = 2.0**-52  # smallest concentration that is not zero, if it is no larger anywhere, over the largest at first
 _LEAST_GAIN = 1e-9  # smallest change of the volume of a bath that is not zero, over the flows through it
@@ -201,9 +201,9 @@ def _check_held_flux(case: Case, flux: float) -> None:
                     )
 
 
-def _demands(case: Case, system: System, resting: bool) -> Demands:
+def _demands(case: Case, system: System, resting: bool) -> Constraints:
     """Conditions that the steady state fulfils, and the characteristic times of the case."""
-    from membrane_pde.solvers.newton import Demands
+    from membrane_pde.solvers.newton import Constraints
 
     sides, m, n = (case.left, case.right), system.membrane, system.cells
     closed = is_closed(case.left), is_closed(case.right)
@@ -243,7 +243,7 @@ def _demands(case: Case, system: System, resting: bool) -> Demands:
         if port.stiffness > 0.0 and not system.still:
             times.append(1.0 / (case.membrane.water_permeability * port.stiffness))
     first = min(min(lengths) ** 2 / float(diffusivity.max()), min(lengths) / flow if flow > 0.0 else math.inf)
-    return Demands(
+    return Constraints(
         sizes=concentration_scales(case),
         moves=any(closed) and not resting,
         conserved=tuple(conserved),
@@ -256,7 +256,7 @@ def _demands(case: Case, system: System, resting: bool) -> Demands:
 # -- finding it -----------------------------------------------------------------------------------------------------
 def _find(case: Case) -> dict[str, Any]:
     """The summary of the steady state."""
-    from membrane_pde.solvers.newton import find_rest
+    from membrane_pde.solvers.newton import find_steady_state
 
     model = model_of(case)
     system, segment = model.system(), segments_of(case)[-1]
@@ -281,7 +281,7 @@ def _find(case: Case) -> dict[str, Any]:
                 reason = f"the volume of the bath on the {name} depends on the course of the run: run the case"
     demands = _demands(case, system, resting)
     _check_start(case, system, segment, start)
-    found = find_rest(system, segment, start, demands)
+    found = find_steady_state(system, segment, start, demands)
     _check_outcome(case, system, segment, found.state, found.outcome)
     state = _with_volumes(case, system, found.state)
     amounts = system.amounts(state)
@@ -309,7 +309,7 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
     """Raise if a state is no steady state of the case."""
     if outcome.endswith("dry"):
         raise _NoSteadyState(f"the {outcome.split()[0]} side runs dry before the forces balance")
-    if outcome.endswith("endless"):
+    if outcome.endswith("unbounded"):
         raise _NoSteadyState(f"the {outcome.split()[0]} side takes up water without end")
     flux, least = system.water_flux(0.0, state, segment), _least_flux(case)
     for name, entering in (("left", flux), ("right", -flux)):

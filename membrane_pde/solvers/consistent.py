@@ -14,21 +14,21 @@ from membrane_pde.solvers.linear.interface import Singular
 from membrane_pde.solvers.linear.sparse import power_of_two
 from membrane_pde.solvers.stepper import IntegrationError
 
-_MOST_ITERATIONS = 60
-_SHORTEST = 2.0**-24  # share of Newton's step, below which the search is given up
-_SETTLED = 1e-12  # change of the unknowns in their own sizes, at which they are found
+_MAX_ITERATIONS = 60
+_MIN_DAMPING = 2.0**-24  # smallest damping factor of a Newton step
+_CONVERGED = 1e-12  # convergence tolerance: change of the unknowns relative to their typical magnitudes
 
 
 def consistent_state(equations: Equations, t: float, y: Array, sizes: Array) -> Array:
     """Solve the algebraic rows ``0 = r_a(t, y_d, y_a)`` for the algebraic unknowns by Newton's method.
 
-    A step is shortened until the next one, with the same matrix, would be shorter than it (P. Deuflhard's natural
-    monotonicity test), so that scales of the rows do not matter.
+    A Newton step is damped until the next one, computed with the same matrix, would be shorter (P. Deuflhard's natural
+    monotonicity test), so that the scales of the rows do not matter.
 
     Parameters
     ----------
     equations : Equations
-        Of index 1.
+        Equations of index 1.
     t : float
         Time, s.
     y : ndarray, shape (n,)
@@ -44,9 +44,9 @@ def consistent_state(equations: Equations, t: float, y: Array, sizes: Array) -> 
     Raises
     ------
     IntegrationError
-        There is no such state, or Newton's method does not find it.
+        There is no such state, or Newton's method does not converge.
     NoSolution
-        There is no r at the first guess.
+        r does not exist at the first guess.
     """
     rows = algebraic_rows(equations)
     y = np.array(y, dtype=float)
@@ -54,28 +54,28 @@ def consistent_state(equations: Equations, t: float, y: Array, sizes: Array) -> 
         return y
     own = sizes[rows]
     residual = equations.rates(t, y)[rows]
-    for _ in range(_MOST_ITERATIONS):
+    for _ in range(_MAX_ITERATIONS):
         try:
             solve = _factorized(equations, t, y, rows, own)
             change = solve(residual)
         except Singular as error:
             raise IntegrationError("the algebraic equations cannot be solved: their Jacobian is singular") from error
-        length, share = _length(change, own, y[rows]), 1.0
-        if length <= _SETTLED:
+        length, damping = _length(change, own, y[rows]), 1.0
+        if length <= _CONVERGED:
             y[rows] -= change
             return y
         while True:
             trial = y.copy()
-            trial[rows] -= share * change
+            trial[rows] -= damping * change
             try:
                 after = equations.rates(t, trial)[rows]
-                if np.isfinite(after).all() and _length(solve(after), own, y[rows]) <= (1.0 - 0.25 * share) * length:
+                if np.isfinite(after).all() and _length(solve(after), own, y[rows]) <= (1.0 - 0.25 * damping) * length:
                     break
             except NoSolution:
                 pass
-            share *= 0.5
-            if share < _SHORTEST:
-                if length <= 1e3 * _SETTLED:  # round-off
+            damping *= 0.5
+            if damping < _MIN_DAMPING:
+                if length <= 1e3 * _CONVERGED:  # round-off
                     return y
                 raise IntegrationError("no values of the algebraic unknowns satisfy their equations")
         y, residual = trial, after
@@ -89,7 +89,7 @@ def _length(change: Array, sizes: Array, values: Array) -> float:
 def _factorized(
     equations: Equations, t: float, y: Array, rows: NDArray[np.intp], sizes: Array
 ) -> Callable[[Array], Array]:
-    """A factorization of the block ∂r_a/∂y_a."""
+    """Solve function of a factorization of the block ∂r_a/∂y_a."""
     from scipy.sparse import csc_array
     from scipy.sparse.linalg import splu
 

@@ -1,4 +1,4 @@
-"""The stepper by SUNDIALS' CVODE, an independent check of the default one."""
+"""Stepper with SUNDIALS' CVODE, an independent check of the default stepper."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from membrane_pde.solvers.events import EVENT_NAMES, Events
 from membrane_pde.solvers.stepper import MAX_STEPS, ChainSteps, IntegrationError, longest_step
 from membrane_pde.solvers.sundials import import_sundials
 
-CVODE_STEPS = 10  # CVODE may take so many times the steps of the other methods: its steps are shorter
-_CVODE_SHARE = 0.01  # largest share of the tolerance of a run for one step: the errors of hundreds of steps add up
-_CVODE_LEAST = 1e-14  # smallest relative tolerance of a step: round-off
-_ROUND_OFF = 1e-12  # a smaller imbalance, relative to the amounts, is left as it is
-_CVODE_ATTEMPTS = 6  # attempts at a step, one fewer than those after which CVODE gives up
+CVODE_STEPS = 10  # factor by which CVODE may take more steps than the other methods, because its steps are shorter
+_CVODE_SHARE = 0.01  # largest fraction of a run's tolerance for one step: the errors of hundreds of steps add up
+_CVODE_LEAST = 1e-14  # smallest relative tolerance of a step, which round-off limits
+_ROUND_OFF = 1e-12  # relative imbalance of the amounts below which no correction is made
+_CVODE_ATTEMPTS = 6  # most attempts at a step; after one more CVODE would give up
 
 
 class _StartAgain(Exception):
@@ -62,7 +62,7 @@ class CvodeStepper(ChainSteps):
         self._unit = _units(system, atol)
         share = max(_CVODE_SHARE / math.sqrt(max(0.01 * system.size, 1.0)), _CVODE_LEAST / rtol)
         self._rtol, self._atol = share * rtol, share * atol
-        self._tried: list[float] = []  # ends of the attempts at this step
+        self._tried: list[float] = []  # the end time of each attempt at the present step
         self._balance = self._imbalance(self.y)
         self._start(0.0)
 
@@ -80,24 +80,24 @@ class CvodeStepper(ChainSteps):
             try:
                 system.rhs(t, z * unit, zp, segment)
             except NoSolution:
-                zp[:] = math.nan  # CVODE then tries a shorter step
+                zp[:] = math.nan  # makes CVODE try a shorter step
             zp /= unit
 
         def jacobian(t: float, z: Array, zp: Array, values: Array) -> None:
-            # no exception may leave the first call: scikit-sundae would free memory that it has not allocated
+            # An exception in the first call would crash the process: scikit-sundae frees memory it has not allocated.
             with np.errstate(over="ignore", invalid="ignore"):
                 try:
                     values[:] = system.jacobian(t, z * unit, segment) * relative
                 except NoSolution:
                     values[:] = math.nan
             if not np.isfinite(values).all():
-                values[:] = 0.0  # this step then does not converge, and CVODE tries a shorter one
+                values[:] = 0.0  # with this matrix the step does not converge, and CVODE tries a shorter one
 
         def watch(t: float, z: Array, values: Array) -> None:
             values[:] = events(t, z * unit, segment)
 
         watch.direction = [-1] * FIRST_WALL + [0] * (EVENTS - FIRST_WALL)  # type: ignore[attr-defined]
-        with warnings.catch_warnings():  # about the pattern, which is not for differences
+        with warnings.catch_warnings():  # CVODE warns that it makes no difference quotients with the sparsity pattern
             warnings.simplefilter("ignore", UserWarning)
             self._solver = CVODE(
                 rhs,
@@ -135,7 +135,7 @@ class CvodeStepper(ChainSteps):
         while True:
             try:
                 answer = self._ask(self.segment.end, "onestep")
-                if float(answer.t) == self.t:  # after `at`, CVODE first returns to the end of its last step
+                if float(answer.t) == self.t:  # after a call of `at`, CVODE first returns the end of its last step
                     answer = self._ask(self.segment.end, "onestep")
                 break
             except _StartAgain:
@@ -144,7 +144,7 @@ class CvodeStepper(ChainSteps):
             ctypes.pythonapi.Py_DecRef(ctypes.py_object(self._solver))
             self._kept = False
         self.t, self.y = float(answer.t), self._state(answer)
-        if answer.i_events is None or float(answer.t_events[-1]) != self.t:  # older events are in the list, too
+        if answer.i_events is None or float(answer.t_events[-1]) != self.t:  # the list also has earlier events
             return ""
         return EVENT_NAMES[1 + int(np.flatnonzero(answer.i_events[-1])[0])]
 
@@ -153,10 +153,10 @@ class CvodeStepper(ChainSteps):
         return self._state(self._ask(t, "normal"))
 
     def _state(self, answer: Any) -> Array:
-        """State of an answer, with the amounts that passed the membrane corrected by the balance of a side.
+        """State of an answer; the amounts that passed the membrane are corrected with the balance of one side.
 
-        They are integrals of a difference of two fluxes, which in long steps over thin cells are far larger than their
-        difference, so that round-off accumulates. No rate depends on these amounts.
+        These amounts are integrals of a difference of two fluxes that, in long steps over thin cells, are far larger
+        than the difference, so that round-off accumulates. No rate depends on these amounts.
         """
         system, y = self.system, np.ravel(answer.y) * self._unit
         lost = self._imbalance(y) - self._balance
@@ -164,7 +164,7 @@ class CvodeStepper(ChainSteps):
         lost[np.abs(lost) <= _ROUND_OFF * held] = 0.0
         y[system.passed] -= lost
         for side, far in enumerate((system.far_left, system.far_right)):
-            if system.endless(side) and not system.problem.mesh.pores[side]:  # what leaves through the membrane came in
+            if system.infinite(side) and not system.problem.mesh.pores[side]:  # as much enters as leaves
                 y[far] -= lost
         return y
 
@@ -173,9 +173,9 @@ class CvodeStepper(ChainSteps):
         system = self.system
         left, right = system.amounts_of_sides(y)
         lengths = system.width[: system.membrane].sum(), system.width[system.membrane :].sum()
-        if system.endless(0) and system.endless(1):
+        if system.infinite(0) and system.infinite(1):
             return np.zeros_like(left)
-        if system.endless(0) or (lengths[1] <= lengths[0] and not system.endless(1)):
+        if system.infinite(0) or (lengths[1] <= lengths[0] and not system.infinite(1)):
             return np.asarray(y[system.passed] - right - y[system.far_right])
         return np.asarray(y[system.passed] + left - y[system.far_left])
 

@@ -25,11 +25,11 @@ from membrane_pde.solvers.rosenbrock import (
     START_STATE,
     TIME,
     Y,
-    accept,
-    fallen,
+    accept_step,
+    first_event,
     first_step,
     new_progress,
-    refuse,
+    reject_step,
     step_to_try,
 )
 from membrane_pde.solvers.stepper import IntegrationError, SingleSteps
@@ -46,20 +46,20 @@ class EquationsStepper(SingleSteps):
     t, end : float
         Times, s.
     y : ndarray, shape (n,)
-        State at t; its algebraic unknowns are solved anew first.
+        State at t; its algebraic unknowns are first solved again.
     tolerance : Tolerance
-        Largest error of a step.
+        Tolerance for the error of a step.
     linear : LinearSolver
-        Of these equations.
+        Linear solver for these equations.
     watched : WatchedEquations, optional
-        The same equations, if their events are to end steps.
+        The same equations, if events are to end the steps.
     longest : float
-        No step is longer, s.
+        Largest step length, s.
 
     Raises
     ------
     IntegrationError, NoSolution
-        No algebraic unknowns fit the state.
+        No algebraic unknowns are consistent with the state.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class EquationsStepper(SingleSteps):
         self._mass = np.asarray(equations.mass, dtype=float)
         self._rtol, self._norm = tolerance.rtol, ErrorNorm(tolerance, self._mass)
         self._run = new_progress(RODAS5P, len(self.y))
-        self._run.pace[[TIME, START]] = t
+        self._run.step_control[[TIME, START]] = t
         self._run.vectors[[Y, START_STATE]] = self.y
         self._watched = watched
         self._events = np.empty(0) if watched is None else watched.events(t, self.y)
@@ -88,31 +88,31 @@ class EquationsStepper(SingleSteps):
 
     def step(self) -> str:
         """Take one step; the name of the event that ended it or ``""``."""
-        run, pace, end = self._run, self._run.pace, self.end
+        run, step_control, end = self._run, self._run.step_control, self.end
         y = self.y
-        if pace[FRESH] == 0.0:
+        if step_control[FRESH] == 0.0:
             self._rate = self.equations.rates(self.t, y)
             self.linear.linearize(self.t, y)
             self._time_slope = self.equations.time_slope(self.t, y)
-            pace[FRESH] = 1.0
-        if pace[NEXT] == 0.0:
+            step_control[FRESH] = 1.0
+        if step_control[NEXT] == 0.0:
             size, speed = self._norm(y, y, y), self._norm(self._mass * self._rate, y, y)
-            pace[NEXT] = first_step(RODAS5P, size, speed, self._rtol, end - self.t)
+            step_control[NEXT] = first_step(RODAS5P, size, speed, self._rtol, end - self.t)
         while True:
-            h = step_to_try(pace, self.longest, end)
+            h = step_to_try(step_control, self.longest, end)
             with np.errstate(over="ignore", invalid="ignore"):  # a step that is far too long is tried again, shorter
                 trial, error = self._try(h)
             if error <= 1.0:
                 break
-            if not refuse(RODAS5P, pace, h, error, end):
+            if not reject_step(RODAS5P, step_control, h, error, end):
                 raise IntegrationError("its steps became too short")
         run.vectors[START_STATE] = y
-        accept(RODAS5P, run, h, error, end)
-        self._reach(float(pace[TIME]), trial)
+        accept_step(RODAS5P, run, h, error, end)
+        self._reach(float(step_control[TIME]), trial)
         return self._event()
 
     def _try(self, h: float) -> tuple[Array, float]:
-        """State after a step of length h, and the norm of its error; infinite where a stage is not to be had."""
+        """State after a step of length h, and the norm of its error; infinite if a stage cannot be computed."""
         method, stages, y = RODAS5P, self._run.stages, self.y
         (weights, given_on), (nodes, in_time) = method.stages, method.rows[:2]
         gamma, tau = method.gamma, h * method.gamma
@@ -140,56 +140,56 @@ class EquationsStepper(SingleSteps):
     def at(self, t: float) -> Array:
         """State within the last step, by the polynomial of the method."""
         run = self._run
-        return self._inside(float((t - run.pace[START]) / run.pace[LENGTH]))
+        return self._inside(float((t - run.step_control[START]) / run.step_control[LENGTH]))
 
     def _inside(self, theta: float) -> Array:
         run = self._run
         if theta == 1.0:
             return run.vectors[Y].copy()
-        if run.pace[DENSE] == 0.0:
+        if run.step_control[DENSE] == 0.0:
             run.dense[:] = RODAS5P.rows[DENSE_WEIGHTS:] @ run.stages
-            run.pace[DENSE] = 1.0
+            run.step_control[DENSE] = 1.0
         rest, (first, second, third) = 1.0 - theta, run.dense
         inner = first + theta * (second + theta * third)
         return np.asarray(rest * run.vectors[START_STATE] + theta * (run.vectors[Y] + rest * inner))
 
     # -- events ---------------------------------------------------------------------------------------------------
     def _event(self) -> str:
-        """Cut the last step at the first event in it; the event's name or ``""``."""
+        """Shorten the last step to the first event in it; return the name of the event or ``""``."""
         if self._watched is None:
             return ""
         before, self._events = self._events, self._watched.events(self.t, self.y)
-        number = self._fallen(before, self._events)
+        number = self._first_event(before, self._events)
         if number == 0:
             return ""
         run, low, high = self._run, 0.0, 1.0
-        start, length = float(run.pace[START]), float(run.pace[LENGTH])
+        start, length = float(run.step_control[START]), float(run.step_control[LENGTH])
         for _ in range(60):
             middle = 0.5 * (low + high)
             if not low < middle < high:
                 break
-            inside = self._fallen(before, self._watched.events(start + middle * length, self._inside(middle)))
+            inside = self._first_event(before, self._watched.events(start + middle * length, self._inside(middle)))
             if inside > 0:
                 high, number = middle, inside
             else:
                 low = middle
-        self._cut(high)
+        self._shorten_step(high)
         self._events = self._watched.events(self.t, self.y)
-        # solved anew, the algebraic unknowns may stand on this side of the event by round-off: it has happened
+        # by round-off of the algebraic unknowns the event may seem not to have happened yet: make its value negative
         self._events[number - 1] = min(float(self._events[number - 1]), -math.ulp(0.0))
         return str(self._watched.event_names[number - 1])
 
-    def _fallen(self, before: Array, now: Array) -> int:
-        return fallen(before, now, len(before))
+    def _first_event(self, before: Array, now: Array) -> int:
+        return first_event(before, now, len(before))
 
-    def _cut(self, share: float) -> None:
-        """Shorten the last step, and its dense output, to a share of its length."""
-        run, y = self._run, self._inside(share)
+    def _shorten_step(self, fraction: float) -> None:
+        """Shorten the last step, and its dense output, to a fraction of its length."""
+        run, y = self._run, self._inside(fraction)
         first, second, third = run.dense
-        new_third = share**4 * third
-        new_second = new_third + share**3 * (second - third)
-        run.dense[:] = np.array([new_second + share**2 * (first - second), new_second, new_third])
-        run.pace[LENGTH] *= share
-        run.pace[TIME] = run.pace[START] + run.pace[LENGTH]
-        self._reach(float(run.pace[TIME]), y)
+        new_third = fraction**4 * third
+        new_second = new_third + fraction**3 * (second - third)
+        run.dense[:] = np.array([new_second + fraction**2 * (first - second), new_second, new_third])
+        run.step_control[LENGTH] *= fraction
+        run.step_control[TIME] = run.step_control[START] + run.step_control[LENGTH]
+        self._reach(float(run.step_control[TIME]), y)
         self.y = consistent_state(self.equations, self.t, y, self._sizes)

@@ -1,4 +1,4 @@
-"""The stepper through FiPy: a Runge-Kutta method of order 4 whose stages FiPy's terms and solvers solve."""
+"""Stepper with FiPy: a Runge-Kutta method of order 4 whose implicit stages FiPy's terms and solvers solve."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ ESTIMATE = (
     -2260 / 8211 + 3700637 / 11593932,
     1 / 4 - 61727 / 225920,
 )  # weights of the rates in the estimated error
-# The tolerance of a step is so many times that of the run, as the errors of few steps hardly add up; above the default
-# tolerance the factor falls with its square root.
+# Factor between the tolerance of a step and that of the run: the errors of few steps hardly add up. Above the relative
+# tolerance _FROM the factor falls with the square root of the tolerance.
 _SHARE, _FROM = 20.0, 1e-6
-_SETTLED = 0.2  # error of a stage over the tolerance of a step, at which the stage is accepted
-# Assumed relative error of the response to the water flux, if it was measured in a step of another length, in a step of
-# this length, in this stage.
-_DOUBT = (0.3, 0.15, 0.05)
-_POINTS = 4  # earlier values from which the water flux is extrapolated
-_SOLVES = 30  # most linear solves for a stage
-_EMPTY = 1e-5  # a step that leaves a closed side a smaller share of its initial length is refused
+_CONVERGED = 0.2  # error of a stage ÷ tolerance of a step at which the stage is accepted
+# Assumed relative error of the response to the water flux if it was measured in a step of another length, in a step of
+# the same length, or in the present stage.
+_RESPONSE_ERROR = (0.3, 0.15, 0.05)
+_POINTS = 4  # number of earlier values from which the water flux is extrapolated
+_SOLVES = 30  # largest number of linear solves for a stage
+_EMPTY = 1e-5  # smallest length of a closed side ÷ initial length after a step; other steps are rejected
 
 
 class Step(NamedTuple):
-    """One step: the state at its end, the rates there, the estimated error; times and water fluxes of its stages."""
+    """One step: state and rates at its end, estimated error, and times and water fluxes of its stages."""
 
     state: Array
     rates: Array
@@ -62,11 +62,12 @@ class FipyStepper(ChainSteps):
     """An implicit Runge-Kutta method whose stages are solved by FiPy.
 
     A stage ``z = y + h Σ a k + γh f(z)`` is one backward-Euler step of FiPy, of the length γh, from ``y + h Σ a k``.
-    The equation is linear for a given water flux, which also fixes the stretch of the meshes. So a stage has one
-    unknown: the water flux at which the wall concentrations of FiPy's solution give the same water flux again. To first
-    order the rates of a stage are linear in it. They are extrapolated with the response last measured (in an earlier
-    stage, or the secant of two solves), and solved for again only if an error of that response could matter. Rates are
-    differences of fluxes of FiPy's solutions, so that amounts balance to round-off.
+    The equation is linear for a given water flux, which also determines the stretch of the meshes. So a stage has one
+    nonlinear unknown: the water flux for which the wall concentrations of FiPy's solution give the same water flux. To
+    first order the rates of a stage are linear in the water flux. They are extrapolated with the derivative measured
+    last (in an earlier stage, or as the secant of two solves), and the stage is solved again only if the error of this
+    derivative could exceed the tolerance. Rates are differences of fluxes of FiPy's solutions, so that amounts are
+    conserved to round-off.
     """
 
     def __init__(
@@ -82,9 +83,9 @@ class FipyStepper(ChainSteps):
         system.rhs(t, self.y, self.rates, segment)
         self.before = t, self.y, self.rates
         self.fluxes: list[tuple[float, float]] = []  # time and water flux of the stages of the last step
-        self.gain = -1.0  # derivative of the miss of a trial water flux with respect to it
+        self.gain = -1.0  # derivative of the residual with respect to the trial water flux
         self.response: Array | None = None  # derivative of the rates of a stage with respect to the water flux
-        self.seen = 0.0  # length of the stage in which it was measured, s
+        self.seen = 0.0  # length of the stage in which this derivative was measured, s
         self.given = system.still or system.numbers.pumped
         self.logarithmic = system.numbers.face.logarithmic and not system.still
         self.solves = 0
@@ -96,7 +97,7 @@ class FipyStepper(ChainSteps):
         self.dt = max(self.dt, 1e-12 * length)
 
     def _size(self, error: Array, y: Array, new: Array) -> float:
-        """Norm of an error over the tolerance: that of the amounts, or ten times the largest of the other states."""
+        """Norm of error ÷ tolerance: of the amounts, or ten times the largest one of the other states."""
         x = self.system.x
         share = np.abs(error / (self.rtol * np.maximum(np.abs(y), np.abs(new)) + self.atol))
         return float(max(np.sqrt(np.mean(share[:x] ** 2)), 10.0 * np.max(share[x:])))
@@ -137,36 +138,36 @@ class FipyStepper(ChainSteps):
         self.y, self.rates, self.fluxes = step.state, step.rates, step.fluxes[:-1]
 
     def at(self, t: float) -> Array:
-        """State within the last step, by the cubic through both its ends."""
+        """State within the last step, by cubic Hermite interpolation."""
         start, old, rates = self.before
         return _between((t - start) / (self.t - start), self.t - start, old, rates, self.y, self.rates)
 
     def _until_event(self, dt: float, step: Step) -> tuple[float, Step, str]:
-        """Shorten the step to where the first event falls through zero."""
+        """Shorten the step to the first event, where its value falls through zero."""
         old_values = self.events(self.t, self.y, self.segment)
 
-        def fallen(dt: float, state: Array) -> str:
+        def first_event(dt: float, state: Array) -> str:
             values = self.events(self.t + dt, state, self.segment)
             below = (old_values > 0.0) & (values <= 0.0) | (old_values == 0.0) & (values < 0.0)
             below[FIRST_WALL:] |= (old_values < 0.0)[FIRST_WALL:] & (values >= 0.0)[FIRST_WALL:]
-            fallen = np.flatnonzero(below)
-            return EVENT_NAMES[1 + int(fallen[0])] if fallen.size else ""
+            first_event = np.flatnonzero(below)
+            return EVENT_NAMES[1 + int(first_event[0])] if first_event.size else ""
 
-        event = fallen(dt, step.state)
-        for _ in range(20):  # the cubic through a step gives the time; the step to there is solved anew, and so on
+        event = first_event(dt, step.state)
+        for _ in range(20):  # find the time by interpolation, solve the step up to it again, and repeat
             if not event:
                 break
             low, high = 0.0, 1.0
             for _ in range(40):
                 middle = 0.5 * (low + high)
                 state = _between(middle, dt, self.y, self.rates, step.state, step.rates)
-                low, high = (low, middle) if fallen(middle * dt, state) else (middle, high)
+                low, high = (low, middle) if first_event(middle * dt, state) else (middle, high)
             if high > 1.0 - 1e-9:
                 break
             shorter, gap = None, 1e-7
-            while high < 1.0:  # to just after the event
+            while high < 1.0:  # the step has to end just after the event
                 shorter = self._advance(high * dt)
-                if shorter is not None and (there := fallen(high * dt, shorter.state)):
+                if shorter is not None and (there := first_event(high * dt, shorter.state)):
                     dt, step, event = high * dt, shorter, there
                     break
                 high, gap = high + gap * (1.0 - high), min(1.0, 30.0 * gap)
@@ -175,7 +176,7 @@ class FipyStepper(ChainSteps):
         return dt, step, event
 
     def _advance(self, dt: float) -> Step | None:
-        """A step of length dt; None if a stage does not converge."""
+        """Take a step of length dt; None if a stage does not converge."""
         rates, x = [self.rates], self.system.x
         fluxes = [(self.t, float(self.rates[x]))]
         try:
@@ -194,7 +195,7 @@ class FipyStepper(ChainSteps):
         return Step(np.asarray(new), rates[-1], np.asarray(error), fluxes)
 
     def _trial(self, start: Array, tau: float, flux: float, rates: Array) -> Array | None:
-        """State at which FiPy's coefficients are computed: widths for a water flux, best estimate of the amounts."""
+        """State at which FiPy's coefficients are computed: widths for a trial water flux, and estimated amounts."""
         system = self.system
         trial = start + tau * rates
         trial[system.x] = start[system.x] + tau * flux
@@ -216,7 +217,7 @@ class FipyStepper(ChainSteps):
         system, segment = self.system, self.segment
         if self.given:
             flux = system.flow(t, start, segment)
-        response, doubt, before = self.response, _DOUBT[int(tau == self.seen)], None
+        response, response_error, before = self.response, _RESPONSE_ERROR[int(tau == self.seen)], None
         for _ in range(_SOLVES):
             trial = self._trial(start, tau, flux, rates)
             if trial is None:
@@ -228,21 +229,21 @@ class FipyStepper(ChainSteps):
             state = start + tau * rates
             moved = self._size(state - trial, start, state) if self.logarithmic else 0.0
             if self.given:
-                if moved <= _SETTLED:
+                if moved <= _CONVERGED:
                     return self._with_work(t, start, tau, rates)
                 continue
-            miss = system.flow(t, state, segment) - flux
+            residual = system.flow(t, state, segment) - flux
             if before is not None and flux != before[0]:
-                self.gain = min(-1.0, (miss - before[1]) / (flux - before[0]))
-                response, doubt = (rates - before[2]) / (flux - before[0]), _DOUBT[2]
+                self.gain = min(-1.0, (residual - before[1]) / (flux - before[0]))
+                response, response_error = (rates - before[2]) / (flux - before[0]), _RESPONSE_ERROR[2]
                 self.response, self.seen = response, tau
-            before = flux, miss, rates
-            change = -miss / self.gain
+            before = flux, residual, rates
+            change = -residual / self.gain
             if response is not None:
                 shift = change * response
-                if moved <= _SETTLED and doubt * self._size(tau * shift, start, state) <= _SETTLED:
+                if moved <= _CONVERGED and response_error * self._size(tau * shift, start, state) <= _CONVERGED:
                     return self._with_work(t, start, tau, rates + shift)
-            elif change == 0.0 and moved <= _SETTLED:
+            elif change == 0.0 and moved <= _CONVERGED:
                 return self._with_work(t, start, tau, rates)
             if response is not None:
                 rates = rates + shift
@@ -258,14 +259,14 @@ class FipyStepper(ChainSteps):
 
 
 def _between(part: float, dt: float, old: Array, old_rates: Array, new: Array, new_rates: Array) -> Array:
-    """State at a share of a step: the cubic polynomial with the states and rates at both ends."""
+    """State at the fraction `part` of a step, by cubic Hermite interpolation."""
     rest = 1.0 - part
-    bend = rest * dt * old_rates - part * dt * new_rates + (part - rest) * (new - old)
-    return np.asarray(rest * old + part * new + part * rest * bend)
+    correction = rest * dt * old_rates - part * dt * new_rates + (part - rest) * (new - old)
+    return np.asarray(rest * old + part * new + part * rest * correction)
 
 
 def _extrapolated(known: list[tuple[float, float]], t: float) -> float:
-    """Value at a time of the polynomial through the known values nearest to it, four at most."""
+    """Value at a time of the polynomial through at most four known values nearest to it."""
     near = sorted(known, key=lambda one: abs(one[0] - t))[:_POINTS]
     total = 0.0
     for i, (time, value) in enumerate(near):

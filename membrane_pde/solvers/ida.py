@@ -1,4 +1,4 @@
-"""The stepper by SUNDIALS' IDA, which checks Rodas5P on equations with algebraic rows."""
+"""Stepper with SUNDIALS' IDA, which checks Rodas5P on equations with algebraic rows."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from membrane_pde.solvers.stepper import MAX_STEPS, IntegrationError, SingleStep
 from membrane_pde.solvers.sundials import import_sundials
 from membrane_pde.solvers.tolerance import Tolerance
 
-_SHARE = 0.01  # of the tolerance, for a step of IDA: hundreds of errors of a multistep method add up
-_LEAST = 1e-14  # relative tolerance of a step: round-off
+_SHARE = 0.01  # fraction of the tolerance for one step of IDA: the errors of hundreds of steps add up
+_LEAST = 1e-14  # smallest relative tolerance of a step, which round-off limits
 
 
 class IdaStepper(SingleSteps):
     """SUNDIALS' variable-order BDF for ``M dy/dt = r(t, y)`` (through scikit-sundae), with the exact sparse Jacobian.
 
-    It checks Rodas5P: another method, another program, another way to solve the linear equations. As the multistep
-    errors of hundreds of steps add up, it is given a hundredth of the tolerance. It is given the unknowns in units of
-    their own size (powers of two), and each row in units that make its largest entry about 1 at the start: SuperLU
-    chooses pivots by magnitude.
+    It checks Rodas5P by another method, another program and another linear solver. As the errors of hundreds of steps
+    of a multistep method add up, IDA is given a hundredth of the tolerance. The unknowns are scaled by their typical
+    magnitudes (powers of two), and each row by a factor that makes its largest entry about 1 at the start, because
+    SuperLU chooses pivots by magnitude.
 
     A. C. Hindmarsh et al., ACM TOMS 31 (2005), doi:10.1145/1089014.1089020 (as scikit-sundae cites it).
 
     Parameters
     ----------
     equations : Equations
-        Smooth from t to `end`; all calls of its Jacobian return the same pattern.
+        Smooth from t to `end`; all calls of its Jacobian return the same sparsity pattern.
     t, end : float
         Times, s.
     y : ndarray, shape (n,)
-        State at t; its algebraic unknowns are solved anew first.
+        State at t; its algebraic unknowns are first solved again.
     tolerance : Tolerance
-        What the error of a step of Rodas5P might be.
+        Tolerance for the error of a step of Rodas5P.
     watched : WatchedEquations, optional
-        The same equations, if their events are to end steps.
+        The same equations, if events are to end the steps.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class IdaStepper(SingleSteps):
         self._start(tolerance)
 
     def _rows(self, values: Array) -> Array:
-        """Factor of each row; a differential row is scaled like its own unknown."""
+        """Scale factor of each row; a differential row is scaled like its own unknown."""
         pattern = self._pattern
         whole = np.zeros(len(pattern.rows))
         whole[pattern.own] = np.abs(values)
@@ -87,10 +87,10 @@ class IdaStepper(SingleSteps):
             try:
                 out[:] = weight * (mass * unit * slope - equations.rates(t, z * unit))
             except NoSolution:
-                out[:] = math.nan  # then a shorter step is tried
+                out[:] = math.nan  # makes IDA try a shorter step
 
         def jacobian(t: float, z: Array, slope: Array, out: Array, c: float, values: Array) -> None:
-            # an error in the first call would end the process: scikit-sundae frees what has not been made yet
+            # An exception in the first call would crash the process: scikit-sundae frees memory it has not allocated.
             whole = np.zeros(len(pattern.rows))
             with np.errstate(over="ignore", invalid="ignore"):
                 try:
@@ -100,7 +100,7 @@ class IdaStepper(SingleSteps):
                 except NoSolution:
                     whole[:] = math.nan
             if not np.isfinite(whole).all():
-                whole[:] = 0.0  # then a step of this length finds no end, and a shorter one is tried
+                whole[:] = 0.0  # with this matrix the step does not converge, and IDA tries a shorter one
             values[:] = whole
 
         names = () if self._watched is None else self._watched.event_names
@@ -111,7 +111,7 @@ class IdaStepper(SingleSteps):
 
         watch.direction = [-1] * len(names)  # type: ignore[attr-defined]
         share = max(_SHARE, _LEAST / tolerance.rtol)
-        with warnings.catch_warnings():  # it warns that the pattern is not used to approximate the Jacobian: as meant
+        with warnings.catch_warnings():  # IDA warns that it makes no difference quotients with the sparsity pattern
             warnings.simplefilter("ignore", UserWarning)
             rows = algebraic_rows(equations)
             self._solver = IDA(
@@ -127,8 +127,8 @@ class IdaStepper(SingleSteps):
                 eventsfn=watch if names else None,
                 num_events=len(names),
             )
-        # freed before it has solved linear equations, it would end the process (Ctrl-C may come that early): it is kept
-        # for good until it has
+        # Freeing the solver before its first linear solve would crash the process (Ctrl-C may come that early), so an
+        # additional reference keeps it until then.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._solver))
         self._kept = True
         slope = mass * equations.rates(self.t, self.y) / unit
@@ -137,7 +137,7 @@ class IdaStepper(SingleSteps):
     def step(self) -> str:
         """Advance; see `SingleSteps`."""
         answer = self._ask(self.end, "onestep")
-        if float(answer.t) == self.t:  # asked for a state within the last step, it first returns to its end
+        if float(answer.t) == self.t:  # after a call of `at`, IDA first returns the end of its last step
             answer = self._ask(self.end, "onestep")
         if self._kept:
             ctypes.pythonapi.Py_DecRef(ctypes.py_object(self._solver))
@@ -146,7 +146,7 @@ class IdaStepper(SingleSteps):
         if self.t < self.end and self.t - before < max(1e-14 * self.t, 1e-28 * self.end, 1e-300):
             raise IntegrationError("its steps became too short")
         if self._watched is None or answer.i_events is None or float(answer.t_events[-1]) != self.t:
-            return ""  # it lists those of earlier steps, too
+            return ""  # IDA's list also has the events of earlier steps
         return str(self._watched.event_names[int(np.flatnonzero(answer.i_events[-1])[0])])
 
     def at(self, t: float) -> Array:

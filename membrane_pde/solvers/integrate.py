@@ -1,8 +1,8 @@
-"""Time integration of a `membrane_pde.model.system.System`: three steppers, one driver.
+"""Time integration of a `membrane_pde.model.system.System`: one driver for three steppers.
 
 A stepper integrates over one segment of the pressure schedule and writes the states at the output times in it. A kink
-of the schedule is the end of a segment and never inside a step. The driver goes from segment to segment, stores the
-states, handles events, and reports why it stopped.
+of the schedule is always the end of a segment, so that no step contains one. The driver integrates segment by segment,
+stores the states, handles events, and reports why it stopped.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 
 _STEPS_A_TURN = 1000  # additional steps for each period and for each jump or kink of the applied pressures
 _STEPS_A_REPORT = 100  # steps between two reports of progress
-_STEPS_UNDECIDED = 1000  # most steps of each of several runs that are solved together
-_WORK_AT_ONCE = 10_000_000  # states times steps in one call: about a second, in which Ctrl-C has no effect
+_STEPS_UNDECIDED = 1000  # largest number of steps of each of several runs that are solved together
+_WORK_AT_ONCE = 10_000_000  # states × steps in one compiled call, which takes about a second and ignores Ctrl-C
 
 Stop = Callable[[float, Array, Segment], str | None]
 
@@ -54,9 +54,9 @@ class Trajectory:
     status : str
         ``"completed"``, ``"equilibrium"``, ``"steady"`` or ``"failed"``.
     reason : str
-        Of a failure: ``"left dry"``, ``"right dry"``, ``"backflow"``, or the message of the integrator.
+        Reason of a failure: ``"left dry"``, ``"right dry"``, ``"backflow"``, or the message of the integrator.
     steps : int
-        Internal steps taken.
+        Number of integrator steps.
     """
 
     times: Array
@@ -106,11 +106,11 @@ def integrate(
     solver : str
         Name of one of `STEPPERS`.
     draws_last : bool
-        Backflow through an outflow brings in the solution that left last, instead of ending the run.
+        True: backflow through an outflow has the concentrations that left last. False: it ends the run.
     stop : callable, optional
         Called after every step with time, state and segment; returns a status that ends the run, or None.
     progress : callable, optional
-        Called with the share of the simulated time that is done.
+        Called with the completed fraction of the simulated time.
 
     Returns
     -------
@@ -132,10 +132,10 @@ def integrate(
     early = found.reason in EVENT_NAMES[1:4] and 0.0 < end < 0.5 * segments[-1].end
     if not early or stop is not None or draws_last:
         return found
-    again = once(_until(segments, end))  # the end is known now: output times spread over all the time to it
+    again = once(_until(segments, end))  # run again with output times up to the end, which is known now
     if again.reason not in ("", found.reason):
         return found
-    if not again.reason:  # the last state is that of the event, up to the error of the method
+    if not again.reason:  # use the last state of the first run, which is exactly at the event
         again.states[-1], again.segments[-1] = found.states[-1], found.segments[-1]
     return replace(again, status=found.status, reason=found.reason)
 
@@ -143,7 +143,7 @@ def integrate(
 def integrate_alike(
     system: System, y: Array, segments: Sequence[Segment], *, outputs: int, rtol: float, atol: Array, memory: Array
 ) -> tuple[Array, Array, list[int]]:
-    """Integrate several runs, each over one segment, that differ in the applied pressures only.
+    """Integrate several runs, each over one segment, that differ only in the applied pressures.
 
     They take the steps of `integrate` with the default solver. An event or a failure ends a run early.
 
@@ -156,7 +156,7 @@ def integrate_alike(
     segments : sequence of Segment
         The segment of each run, all of the same length and without oscillations.
     outputs, rtol
-        Of `integrate`.
+        As for `integrate`.
     atol : ndarray, shape (runs, size)
         Absolute tolerance of each state.
     memory : ndarray, shape (runs, 3)
@@ -169,7 +169,7 @@ def integrate_alike(
     states : ndarray, shape (runs, outputs, size)
         States.
     steps : list of int
-        Number of steps of each run; 0 if it ended early and has to be integrated alone.
+        Number of steps of each run; 0 if it ended early and has to be integrated separately.
     """
     first = segments[0]
     recorder: Recorder[Segment] = Recorder(first.end, outputs, True, system.size)
@@ -191,7 +191,7 @@ def integrate_alike(
             work,
             y,
             _STEPS_UNDECIDED,
-            np.append(times, np.inf),  # an output time that never comes lets a run go on to its end
+            np.append(times, np.inf),  # with an output time at infinity each run continues to its end
             kept,
             ends,
         )
@@ -254,7 +254,7 @@ def _integrated(
                 taken, stored, event = stepper.advance(due, kept, min(at_once, limit - steps))
                 t, y, steps = stepper.t, stepper.y, steps + taken
                 recorder.store(due[:stored], kept[:stored], segment)
-                while stored == len(due):  # more states of the last step fit now
+                while stored == len(due):  # the remaining output times of the last step: there is space for them now
                     due = recorder.due(segment)
                     _, stored, _ = stepper.advance(due, kept, 0)
                     recorder.store(due[:stored], kept[:stored], segment)
@@ -267,7 +267,7 @@ def _integrated(
                     stepper = None
                 if event == "turn":
                     events.turn(t, y, segment)
-                elif not event:  # an event that starts at zero is no sign change
+                elif not event:  # a water flux that starts at zero triggers no event
                     events.look(t, y, segment)
                 if event == "backflow":
                     if not draws_last:

@@ -1,4 +1,4 @@
-"""The states that a run stores."""
+"""Storage of the states of a run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from membrane_pde.model.mesh import Array
 
-# A run that may stop at any time stores states densely first and drops every second one as it goes on, so that a run
-# that stops early has enough of them. First spacing of the times over the last one.
+# A run that may stop at any time stores states at short intervals first and later drops every second one, so that a run
+# that stops early has enough of them. This is the first interval ÷ the last possible one.
 _FIRST_SPACING = 2.0**-12
 
 
@@ -29,18 +29,18 @@ S = TypeVar("S", bound=Span)
 
 
 class Recorder(Generic[S]):
-    """Stores states at evenly spaced times, and drops every second one whenever there are more than asked for.
+    """Stores states at evenly spaced times, and drops every second one when there are more than requested.
 
     Parameters
     ----------
     duration : float
-        Time at which the run ends at the latest, s; it begins at 0.
+        Latest end of the run, s; it begins at 0.
     outputs : int
-        Number of states asked for.
+        Requested number of states.
     known_end : bool
-        The run ends at `duration`, unless it fails.
+        The run ends at `duration` unless it fails.
     size : int
-        Of a state.
+        Length of a state vector.
     """
 
     def __init__(self, duration: float, outputs: int, known_end: bool, size: int) -> None:
@@ -51,20 +51,20 @@ class Recorder(Generic[S]):
         self.spacing = duration / (outputs - 1) * (1.0 if known_end else _FIRST_SPACING)
 
     def due(self, segment: S) -> Array:
-        """Next output times within a segment, as many as there is room for; infinity follows the last one.
+        """Next output times within a segment, as many as can be stored, followed by infinity.
 
-        A time at a boundary of segments is exactly that boundary, and belongs to the later segment.
+        A time close to a boundary of segments is set to that boundary and belongs to the later segment.
         """
-        count, room = len(self.segments), self.outputs + 1
-        times = np.arange(count, room + 1, dtype=float)
+        count, capacity = len(self.segments), self.outputs + 1
+        times = np.arange(count, capacity + 1, dtype=float)
         times *= self.spacing
         times[-1] = np.inf
         for fixed in (segment.start, segment.end, self.duration):
             nearest = round(fixed / self.spacing)
-            if count <= nearest < room and abs(nearest * self.spacing - fixed) <= 1e-12 * self.duration:
+            if count <= nearest < capacity and abs(nearest * self.spacing - fixed) <= 1e-12 * self.duration:
                 times[nearest - count] = fixed
         end = int(np.searchsorted(times, segment.end, side="left" if segment.end < self.duration else "right"))
-        if count + end == room:
+        if count + end == capacity:
             return times[:-1]
         times[end] = np.inf
         return times[: end + 1]

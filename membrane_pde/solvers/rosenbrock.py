@@ -6,7 +6,7 @@ Jacobian ``J = ∂r/∂y`` and ``τ = h γ``, the s stages of a step from (t, y)
     (M − τ J) U_i = τ r(t + c_i h, y + Σ_j a_ij U_j) + γ M Σ_j C_ij U_j + γ d_i h² ∂r/∂t
     y_new = y + Σ_j a_sj U_j + U_s,    error ≈ U_s
 
-and at the share θ of the step, with ``K_r = Σ_j H_rj U_j``,
+and at the fraction θ of the step, with ``K_r = Σ_j H_rj U_j``,
 
     y(θ) = (1 − θ) y + θ [y_new + (1 − θ) (K_1 + θ (K_2 + θ K_3))]
 
@@ -18,8 +18,8 @@ G. Steinebach, BIT Numerical Mathematics 63, 27 (2023), doi:10.1007/s10543-023-0
 package OrdinaryDiffEq.jl (lib/OrdinaryDiffEqRosenbrock/src/rosenbrock_tableaus.jl), which was read. A test verifies
 the orders. The step is chosen as in E. Hairer and G. Wanner's program RODAS.
 
-This module has what does not depend on the problem: coefficients, step size control, dense output, detection of events.
-`membrane_pde.solvers.walk` is the loop over steps for one chain of cells, which is compiled;
+This module contains the parts that do not depend on the problem: coefficients, step size control, dense output,
+detection of events. `membrane_pde.solvers.walk` is the compiled loop over steps for one chain of cells;
 `membrane_pde.solvers.equations_stepper` takes the same steps for any equations.
 """
 
@@ -33,7 +33,7 @@ import numpy as np
 from membrane_pde.kernels import kernel
 from membrane_pde.model.mesh import Array
 
-_MOST_CHANGES = 1e3  # largest change of a state in the first step at its first rate, over its size
+_MOST_CHANGES = 1e3  # largest change of a state ÷ its magnitude in the first step, at its initial rate
 
 _A = """
 3.0
@@ -62,8 +62,8 @@ _H = """
 """  # noqa: E501
 
 
-STATE_WEIGHTS, RATE_WEIGHTS = range(2)  # of `Method.stages`: a_ij, C_ij
-NODES, TIME_WEIGHTS, DENSE_WEIGHTS = 0, 1, 2  # rows of `Method.rows`: c_i, d_i, the first of three of H
+STATE_WEIGHTS, RATE_WEIGHTS = range(2)  # first index of `Method.stages`: a_ij, C_ij
+NODES, TIME_WEIGHTS, DENSE_WEIGHTS = 0, 1, 2  # rows of `Method.rows`: c_i, d_i, the first of the three rows of H
 
 
 class Method(NamedTuple):
@@ -106,9 +106,10 @@ RODAS5P = Method(
     rows=np.array([_numbers(_NODES), _numbers(_D), *_numbers(_H).reshape(3, -1)]),
 )
 
-# Entries of `Progress.pace`: time and length of the next step; start and length of the last step; error and length of
-# the step before (error 0: there was none; negative: it was refused for that error); 1 if the derivatives are those of
-# the state; 1 if the dense output is that of the last step.
+# Entries of `Progress.step_control`. TIME, NEXT: time reached, and length of the next step; START, LENGTH: start and
+# length of the last step; ERROR, BEFORE: error and length of the step before (error 0: there was none; negative: the
+# step was rejected for that error); FRESH: 1 if the derivatives are those at the state; DENSE: 1 if the dense output is
+# that of the last step.
 TIME, NEXT, START, LENGTH, ERROR, BEFORE, FRESH, DENSE = range(8)
 
 
@@ -116,21 +117,21 @@ Y, START_STATE, RATE, TRIAL, TRIAL_RATE = range(5)  # rows of `Progress.vectors`
 
 
 class Progress(NamedTuple):
-    """State of a run, and its last step.
+    """State of a run and data of its last step.
 
     Attributes
     ----------
-    pace : ndarray, shape (8,)
-        Times and steps; see above.
+    step_control : ndarray, shape (8,)
+        Times and step lengths; the names of the entries stand above.
     vectors : ndarray, shape (5, size)
-        State now and at the start of the last step, r at the start of the step, a stage's state and r there.
+        State reached; state at the start of the last step; r at the start of the step; state of a stage; r there.
     stages : ndarray, shape (stages, size)
-        U.
+        U_i.
     dense : ndarray, shape (3, size)
-        K.
+        K_r.
     """
 
-    pace: Array
+    step_control: Array
     vectors: Array
     stages: Array
     dense: Array
@@ -145,30 +146,30 @@ def new_progress(method: Method, size: int) -> Progress:
 @kernel
 def begin(run: Progress, t: float, y: Array) -> None:
     """Start a run from a state."""
-    for i in range(run.pace.shape[0]):
-        run.pace[i] = 0.0
-    run.pace[TIME] = run.pace[START] = t
+    for i in range(run.step_control.shape[0]):
+        run.step_control[i] = 0.0
+    run.step_control[TIME] = run.step_control[START] = t
     copy(y, run.vectors[Y])
     copy(y, run.vectors[START_STATE])
 
 
 @kernel
 def norm(x: Array, y: Array, other: Array, rtol: float, atol: Array, cells: int) -> float:
-    """Norm of an error x over the tolerance at y and at another state; 1 is just allowed.
+    """Norm of error x ÷ tolerance, the latter from the states y and `other`; 1 is the largest allowed value.
 
     The root mean square over the amounts (the first `cells` entries), or ten times the largest of the other entries
-    (displaced volume, counters, work), if that is more. Among hundreds of cells their errors would not show in the
-    mean, and they add up over the steps.
+    (displaced volume, counters, work), if that is larger. Their errors add up over the steps and would not be noticed
+    in a mean over hundreds of cells.
     """
     total, largest, others = 0.0, 0.0, 0.0
     for i in range(cells):
-        share = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
-        total += share * share
+        fraction = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
+        total += fraction * fraction
     total = total / cells
     for i in range(cells, x.shape[0]):
-        share = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
-        others += share * share
-        largest = max(largest, share * share)
+        fraction = float(x[i]) / (float(atol[i]) + rtol * max(abs(float(y[i])), abs(float(other[i]))))
+        others += fraction * fraction
+        largest = max(largest, fraction * fraction)
     return math.sqrt(max(total, 100.0 * largest)) if math.isfinite(total + others) else math.inf
 
 
@@ -199,11 +200,11 @@ def _add_to_three(first: float, second: float, third: float, x: Array, out: Arra
 
 @kernel
 def interpolate(method: Method, run: Progress, theta: float, out: Array) -> None:
-    """Write the state at the share θ of the last step."""
+    """Write the state at the fraction θ of the last step."""
     if theta == 1.0:
         copy(run.vectors[Y], out)
         return
-    if run.pace[DENSE] == 0.0:
+    if run.step_control[DENSE] == 0.0:
         for r in range(3):
             for i in range(out.shape[0]):
                 run.dense[r, i] = 0.0
@@ -211,7 +212,7 @@ def interpolate(method: Method, run: Progress, theta: float, out: Array) -> None
             first = float(method.rows[DENSE_WEIGHTS, j])
             second, third = float(method.rows[DENSE_WEIGHTS + 1, j]), float(method.rows[DENSE_WEIGHTS + 2, j])
             _add_to_three(first, second, third, run.stages[j], run.dense)
-        run.pace[DENSE] = 1.0
+        run.step_control[DENSE] = 1.0
     rest = 1.0 - theta
     for i in range(out.shape[0]):
         inner = run.dense[0, i] + theta * (run.dense[1, i] + theta * run.dense[2, i])
@@ -219,7 +220,7 @@ def interpolate(method: Method, run: Progress, theta: float, out: Array) -> None
 
 
 @kernel
-def gather(method: Method, i: int, j: int, stages: Array, state: Array) -> None:
+def accumulate_stages(method: Method, i: int, j: int, stages: Array, state: Array) -> None:
     """Add the contributions of stages j and j + 1 to the state of stage i, and to its right-hand side."""
     k = j + 1 if j + 1 < i else j
     with_first, with_second = float(method.stages[STATE_WEIGHTS, i, j]), float(method.stages[STATE_WEIGHTS, i, k])
@@ -235,12 +236,12 @@ def gather(method: Method, i: int, j: int, stages: Array, state: Array) -> None:
 
 
 @kernel
-def _order_seen(method: Method, pace: Array, h: float, error: float) -> float:
+def _order_seen(method: Method, step_control: Array, h: float, error: float) -> float:
     """Observed order of the error in the step length; at a kink it is below the order of the method."""
-    refused = -float(pace[ERROR])
+    refused = -float(step_control[ERROR])
     if not refused > error:
         return method.order
-    seen = math.log(refused / error) / math.log(float(pace[BEFORE]) / h)
+    seen = math.log(refused / error) / math.log(float(step_control[BEFORE]) / h)
     return min(max(seen, 0.5), method.order)
 
 
@@ -248,8 +249,8 @@ def _order_seen(method: Method, pace: Array, h: float, error: float) -> float:
 def first_step(method: Method, size: float, speed: float, rtol: float, length: float) -> float:
     """Length of the first step (s), for an error near the tolerance, from the norms of the state and of its rate.
 
-    It is at least a millionth of the whole time, unless so much would pass a face in that time at the first rate that
-    the amounts were lost in its round-off.
+    It is at least a millionth of the whole time, unless the transport at the initial rate in that time would be so
+    large that the amounts would be lost in its round-off.
     """
     if speed * length * 1e-6 > size:
         return min(1e-6 * length, _MOST_CHANGES / (speed * rtol))
@@ -257,47 +258,53 @@ def first_step(method: Method, size: float, speed: float, rtol: float, length: f
 
 
 @kernel
-def step_to_try(pace: Array, longest: float, end: float) -> float:
+def step_to_try(step_control: Array, longest: float, end: float) -> float:
     """Length of the next step, s. A step that would end close to the end of the segment goes to the end."""
-    left = end - float(pace[TIME])
-    h = min(float(pace[NEXT]), longest)
+    left = end - float(step_control[TIME])
+    h = min(float(step_control[NEXT]), longest)
     return left if h >= 0.9 * left else h
 
 
 @kernel
-def refuse(method: Method, pace: Array, h: float, error: float, end: float) -> bool:
-    """Choose a shorter step after one whose error is too large; False if it would be too short."""
+def reject_step(method: Method, step_control: Array, h: float, error: float, end: float) -> bool:
+    """Reject a step whose error is too large, and choose a shorter one; return False if that would be too short."""
     shrink = 0.2
     if math.isfinite(error):
-        shrink = max(0.1, 0.9 * error ** (-1.0 / _order_seen(method, pace, h, error)))
-    pace[NEXT] = h * shrink
-    if pace[NEXT] < max(1e-14 * float(pace[TIME]), 1e-28 * end, 1e-300):
+        shrink = max(0.1, 0.9 * error ** (-1.0 / _order_seen(method, step_control, h, error)))
+    step_control[NEXT] = h * shrink
+    if step_control[NEXT] < max(1e-14 * float(step_control[TIME]), 1e-28 * end, 1e-300):
         return False
-    pace[ERROR], pace[BEFORE] = (-error if math.isfinite(error) else 0.0), h
+    step_control[ERROR], step_control[BEFORE] = (-error if math.isfinite(error) else 0.0), h
     return True
 
 
 @kernel
-def accept(method: Method, run: Progress, h: float, error: float, end: float) -> None:
-    """Accept a step, and choose the length of the next one."""
-    pace = run.pace
+def accept_step(method: Method, run: Progress, h: float, error: float, end: float) -> None:
+    """Accept a step, and choose the length of the next step."""
+    step_control = run.step_control
     error = max(error, 1e-4)
     grow = 0.9 * error ** (-1.0 / method.order)
-    if pace[ERROR] > 0.0:  # Gustafsson: extrapolate the change of the error from the last step
-        grow = min(grow, 0.9 * h / float(pace[BEFORE]) * (float(pace[ERROR]) / (error * error)) ** (1.0 / method.order))
-    pace[ERROR], pace[BEFORE] = max(error, 1e-2), h
-    pace[NEXT] = h * min(max(grow, 0.2), 6.0)
-    pace[START], pace[LENGTH] = pace[TIME], h
-    pace[TIME] = end if h == end - float(pace[TIME]) else pace[TIME] + h
-    pace[FRESH], pace[DENSE] = 0.0, 0.0
+    if step_control[ERROR] > 0.0:  # Gustafsson: extrapolate the change of the error from the last step
+        grow = min(
+            grow,
+            0.9
+            * h
+            / float(step_control[BEFORE])
+            * (float(step_control[ERROR]) / (error * error)) ** (1.0 / method.order),
+        )
+    step_control[ERROR], step_control[BEFORE] = max(error, 1e-2), h
+    step_control[NEXT] = h * min(max(grow, 0.2), 6.0)
+    step_control[START], step_control[LENGTH] = step_control[TIME], h
+    step_control[TIME] = end if h == end - float(step_control[TIME]) else step_control[TIME] + h
+    step_control[FRESH], step_control[DENSE] = 0.0, 0.0
 
 
 @kernel
-def fallen(before: Array, now: Array, either: int) -> int:
-    """Number, from 1 on, of the first event whose value has fallen through zero; 0 if there is none.
+def first_event(before: Array, now: Array, either: int) -> int:
+    """Number, counted from 1, of the first event whose value has fallen through zero; 0 if there is none.
 
-    A value that was zero has fallen if it is negative: a run may start where no water flows. From index `either` on a
-    value that has risen through zero counts, too.
+    A value that was zero counts as fallen if it is negative now, because a run may start where no water flows. From
+    index `either` on a rise through zero also counts.
     """
     for j in range(before.shape[0]):
         if before[j] > 0.0 >= now[j] or before[j] == 0.0 > now[j]:
@@ -308,27 +315,27 @@ def fallen(before: Array, now: Array, either: int) -> int:
 
 
 @kernel
-def cut(method: Method, run: Progress, share: float) -> None:
-    """Shorten the last step, and its dense output, to a share of its length."""
-    interpolate(method, run, share, run.vectors[TRIAL])
+def shorten_step(method: Method, run: Progress, fraction: float) -> None:
+    """Shorten the last step, and its dense output, to a fraction of its length."""
+    interpolate(method, run, fraction, run.vectors[TRIAL])
     copy(run.vectors[TRIAL], run.vectors[Y])
-    second, third = share * share, share * share * share
+    second, third = fraction * fraction, fraction * fraction * fraction
     for i in range(run.dense.shape[1]):
         last, middle = float(run.dense[2, i]), float(run.dense[1, i])
-        run.dense[2, i] = third * share * last
+        run.dense[2, i] = third * fraction * last
         run.dense[1, i] = run.dense[2, i] + third * (middle - last)
         run.dense[0, i] = run.dense[1, i] + second * (run.dense[0, i] - middle)
-    run.pace[LENGTH] *= share
-    run.pace[TIME] = run.pace[START] + run.pace[LENGTH]
+    run.step_control[LENGTH] *= fraction
+    run.step_control[TIME] = run.step_control[START] + run.step_control[LENGTH]
 
 
 @kernel
-def serve(method: Method, run: Progress, due: Array, kept: Array, stored: int) -> int:
+def write_outputs(method: Method, run: Progress, due: Array, kept: Array, stored: int) -> int:
     """Write the states at output times up to the end of the last step; return how many have been written so far."""
-    while stored < due.shape[0] and due[stored] <= run.pace[TIME]:
+    while stored < due.shape[0] and due[stored] <= run.step_control[TIME]:
         theta = 1.0
-        if due[stored] < run.pace[START] + run.pace[LENGTH]:
-            theta = float((due[stored] - run.pace[START]) / run.pace[LENGTH])
+        if due[stored] < run.step_control[START] + run.step_control[LENGTH]:
+            theta = float((due[stored] - run.step_control[START]) / run.step_control[LENGTH])
         interpolate(method, run, theta, kept[stored])
         stored += 1
     return stored

@@ -1,4 +1,4 @@
-"""The default stepper of one chain of cells: `membrane_pde.solvers.walk`, many steps in one call."""
+"""The default stepper of one chain of cells; one call of `membrane_pde.solvers.walk` takes many steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class RosenbrockStepper:
         self.method = rosenbrock.RODAS5P
         self.work = walk.new_work(self.method, system.size, system.solutes, system.cells)
         self.run = self.work.run
-        self.run.pace[[rosenbrock.TIME, rosenbrock.START]] = t  # as `rosenbrock.begin`, which is slow in plain Python
+        self.run.step_control[[rosenbrock.TIME, rosenbrock.START]] = (
+            t  # as `rosenbrock.begin`, which is slow in plain Python
+        )
         self.run.vectors[[rosenbrock.Y, rosenbrock.START_STATE]] = y
         self.t, self.y = t, self.run.vectors[rosenbrock.Y]
         self.trouble: Exception | None = None
@@ -37,7 +39,7 @@ class RosenbrockStepper:
         with np.errstate(over="ignore", invalid="ignore"):  # a step that is far too long is tried again, shorter
             walk.advance(*given, self.work, goes_on, most, due, states, ends)
         steps, stored, event = ends[0].tolist()
-        self.t = float(self.run.pace[rosenbrock.TIME])
+        self.t = float(self.run.step_control[rosenbrock.TIME])
         if event < 0:
             no_step = event == walk.NO_STEP
             self.trouble = IntegrationError("its steps became too short") if no_step else NoSolution()
@@ -46,7 +48,7 @@ class RosenbrockStepper:
 
     def at(self, t: float) -> Array:
         """State within the last step, by the polynomial of the method."""
-        start, length = self.run.pace[rosenbrock.START], self.run.pace[rosenbrock.LENGTH]
+        start, length = self.run.step_control[rosenbrock.START], self.run.step_control[rosenbrock.LENGTH]
         state = np.empty_like(self.y)
         rosenbrock.interpolate(self.method, self.run, float((t - start) / length), state)
         return state

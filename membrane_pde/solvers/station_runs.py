@@ -1,4 +1,4 @@
-"""Runs of a module in time: schedules of what enters, cycles of a closed circuit, and the state at the start."""
+"""Transient runs of a module: schedule of the inlets, cycles of a closed circuit, and the initial state."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from membrane_pde.solvers.transient import Course, End, integrate_equations
 class Cycle(NamedTuple):
     """Operation of a closed circuit in cycles.
 
-    The bleed of the feeding side's tank stays closed until, of all the liquid that the circuit held or took in since
-    the last flush, the share `recovery` has left as permeate. Then feed pushes the tank's liquid into the channel, and
-    what leaves the channel is discarded, until `flush` times the volume of channel and tank has come in.
+    The bleed of the tank on the feed side stays closed until the fraction `recovery` of all liquid that the circuit
+    held or took in since the last flush has left as permeate. Then feed displaces the contents of the tank into the
+    channel, and the outflow of the channel is discarded, until `flush` times the volume of channel and tank has
+    entered.
     """
 
     recovery: float
@@ -34,16 +35,16 @@ class Cycle(NamedTuple):
 
 
 class _Phase(NamedTuple):
-    """Where a cycle stands.
+    """Current phase of a closed-circuit cycle.
 
     Attributes
     ----------
     mode : int
-        What the tank does.
+        Mode of the tank.
     permeate, fed, flushed : float
-        Volumes (m^3) of permeate and of feed at which that ends, and of feed at which the flush ends.
+        Volumes (m^3) of permeate and of feed at which the phase ends, and volume of feed at which the flush ends.
     displaced : ndarray, shape (solutes,), or None
-        Concentrations that the flush pushes out of the tank, mol/m^3.
+        Concentrations that the flush displaces from the tank, mol/m^3.
     """
 
     mode: int = STIRRED
@@ -55,18 +56,18 @@ class _Phase(NamedTuple):
 
 @dataclass(eq=False)
 class StationPlan:
-    """What comes next in a run of a module; see `membrane_pde.solvers.transient.Plan`.
+    """Schedule of the intervals of a module run; see `membrane_pde.solvers.transient.Plan`.
 
     Parameters
     ----------
     system : StationSystem
         The module.
     inlets : sequence of Inlets
-        What enters, without gaps.
+        Inlet conditions of consecutive intervals, without gaps.
     outside : Outside
-        What stands outside the channels.
+        Tanks and collected permeate.
     cycle : Cycle, optional
-        Operation in cycles; the feeding side has a tank then.
+        Operation in cycles, which needs a tank on the feed side.
     """
 
     system: StationSystem
@@ -77,7 +78,7 @@ class StationPlan:
 
     @property
     def _circuit(self) -> float:
-        """Volume of the feeding side's channels and tank, m^3."""
+        """Volume of the channels and the tank on the feed side, m^3."""
         first = StationsInTime(self.system, self.inlets[0], self.outside)
         feed = self.system.numbers.feed
         return first.hold_up(feed) + self.outside.tank[feed].volume
@@ -94,7 +95,7 @@ class StationPlan:
         return Interval(t, inlets.end, self.equations(inlets))
 
     def equations(self, inlets: Inlets) -> StationsInTime:
-        """The equations of an interval in the present phase of a cycle."""
+        """The equations of an interval in the current phase of a cycle."""
         if self.cycle is None:
             return StationsInTime(self.system, inlets, self.outside)
         feed, outside, phase = self.system.numbers.feed, self.outside, self._phase
@@ -110,10 +111,10 @@ class StationPlan:
         return StationsInTime(self.system, inlets, outside, phase.permeate, phase.fed)
 
     def _next_phase(self, cycle: Cycle, y: Array, event: str, t: float) -> _Phase:
-        """The phase that follows an event; the first one at the start, and the same one at a jump of an inlet."""
+        """The phase after an event; at the start the first phase, and at a jump of an inlet the current one."""
         any_phase, feed = StationsInTime(self.system, self.inlets[0], self.outside), self.system.numbers.feed
-        back, left = any_phase.volume_places(1 - feed)
-        permeate, fed = float(y[left] - y[back]), float(y[any_phase.volume_places(feed)[0]])
+        back, left = any_phase.volume_indices(1 - feed)
+        permeate, fed = float(y[left] - y[back]), float(y[any_phase.volume_indices(feed)[0]])
         circuit, tank = self._circuit, self.outside.tank[feed].volume
         filling = _Phase(permeate=permeate + circuit * cycle.recovery / (1.0 - cycle.recovery))
         if t == self.inlets[0].start:
@@ -121,7 +122,7 @@ class StationPlan:
         phase = self._phase
         if event == "permeate":
             whole = cycle.flush * circuit
-            volume, amounts = any_phase.tank_places(feed)
+            volume, amounts = any_phase.tank_indices(feed)
             return _Phase(PLUG_FLOW, math.inf, fed + min(tank, whole), fed + whole, y[amounts] / y[volume])
         if event == "fed" and phase.mode == PLUG_FLOW and phase.flushed > phase.fed * (1.0 + 1e-12):
             return phase._replace(mode=BYPASSED, fed=phase.flushed)
@@ -129,24 +130,24 @@ class StationPlan:
 
 
 def start_state(equations: StationsInTime, concentration: Array) -> Array:
-    """State in which the channels hold given solutions, and tanks too; the totals of inflow and outflow are 0.
+    """State in which channels and tanks contain given solutions; the totals of inflow and outflow are 0.
 
     Parameters
     ----------
     equations : StationsInTime
-        Of the first interval.
+        Equations of the first interval.
     concentration : ndarray, shape (2, solutes)
-        Of each side, mol/m^3.
+        Concentrations on each side, mol/m^3.
 
     Returns
     -------
     ndarray, shape (n,)
-        The state; flows, pressures and water fluxes agree with it.
+        The state, with consistent flows, pressures and water fluxes.
 
     Raises
     ------
     IntegrationError
-        None were found.
+        No consistent flows, pressures and water fluxes were found.
     """
     system, k = equations.system, equations.at.solutes
     inlet = equations.inlets.at(equations.inlets.start)
@@ -155,13 +156,13 @@ def start_state(equations: StationsInTime, concentration: Array) -> Array:
     y = np.zeros(equations.size)
     y[: system.size] = first_guess(at_start)
     for side in range(2):
-        y[system.concentration_places(side)] = concentration[side]
-        y[system.entry_places(side)[:, 2:]] = concentration[side]
+        y[system.concentration_indices(side)] = concentration[side]
+        y[system.entry_indices(side)[:, 2:]] = concentration[side]
         tank: BathNumbers = equations.outside.tank[side]
-        volume, amounts = equations.tank_places(side)
+        volume, amounts = equations.tank_indices(side)
         y[volume], y[amounts] = tank.volume, tank.volume * concentration[side]
     y[equations.at.collected : equations.at.collected + k] = 0.0
-    at_start.settle(y[: system.size])
+    at_start.solve_fluxes(y[: system.size])
     return consistent_state(equations, equations.inlets.start, y, equations.scales)
 
 
@@ -180,9 +181,9 @@ def run_stations(
     Parameters
     ----------
     plan : StationPlan
-        What enters, and when; it begins at time 0.
+        Schedule of the inlets, which begins at time 0.
     concentration : ndarray, shape (2, solutes)
-        In the channels and tanks of each side at the start, mol/m^3.
+        Initial concentrations in the channels and tanks of each side, mol/m^3.
     rtol : float
         Relative tolerance of a step.
     outputs, solver, stop, progress
@@ -196,7 +197,7 @@ def run_stations(
     Raises
     ------
     IntegrationError
-        No flows and pressures fit the start.
+        No flows and pressures are consistent with the initial state.
     """
     first = StationsInTime(plan.system, plan.inlets[0], plan.outside)
     y = start_state(first, concentration)

@@ -1,8 +1,9 @@
-"""The steady state along a membrane by Newton's method, which starts from a march along the feed, not from a guess.
+"""The steady state along a membrane by Newton's method, with an initial guess from a march along the feed.
 
-Where plain steps do not converge, a time term makes them safe: ``(M/τ − J) δ = r`` with τ that grows from a fraction of
-the time in which the feed passes (pseudo-transient continuation: Kelley and Keyes, SIAM J. Numer. Anal. 35 (1998) 508).
-Where that fails, too, and the feed's pressure or flow is solved for, it is bracketed by steady states with both given.
+Where Newton's method does not converge, pseudo-transient continuation is used: ``(M/τ − J) δ = r`` with τ that grows
+from a fraction of the residence time of the feed (Kelley and Keyes, SIAM J. Numer. Anal. 35 (1998) 508). Where that
+also fails, and the feed pressure or flow is solved for, the unknown is bracketed with steady states in which pressure
+and flow are given.
 """
 
 from __future__ import annotations
@@ -31,37 +32,37 @@ from membrane_pde.model.stations import (
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
-_MOST_STEPS = 40
-_MOST_IN_TIME = 150
-_FOUND = 1e-9  # change of a step, on the scale of each unknown, after which the next one would not be seen
-_MOST_PATTERNS = 20  # of stations that give liquid back
-_MOST_MARCHES = 16
-_ALL = 1.0 - 1e-6  # of the feed: with less left of it in the march the channel runs dry
-_NEAR = 0.05  # of the recovery that is sought, to which marches come
-_LEAST_DRIVING = 100.0  # Pa, of the first guess of a flow
-_LEAST_LEFT = 0.1  # of a flow or a concentration, that a step leaves
-_STUCK, _MOST_STUCK = 1e-2, 4  # a step of which less than this share is taken, and how many in a row
-_DRY = 0.03  # of what enters a side: with less left somewhere, where no state was found, the channel runs dry
-_TURNED = 1e-9  # of the scale of a flow: an outflow below minus this has turned round
-_MOST_TRIALS = 40  # of a pressure or a flow, to bracket the one that is sought
-_WITHIN = 1e-3  # of the recovery that is sought, to which they come
+_MAX_STEPS = 40
+_MAX_PSEUDO_STEPS = 150
+_CONVERGED = 1e-9  # relative change of the unknowns at which Newton's method has converged
+_MAX_BACKFLOW_UPDATES = 20  # largest number of updates of the set of stations with backflow
+_MAX_MARCHES = 16  # largest number of marches to find a feed pressure or flow
+_FULL_RECOVERY = 1.0 - 1e-6  # recovery of a march above which the channel runs dry
+_MARCH_TOLERANCE = 0.05  # relative deviation from the target recovery at which marching stops
+_MIN_DRIVING = 100.0  # smallest net driving pressure in the first guess of a flow, Pa
+_MIN_REMAINING = 0.1  # smallest fraction of a flow or a concentration that a step may leave
+_MIN_DAMPING, _MAX_DAMPED = 1e-2, 4  # damping factor of a stagnant step; number of stagnant steps in a row to give up
+_DRY = 0.03  # outflow ÷ inflow of a side below which a failed search is attributed to a channel that runs dry
+_REVERSED = 1e-9  # a flow is reversed if it is below minus this fraction of its scale
+_MAX_TRIALS = 40  # largest number of trial pressures or flows in a bracketing search
+_BRACKET_TOLERANCE = 1e-3  # relative deviation from the target recovery at which bracketing stops
 
 
 class Found(NamedTuple):
-    """What `find_steady` has found.
+    """Result of `find_steady`.
 
     Attributes
     ----------
     state : ndarray, shape (size,)
         The last state.
     converged : bool
-        It is a steady state.
+        True if it is a steady state.
     steps : int
-        Steps of Newton's method tried.
+        Number of Newton steps tried.
     dry : int
-        The side whose channel runs dry where there is no steady state; −1 if none does.
+        Side whose channel runs dry, if there is no steady state for this reason; else −1.
     reached : tuple of float
-        Where the feed's pressure or flow was bracketed in vain: the least and the largest recovery of all trials.
+        After an unsuccessful bracketing search: the smallest and the largest recovery of all trials.
     """
 
     state: Array
@@ -72,7 +73,7 @@ class Found(NamedTuple):
 
 
 def _step(system: StationSystem, y: Array, tau: float) -> tuple[Array, Array] | None:
-    """Right-hand side, and the change of a step; None where there is none."""
+    """Right-hand side and the change of a Newton step; None if the step cannot be computed."""
     from scipy.sparse import dia_array
 
     rates, jacobian = system.linearized(y)
@@ -87,10 +88,10 @@ def _step(system: StationSystem, y: Array, tau: float) -> tuple[Array, Array] | 
 
 
 def _solve(matrix: csc_array, right: Array, last: int) -> Array | None:
-    """Solve a sparse system whose last few rows and columns are full; None where it is singular.
+    """Solve a sparse system whose last few rows and columns are full; None if it is singular.
 
-    Those are the collected permeate, where stations draw from it and others add to it: eliminated apart, by a Schur
-    complement, they fill nothing else.
+    These are the concentrations of the collected permeate, which some stations draw from and others add to. They are
+    eliminated separately, by a Schur complement, so that they cause no fill-in elsewhere.
     """
     from scipy.sparse.linalg import splu
 
@@ -107,74 +108,75 @@ def _solve(matrix: csc_array, right: Array, last: int) -> Array | None:
     return np.concatenate([found[:, last] - found[:, :last] @ border, border])
 
 
-def _share(system: StationSystem, y: Array, change: Array, may_turn: bool = False) -> float:
-    """How much of a step can be taken: no flow turns (but where it may), no concentration falls below zero, no
-    polarization explodes.
+def _damping(system: StationSystem, y: Array, change: Array, may_reverse: bool = False) -> float:
+    """Largest damping factor that keeps the flow directions, positive concentrations and bounded polarization.
+
+    With `may_reverse` flows may change their direction.
     """
-    share = 1.0
+    damping = 1.0
     for side in range(2):
-        if system.numbers.role[side] != FLOWING:  # what passes is little: its first guess may be far off
+        if system.numbers.role[side] != FLOWING:  # permeate flows are small, and their initial guess may be far off
             continue
-        flows = [] if may_turn else [system.flow_places(side), system.entry_places(side)[:, 0]]
-        for where in (system.concentration_places(side).ravel(), *flows):
+        flows = [] if may_reverse else [system.flow_indices(side), system.entry_indices(side)[:, 0]]
+        for where in (system.concentration_indices(side).ravel(), *flows):
             now, falls = y[where], -change[where]
-            risky = (falls > (1.0 - _LEAST_LEFT) * now) & (now > 1e-12 * system.scales[where])
+            risky = (falls > (1.0 - _MIN_REMAINING) * now) & (now > 1e-12 * system.scales[where])
             if risky.any():
-                share = min(share, float(((1.0 - _LEAST_LEFT) * now[risky] / falls[risky]).min()))
-    fluxes = system.flux_places
+                damping = min(damping, float(((1.0 - _MIN_REMAINING) * now[risky] / falls[risky]).min()))
+    fluxes = system.flux_indices
     jump = float(np.abs(change[fluxes]).max())
     allowed = max(2.0 * float(np.abs(y[fluxes]).max()), system.scales[fluxes[0]])
-    return min(share, allowed / jump) if jump > allowed else share
+    return min(damping, allowed / jump) if jump > allowed else damping
 
 
-def _newton(system: StationSystem, y: Array, steps: int, may_turn: bool = False) -> Found:
-    """Plain steps; not converged where they do not settle, or hardly any of them can be taken."""
-    before, stuck = math.inf, 0
+def _newton(system: StationSystem, y: Array, steps: int, may_reverse: bool = False) -> Found:
+    """Newton's method; not converged after the given number of steps, or after several strongly damped steps."""
+    before, damped = math.inf, 0
     for count in range(1, steps + 1):
         step = _step(system, y, math.inf)
         if step is None:
             return Found(y, False, count)
-        share = _share(system, y, step[1], may_turn)
-        stuck = stuck + 1 if share < _STUCK else 0
-        if stuck == _MOST_STUCK:
+        damping = _damping(system, y, step[1], may_reverse)
+        damped = damped + 1 if damping < _MIN_DAMPING else 0
+        if damped == _MAX_DAMPED:
             return Found(y, False, count)
-        y = y + share * step[1]
-        system.settle(y)
+        y = y + damping * step[1]
+        system.solve_fluxes(y)
         size = float((np.abs(step[1]) / system.scales).max())
-        if share == 1.0 and (size < _FOUND or (size < 1e-6 and size >= 0.5 * before)):
+        if damping == 1.0 and (size < _CONVERGED or (size < 1e-6 and size >= 0.5 * before)):
             return Found(y, True, count)
-        before = size if share == 1.0 else math.inf
+        before = size if damping == 1.0 else math.inf
     return Found(y, False, steps)
 
 
-def _in_time(system: StationSystem, y: Array) -> Found:
-    """Steps in a time that grows."""
+def _pseudo_transient(system: StationSystem, y: Array) -> Found:
+    """Pseudo-transient continuation."""
     p = system.numbers
     held = max(float(p.rows[:, VOLUME].sum()), 1e-300)
-    flow = float(system.scales[system.flow_places(p.feed)[0]])
+    flow = float(system.scales[system.flow_indices(p.feed)[0]])
     tau = 1e-2 * held / flow
     longest = 1e6 * held / flow
-    for count in range(1, _MOST_IN_TIME + 1):
+    for count in range(1, _MAX_PSEUDO_STEPS + 1):
         step = _step(system, y, tau)
-        share = 0.0 if step is None else _share(system, y, step[1])
-        if step is None or share < 0.2:
+        damping = 0.0 if step is None else _damping(system, y, step[1])
+        if step is None or damping < 0.2:
             tau /= 4.0
             if tau < 1e-12 * held / flow:
                 return Found(y, False, count)
             continue
-        y = y + share * step[1]
-        system.settle(y)
+        y = y + damping * step[1]
+        system.solve_fluxes(y)
         size = float((np.abs(step[1]) / system.scales).max())
-        if size < 1e-2 and share == 1.0:
-            found = _newton(system, y, _MOST_STEPS)
+        if size < 1e-2 and damping == 1.0:
+            found = _newton(system, y, _MAX_STEPS)
             if found.converged:
                 return Found(found.state, True, count + found.steps)
         tau = min(tau * (4.0 if size < 0.1 else 2.0 if size < 0.5 else 1.0), longest)
-    return Found(y, False, _MOST_IN_TIME)
+    return Found(y, False, _MAX_PSEUDO_STEPS)
 
 
-def _wanted(system: StationSystem) -> tuple[bool, float] | None:
-    """Whether the feed's flow is sought (else its pressure), and at which recovery; None where both are given."""
+def _target(system: StationSystem) -> tuple[bool, float] | None:
+    """Whether the feed flow is solved for (else the feed pressure), and the target recovery; None if both are given."""
     p = system.numbers
     kind, target = int(p.held[PRESSURE_KIND]), float(p.held[PRESSURE_TARGET])
     if p.held[FLOW_KIND] == 1.0:
@@ -188,14 +190,14 @@ def _wanted(system: StationSystem) -> tuple[bool, float] | None:
 
 
 def first_guess(system: StationSystem, near: tuple[float, float] | None = None) -> Array:
-    """A march along the feed; what its pressure or flow is solved for is brought near by a few of them.
+    """Initial guess by a march along the feed; a few marches approximate an unknown feed pressure or flow.
 
     Parameters
     ----------
     system : StationSystem
         The model.
     near : tuple of float, optional
-        About what the feed's flow (m^3/s) and pressure (Pa) will be.
+        Approximate flow (m^3/s) and pressure (Pa) of the feed.
 
     Returns
     -------
@@ -203,31 +205,31 @@ def first_guess(system: StationSystem, near: tuple[float, float] | None = None) 
         The unknowns.
     """
     flow, pressure = (float(value) for value in system.inlet[system.numbers.feed, :2])
-    wanted = _wanted(system)
-    if wanted is None:
+    target = _target(system)
+    if target is None:
         return system.start(pressure, flow)
     if near is not None:
         return system.start(near[1], near[0])
-    flow_sought, recovery = wanted
+    flow_sought, recovery = target
     beside = float(system.inlet[1 - system.numbers.feed, 1])
     osmotic = system.osmotic_pressure(system.inlet[system.numbers.feed, 2:])
     if flow_sought:
         other = 1 - system.numbers.feed
         drawing = system.osmotic_pressure(system.inlet[other, 2:]) if system.numbers.role[other] == FLOWING else 0.0
-        driving = max(pressure - beside - osmotic + drawing, 0.1 * pressure, 0.1 * drawing, _LEAST_DRIVING)
+        driving = max(pressure - beside - osmotic + drawing, 0.1 * pressure, 0.1 * drawing, _MIN_DRIVING)
         guess = system.area * float(system.numbers.permeability.mean()) * driving
         guess /= max(recovery, 1e-3) * system.vessels_first
     else:
         needed = recovery * flow * system.vessels_first / (system.area * float(system.numbers.permeability.mean()))
         guess = needed + osmotic * (1.0 - math.log(max(1.0 - recovery, 1e-3))) + beside
     low, high, best, best_distance = 0.0, math.inf, None, math.inf
-    for _ in range(_MOST_MARCHES):
+    for _ in range(_MAX_MARCHES):
         y = system.start(pressure, guess) if flow_sought else system.start(guess, flow)
         reached = system.recovery(y)
         distance = abs(reached - recovery)
         if distance < best_distance:
             best, best_distance = y, distance
-        if distance <= _NEAR * recovery:
+        if distance <= _MARCH_TOLERANCE * recovery:
             break
         if (reached < recovery) != flow_sought:
             low = guess
@@ -251,7 +253,7 @@ def find_steady(system: StationSystem, near: tuple[float, float] | None = None) 
     system : StationSystem
         The model.
     near : tuple of float, optional
-        About what the feed's flow (m^3/s) and pressure (Pa) will be, where one of them is solved for.
+        Approximate flow (m^3/s) and pressure (Pa) of the feed, if one of them is solved for.
 
     Returns
     -------
@@ -259,80 +261,80 @@ def find_steady(system: StationSystem, near: tuple[float, float] | None = None) 
         See there.
     """
     y = first_guess(system, near)
-    wanted = _wanted(system)
-    if wanted is None:
-        if system.recovery(y) > _ALL:
+    target = _target(system)
+    if target is None:
+        if system.recovery(y) > _FULL_RECOVERY:
             return Found(y, False, 0, system.numbers.feed)
-        return _from(system, y)
-    found = _from(system, y)
-    return found if found.converged else _between(system, y, found, *wanted)
+        return _solve_from(system, y)
+    found = _solve_from(system, y)
+    return found if found.converged else _bracket(system, y, found, *target)
 
 
-def _from(system: StationSystem, y: Array) -> Found:
-    """The steady state from a first guess."""
+def _solve_from(system: StationSystem, y: Array) -> Found:
+    """Solve for the steady state from an initial guess."""
     steps, guess = 0, y
-    for _ in range(_MOST_PATTERNS):
-        found = _newton(system, y, _MOST_STEPS)
+    for _ in range(_MAX_BACKFLOW_UPDATES):
+        found = _newton(system, y, _MAX_STEPS)
         if not found.converged:
-            turning = _newton(system, y, _MOST_STEPS, may_turn=True)
-            later = turning if turning.converged else _in_time(system, y)
-            found = later._replace(steps=found.steps + turning.steps + later.steps * (later is not turning))
+            reversing = _newton(system, y, _MAX_STEPS, may_reverse=True)
+            later = reversing if reversing.converged else _pseudo_transient(system, y)
+            found = later._replace(steps=found.steps + reversing.steps + later.steps * (later is not reversing))
         steps += found.steps
         y = found.state
         if not found.converged:
             return Found(y, False, steps, _dry_side(system, y, guess))
-        if system.settle_backflow(y) == 0:
-            turned = _turned_side(system, y)
-            return Found(y, turned < 0 and _feeds(system, y), steps, turned)
+        if system.update_backflow(y) == 0:
+            reversed_side = _reversed_side(system, y)
+            return Found(y, reversed_side < 0 and _feed_enters(system, y), steps, reversed_side)
     return Found(y, False, steps)
 
 
-def _feeds(system: StationSystem, y: Array) -> bool:
-    """Something enters on the feeding side: no flow at all has every recovery."""
+def _feed_enters(system: StationSystem, y: Array) -> bool:
+    """True if the feed flow is positive; without flow the recovery is undefined."""
     feed = system.numbers.feed
-    return float(y[system.entry_places(feed)[0, 0]]) > _TURNED * float(system.scales[system.flow_places(feed)[0]])
+    return float(y[system.entry_indices(feed)[0, 0]]) > _REVERSED * float(system.scales[system.flow_indices(feed)[0]])
 
 
-def _outlets(system: StationSystem, y: Array, side: int) -> Array:
+def _outlet_flows(system: StationSystem, y: Array, side: int) -> Array:
     """Flows out of the elements on a side that has a channel."""
     p = system.numbers
-    return y[system.flow_places(side)[[int(last_of(p, side, e)) for e in range(system.elements)]]]
+    return y[system.flow_indices(side)[[int(last_of(p, side, e)) for e in range(system.elements)]]]
 
 
-def _turned_side(system: StationSystem, y: Array) -> int:
-    """The side where liquid would have to come in through an outlet, which no one has said anything of; or −1."""
+def _reversed_side(system: StationSystem, y: Array) -> int:
+    """The side where liquid of unknown concentration would have to enter through an outlet, or −1."""
     for side in (system.numbers.feed, 1 - system.numbers.feed):
         if system.numbers.role[side] != DRAWN:
-            least = -_TURNED * float(system.scales[system.flow_places(side)[0]])
-            if float(_outlets(system, y, side).min()) < least:
+            least = -_REVERSED * float(system.scales[system.flow_indices(side)[0]])
+            if float(_outlet_flows(system, y, side).min()) < least:
                 return side
     return -1
 
 
 def _dry_side(system: StationSystem, y: Array, guess: Array) -> int:
-    """The side that loses nearly all that enters it in a state that did not converge, or more in its guess; or −1."""
+    """Side that loses nearly its whole inflow in the unconverged state, or more than that in the guess; or −1."""
     for side in (system.numbers.feed, 1 - system.numbers.feed):
         if system.numbers.role[side] == FLOWING:
-            enters = system.entry_places(side)[0 if system.numbers.direction[side] > 0 else -1, 0]
-            passes = float(system.areas @ guess[system.flux_places]) * (1.0 if side == 0 else -1.0)
+            enters = system.entry_indices(side)[0 if system.numbers.direction[side] > 0 else -1, 0]
+            passes = float(system.areas @ guess[system.flux_indices]) * (1.0 if side == 0 else -1.0)
             vessels = system.vessels[0 if system.numbers.direction[side] > 0 else -1]
-            least = float(y[system.flow_places(side)].min())
+            least = float(y[system.flow_indices(side)].min())
             if least < _DRY * float(y[enters]) or passes > vessels * float(guess[enters]):
                 return side
     return -1
 
 
-def _between(system: StationSystem, guess: Array, failed: Found, flow_sought: bool, recovery: float) -> Found:
-    """The steady state by bracketing the feed's pressure or flow, with the other one given."""
+def _bracket(system: StationSystem, guess: Array, failed: Found, flow_sought: bool, recovery: float) -> Found:
+    """Solve for the steady state by bracketing the feed pressure or flow."""
     p, feed = system.numbers, system.numbers.feed
     held = p.held.copy()
     held[PRESSURE_KIND], held[FLOW_KIND] = PRESSURE_GIVEN, 0.0
     low, high, reached, steps, dry = 0.0, math.inf, [], failed.steps, failed.dry
     given = system.inlet[feed, :2].copy()
-    trial = float(guess[system.entry_places(feed)[0, 0 if flow_sought else 1]])
+    trial = float(guess[system.entry_indices(feed)[0, 0 if flow_sought else 1]])
     if not trial > 0.0:
         return failed
-    for _ in range(_MOST_TRIALS):
+    for _ in range(_MAX_TRIALS):
         inlet = system.inlet.copy()
         inlet[feed, :2] = given
         inlet[feed, 0 if flow_sought else 1] = trial
@@ -342,9 +344,9 @@ def _between(system: StationSystem, guess: Array, failed: Found, flow_sought: bo
         passed = inner.recovery(found.state) if found.converged else 1.0 if found.dry == feed else math.nan
         if found.converged:
             reached.append(passed)
-            if abs(passed - recovery) <= _WITHIN * recovery:
+            if abs(passed - recovery) <= _BRACKET_TOLERANCE * recovery:
                 p.drawn_in[:] = inner.numbers.drawn_in
-                last = _from(system, found.state)
+                last = _solve_from(system, found.state)
                 if last.converged:
                     return last._replace(steps=steps + last.steps)
         if math.isnan(passed):

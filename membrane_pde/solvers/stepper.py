@@ -1,4 +1,4 @@
-"""Interface of the steppers: a stepper integrates over one segment and writes the states at the output times."""
+"""Interface of the steppers, which integrate over one segment and write the states at the output times."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from membrane_pde.model.mesh import Array
 from membrane_pde.model.system import System
 from membrane_pde.solvers.events import Events
 
-MAX_STEPS = 20_000  # of a run; minutes of computing under the slowest flux law
-_STEPS_A_PERIOD = 16  # fewest steps for a period of an oscillating pressure
+MAX_STEPS = 20_000  # largest number of steps of a run, which takes minutes with the slowest flux law
+_STEPS_A_PERIOD = 16  # smallest number of steps for a period of an oscillating pressure
 
 S = TypeVar("S")
 
@@ -118,9 +118,9 @@ def longest_step(segment: Segment) -> float:
 def first_time(
     stop: Callable[[float, Array, S], str | None], stepper: Stepper, start: float, span: S
 ) -> tuple[float, Array]:
-    """First time within the last step, which began at `start`, at which a run may stop, and the state then.
+    """First time in the last step, which began at `start`, at which the stop rule applies, and the state there.
 
-    The end of a run then depends on the case alone, and not on the lengths of the steps.
+    So the end of a run depends only on the case and not on the step lengths.
     """
     low, high, y = start, stepper.t, stepper.y
     if not low < high:

@@ -1,4 +1,4 @@
-"""SUNDIALS through scikit-sundae: loaded where it is wanted, with one thread."""
+"""Loads SUNDIALS (through scikit-sundae) when it is needed, with one thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same discretisation through FiPy's own terms and solvers: one implicit stage of a step.
+"""The same discretisation with FiPy's own terms and solvers: one implicit stage of a step.
 
 The unknown of FiPy's equation is the amount per *reference* volume, ``q = c · stretch``, on a fixed grid. The chains of
 all solutes, with the baths at their ends, lie one after another on this grid, with closed faces between them, so that
@@ -22,7 +22,7 @@ from membrane_pde.model.system import System
 
 fipy = import_fipy()
 
-_TIGHT = 1e-12  # FiPy's default tolerance of 1e-5 would skip the solve when a step changes little
+_TIGHT = 1e-12  # with FiPy's default tolerance of 1e-5 a step with little change would not be solved
 
 
 class Equation:
@@ -42,8 +42,8 @@ class Equation:
         self.leaving, self.entering = fipy.CellVariable(mesh=grid), fipy.CellVariable(mesh=grid)
         spreads = fipy.DiffusionTerm(coeff=self.minus_diffusion)
         carries = fipy.CentralDifferenceConvectionTerm(coeff=self.convection)
-        # Nothing is constrained at the ends of the grid. FiPy would work out in every solve that nothing follows from
-        # that, which takes a third of its time; zeros in the place of it spare that.
+        # The grid has no boundary constraints. FiPy would evaluate the empty constraints in every solve, which takes a
+        # third of its time; they are replaced by zeros.
         nothing = fipy.CellVariable(mesh=grid)
         spreads.constraintL[self.q] = spreads.constraintB[self.q] = nothing
         carries.constraintL = carries.constraintB = nothing
@@ -54,7 +54,7 @@ class Equation:
         self.solver = fipy.LinearLUSolver(tolerance=_TIGHT)
 
     def _set(self, faces: Faces) -> bool:
-        """Set FiPy's coefficients; return whether a solute can pass a far end."""
+        """Set FiPy's coefficients; return True if a solute can pass a far end."""
         system = self.system
         k, n = system.solutes, system.cells
         stretch = faces.width / system.width
@@ -66,18 +66,18 @@ class Equation:
             (0, 0, faces.alpha[:, 0], faces.beta[:, 0]),
             (1, n - 1, faces.beta[:, -1], faces.alpha[:, -1]),
         ):
-            if not system.endless(side):
+            if not system.infinite(side):
                 leaving[:, cell] += outward / stretch[cell]
                 entering[:, cell] += inward * faces.outside[side]
         for side, cell, other, face in ((0, 0, 1, 1), (1, n - 1, n - 2, n - 1)):
-            if not system.endless(side):
+            if not system.infinite(side):
                 continue
             into, back = (forward, backward) if side == 0 else (backward, forward)
-            if not (system.endless(1 - side) and n == 2):
+            if not (system.infinite(1 - side) and n == 2):
                 leaving[:, other] += back[:, face]
                 entering[:, other] += into[:, face] * faces.concentration[:, cell]
             forward[:, face] = backward[:, face] = 0.0
-        # the last face of a chain is the first face of the next one, and closed
+        # the last face of a chain is also the first face of the next chain; it is closed
         diffusion, convection = np.zeros(k * n + 1), np.zeros(k * n + 1)
         diffusion[:-1].reshape(k, n)[:] = 0.5 * (forward + backward)[:, :-1]
         convection[:-1].reshape(k, n)[:] = (forward - backward)[:, :-1]
@@ -97,7 +97,7 @@ class Equation:
         faces : Faces
             Coefficients at the new time, from `System.faces`.
         amounts : ndarray, shape (solutes, cells)
-            At the old time, mol/m^2.
+            Amounts at the old time, mol/m^2.
         dt : float
             Step, s.
 

@@ -12,7 +12,7 @@ from membrane_pde.model.mesh import Array
 
 @dataclass(frozen=True, eq=False)
 class Tolerance:
-    """What the error of a step may be: of unknown i, ``atol_i + rtol |y_i|``.
+    """Tolerance for the error of a step; that of unknown i is ``atol_i + rtol |y_i|``.
 
     Attributes
     ----------
@@ -20,14 +20,14 @@ class Tolerance:
         Relative tolerance.
     atol : ndarray, shape (n,)
         Absolute tolerances, positive, each in the unit of its unknown; `rtol` times the unknown's typical size.
-    single : ndarray of int
-        Unknowns that are looked at one by one: totals and other numbers, which would not be seen in a mean over
-        hundreds of cells. Each is held to a tenth of its tolerance, as its errors add up over the steps.
+    individual : ndarray of int
+        Unknowns whose errors are tested individually: totals and other quantities whose errors would not be noticed in
+        a mean over hundreds of cells. Each may have a tenth of its tolerance, because its errors add up over the steps.
     """
 
     rtol: float
     atol: Array
-    single: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    individual: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
     @property
     def sizes(self) -> Array:
@@ -36,16 +36,16 @@ class Tolerance:
 
 
 class ErrorNorm:
-    """Norm of an error relative to the tolerance; 1 is the largest that is accepted.
+    """Norm of an error relative to the tolerance; 1 is the largest accepted value.
 
     With ``e_i = error_i/(atol_i + rtol max(|y_i|, |y'_i|))`` for the states y and y' at both ends of a step, it is the
-    largest of the root mean square of ``e`` over the differential unknowns, ``10 |e_i|`` of each that is looked at by
-    itself, and ``|e_i|`` of each algebraic unknown, which otherwise would not be seen among the others, either.
+    largest of: the root mean square of ``e`` over the differential unknowns, ``10 |e_i|`` of each individually tested
+    unknown, and ``|e_i|`` of each algebraic unknown, whose error would not be noticed in the mean either.
 
     Parameters
     ----------
     tolerance : Tolerance
-        What is allowed.
+        The allowed error.
     mass : ndarray, shape (n,)
         1 for a differential unknown, 0 for an algebraic one.
     """
@@ -53,17 +53,17 @@ class ErrorNorm:
     def __init__(self, tolerance: Tolerance, mass: Array) -> None:
         self.tolerance = tolerance
         algebraic = mass == 0.0
-        single = np.zeros(len(mass), dtype=bool)
-        single[tolerance.single] = True
-        single &= ~algebraic
-        self._together = np.flatnonzero(~(single | algebraic))
-        self._alone = np.flatnonzero(single | algebraic)
-        self._weight = np.where(single, 10.0, 1.0)[self._alone]
+        individual = np.zeros(len(mass), dtype=bool)
+        individual[tolerance.individual] = True
+        individual &= ~algebraic
+        self._together = np.flatnonzero(~(individual | algebraic))
+        self._individual = np.flatnonzero(individual | algebraic)
+        self._weight = np.where(individual, 10.0, 1.0)[self._individual]
 
     def __call__(self, error: Array, y: Array, other: Array) -> float:
         """The norm of an error (n,) of a step between two states (n,); infinite where the error is not finite."""
         share = error / (self.tolerance.atol + self.tolerance.rtol * np.maximum(np.abs(y), np.abs(other)))
-        together, alone = share[self._together], np.abs(share[self._alone]) * self._weight
+        together, alone = share[self._together], np.abs(share[self._individual]) * self._weight
         square = float(together @ together) / max(len(together), 1)
         largest = float(alone.max(initial=0.0))
         found = max(square**0.5, largest)

@@ -1,4 +1,4 @@
-"""A run in time of any equations: interval by interval, with jumps between them, events and stored states."""
+"""Driver for transient runs of any `Equations`: intervals with jumps between them, events and stored states."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ log = logging.getLogger(__name__)
 
 _STEPS_A_INTERVAL = 1000  # additional steps for each interval after the first one
 _STEPS_A_REPORT = 100  # steps between two reports of progress
-_STEPS_OF_IDA = 10  # as many steps as Rodas5P, and shorter ones
+_STEPS_OF_IDA = 10  # factor by which IDA may take more steps than Rodas5P, because its steps are shorter
 
 
 class End(NamedTuple):
-    """How a run ends: ``"completed"``, ``"failed"``, … and, of a failure, the reason."""
+    """Status at the end of a run (``"completed"``, ``"failed"``, …) and, after a failure, the reason."""
 
     status: str
     reason: str = ""
 
 
-# What comes next, asked at the start, at the end of each interval and at each event: time (s), state, and the name of
-# the event or "". It answers with the next interval, which starts there and then, with the same interval again (an
-# event that changes nothing), or with an end.
+# A plan is called at the start, at the end of each interval and at each event, with the time (s), the state, and the
+# name of the event or "". It returns the next interval, which starts at this time and state, the same interval again
+# (if the event changes nothing), or an `End`.
 Plan = Callable[[float, Array, str], Interval | End]
 Stop = Callable[[float, Array, Interval], str | None]
 
@@ -55,11 +55,11 @@ class Course:
     events : list of (float, str)
         Time and name of each event.
     status : str
-        ``"completed"``, ``"failed"``, or what the plan or the rule to stop said.
+        ``"completed"``, ``"failed"``, or the status that the plan or the stop rule returned.
     reason : str
-        Of a failure.
+        Reason of a failure.
     steps : int
-        Steps of the integrator.
+        Number of integrator steps.
     """
 
     times: Array
@@ -72,7 +72,7 @@ class Course:
 
 
 def in_order(intervals: Sequence[Interval]) -> Plan:
-    """The plan that goes through given intervals, without gaps, and ends as failed at an event."""
+    """Plan that runs through consecutive intervals and ends with status "failed" at an event."""
     rest = iter(intervals)
 
     def plan(t: float, y: Array, event: str) -> Interval | End:
@@ -92,39 +92,39 @@ def integrate_equations(
     stop: Stop | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Course:
-    """Integrate from time 0 to an end, or to a reason to stop earlier.
+    """Integrate from time 0 to an end, or until an earlier stop.
 
-    At the start of each interval the algebraic unknowns are solved anew, so that they may jump with what is applied;
-    the differential ones go on from where they are.
+    At the start of each interval the algebraic unknowns are solved again, so that they may jump with the inputs; the
+    differential unknowns are continuous.
 
     Parameters
     ----------
     plan : callable
-        Gives the intervals; see `Plan`. The last one ends at `end`.
+        Returns the intervals; see `Plan`. The last one ends at `end`.
     y : ndarray, shape (n,)
         Initial state; its algebraic unknowns are a first guess.
     end : float
-        Time at which the run ends at the latest, s.
+        Latest end of the run, s.
     tolerance : Tolerance
-        Largest error of a step.
+        Tolerance for the error of a step.
     outputs : int
         Number of stored times, start and end included (at most: a run that stops early stores fewer).
     solver : str
         ``"rosenbrock"``, or ``"ida"`` as a check.
     stop : callable, optional
-        Asked after every step, with time, state and interval; a status ends the run.
+        Called after every step with time, state and interval; if it returns a status, the run ends.
     progress : callable, optional
-        Told the share of the time that is done.
+        Called with the completed fraction of the simulated time.
 
     Returns
     -------
     Course
-        See there. A failure of the integrator is a status, and what was reached before is there.
+        The stored states. After a failure of the integrator, the status says so, and the states before it are stored.
 
     Raises
     ------
     IntegrationError, NoSolution
-        No algebraic unknowns fit the initial state.
+        No algebraic unknowns are consistent with the initial state.
     """
     recorder: Recorder[Interval] = Recorder(end, outputs, stop is None, len(y))
     t, y, steps, events = 0.0, np.array(y, dtype=float), 0, []
@@ -156,7 +156,7 @@ def integrate_equations(
                 taken, stored, event = stepper.advance(due, kept, min(at_once, limit - steps))
                 t, y, steps = stepper.t, stepper.y, steps + taken
                 recorder.store(due[:stored], kept[:stored], interval)
-                while stored == len(due):  # there was no room for more of the last step; now there is
+                while stored == len(due):  # the remaining output times of the last step: there is space for them now
                     due = recorder.due(interval)
                     _, stored, _ = stepper.advance(due, kept, 0)
                     recorder.store(due[:stored], kept[:stored], interval)
@@ -181,7 +181,7 @@ def integrate_equations(
 def _stepper(
     solver: str, interval: Interval, t: float, y: Array, tolerance: Tolerance
 ) -> EquationsStepper | IdaStepper:
-    """A stepper that begins at a state."""
+    """The stepper of an interval, started from a state."""
     equations = interval.equations
     given = equations, t, y, interval.end, tolerance
     watched = equations if isinstance(equations, WatchedEquations) else None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from membrane_pde.kernels import compiled, kernel, part
 from membrane_pde.model.applied import Segment, segment_of
 from membrane_pde.model.chain import WATER, Faces, new_faces
-from membrane_pde.model.events import EVENTS, FIRST_WALL, set_events, watched_flux
+from membrane_pde.model.events import EVENTS, FIRST_WALL, monitored_flux, set_events
 from membrane_pde.model.faces import rates
 from membrane_pde.model.interface import REFERENCE
 from membrane_pde.model.mesh import Array
@@ -35,23 +35,23 @@ from membrane_pde.solvers.rosenbrock import (
     Method,
     Progress,
     Y,
-    accept,
+    accept_step,
+    accumulate_stages,
     add,
     begin,
     copy,
-    cut,
-    fallen,
+    first_event,
     first_step,
-    gather,
     interpolate,
     new_progress,
     norm,
-    refuse,
-    serve,
+    reject_step,
+    shorten_step,
     step_to_try,
+    write_outputs,
 )
 
-NO_STEP, NO_FLUX = -1, -2  # answers of `walk` that report a failure; from 1 on, the number of an event
+NO_STEP, NO_FLUX = -1, -2  # return values of `walk` after a failure; positive values are the number of an event
 
 
 class Work(NamedTuple):
@@ -62,9 +62,9 @@ class Work(NamedTuple):
     run : Progress
         Time, state and last step.
     events : ndarray, shape (3, 6)
-        Values of the events now and at the start of the last step, and an array to work in.
+        Values of the events now and at the start of the last step, and a scratch row.
     faces, other, slopes, factors
-        Faces at the start of the step; faces of the stages; derivatives; factors of the matrix.
+        Faces at the start of the step, faces of the stages, derivatives, and factors of the matrix.
     """
 
     run: Progress
@@ -89,9 +89,9 @@ def new_work(method: Method, size: int, solutes: int, cells: int) -> Work:
 
 @part
 def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Work, h: float) -> bool:
-    """Write the stages of a step, and the state at its end to `trial`; False if a stage has no water flux."""
+    """Write the stages of a step, and the state at its end to TRIAL; False if no water flux is found in a stage."""
     run, tau = w.run, h * method.gamma
-    t = float(run.pace[TIME])
+    t = float(run.step_control[TIME])
     factorize(p, w.slopes, tau, w.factors)
     last = method.rows.shape[1] - 1
     for i in range(last + 1):
@@ -102,7 +102,7 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
             rate = run.vectors[TRIAL_RATE]
             copy(run.vectors[Y], run.vectors[TRIAL])
             for j in range(0, i, 2):
-                gather(method, i, j, run.stages, run.vectors[TRIAL])
+                accumulate_stages(method, i, j, run.stages, run.vectors[TRIAL])
             now = t + float(method.rows[NODES, i]) * h
             if not rates(p, segment, now, run.vectors[TRIAL], math.nan, memory, w.other, rate):
                 return False
@@ -118,24 +118,24 @@ def _try_step(p: Numbers, segment: Segment, method: Method, memory: Array, w: Wo
 def _set_events_at(
     p: Numbers, segment: Segment, t: float, y: Array, watch: Array, memory: Array, faces: Faces, out: Array
 ) -> None:
-    """`set_events` of a state, with its water flux where an outflow is watched."""
-    set_events(p, segment, t, y, watch, watched_flux(p, segment, t, y, watch, memory, faces), out)
+    """`set_events` of a state, with its water flux if backflow is monitored."""
+    set_events(p, segment, t, y, watch, monitored_flux(p, segment, t, y, watch, memory, faces), out)
 
 
 @part
-def _share_before_event(
+def _fraction_before_event(
     p: Numbers, segment: Segment, method: Method, memory: Array, watch: Array, before: Array, now: Array, w: Work
 ) -> tuple[float, int]:
-    """Share of the last step at which the first event falls through zero, and the number of the event."""
-    run, low, high, event = w.run, 0.0, 1.0, fallen(before, w.events[0], FIRST_WALL)
+    """Fraction of the last step at which the first event falls through zero, and the number of the event."""
+    run, low, high, event = w.run, 0.0, 1.0, first_event(before, w.events[0], FIRST_WALL)
     for _ in range(60):
         middle = 0.5 * (low + high)
         if not low < middle < high:
             break
         interpolate(method, run, middle, run.vectors[TRIAL])
-        t = run.pace[START] + middle * run.pace[LENGTH]
+        t = run.step_control[START] + middle * run.step_control[LENGTH]
         _set_events_at(p, segment, t, run.vectors[TRIAL], watch, memory, w.other, now)
-        number = fallen(before, now, FIRST_WALL)
+        number = first_event(before, now, FIRST_WALL)
         if number > 0:
             high, event = middle, number
         else:
@@ -173,11 +173,11 @@ def walk(
     atol : ndarray, shape (size,)
         Absolute tolerance of each state.
     longest : float
-        No step is longer, s.
+        Largest step length, s.
     watch : ndarray, shape (4,)
-        Of `model.events.set_events`.
+        See `model.events.set_events`.
     memory : ndarray, shape (3,)
-        Of `interface.find_water_flux`.
+        See `interface.find_water_flux`.
     w : Work
         State of the run, updated.
     most : int
@@ -192,41 +192,43 @@ def walk(
     int, int, int
         Number of steps, number of states written, and 0, the number of an event, `NO_STEP` or `NO_FLUX`.
     """
-    run, pace, steps, stored = w.run, w.run.pace, 0, 0
+    run, step_control, steps, stored = w.run, w.run.step_control, 0, 0
     y, trial, cells = run.vectors[Y], run.vectors[TRIAL], w.other.width.shape[0] * w.other.state.shape[1]
     before, now = w.events[1], w.events[2]
-    _set_events_at(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])  # `watch` may be new
+    _set_events_at(p, segment, float(step_control[TIME]), y, watch, memory, w.other, w.events[0])  # `watch` may be new
     while True:
-        stored = serve(method, run, due, kept, stored)
-        if pace[TIME] >= segment.end or steps >= most or stored == due.shape[0]:
+        stored = write_outputs(method, run, due, kept, stored)
+        if step_control[TIME] >= segment.end or steps >= most or stored == due.shape[0]:
             return steps, stored, 0
-        if pace[FRESH] == 0.0:
+        if step_control[FRESH] == 0.0:
             now_rate = run.vectors[RATE]
-            if not linearize(p, segment, float(pace[TIME]), y, math.nan, memory, w.faces, now_rate, w.slopes, True):
+            if not linearize(
+                p, segment, float(step_control[TIME]), y, math.nan, memory, w.faces, now_rate, w.slopes, True
+            ):
                 return steps, stored, NO_FLUX
             memory[REFERENCE] = w.faces.scalars[WATER]
-            pace[FRESH] = 1.0
-        if pace[NEXT] == 0.0:
+            step_control[FRESH] = 1.0
+        if step_control[NEXT] == 0.0:
             size, speed = norm(y, y, y, rtol, atol, cells), norm(run.vectors[RATE], y, y, rtol, atol, cells)
-            pace[NEXT] = first_step(method, size, speed, rtol, segment.end - float(pace[TIME]))
-        h, error = step_to_try(pace, longest, segment.end), math.inf
+            step_control[NEXT] = first_step(method, size, speed, rtol, segment.end - float(step_control[TIME]))
+        h, error = step_to_try(step_control, longest, segment.end), math.inf
         if _try_step(p, segment, method, memory, w, h):
             error = norm(run.stages[method.rows.shape[1] - 1], y, trial, rtol, atol, cells)
-        if not error <= 1.0:  # nan, too
-            if not refuse(method, pace, h, error, segment.end):
+        if not error <= 1.0:  # also true for NaN
+            if not reject_step(method, step_control, h, error, segment.end):
                 return steps, stored, NO_STEP
             continue
         copy(y, run.vectors[START_STATE])
         copy(trial, y)
-        accept(method, run, h, error, segment.end)
+        accept_step(method, run, h, error, segment.end)
         steps += 1
         copy(w.events[0], before)
-        _set_events_at(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])
-        if fallen(before, w.events[0], FIRST_WALL) > 0:
-            share, event = _share_before_event(p, segment, method, memory, watch, before, now, w)
-            cut(method, run, share)
-            stored = serve(method, run, due, kept, stored)
-            _set_events_at(p, segment, float(pace[TIME]), y, watch, memory, w.other, w.events[0])
+        _set_events_at(p, segment, float(step_control[TIME]), y, watch, memory, w.other, w.events[0])
+        if first_event(before, w.events[0], FIRST_WALL) > 0:
+            fraction, event = _fraction_before_event(p, segment, method, memory, watch, before, now, w)
+            shorten_step(method, run, fraction)
+            stored = write_outputs(method, run, due, kept, stored)
+            _set_events_at(p, segment, float(step_control[TIME]), y, watch, memory, w.other, w.events[0])
             return steps, stored, event
 
 
@@ -246,24 +248,24 @@ def _advance(
     kept: Array,
     ends: NDArray[np.int64],
 ) -> None:
-    """Integrate over a segment; or several runs, each over its segment, that differ in the applied pressures only.
+    """Integrate one run over a segment, or several runs that differ only in their segments (applied pressures).
 
     Parameters
     ----------
     p, method, rtol, longest, watch, w, most, due
-        Of `walk`.
+        As for `walk`.
     segments : ndarray, shape (runs, 12)
-        Of `model.applied.segment_row`.
+        Segments as `model.applied.segment_row` writes them.
     atol : ndarray, shape (runs, size)
         Absolute tolerance of each state.
     memory : ndarray, shape (runs, 3)
-        Of `interface.find_water_flux`.
+        See `interface.find_water_flux`.
     start : ndarray, shape (size,) or (0,)
         Initial state of all runs; an empty array to continue the one run in `w`.
     kept : ndarray, shape (runs, n, size)
         Written: the states.
     ends : ndarray of int, shape (runs, 3)
-        Written: the answers of `walk`.
+        Written: the return values of `walk`.
     """
     for r in range(segments.shape[0]):
         segment = segment_of(segments[r])

@@ -13,7 +13,7 @@ from membrane_pde.input.case import Case
 from membrane_pde.input.properties import is_closed
 from membrane_pde.results.quantities import SERIES
 from membrane_pde.runs import solving
-from membrane_pde.solvers.settling import CHANGE
+from membrane_pde.solvers.steadiness import CHANGE
 
 R, T = 8.31446261815324, 298.15
 
@@ -218,9 +218,9 @@ def test_what_is_left_is_what_is_left() -> None:
     for i in (1, 50, 150):
         state = solved.states[0, i]
         assert not rests(float(solved.times[i]), state, solved.segments[0][i])
-        ahead = system.amounts(state + rests.room.states[CHANGE]) / system.width
+        ahead = system.amounts(state + rests.workspace.states[CHANGE]) / system.width
         assert ahead[0] == pytest.approx(np.full(system.cells, mean[0]), rel=2e-3)  # a horizon of 1000 h
-        assert system.amounts(rests.room.states[CHANGE]).sum(axis=1) == pytest.approx(0.0, abs=1e-10)
+        assert system.amounts(rests.workspace.states[CHANGE]).sum(axis=1) == pytest.approx(0.0, abs=1e-10)
 
 
 def test_the_estimate_of_the_error_sees_that_a_run_stopped_early(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,15 @@
 """Linear solver for one chain of cells: ``(I − h γ J) δ = r`` with the Jacobian J of the semi-discrete model.
 
 J is tridiagonal for each solute, with additional columns and rows for the water flux and the three scalars
-(`slopes.Slopes`). With T the tridiagonal part, u the derivative with respect to J_v, w that with respect to X, q the
-derivatives of X and of the volumes V of the baths with respect to J_v, g the derivatives of J_v, and ``τ = h γ``,
+(`slopes.Slopes`). With T the tridiagonal part, u and w the derivatives of the rates of the amounts with respect to J_v
+and to X, q the derivatives of the rates of X and of the volumes V of the baths with respect to J_v, g the derivatives
+of J_v, and ``τ = h γ``,
 
     (I − τ T) δm' = r_m − c_b r_V + τ (u − c_b q_V) δJ + τ w δX,    δX = r_X + τ q_X δJ,    δV = r_V + τ q_V δJ,
     δJ = Σ g_m δm' + g_X δX,    δm = δm' + c_b δV
 
-so that ``δm' = a + b δJ`` with two tridiagonal solves (that for b once for all right-hand sides), and δJ follows from
-one scalar equation. c_b is the concentration of a bath, in the cell of the bath only: m' is the change of the amounts
+so that ``δm' = a + b δJ`` follows from two tridiagonal solves (b is the same for all right-hand sides), and δJ from one
+scalar equation. c_b is the concentration of a bath, in the cell of the bath only: m' is the change of the amounts
 without that of a volume at constant concentration, on which no flux depends. (In terms of m the fluxes between a bath
 and a thin layer would be large and cancel almost completely.) The counters (amounts that have passed the membrane and
 the far faces, the work) follow from the other unknowns.
@@ -51,7 +52,7 @@ from membrane_pde.model.slopes import (
 
 OUTER, INVERSE, INNER, RESPONSE = range(4)  # rows of `Factors.table`
 TAU, BORDER = range(2)  # entries of `Factors.scalars`
-_LONG = 1e3  # τ over the time in which a cell at the membrane empties, from which on the balance of a side is used
+_LONG = 1e3  # τ ÷ time in which a cell at the membrane empties, above which the balance of one side is used
 
 
 class Factors(NamedTuple):
@@ -111,10 +112,10 @@ def _substitute(outer: Array, inverse: Array, inner: Array, m: int, x: Array) ->
 
 
 @kernel
-def _push(d: Slopes, s: int, tau: float, scale: float, scalars: Array, x: Array) -> None:
-    """Add to the amounts x of a solute the effect in τ of `scale` times a change of the scalars.
+def _add_scalar_effect(d: Slopes, s: int, tau: float, scale: float, scalars: Array, x: Array) -> None:
+    """Add to the amounts x of a solute the effect of `scale` times a change of the scalars over τ.
 
-    That of the volumes of the baths is subtracted.
+    The effect of the volumes of the baths is subtracted; see c_b in the equations of the module.
     """
     n = x.shape[0]
     for j in range(DRIVING):
@@ -126,8 +127,8 @@ def _push(d: Slopes, s: int, tau: float, scale: float, scalars: Array, x: Array)
 
 
 @kernel
-def _drawn(d: Slopes, s: int, face: int, water: float, scalars: Array) -> float:
-    """Change of the flux of a solute through a face with the water flux and the scalars, at constant amounts."""
+def _flux_change(d: Slopes, s: int, face: int, water: float, scalars: Array) -> float:
+    """Change of a solute's flux through a face due to the water flux and the scalars, at constant amounts."""
     change = d.faces[WITH_FLUX, s, face] * water
     for j in range(DRIVING):
         change += d.faces[WITH_SCALAR + j, s, face] * scalars[j]
@@ -145,8 +146,8 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
         before, behind, with_flux = d.faces[BEFORE, s], d.faces[BEHIND, s], d.faces[WITH_FLUX, s]
         for i in range(n):
             response[i] = tau * (with_flux[i] - with_flux[i + 1])
-        # `stays / whole` is the share of the flow from a cell to the next one, towards the membrane, that does not
-        # return. Both grow from cell to cell without a division and are rescaled every eight cells.
+        # `stays / whole` is the fraction of the flow from a cell to the next one, towards the membrane, that does not
+        # return. Both are computed from cell to cell without a division and are rescaled every eight cells.
         stays_left, stays_right, whole_left, whole_right, last_left, last_right = 1.0, 1.0, 1.0, 1.0, 0.0, 0.0
         both = min(m, n - m - 1)
         for i in range(both):
@@ -164,9 +165,9 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
             inverse[i], inverse[j] = last_left, last_right
             inner[i], inner[j] = tau * behind[i + 1] * last_left, -tau * before[j] * last_right
             whole_left, whole_right = now_left, now_right
-            if i == 0 and p.endless[0]:
+            if i == 0 and p.infinite[0]:
                 inverse[0], inner[0], last_left, stays_left, whole_left = 1.0, 0.0, 1.0, 1.0, 1.0
-            if i == 0 and p.endless[1]:
+            if i == 0 and p.infinite[1]:
                 inverse[j], inner[j], last_right, stays_right, whole_right = 1.0, 0.0, 1.0, 1.0, 1.0
             if i % 8 == 7:
                 stays_left, stays_right = stays_left / whole_left, stays_right / whole_right
@@ -177,22 +178,22 @@ def factorize(p: Numbers, d: Slopes, tau: float, f: Factors) -> None:
             outer[i] = -tau * before[i] * last_left
             last_left = 1.0 / (stays_left + tau * before[i + 1])
             inverse[i], inner[i], left = last_left, tau * behind[i + 1] * last_left, stays_left * last_left
-            if i == 0 and p.endless[0]:
+            if i == 0 and p.infinite[0]:
                 inverse[0], inner[0], last_left, left = 1.0, 0.0, 1.0, 1.0
         for j in range(n - 1 - both, m, -1):
             stays_right = 1.0 + tau * before[j + 1] * right
             outer[j] = tau * behind[j + 1] * last_right
             last_right = 1.0 / (stays_right - tau * behind[j])
             inverse[j], inner[j], right = last_right, -tau * before[j] * last_right, stays_right * last_right
-            if j == n - 1 and p.endless[1]:
+            if j == n - 1 and p.infinite[1]:
                 inverse[j], inner[j], last_right, right = 1.0, 0.0, 1.0, 1.0
         # the first cell on the right, coupled to the eliminated left side
         outer[m] = tau * behind[m + 1] * last_right
         inverse[m] = 1.0 / (1.0 + tau * before[m + 1] * right - tau * behind[m] * left)
         inner[m] = -tau * before[m] * inverse[m]
-        if p.endless[1] and m == n - 1:
+        if p.infinite[1] and m == n - 1:
             inverse[m], inner[m] = 1.0, 0.0
-        _push(d, s, tau, tau, d.scalars[RATES_WITH_FLOW], response)
+        _add_scalar_effect(d, s, tau, tau, d.scalars[RATES_WITH_FLOW], response)
         _substitute(outer, inverse, inner, m, response)
         held += d.walls[OF_FLOW, 0, s] * response[m - 1] + d.walls[OF_FLOW, 1, s] * response[m]
     for j in range(DRIVING):
@@ -206,17 +207,17 @@ def _balanced_side(p: Numbers, d: Slopes, s: int, tau: float) -> int:
     m = p.membrane
     if not tau * max(float(d.faces[BEFORE, s, m]), -float(d.faces[BEHIND, s, m])) > _LONG:
         return -1
-    if p.endless[0]:  # its cell never changes
-        return -1 if p.endless[1] else 1
-    if p.endless[1]:
+    if p.infinite[0]:  # the reservoir cell is constant
+        return -1 if p.infinite[1] else 1
+    if p.infinite[1]:
         return 0
     left, right = p.length[0] + p.bath[0].volume, p.length[1] + p.bath[1].volume
     return 1 if right <= left else 0  # the side with the smaller amounts
 
 
 @kernel
-def _held(side: int, m: int, x: Array) -> float:
-    """Sum over the cells of a side, positive for a gain of the right or a loss of the left side."""
+def _side_total(side: int, m: int, x: Array) -> float:
+    """Sum over the cells of a side, with the sign of a transfer from left to right."""
     total = 0.0
     own = x[m:] if side == 1 else x[:m]
     for i in range(own.shape[0]):
@@ -225,13 +226,13 @@ def _held(side: int, m: int, x: Array) -> float:
 
 
 @kernel
-def _count(p: Numbers, s: int, amount: float, totals: Array) -> None:
-    """Add the amount that passed the membrane to the counters; it also passed the far face of an endless cell there."""
+def _add_to_counters(p: Numbers, s: int, amount: float, totals: Array) -> None:
+    """Add an amount that passed the membrane to the counters, and to those of the far face of an infinite cell."""
     solutes = p.diffusivity.shape[1]
     totals[s] += amount
-    if p.endless[0] and p.pores[0] == 0:
+    if p.infinite[0] and p.pores[0] == 0:
         totals[solutes + s] += amount
-    if p.endless[1] and p.pores[1] == 0:
+    if p.infinite[1] and p.pores[1] == 0:
         totals[2 * solutes + s] += amount
 
 
@@ -246,8 +247,8 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         own = x[s * n : (s + 1) * n]
         side = _balanced_side(p, d, s, tau)
         if side >= 0:
-            _count(p, s, -_held(side, m, own), x[at.passed :])
-        _push(d, s, tau, 1.0, scalars, own)
+            _add_to_counters(p, s, -_side_total(side, m, own), x[at.passed :])
+        _add_scalar_effect(d, s, tau, 1.0, scalars, own)
         _substitute(f.table[OUTER, s], f.table[INVERSE, s], f.table[INNER, s], m, own)
         water += d.walls[OF_FLOW, 0, s] * own[m - 1] + d.walls[OF_FLOW, 1, s] * own[m]
     for j in range(DRIVING):
@@ -262,26 +263,28 @@ def solve(p: Numbers, d: Slopes, f: Factors, x: Array) -> None:
         for i in range(n):
             own[i] += response[i] * water
         from_left, from_right = d.faces[BEHIND, s, 0] * own[0], d.faces[BEFORE, s, n] * own[n - 1]
-        from_left += _drawn(d, s, 0, water, scalars)
-        from_right += _drawn(d, s, n, water, scalars)
+        from_left += _flux_change(d, s, 0, water, scalars)
+        from_right += _flux_change(d, s, n, water, scalars)
         through = d.faces[BEFORE, s, m] * own[m - 1] + d.faces[BEHIND, s, m] * own[m]
-        through += _drawn(d, s, m, water, scalars)
-        if p.endless[0]:  # what leaves its cell
+        through += _flux_change(d, s, m, water, scalars)
+        if p.infinite[0]:  # outflow of the reservoir cell through its inner face
             from_left += d.faces[BEHIND, s, 1] * own[1] + d.faces[BEFORE, s, 1] * own[0]
-        if p.endless[1]:
+        if p.infinite[1]:
             from_right += d.faces[BEFORE, s, n - 1] * own[n - 2] + d.faces[BEHIND, s, n - 1] * own[n - 1]
-        if not p.endless[0] or p.pores[0] > 0:
+        if not p.infinite[0] or p.pores[0] > 0:
             x[at.far_left + s] += tau * from_left
-        if not p.endless[1] or p.pores[1] > 0:
+        if not p.infinite[1] or p.pores[1] > 0:
             x[at.far_right + s] += tau * from_right
         done += d.walls[OF_WORK, 0, s] * own[m - 1] + d.walls[OF_WORK, 1, s] * own[m]
         own[0] += d.baths[0, s] * scalars[LEFT_VOLUME]
         own[n - 1] += d.baths[1, s] * scalars[RIGHT_VOLUME]
         side = _balanced_side(p, d, s, tau)
         if side >= 0:
-            _count(p, s, _held(side, m, own) + tau * (from_left if side == 0 else from_right), x[at.passed :])
+            _add_to_counters(
+                p, s, _side_total(side, m, own) + tau * (from_left if side == 0 else from_right), x[at.passed :]
+            )
         else:
-            _count(p, s, tau * through, x[at.passed :])
+            _add_to_counters(p, s, tau * through, x[at.passed :])
     for j in range(DRIVING):
         done += d.scalars[WORK_WITH_SCALAR, j] * scalars[j]
     x[at.work] += tau * done

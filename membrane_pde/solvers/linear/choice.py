@@ -1,4 +1,4 @@
-"""The choice of the linear solver for given equations."""
+"""Choice of the linear solver for given equations."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from membrane_pde.solvers.linear.sparse import SparseSolver
 
 
 def linear_solver(equations: Equations, sizes: Array) -> LinearSolver:
-    """The elimination along the chains where stations are made of them, a sparse factorization for anything else.
+    """Choose elimination along the chains for `ParallelChains`, and a sparse factorization for all other equations.
 
     Parameters
     ----------
     equations : Equations
-        What is to be solved.
+        The equations to be solved.
     sizes : ndarray, shape (n,)
         Typical magnitudes of the unknowns.
     """

@@ -14,7 +14,7 @@ class Singular(Exception):
 class LinearSolver(Protocol):
     """Solves ``(M − τ J) x = b``, with J the Jacobian ∂r/∂y of some `membrane_pde.model.equations.Equations`.
 
-    Three calls, since a step that is refused is tried again from the same state with another τ.
+    There are three calls, because a rejected step is tried again from the same state with another τ.
     """
 
     def linearize(self, t: float, y: Array) -> None:
@@ -23,7 +23,7 @@ class LinearSolver(Protocol):
         Raises
         ------
         membrane_pde.model.interface.NoSolution
-            There is no r at this state.
+            r does not exist at this state.
         """
 
     def factorize(self, tau: float) -> None:

@@ -1,4 +1,4 @@
-"""Linear equations of stations: each chain by its own elimination, what they share by a Schur complement."""
+"""Linear solver for parallel chains: elimination along each chain, a Schur complement for the shared pressure."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ class ParallelChainsSolver:
         return np.append(alone + pressure * self._response, pressure)
 
     def _in_chains(self, x: Array) -> Array:
-        """``A⁻¹ x``: each station by itself, at a given shared pressure."""
+        """``A⁻¹ x``: solve for each station separately, at constant shared pressure."""
         found, stations = np.empty_like(x), self.stations
         for solver, own, system in zip(self._chains, stations.own, stations.systems, strict=True):
             found[own] = part = solver.solve(x[own])
-            if stations.held is not None:  # the whole work, not by parts
+            if stations.held is not None:  # the whole work, not integrated by parts
                 right = x[own]
                 found[own.start + system.work] = right[system.work] + self._pressing * (
                     part[system.x] - right[system.x]

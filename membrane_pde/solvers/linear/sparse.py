@@ -24,7 +24,7 @@ class SparseSolver:
     Parameters
     ----------
     equations : Equations
-        Whose Jacobian is J.
+        The equations whose Jacobian is J.
     sizes : ndarray, shape (n,)
         Typical magnitude of each unknown, positive, in its own unit.
     """
@@ -75,18 +75,18 @@ class SparseSolver:
 
 
 class Pattern:
-    """Where the entries of ``M − τ J`` stand: those of J and the whole diagonal, column by column.
+    """Sparsity pattern of ``M − τ J``: the entries of J and the whole diagonal, column by column.
 
     Attributes
     ----------
     rows, columns : ndarray of int, shape (entries,)
-        Of each entry.
+        Row and column of each entry.
     starts : ndarray of int, shape (n + 1,)
-        Number of the first entry of each column.
+        Index of the first entry of each column.
     own, diagonal : ndarray of int
-        Numbers of the entries that are those of J (entries of J,), and of those on the diagonal (n,).
+        Indices of the entries of J (entries of J,), and of the diagonal entries (n,).
     by_row : ndarray of int, shape (entries,)
-        Numbers of the entries row by row.
+        Indices of the entries, row by row.
     row_starts : ndarray of int, shape (n,)
         Where each row starts in `by_row`.
     """
@@ -107,14 +107,14 @@ class Pattern:
         self.row_starts = np.searchsorted(self.rows[self.by_row], np.arange(n))
 
     def matrix(self) -> csc_array:
-        """A matrix with ones at these places."""
+        """A matrix with this pattern and ones as values."""
         from scipy.sparse import csc_array
 
         size = len(self.starts) - 1
         return csc_array((np.ones(len(self.rows)), self.rows, self.starts), shape=(size, size))
 
     def fits(self, jacobian: csc_array) -> bool:
-        """The entries of another J stand at the same places."""
+        """True if another J has the same pattern."""
         known, other = (self._indices, self._indptr), (jacobian.indices, jacobian.indptr)
         return all(a is b or np.array_equal(a, b) for a, b in zip(known, other, strict=True))
 

@@ -88,8 +88,8 @@ def water_flux_at(
     """
     memory = np.array([guess, reference, 0.0])
     c = cells.concentration
-    room = np.empty((6, c.shape[1]))
-    found = find_water_flux(p, cells.conductance, c, float(pressure), memory, room)
+    scratch = np.empty((6, c.shape[1]))
+    found = find_water_flux(p, cells.conductance, c, float(pressure), memory, scratch)
     if math.isnan(found):
         raise NoSolution
     return found, memory[SEVERAL] == 1.0

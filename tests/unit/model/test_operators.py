@@ -12,7 +12,7 @@ from membrane_pde.model.applied import Segment
 from membrane_pde.model.chain import AREA, Faces
 from membrane_pde.model.interface import REFLECTION
 from membrane_pde.model.observing import Observations
-from membrane_pde.model.problem import SHARE, WAY_STAYS, WAY_STRETCHES
+from membrane_pde.model.problem import DISTANCE_FIXED, DISTANCE_STRETCHING, FRACTION
 from membrane_pde.model.system import System
 from membrane_pde.physics.osmotic import reflected
 from membrane_pde.solvers.terms import Equation
@@ -231,8 +231,8 @@ def test_face_coefficients_are_the_exponential_profile(pressure: float) -> None:
     inner = np.r_[1:m, m + 1 : one.cells]
     for s in range(2):
         side = (inner > m).astype(int)
-        g = p.diffusivity[side, s] / (p.mesh[WAY_STAYS, inner] + p.mesh[WAY_STRETCHES, inner])
-        velocity = p.mesh[SHARE, inner] * faces.water_flux
+        g = p.diffusivity[side, s] / (p.mesh[DISTANCE_FIXED, inner] + p.mesh[DISTANCE_STRETCHING, inner])
+        velocity = p.mesh[FRACTION, inner] * faces.water_flux
         alpha, beta = faces.alpha[s, inner], faces.beta[s, inner]
         assert alpha - beta == pytest.approx(velocity, rel=1e-10, abs=1e-15 * g.max())
         assert alpha == pytest.approx(beta * np.exp(velocity / g), rel=1e-9)
@@ -303,7 +303,7 @@ def test_fipy_assembles_the_same_matrix(name: str) -> None:
             # with it, the balance of every cell is that of the right-hand side
             q = one.amounts(y)[s] / one.width
             change = one.amounts(rhs(one, y, segment))[s].copy()
-            change[[end for side, end in ((0, 0), (1, n - 1)) if one.endless(side)]] = 0.0  # such a cell never changes
+            change[[end for side, end in ((0, 0), (1, n - 1)) if one.infinite(side)]] = 0.0  # such a cell never changes
             assert -got @ q + b == pytest.approx(change, rel=0, abs=1e-13 * (np.abs(expected) @ q).max())
     if not one.still:
         assert flows[0] * flows[1] < 0.0
@@ -325,7 +325,7 @@ def assembled(one: System, faces: Faces, s: int) -> tuple[Array, Array]:
     source[0] += alpha[0] * faces.outside[0][s]
     source[-1] += beta[-1] * faces.outside[1][s]
     for side, end, neighbour, inward in ((0, 0, 1, alpha[1]), (1, n - 1, n - 2, beta[n - 1])):
-        if one.endless(side):
+        if one.infinite(side):
             source[neighbour] += inward * faces.concentration[s, end]
             matrix[neighbour, end] = 0.0
             matrix[end], source[end] = 0.0, 0.0

@@ -56,7 +56,7 @@ def plant(role: str, law: str = "solution-diffusion", limited: bool = False) -> 
 def test_jacobian_is_that_of_differences(role: str, law: str, limited: bool) -> None:
     system, rng = plant(role, law, limited), np.random.default_rng(1)
     y = system.scales * rng.uniform(0.2, 1.0, system.size)
-    y[system.flux_places] *= 0.1 * rng.choice([-1, 1], system.stations)
+    y[system.flux_indices] *= 0.1 * rng.choice([-1, 1], system.stations)
     rates, jacobian = system.linearized(y)
     assert np.array_equal(rates, system.rates(0.0, y))
     found, scales = jacobian.toarray() * system.scales, system.scales
@@ -77,16 +77,16 @@ def test_what_enters_leaves(role: str, law: str) -> None:
     system = plant(role, law)
     found = find_steady(system)
     assert found.converged
-    y, p, feed = found.state, system.numbers, system.entry_places(0)
+    y, p, feed = found.state, system.numbers, system.entry_indices(0)
     rates = system.rates(0.0, y)
-    assert np.abs(rates[system.concentration_places(0)]).max() < 1e-9
-    vessels, passing = system.vessels, system.room.passing
-    water = float(vessels[0] * y[feed[0, 0]] - vessels[-1] * y[system.flow_places(0)[-1]])
-    assert water == pytest.approx(float((system.areas * y[system.flux_places]).sum()), rel=1e-12)
+    assert np.abs(rates[system.concentration_indices(0)]).max() < 1e-9
+    vessels, passing = system.vessels, system.workspace.passing
+    water = float(vessels[0] * y[feed[0, 0]] - vessels[-1] * y[system.flow_indices(0)[-1]])
+    assert water == pytest.approx(float((system.areas * y[system.flux_indices]).sum()), rel=1e-12)
     for s in range(2):
         carried = [float(vessels[0] * y[feed[0, 0]] * y[feed[0, 2 + s]])]
         last = system.outflow(y, 0)
-        carried.append(float(vessels[-1] * y[system.flow_places(0)[-1]] * last[s]))
+        carried.append(float(vessels[-1] * y[system.flow_indices(0)[-1]] * last[s]))
         passed = float((system.areas * passing[:, s]).sum())
         assert carried[0] - carried[1] == pytest.approx(passed, abs=1e-10 * carried[0])
     if p.held[st.PRESSURE_KIND] == st.FOR_RECOVERY:
@@ -111,12 +111,12 @@ def test_outflow_is_exact_for_parabolas_and_bounded_with_the_limiter() -> None:
 def test_pressures_fall_by_friction_and_rise_by_boosts() -> None:
     system = plant("drawn off")
     y = find_steady(system).state
-    entries, pressures = system.entry_places(0), y[system.pressure_places(0)]
-    drops = system.room.drops[0, :, 0]
+    entries, pressures = system.entry_indices(0), y[system.pressure_indices(0)]
+    drops = system.workspace.drops[0, :, 0]
     assert (drops > 0.0).all()
     second = pressures[7] - 0.5 * drops[7] - 1e4 + 2e5
     assert y[entries[2, 1]] == pytest.approx(second, rel=1e-12)
-    assert y[entries[2, 0]] == pytest.approx(2.0 * y[system.flow_places(0)[7]], rel=1e-12)
+    assert y[entries[2, 0]] == pytest.approx(2.0 * y[system.flow_indices(0)[7]], rel=1e-12)
 
 
 def test_friction_and_film_have_exact_derivatives() -> None:

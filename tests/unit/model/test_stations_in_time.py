@@ -70,7 +70,7 @@ def test_derivatives(name: str, backwards: bool) -> None:
     rng, t = np.random.default_rng(3), 0.7
     y = equations.scales * rng.uniform(0.5, 1.5, equations.size)
     if backwards:
-        y[system.flux_places] *= -1.0
+        y[system.flux_indices] *= -1.0
     numeric, jacobian = differences(equations, t, y), equations.jacobian(t, y)
     size = np.abs(numeric) * equations.scales
     assert (np.abs(jacobian.toarray() - numeric) * equations.scales <= 1e-8 * size.max(axis=1)[:, None]).all()
@@ -96,9 +96,9 @@ def test_the_work_is_that_of_the_pressures_on_what_passes() -> None:
     system = element_in_time(4, solutes=2)
     equations = StationsInTime(system, line(system), outside_of(system))
     y = equations.scales * np.random.default_rng(5).uniform(0.5, 1.5, equations.size)
-    across = y[system.pressure_places(0)] - y[system.pressure_places(1)]
-    work = float((system.areas * y[system.flux_places] * across).sum())
-    assert equations.rates(0.5, y)[equations.work_place] == pytest.approx(work, rel=1e-12)
+    across = y[system.pressure_indices(0)] - y[system.pressure_indices(1)]
+    work = float((system.areas * y[system.flux_indices] * across).sum())
+    assert equations.rates(0.5, y)[equations.work_index] == pytest.approx(work, rel=1e-12)
 
 
 def test_the_collected_permeate_is_what_was_collected() -> None:
@@ -106,7 +106,7 @@ def test_the_collected_permeate_is_what_was_collected() -> None:
     system = element_in_time(4, solutes=2)
     equations = StationsInTime(system, line(system), outside_of(system))
     y = equations.scales.copy()
-    volume, amounts = equations.volume_places(1)[1], equations.amount_places(1)[1]
+    volume, amounts = equations.volume_indices(1)[1], equations.amount_indices(1)[1]
     mixed = slice(system.at.collected, system.at.collected + 2)
     for gathered, of, exact in ((2.0, 0.5, 4.0), (0.0, 0.0, 0.0)):
         y[amounts], y[volume] = gathered, of

@@ -101,7 +101,7 @@ def test_only_a_stirred_reservoir_is_endless() -> None:
     for stirred in (False, True):
         reservoir = port_of(boundary="reservoir", stirred=stirred)
         assert isinstance(reservoir, Reservoir)
-        assert reservoir.endless is reservoir.one_cell is stirred
+        assert reservoir.infinite is reservoir.one_cell is stirred
 
 
 def test_what_one_run_draws_in_is_unknown_to_the_next_one_of_the_same_model() -> None:

@@ -97,10 +97,10 @@ def test_several_stations_are_several_times_one(kind: type[Any], law: str) -> No
     assert steps == steps_alone
     assert steps > 10
     size = measures(alone)
-    for state, single in zip(kept, kept_alone[:3], strict=True):
+    for state, individual in zip(kept, kept_alone[:3], strict=True):
         each = state.reshape(5, -1)
-        assert np.abs((each - single) / size).max() < 1e-12
-        assert np.abs((each.sum(axis=0) - 5.0 * single) / (5.0 * size)).max() < 1e-12
+        assert np.abs((each - individual) / size).max() < 1e-12
+        assert np.abs((each.sum(axis=0) - 5.0 * individual) / (5.0 * size)).max() < 1e-12
     assert np.abs(kept_alone[2, one.passed]).min() > 1e-4  # something has passed
     assert abs(kept_alone[2, one.x]) > 1e-5
 
@@ -112,8 +112,8 @@ def test_stations_that_differ_do_not_see_each_other(kind: type[Any]) -> None:
     stepper, _, _ = walked(stations, kind, 1e-8, np.empty(0))
     for water, own in zip(WATER, stations.own, strict=True):
         alone = ParallelChains([system(water=water)], SEGMENT)
-        single, _, _ = walked(alone, ParallelChainsSolver, 1e-8, np.empty(0))
-        assert np.abs((stepper.y[own] - single.y) / measures(alone)).max() < 3e-8
+        individual, _, _ = walked(alone, ParallelChainsSolver, 1e-8, np.empty(0))
+        assert np.abs((stepper.y[own] - individual.y) / measures(alone)).max() < 3e-8
 
 
 # -- a held total flux ----------------------------------------------------------------------------------------------
@@ -126,10 +126,10 @@ def test_one_station_with_a_held_total_is_the_held_flux_of_one_chain(kind: type[
 
     one, segment = system(water=1e-12, pumped="left"), LEVEL._replace(flux=flux)
     alone = ParallelChains([one], segment)
-    single, _, _ = walked(alone, ParallelChainsSolver, rtol, np.empty(0))
-    assert np.abs((stepper.y[:-1] - single.y) / measures(alone)).max() < 1e-8
+    individual, _, _ = walked(alone, ParallelChainsSolver, rtol, np.empty(0))
+    assert np.abs((stepper.y[:-1] - individual.y) / measures(alone)).max() < 1e-8
     assert stepper.y[one.x] == pytest.approx(40.0 * 2e-6, rel=1e-12)
-    observed = one.observe(np.array([40.0]), single.y[None, None, :], [[segment]], one.memory[None, :])
+    observed = one.observe(np.array([40.0]), individual.y[None, None, :], [[segment]], one.memory[None, :])
     assert stepper.y[-1] == pytest.approx(float(observed.pressure_left[0, 0]), rel=1e-8)
 
 

@@ -235,7 +235,7 @@ def test_a_start_with_a_kink_is_not_felt_for(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(chain_walk, "_try_step", counted)
     segment = Segment(0.0, DURATION, (3e6, 3e6), (0.0, 0.0))
-    work.run.pace[rosenbrock.NEXT] = DURATION
+    work.run.step_control[rosenbrock.NEXT] = DURATION
     due, kept = np.array([math.inf]), np.empty((1, one.size))
     given = one.numbers, segment, RODAS5P, 1e-6, 1e-6 * measures(one), math.inf, np.zeros(WATCH), one.memory, work
     with np.errstate(over="ignore", invalid="ignore"):
@@ -243,7 +243,7 @@ def test_a_start_with_a_kink_is_not_felt_for(monkeypatch: pytest.MonkeyPatch) ->
     print(tried)
     assert (steps, event) == (1, 0)
     assert 3 <= len(tried) <= 7
-    assert work.run.pace[rosenbrock.LENGTH] < 1e-3 * DURATION
+    assert work.run.step_control[rosenbrock.LENGTH] < 1e-3 * DURATION
 
 
 def test_the_dense_output_meets_both_ends() -> None:
@@ -274,16 +274,16 @@ def test_a_cut_step_is_the_beginning_of_the_whole_one() -> None:
     one = make()
     work = begun(one)
     walk(one, segment, work, 1e-4)
-    start, length, share = float(work.run.pace[START]), float(work.run.pace[LENGTH]), 0.37
-    whole, cut = np.empty((2, 6, one.size))
+    start, length, fraction = float(work.run.step_control[START]), float(work.run.step_control[LENGTH]), 0.37
+    whole, shorten_step = np.empty((2, 6, one.size))
     thetas = np.linspace(0.0, 1.0, 6)
     for theta, state in zip(thetas, whole, strict=True):
-        interpolate(RODAS5P, work.run, share * theta, state)
-    rosenbrock.cut(RODAS5P, work.run, share)
-    for theta, state in zip(thetas, cut, strict=True):
+        interpolate(RODAS5P, work.run, fraction * theta, state)
+    rosenbrock.shorten_step(RODAS5P, work.run, fraction)
+    for theta, state in zip(thetas, shorten_step, strict=True):
         interpolate(RODAS5P, work.run, theta, state)
-    assert np.abs((cut - whole) / measures(one)).max() < 1e-15
-    assert work.run.pace[TIME] == start + share * length
+    assert np.abs((shorten_step - whole) / measures(one)).max() < 1e-15
+    assert work.run.step_control[TIME] == start + fraction * length
 
 
 @pytest.mark.parametrize("dry", ["left", "right"])
@@ -298,9 +298,9 @@ def test_the_state_at_an_event_lies_on_the_dense_output(dry: str) -> None:
     due = expected * np.array([0.25, 0.5, 0.999, 1.001])
     kept, _, event = walk(one, segment, work, 1e-6, due=due)
     assert event == {"left": 1, "right": 2}[dry]
-    assert work.run.pace[TIME] == pytest.approx(expected, rel=1e-9)
+    assert work.run.step_control[TIME] == pytest.approx(expected, rel=1e-9)
     assert work.run.vectors[Y][one.x] == pytest.approx(math.copysign(0.999 * length, press), rel=1e-9)
-    events = one.events(float(work.run.pace[TIME]), work.run.vectors[Y], segment, np.zeros(WATCH))
+    events = one.events(float(work.run.step_control[TIME]), work.run.vectors[Y], segment, np.zeros(WATCH))
     assert -1e-12 <= events[event - 1] <= 0.0
     assert kept[:, one.x] == pytest.approx(1e-11 * press * due[:3], rel=1e-9)  # what was due before, and no more
 
@@ -320,7 +320,7 @@ def test_what_was_not_asked_for_in_time_is_written_afterwards() -> None:
             _, count, _ = advance(one, segment, work, 1e-4, 0, times[first : first + at_once], states[first:])
             first += count
         assert event == 1
-        assert times[first - 1] <= work.run.pace[TIME] < times[first]
+        assert times[first - 1] <= work.run.step_control[TIME] < times[first]
         stored.append(states[:first])
     assert stored[0] == pytest.approx(stored[1], rel=1e-12)
 

@@ -48,10 +48,10 @@ def imbalances(course: Course) -> tuple[float, float]:
     passed = one.held(start).sum(axis=0)
     volume, moved = 0.0, 0.0
     for side in range(2):
-        (into, out), (amounts_in, amounts_out) = one.volume_places(side), one.amount_places(side)
+        (into, out), (amounts_in, amounts_out) = one.volume_indices(side), one.amount_indices(side)
         salt -= end[amounts_in] - end[amounts_out]
         passed += end[amounts_in]
-        tank = one.tank_places(side)[0]
+        tank = one.tank_indices(side)[0]
         volume += end[into] - end[out] - (end[tank] - start[tank])
         moved += abs(end[into]) + abs(end[out])
     return float(np.abs(salt / passed).max()), abs(volume) / moved
@@ -70,7 +70,7 @@ def test_mean_residence_time_is_hold_up_over_flow(dispersion: float) -> None:
     """``∫ (1 − F) dt = V/Q`` of the step response F, from what came in and what left."""
     course = washed(20, dispersion)
     one, end = equations_of(course), course.states[-1]
-    into, out = one.amount_places(0)
+    into, out = one.amount_indices(0)
     mean = (end[into] - end[out])[0] / (2e-3 * (300.0 - 100.0))
     assert mean == pytest.approx(HOLD_UP / 2e-3, rel=1e-6)
     assert one.system.outflow(end, 0)[0] == pytest.approx(300.0, rel=1e-6)
@@ -105,11 +105,13 @@ def test_start_up_ends_in_the_steady_state() -> None:
     bounded = StationSystem(system.numbers._replace(limited=True), np.array(feed()))
     steady, end = find_steady(bounded), course.states[-1]
     assert steady.converged
-    for places in (system.flux_places, system.flow_places(0), system.concentration_places(0)[:, 0]):
+    for places in (system.flux_indices, system.flow_indices(0), system.concentration_indices(0)[:, 0]):
         assert end[places] == pytest.approx(steady.state[places], rel=1e-6)
-    assert end[system.concentration_places(1)] == pytest.approx(steady.state[system.concentration_places(1)], rel=1e-5)
-    unbounded = find_steady(StationSystem(system.numbers, np.array(feed()))).state[system.flux_places]
-    assert end[system.flux_places].mean() == pytest.approx(unbounded.mean(), rel=5e-4)
+    assert end[system.concentration_indices(1)] == pytest.approx(
+        steady.state[system.concentration_indices(1)], rel=1e-5
+    )
+    unbounded = find_steady(StationSystem(system.numbers, np.array(feed()))).state[system.flux_indices]
+    assert end[system.flux_indices].mean() == pytest.approx(unbounded.mean(), rel=5e-4)
     assert max(imbalances(course)) < 1e-12
 
 
@@ -121,7 +123,7 @@ def test_balances_hold_across_jumps() -> None:
     course = run_stations(StationPlan(system, inlets, outside_of(system)), np.array([[550.0], [0.0]]), 1e-6, 26)
     assert course.status == "completed"
     assert max(imbalances(course)) < 1e-12
-    into = system.entry_places(0)[0, 0]
+    into = system.entry_indices(0)[0, 0]
     flows = dict(zip(course.times.tolist(), course.states[:, into], strict=True))
     assert flows[20.0] == pytest.approx(1e-3, rel=1e-9)  # where inlets jump, the later one counts
     assert flows[30.0] == pytest.approx(0.0, abs=1e-12)
@@ -137,19 +139,19 @@ def test_osmotic_backwash_when_the_pump_trips() -> None:
     ]
     course = run_stations(StationPlan(system, inlets, outside_of(system)), np.array([[550.0], [0.0]]), 1e-6, 151)
     assert course.status == "completed"
-    one, fluxes = equations_of(course), course.states[:, system.flux_places]
+    one, fluxes = equations_of(course), course.states[:, system.flux_indices]
     before, after = fluxes[course.times == 60.0][0], fluxes[course.times > 64.0]
     assert (before > 5e-6).all()
     assert (after < 0.0).all()
     assert (np.diff(after.mean(axis=1)) > 0.0).all()  # it dies down as the channel is thinned
-    (back, left), (_, amount) = one.volume_places(1), one.amount_places(1)
+    (back, left), (_, amount) = one.volume_indices(1), one.amount_indices(1)
     end = course.states[-1]
     assert end[back] > 1e-3
     assert end[left] == pytest.approx(course.states[course.times == 62.0][0, left], rel=1e-2)
     mixed = end[system.at.collected]
     assert mixed == pytest.approx(end[amount][0] / end[left], rel=1e-8)
     # water without solute flux would come back with ideal force: L_p ΔRTνc is never passed
-    limit = -3e-12 * 2.0 * 8.31446261815324 * 298.15 * course.states[-1][system.concentration_places(0)].max()
+    limit = -3e-12 * 2.0 * 8.31446261815324 * 298.15 * course.states[-1][system.concentration_indices(0)].max()
     assert (after[-1] > limit).all()
     assert max(imbalances(course)) < 1e-12
 
@@ -190,7 +192,7 @@ def test_a_tank_balances(mode: int, flow: float, bleed: float) -> None:
     course = run_stations(plan, np.array([[200.0], [0.0]]), 1e-6, 20)
     assert course.status == "completed"
     assert max(imbalances(course)) < 1e-12
-    volumes = course.states[:, equations_of(course).tank_places(0)[0]]
+    volumes = course.states[:, equations_of(course).tank_indices(0)[0]]
     if mode == MADE_UP:
         assert volumes == pytest.approx(np.full(20, 0.05), rel=1e-15)
     else:
@@ -227,12 +229,12 @@ def test_cycles_of_a_closed_circuit() -> None:
     assert [name for _, name in course.events] == [name for _, name in expected]
     assert [t for t, _ in course.events] == pytest.approx([t for t, _ in expected], rel=1e-6)
     one = equations_of(course)
-    volume, amounts = one.tank_places(0)
+    volume, amounts = one.tank_indices(0)
     tank = course.states[:, amounts][:, 0] / course.states[:, volume]
     assert tank.max() == pytest.approx(50.0 / (1.0 - recovery), rel=0.08)  # but for what passes the membrane
     flushed = (course.times > filling + plug) & (course.times < filling + whole)
     assert tank[flushed] == pytest.approx(np.full(flushed.sum(), 50.0), rel=1e-6)  # fresh to the last drop
-    pressures = course.states[:, system.entry_places(0)[0, 1]]
+    pressures = course.states[:, system.entry_indices(0)[0, 1]]
     assert pressures.max() > pressures.min() + 10e5  # the pump pushes harder as the circuit grows saltier
     assert max(imbalances(course)) < 1e-10
 
@@ -246,7 +248,7 @@ def test_a_part_of_the_circuit_is_flushed() -> None:
     course = run_stations(plan, np.array([[50.0], [0.0]]), 1e-6, 841)
     assert [name for _, name in course.events][:2] == ["permeate", "fed"]
     one = equations_of(course)
-    volume, amounts = one.tank_places(0)
+    volume, amounts = one.tank_indices(0)
     tank = course.states[:, amounts][:, 0] / course.states[:, volume]
     (begin, _), (end, _) = course.events[:2]
     assert end - begin == pytest.approx(0.025 / 2e-3, rel=1e-8)

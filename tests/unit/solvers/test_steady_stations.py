@@ -84,10 +84,10 @@ def test_watertap_one_dimensional_model(pressure: float, flux: float, recovery: 
     found = find_steady(system)
     y = found.state
     assert found.converged
-    assert (system.areas * y[system.flux_places]).sum() / 50.0 * 3.6e6 == pytest.approx(flux, rel=5e-3)
+    assert (system.areas * y[system.flux_indices]).sum() / 50.0 * 3.6e6 == pytest.approx(flux, rel=5e-3)
     assert system.recovery(y) == pytest.approx(recovery, rel=5e-3)
     system.rates(0.0, y)
-    end = y[system.pressure_places(0)[-1]] - 0.5 * system.room.drops[0, -1, 0]
+    end = y[system.pressure_indices(0)[-1]] - 0.5 * system.workspace.drops[0, -1, 0]
     assert end == pytest.approx(brine, rel=1e-3)
 
 
@@ -128,7 +128,7 @@ def test_ultrafiltration_in_a_dialyser_keeps_the_balance() -> None:
     found = find_steady(system)
     assert found.converged
     y = found.state
-    blood, other = y[system.flow_places(0)[-1]], y[system.flow_places(1)[0]]
+    blood, other = y[system.flow_indices(0)[-1]], y[system.flow_indices(1)[0]]
     assert blood + other == pytest.approx(700e-6 / 60, rel=1e-12)
     carried = blood * system.outflow(y, 0)[0] + other * system.outflow(y, 1)[0]
     assert carried == pytest.approx(200e-6 / 60 * 10.0, rel=1e-10)
@@ -145,7 +145,7 @@ def test_any_pressure_has_a_steady_state(pressure: float, solute: float) -> None
     )  # fmt: skip
     found = find_steady(system)
     assert found.converged
-    fluxes = found.state[system.flux_places]
+    fluxes = found.state[system.flux_indices]
     assert (fluxes[0] < 0.0) == (pressure < 24.5e5)
     assert np.isfinite(found.state).all()
     assert system.recovery(found.state) < 1.0
@@ -160,8 +160,8 @@ def test_pressure_and_flow_are_found_for_a_recovery(recovery: float) -> None:
     found = find_steady(by_pressure)
     assert found.converged
     assert by_pressure.recovery(found.state) == pytest.approx(recovery, rel=1e-9)
-    pressure = float(found.state[by_pressure.entry_places(0)[0, 1]])
+    pressure = float(found.state[by_pressure.entry_indices(0)[0, 1]])
     by_flow = system_of(*parts, [[math.nan, pressure, 100.0], [0.0] * 3], held=np.array([0, 0, 1.0, recovery, 0]))
     again = find_steady(by_flow)
     assert again.converged
-    assert again.state[by_flow.entry_places(0)[0, 0]] == pytest.approx(1e-4, rel=1e-6)
+    assert again.state[by_flow.entry_indices(0)[0, 0]] == pytest.approx(1e-4, rel=1e-6)
