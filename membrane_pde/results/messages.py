@@ -75,7 +75,7 @@ def messages_of(
         if not (remarks.never(end) or remarks.is_near(distance, float(moved[-1]), goal, min(lengths))):
             aim = "equilibrium" if case.run.until == "equilibrium" else "a steady state"
             parts.append(f"The run ended after {_clock(at)}, before {aim} was reached. Try a longer run.duration.")
-    if end is not None and end.reason:
+    if end is not None and end.reason and not (status == "failed" and remarks.GROWING_LAYER in end.reason):
         parts.append(remarks.no_goal(end))
     growth = [1.0 + float(way.max()) / length for way, length in zip((-moved, moved), lengths, strict=True)]
     if told := remarks.burst(case, (growth[0], growth[1])):

@@ -17,8 +17,11 @@ from membrane_pde.input.properties import layer_gain
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it counts as at equilibrium in sentences
+DRY = "runs dry before the forces balance"  # in the reason why there is no equilibrium
+GROWING_LAYER = "the unstirred layer around the growing membrane"  # in the same, where it needs more than a bath holds
 CHANGED_DIRECTION = "changed direction"  # in the message of a run whose water flux did; sentences look for it
 NOT_FOUND = "none was found"  # begins the reason where a steady state may exist; sentences look for it
+_EMPTY = 1e-6  # share of its volume that is left in a bath when it counts as empty, as in a run
 _LITTLE = 0.05  # of the largest displacement: a flow that went back by less did not change direction
 
 # A human red blood cell has 94 um^3 within 135 um^2 (Evans & Fung 1972), 0.41 of it no water (Ponder). A sphere of that
@@ -51,10 +54,9 @@ def never(end: Equilibrium | None) -> str:
 
     It cannot if a side runs out of water first, or takes up water for ever.
     """
-    dry = "runs dry before the forces balance"
-    if end is None or not (dry in end.reason or end.reason.endswith("without end")):
+    if end is None or not (DRY in end.reason or end.reason.endswith("without end")):
         return ""
-    return f"The two sides never balance: {end.reason.replace(dry, 'would run out of water first')}."
+    return f"The two sides never balance: {end.reason.replace(DRY, 'would run out of water first')}."
 
 
 def grown_layer(case: Case, side: str, moved: float) -> str:
@@ -72,9 +74,28 @@ def grown_layer(case: Case, side: str, moved: float) -> str:
     if gain <= 0.0:
         return ""
     return (
-        f"The unstirred layer around the growing membrane keeps its thickness of {_millimetres(case.right.length)}, so "
-        f"it took up {_millimetres(gain)} of liquid from the bath ({_millimetres(case.right.volume or 0.0)} at the "
-        f"start), and {_millimetres(-moved)} went through the membrane (volumes ÷ membrane area at the start)."
+        f"{GROWING_LAYER.capitalize()} keeps its thickness of {_millimetres(case.right.length)}, so it took up "
+        f"{_millimetres(gain)} of liquid from the bath ({_millimetres(case.right.volume or 0.0)} at the start), and "
+        f"{_millimetres(-moved)} went through the membrane (volumes ÷ membrane area at the start)."
+    )
+
+
+def outgrown(case: Case, moved: float) -> str:
+    """The reason why a displaced volume (m) cannot be: the layer around the membrane needs more than the bath; else "".
+
+    Counts only what passes the membrane and what the layer gains, not what is fed into the bath or drawn from it.
+    """
+    right, gain = case.right, layer_gain(case, moved)
+    if gain <= 0.0 or right.volume is None:
+        return ""
+    through = 0.0 if right.feed is not None and right.feed.flow is None else -moved  # a make-up feed replaces it
+    if gain + through < right.volume * (1.0 - _EMPTY):
+        return ""
+    passing = f", while {_millimetres(through)} would go through the membrane" if through > 0.0 else ""
+    return (
+        f"the right side {DRY}: {GROWING_LAYER} keeps its thickness of "
+        f"{_millimetres(right.length)} and would take up {_millimetres(gain)} of liquid{passing}, and the bath holds "
+        f"{_millimetres(right.volume)} (volumes ÷ membrane area at the start)"
     )
 
 

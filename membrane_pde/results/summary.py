@@ -256,7 +256,7 @@ def steady_summary(
     cells, steps : int
         Of the mesh, of the iteration.
     any_volume : str
-        Why the lengths are not determined, where they are not.
+        Why the lengths (and the area of a curved membrane) are not determined, where they are not.
     """
     summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
     summary |= {"title": case.title, "version": __version__, "status": "steady", "cells": cells, "steps": steps}
@@ -272,7 +272,7 @@ def steady_summary(
     else:
         _leave_out_round_off(case, summary, least_flux)
     if any_volume:
-        summary |= dict.fromkeys([f"length_{side}_m" for side in SIDES])
+        summary |= dict.fromkeys([*(f"length_{side}_m" for side in SIDES), "membrane_area_ratio"])
     flux = summary["water_flux_m_per_s"]
     if case.membrane.type == "none" or abs(flux) > least_flux:
         summary["process"] = process_of(case, flux, True)

@@ -28,6 +28,7 @@ from membrane_pde.input.properties import (
     total_length,
     volumes_per_area,
 )
+from membrane_pde.results import remarks
 from membrane_pde.results.observations import Runs
 from membrane_pde.runs.build import (
     Model,
@@ -92,23 +93,26 @@ def end_states(
         reservoir=reservoir,
         walls=(ports[0].slackens, ports[1].slackens),
     )
-    ends = (_beside_pores(case, each) for each in found)
+    ends = (_within_layers(case, each) for each in found)
     return [
         analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates") if never else next(ends)
         for never in restless
     ]
 
 
-def _beside_pores(case: Case, end: analytic.Equilibrium) -> analytic.Equilibrium:
-    """An end state, or none if a side would lose more than its solution: the pores of a support layer do not empty."""
+def _within_layers(case: Case, end: analytic.Equilibrium) -> analytic.Equilibrium:
+    """An end state, or none if a support layer or a layer around the membrane needs more liquid than is left to it.
+
+    The pores of a support layer do not empty, and a layer around a curved membrane grows with it.
+    """
     moved = end.displaced_volume
     if moved is None:
         return end
+    reason = remarks.outgrown(case, moved)
     for name, side, volume, given in zip(SIDES, both_sides(case), volumes_per_area(case), (moved, -moved), strict=True):
         if side.support is not None and given >= volume:
             reason = f"the {name} side runs dry before the forces balance"
-            return analytic.Equilibrium(None, None, None, None, None, reason)
-    return end
+    return analytic.Equilibrium(None, None, None, None, None, reason) if reason else end
 
 
 class Goal:

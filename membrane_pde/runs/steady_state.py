@@ -34,6 +34,7 @@ from membrane_pde.results.along import along_summary
 from membrane_pde.results.summary import no_steady_summary, steady_summary
 from membrane_pde.runs.along import NoSteadyStateAlong, steady_along
 from membrane_pde.runs.build import model_of, segments_of
+from membrane_pde.runs.rest import rests, state_at
 from membrane_pde.runs.solving import end_states
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ class _NoSteadyState(Exception):
 
 def steady(case: Case | str | Path) -> dict[str, Any]:
     """Steady state of a case with constant inputs, by Newton's method.
+
+    Where two closed sides, or one beside a reservoir, come to an equilibrium that is known in closed form, that state
+    is taken if every flux of the discrete equations vanishes there but for round-off.
 
     Parameters
     ----------
@@ -225,18 +229,21 @@ def _demands(case: Case, system: System, resting: bool) -> Constraints:
             conserved += [(s, 0, n)] if all(kept) else []
         else:
             conserved += [part for part, there in zip([(s, 0, m), (s, m, n)], kept, strict=True) if there]
-    whole, diffusivity = total_length(case), diffusivities(case)
-    lengths = volumes_per_area(case)
+    diffusivity, lengths = diffusivities(case), volumes_per_area(case)
+    across = exchanged = total_length(case)
+    if case.left.radius is not None:  # volumes per membrane area say nothing about the ways through a thick shell
+        layer = 0.0 if case.right.stirred else case.right.length
+        across, exchanged = case.left.radius + layer, lengths[0]
     flow = case.membrane.water_permeability * pressure_scale(case)
     if segment_flux := max(case.left.pressure.largest, case.right.pressure.largest) if system.numbers.pumped else 0.0:
         flow = segment_flux
-    times = [whole**2 / float(diffusivity.min())]
+    times = [across**2 / float(diffusivity.min())]
     if case.membrane.type != "none":
         for numbers in case.membrane.solutes.values():
             if numbers.permeability > 0.0:
-                times.append(whole * max(1.0, numbers.partition) / numbers.permeability)
+                times.append(exchanged * max(1.0, numbers.partition) / numbers.permeability)
     if flow > 0.0:
-        times.append(1e4 * whole / flow)
+        times.append(1e4 * exchanged / flow)
     for side, port in zip(sides, system.ports, strict=True):
         rates = [side.bleed, 0.0 if side.feed is None else side.feed.flow or 0.0]
         times += [(side.volume or 0.0) / rate for rate in rates if rate > 0.0]
@@ -256,13 +263,13 @@ def _demands(case: Case, system: System, resting: bool) -> Constraints:
 # -- finding it -----------------------------------------------------------------------------------------------------
 def _find(case: Case) -> dict[str, Any]:
     """The summary of the steady state."""
-    from membrane_pde.solvers.newton import find_steady_state
+    from membrane_pde.solvers.newton import SteadyState, find_steady_state
 
     model = model_of(case)
     system, segment = model.system(), segments_of(case)[-1]
     start = system.initial_state(model.concentration)
     resting, flux = _water_rests(system, segment), segment.flux[0]
-    reason, closed = "", [is_closed(case.left), is_closed(case.right)]
+    reason, end, closed = "", None, (is_closed(case.left), is_closed(case.right))
     if resting:
         for name in SIDES:
             net = _net_flow(getattr(case, name))
@@ -274,14 +281,19 @@ def _find(case: Case) -> dict[str, Any]:
         end = _balance_of_forces(case, system, segment, system.amounts_of_sides(start))
         if end is not None and end.concentration_left is None:
             raise _NoSteadyState(end.reason)
+        if end is not None and (grown := remarks.outgrown(case, end.displaced_volume or 0.0)):
+            raise _NoSteadyState(grown)
         reason = end.reason if end is not None else ""
     else:
         for name in SIDES:
             if _net_flow(getattr(case, name)) is not None:
                 reason = f"the volume of the bath on the {name} depends on the course of the run: run the case"
-    demands = _demands(case, system, resting)
     _check_start(case, system, segment, start)
-    found = find_steady_state(system, segment, start, demands)
+    known = None if end is None else state_at(end, system, start, closed)
+    if known is not None and rests(system, segment, known, _least_flux(case)):
+        found = SteadyState(known, "steady", 0)
+    else:
+        found = find_steady_state(system, segment, start, _demands(case, system, resting))
     _check_outcome(case, system, segment, found.state, found.outcome)
     state = _with_volumes(case, system, found.state)
     amounts = system.amounts(state)
@@ -298,17 +310,17 @@ def _with_volumes(case: Case, system: System, state: Vector) -> Vector:
     state = state.copy()
     for side, name, sign, end in ((0, "left", -1.0, 0), (1, "right", 1.0, -1)):
         if _net_flow(getattr(case, name)) is not None and not is_closed(getattr(case, name)):
-            place = system.volume[side]
-            volume = state[place] + sign * state[system.x]
-            system.amounts(state)[:, end] *= volume / state[place]
-            state[place] = volume
+            held = system.amounts(state)[:, end] / system.widths(state)[end]
+            state[system.volume[side]] += sign * state[system.x]
+            system.amounts(state)[:, end] = held * system.widths(state)[end]
     return state
 
 
 def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, outcome: str) -> None:
     """Raise if a state is no steady state of the case."""
     if outcome.endswith("dry"):
-        raise _NoSteadyState(f"the {outcome.split()[0]} side runs dry before the forces balance")
+        grown = remarks.outgrown(case, float(state[system.x])) if outcome == "right dry" else ""
+        raise _NoSteadyState(grown or f"the {outcome.split()[0]} side runs dry before the forces balance")
     if outcome.endswith("unbounded"):
         raise _NoSteadyState(f"the {outcome.split()[0]} side takes up water without end")
     flux, least = system.water_flux(0.0, state, segment), _least_flux(case)

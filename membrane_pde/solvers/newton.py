@@ -99,13 +99,15 @@ class _Iteration:
         self.kept = [bath.present and not closed for bath, closed in zip(numbers.bath, constraints.closed, strict=True)]
 
     def lengths(self, y: Array) -> tuple[float, float]:
-        """Volume ÷ initial volume of each closed side (of a bath, excluding its unstirred layer); 1 for other sides."""
-        p, x = self.system.numbers, float(y[self.system.x])
-        whole = [bath.volume if bath.present else length for length, bath in zip(p.length, p.bath, strict=True)]
-        left, right = self.constraints.closed
-        if not self.constraints.moves:
-            return 1.0, 1.0
-        return 1.0 - x / whole[0] if left else 1.0, 1.0 + x / whole[1] if right else 1.0
+        """Volume ÷ initial volume of closed sides and baths, excluding unstirred layers of baths; 1 for other sides."""
+        numbers, x = self.system.numbers, float(y[self.system.x])
+        ratios = [1.0, 1.0]
+        for side, sign in enumerate((-1.0, 1.0) if self.constraints.moves else ()):
+            if numbers.bath[side].present:
+                ratios[side] = self.system.bath_volume(y, side) / numbers.bath[side].volume
+            elif self.constraints.closed[side]:
+                ratios[side] = 1.0 + sign * x / numbers.length[side]
+        return ratios[0], ratios[1]
 
     def step(self, tau: float) -> tuple[Array, float]:
         """The state after a step of τ, and its change (see `distance`), which is infinite if there is no such state."""
@@ -119,7 +121,7 @@ class _Iteration:
         for side, kept in enumerate(self.kept):
             if kept:
                 end = 0 if side == 0 else -1
-                held = system.amounts(y)[:, end] / y[system.volume[side]]
+                held = system.amounts(y)[:, end] / system.widths(y)[end]
                 system.amounts(change)[:, end] -= held * change[system.volume[side]]
                 change[system.volume[side]] = 0.0
         after = y + change
