@@ -21,7 +21,7 @@ from membrane_pde.input.completion import put
 from membrane_pde.input.defaults import merge_gas, merge_membrane, merge_solutes
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.messages import case_error, for_a_gas
-from membrane_pde.input.overrides import is_written, set_value, value_at, with_cause, written_at
+from membrane_pde.input.overrides import is_written, set_values, value_at, with_cause, written_at
 from membrane_pde.input.parts import SIDES, Compartment
 from membrane_pde.input.readers import Applied
 from membrane_pde.input.values import Pressure
@@ -183,8 +183,7 @@ def changed_case(case: Case, values: Mapping[str, object]) -> Case:
     """A copy of a case with some values changed: `Case.with_values`."""
     origin = case._origin
     raw, changes = dict(origin.written), origin.changes
-    for path, value in values.items():
-        key = set_value(raw, path, value)
+    for key in set_values(raw, values):
         if not any(key == other or key.startswith(f"{other}.") for other in changes):
             changes = (*(other for other in changes if not other.startswith(f"{key}.")), key)
     return _marked(build(raw, origin.name, case), origin.start or case, changes)
@@ -195,18 +194,16 @@ def completed_case(raw: dict[str, Any], name: str, values: Mapping[str, object],
 
     Values of a sweep (`varied`), which every run sets, are used only if the case is not valid without them.
     """
-    changed, changes, used = dict(raw), tuple[str, ...](), dict(values)
+    changed, used = dict(raw), dict(values)
     try:
-        for path, value in values.items():
-            changes = (*changes, set_value(changed, path, value))
+        changes = tuple(set_values(changed, values))
         try:
             case = build(changed, name)
         except CaseError:
             if not varied:
                 raise
             used |= varied
-            for path, value in varied.items():
-                set_value(changed, path, value)
+            set_values(changed, varied)
             case = build(changed, name)
     except CaseError as error:
         raise CaseError(with_cause(str(error), used)) from None

@@ -307,7 +307,8 @@ def _check_held_flux(case: Case) -> None:
     path = f"{held[0]}.pressure.flux"
     if len(held) == 2:
         raise CaseError(
-            "left.pressure.flux and right.pressure.flux: only one side can prescribe the water flux; remove one"
+            "left.pressure.flux and right.pressure.flux: only one side can prescribe the water flux; give the other a "
+            'pressure, for example left.pressure = "0 bar"'
         )
     if case.membrane.type == "none":
         raise CaseError(f'{path}: with membrane.type = "none" no water flows; give a pressure instead')

@@ -12,14 +12,25 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from membrane_pde.input import units
+from membrane_pde.input.boundaries import BOUNDARIES, OWN_KEYS
 from membrane_pde.input.case import Case
 from membrane_pde.input.errors import CaseError
 from membrane_pde.input.keys import declared_type, reader_of
 from membrane_pde.input.parts import SIDES
 from membrane_pde.input.wording import cut, show
 
-# Keys of a side, and of a channel, of which one stands in place of the others: setting one removes the others.
-_ONE_OF = (("radius", "length"), ("channel.flow", "channel.velocity", "channel.recovery"))
+# Ways to describe the same thing, each with its keys: setting a key of one way removes those of the other ways.
+_WAYS: dict[str, tuple[tuple[tuple[str, ...], ...], ...]] = {
+    "side": (
+        (("radius",), ("length",)),
+        (("channel.flow",), ("channel.velocity",), ("channel.recovery",)),
+        (("channel.height",), ("channel.hydraulic_diameter", "channel.cross_section"), ("channel.fibres",)),
+        (("support.structural_parameter",), ("support.thickness", "support.porosity", "support.tortuosity")),
+    ),
+    "membrane": ((("type",), ("element",)),),
+}
+_REMOVAL = re.compile(r"\b(remove (one|the|this)|leave (one|out|the|it))\b")  # what a message may ask for
+_FLAT = ("spacer_porosity", "walls")  # keys of a channel that has a height
 
 
 def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure="50 bar"') -> tuple[str, str]:
@@ -53,14 +64,102 @@ def parse_override(text: str, form: str = 'KEY=VALUE, for example left.pressure=
     return path, value
 
 
-def set_value(raw: dict[str, Any], path: str, value: object) -> str:
-    """Put one override into a case as written. Tables on its path are copied, as other cases share them.
+def set_values(raw: dict[str, Any], values: Mapping[str, object]) -> list[str]:
+    """Put overrides into a case as written. Tables on their paths are copied, as other cases share them.
 
-    Returns the path of the key in its standard spelling.
+    A value that is set replaces what cannot stand beside it: another way to describe the same thing, and what belongs
+    to the former boundary of a side, unless that is set as well.
+
+    Parameters
+    ----------
+    raw : dict
+        The case as written; changed.
+    values : mapping
+        Values by the path of their key.
+
+    Returns
+    -------
+    list of str
+        The paths of the keys in their standard spelling.
+
+    Raises
+    ------
+    CaseError
+        For a key that does not exist, or a value that no key can have.
     """
+    for path, value in values.items():
+        _leave_former_boundary(raw, path, value, values)
+    keys = [_set_value(raw, path, value) for path, value in values.items()]
+    if any(is_written(raw, f"{side}.channel.fibres") for side in SIDES):
+        _size_by_fibres(raw, keys)
+    return keys
+
+
+def _size_by_fibres(raw: dict[str, Any], keys: list[str]) -> None:
+    """Remove the sizes of a module that follow from its fibres and what is set: one of area and length, and a width."""
+    for key, other in (("module.area", "length"), ("module.length", "area")):
+        if key in keys and f"module.{other}" not in keys:
+            _remove(raw, ("module", other))
+    if any(".channel.fibres" in key for key in keys) and "module.width" not in keys:
+        _remove(raw, ("module", "width"))
+
+
+def _leave_former_boundary(raw: dict[str, Any], path: str, value: object, values: Mapping[str, object]) -> None:
+    """Remove the keys of a side that its new boundary does not take, unless they are set together with it."""
+    side, _, key = str(path).partition(".")
+    written = raw.get(side)
+    if side not in SIDES or key != "boundary" or not isinstance(written, dict):
+        return
+    if not isinstance(value, str) or value not in BOUNDARIES:
+        return
+    foreign = [own.name for kind, own in OWN_KEYS if kind != value]
+    membrane = raw.get("membrane")
+    if value == "rigid" and not (isinstance(membrane, dict) and membrane.get("type") == "none"):
+        foreign.append("pressure")  # is computed
+    for name in foreign:
+        own = f"{side}.{name}"
+        if name in written and not any(f"{other}.".startswith(f"{own}.") for other in values):
+            _remove(raw, (side, name))
+
+
+def _leave_other_ways(raw: dict[str, Any], loc: tuple[str, ...]) -> None:
+    """Remove the keys of other ways to describe what a key that is set describes."""
+    table, key = loc[0], ".".join(loc[1:])
+
+    def covers(each: str) -> bool:
+        return f"{key}.".startswith(f"{each}.")
+
+    for ways in _WAYS.get("side" if table in SIDES else table, ()):
+        if any(covers(each) for way in ways for each in way):
+            for way in ways:
+                if not any(covers(each) for each in way):
+                    for each in way:
+                        _remove(raw, (table, *each.split(".")))
+    if table in SIDES and any(covers(f"channel.{each}") for each in ("hydraulic_diameter", "cross_section", "fibres")):
+        for each in _FLAT:
+            _remove(raw, (table, "channel", each))
+
+
+def _remove(raw: dict[str, Any], loc: tuple[str, ...]) -> None:
+    """Remove a key, if it is there, from a case as written; tables on its path are copied."""
+    table: Any = raw
+    for part in loc:
+        if not isinstance(table, dict) or part not in table:
+            return
+        table = table[part]
+    table = raw
+    for part in loc[:-1]:
+        table[part] = copy.copy(table[part])
+        table = table[part]
+    del table[loc[-1]]
+
+
+def _set_value(raw: dict[str, Any], path: str, value: object) -> str:
+    """Put one override into a case as written, and return the path of the key in its standard spelling."""
     if not isinstance(path, str) or not path.strip():
         raise CaseError(f"{show(path)}: expected the path of a key, for example left.pressure")
     loc, declared = declared_type(path)
+    _leave_other_ways(raw, loc)
     table: Any = raw
     for i, part in enumerate(loc[:-1]):
         where = ".".join(loc[: i + 1])
@@ -76,10 +175,6 @@ def set_value(raw: dict[str, Any], path: str, value: object) -> str:
         _entry(table, loc[-1], ".".join(loc[:-1]))
         table[int(loc[-1])] = _as_declared(key, declared, value)
         return key
-    for alternatives in _ONE_OF if loc[0] in SIDES else ():
-        if ".".join(loc[1:]) in alternatives:  # a given radius would contradict a length that is set now
-            for other in alternatives:
-                table.pop(other.rpartition(".")[2], None)
     table[loc[-1]] = _as_declared(key, declared, value)
     return key
 
@@ -164,4 +259,6 @@ def with_cause(message: str, values: Mapping[str, object]) -> str:
     for path, value in causes.items():
         message = message.removeprefix(f"{path} = {show(value)}: ")
     told = ", ".join(f"{cut(str(path))} = {show(value)}" for path, value in causes.items())
+    if causes and about not in causes and _REMOVAL.search(message):
+        message = f"{message} (a key cannot be removed by --set: edit the file, or a copy by `membrane-pde new`)"
     return f"with {cut(told, 200)} set: {message}" if causes else message

@@ -14,7 +14,7 @@ from membrane_pde.input import casefile
 from membrane_pde.input.build import build
 from membrane_pde.input.casefile import case_names, case_text, load_case, parse_case
 from membrane_pde.input.errors import CaseError
-from membrane_pde.input.overrides import parse_override, set_value
+from membrane_pde.input.overrides import parse_override, set_values
 from membrane_pde.input.values import Pressure, Profile
 from membrane_pde.physics.temperature import diffusivity_scaling
 from tests import bases
@@ -403,8 +403,7 @@ def test_a_change_is_what_reading_the_changed_case_gives(name):
             change = change | {"right.concentration": some}
         before, written = case.model_dump_json(), case.to_toml()
         raw = tomllib.loads(written)
-        for path, value in change.items():
-            set_value(raw, path, value)
+        set_values(raw, change)
         if not isinstance(changed := case_or_error(case.with_values, change), str):
             raw["title"] = changed.title  # which says what was changed
         read = case_or_error(build, raw, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 import membrane_pde as mp
 from membrane_pde import cli
+from membrane_pde.input.overrides import is_written
 from tests.bases import CASE
 
 INCOMPLETE = CASE.replace('[left]\nlength = "1 mm"\n', "[left]\n")
@@ -163,3 +165,75 @@ def test_what_the_command_varies_completes(file: Callable[[str], Path], capsys: 
         cli.app(["sweep", path, *vary], prog_name="membrane-pde")
     assert stop.value.code == 2
     assert "run.duration is missing" in capsys.readouterr().err
+
+
+THICK = {"right.support.thickness": "0.4 mm", "right.support.porosity": 0.5, "right.support.tortuosity": 1.5}
+FIBRES = {"left.channel.fibres": {"count": 1000, "inner_diameter": "0.2 mm"}}
+
+
+def test_one_way_to_describe_a_support_layer_replaces_the_other() -> None:
+    case = mp.load_case("forward_osmosis")
+    for other in (case.with_values(THICK), mp.load_case("forward_osmosis", THICK)):
+        assert other.right.support is not None
+        assert other.right.support.thickness == 0.4e-3
+        back = other.with_values({"right.support.structural_parameter": "1.14 mm"})
+        assert back.right.support == case.right.support
+    with pytest.raises(mp.CaseError, match="give structural_parameter alone, or thickness, porosity and tortuosity"):
+        case.with_values({"right.support.porosity": 0.5})  # and this hint can be followed, as above
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "gone"),
+    [
+        ("batch_ro", {"left.boundary": "piston"}, ["left.volume", "left.feed"]),
+        ("batch_ro", {"left.boundary": "reservoir"}, ["left.volume"]),
+        ("leaky", {"left.boundary": "piston"}, ["left.tube_area"]),
+        ("plant_cell_turgor", {"left.boundary": "rigid"}, ["left.modulus"]),
+        ("seawater_ro", {"left.boundary": "rigid"}, ["left.pressure"]),
+        ("ro_element", {"membrane.type": "SW30HR", "module.area": "30 m^2", "module.length": "1 m"}, []),
+        ("crossflow_cell", {"membrane.element": "SW30HR-380"}, ["membrane.type"]),
+        ("crossflow_cell", FIBRES, ["left.channel.height", "left.channel.spacer_porosity", "module.width"]),
+        ("dialyser", {"module.area": "1.5 m^2"}, ["module.length"]),
+        ("dialyser", {"left.channel.height": "0.2 mm", "module.area": "1.5 m^2"}, ["left.channel.fibres"]),
+    ],
+)
+def test_what_is_set_replaces_what_cannot_stand_beside_it(
+    name: str, values: dict[str, object], gone: list[str]
+) -> None:
+    if name == "ro_element":
+        values = values | {"left.channel.height": "0.7 mm"}
+    before = mp.load_case(name).to_toml()
+    case = mp.load_case(name)
+    for found in (mp.load_case(name, values), case.with_values(values)):
+        written = tomllib.loads(found.to_toml())
+        for key in gone:
+            assert not is_written(written, key), key
+        assert mp.parse_case(found.to_toml()) == found
+    assert case.to_toml() == before
+
+
+def test_what_is_set_together_with_a_boundary_is_kept_and_judged() -> None:
+    case = mp.load_case("batch_ro")
+    with pytest.raises(mp.CaseError, match=r'left\.volume: only a "bath" takes it; left\.boundary is "piston"'):
+        case.with_values({"left.volume": "1 mm", "left.boundary": "piston"})
+    moved = case.with_values({"left.boundary": "bath", "left.volume": "7 mm"})
+    assert moved.left.volume == 7e-3
+    with pytest.raises(mp.CaseError, match=r"left\.volume is missing"):
+        case.with_values({"left.boundary": "piston"}).with_values({"left.boundary": "bath"})
+    found = mp.sweep(case.with_values({"run.duration": "1 s"}), {"left.boundary": ["piston", "bath"]}, workers=1)
+    assert list(found["status"].values) == ["completed", "completed"]
+
+
+def test_a_boundary_that_is_no_name_is_reported_as_it_is() -> None:
+    with pytest.raises(mp.CaseError, match=r"left\.boundary"):
+        mp.load_case("batch_ro", {"left.boundary": ["piston"]})
+
+
+def test_where_a_key_would_have_to_go_the_message_says_how() -> None:
+    with pytest.raises(mp.CaseError) as error:
+        mp.load_case("forward_osmosis", {"membrane.type": "none"})
+    assert "remove the table (a key cannot be removed by --set: edit the file, or a copy by" in str(error.value)
+    with pytest.raises(mp.CaseError) as error:
+        mp.load_case("ro_element", {"left.stirred": True})
+    assert "leave the key out" in str(error.value)  # the key that is set: it need not be
+    assert "--set" not in str(error.value)
