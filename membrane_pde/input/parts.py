@@ -271,7 +271,8 @@ class Compartment(BaseModel):
     length: LengthOrRadius = field(
         "Initial depth of liquid (volume ÷ membrane area); for a reservoir, a bath or an outflow the thickness of the "
         "unstirred layer. A stirred bath or reservoir has no layer and needs no length. Around a curved membrane the "
-        "thickness of the shell or layer; inside one `radius` stands in its place. SI unit: m."
+        "thickness of the shell or layer; inside one `radius` stands in its place. Such a layer keeps its thickness: "
+        "as the membrane grows, it takes up liquid of the bath, until the bath is empty. SI unit: m."
     )
     radius: Length | None = field(
         "Initial radius of a cylindrical or spherical membrane, in place of `left.length`. Left side only, and "

@@ -447,6 +447,17 @@ def test_steady(call):
     _, out, _ = call("steady", "osmosis", "--units", "physiology")
     assert "In the steady state nothing flows." in out
     assert "mmHg" in out
+    status, out, _ = call("steady", "swelling_sphere", "--set", "membrane.solutes.KCl.permeability=1e-6 m/s")
+    assert status == 0
+    assert "Any displaced volume is an equilibrium" in out
+    for row in ("radius of the membrane", "volume ÷ membrane area at the start"):
+        (values,) = (line.split("mm")[1].split() for line in out.splitlines() if line.startswith(row))
+        assert values == ["–", "–"]
+    status, out, _ = call("steady", "swelling_sphere", "--set", "right.stirred=false", "--set", "right.length=5 mm")
+    assert status == 1
+    assert "the right side runs dry before the forces balance" in out
+    assert "and the bath holds 20 mm" in out
+
     status, out, _ = call("steady", "batch_ro")
     assert status == 1
     assert "There is no steady state: the left side runs dry" in out
