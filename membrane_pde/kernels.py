@@ -2,7 +2,7 @@
 
 A kernel is written once. `kernel` (and `part`) marks it and returns it unchanged, so that Python calls it like any
 function. `compiled` marks an entry point: machine code of it, and of every kernel that it calls, is used if it exists.
-Numba compiles it in a minute or two when the user asks for it (``membrane-pde compile``), and it is kept in the user's
+Numba compiles it in about a minute when the user asks for it (``membrane-pde compile``), and it is kept in the user's
 cache. If there is none, or if it is damaged, the same functions run as plain Python; last digits may differ.
 
 A kernel may contain numbers, tuples, NumPy arrays, loops, and calls of kernels and of `math`, but no closures, keyword
@@ -308,5 +308,5 @@ def _hint() -> None:
     if available() and os.environ.get("MEMBRANE_PDE_COMPILE") != "0" and folder is not None and not folder.exists():
         log.warning(
             "the solver is not compiled, so that it runs in plain Python, which is much slower: `membrane-pde compile` "
-            "compiles it once, which takes a minute or two (MEMBRANE_PDE_COMPILE=0 in the environment hides this line)"
+            "compiles it once, which takes about a minute (MEMBRANE_PDE_COMPILE=0 in the environment hides this line)"
         )

@@ -96,7 +96,7 @@ def validate(
 def compile_kernels() -> None:
     """Compile the solver to machine code, once.
 
-    This takes a few minutes. Afterwards runs and sweeps are much faster.
+    This takes about a minute. Afterwards runs and sweeps are much faster.
     """
     from membrane_pde import runs
     from membrane_pde.input.errors import CaseError

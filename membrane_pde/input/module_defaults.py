@@ -45,6 +45,7 @@ def merge_module(merged: dict[str, Any]) -> None:
     run = merged.get("run", {})
     if isinstance(run, dict):
         _check_until(run)
+        _check_solver(run)
         merged["run"] = {"duration": None} | run
 
 
@@ -71,6 +72,20 @@ def _check_until(run: dict[str, Any]) -> None:
         raise CaseError(
             'run.until = "duration": run.duration is missing; give it, for example "10 min", or leave the key out for '
             "the steady state"
+        )
+
+
+def _check_solver(run: dict[str, Any]) -> None:
+    """Refuse an integrator that does not integrate along a membrane, or that has no run in time to integrate."""
+    solver = run.get("solver")
+    if solver == "fipy":
+        raise CaseError(
+            'run.solver = "fipy": along a [module] nothing is solved by FiPy; expected "rosenbrock" or "cvode"'
+        )
+    if solver == "cvode" and "duration" not in run:
+        raise CaseError(
+            'run.solver = "cvode": it integrates in time, and without run.duration the answer is the steady state, by '
+            'Newton\'s method; give run.duration, for example "10 min", or take "rosenbrock", the default'
         )
 
 

@@ -554,6 +554,7 @@ class Run(BaseModel):
         "Time integrator. `rosenbrock`: a Rosenbrock method that makes use of the structure of the problem, the "
         "fastest. `cvode`: CVODE of SUNDIALS, an independent check by another method and program, with a tolerance of "
         "rtol/100 or less. `fipy`: FiPy's terms and linear solver with an implicit Runge-Kutta method of order 4, an "
-        "independent check by another library, with a tolerance of 20 rtol; it takes seconds.",
+        "independent check by another library, with a tolerance of 20 rtol; it takes seconds. Along a [module] only "
+        "runs in time have an integrator: `rosenbrock`, or with `cvode` IDA of SUNDIALS, which takes algebraic rows.",
         "rosenbrock",
     )

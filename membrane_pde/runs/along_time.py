@@ -107,8 +107,6 @@ def run_in_time(case: Case, progress: Callable[[float], None] | None = None) -> 
 
 def _check(case: Case) -> None:
     """Refuse what is not possible in time along a membrane."""
-    if case.run.solver == "fipy":
-        raise CaseError('run.solver = "fipy": not available with [module]; expected "rosenbrock" or "cvode"')
     for name in SIDES:
         side = getattr(case, name)
         if side.pressure.held != "pressure" and len(set(side.pressure.values)) > 1:

@@ -24,8 +24,9 @@ def import_sundials(module: str) -> Any:
     try:
         return importlib.import_module(f"sksundae.{module}")
     except ImportError as error:
+        instead = "rosenbrock" if module == "ida" else "fipy"  # which nothing along a module is solved by
         raise IntegrationError(
-            'scikit-sundae is not installed here (it has no wheel for some machines); use run.solver = "fipy"'
+            f'scikit-sundae is not installed here (it has no wheel for some machines); use run.solver = "{instead}"'
         ) from error
     finally:
         if threads is None:

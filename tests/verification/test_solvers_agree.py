@@ -135,7 +135,11 @@ SHIPPED = (
     "plant_cell_turgor",
     "osmotic_pressure",
     "two_gases",
+    "forward_osmosis",
+    "pressure_retarded_osmosis",
+    "swelling_sphere",
 )
+OF_ITS_OWN = ("forward_osmosis", "pressure_retarded_osmosis", "swelling_sphere")  # support layers, a curved membrane
 
 
 @pytest.mark.parametrize(
@@ -143,8 +147,19 @@ SHIPPED = (
 )
 def test_fipys_steps_are_within_a_ten_thousandth(name: str) -> None:
     """Of each number's own scale, with the default tolerance: every kind of boundary, real solutions, gases."""
+    compare(name, {"run.solver": "fipy"}, allowed=1e-4)
+
+
+@pytest.mark.parametrize("name", OF_ITS_OWN)
+def test_cvode_agrees_on_support_layers_and_a_curved_membrane(name: str) -> None:
+    """Which the cases above have not; FiPy's steps of them are slow."""
+    compare(name, {"run.solver": "cvode", "run.rtol": "1e-9"}, allowed=1e-7)
+
+
+def compare(name: str, values: dict[str, object], allowed: float) -> None:
+    """Hold a run of a shipped case against the default solver with a tight tolerance, every number at every time."""
     one = mp.load_case(name).with_values({"run.until": "duration"})
-    exact, got = (mp.run(one.with_values(values)) for values in ({"run.rtol": "1e-9"}, {"run.solver": "fipy"}))
+    exact, got = (mp.run(one.with_values(each)) for each in ({"run.rtol": "1e-9"}, values))
     assert got.arrays["time"] == pytest.approx(exact.arrays["time"], rel=1e-12)
     keys = [
         key
@@ -152,5 +167,5 @@ def test_fipys_steps_are_within_a_ten_thousandth(name: str) -> None:
         if value.dtype.kind == "f" and np.isfinite(value).any() and np.nanmax(np.abs(value)) > 0.0
     ]
     gaps = gaps_between(got, exact, [key for key in keys if key != "amount_error"])
-    assert max(gaps.values()) < 1e-4, gaps
+    assert max(gaps.values()) < allowed, gaps
     assert got.summary["amount_error"] < 1e-12

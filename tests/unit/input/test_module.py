@@ -275,6 +275,9 @@ def test_only_with_module() -> None:
         ({"right.boundary": "piston"}, r'right\.boundary = "piston": the permeate of a module is drawn off'),
         ({"run.until": "duration"}, r"run\.duration is missing"),
         ({"run.until": "equilibrium"}, "in a module something always flows"),
+        ({"run.solver": "fipy"}, r'nothing is solved by FiPy; expected "rosenbrock" or "cvode"'),
+        ({"run.solver": "fipy", "run.duration": "1 min"}, "nothing is solved by FiPy"),
+        ({"run.solver": "cvode"}, "without run.duration the answer is the steady state"),
         ({"run.until": "equilibrium", "run.duration": "1 min"}, "in a module something always flows"),
     ],
 )
