@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from membrane_pde import library
 from membrane_pde.input import titles
 from membrane_pde.input.case import Case, Origin
-from membrane_pde.input.checks import check_curved_boundaries, misplaced
+from membrane_pde.input.checks import check_curved_boundaries, check_together, misplaced
 from membrane_pde.input.completion import put
 from membrane_pde.input.defaults import merge_gas, merge_membrane, merge_solutes
 from membrane_pde.input.errors import CaseError
@@ -59,6 +59,11 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
         origin = before._origin
         kept = _kept(raw, before, origin.written)
         ranges = origin.source_ranges
+        if _only_pressures_differ(raw, kept, origin.written):
+            case = put(copy(before), left=kept["left"], right=kept["right"])
+            check_together(case)
+            case._origin = Origin(name, raw, changed_case, ranges)
+            return case
     merged = raw | kept  # the dict as written is shared by cases: copy before changing
     gas = merged.get("phase") == "gas"
     solutes = merged.get("solutes")
@@ -118,6 +123,13 @@ def _kept(raw: dict[str, Any], before: Case, written: dict[str, Any]) -> dict[st
             side = _with_pressure(getattr(before, name), raw.get(name), written.get(name))
             kept |= {} if side is None else {name: side}
     return kept
+
+
+def _only_pressures_differ(raw: dict[str, Any], kept: dict[str, Any], written: dict[str, Any]) -> bool:
+    """True if a case of a liquid has the same text as its parent but for the pressures, which are valid."""
+    if not {"solutes", "left", "right", "membrane"} <= kept.keys():
+        return False
+    return all(raw.get(key) is written.get(key) for key in raw | written if key not in SIDES)
 
 
 def _with_pressure(side: Compartment, now: Any, then: Any) -> Compartment | None:
