@@ -22,6 +22,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 _IDLE = 60.0  # s, after which an idle worker ends
+_LOOK = 1.0  # s, between two looks at the workers
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
@@ -174,7 +175,26 @@ def _keep(team: Team) -> None:
 def _executor(size: int, given: tuple[Any, ...]) -> Executor:
     import loky
 
-    return loky.ProcessPoolExecutor(size, timeout=_IDLE, initializer=_begin, initargs=given, env=_ONE_THREAD)
+    executor = loky.ProcessPoolExecutor(size, timeout=_IDLE, initializer=_begin, initargs=given, env=_ONE_THREAD)
+    threading.Thread(target=_break_endless_wait, args=(executor,), daemon=True).start()
+    return executor
+
+
+def _break_endless_wait(executor: Any) -> None:
+    """Report the death of a worker that loky does not notice.
+
+    If a worker is killed while it sends a result, loky waits for the rest of it, for ever: this process has the other
+    end of the pipe open, too. Without any writer the wait ends, and loky reports that the pool is broken.
+    """
+    dead: set[int] = set()
+    while not (executor._flags.broken or executor._flags.shutdown):
+        time.sleep(_LOOK)
+        before, dead = dead, {pid for pid, each in list(executor._processes.items()) if each.exitcode}
+        if dead & before and not executor._flags.broken:
+            for process in list(executor._processes.values()):
+                process.terminate()
+            executor._result_queue._writer.close()
+            return
 
 
 def _nothing() -> None:
