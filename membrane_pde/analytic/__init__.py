@@ -1,21 +1,21 @@
-"""Equilibrium and exact solutions: the independent judge of the solver.
+"""Equilibrium and exact solutions, an independent check of the solver.
 
-Nothing of the package is imported here, and the osmotic pressure is either a function that the caller gives or ideal.
-Index 1 means the left side, 2 the right side, and a flux is positive from left to right.
+No other module of the package is imported here, and the osmotic pressure is either a function that the caller passes or
+ideal. Index 1 means the left side, index 2 the right side, and a flux is positive from left to right.
 
 ================= =========================================================================
 Module            Contents
 ================= =========================================================================
-`along`           an element that holds everything back, a dialyser
+`along`           an element with complete rejection, a dialyser
 `end_state`       the end state of any two compartments: concentrations, pressures, volumes
 `end_volumes`     volumes at the end of osmosis in closed form, ideal solutions
 `well_mixed`      well-mixed compartments over time
 `diffusion`       diffusion without flow
-`curved`          spheres and cylinders: swelling, diffusion out of one behind a membrane
+`curved`          spheres and cylinders: swelling, diffusion out through a membrane
 `film`            concentration polarization: films and an unstirred half-space
 `forward_osmosis` steady fluxes through a membrane on a support layer, best pressure
 `least_work`      least work of a separation
-`numerics`        numerical tools that these share
+`numerics`        numerical tools that these modules use
 ================= =========================================================================
 """
 

@@ -1,4 +1,4 @@
-"""Exact solutions along a membrane: an element that holds everything back, and a dialyser."""
+"""Exact solutions along a membrane: an element with complete rejection, and a dialyser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 def rejecting_element(
     area: float, water_permeability: float, pressure: float, feed_flow: float, osmotic_pressure: float
 ) -> float:
-    """Flow that leaves an element of reverse osmosis which lets no solute pass.
+    """Concentrate flow of a reverse-osmosis element with complete rejection.
 
     Without polarization and pressure drop ``dQ = −L_p (Δp − π_0 Q_0/Q) dA``, whose integral is
 
@@ -21,11 +21,11 @@ def rejecting_element(
     water_permeability : float
         L_p, m/s/Pa.
     pressure : float
-        Δp, Pa; above the osmotic pressure.
+        Δp, Pa; it must exceed the osmotic pressure.
     feed_flow : float
         Q_0, m^3/s.
     osmotic_pressure : float
-        π_0 of the feed, in proportion to its concentration, Pa.
+        π_0 of the feed, Pa; it is proportional to the concentration.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def rejecting_element(
     Raises
     ------
     ValueError
-        If the pressure is not above the osmotic pressure.
+        If the pressure does not exceed the osmotic pressure.
     """
     if not pressure > osmotic_pressure:
         raise ValueError("the pressure is not above the osmotic pressure of the feed")
@@ -53,7 +53,7 @@ def rejecting_element(
 
 
 def dialyser_clearance(transfer: float, blood_flow: float, dialysate_flow: float, counter_current: bool) -> float:
-    """Clearance of a dialyser without ultrafiltration, of an overall mass-transfer coefficient K₀.
+    """Clearance of a dialyser without ultrafiltration, with an overall mass-transfer coefficient K₀.
 
     Counter-current ``K = Q_B (e^Z − 1)/(e^Z − Q_B/Q_D)`` with ``Z = (K₀A/Q_B)(1 − Q_B/Q_D)``, which is
     ``Q_B/(1 + Q_B/(K₀A))`` at equal flows; co-current ``K = Q_B (1 − e^{−(K₀A/Q_B)(1 + Q_B/Q_D)})/(1 + Q_B/Q_D)``.
@@ -65,7 +65,7 @@ def dialyser_clearance(transfer: float, blood_flow: float, dialysate_flow: float
     blood_flow, dialysate_flow : float
         Q_B and Q_D, m^3/s.
     counter_current : bool
-        Whether they flow against one another.
+        True for counter-current flow, False for co-current flow.
 
     Returns
     -------
@@ -83,4 +83,4 @@ def dialyser_clearance(transfer: float, blood_flow: float, dialysate_flow: float
         return blood_flow / (1.0 + blood_flow / transfer)
     z = transfer / blood_flow * (1.0 - ratio)
     taken = -math.expm1(-z)
-    return blood_flow * taken / (taken + (1.0 - ratio) * math.exp(-z))  # no difference of nearly equal numbers
+    return blood_flow * taken / (taken + (1.0 - ratio) * math.exp(-z))  # avoids cancellation at nearly equal flows

@@ -1,4 +1,4 @@
-"""The end state: where two solutions come to rest, found without solving the transport equations."""
+"""The end state: the equilibrium of two solutions, found without solving the transport equations."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-_ROUND_OFF = 8 * float(np.finfo(float).eps)  # forces that add up to less, relative to the largest one, balance
+_ROUND_OFF = 8 * float(np.finfo(float).eps)  # net driving pressure ÷ largest pressure below which it counts as zero
 _FARTHEST = 1e100  # ratio of displaced to remaining volume at which the search ends
 
 
 @dataclass(frozen=True)
 class Equilibrium:
-    """End state of two solutions: nothing that can pass the membrane flows any more.
+    """End state of two solutions, in which neither water nor permeating solutes flow.
 
     ``displaced_volume`` is X, the volume that has moved from left to right, per membrane area, in m; concentrations
     are in mol/m^3, shape (solute,); pressures in Pa. A value that is not unique or does not exist is None, and
@@ -51,8 +51,8 @@ def equilibrium(
 ) -> list[Equilibrium]:
     """End states of two closed compartments, or of one beside a reservoir, one for each pair of applied pressures.
 
-    Permeating solutes reach partition equilibrium (``c_R = K c_L``), the others keep their amounts on each side, and X
-    solves the balance of forces on the water
+    Permeating solutes reach partition equilibrium (``c_R = K c_L``), the amounts of the others on each side are
+    constant, and X is the volume at which the net driving pressure on the water is zero,
 
     ``0 = p_L - p_R - sum_s sigma_s (pi_s(c_L) - pi_s(c_R))``, ``p_L = p_L0 - k_L X``, ``p_R = p_R0 + k_R X``,
 
@@ -65,14 +65,13 @@ def equilibrium(
     equilibrium with it. Beside a piston at equal pressures ``V = n/c``: the amount (osmol) of impermeable solutes in
     the closed compartment divided by their osmolarity in the reservoir.
 
-    An elastic wall presses and does not pull: the pressure of its side is never below 0. The balance of forces
-    decreases with X whether a wall presses or not. So both are tried, and the end state is the one in which every wall
-    is as assumed.
+    An elastic wall goes slack instead of exerting a negative pressure. The net driving pressure decreases with X
+    whether a wall is taut or slack. So both are tried, and the end state is the one in which every wall is as assumed.
 
     Parameters
     ----------
     pressures : sequence of (float, float)
-        Applied on the left and on the right at the end, Pa. That of a rigid side is not used.
+        Pressures applied on the left and on the right at the end, Pa. That of a rigid side is not used.
     length_left, length_right : float
         Volumes per membrane area at X = 0, m.
     amount_left, amount_right : array_like, shape (solute,)
@@ -82,8 +81,8 @@ def equilibrium(
     reflection, partition : array_like, shape (solute,)
         sigma; K = c_R/c_L at equilibrium (other than 1 only if water does not pass).
     stiffness_left, stiffness_right : float
-        Pressure gained per length gained, Pa/m; for a standpipe rho g divided by the area of the tube per membrane
-        area, 0 for a piston.
+        Increase of the pressure ÷ increase of the length, Pa/m; for a standpipe rho g divided by the area of the tube
+        per membrane area, for a piston 0.
     rigid : {"", "left", "right"}
         The side of constant volume: X = 0, and its pressure is that of the other side plus the difference that balances
         ``sum sigma pi``.
@@ -104,7 +103,7 @@ def equilibrium(
     -------
     list of Equilibrium
         With None and a reason in three cases. A side runs dry (no root with both volumes positive) or, beside a
-        reservoir, takes up water without end. Any X is an equilibrium (pistons at equal pressures, only permeating
+        reservoir, takes up water without limit. Any X is an equilibrium (pistons at equal pressures, only permeating
         solutes); the concentrations are still given. The end depends on the path (water flows and carries a solute with
         P = 0 and sigma < 1).
     """
@@ -172,7 +171,7 @@ class _Sides:
     walls: tuple[bool, bool] = (False, False)
 
     def resists(self) -> tuple[bool, bool]:
-        """True for the left, for the right side if a solute stays there, which keeps the side from running dry."""
+        """(left, right): True for a side with an impermeable solute, which keeps the side from running dry."""
         both = list(zip(self.solutes, self.staying, strict=True))
         left, right = (any(stays and solute[i] > 0.0 for solute, stays in both) for i in (0, 1))
         return left, right
@@ -229,7 +228,7 @@ class _Sides:
         return p_left - p_right - osmotic.difference, _ROUND_OFF * size
 
     def end(self, state: _State, left: float, right: float, rigid: str = "", osmotic: float = 0.0) -> Equilibrium:
-        """The state as an end state under applied pressures; a rigid side's pressure balances `osmotic`."""
+        """End state with given lengths and applied pressures; the pressure of a rigid side balances `osmotic`."""
         c_left, c_right = self.concentrations(*state[:2])
         p_left, p_right = self.pressing(state[2], left, right)
         if rigid == "left":
@@ -240,7 +239,7 @@ class _Sides:
 
 
 def _balanced_between_walls(sides: _Sides, first: _Osmotic, pressure_left: float, pressure_right: float) -> Equilibrium:
-    """`_balanced` for sides that may have elastic walls: each wall presses, or is slack (at pressure 0)."""
+    """`_balanced` for sides that may have elastic walls, each of which is taut or slack (at pressure 0)."""
     if not any(sides.walls):
         return _balanced(sides, first, pressure_left, pressure_right)
     pressures = pressure_left, pressure_right
@@ -262,9 +261,9 @@ def _balanced_between_walls(sides: _Sides, first: _Osmotic, pressure_left: float
 
 
 def _unless_any_volume(sides: _Sides, end: Equilibrium, stretched: Sequence[float]) -> Equilibrium:
-    """Leave out the displaced volume if any is an equilibrium: no wall presses, and only permeating solutes are there.
+    """Leave out the displaced volume if it is arbitrary: all walls are slack, and all solutes present permeate.
 
-    `stretched` are the pressures on both sides, Pa, if walls could pull.
+    `stretched` are the pressures on both sides, Pa, if walls could be under tension.
     """
     stays = zip(sides.resists(), sides.start[:2], strict=True)
     if not any(sides.walls) or any(there for there, length in stays if math.isfinite(length)):
@@ -272,21 +271,19 @@ def _unless_any_volume(sides: _Sides, end: Equilibrium, stretched: Sequence[floa
     for pressure, k, length, wall in zip(stretched, sides.stiffness, sides.start[:2], sides.walls, strict=True):
         if k > 0.0 and not (wall and pressure <= 1e-9 * k * length):
             return end
-    reason = "any displaced volume is an equilibrium: no wall presses, and there are only solutes that can pass"
+    reason = "all walls are slack and every solute can pass, so any displaced volume is an equilibrium"
     return replace(end, displaced_volume=None, reason=reason)
 
 
 def _balanced(sides: _Sides, first: _Osmotic, pressure_left: float, pressure_right: float) -> Equilibrium:
-    """End state in which the forces on the water balance; `first` are the osmotic pressures at the start."""
+    """End state of zero net driving pressure on the water; `first` are the osmotic pressures at the start."""
     (length_left, length_right, _), stiffness, resists = sides.start, sum(sides.stiffness), sides.resists()
     force, round_off = sides.force(first, 0.0, pressure_left, pressure_right)
     if abs(force) <= round_off:
         end = sides.end(sides.start, pressure_left, pressure_right)
         closed = [stays for stays, length in zip(resists, sides.start[:2], strict=True) if math.isfinite(length)]
         if stiffness == 0.0 and not any(closed):
-            reason = (
-                "any displaced volume is an equilibrium: pressures are equal, and there are only solutes that can pass"
-            )
+            reason = "the pressures are equal and every solute can pass, so any displaced volume is an equilibrium"
             return replace(end, displaced_volume=None, reason=reason)
         return end
 

@@ -169,7 +169,7 @@ def unstirred_semi_infinite_wall(scaled_time: ArrayLike, rejection: float = 1.0)
     scaled_time : array_like
         T, zero or more.
     rejection : float
-        R from 0 to 1: the fraction of the arriving solute that the membrane holds back.
+        R from 0 to 1: the fraction of the arriving solute that the membrane rejects.
 
     Returns
     -------

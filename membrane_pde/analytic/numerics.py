@@ -1,4 +1,4 @@
-"""Numerical tools that several exact solutions share."""
+"""Numerical tools that several exact solutions use."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ def invert_laplace(transform: Callable[[NDArray], NDArray], time: float) -> Arra
         Transforms of real functions, analytic except on the negative real axis and at zero. It takes z (point,) and
         returns (point, quantity).
     time : float
-        s, above zero.
+        s, positive.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def invert_laplace(transform: Callable[[NDArray], NDArray], time: float) -> Arra
     Raises
     ------
     ValueError
-        If the time is not above zero.
+        If the time is not positive.
     """
     if time <= 0:
         raise ValueError(f"time {time}: the inverse Laplace transform needs a time above zero")

@@ -39,7 +39,7 @@ def well_mixed_bath(time: ArrayLike, *, volume: float, amount: float, outside: f
     Raises
     ------
     ValueError
-        If ``outside < 0``: the compartment would swell without end, and the closed form is another one.
+        If ``outside < 0``: the compartment would swell without limit, and another closed form would hold.
     """
     import scipy
 
@@ -109,7 +109,7 @@ def well_mixed_two_pistons(
     Raises
     ------
     ValueError
-        If a side holds no solute.
+        If a side contains no solute.
     """
     n1, n2 = amount_left, amount_right
     if n1 <= 0 or n2 <= 0:

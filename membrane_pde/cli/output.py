@@ -1,4 +1,4 @@
-"""How commands write: tables or JSON on stdout, a progress bar on stderr, results and pictures in a folder."""
+"""Output of commands: tables or JSON on stdout, a progress bar on stderr, results and pictures in a folder."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from membrane_pde.input.checks import check_curved_boundaries, check_together, m
 from membrane_pde.input.completion import put
 from membrane_pde.input.defaults import merge_gas, merge_membrane, merge_solutes
 from membrane_pde.input.errors import CaseError
-from membrane_pde.input.messages import case_error, for_a_gas
+from membrane_pde.input.messages import case_error, expectation_in_a_gas
 from membrane_pde.input.overrides import is_written, set_values, value_at, with_cause, written_at
 from membrane_pde.input.parts import SIDES, Compartment
 from membrane_pde.input.readers import Applied
@@ -83,13 +83,13 @@ def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
     if gas:
         merge_gas(merged)
     curved = merged.get("geometry") in CURVED
-    if curved:  # first: a length that is missing is not what is wrong with a boundary that cannot be there
+    if curved:  # check the boundary first: a message on a missing length would be misleading
         check_curved_boundaries(merged)
     try:
         case = Case.model_validate(merged, context=kept)
     except ValidationError as error:
         found = case_error(error, curved)
-        raise (CaseError(for_a_gas(str(found))) if gas else found) from None
+        raise (CaseError(expectation_in_a_gas(str(found))) if gas else found) from None
     if "solutes" not in kept:
         _check_ions(case)
     if case.properties.given:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a case comes from: its name, the dict as written, and the function that makes a changed case of it.
+    """Source of a case: its name, the dict as written, and the function that builds a changed case.
 
     `source_ranges`: temperatures (K) between which values from the library are valid, by the path of the key.
     `start`: the case from which this one was made by changes, and `changes` the keys that were changed.
@@ -95,7 +95,7 @@ class Case(General):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is allowed but may not be intended: a sentence for each."""
+        """Warnings about inputs that are allowed but may be unintended: one sentence each."""
         return tuple(case_warnings.all_warnings(self)) + self.away_from_source
 
     @property

@@ -257,12 +257,12 @@ def _check_without_support(case: Case) -> None:
 
 
 def check_curved_boundaries(written: Mapping[str, Any]) -> None:
-    """Raise a CaseError for a far end that cannot stand inside or around a curved membrane (DESIGN §3c).
+    """Raise a CaseError for a boundary that is not available inside or around a curved membrane.
 
     Parameters
     ----------
     written : mapping
-        The case as written, with a curved geometry; it need not be valid. Parts may be validated ones.
+        The case as written, with a curved geometry; it may be invalid, and parts of it may already be validated.
 
     Raises
     ------
@@ -283,7 +283,7 @@ def check_curved_boundaries(written: Mapping[str, Any]) -> None:
 
 
 def _entry_of(part: object, key: str) -> object:
-    """What a part of a case has for a key, as written or validated."""
+    """Value of a key in a part of a case, which may be as written or validated."""
     return part.get(key) if isinstance(part, dict) else getattr(part, key, None)
 
 

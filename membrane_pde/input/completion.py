@@ -79,7 +79,7 @@ def complete_side(side: Compartment, name: str, data: Mapping[str, Any]) -> Comp
 
 
 def _drawing(side: Compartment, name: str, phase: str) -> str:
-    """How pictures draw a side."""
+    """Style in which pictures draw a side."""
     if side.drawing == "tube" and side.far_end.drawing != "tube":
         raise CaseError(f'{name}.drawing = "tube": only a "standpipe" has a tube; {name}.boundary is "{side.boundary}"')
     if phase == "gas" and side.drawing not in (None, "tank"):

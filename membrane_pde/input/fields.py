@@ -1,4 +1,4 @@
-"""What the models of all parts of a case have in common: how a field is declared, and how strict reading is."""
+"""Common base of the models of all parts of a case: declaration of fields, and strictness of reading."""
 
 from __future__ import annotations
 

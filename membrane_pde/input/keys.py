@@ -32,7 +32,7 @@ def declared_type(path: str) -> tuple[tuple[str, ...], Any]:
         if below is None:
             if isinstance(declared, type) and issubclass(declared, BaseModel):
                 raise CaseError(unknown_key_message(loc[: i + 1]))
-            raise CaseError(f"{cut(path)}: {'.'.join(loc[:i])} has no keys below it")
+            raise CaseError(f"{cut(path)}: {'.'.join(loc[:i])} is not a table")
         declared = below
     return tuple(loc), declared
 

@@ -20,7 +20,7 @@ from membrane_pde.physics import density
 from membrane_pde.physics.constants import ZERO_CELSIUS
 from membrane_pde.physics.temperature import water_density
 
-_GRANTED = 1.05  # times the tabulated solubility
+_GRANTED = 1.05  # allowed concentration ÷ tabulated solubility
 _DENSEST = (
     22587.2  # kg/m^3, osmium: CRC Handbook, physical constants of inorganic compounds, as in the package chemicals
 )
@@ -28,7 +28,7 @@ _DENSEST = (
 
 @dataclass(frozen=True)
 class Limit:
-    """The largest concentration of a solute by itself (mol/m^3), and what sets it, as a clause of a message."""
+    """The largest concentration of a single solute (mol/m^3), and the reason for it, as a clause of a message."""
 
     concentration: float
     words: str
@@ -40,7 +40,7 @@ def limit(name: str, solute: Any, volume: density.Volume | None, temperature: fl
     Parameters
     ----------
     name : str
-        Of the solute.
+        Name of the solute.
     solute : case.Solute
     volume : tuple of float or None
         Its apparent volume at this temperature (`physics.density`), where it is known.
@@ -50,22 +50,25 @@ def limit(name: str, solute: Any, volume: density.Volume | None, temperature: fl
     Returns
     -------
     Limit or None
-        None where nothing is known of it.
+        None if no limit is known.
     """
     found, mass = [], solute.molar_mass
     if mass is not None:
         found.append(Limit(_DENSEST / mass, f"the densest substance, osmium, has {_grams(_DENSEST)}"))
         if solute.density is not None:
-            # where % and mol/kg are converted with a volume that makes the pure substance a little denser, that counts
+            # % and mol/kg are converted with the apparent volume: use the larger of the two densities of the pure
+            # substance
             pure = solute.density / mass
-            room = 0.0 if volume is None else (volume[0] + volume[1]) / (volume[2] + volume[3])
-            own = 1.0 / room if room * pure * 1.1 > 1.0 else 1.1 * pure
+            molar_volume = 0.0 if volume is None else (volume[0] + volume[1]) / (volume[2] + volume[3])
+            own = 1.0 / molar_volume if molar_volume * pure * 1.1 > 1.0 else 1.1 * pure
             found.append(Limit(pure if volume is None else max(own, pure), f"pure {name} has {_grams(solute.density)}"))
     molality = _saturated(solute.solubility or (), temperature)
     if molality is not None and mass is not None and volume is not None:
         most = _GRANTED * density.molarity(molality, volume, mass, float(water_density(temperature)))
-        told = f"{most * mass / _GRANTED:.3g} g/L of {name} dissolve in water at {temperature - ZERO_CELSIUS:.4g} degC"
-        found.append(Limit(most, f"no more than about {told}"))
+        clause = (
+            f"{most * mass / _GRANTED:.3g} g/L of {name} dissolve in water at {temperature - ZERO_CELSIUS:.4g} degC"
+        )
+        found.append(Limit(most, f"no more than about {clause}"))
     return min(found, key=lambda each: each.concentration, default=None)
 
 
@@ -105,7 +108,7 @@ def problem(
     volumes: Mapping[str, density.Volume | None],
     temperature: float,
 ) -> tuple[str, str] | None:
-    """Why a solution is impossible, if it is.
+    """Reason why a solution is impossible, if it is.
 
     Parameters
     ----------

@@ -106,15 +106,15 @@ def _missing_hint(loc: list[str], general: str) -> str:
     return _HINTS.get(general, "it is required")
 
 
-# What a message about a concentration expects in a liquid, and in a gas: a reader does not know the phase.
+# Expected form of a concentration in a liquid, and in a gas: the functions that read values do not know the phase.
 _EXPECTED_OF_A_GAS = (
     f'{units.DIMENSIONS["concentration"].words}, for example "{units.DIMENSIONS["concentration"].example}"',
     'a mole fraction, for example "0.2 mol/mol"',
 )
 
 
-def for_a_gas(message: str) -> str:
-    """Replace what a message expects of a concentration in a liquid by what is expected in a gas."""
+def expectation_in_a_gas(message: str) -> str:
+    """In a message, replace the expected form of a concentration in a liquid by that of a mole fraction in a gas."""
     expected, instead = _EXPECTED_OF_A_GAS
     if expected not in message:
         return message

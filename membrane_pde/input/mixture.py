@@ -356,13 +356,15 @@ def _unknown_to(membrane: str | None, solutes: Mapping[str, Mapping[str, Any]]) 
     return [s for s, own in solutes.items() if s not in entry.get("solutes", {}) and not (porous and "radius" in own)]
 
 
-def _tonicity(pull: float, other: float) -> str:
+def _tonicity(own: float, other: float) -> str:
     """Tonicity of a solution relative to another, from the solutes that cannot pass the membrane."""
-    same = abs(pull - other) <= 1e-3 * max(pull, other)
-    return "isotonic" if same else "hypotonic" if pull < other else "hypertonic"
+    same = abs(own - other) <= 1e-3 * max(own, other)
+    return "isotonic" if same else "hypotonic" if own < other else "hypertonic"
 
 
-def _told_unknown(membrane: str, unknown: Sequence[str], held: str, passes: str, with_tonicity: bool) -> str:
+def _unknown_permeation_message(
+    membrane: str, unknown: Sequence[str], held: str, passes: str, with_tonicity: bool
+) -> str:
     """The message that the library does not say whether some solutes pass, with the tonicity in either case."""
     has = ", ".join(library.membranes()[membrane].get("solutes", {})) or "no solute"
     text = (
@@ -406,11 +408,11 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool, unknown: Seque
         holds = [
             numbers.reflection if numbers.permeability == 0.0 else 0.0 for numbers in case.membrane.solutes.values()
         ]
-        pull, other = (model.reflected(side, holds)[0] for side in (left, right))
-        known = pull if not any(name in unknown and c > 0.0 for name, c in zip(names, left, strict=True)) else None
+        own, other = (model.reflected(side, holds)[0] for side in (left, right))
+        known = own if not any(name in unknown and c > 0.0 for name, c in zip(names, left, strict=True)) else None
         answer["effective_osmotic_pressure_Pa"] = known
         answer["effective_osmolality_mOsm_per_kg"] = None if known is None else known / unit_osmolality
-        held = passes = _tonicity(pull, other)
+        held = passes = _tonicity(own, other)
         if unknown:
             without = [0.0 if name in unknown else hold for name, hold in zip(names, holds, strict=True)]
             passes = _tonicity(*(model.reflected(side, without)[0] for side in (left, right)))
@@ -420,7 +422,7 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool, unknown: Seque
     if case.osmotic_model == IDEAL and (real := real_solution(case)) is not None:
         told += far_from_ideal(case, left, real)
     if unknown:
-        told.append(_told_unknown(str(case.membrane.type), unknown, held, passes, with_tonicity))
+        told.append(_unknown_permeation_message(str(case.membrane.type), unknown, held, passes, with_tonicity))
     if with_membrane:
         passing = [
             n for n, c in zip(names, left, strict=True) if c > 0.0 and case.membrane.solutes[n].permeability > 0.0

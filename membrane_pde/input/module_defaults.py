@@ -114,16 +114,16 @@ def values(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def feeding_side(merged: dict[str, Any]) -> str:
-    """The side that is fed: the one with a channel that is no dead end, of two the left; "" if there is none."""
+    """The feed side: the side with a channel that is not a dead end (the left one of two); "" if there is none."""
     with_channel = [
         side for side in SIDES if isinstance(merged.get(side), dict) and isinstance(merged[side].get("channel"), dict)
     ]
-    flowing = [side for side in with_channel if not _stands(merged[side]["channel"])]
+    flowing = [side for side in with_channel if not _is_dead_end(merged[side]["channel"])]
     return next(iter(flowing or with_channel), "")
 
 
-def _stands(channel: dict[str, Any]) -> bool:
-    """The velocity or flow that is written is always 0."""
+def _is_dead_end(channel: dict[str, Any]) -> bool:
+    """True if the given velocity or flow is always 0."""
     try:
         if "velocity" in channel:
             return read_quantity(channel["velocity"], "velocity") == 0.0
@@ -133,7 +133,7 @@ def _stands(channel: dict[str, Any]) -> bool:
 
 
 def _sizes(entry: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
-    """Those sizes of the library's element that go with the sizes that are written."""
+    """The sizes of the library's element that are consistent with the given sizes."""
     known = {key: each for key, each in values(entry).items() if key in ("area", "length")}
     written = [key for key in _SIZES if key in merged["module"]]
     if len(written) > 1 or any("fibres" in _channel(merged, side) for side in SIDES):

@@ -34,7 +34,7 @@ PressureDropLaw = Literal["none", "constant", "laminar", "guillen-hoek", "fricti
 
 @dataclass(frozen=True)
 class MassTransfer:
-    """How solutes are exchanged between the bulk of a channel and the membrane.
+    """Mass transfer of solutes between the bulk of a channel and the membrane.
 
     `coefficient` in m/s, of the law "constant"; `sherwood` a, b and c of ``Sh = a Re^b Sc^c``, of the law "sherwood".
     """
@@ -51,7 +51,7 @@ class MassTransfer:
 
 @dataclass(frozen=True)
 class PressureDrop:
-    """How pressure falls along a channel.
+    """Pressure drop along a channel.
 
     `gradient` in Pa/m, of the law "constant"; `friction` f0, f1 and n of the Darcy friction factor ``f0 + f1/Re^n``, of
     the law "friction"; `drop` (Pa, over one element) `at` a flow (m^3/s) and `exponent`, of the law "measured".
@@ -94,7 +94,7 @@ def read_flow(value: Any) -> Schedule:
     only_keys(value, ("schedule", "shape"))
     example = [["0 s", "8 m^3/h"], ["10 min", "0 m^3/h"]]
     rows = pairs(value, "schedule", example)
-    times = increasing(rows, "time", "times of the schedule", "a schedule starts at 0 s or later")
+    times = increasing(rows, "time", "times of the schedule", "the first time must not be negative")
     flows = tuple(
         entry(i, lambda x: read_quantity(x, "flow", "not negative"), each) for i, (_, each) in enumerate(rows)
     )
@@ -115,7 +115,7 @@ def _read_inlet(value: Any) -> Any:
         return (0.0,), [read_concentration(value)], "step"
     only_keys(value, ("schedule", "shape"))
     rows = pairs(value, "schedule", [["0 s", "35 g/L"], ["10 min", "40 g/L"]])
-    times = increasing(rows, "time", "times of the schedule", "a schedule starts at 0 s or later")
+    times = increasing(rows, "time", "times of the schedule", "the first time must not be negative")
     return times, [entry(i, read_concentration, each) for i, (_, each) in enumerate(rows)], read_shape(value)
 
 

@@ -56,7 +56,7 @@ def channel_warnings(case: Case) -> Iterator[str]:
         if name not in plant.flow:
             continue
         flow = max(plant.flow[name].values)
-        yield from correlation_remarks(case, name, [(plant.first_met(name), flow, flow)])
+        yield from correlation_remarks(case, name, [(plant.first_element(name), flow, flow)])
     limits = element.limits
     if plant.feed in plant.flow and max(plant.flow[plant.feed].values) > limits.feed_flow:
         given = max(plant.flow[plant.feed].values)

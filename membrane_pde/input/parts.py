@@ -376,7 +376,7 @@ class Compartment(BaseModel):
 
     @property
     def far_end(self) -> Boundary:
-        """What the kind of its boundary means."""
+        """Properties of the kind of boundary."""
         return BOUNDARIES[self.boundary]
 
     @property

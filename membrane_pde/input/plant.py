@@ -113,24 +113,24 @@ class Plant:
 
     @property
     def other(self) -> Side:
-        """The side that receives what passes the membrane."""
+        """The side that receives the permeate."""
         return "right" if self.feed == "left" else "left"
 
     @property
     def area(self) -> float:
-        """Membrane area of all elements together, m^2."""
+        """Total membrane area of all elements, m^2."""
         return sum(stage.vessels * element.area for stage in self.stages for element in stage.elements)
 
     def entered(self, name: Side) -> Stage:
-        """The stage that a side's liquid meets first: of a counter-current other side the last one."""
+        """The stage that the liquid of a side enters first; in counter-current flow the last one for the other side."""
         return self.stages[-1 if self.counter_current and name != self.feed else 0]
 
-    def first_met(self, name: Side) -> Element:
-        """The element that a side's liquid meets first."""
+    def first_element(self, name: Side) -> Element:
+        """The element that the liquid of a side enters first."""
         return self.entered(name).elements[-1 if self.counter_current and name != self.feed else 0]
 
-    def left_from(self, name: Side) -> Stage:
-        """The stage that a side's liquid leaves last."""
+    def last_stage(self, name: Side) -> Stage:
+        """The stage that the liquid of a side leaves last."""
         return self.stages[0 if self.counter_current and name != self.feed else -1]
 
     @property
@@ -428,7 +428,7 @@ def _flows(case: Case, plant: Plant) -> tuple[dict[str, Schedule], float | None]
         elif name in plant.flowing:
             entered = plant.entered(name)
             if channel.flow is None:
-                flows[name] = Schedule((0.0,), (channel.velocity * getattr(plant.first_met(name), name).section,))
+                flows[name] = Schedule((0.0,), (channel.velocity * getattr(plant.first_element(name), name).section,))
                 continue
             shared = plant.stages[0].vessels / entered.vessels
             flows[name] = replace(channel.flow, values=tuple(shared * each for each in channel.flow.values))

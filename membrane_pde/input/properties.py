@@ -101,7 +101,7 @@ def osmotic_pressures(case: Case) -> Callable[[Vector], Vector]:
 
 @cache_last_case
 def reflection_coefficients(case: Case) -> Vector:
-    """Of each solute; 0 where there is no membrane."""
+    """Reflection coefficient of each solute; 0 without a membrane."""
     return np.array([case.membrane.solutes[name].reflection if case.membrane.solutes else 0.0 for name in case.solutes])
 
 
@@ -139,7 +139,7 @@ def pressure_scales(cases: Sequence[Case]) -> list[float]:
 
 
 def pressure_scale(case: Case) -> float:
-    """Scale of everything that can drive water, Pa."""
+    """Scale of all pressures that can drive water, Pa."""
     return pressure_scales([case])[0]
 
 
@@ -170,7 +170,7 @@ def volumes_per_area(case: Case) -> tuple[float, float]:
     if left.radius is None:
         return _with_bath(left, left.length), _with_bath(right, right.length)
     inside = curvature.enclosed_volume(left.radius, case.geometry)
-    if not right.has_length:  # nothing of it is a shell
+    if not right.has_length:  # no layer exists around the membrane
         return inside, right.length
     return inside, _with_bath(right, curvature.shell_volume(left.radius, right.length, case.geometry))
 
@@ -200,7 +200,7 @@ def layer_gain(case: Case, moved: float) -> float:
 
 
 def liquids_per_area(case: Case) -> tuple[float, float]:
-    """Those volumes and what stands in the pores of support layers, m."""
+    """`volumes_per_area` plus the volumes of liquid in the pores of support layers, m."""
     left, right = volumes_per_area(case)
     return left + case.left.pore_volume, right + case.right.pore_volume
 

@@ -22,7 +22,7 @@ from membrane_pde.input.wording import cut, nearest, show
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """How pydantic reads a value as written, and its JSON schema."""
+    """Annotation with which pydantic reads a value as written, and its JSON schema."""
 
     read: Callable[[Any], Any]
     schema: dict[str, Any]
@@ -153,12 +153,12 @@ def read_share(value: Any) -> float:
 
 
 def read_recovery(value: Any) -> float:
-    """The share of the feed that passes the membrane."""
+    """Read a recovery, the fraction of the feed that passes the membrane."""
     share = read_share(value)
     if share == 1:
         raise UnitError("at a recovery of 100 % the channel runs dry; expected less")
     if share == 0:
-        raise UnitError("at a recovery of 0 no permeate is made; expected more than 0")
+        raise UnitError("at a recovery of 0 no permeate is made; expected more than 0 %")
     return share
 
 
@@ -178,7 +178,7 @@ def _read_mixing(value: Any) -> float:
 
 def _read_schedule(value: dict[str, Any], dimension: str) -> Pressure:
     rows = pairs(value, "schedule", _SCHEDULE if dimension == "pressure" else _FLUX_SCHEDULE)
-    times = increasing(rows, "time", "times of the schedule", "a schedule starts at 0 s or later")
+    times = increasing(rows, "time", "times of the schedule", "the first time must not be negative")
     values = tuple(entry(i, lambda p: read_quantity(p, dimension), written) for i, (_, written) in enumerate(rows))
     shape = value.get("shape", "step")
     if shape not in ("step", "ramp"):

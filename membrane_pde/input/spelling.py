@@ -1,4 +1,4 @@
-"""How people write numbers and units where pint, which knows nearly every unit, would misunderstand them.
+"""Common spellings of numbers and units that pint, which knows nearly every unit, would misread.
 
 Functions of text alone, without pint: what %, w/v and their like mean; which short symbols are usual in this field
 (pint has hundreds more: gr is a grain, ppt a picopint, a a year); what a slip was probably meant to be; numbers with
@@ -165,7 +165,7 @@ def share(text: str) -> tuple[int, int, str] | None:
 
 
 def refused(text: str) -> tuple[str, tuple[str | Callable[[float], str], ...]] | None:
-    """Why a unit is not accepted, and what to write instead: a unit, or a function from the number to the quantity.
+    """Reason why a unit is not accepted, and replacements: a unit, or a function from the number to a quantity.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def refused(text: str) -> tuple[str, tuple[str | Callable[[float], str], ...]] |
 
 
 def _of_solution_or_water(unit: str) -> tuple[Callable[[float], str], Callable[[float], str]]:
-    """What "g/100 g" makes of a number: per cent of the solution's mass, the 100 g being solution, or water."""
+    """Two functions that rewrite a value in "g/100 g" as % w/w, for 100 g of solution and for 100 g of water."""
     grams = {"k": 1000.0, "m": 0.001}
     percent = grams.get(unit[0], 1.0) / (1000.0 if unit.endswith("kg") else 1.0)
 
@@ -293,7 +293,7 @@ def meant(unit: str) -> Iterator[str]:
             yield replaced(plain, word, _MEANT[word])
         if word.startswith("M") and "m" + word[1:] in _USUAL:
             yield replaced(plain, word, "m" + word[1:])
-    if below := _below_the_line(plain):
+    if below := _whole_denominator(plain):
         yield below
     yield re.sub(r"(?<=[A-Za-z0-9²³])\.(?=[A-Za-zµ])", " ", plain)  # g.L-1
     if re.fullmatch(r"[kmuµn]?(mol|g|Osm|osm|Osmol|osmol)", plain):
@@ -311,8 +311,8 @@ def replaced(unit: str, word: str, other: str) -> str:
     return re.sub(rf"(?<![A-Za-zµ_]){re.escape(word)}(?![A-Za-zµ_])", other, unit)
 
 
-def _below_the_line(unit: str) -> str:
-    """ "L/m2.h.bar", of which only m2 stands below the line, with all of it there: "L/m2/h/bar"."""
+def _whole_denominator(unit: str) -> str:
+    """ "L/m2.h.bar", whose denominator is only m2, with all units in the denominator: "L/m2/h/bar"."""
     above, line, below = unit.partition("/")
     parts = [part for part in re.split(r"[\s.*·⋅×()/-]+|(?<=[23²³])(?=[A-Za-z])", below) if part]
     if not line or len(parts) < 2 or not all(re.fullmatch(r"[A-Za-zµ]+(\^?[23]|[²³])?", part) for part in parts):

@@ -180,7 +180,7 @@ def _base_number(unit: Any, number: float) -> float:
 
 
 def _doubt(plain: str, words: list[str], dimensionality: Dimensionality) -> str:
-    """Why a unit that pint reads is not accepted, as people may mean another unit by it; "" if it is accepted."""
+    """Reason why an ambiguous unit that pint reads is not accepted; "" if it is accepted."""
     from pint.util import to_units_container
 
     if dimensionality and (nothing := spelling.one(plain)):

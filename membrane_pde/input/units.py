@@ -215,9 +215,9 @@ def parse(text: str, dimension: str, sign: Sign = "any") -> float:
 
 
 def _check_sign(number: float, sign: Sign) -> None:
-    if number < 0 and sign != "any":
+    if number < 0 and sign == "not negative":
         raise UnitError("must not be negative")
-    if number == 0 and sign == "positive":
+    if number <= 0 and sign == "positive":
         raise UnitError("must be more than zero")
 
 
@@ -299,7 +299,7 @@ def _quantity(
 def _problem(
     unit_text: str, look_up: Callable[[str], Unit], misfit: Callable[[Unit], str]
 ) -> tuple[str, tuple[str | Callable[[float], str], ...], tuple[str, ...]]:
-    """What is wrong with a unit ("" if nothing), and suggestions."""
+    """The error in a unit ("" if there is none), and suggestions."""
     try:
         return misfit(look_up(unit_text)), (), ()
     except UnitError as error:

@@ -1,4 +1,4 @@
-"""What a case file says, as numbers: schedules, profiles, applied pressures, feeds; and when two numbers are alike."""
+"""Values of a case file as numbers: schedules, profiles, applied pressures and feeds; equality of two numbers."""
 
 from __future__ import annotations
 
@@ -115,17 +115,17 @@ class Pressure:
 
     @property
     def oscillates(self) -> bool:
-        """A mean with an oscillation."""
+        """True for a mean with an oscillation."""
         return self.shape in ("sine", "pulse")
 
     @property
     def held(self) -> Literal["pressure", "flux", "recovery", "permeate"]:
-        """What the values are."""
+        """Kind of quantity in `values`: pressure, flux, recovery or permeate flow."""
         return self.total or ("flux" if self.flux else "pressure")
 
     @property
     def one_number(self) -> float | None:
-        """The pressure, where there is only one."""
+        """The pressure, if it is a single constant value; else None."""
         plain = self.held == "pressure" and not self.oscillates and len(self.times) == 1
         return self.values[0] if plain else None
 
@@ -137,9 +137,9 @@ class Pressure:
 
 @dataclass(frozen=True)
 class Feed:
-    """What is fed into a bath: concentrations by solute (mol/m^3), and the flow (m/s per membrane area).
+    """The feed of a bath: concentrations by solute (mol/m^3), and the flow (m/s, per membrane area).
 
-    Without a flow it makes up for what leaves, so that the volume stays.
+    Without a flow it is a make-up feed, which keeps the volume constant.
     """
 
     concentration: dict[str, float]

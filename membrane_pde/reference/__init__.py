@@ -25,7 +25,7 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 def numbers(row: dict[str, str]) -> dict[str, float]:
-    """Those entries of a row that are numbers."""
+    """The numeric entries of a row."""
     found = {}
     for key, text in row.items():
         try:

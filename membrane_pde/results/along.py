@@ -32,9 +32,9 @@ class Streams:
     Parameters
     ----------
     case : Case
-        With [module].
+        A case with [module].
     seen : Readings
-        Of `membrane_pde.model.station_readings`.
+        Observations of the state; see `membrane_pde.model.station_readings`.
     """
 
     def __init__(self, case: Case, seen: Any) -> None:
@@ -57,7 +57,7 @@ class Streams:
         self.solutes[np.abs(self.solutes) <= LEAST * self.area * solute_flux_scales(case)] = 0.0
 
     def mean(self, values: Vector) -> Any:
-        """Mean over the membrane's area of what has a value at every station (stations, ...)."""
+        """Mean over the membrane area of a quantity with a value at every station (stations, ...)."""
         return self.seen.area @ values / self.area
 
     @property
@@ -206,9 +206,9 @@ def along_summary(case: Case, seen: Any, *, steps: int) -> dict[str, Any]:
     Parameters
     ----------
     case : Case
-        With [module].
+        A case with [module].
     seen : Readings
-        Of `membrane_pde.model.station_readings`.
+        Observations of the state; see `membrane_pde.model.station_readings`.
     steps : int
         Of Newton's method.
 
@@ -286,14 +286,14 @@ def elements_of(totals: Streams) -> list[dict[str, Any]]:
                 name: None if v is None or v < 0.0 else float(v)
                 for name, v in zip(totals.case.solutes, values, strict=True)
             }
-        one |= _beside(totals, n)
-        one["warning"] = _beyond(element.limits, one)
+        one |= _other_side(totals, n)
+        one["warning"] = _exceeded_limits(element.limits, one)
         found.append(one)
     return found
 
 
-def _beside(totals: Streams, n: int) -> dict[str, Any]:
-    """Flow and concentrations that leave an element on the other side; None if that side does not flow."""
+def _other_side(totals: Streams, n: int) -> dict[str, Any]:
+    """Outlet flow and concentrations of an element on the other side; None if no liquid flows through that side."""
     other, flows = 1 - totals.feed, len(totals.plant.flowing) > 1
     leaving = totals.seen.leaving[other, n]
     return {
@@ -304,8 +304,8 @@ def _beside(totals: Streams, n: int) -> dict[str, Any]:
     }
 
 
-def _beyond(limits: Any, one: dict[str, Any]) -> str:
-    """The limits of its maker that an element exceeds; "" if there are none."""
+def _exceeded_limits(limits: Any, one: dict[str, Any]) -> str:
+    """Limits of the manufacturer that an element exceeds; "" if there are none."""
     told = []
     for key, value, limit, size, unit in (
         ("pressure", one["feed_pressure_Pa"], limits.pressure, 1e-5, "bar"),
@@ -319,7 +319,7 @@ def _beyond(limits: Any, one: dict[str, Any]) -> str:
 
 
 def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
-    """Sentences about a state along the membrane: backflow, limits of the maker, ranges of correlations and data."""
+    """Sentences about a state along the membrane: backflow, the maker's limits, ranges of correlations and data."""
     case, seen, parts = totals.case, totals.seen, []
     share = summary["backflow_area_share"]
     if share > 0.0 and len(totals.plant.flowing) == 1:

@@ -1,4 +1,4 @@
-"""The result of a case with [module]: as of any other, with profiles over the stations and a list of elements."""
+"""The result of a case with [module], which has profiles over the stations and a list of elements in addition."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ for _side in ("left", "right"):
 
 
 def series_along() -> dict[str, Quantity]:
-    """What has a value at every stored time."""
+    """Table of the quantities with a value at every stored time."""
     return SERIES | ALONG
 
 
@@ -47,7 +47,7 @@ class AlongResult(Result):
 
     @property
     def series_table(self) -> dict[str, Quantity]:
-        """What has a value at every stored time."""
+        """Table of the quantities with a value at every stored time."""
         return series_along()
 
     @property
@@ -75,7 +75,7 @@ def _flat(element: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_along(case: Case, summary: Any, file: Any) -> AlongResult:
-    """What `Result.save` wrote of a case with [module].
+    """Load a result of a case with [module] that `Result.save` wrote.
 
     Raises
     ------

@@ -19,8 +19,8 @@ from membrane_pde.results.summary import process_of
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
-_LITTLE = 1e-9  # of the hold-up: less volume is none
-_TURNED = 0.05  # of the largest displacement: a flow that goes back by more is mentioned
+_LITTLE = 1e-9  # volume ÷ hold-up below which the volume counts as zero
+_TURNED = 0.05  # returned volume ÷ largest displaced volume above which a reversal of the flow is mentioned
 
 
 def series_in_time(case: Case, readings: Sequence[Any], totals: Any, times: Vector) -> dict[str, NDArray[Any]]:
@@ -29,11 +29,11 @@ def series_in_time(case: Case, readings: Sequence[Any], totals: Any, times: Vect
     Parameters
     ----------
     case : Case
-        With [module].
+        A case with [module].
     readings : sequence of Readings
-        Of the stored states; see `membrane_pde.model.station_readings`.
+        Observations of the stored states; see `membrane_pde.model.station_readings`.
     totals : Totals
-        Of `membrane_pde.runs.along_time`.
+        See `membrane_pde.runs.along_time`.
     times : ndarray, shape (time,)
         s.
 
@@ -128,12 +128,12 @@ def _course_of(series: dict[str, NDArray[Any]], course: Any) -> list[str]:
     if flushes:
         parts.append(f"The circuit was flushed {flushes} time{'s' * (flushes > 1)}.")
     flux, moved = series["water_flux_m_per_s"], series["displaced_volume_m"]
-    way = 1.0 if moved[np.argmax(np.abs(moved))] >= 0.0 else -1.0
-    back = float((np.maximum.accumulate(way * moved) - way * moved).max())
+    direction = 1.0 if moved[np.argmax(np.abs(moved))] >= 0.0 else -1.0
+    back = float((np.maximum.accumulate(direction * moved) - direction * moved).max())
     if back > _TURNED * float(np.abs(moved).max()) and back > 0.0:
         parts.append(
             f"The water flux {CHANGED_DIRECTION} during the run: water flowed back at up to "
-            f"{float((-way * flux).max()) * 3.6e6:.3g} L/m²/h."
+            f"{float((-direction * flux).max()) * 3.6e6:.3g} L/m²/h."
         )
     return parts
 

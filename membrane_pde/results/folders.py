@@ -1,4 +1,4 @@
-"""Folders of results: what may be written where; files get their final names when they are complete."""
+"""Folders of results: checks before writing; files get their final names when they are complete."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pathlib import Path
 
 from membrane_pde.input.errors import CaseError
 
-UNFINISHED = "sweep.unfinished"  # of a sweep, what is done as long as it lasts
+UNFINISHED = "sweep.unfinished"  # journal of an unfinished sweep
 
 _SCRATCH = ".membrane-pde-"
 _DAY = 86400.0  # s
-_TELLING = ("summary.json", "fit.json", "sweep.nc")  # each tells that a folder is ours
+_MARKERS = ("summary.json", "fit.json", "sweep.nc")  # a folder with one of these files was written by this package
 _FILES = (
-    *_TELLING,
+    *_MARKERS,
     *("series.csv", "result.nc", "case.toml", "comparison.csv", "sweep.csv", "sweep.xlsx", "fit.csv", "elements.csv"),
 )
 _JOURNALS = (UNFINISHED, f"{UNFINISHED}-wal", f"{UNFINISHED}-shm", f"{UNFINISHED}-journal")
-_OF_THE_SYSTEM = ("lost+found",)  # what some file systems have at their root
+_OF_THE_SYSTEM = ("lost+found",)  # created by some file systems in their root folder
 
 
 def check_output(folder: str | Path, sweep: bool = False) -> None:
@@ -36,14 +36,14 @@ def check_output(folder: str | Path, sweep: bool = False) -> None:
     Parameters
     ----------
     folder : path
-        Where to.
+        The folder.
     sweep : bool
-        It is a sweep, which may go on where an unfinished one is kept.
+        True for a sweep, which may resume an unfinished one in this folder.
 
     Raises
     ------
     CaseError
-        If it is a file, holds something that is not ours or a sweep that was not finished, or cannot be written.
+        If it is a file, contains other files than results or an unfinished sweep, or cannot be written.
     """
     target = Path(folder)
     try:
@@ -132,11 +132,11 @@ def _written(shown: Path, write: Callable[[Path], None], stale: Callable[[list[s
 def _move(new: Path, target: Path, stale: list[str]) -> None:
     """Move all files of a folder to another one on the same disk, and remove some that are there.
 
-    What tells that the folder is ours goes first, so that it is ours whatever happens.
+    The marker file is moved first, so that the folder is recognised as a result even if the move is interrupted.
     """
 
     def move() -> None:
-        for path in sorted(new.iterdir(), key=lambda path: (path.name not in _TELLING, path.name)):
+        for path in sorted(new.iterdir(), key=lambda path: (path.name not in _MARKERS, path.name)):
             written.add(path.name)
             path.replace(target / path.name)
         for name in set(stale) - written:
@@ -146,7 +146,7 @@ def _move(new: Path, target: Path, stale: list[str]) -> None:
     try:
         move()
     except KeyboardInterrupt:
-        move()  # what is left of it, which takes no time
+        move()  # complete the move, which takes almost no time
         raise
 
 
@@ -210,7 +210,7 @@ def _refuse_foreign(folder: Path, shown: Path, sweep: bool) -> None:
             f"--out {shown}: holds a sweep that was not finished ({UNFINISHED}): continue it with `sweep … --resume`, "
             "give another folder, or remove that file"
         )
-    ours = any(_is_ours(folder / name) for name in _TELLING[:2]) or _is_sweep(folder / _TELLING[2]) or journal
+    ours = any(_is_ours(folder / name) for name in _MARKERS[:2]) or _is_sweep(folder / _MARKERS[2]) or journal
     if held and (foreign or not ours):
         what = ", ".join((foreign or held)[:3])
         raise CaseError(

@@ -1,7 +1,7 @@
 """netCDF files of results, written and read by h5netcdf. Reading refuses links and more numbers than expected.
 
-A netCDF-4 file is an HDF5 file, and that may be a trap: parts of it may stand in other files of the reader's disk, and
-a file of a few kB may declare arrays of terabytes. What we write has nothing of the kind, so it is refused.
+A netCDF-4 file is an HDF5 file, and a crafted file can do harm: its data may link to other files on the reader's disk,
+and a file of a few kB may declare arrays of terabytes. Files of this package contain neither, so both are refused.
 """
 
 from __future__ import annotations

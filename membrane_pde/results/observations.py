@@ -73,7 +73,7 @@ class Runs:
 
     @cached_property
     def turned(self) -> NDArray[np.bool_]:
-        """Whether the water has flowed back so far, (run, time); see `separation.turned`."""
+        """True where the water has flowed back so far (run, time); see `separation.turned`."""
         return separation.turned(self.states[..., self.system.x], self.least_displaced)
 
 
@@ -120,7 +120,8 @@ class Reading(StateReading):
     runs : Runs
         The runs.
     ends : bool
-        Between the first and the last time only what a summary needs (what moved, and the balance); the rest is nan.
+        Between the first and the last time only the values that a summary needs (transfers and balance); others are
+        nan.
     """
 
     def __init__(self, runs: Runs, ends: bool = False) -> None:
@@ -128,7 +129,7 @@ class Reading(StateReading):
         case, walls = runs.cases[0], None
         if runs.system.still:
             runs.states[..., runs.system.x] = 0.0  # by definition; the linear solver leaves 1e-23
-        if case.membrane.type != "none":  # at the very start nothing has piled up at the membrane yet
+        if case.membrane.type != "none":  # initially there is no polarization
             starts = [side.concentration for side in both_sides(case)]
             walls = np.array([[at_membrane(start[name]) for name in case.solutes] for start in starts])
         goal = runs.goal.concentration
@@ -147,7 +148,7 @@ class Reading(StateReading):
 
     @cached_property
     def collected(self) -> tuple[Vector, Vector]:
-        """Concentration of what has passed the membrane, and its rejection."""
+        """Concentration of the collected permeate, and its rejection."""
         runs = self.runs
         moved = np.abs(self.displaced) > runs.least_displaced[:, None]
         kept = moved & ~runs.turned
@@ -168,7 +169,7 @@ class Reading(StateReading):
 def series_of(runs: Runs, ends: bool = False) -> dict[str, np.ndarray[Any, Any]]:
     """Quantities with one value at every stored time: arrays (run, time), of solutes (run, time, solute).
 
-    `ends`: nan between the first and the last time where a summary needs no more (what moved, and the balance).
+    `ends`: between the first and the last time only transfers and balance are computed; other values are nan.
     """
     states = Reading(runs, ends)
     return {name: each.read(states) for name, each in SERIES.items() if each.read is not None}
@@ -206,10 +207,10 @@ def _polarization_and_rejection(case: Case, seen: Any, threshold: Vector) -> tup
 
 
 def amount_error(system: Any, states: Vector, left: Vector, right: Vector, scale: Vector) -> Vector:
-    """Largest imbalance of any solute on either side so far, over the largest amount held plus fed.
+    """Largest imbalance of any solute on either side so far ÷ largest contained plus fed amount.
 
-    `scale` (solutes,) is the size of the amounts, mol/m^2. Of a solute that is nowhere, or stands only in a feed that
-    does not flow, a solver may leave 1e-22: what is held and fed counts as a trace of the scale at the least.
+    `scale` (solutes,) is the scale of the amounts, mol/m^2. For absent solutes a solver may leave round-off of about
+    1e-22; the reference amount is therefore at least TRACE times the scale.
     """
     from_left = to_right = states[..., system.passed]
     held = (left + right).max(axis=1)

@@ -321,8 +321,8 @@ QUANTITIES = (
         "J/m^2",
         "path",
         "work of the applied pressures",
-        "`∫ (p_left − p_right) J_v (A/A_0) dt`, without hydrostatic heads and stretched walls. What leaves under "
-        "pressure, as a bleed or a permeate, counts as recovered by an ideal device.",
+        "`∫ (p_left − p_right) J_v (A/A_0) dt`, without hydrostatic heads and stretched walls. An ideal device is "
+        "assumed to recover the energy of liquid that leaves under pressure, as a bleed or a permeate.",
         read=lambda states: states.seen.energy,
     ),
     Quantity(
@@ -337,9 +337,9 @@ QUANTITIES = (
         "J/m^3",
         "path",
         "work over the volume of water that passed, without energy recovery",
-        "What leaves a bath or an outflow under pressure is let down through a valve, which loses `∫ p Q_out dt` (and "
-        "`∫ −p Q_in dt` where liquid is drawn in below the pressure outside). Null where a reservoir stands under "
-        "pressure: how much flows past it is no part of the model.",
+        "Liquid that leaves a bath or an outflow under pressure is throttled through a valve, which loses "
+        "`∫ p Q_out dt` (and `∫ −p Q_in dt` where liquid is drawn in below the pressure outside). Null where a "
+        "reservoir is under pressure, because the flow past it is not part of the model.",
         value=lambda at_end: at_end.per_volume(at_end.work + at_end.throttled),
         added=True,
     ),
@@ -363,7 +363,7 @@ QUANTITIES = (
         "recovery",
         "1",
         "state",
-        "share of the feed that passes the membrane, of all vessels and stages",
+        "fraction of the feed flow that passes the membrane, of all vessels and stages",
         applies=_along,
         added=True,
     ),
@@ -422,7 +422,7 @@ QUANTITIES = (
         "pressure_drop_left_Pa",
         "Pa",
         "state",
-        "fall of the pressure along the left side: friction and interconnectors, without boosts",
+        "pressure drop along the left side: friction and interconnectors, without boosts",
         "Null where the permeate is drawn off.",
         applies=_along,
         added=True,
@@ -431,7 +431,7 @@ QUANTITIES = (
         "pressure_drop_right_Pa",
         "Pa",
         "state",
-        "fall of the pressure along the right side: friction and interconnectors",
+        "pressure drop along the right side: friction and interconnectors",
         "For a dead end it is the largest of any element. Null where the permeate is drawn off.",
         applies=_along,
         added=True,
@@ -440,7 +440,7 @@ QUANTITIES = (
         "clearance_m3_per_s",
         "m^3/s",
         "state",
-        "flow of feed that would carry as much solute as the feed loses, `(Q_in c_in − Q_out c_out)/c_in`",
+        "clearance: feed flow that is completely cleared of the solute, `(Q_in c_in − Q_out c_out)/c_in`",
         by_solute=True,
         applies=_along,
         added=True,
@@ -469,7 +469,7 @@ QUANTITIES = (
         "backflow_area_share",
         "1",
         "state",
-        "share of the membrane area through which water flows towards the feed",
+        "fraction of the membrane area through which water flows towards the feed",
         applies=_along,
         added=True,
     ),
@@ -496,7 +496,7 @@ QUANTITIES = (
         "path",
         "distance to the analytic equilibrium: 1 at the start, 0 there",
         "The larger one of the water's, `abs(X/X_eq − 1)`, and the solutes', `Σ∫ abs(c − c_eq) dV` over its value at "
-        "the start. The sentence and the table that `run` prints tell them apart.",
+        "the start. `run` prints both separately.",
         read=lambda states: states.distance,
         measurable=False,
     ),

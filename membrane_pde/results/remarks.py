@@ -16,12 +16,12 @@ from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import layer_gain
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-NEAR = 1e-3  # of the way to equilibrium: a run that is no farther from it counts as at equilibrium in sentences
-DRY = "runs dry before the forces balance"  # in the reason why there is no equilibrium
-GROWING_LAYER = "the unstirred layer around the growing membrane"  # in the same, where it needs more than a bath holds
+NEAR = 1e-3  # distance to equilibrium below which a run is said to be at equilibrium
+DRY = "runs dry before the forces balance"  # part of the reason why there is no equilibrium
+GROWING_LAYER = "the unstirred layer around the growing membrane"  # part of the reason if a bath is too small for it
 CHANGED_DIRECTION = "changed direction"  # in the message of a run whose water flux did; sentences look for it
 NOT_FOUND = "none was found"  # begins the reason where a steady state may exist; sentences look for it
-_EMPTY = 1e-6  # share of its volume that is left in a bath when it counts as empty, as in a run
+_EMPTY = 1e-6  # volume of a bath ÷ initial volume at which it counts as empty, as in a run
 _LITTLE = 0.05  # of the largest displacement: a flow that went back by less did not change direction
 
 # A human red blood cell has 94 um^3 within 135 um^2 (Evans & Fung 1972), 0.41 of it no water (Ponder). A sphere of that

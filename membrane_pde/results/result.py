@@ -99,13 +99,13 @@ class Result:
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        """What `pickle` and `copy` take: the arrays themselves, not the function that makes them."""
+        """State for `pickle` and `copy`: the arrays themselves, not the function that computes them."""
         self.arrays  # noqa: B018
         return self.__dict__
 
     @property
     def series_table(self) -> Mapping[str, Quantity]:
-        """What has a value at every stored time."""
+        """Table of the quantities with a value at every stored time."""
         return SERIES
 
     def __repr__(self) -> str:
@@ -226,7 +226,7 @@ class Result:
         CaseError
             If it cannot be written.
         """
-        import membrane_pde  # the front door: pages are made above results
+        import membrane_pde  # imported here, because pages belong to a higher package
 
         return membrane_pde.page(self, path)
 

@@ -1,13 +1,13 @@
 """The separation by a run: streams at the far ends, collected permeate, work, and minimum work.
 
-Per membrane area, SI. A side exchanges liquid with what is outside through the streams ``Q_in`` and ``Q_out`` (m/s):
-feed and bleed of a bath, what leaves or enters through an outflow. A closed side has none; those of a reservoir are
-endless and no part of the model.
+All quantities are per membrane area, in SI units. A side exchanges liquid with its surroundings through the streams
+``Q_in`` and ``Q_out`` (m/s): feed and bleed of a bath, inflow or outflow through an outflow boundary. A closed side has
+no streams; those of an infinite reservoir are not part of the model.
 
 Work of the pressures, ``W = ∫ (p_L − p_R) J_v dt`` (``energy_J_per_m2``): on a bath it is ``∫ p (Q_in − Q_out) dt`` and
-``−∫ p dV``, which is ``∫ p q dt`` of the volume ``q`` that leaves it for the membrane. So every stream counts with its
-pressure energy: what leaves under pressure gives it back to an ideal device. Where it is let down through a valve
-instead (throttled), or liquid is drawn in below the pressure outside, that energy is lost:
+``−∫ p dV``, which is ``∫ p q dt`` for the flow ``q`` from the bath to the membrane. So every stream counts with its
+pressure energy: an ideal device recovers the energy of liquid that leaves under pressure. Where the liquid is throttled
+through a valve instead, or is drawn in below the pressure outside, that energy is lost:
 
     W_throttled = W + Σ_sides ∫ [max(p, 0) Q_out + max(−p, 0) Q_in] dt
 
@@ -28,7 +28,7 @@ from membrane_pde.input.values import Pressure, Profile
 from membrane_pde.physics import energy
 
 Array = NDArray[np.float64]
-_NOTHING = 1e-12  # of an amount: round-off
+_NOTHING = 1e-12  # fraction of an amount below which a value is round-off
 
 
 class Side(NamedTuple):
@@ -37,23 +37,23 @@ class Side(NamedTuple):
     Attributes
     ----------
     case : Compartment
-        As the case has it.
+        The side in the case.
     sign : float
-        −1 left, 1 right: of the volume that it gains with X.
+        Sign of the volume gain with X: −1 left, 1 right.
     volume : float
-        Within the mesh at the start, m.
+        Initial volume within the mesh, m.
     parcels : list of (volumes, amounts)
-        What it held at the start, a bath included: one if it was the same everywhere, else one for each cell and bath.
+        Initial solutions, a bath included: one entry if the side was uniform, else one for each cell and the bath.
     amount : ndarray, shape (solute,)
-        Within the mesh at the start, mol/m^2.
+        Initial amounts within the mesh, mol/m^2.
     held : (float, ndarray)
-        Volume (m) and amounts (solute,) of all that it held at the start, a bath included.
+        Total initial volume (m) and amounts (solute,), a bath included.
     entering, leaving : ndarray, shape (run, interval)
-        Volumes of Q_in and Q_out, m; 0 for a reservoir, whose streams are endless.
+        Volumes of Q_in and Q_out, m; 0 for a reservoir, whose streams are not modelled.
     brought : ndarray, shape (run, interval, solute)
-        Amounts that Q_in brought, mol/m^2.
+        Amounts that entered with Q_in, mol/m^2.
     through : ndarray, shape (run, solute)
-        Amounts that came in through the far edge on balance, mol/m^2.
+        Net amounts that entered through the far edge, mol/m^2.
     edge : ndarray, shape (solute,), or None
         Concentrations of a reservoir, mol/m^3.
     """
@@ -77,13 +77,13 @@ def sides_of(case: Case, system: Any, times: Array, states: Array) -> tuple[Side
     Parameters
     ----------
     case : Case
-        One of them: what they differ in, the pressures, plays no part.
+        The case of any of the runs; they differ only in the applied pressures, which are not used.
     system : model.system.System
-        Their model.
+        The model of the runs.
     times : ndarray, shape (times,)
         Stored times, s.
     states : ndarray, shape (run, times, size)
-        States then.
+        States at these times.
     """
     m, inside = system.membrane, system.inside
     left = _side(case.left, -1.0, 0, slice(inside.start, m), system.far_left, system, times, states)
@@ -113,16 +113,16 @@ def _side(
     return Side(side, sign, volume, parcels, amount, held, entering, leaving, brought, through, edge)
 
 
-# -- what was collected ---------------------------------------------------------------------------------------------
+# -- collected permeate ---------------------------------------------------------------------------------------------
 def collected(
     case: Case, sides: tuple[Side, Side], displaced: Array, passed: Array, kept: NDArray[np.bool_]
 ) -> tuple[Array, Array]:
-    """Concentration of what passed the membrane so far, and its rejection.
+    """Concentration of the permeate collected so far, and its rejection.
 
-    ``c_collected = N/X``, the amount over the volume that passed the membrane since the start: what the receiving side
-    held before plays no part. ``1 − c_collected/c_supplied``, where ``c_supplied`` is the mean concentration of all
-    that the other side held at the start and was fed since: ``(n_0 + n_fed)/(V_0 + V_fed)``, of a reservoir that of its
-    far edge.
+    ``c_collected = N/X`` is the amount ÷ volume that has passed the membrane since the start; the initial contents of
+    the receiving side do not count. The rejection is ``1 − c_collected/c_supplied``, where ``c_supplied`` is the mean
+    concentration of the initial contents and the feed of the other side, ``(n_0 + n_fed)/(V_0 + V_fed)``; for a
+    reservoir it is the concentration of its far edge.
 
     Parameters
     ----------
@@ -133,14 +133,14 @@ def collected(
     passed : ndarray, shape (run, time, solute)
         N, mol/m^2.
     kept : ndarray of bool, shape (run, time)
-        Whether water has moved and has not turned, so that what it carried can be kept apart.
+        True where water has passed the membrane without reversing, so that the permeate can be kept separate.
 
     Returns
     -------
     concentration, rejection : ndarray, shape (run, time, solute)
-        mol/m^3 and 1. nan without a membrane and where (almost) no water moved, where its flow turned (then nothing was
-        collected that could be kept apart), or where the solute went the other way; the rejection also where none of
-        the solute was supplied.
+        mol/m^3 and 1; nan without a membrane, where (almost) no water has passed, where the flow has reversed (so that
+        no permeate was kept separate), or where the solute moved against the water; the rejection is also nan where
+        none of the solute was supplied.
     """
     concentration, passage = np.full(passed.shape, np.nan), np.full(passed.shape, np.nan)
     if case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
@@ -156,7 +156,7 @@ def collected(
 
 
 def _supplied(side: Side, passed: Array) -> Array:
-    """Mean concentration of what a side held at the start and was fed, mol/m^3: (run, time, solute) or (solute,)."""
+    """Mean concentration of initial contents and feed of a side, mol/m^3: (run, time, solute) or (solute,)."""
     if side.edge is not None:
         return side.edge
     held, dissolved = side.held
@@ -170,15 +170,18 @@ def _supplied(side: Side, passed: Array) -> Array:
 
 
 def turned(displaced: Array, least: Array) -> NDArray[np.bool_]:
-    """Whether the water went back by more than 5 % of its farthest way so far, (run, time); `least` as above."""
+    """True where |X| has fallen by more than 5 % of its largest value so far (run, time).
+
+    `least` (run,) is the displaced volume that counts as zero, m.
+    """
     steps = np.diff(displaced, axis=1)
     if (steps >= 0.0).all() or (steps <= 0.0).all():
         return np.zeros(displaced.shape, dtype=bool)
     high, low = (each.accumulate(displaced, axis=1) for each in (np.maximum, np.minimum))
-    furthest = np.maximum(np.abs(high), np.abs(low))
+    largest = np.maximum(np.abs(high), np.abs(low))
     back = np.maximum.accumulate(np.where(high > 0.0, high - displaced, 0.0), axis=1)
     forth = np.maximum.accumulate(np.where(low < 0.0, displaced - low, 0.0), axis=1)
-    return np.asarray((furthest > least[:, None]) & (np.maximum(back, forth) > 0.05 * furthest))
+    return np.asarray((largest > least[:, None]) & (np.maximum(back, forth) > 0.05 * largest))
 
 
 # -- work -----------------------------------------------------------------------------------------------------------
@@ -187,24 +190,24 @@ def lost_by_throttling(
 ) -> Array:
     """``Σ ∫ [max(p, 0) Q_out + max(−p, 0) Q_in] dt`` of each run, J/m^2.
 
-    Of each interval between stored times the mean pressure and the mean flows are taken: exact where the one or the
-    other is constant (and, where a side holds the water flux, where that is). The mean pressure on an outflow is
-    weighted with its flow.
+    In each interval between stored times the mean pressure is multiplied by the mean flow, which is exact if one of
+    them is constant (where a side prescribes the water flux, if that flux is constant). The mean pressure on an outflow
+    is weighted with its flow.
 
     Parameters
     ----------
     cases : sequence of Case
-        Of each run.
+        The case of each run.
     sides : pair of Side
     times : ndarray, shape (times,)
         s.
     displaced, work : ndarray, shape (run, time)
-        X, m, and W, J/m^2; W may be nan between the first and the last time: then one mean over the run is taken.
+        X, m, and W, J/m^2; where W is nan between the first and the last time, one mean over the run is used.
 
     Returns
     -------
     ndarray, shape (run,)
-        nan where a reservoir stands under pressure, the flow past which is no part of the model.
+        nan where a reservoir is under pressure, because the flow past it is not part of the model.
     """
     lost, weighted = np.zeros(len(cases)), [side.case.far_end.drains for side in sides]
     for r, case in enumerate(cases):
@@ -226,7 +229,7 @@ def lost_by_throttling(
 
 
 def _mean_pressures(applied: tuple[Pressure, Pressure], times: Array, displaced: Array, work: Array) -> list[Array]:
-    """Mean pressure left and right in each interval, over time; the same, weighted with the water flux."""
+    """Time means of the pressures left and right in each interval, and means weighted with the water flux."""
     pick = slice(None) if np.isfinite(work).all() else slice(None, None, len(times) - 1)
     moved, done, span = (np.diff(each[pick]) for each in (displaced, work, times))
     left, right = (
@@ -241,9 +244,9 @@ def _mean_pressures(applied: tuple[Pressure, Pressure], times: Array, displaced:
     elif right is None:
         found = [left, left - drop, left, left - drop]
     else:
-        rest = np.where(flowing, drop - (left - right), 0.0)  # what the weights change
+        rest = np.where(flowing, drop - (left - right), 0.0)  # change of the mean difference due to the weights
         share = [0.5 * float(len(set(each.values)) > 1 or each.amplitude != 0.0) for each in applied]
-        if sum(share) == 0.5:  # only one of them varies
+        if sum(share) == 0.5:  # only one of the two pressures varies
             share = [2.0 * each for each in share]
         found = [left, right, left + share[0] * rest, right - share[1] * rest]
     count = len(displaced) - 1

@@ -250,13 +250,13 @@ def steady_summary(
     case : Case
         The case.
     seen : Observations
-        Of one run, whose first state is the start and whose last one is the steady state.
+        Observations of one run, whose first state is the start and whose last one is the steady state.
     least_flux : float
         Water flux that is not round-off, m/s.
     cells, steps : int
-        Of the mesh, of the iteration.
+        Number of cells of the mesh; number of steps of the iteration.
     any_volume : str
-        Why the lengths (and the area of a curved membrane) are not determined, where they are not.
+        Reason why the displaced volume is arbitrary; "" if it is unique.
     """
     summary: dict[str, Any] = dict.fromkeys(SUMMARY_KEYS)
     summary |= {"title": case.title, "version": __version__, "status": "steady", "cells": cells, "steps": steps}
@@ -264,7 +264,9 @@ def steady_summary(
     for each in QUANTITIES:
         if each.of == "state" and each.read is not None and (each.applies is None or each.applies(case)):
             (summary[each.name],) = _last(each, each.read(states), case)
-    if any(is_closed(side) for side in both_sides(case)):  # as its balances demand, without the round-off of the fluxes
+    if any(
+        is_closed(side) for side in both_sides(case)
+    ):  # exact values by the balances, without the round-off of the fluxes
         none, nothing = dict.fromkeys(case.solutes), dict.fromkeys(case.solutes, 0.0)
         summary |= {"water_flux_m_per_s": 0.0, "solute_flux_mol_per_m2_s": nothing}
         if case.membrane.type != "none":

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_ACCURACY = 2e-4  # by which the numbers of the default stations may differ from those of half as many
-_FEWEST = 4  # stations of an element
-_MOST = 1024  # stations of all elements
-_TRACE = 1e-3  # of what enters: a concentration below that need not be as exact as itself
-_SMALL = 1e-2  # of the largest mean flux through an element: smaller ones need not be as exact as themselves
+_ACCURACY = 2e-4  # accuracy target: relative change of the results when the number of stations is doubled
+_MIN_STATIONS = 4  # smallest number of stations of an element
+_MAX_STATIONS = 1024  # largest number of stations of all elements
+_TRACE = 1e-3  # concentration ÷ its scale below which errors are relative to the scale
+_SMALL = 1e-2  # mean flux ÷ largest one of all elements below which errors are relative to the largest
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
-_MOST_AT_FIRST = 512  # stations of all elements to begin with
+_MAX_FIRST_STATIONS = 512  # largest number of stations of all elements in the first attempt
 _FASTEST = 1.0  # largest P·area/flow of a station at which concentrations cannot fall below zero
-_MORE = 2  # times that the stations are doubled where none was found
+_MAX_RETRIES = 2  # number of further attempts with twice the stations if no steady state was found
 
 
 class NoSteadyStateAlong(Exception):
@@ -54,9 +54,9 @@ class Along:
     state : ndarray
         The unknowns.
     readings : Readings
-        What is read off it.
+        Observations of the state.
     steps : int
-        Steps of Newton's method, of all trials.
+        Number of Newton steps of all attempts.
     """
 
     system: StationSystem
@@ -68,10 +68,10 @@ class Along:
 def steady_along(case: Case) -> Along:
     """Find the steady state of a case with [module].
 
-    The number of stations of an element is that of the case, or is doubled until no flow, flux or concentration of what
-    enters and leaves an element changes by more than 0.02 % (of itself, or of a thousandth of what enters). The more a
-    membrane takes of a solute, the more stations it begins with: between two of them a concentration must not fall by
-    more than about all of it.
+    The number of stations of an element is that of the case; if the case gives none, it is doubled until no outlet
+    concentration and no mean flux of an element changes by more than 0.02 % (small values: relative to a thousandth of
+    the concentration scale, or to a hundredth of the largest flux). The first number is larger where the membrane
+    removes a solute faster, so that a concentration does not fall to zero between two stations.
 
     Raises
     ------
@@ -85,14 +85,14 @@ def steady_along(case: Case) -> Along:
     assert case.module is not None
     if case.module.stations is not None:
         return _solve(case, case.module.stations, None)
-    stations, before, trials = _fewest(case), None, 0
+    stations, before, trials = _first_stations(case), None, 0
     while True:
         try:
             found = _solve(case, stations, before)
         except NoSteadyStateAlong as none:
             trials += 1
             more = max(2 * stations, none.reason.stations)
-            last = trials > _MORE or more * _elements(case) > _MOST
+            last = trials > _MAX_RETRIES or more * _elements(case) > _MAX_STATIONS
             if none.reason.certain or (last and before is None):
                 raise
             if last and before is not None:
@@ -100,9 +100,9 @@ def steady_along(case: Case) -> Along:
                 return before
             stations = more
             continue
-        if before is not None and _difference(case, before, found) <= _ACCURACY:
+        if before is not None and _relative_change(case, before, found) <= _ACCURACY:
             break
-        if 2 * found.system.stations > _MOST:
+        if 2 * found.system.stations > _MAX_STATIONS:
             log.warning("%s: %d stations an element do not reach an accuracy of 0.02 %%", case.name, stations)
             break
         before, stations = found, 2 * stations
@@ -110,19 +110,19 @@ def steady_along(case: Case) -> Along:
 
 
 def _elements(case: Case) -> int:
-    """Elements of one vessel of each stage together."""
+    """Total number of elements of one vessel of each stage."""
     return sum(len(stage.elements) for stage in case.plant.stages)
 
 
-def _fewest(case: Case) -> int:
+def _first_stations(case: Case) -> int:
     """Number of stations of an element in the first attempt."""
     flows = {name: flow.at(0.0) for name, flow in case.plant.flow.items()}
-    wanted = min(transfer(case, flows) / _FASTEST, _MOST_AT_FIRST / _elements(case))
-    return max(_FEWEST, 2 ** math.ceil(math.log2(wanted)) if wanted > 1.0 else 1)
+    wanted = min(transfer(case, flows) / _FASTEST, _MAX_FIRST_STATIONS / _elements(case))
+    return max(_MIN_STATIONS, 2 ** math.ceil(math.log2(wanted)) if wanted > 1.0 else 1)
 
 
 def _check_possible(case: Case) -> None:
-    """Refuse more permeate than is fed."""
+    """Raise if more permeate is requested than is fed."""
     plant = case.plant
     pressure = getattr(case, plant.feed).pressure
     if pressure.held not in ("permeate", "flux") or plant.recovery is not None:
@@ -139,7 +139,7 @@ def _check_possible(case: Case) -> None:
 
 
 def _solve(case: Case, stations: int, before: Along | None) -> Along:
-    """The steady state with a number of stations per element; a coarser one gives the starting pressure."""
+    """The steady state with a given number of stations per element; `before` supplies flow and pressure of the feed."""
     from membrane_pde.model.station_readings import read
     from membrane_pde.solvers.steady_stations import find_steady
 
@@ -153,8 +153,8 @@ def _solve(case: Case, stations: int, before: Along | None) -> Along:
     return Along(system, found.state, read(system, found.state), steps)
 
 
-def _difference(case: Case, coarse: Along, fine: Along) -> float:
-    """The largest relative change of what enters and leaves an element, and of the mean fluxes through it."""
+def _relative_change(case: Case, coarse: Along, fine: Along) -> float:
+    """Largest relative change of the outlet concentrations of the elements and of their mean fluxes."""
     from membrane_pde.model.stations import DRAWN
 
     numbers = fine.system.numbers
@@ -165,14 +165,14 @@ def _difference(case: Case, coarse: Along, fine: Along) -> float:
         one, other = coarse.readings.leaving[side], fine.readings.leaving[side]
         size = np.maximum(np.abs(other[:, 2:]), _TRACE * scale)
         changes.append(np.abs(one[:, 2:] - other[:, 2:]) / size)
-    means = [_means(each) for each in (coarse, fine)]
+    means = [_mean_fluxes(each) for each in (coarse, fine)]
     least = LEAST * np.array([case.membrane.water_permeability * pressure_scale(case), *solute_flux_scales(case)])
     size = np.maximum(np.abs(means[1]), np.maximum(_SMALL * np.abs(means[1]).max(axis=0), least))
     changes.append(np.abs(means[0] - means[1]) / np.where(size > 0.0, size, 1.0))
     return max(float(each.max()) for each in changes)
 
 
-def _means(found: Along) -> Vector:
+def _mean_fluxes(found: Along) -> Vector:
     """Mean water and solute fluxes through each element (elements, 1 + solutes)."""
     seen = found.readings
     area = np.bincount(seen.element, weights=seen.area)
@@ -181,7 +181,7 @@ def _means(found: Along) -> Vector:
 
 
 def check_constant(case: Case) -> None:
-    """Raise a CaseError if a pressure, a flow or a concentration that enters changes with time."""
+    """Raise a CaseError if a pressure, an inlet flow or an inlet concentration changes with time."""
     for name in SIDES:
         side, plant = getattr(case, name), case.plant
         pressure = side.pressure

@@ -1,4 +1,4 @@
-"""A case with [module] in time: schedules of what enters, tanks, cycles of a closed circuit."""
+"""Transient runs of a case with [module]: schedules of the inlets, tanks, cycles of a closed circuit."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from membrane_pde.model.stations_in_time import Inlets, StationsInTime
     from membrane_pde.solvers.transient import Course
 
-_ALL, _FEWEST = 20, 8  # default stations: of all elements together, of each at least
-_SETTLED = 1e-2  # of rtol, by which concentrations may still change in a residence time of a steady state
+_STATIONS, _MIN_STATIONS = 20, 8  # default number of stations of all elements; smallest number of each element
+_SETTLED = 1e-2  # relative change of the concentrations in a residence time ÷ rtol below which a run is steady
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -35,11 +35,11 @@ class AlongInTime:
     Attributes
     ----------
     course : Course
-        Stored states, events, how it ended.
+        Stored states, events, and the status at the end.
     readings : list of Readings
-        What is read off each stored state.
+        Observations of each stored state.
     totals : Totals
-        What has passed and what is held, at each stored time.
+        Transferred and contained amounts at each stored time.
     """
 
     course: Course
@@ -56,13 +56,13 @@ class Totals:
     passed_volume : ndarray, shape (time,)
         Volume that has passed the membrane, left to right, m^3.
     passed_amount : ndarray, shape (time, solutes)
-        Amounts, mol.
+        Amounts that have passed the membrane, left to right, mol.
     amount_error : ndarray, shape (time,)
-        Largest imbalance of a solute over what was held and fed.
+        Largest imbalance of a solute ÷ (initial + fed amount).
     tank : ndarray, shape (2, time, 1 + solutes)
         Volume (m^3) and concentrations of the tanks; nan where there is none.
     work : ndarray, shape (time,)
-        Of the pressures on what has passed, J.
+        Work of the pressures on the volume that has passed, J.
     """
 
     passed_volume: Vector
@@ -78,7 +78,7 @@ def run_in_time(case: Case, progress: Callable[[float], None] | None = None) -> 
     Raises
     ------
     CaseError
-        If something of it is possible in the steady state only.
+        If the case has a setting that is only available in a steady state.
     """
     from membrane_pde.model.stations_in_time import StationsInTime, outside_of
     from membrane_pde.solvers.station_runs import Cycle, StationPlan, run_stations
@@ -86,7 +86,7 @@ def run_in_time(case: Case, progress: Callable[[float], None] | None = None) -> 
     _check(case)
     assert case.module is not None
     elements = sum(len(stage.elements) for stage in case.plant.stages)
-    stations = case.module.stations or max(_FEWEST, math.ceil(_ALL / elements))
+    stations = case.module.stations or max(_MIN_STATIONS, math.ceil(_STATIONS / elements))
     system = station_system(case, stations, in_time=True)
     tanks = [_tank(case, name) for name in SIDES]
     feeds = np.zeros((2, len(case.solutes)))
@@ -106,7 +106,7 @@ def run_in_time(case: Case, progress: Callable[[float], None] | None = None) -> 
 
 
 def _check(case: Case) -> None:
-    """Refuse what is not possible in time along a membrane."""
+    """Raise for settings that are not available in transient runs along a membrane."""
     for name in SIDES:
         side = getattr(case, name)
         if side.pressure.held != "pressure" and len(set(side.pressure.values)) > 1:
@@ -119,7 +119,7 @@ def _check(case: Case) -> None:
 
 
 def _tank(case: Case, name: str) -> BathNumbers:
-    """The tank beside a channel, of all vessels."""
+    """The tank of a channel, for all vessels together."""
     from membrane_pde.model.ports import FED, MADE_UP, NO_FEED, BathNumbers
 
     side, area = getattr(case, name), case.plant.area
@@ -131,10 +131,10 @@ def _tank(case: Case, name: str) -> BathNumbers:
 
 
 def inlet_lines(case: Case) -> list[Inlets]:
-    """Inlet values: straight lines between the kinks of all schedules, to the end of the run.
+    """Inlet values that are linear in time between the kinks of all schedules, up to the end of the run.
 
-    A pulse is a schedule of steps. A sine is added to the line; an interval holds half a period of it at most, so that
-    no step of an integrator passes over more.
+    A pulse is a schedule of steps. A sine wave is added to the linear pressure; an interval contains at most half a
+    period of it, so that no integrator step is longer than that.
     """
     from membrane_pde.model.applied import Wave
     from membrane_pde.model.stations_in_time import Inlets
@@ -166,7 +166,7 @@ def inlet_lines(case: Case) -> list[Inlets]:
 
 
 def _turns(pressure: Pressure, duration: float) -> set[float]:
-    """Times within a run at which a pulse jumps, or a sine passes its mean."""
+    """Times within a run at which a pulse jumps or a sine wave crosses its mean."""
     if not pressure.oscillates or pressure.amplitude == 0.0:
         return set()
     share = pressure.duty if pressure.shape == "pulse" else 0.5
@@ -186,7 +186,7 @@ def _line(schedule: Schedule | Pressure, start: float, end: float) -> tuple[floa
 
 
 def _stop(case: Case, first: StationsInTime, last_kink: float) -> Callable[[float, Vector, Interval], str | None]:
-    """A rule that ends the run where the concentrations have come to rest."""
+    """Stop rule that ends the run when the concentrations are steady."""
     system = first.system
     places = np.concatenate([system.concentration_indices(side).ravel() for side in range(2)])
     places = places[first.mass[places] > 0.0]
@@ -203,7 +203,7 @@ def _stop(case: Case, first: StationsInTime, last_kink: float) -> Callable[[floa
 
 
 def _readings(course: Course) -> list[Readings]:
-    """Readings of each stored state."""
+    """Observations of each stored state."""
     from membrane_pde.model.station_readings import read
     from membrane_pde.model.station_system import StationSystem
 
@@ -216,7 +216,7 @@ def _readings(course: Course) -> list[Readings]:
 
 
 def _totals(case: Case, course: Course) -> Totals:
-    """Amounts that have passed the membrane, and the error of the balance."""
+    """Volumes and amounts that have passed the membrane, and the error of the balance."""
     equations: Any = course.intervals[0].equations
     states, feed = course.states, SIDES.index(case.plant.feed)
     towards, solutes = 1.0 if feed == 0 else -1.0, len(case.solutes)

@@ -1,4 +1,4 @@
-"""Make the numbers of a case for the solver: mesh, model, applied pressures, scales and tolerances."""
+"""Builds the solver's input from a case: mesh, model, applied pressures, scales and tolerances."""
 
 from __future__ import annotations
 
@@ -118,10 +118,10 @@ def _finest(case: Case, index: int, length: float, slower: float = 1.0, porosity
 
 
 def _fastest_flow(case: Case) -> float:
-    """Largest water flux to expect, m/s: of the largest applied pressures and the osmotic pressures at the start.
+    """Largest expected water flux, m/s, from the largest applied pressures and the initial osmotic pressures.
 
-    Polarization lowers the flux. A layer that has built up can drive a flux later, when the pressure falls: a tenth of
-    all osmotic pressures allows for that.
+    Polarization lowers the flux. A polarization layer can drive a flux later, when the applied pressure falls; a tenth
+    of all osmotic pressures is an allowance for that.
     """
     segments = segments_of(case)
     if side_of_held_flux(case):
@@ -155,7 +155,7 @@ def mesh_of(case: Case) -> dict[str, Vector]:
 
 
 def merged_in_pairs(widths: Vector) -> Vector:
-    """Widths of half as many cells: pairs are merged (of an odd number the last three)."""
+    """Widths of half as many cells: neighbours are merged in pairs (the last three if the number is odd)."""
     return widths if len(widths) < 2 else np.add.reduceat(widths, np.arange(0, len(widths) - 1, 2))
 
 
@@ -167,7 +167,7 @@ class Model(NamedTuple):
     concentration: Vector
 
     def system(self) -> System:
-        """A new system, which shares nothing that changes with other systems of this model."""
+        """A new system; its mutable data are not shared with other systems of this model."""
         return self.built.again()
 
 
@@ -176,9 +176,9 @@ last_model: Model | None = None
 
 
 def model_of(case: Case, coarser: bool = False, tighter: bool = False) -> Model:
-    """The model of a case; that of the case before it, if the two differ in the applied pressures only.
+    """The model of a case; the previous model, if the two cases differ only in the applied pressures.
 
-    `coarser`: with half as many cells; `tighter`: for a tenth of the tolerance.
+    `coarser`: half as many cells; `tighter`: a tenth of the tolerance.
     """
     global last_model
     refuse_module(case)
@@ -273,7 +273,7 @@ def _port(case: Case, index: int) -> Port:
 
 
 def _cells_at_start(case: Case, mesh: Grid) -> Vector:
-    """Cell concentrations (solute, cell) at the start; the pores of a support layer have that of the solution there."""
+    """Initial cell concentrations (solute, cell); pores have the concentration of the solution at the membrane."""
     membrane = mesh.membrane
     left_pores, right_pores = mesh.pores
     left = mesh.radii[: membrane - left_pores + 1]
@@ -294,8 +294,8 @@ def _cells_at_start(case: Case, mesh: Grid) -> Vector:
 def _cell_averages(value: float | Profile, distance: Vector, radii: Vector | None, power: int) -> Vector:
     """Averages over cells of a number or a piecewise linear profile.
 
-    `distance` are those of the faces from the inner edge of the solution, m; `radii` those from the centre where the
-    cells are curved, whose areas grow with this power of the radius.
+    `distance` is the distance of the faces from the inner edge of the solution, m. For curved cells, `radii` is their
+    distance from the centre, and the area of a face is proportional to this power of the radius.
     """
     if not isinstance(value, Profile):
         return np.full(len(distance) - 1, value)
@@ -303,7 +303,7 @@ def _cell_averages(value: float | Profile, distance: Vector, radii: Vector | Non
     edges = distance[::-1] if reversed_ else distance
     kinks = np.array(value.distance)
     points = np.unique(np.concatenate([edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])]]))
-    # Gauss's rule of three points: exact for a straight line times the square of the radius
+    # Gauss quadrature with three points: exact for a linear profile times the square of the radius
     node = math.sqrt(0.6)
     middle, half = 0.5 * (points[1:] + points[:-1]), 0.5 * np.diff(points)
     held, volume = np.zeros(len(middle)), np.zeros(len(middle))
@@ -353,14 +353,14 @@ def _kinks(pressure: Pressure, duration: float) -> Sequence[float]:
 
 
 def _wave(pressure: Pressure) -> Wave:
-    """The sine of a pressure about its mean."""
+    """The sine wave of a pressure about its mean."""
     from membrane_pde.model.applied import Wave
 
     return Wave(pressure.amplitude, pressure.period) if pressure.shape == "sine" and pressure.amplitude else Wave()
 
 
 def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
-    """Pressure (or flux) at the start and the end of a time without kinks; of a sine its mean."""
+    """Pressure (or flux) at the start and end of an interval without kinks; for a sine wave its mean."""
     if pressure.shape != "pulse" and len(pressure.values) == 1:
         return pressure.values[0], pressure.values[0]
     if pressure.shape == "ramp":
@@ -371,7 +371,7 @@ def _line(pressure: Pressure, start: float, end: float) -> tuple[float, float]:
 
 
 def state_scales(cases: Sequence[Case], system: System) -> Vector:
-    """Scale of each state (case, size) of cases of one model; times rtol it is the absolute tolerance."""
+    """Scale of each state (case, size) of cases of one model; scale × rtol is the absolute tolerance."""
     case = cases[0]
     concentration, whole = concentration_scales(case), total_length(case)
     closed = [is_closed(side) for side in both_sides(case)]
@@ -401,7 +401,7 @@ def _passable(case: Case, displaced: float, whole: float) -> Vector:
 
 
 def tolerance_of(case: Case, tighter: bool = False) -> float:
-    """Relative tolerance of the steps of a run; `tighter`: a tenth of it."""
+    """Relative tolerance for the steps of a run; `tighter`: a tenth of it."""
     rtol = case.run.rtol
     if case.run.until != "duration":
         rtol = min(rtol, _STOPPING_RTOL[case.run.solver])
@@ -409,7 +409,7 @@ def tolerance_of(case: Case, tighter: bool = False) -> float:
 
 
 def least_displaced(case: Case, system: System, scales: Vector) -> Vector:
-    """Displaced volume (m) below which no water has moved, of each of several cases of the model of `case`.
+    """Displaced volume (m) below which it counts as zero, for each of several cases of the model of `case`.
 
     A billionth of the total length, or the absolute tolerance of the displaced volume where that is larger; `scales`
     (case, size) are those of `state_scales`.
@@ -418,9 +418,9 @@ def least_displaced(case: Case, system: System, scales: Vector) -> Vector:
 
 
 def flux_thresholds(cases: Sequence[Case]) -> list[float]:
-    """Smallest water flux (m/s) that is not zero, of each of several cases of one model.
+    """Water flux (m/s) below which it counts as zero, for each of several cases of one model.
 
-    A billionth of the flux at the largest pressure, or the share rtol of it, whichever is more.
+    A billionth of the flux at the largest pressure, or rtol times that flux, whichever is larger.
     """
     permeability, least = cases[0].membrane.water_permeability, max(LEAST, tolerance_of(cases[0]))
     return [least * permeability * (pressure or 1.0) for pressure in pressure_scales(cases)]

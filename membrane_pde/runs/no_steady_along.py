@@ -1,4 +1,4 @@
-"""Why there is no steady state along a membrane, in numbers."""
+"""The reason why no steady state was found along a membrane, with numbers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from membrane_pde.solvers.steady_stations import Found
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-_ENOUGH = 16  # stations of an element: with fewer, one that keeps a little of its feed may seem to run dry
-_TRACE = 1e-6  # of the scale of a flow: what the search for it ended with is none
-_FASTEST = 2.0  # P·area/flow of a station above which the concentrations fall too fast from one to the next
+_ENOUGH = 16  # stations of an element above which an element that runs dry in the model really runs dry
+_TRACE = 1e-6  # flow ÷ its scale below which the flow counts as zero
+_FASTEST = 2.0  # P·area/flow of a station above which the concentrations fall too much between two stations
 
 
 class Reason(NamedTuple):
@@ -29,11 +29,11 @@ class Reason(NamedTuple):
     Attributes
     ----------
     message : str
-        Without a full stop at its end.
+        The reason, without a full stop at its end.
     certain : bool
-        There is none, whatever the number of stations.
+        True if there is no steady state with any number of stations.
     stations : int
-        Of an element, with which there may be one; 0 if that is not the reason.
+        Number of stations of an element with which a steady state may be found; 0 if that is not the reason.
     """
 
     message: str
@@ -42,14 +42,14 @@ class Reason(NamedTuple):
 
 
 def transfer(case: Case, flows: dict[str, float]) -> float:
-    """Largest P·area/flow of an element, of all solutes: by how many e-foldings a concentration may fall along it.
+    """Largest P·area/flow of all solutes and elements: number of e-foldings by which a concentration may fall.
 
     Parameters
     ----------
     case : Case
-        With [module].
+        A case with [module].
     flows : dict of str to float
-        What enters a vessel on each flowing side, m^3/s.
+        Flow into a vessel on each flowing side, m^3/s.
 
     Returns
     -------
@@ -71,16 +71,16 @@ def flow_in_case_units(flow: float) -> str:
 
 
 def explanation(case: Case, system: StationSystem, found: Found) -> Reason:
-    """Say why no steady state was found.
+    """Explain why no steady state was found.
 
     Parameters
     ----------
     case : Case
-        With [module].
+        A case with [module].
     system : StationSystem
         Its stations.
     found : Found
-        The search that failed.
+        The unsuccessful result.
 
     Returns
     -------
@@ -90,72 +90,73 @@ def explanation(case: Case, system: StationSystem, found: Found) -> Reason:
     feed, plant = SIDES.index(case.plant.feed), case.plant
     side = getattr(case, plant.feed)
     fed = inlets(case, 0.0)[feed]
-    wanted = plant.recovery
+    target = plant.recovery
     if side.pressure.held == "recovery":
-        wanted = side.pressure.values[0]
+        target = side.pressure.values[0]
     if side.pressure.held in ("permeate", "flux"):
         permeate = side.pressure.values[0] * (plant.area if side.pressure.held == "flux" else 1.0)
-        wanted = permeate / (plant.stages[0].vessels * float(fed[0]))
-    enough, unknown = system.stations >= _ENOUGH * system.elements, _not_found(case, system, found)
-    if wanted is None:
-        return Reason(_of_a_dry_side(case, SIDES[found.dry]), enough) if found.dry >= 0 else unknown
-    if plant.recovery is None and (told := _of_boost(case, system, wanted)):
-        return Reason(told)
-    told = "" if unknown.stations > 0 else _of_recovery(case, found, wanted)
-    return Reason(told, enough) if told else unknown
+        target = permeate / (plant.stages[0].vessels * float(fed[0]))
+    enough, unknown = system.stations >= _ENOUGH * system.elements, _reason_not_converged(case, system, found)
+    if target is None:
+        return Reason(_reason_dry_side(case, SIDES[found.dry]), enough) if found.dry >= 0 else unknown
+    if plant.recovery is None and (reason := _reason_boost(case, system, target)):
+        return Reason(reason)
+    reason = "" if unknown.stations > 0 else _reason_recovery(case, found, target)
+    return Reason(reason, enough) if reason else unknown
 
 
-def _of_boost(case: Case, system: StationSystem, wanted: float) -> str:
-    """A boost that alone makes more permeate than is wanted; "" if none does."""
+def _reason_boost(case: Case, system: StationSystem, target: float) -> str:
+    """Reason that the boost pressure alone exceeds the target recovery; "" if it does not."""
     feed, boosts = SIDES.index(case.plant.feed), max(stage.boost for stage in case.plant.stages)
-    if boosts <= 0.0 or system.recovery(system.start(0.0, float(inlets(case, 0.0)[feed, 0]))) <= wanted:
+    if boosts <= 0.0 or system.recovery(system.start(0.0, float(inlets(case, 0.0)[feed, 0]))) <= target:
         return ""
     return (
         f"with no pressure at the feed the boost of {boosts * 1e-5:.4g} bar alone makes more permeate than "
-        f"{100 * wanted:.4g} % of the feed: give less boost (module.stage), or ask for more recovery"
+        f"{100 * target:.4g} % of the feed: give less boost (module.stage), or ask for more recovery"
     )
 
 
-def _of_recovery(case: Case, found: Found, wanted: float) -> str:
-    """Why no pressure, or no flow, gives a recovery; "" if nothing is known."""
+def _reason_recovery(case: Case, found: Found, target: float) -> str:
+    """Reason why no pressure, or no flow, gives the target recovery; "" if none is known."""
     feed, plant = SIDES.index(case.plant.feed), case.plant
     side, fed = getattr(case, plant.feed), inlets(case, 0.0)[feed]
     if found.dry == 1 - feed and plant.other not in plant.flowing:
         outlet = float(inlets(case, 0.0)[1 - feed, 1]) * 1e-5
         return (
-            f"at {100 * wanted:.4g} % recovery liquid would have to come in through the outlet of "
+            f"at {100 * target:.4g} % recovery liquid would have to come in through the outlet of "
             f"{plant.other}.channel, a dead end: somewhere its pressure, {outlet:.4g} bar, exceeds that of the feed; "
             f"lower {plant.other}.pressure, or ask for more"
         )
-    brine = float(solution_of(case).shares(fed[2:] / max(1.0 - wanted, 1e-6)).sum())
-    told = f"at {100 * wanted:.4g} % recovery the concentrate's osmotic pressure is up to {brine * 1e-5:.3g} bar"
+    brine = float(solution_of(case).shares(fed[2:] / max(1.0 - target, 1e-6)).sum())
+    reason = f"at {100 * target:.4g} % recovery the concentrate's osmotic pressure is up to {brine * 1e-5:.3g} bar"
     if plant.recovery is not None:
         pressure = f"{plant.feed}.pressure is {side.pressure.values[0] * 1e-5:.4g} bar"
         if brine >= side.pressure.values[0] and len(plant.flowing) == 1:
             return (
-                f"{told}, and {pressure}, the same for every flow: raise {plant.feed}.pressure or ask for less recovery"
+                f"{reason}, and {pressure}, the same for every flow: raise {plant.feed}.pressure or ask for less "
+                "recovery"
             )
         if not found.reached:
             return ""
         least, most = (f"{100 * each:.3g} %" for each in found.reached)
         span = f"only {least}" if least == most else f"from {least} to {most}"
         return (
-            f"{pressure}, and with it the recovery is {span} at every flow that was tried, not {100 * wanted:.4g} %: "
+            f"{pressure}, and with it the recovery is {span} at every flow that was tried, not {100 * target:.4g} %: "
             f"change {plant.feed}.pressure, or the recovery"
         )
     limit = min(element.limits.pressure for _, element in plant.elements)
     if brine < limit < np.inf:
         return (
-            f"{told}, less than the {limit * 1e-5:.3g} bar that the element allows, but no pressure was found that "
+            f"{reason}, less than the {limit * 1e-5:.3g} bar that the element allows, but no pressure was found that "
             f"drives it: try a smaller {plant.feed}.channel.flow, more recovery, or more stations (module.stations)"
         )
     if np.isfinite(limit):
-        told += f"; the element allows {limit * 1e-5:.3g} bar"
-    return f"{told}: ask for less recovery, or a larger flow along the membrane"
+        reason += f"; the element allows {limit * 1e-5:.3g} bar"
+    return f"{reason}: ask for less recovery, or a larger flow along the membrane"
 
 
-def _of_a_dry_side(case: Case, name: Side) -> str:
-    """A side that loses all that enters it through the membrane."""
+def _reason_dry_side(case: Case, name: Side) -> str:
+    """Reason for a side that loses its whole inflow through the membrane."""
     plant, row = case.plant, SIDES.index(name)
     fed = inlets(case, 0.0)
     other = SIDES[1 - row]
@@ -167,34 +168,34 @@ def _of_a_dry_side(case: Case, name: Side) -> str:
         )
     vessels = plant.entered(name).vessels
     through = f"{flow_in_case_units(vessels * plant.flow[name].at(0.0))} that enter"
-    own, beside = (_pull(case, fed[i]) * 1e-5 for i in (row, 1 - row))
+    own, beside = (_inlet_osmotic_pressure(case, fed[i]) * 1e-5 for i in (row, 1 - row))
     if other not in plant.flowing or pressure - against >= beside - own:
         place = f"at {pressure:.4g} bar" + (f" against {against:.4g} bar" if other in plant.flowing else "")
         return (
             f"the channel on the {name} runs dry: {place} the membrane would take all of the {through}; lower "
-            f"{name}.pressure, or raise {name}.channel.{_how(case, name)}"
+            f"{name}.pressure, or raise {name}.channel.{_flow_key(case, name)}"
         )
     return (
         f"the channel on the {name} runs dry: the osmotic pressure of what enters on the {other}, {beside:.3g} bar "
-        f"against {own:.3g} bar, would draw all of the {through}; raise {name}.channel.{_how(case, name)}, or lower "
-        f"{other}.channel.{_how(case, other)} or {other}.concentration"
+        f"against {own:.3g} bar, would draw all of the {through}; raise {name}.channel.{_flow_key(case, name)}, or "
+        f"lower {other}.channel.{_flow_key(case, other)} or {other}.concentration"
     )
 
 
-def _pull(case: Case, inlet: Vector) -> float:
-    """Osmotic pressure that the membrane of the first element feels of what enters, Σσπ, Pa."""
+def _inlet_osmotic_pressure(case: Case, inlet: Vector) -> float:
+    """Effective osmotic pressure Σσπ of the inflow at the membrane of the first element, Pa."""
     membrane = case.plant.stages[0].elements[0].membrane
     reflection = [membrane.solutes[name].reflection for name in case.solutes]
     return float(np.dot(reflection, solution_of(case).shares(inlet[2:])))
 
 
-def _how(case: Case, name: Side) -> str:
-    """The key with which the flow of a side is written."""
+def _flow_key(case: Case, name: Side) -> str:
+    """The key of the case file that gives the flow of a side."""
     return "velocity" if getattr(case, name).channel.velocity is not None else "flow"
 
 
-def _not_found(case: Case, system: StationSystem, found: Found) -> Reason:
-    """Newton's method has failed, and no reason is known."""
+def _reason_not_converged(case: Case, system: StationSystem, found: Found) -> Reason:
+    """Reason if Newton's method has not converged: too few stations, or unknown."""
     entered = [found.state[system.entry_indices(i)[:, 0]] for i in range(2)]
     flows: dict[str, float] = {}
     for i, name in enumerate(SIDES):
@@ -205,8 +206,9 @@ def _not_found(case: Case, system: StationSystem, found: Found) -> Reason:
     if fastest / each > _FASTEST and np.isfinite(fastest):
         needed = int(2 ** np.ceil(np.log2(fastest)))
         return Reason(
-            f"{NOT_FOUND} at {each} stations an element: the membrane takes a solute within "
-            f"{each / fastest:.2g} of a station; give at least {needed} (module.stations), or leave the key out",
+            f"{NOT_FOUND} at {each} stations an element: the membrane removes a solute within "
+            f"{each / fastest:.2g} of a station's length; use at least {needed} (module.stations), or leave the key "
+            "out",
             False,
             needed,
         )

@@ -1,4 +1,4 @@
-"""Runs in time of one case, or of many cases of one model at once; their end states and stop rules."""
+"""Transient runs of one case, or of many cases of one model at once; their end states and stop rules."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
     from membrane_pde.solvers.integrate import Stop
     from membrane_pde.solvers.steadiness import SteadinessTest
 
-_STEADY = 0.01  # allowed remaining change over rtol: stopping then adds little to the error of a run
-_FINEST = 1e-12  # smallest allowed change relative to the scale of a number: round-off
-_HORIZON = 1e3  # horizon of a steady state over the duration: a slower change is none
-_FIRST = 1e-4  # earliest stop over the duration, so that some water passes even if nothing ever changes
-_EQUILIBRIUM = 1e-8  # distance to equilibrium at which a run stops; small amounts are then exact to 1e-6, too
-NUMBERS_AT_ONCE = 4_000_000  # most numbers in the stored states of runs that are solved at once
+_STEADY = 0.01  # remaining change ÷ rtol at which a run may stop; this adds little to its error
+_FINEST = 1e-12  # smallest value of the allowed change, which round-off limits
+_HORIZON = 1e3  # horizon of the steadiness test ÷ duration: slower changes are neglected
+_FIRST = 1e-4  # smallest fraction of the duration before a steady run may stop
+_EQUILIBRIUM = 1e-8  # distance from equilibrium at which a run stops; small amounts are then also exact to 1e-6
+NUMBERS_AT_ONCE = 4_000_000  # largest number of values in the stored states of runs that are solved together
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -74,9 +74,9 @@ def end_states(
             [at_far_edge(side.concentration[name]) for name in case.solutes]
         )
         left, right = (there, right) if reservoir == "left" else (left, there)
-    restless = [each.left.pressure.oscillates or each.right.pressure.oscillates for each in cases]
+    oscillating = [each.left.pressure.oscillates or each.right.pressure.oscillates for each in cases]
     found = analytic.equilibrium(  # under the pressures at the end of the run
-        [(last.left[1], last.right[1]) for last, never in zip(segments, restless, strict=True) if not never],
+        [(last.left[1], last.right[1]) for last, never in zip(segments, oscillating, strict=True) if not never],
         length_left=liquids_per_area(case)[0],
         length_right=liquids_per_area(case)[1],
         amount_left=left,
@@ -96,14 +96,14 @@ def end_states(
     ends = (_within_layers(case, each) for each in found)
     return [
         analytic.Equilibrium(None, None, None, None, None, "the pressure oscillates") if never else next(ends)
-        for never in restless
+        for never in oscillating
     ]
 
 
 def _within_layers(case: Case, end: analytic.Equilibrium) -> analytic.Equilibrium:
-    """An end state, or none if a support layer or a layer around the membrane needs more liquid than is left to it.
+    """The end state, or a reason why there is none: a support layer or a growing layer needs more liquid than is left.
 
-    The pores of a support layer do not empty, and a layer around a curved membrane grows with it.
+    The pores of a support layer cannot empty, and a layer around a curved membrane grows with the membrane.
     """
     moved = end.displaced_volume
     if moved is None:
@@ -116,7 +116,7 @@ def _within_layers(case: Case, end: analytic.Equilibrium) -> analytic.Equilibriu
 
 
 class Goal:
-    """Equilibria of runs of one model, and the distance of states from them: 1 at the start, 0 at equilibrium."""
+    """Equilibria of runs of one model, and the relative distance of states from them: 1 at the start, 0 at the end."""
 
     def __init__(
         self,
@@ -126,8 +126,8 @@ class Goal:
         ends: Sequence[analytic.Equilibrium | None],
     ):
         self.system, self.ends = system, ends
-        self.least = 1e-12 * float(amounts[0].sum() + amounts[1].sum())  # a smaller initial distance is none
-        # X at equilibrium; nan if it is 0, where only the concentrations give a distance
+        self.least = 1e-12 * float(amounts[0].sum() + amounts[1].sum())  # an initial distance below this counts as zero
+        # X at equilibrium; nan if it is 0, where only the concentrations define a distance
         self.displaced = np.full(len(ends), np.nan)
         self.concentration = np.full((len(ends), 2, system.solutes), np.nan)
         small = 1e-12 * float(system.width.sum())
@@ -148,14 +148,14 @@ class Goal:
         return np.asarray(np.fmax(by_water, by_solute))
 
     def came_back(self, y: Vector) -> bool:
-        """True if the equilibrium has X = 0 and the water of the run is back at its start."""
+        """True unless the equilibrium has X = 0 and water is still displaced."""
         (end,), mesh = self.ends, self.system.problem.mesh
         if end is None or end.displaced_volume is None or not np.isnan(self.displaced[0]):
             return True
         return abs(float(y[self.system.x])) <= _EQUILIBRIUM * min(mesh.length_left, mesh.length_right)
 
     def __call__(self, y: Vector) -> float:
-        """Distance of a state of the one run."""
+        """Distance of a state from equilibrium, if there is only one run."""
         spread = self._initial, self.system.spread(y, self.concentration[0])
         return float(self.distance(np.array([[0.0, y[self.system.x]]]), np.array([spread]))[0, 1])
 
@@ -165,11 +165,11 @@ class Goal:
 
 
 def _stop_rule(case: Case, system: System, goal: Goal, segments: Sequence[Segment]) -> Stop | None:
-    """The rule by which a run stops before its duration; None if it does not."""
+    """The rule that stops a run before the end of its duration; None if there is none."""
     if case.run.until == "duration":
         return None
     settled = segments[-1]
-    rests = settling_of(case, system, settled)
+    steady = steadiness_test(case, system, settled)
 
     def stop(t: float, state: Vector, segment: Segment) -> str | None:
         if segment.start != settled.start:
@@ -178,16 +178,16 @@ def _stop_rule(case: Case, system: System, goal: Goal, segments: Sequence[Segmen
             return "equilibrium" if gone <= _EQUILIBRIUM and goal.came_back(state) else None
         if not segment.level:
             return None
-        walls = system.numbers.off.copy()  # the test looks far ahead, where an elastic wall may press or be slack
-        still = rests(t, state, segment)
+        walls = system.numbers.off.copy()  # the test changes them: it evaluates a predicted state
+        still = steady(t, state, segment)
         system.numbers.off[:] = walls
         return "steady" if still and t >= _FIRST * settled.end else None
 
     return stop
 
 
-def settling_of(case: Case, system: System, last: Segment) -> SteadinessTest:
-    """The test for a steady state, to the accuracy of the case."""
+def steadiness_test(case: Case, system: System, last: Segment) -> SteadinessTest:
+    """The steadiness test with the tolerance of the case."""
     from membrane_pde.solvers.steadiness import SteadinessTest
 
     pressure, highest = pressure_scale(case), highest_concentrations(case)
@@ -253,7 +253,7 @@ def _runs(
     endings: list[tuple[str, str, int]],
     memory: Vector,
 ) -> Runs:
-    """Solved runs, with the smallest water flux and displaced volume of each that are not zero."""
+    """Solved runs, with the thresholds below which water flux and displaced volume count as zero."""
     from membrane_pde.model.interface import SEVERAL
 
     thresholds, least = np.array(flux_thresholds(cases)), least_displaced(cases[0], system, scales)
@@ -272,7 +272,7 @@ def groups_of(cases: Sequence[Case]) -> Iterator[Group]:
     """Group neighbouring cases that can be solved at once."""
     group: Group | None = None
     for case in cases:
-        model, segments = model_of(case), _undecided(case)
+        model, segments = model_of(case), _single_segment(case)
         if group is not None:
             alike = segments and group.segments and model is group.model and case.run is group.cases[0].run
             if alike and len(group.cases) * case.run.outputs * model.concentration.size < NUMBERS_AT_ONCE:
@@ -285,8 +285,8 @@ def groups_of(cases: Sequence[Case]) -> Iterator[Group]:
         yield group
 
 
-def _undecided(case: Case) -> list[Segment]:
-    """The one segment of a case whose pressures are constant or linear in time, and that has no outflow; else none."""
+def _single_segment(case: Case) -> list[Segment]:
+    """The segment of a case that can be solved in a group: linear pressures, no outflow; else an empty list."""
     left, right, run = case.left, case.right, case.run
     if run.until != "duration" or run.solver != "rosenbrock" or left.far_end.drains or right.far_end.drains:
         return []
@@ -297,7 +297,7 @@ def _undecided(case: Case) -> list[Segment]:
 
 
 def solve_group(group: Group) -> tuple[Runs | None, list[bool]]:
-    """Solve a group; return the runs that reached their end without an event, and for each case if it is among them."""
+    """Solve a group; return the runs that ended without an event, and for each case whether it is one of them."""
     from membrane_pde.solvers.integrate import integrate_alike
 
     cases, segments, model = group

@@ -85,7 +85,7 @@ def serve(
         After SIGTERM, when all has been cleaned up; after SIGINT it returns.
     """
     check_installed()
-    # a grammar for international addresses that jsonschema would build for 2 s; it does without where there is none
+    # jsonschema would take 2 s to build this grammar (for international addresses), and works without it
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     logging.getLogger("tornado").setLevel(logging.ERROR)
     with _places() as folder, _prepared(folder, case, overrides):
@@ -111,12 +111,12 @@ def _prepared(folder: Path, case: str, overrides: Mapping[str, Any]) -> Iterator
 
 
 def _has_sockets(folder: Path) -> bool:
-    """Whether there are sockets in the file system, with names as long as they would be in a folder."""
+    """True if sockets in the file system are available, with paths as long as those in a folder."""
     return os.name == "posix" and len(str(folder)) <= LONGEST
 
 
 def _talkative() -> bool:
-    """Whether -v was given."""
+    """True if the option -v was given."""
     return logging.getLogger("membrane_pde").isEnabledFor(logging.INFO)
 
 

@@ -56,15 +56,15 @@ class Control:
 
     @property
     def step(self) -> float:
-        """Of the number, or of its decimal logarithm."""
+        """Step of the value, or of its decimal logarithm."""
         return 0.01 if self.logarithmic else 10.0 ** math.floor(math.log10((self.high - self.low) / 100.0) + 1e-9)
 
     def of(self, case: Case) -> float:
-        """Where the slider stands for a case."""
+        """Position of the slider for a case."""
         return float(f"{min(max(self.read(case), self.low), self.high):.12g}")  # 60 bar in Pa and back is a bit more
 
     def at(self, value: float, case: Case) -> bool:
-        """Whether a value is the case's own: the browser puts a slider that it shows on its nearest step."""
+        """True if a value is that of the case, to the nearest step, on which the browser places the slider."""
         own = self.of(case)
         if self.logarithmic:
             value, own = math.log10(value), math.log10(own)
@@ -103,7 +103,7 @@ def controls(case: Case, start: Result) -> list[Control]:
 
 
 def without_slider(case: Case, found: list[Control]) -> list[str]:
-    """In words, the numbers of a case that have no slider, and why.
+    """Explain which values of a case have no slider, and why.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def _period(side: str) -> Callable[[Case], float]:
 
 
 def _writes(case: Case, path: str) -> bool:
-    """Whether a key stands in the case file, as one of several that mean the same does."""
+    """True if a key is given in the case file, where one of several equivalent keys may be given."""
     here: Any = case._origin.written
     for part in path.split("."):
         if not isinstance(here, dict) or part not in here:
@@ -254,7 +254,7 @@ def _level(side: str, name: str, factor: float) -> Callable[[Case], float]:
 
 
 def _supplies(case: Case, start: Result) -> Iterator[Control]:
-    """What is fed into baths, drawn out of them, and drawn back in at an outflow."""
+    """Sliders for feeds and bleeds of baths, and for the backflow of an outflow."""
     labels = readings.labels_of(case)
     flux_text, per_si = presets.unit("water flux")
     flux_unit = presets.PRESETS[presets.in_use()]["water flux"]
@@ -344,7 +344,7 @@ def _plain(value: float) -> float:
 
 
 def _at(numbers: Membrane | MembraneSolute) -> str:
-    """What to call a permeability that is read and written at a temperature of its own, or ""."""
+    """Text on the reference temperature of a permeability, or ""."""
     reference = numbers.reference_temperature
     return "" if reference is None else f"permeability at {reference - ZERO_CELSIUS:.4g} °C"
 

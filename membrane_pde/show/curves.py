@@ -1,4 +1,4 @@
-"""What several pictures share: a profile, the axis of position, colours of time, which stored times are shown."""
+"""Parts that several pictures share: a profile, the position axis, colours of times, selection of stored times."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def profile(
             np.concatenate([[wall], values, [far]]) * factor,
             marker=""
             if side == "left" and membrane > 0.0
-            else "|",  # where the side ends at this time, but for a centre
+            else "|",  # marks the outer edge of the side; the centre of a sphere has no mark
             markevery=[-1],
             ms=9,
             mew=1.6,
@@ -49,7 +49,7 @@ def profile(
 
 
 def far_edge(result: Result, side: str, name: str, index: int, last: float) -> float:
-    """Concentration at the far edge: that of a reservoir or a bath behind it, elsewhere the profile arrives level."""
+    """Concentration at the far edge: that of a reservoir or bath, elsewhere that of the last cell."""
     compartment = getattr(result.case, side)
     if compartment.far_end.tank and not compartment.stirred:  # what the mean has beyond the layer
         layer = compartment.support
@@ -67,7 +67,7 @@ def far_edge(result: Result, side: str, name: str, index: int, last: float) -> f
 
 
 def membrane_at(result: Result, index: int) -> float:
-    """Where the membrane stands on the axis of position at a stored time, m: 0, or its distance from the centre."""
+    """Position of the membrane on the position axis at a stored time, m: 0, or its distance from the centre."""
     if result.case.left.radius is None:
         return 0.0
     return float(readings.radius_at(result.case, stored(result, "membrane_area_ratio")[index]))

@@ -1,4 +1,4 @@
-"""What the pictures are made of: named lines, words, arrows and areas of an Axes, limits, colours.
+"""Elements of the pictures: named lines, texts, arrows and areas of an Axes, limits, colours.
 
 A thing with a name that is there already gets new data instead of a second one beside it. So a picture drawn again into
 the axes that it returned follows its numbers, as a live one must; what has no more data vanishes.
@@ -41,7 +41,7 @@ def figure(width: float, height: float, layout: str | None = "constrained") -> F
 
 
 def headline(figure: Figure, title: str) -> None:
-    """Put a title above a figure, in as many lines as it takes (a character is a tenth of an inch wide)."""
+    """Put a title above a figure, in as many lines as necessary (a character is about a tenth of an inch wide)."""
     figure.suptitle(titles.in_lines(title, int(10.0 * figure.get_figwidth())), fontsize=12)
 
 
@@ -51,7 +51,7 @@ def as_array(axes: Any) -> np.ndarray:
 
 
 def begin(ax: Axes) -> bool:
-    """Start to draw: hide what has a name, until it is drawn again, but for keys. True if nothing was drawn before."""
+    """Start to redraw an Axes: hide all named artists except legends; True if nothing was drawn before."""
     first = ax.get_gid() not in ("new", "drawn again", "held", "fit")
     if not first:
         for artist in moving(ax):
@@ -62,28 +62,28 @@ def begin(ax: Axes) -> bool:
 
 
 def hold(ax: Axes) -> None:
-    """Keep the limits of an Axes and the kind of its scales, whatever is drawn into it from now on."""
+    """Freeze the limits and the kinds of scales of an Axes for all later drawings."""
     ax.set_gid("held")
 
 
 def fit(ax: Axes) -> None:
-    """Let an Axes get new limits for what is drawn into it next, with some room beyond the curves."""
+    """Release the limits of an Axes: the next drawing sets new ones, with a margin around the curves."""
     ax.set_gid("fit")
 
 
 def held(ax: Axes) -> bool:
-    """Whether the limits of an Axes are kept, see `hold`."""
+    """True if the limits of an Axes are frozen; see `freeze_limits`."""
     return bool(ax.get_gid() == "held")
 
 
 def named(ax: Axes) -> list[Any]:
-    """What can be seen and has a name, from back to front."""
+    """The visible named artists, from back to front."""
     seen = [artist for artist in ax.get_children() if artist.get_gid() and artist.get_visible()]
     return sorted(seen, key=lambda artist: artist.get_zorder())
 
 
 def moving(ax: Axes) -> list[Any]:
-    """What is `named` and not part of a key (its name begins so), which stays as long as the scales do."""
+    """The visible named artists that are not part of a legend (whose names begin with "key")."""
     return [artist for artist in named(ax) if not artist.get_gid().startswith("key")]
 
 
@@ -256,7 +256,7 @@ def span(ax: Axes, first: float, last: float) -> None:
 
 
 def kept(ax: Axes, before: tuple[float, float], low: float, high: float) -> bool:
-    """Whether an axis drawn before may stay: what is to be seen lies within it, and fills it well enough."""
+    """True if an axis may keep its limits: the data lie within them and fill them sufficiently."""
     inside = before[0] <= low and high <= before[1]
     if held(ax):
         return True

@@ -35,7 +35,7 @@ _STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 @dataclass(frozen=True)
 class Dye:
-    """How a solute is coloured.
+    """Colour scale of a solute.
 
     Attributes
     ----------

@@ -264,7 +264,7 @@ class Explorer:
             self.frames += 1
 
     def _say(self, failure: str) -> None:
-        """What the run says of itself, or why there is none, and the change of the case as Python."""
+        """Sentences of the run, or the reason why there is none, and the change of the case as Python code."""
         self._failure = failure
         if failure:
             text = f'<span style="color: {drawing.FAILED}">{html.escape(failure)}</span>'

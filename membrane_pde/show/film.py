@@ -25,8 +25,8 @@ SECONDS, RATE = 8.0, 12  # length of a film; pictures a second
 MOST_CASES = 4
 WIDE, STACKED = (9.8, 5.6), (5.0, 8.4)  # inches: of one case, beside each other; of each of several, below each other
 DEFAULT_DPI = 100
-HELD = 1.0  # s for which the last picture stands, of a film of 4 s or more; of a shorter one a quarter of it
-AT_REST = 0.998  # of all that changes: a film does not show the time after that, but the end
+HELD = 1.0  # s for which the last picture is shown in a film of 4 s or more; in a shorter film a quarter of its length
+AT_REST = 0.998  # fraction of the total change after which a film jumps to the end
 SOLUTES = 3  # curves of a profile
 _LOOK: Any = {"text.hinting": "force_autohint"}  # half the time of the fonts' own hints
 
@@ -285,7 +285,7 @@ class Film:
         return np.asarray(self.canvas.buffer_rgba())[:, :, :3].copy()
 
     def _moving(self, ax: Any) -> list[Any]:
-        """What is drawn anew in every picture: all of the vessels, of the other axes what shows the time."""
+        """Artists that are redrawn in every picture: all artists of the vessels, and the time markers of other axes."""
         vessels = any(ax is column[0] for column in self.columns)
         return [
             each

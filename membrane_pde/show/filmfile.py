@@ -18,10 +18,10 @@ from membrane_pde.input.errors import CaseError
 from membrane_pde.input.wording import cut
 from membrane_pde.results.folders import check_writable, made_if_missing, scratch
 
-MARK = "membrane-pde animate"  # in each film: a file without it is not ours to replace
+MARK = "membrane-pde animate"  # written into each film: a file without this text is not replaced
 LONGEST, FASTEST = 120.0, 50  # s; pictures a second: GIF counts in hundredths of a second, and players skip 1 of them
 SMALLEST, LARGEST = (320, 240), (3840, 2160)  # pixels
-MOST_PIXELS = 1_000_000_000  # of all pictures: so many bytes of memory, and minutes to draw
+MOST_PIXELS = 1_000_000_000  # largest number of pixels of all pictures: as many bytes of memory, and minutes to draw
 COLOURS, FEW = 255, 64
 _SEARCHED = 1_000_000  # bytes at each end of a file
 
@@ -162,7 +162,7 @@ def _size(size: tuple[int, int]) -> str:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a file is a film that was written here; an empty one may be replaced, too."""
+    """True if a file is a film of this package, or empty, so that it may be replaced."""
     with path.open("rb") as file:
         start = file.read(_SEARCHED)
         file.seek(max(0, path.stat().st_size - _SEARCHED))

@@ -86,7 +86,7 @@ class Live:
             drawing.fit(ax)
 
     def outside(self) -> bool:
-        """Whether a curve leaves its axes."""
+        """True if a curve leaves its axes."""
         return any(_leaves(ax, line) for ax in self._graphs for line in ax.get_lines() if line.get_visible())
 
     @property
@@ -190,19 +190,19 @@ class Live:
 
 
 def _name(ax: Any) -> tuple[Any, ...]:
-    """What an Axes shows: the names of its axes, with units, and whether there is anything."""
+    """Labels of an Axes, and whether it is visible."""
     return ax.get_xlabel(), ax.get_ylabel(), ax.yaxis.get_visible()
 
 
 def _leaves(ax: Any, line: Any) -> bool:
-    """Whether a curve leaves an Axes by more than a hair; lines that stand for no data do not."""
+    """True if a curve leaves an Axes by more than a small tolerance; annotation lines are ignored."""
     if line.get_transform() is not ax.transData or not line.get_gid() or line.get_gid() == "zero":
         return False
     for values, (low, high) in ((line.get_xdata(), ax.get_xlim()), (line.get_ydata(), ax.get_ylim())):
         inside = np.asarray(values, dtype=float)
         inside = inside[np.isfinite(inside)]
-        hair = 2e-3 * (high - low)
-        if inside.size and (inside.min() < low - hair or inside.max() > high + hair):
+        tolerance = 2e-3 * (high - low)
+        if inside.size and (inside.min() < low - tolerance or inside.max() > high + tolerance):
             return True
     return False
 

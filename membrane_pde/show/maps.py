@@ -101,7 +101,7 @@ def varied(found: xarray.Dataset) -> list[str]:
 
 
 def labels(found: xarray.Dataset) -> dict[str, str]:
-    """What the sides are called."""
+    """Names of the sides."""
     tables = tomllib.loads(str(found.attrs.get("case", "")))
     return {side: tables.get(side, {}).get("label", side) for side in readings.SIDES}
 

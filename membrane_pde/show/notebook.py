@@ -1,4 +1,4 @@
-"""What a notebook shows where a case or a result is the last line of a cell: the tables of the command line."""
+"""Display of a case or a result in a notebook: the tables of the command line."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
     python -m membrane_pde.show.prepared SOCKET CASE OVERRIDES
 
-loads all that the explorer needs, solves and draws the case once, and meanwhile waits at a socket in the file system
-for the first Jupyter kernel to be asked for: then it becomes that kernel. What Jupyter starts is `FORWARD`, a process
-that hands its connection file over and lives as long as the kernel. Where none is prepared (any more), it becomes a
-kernel itself.
+loads all modules that the explorer needs, solves and draws the case once, and meanwhile listens on a socket in the file
+system. When Jupyter requests its first kernel, this process becomes that kernel. The process that Jupyter starts is
+`FORWARD`: it passes its connection file to the prepared process and ends with the kernel. If no prepared process is
+available, `FORWARD` becomes a kernel itself.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PREPARING: list[threading.Thread] = []
 
 
 def main(place: str, case: str, overrides: str) -> None:
-    """Prepare, wait, and be a kernel; end with the process that started this one, or that handed the kernel over."""
+    """Prepare, wait, and become a kernel; end with the parent process or with `FORWARD`."""
     _end_with(lambda: os.read(0, 1))
     waiting = socket.socket(socket.AF_UNIX)
     waiting.bind(place)

@@ -120,7 +120,7 @@ def _two_flows(case: Any, summary: Mapping[str, Any]) -> list[str]:
     else:
         parts.append(_NOTHING_PASSES)
     if (power := summary["power_density_W_per_m2"]) is not None:
-        parts.append(f"Flowing against the pressure, the water delivers {number(power, digits=3)} W/m².")
+        parts.append(f"The power density is {number(power, digits=3)} W/m².")
     told: list[str] = []
     for solute, cleared in summary["clearance_m3_per_s"].items():
         if cleared is not None and cleared > 1e-3 * summary["feed_flow_m3_per_s"]:
@@ -154,7 +154,7 @@ def totals_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
         add(
             f"outflow of the {labels[plant.other]}",
             unit,
-            beside * plant.left_from(plant.other).vessels,
+            beside * plant.last_stage(plant.other).vessels,
             per_si,
         )
     for side in ("left", "right"):
@@ -232,7 +232,7 @@ def elements_table(case: Any, elements: list[dict[str, Any]]) -> tuple[Row, list
 
 
 def made_by(case: Any) -> tuple[str, str, str]:
-    """What an element makes: the key of its concentrations, what passes, and how the concentrations are headed.
+    """Product of an element: key of its concentrations, name of the flow, and heading of the concentrations.
 
     Of reverse osmosis the permeate; where the other side flows, too, its liquid as it leaves the element.
     """

@@ -155,9 +155,9 @@ def _leave_out(values: dict[str, Any]) -> None:
 
 
 def _made(case: Any, side: str) -> dict[str, float]:
-    """What follows for the channel of the first element that a side's liquid meets from what is written."""
+    """Derived values of the channel of the first element on a side."""
     plant = case.plant
-    channel = getattr(plant.first_met(side), side)
+    channel = getattr(plant.first_element(side), side)
     made = {"hydraulic_diameter": channel.hydraulic_diameter, "open_area": channel.open_area, "volume": channel.volume}
     if side in plant.flow:
         made["velocity"] = plant.flow[side].values[0] / channel.section

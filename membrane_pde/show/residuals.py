@@ -14,7 +14,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def fit(found: Any, axes: Any = None) -> np.ndarray:
-    """Draw what was measured beside the fitted case, and below it what is left, in standard errors.
+    """Draw the measurements with the fitted case, and below them the residuals in standard errors.
 
     Parameters
     ----------

@@ -130,7 +130,7 @@ def _closed_shell(ax: Axes, outer: float, per_metre: float) -> None:
 
 
 def _words(ax: Axes, moment: Moment, start: float, now: float) -> None:
-    """What is drawn, how much it has changed, and what stands around it."""
+    """Draw the labels: shape of the vessel, change of its size, and boundary around it."""
     case, small = moment.case, _inches(ax)[0] < 3.5  # beside others
     plain: dict[str, Any] = {"fontsize": 8.5, "style": "italic", "color": "0.3", "zorder": 6, "bbox": BOX}
     what = "a sphere, cut through its centre" if case.geometry == "spherical" else "a long cylinder, cut across"

@@ -239,7 +239,7 @@ def water_distance(summary: Mapping[str, Any]) -> float | None:
 
 
 def _progress(summary: Mapping[str, Any]) -> str:
-    """How far the run has come, from its status and its distance to equilibrium.
+    """Progress of the run, from its status and its distance to equilibrium.
 
     It is measured by the water, if water moves until equilibrium; then the solutes are mentioned if they lag behind.
     `distance_to_equilibrium`, the larger one of both, would hide which of them lags.

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 LEADING = 3  # solutes of a history
 SHOWN = 4  # solutes of the schematic
 LONGEST, THICKEST = 0.42, 0.13  # half the length and the thickness of the largest arrow of water
-SOLUTE_ARROW = 0.8  # of the arrow of water: the largest arrow of a solute
+SOLUTE_ARROW = 0.8  # length of the largest solute arrow ÷ length of the largest water arrow
 NO_BREAK = "\N{NO-BREAK SPACE}"
-NOTHING = 1e-6  # of the largest: what has died away
+NOTHING = 1e-6  # flux ÷ largest flux below which no arrow is drawn
 HIGHEST, NAMES = 1.3, -0.05  # of the picture; of the names below the vessels
 
 
 @dataclass(frozen=True)
 class Scales:
-    """What pictures must have in common to be compared: several runs, or one whose numbers change.
+    """Scales that several pictures share, so that they can be compared.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ _scales = scales
 
 
 def moment_of(shown: Any, time: float | None, common: Scales) -> vessels.Moment:
-    """What is drawn at the stored time that is nearest to one, by default the end."""
+    """Contents of the schematic at the stored time nearest to a given time, by default the end."""
     result: Any = shown if hasattr(shown, "arrays") else None
     index = 0
     if result is not None:
@@ -364,7 +364,7 @@ def _gas_key(ax: Any, moment: vessels.Moment, size: float) -> None:
 
 
 def leaks(result: Any) -> bool:
-    """Whether some solute is held back only in part, so that its osmotic pressure is not fully effective."""
+    """True if a solute is only partly rejected, so that its osmotic pressure is not fully effective."""
     numbers = result.case.membrane.solutes
     return any(name in numbers and numbers[name].reflection < 1.0 for name in result.solutes)
 

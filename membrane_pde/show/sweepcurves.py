@@ -198,7 +198,7 @@ def _combination(found: xarray.Dataset, at: dict[str, int]) -> str:
 
 
 def _places(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Where the runs stand on the axis: numbers in their order, words side by side; and that order."""
+    """Positions of the runs on the axis (numbers in ascending order, words side by side), and their order."""
     if not np.issubdtype(values.dtype, np.number):
         return np.arange(values.size, dtype=float), None
     order = np.argsort(values, kind="stable")

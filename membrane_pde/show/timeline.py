@@ -1,4 +1,4 @@
-"""What happened over time: a panel for each quantity that changes, on an axis of time on which the change is seen."""
+"""Quantities over time: a panel for each quantity that changes, on a time axis that resolves the change."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def panel(name: str, ax: Axes, result: Result) -> None:
 
 
 def per_second(result: Result) -> float:
-    """How much of the unit of the axis of time one second is."""
+    """One second in the unit of the time axis."""
     return formatting.time_unit(float(stored(result, "time")[-1]))[1]
 
 
@@ -118,7 +118,7 @@ def _switch(ax: Any, on: bool) -> None:
 
 
 def water_moves(result: Any) -> bool:
-    """Whether water passed the membrane."""
+    """True if water passed the membrane."""
     case = result.case
     if case.phase == "gas" or case.membrane.type == "none" or case.membrane.water_permeability == 0.0:
         return False
@@ -144,7 +144,7 @@ def _time_axis(result: Any, held: Any = None) -> tuple[np.ndarray, str, float | 
 
 
 def linear_until(result: Any, times: np.ndarray) -> float | None:
-    """Where the linear beginning of a logarithmic axis of time ends; None if an even axis shows what happens."""
+    """End of the linear part of a logarithmic time axis; None if a linear axis resolves the changes."""
     if times.size < 20 or not water_moves(result):
         return None
     moving = [stored(result, f"length_{side}_m") for side in readings.SIDES]

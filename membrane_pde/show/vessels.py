@@ -21,8 +21,8 @@ from membrane_pde.show.readings import stored
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TOP = 1.0  # of the walls
-FULL, NEARLY_EMPTY = 0.74, 0.03  # levels: of the larger side at the start, of one that has all but run dry
+TOP = 1.0  # height of the walls
+FULL, NEARLY_EMPTY = 0.74, 0.03  # initial level of the larger side; level of a side that has nearly run dry
 CHAMBER, ZERO, STROKE = 0.36, 0.69, 0.27  # height below a tube; its level at the start; its full scale
 TUBE_AT, TUBE = 0.64, 0.17  # distance of a tube from the membrane; its width
 BATH = 0.92  # level of the liquid around a cell
@@ -31,7 +31,7 @@ CELL, LARGEST = (
     (0.42, 0.37),
 )  # half axes of a cell's outline: at the start, the largest that there is room for
 CENTRE = (0.52, 0.5)
-POINTS = 160  # of the shading of a side
+POINTS = 160  # number of points in the shading of a side
 SUPPORT = 0.2  # width of a support layer, whatever its thickness
 GAS_DOTS = (18, 9)  # in a box: across, up
 EDGE: dict[str, Any] = {"color": "0.25", "zorder": 4, "solid_capstyle": "round"}
@@ -40,7 +40,7 @@ DASHED: dict[str, Any] = {"color": "0.35", "lw": 1.0, "ls": (0, (4, 3)), "zorder
 
 
 class FarEnd(NamedTuple):
-    """How the far end of a tank is drawn.
+    """Style of the far end of a tank.
 
     Attributes
     ----------
@@ -71,13 +71,13 @@ FAR_ENDS = {
 
 
 def far_end_of(compartment: Any) -> FarEnd:
-    """How the far end of a side is drawn: a plain wall, unless its boundary has a drawing of its own."""
+    """Style of the far end of a side: a plain wall, unless its boundary has a style of its own."""
     return FAR_ENDS.get(compartment.boundary, FarEnd())
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What is drawn: a case, or one stored time of its run.
+    """Contents of the picture: a case, or one stored time of its run.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class Moment:
         return None if self.side(side).far_end.fixed_volume or applied.flux else float(applied.at(0.0))
 
     def kind(self, side: str) -> str:
-        """What a side is drawn as: its `drawing`, or "gas"."""
+        """Style of a side: its `drawing`, or "gas"."""
         if self.case.phase == "gas":
             return "gas"
         return getattr(self.side(side), "drawing", None) or str(self.side(side).far_end.drawing)
@@ -135,7 +135,7 @@ def volume_at_start(case: Any, side: str) -> float:
 
 
 def is_cell(kind: str) -> bool:
-    """Whether a side is drawn as a cell in the liquid of the other side."""
+    """True if a side is drawn as a cell in the liquid of the other side."""
     return kind in ("cell", "plant-cell")
 
 
@@ -409,7 +409,7 @@ def _cm_between(ax: Axes, moment: Moment, heights: Mapping[str, float]) -> None:
 
 
 def _centimetres(ax: Axes, moment: Moment, side: str, x: float, level: float) -> None:
-    """How far a column has risen or fallen, beside its level."""
+    """Draw the rise or fall of a column beside its level."""
     risen = float(rise(moment, side)[moment.index])
     if abs(level - ZERO) > 0.004:
         words = f"{formatting.number(100.0 * abs(risen), digits=3)} cm {'up' if risen > 0 else 'down'}"
@@ -447,7 +447,7 @@ def outline(moment: Moment, side: str, volume: float) -> tuple[np.ndarray, np.nd
 
 
 def wall_volume(moment: Moment, side: str) -> float:
-    """What a plant cell's wall encloses, m: all of the cell where the wall presses, else as much as a slack wall."""
+    """Volume enclosed by the wall of a plant cell, m: that of the cell if the wall is taut, else of a slack wall."""
     compartment, first = moment.side(side), float(moment.volume(side)[0])
     slack = first
     if getattr(compartment, "modulus", None):  # the pressure, p + E (V − V₀)/V₀, is 0 at this volume

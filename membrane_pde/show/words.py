@@ -1,4 +1,4 @@
-"""A result in a sentence or two, whatever kind it is."""
+"""Summary of any kind of result in one or two sentences."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Journal:
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute("BEGIN EXCLUSIVE")
             self._database.execute("COMMIT")  # the lock stays
-            self._identity = self._seen()
+            self._identity = self._file_identity()
             if self._identity == (before.st_dev, before.st_ino):
                 return True
         except BaseException:
@@ -96,7 +96,7 @@ class Journal:
         self._database.close()
         return False
 
-    def _seen(self) -> tuple[int, int] | None:
+    def _file_identity(self) -> tuple[int, int] | None:
         """Identity of the file that has the name of the journal now; None if there is none."""
         try:
             found = self.path.lstat()
@@ -170,9 +170,9 @@ class Journal:
         try:
             self._database.execute("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?)", row)
         except sqlite3.Error as error:
-            if self._seen() == self._identity:
+            if self._file_identity() == self._identity:
                 raise self._refused(error) from error
-        if self._seen() != self._identity:
+        if self._file_identity() != self._identity:
             self.lost = True
             log.warning("%s was removed: the sweep continues, but it cannot be resumed if it is interrupted", self.name)
 
@@ -199,7 +199,7 @@ class Journal:
 
     def remove(self) -> None:
         """Close the journal and remove its file, unless another file has its name by now."""
-        ours = self._seen() == self._identity
+        ours = self._file_identity() == self._identity
         self.close()
         if ours:
             for path in (*(self.path.with_name(self.path.name + end) for end in _BESIDE), self.path):

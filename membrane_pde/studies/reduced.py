@@ -126,7 +126,7 @@ def _reduced(case: Case, chosen: Sequence[Mapping[str, object]], reduce: Reduce)
 
 
 def _answer(future: Future[Any]) -> list[Any]:
-    """What a worker returns; RuntimeError if it died."""
+    """The return value of a worker; a RuntimeError if it died."""
     from concurrent.futures import BrokenExecutor
 
     try:

@@ -32,34 +32,34 @@ _idle: list[Team] = []  # at most one team, kept for the next computation
 
 
 class Team:
-    """A number of worker processes, each starting or ready.
+    """A pool of worker processes, each of which is starting or ready.
 
     Parameters
     ----------
     size : int
         Number of processes.
     prepare : callable
-        Called first in each process, to import what it will need; a function of a module, not of a script.
+        Called first in each process, to import the modules that it needs; a function of a module, not of a script.
 
     Attributes
     ----------
     executor : concurrent.futures.Executor
         Runs functions in the processes.
     ready : list of Future
-        As many as processes; each is done when one more process is ready.
+        One future for each process; each is done when one more process is ready.
     """
 
     def __init__(self, size: int, prepare: Callable[[], object]) -> None:
         self.kind = _kind(size, prepare)
         self.size = size
-        # one end is for the workers, the other is closed when this process ends
+        # the workers hold one end; the other end closes when this process ends, which tells the workers to end
         self._pipe = multiprocessing.Pipe(duplex=False)
         self.executor = _executor(size, (self._pipe[0], prepare))
         self.kept_since = 0.0  # s, monotonic clock: time from which the team is idle
         self.call()
 
     def call(self) -> None:
-        """Start the processes that are missing, and ask each to report when it is ready."""
+        """Start missing processes, and let each report when it is ready."""
         with _ctrl_c_held_back():
             self.ready: list[Future[None]] = [self.executor.submit(_nothing) for _ in range(self.size)]
 

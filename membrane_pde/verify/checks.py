@@ -1,4 +1,4 @@
-"""What a check is, and what is drawn of it."""
+"""Checks, and the data of their plots."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether the number is within its bounds; NaN is not."""
+        """True if the number is within its bounds; False for NaN."""
         return self.low <= self.got <= self.high
 
     @property
@@ -92,7 +92,7 @@ class Panel:
     names: Sequence[str] = ()
 
     def differences(self) -> list[Difference]:
-        """What the package computes minus what is known, where the plot has both at the same x.
+        """Computed minus reference values, where the plot has both at the same x.
 
         A series gives it itself (`off`), or it follows from a known series and one of ours behind it.
         """
@@ -111,7 +111,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a group of checks found; `title` says what it compares with what."""
+    """Results of a group of checks; `title` names the two sides of the comparison."""
 
     group: str
     title: str
@@ -120,7 +120,7 @@ class Findings:
 
     @property
     def passed(self) -> bool:
-        """Whether every check did, and there was one."""
+        """True if there is at least one check and all have passed."""
         return bool(self.checks) and all(check.passed for check in self.checks)
 
     @property
@@ -137,7 +137,7 @@ def near(what: str, unit: str, expected: float, got: float, off: float, source: 
 def worst(
     what: str, unit: str, expected: ArrayLike, got: ArrayLike, off: ArrayLike, source: str, at: Sequence[str] = ()
 ) -> Check:
-    """Of many numbers, each of which may be off by so much, the one that is farthest off for what it may.
+    """Of many numbers with an allowed deviation each, the one whose deviation ÷ allowed deviation is largest.
 
     Parameters
     ----------

@@ -68,6 +68,6 @@ def _cranks_series(shape: Literal["cylindrical", "spherical"], counts: tuple[int
 
 
 def _numbers(shape: Literal["cylindrical", "spherical"]) -> Any:
-    """What both solutions take."""
+    """Parameters of both exact solutions."""
     numbers = {"radius": RADIUS, "diffusivity": 1.0, "permeability": PERMEABILITY}
     return {"geometry": shape, **numbers, "inside": INSIDE, "outside": OUTSIDE}

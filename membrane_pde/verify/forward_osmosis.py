@@ -136,7 +136,7 @@ def _power(quick: bool) -> Iterator[Check | Panel]:
 
 
 def _highest(coefficients: Any) -> float:
-    """Where a polynomial is highest near 0."""
+    """Position of the maximum of a polynomial near 0."""
     roots = np.roots(np.polyder(coefficients))
     return float(roots.real[np.abs(roots.imag) < 1e-9][np.abs(roots.real[np.abs(roots.imag) < 1e-9]).argmin()])
 

@@ -1,4 +1,4 @@
-"""What must hold whatever the case: conservation, limits, symmetry, and that units and scales mean nothing."""
+"""Laws that hold for every case: conservation, limits, symmetry, independence of units and scales."""
 
 from __future__ import annotations
 

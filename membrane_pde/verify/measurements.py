@@ -155,7 +155,7 @@ def osmotic_coefficients(quick: bool) -> Iterator[Check | Panel]:
 
 
 def over(title: str, x: str, series: list[Series]) -> Panel:
-    """What was measured over what the package says; `y` and `spread` of the series are that already."""
+    """Measured ÷ computed values; `y` and `spread` of the series are already such ratios."""
     ends = [min(min(np.ravel(s.x)) for s in series), max(max(np.ravel(s.x)) for s in series)]
     return Panel(title, x, "measured over computed", [Series("package", ends, [1.0, 1.0], ours=True), *series])
 
@@ -308,7 +308,7 @@ def gas_diffusivity(quick: bool) -> Iterator[Check | Panel]:
 
 
 def diffusivity(pair: str, celsius: float) -> float:
-    """Of two gases of the library at 1 atm, as a case of them has it, m^2/s."""
+    """Diffusivity of two gases of the library at 1 atm, as in a case, m^2/s."""
     first, second = pair.split("-")
     run, membrane = {"duration": "1 s"}, {"type": "none"}
     case: dict[str, Any] = {"phase": "gas", "temperature": f"{celsius!r} degC", "membrane": membrane, "run": run}

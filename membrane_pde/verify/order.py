@@ -106,7 +106,7 @@ class Manufactured(System):
         return out
 
     def source(self, t: float) -> Array:
-        """What has to be added to the rates of the cells' amounts, mol/m^2/s."""
+        """Source term of the amounts in the cells, mol/m^2/s."""
         tiny = 1e-30
         rate = self._amounts_at(t + 1j * tiny).imag / tiny
         return np.asarray(rate + np.diff(self._fluxes_at(t)))
@@ -116,7 +116,7 @@ class Manufactured(System):
         return self.initial_state(self._amounts_at(0.0)[None, :] / self.problem.mesh.width)
 
     def exact(self, t: float) -> dict[str, float]:
-        """What the solution is."""
+        """Exact values of the observed quantities."""
         displaced, flux, passed, _, walls, _, _ = self._state(t)
         return {
             "wall, left": float(walls[0]),

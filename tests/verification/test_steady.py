@@ -213,7 +213,7 @@ def test_what_is_left_is_what_is_left() -> None:
     """Where everything is linear (diffusion alone) the change that is seen ahead is the whole change, at any time."""
     one = case(NO_WALL, {"left.boundary": "rigid", "right.boundary": "rigid", "run.duration": "1 h"})
     solved = solving.solve_case(one.with_values({"run.until": "duration"}))
-    rests, system = solving.settling_of(one, solved.system, solved.segments[0][-1]), solved.system
+    rests, system = solving.steadiness_test(one, solved.system, solved.segments[0][-1]), solved.system
     mean = [(300.0 * 100e-6 + 100.0 * 1e-3) / 1.1e-3, 1e-3 * 100e-6 / 1.1e-3]
     for i in (1, 50, 150):
         state = solved.states[0, i]

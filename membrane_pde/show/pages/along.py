@@ -21,7 +21,7 @@ MOST_SOLUTES = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """What is kept of every run.
+    """Selection of the data that are kept of every run.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ def tables_of(case: Any, summary: Any) -> list[dict[str, Any]]:
 
 
 def page_data(plan: Plan, results: Sequence[Any], records: Sequence[Record]) -> dict[str, Any]:
-    """What the scripts of the page need beside the records: axes, panels, names."""
+    """Axes, panels and names, which the scripts of the page need in addition to the records."""
     known, case = [each for each in records if not each.failed], results[0].case
     labels, found = labels_of(case), []
     unit = presets.unit("water flux")[0]

@@ -238,7 +238,7 @@ def _records(
     workers: int | None,
     progress: Callable[[float], None] | None,
 ) -> list[record.Record]:
-    """What is kept of all runs."""
+    """Records of all runs."""
     reduce = functools.partial(along.record if isinstance(kept, along.Plan) else record.record, plan=kept)
     if grid is None:
         return [reduce(samples[0], "")]
@@ -254,7 +254,7 @@ def _data(
     axes: dict[str, list[object]],
     start: int,
 ) -> dict[str, Any]:
-    """What the scripts of the page read."""
+    """Data that the scripts of the page read."""
     keys = [sliders.described(case, key, values) for key, values in axes.items()]
     shape = [len(values) for values in axes.values()] or [1]
     water = np.array([each.water for each in records]).reshape(shape)

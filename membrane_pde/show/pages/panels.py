@@ -166,7 +166,7 @@ def profile_axes(plan: Plan, results: Sequence[Any], records: Sequence[Record]) 
 
 
 def vessel_data(plan: Plan, results: Sequence[Any], records: Sequence[Record]) -> dict[str, Any]:
-    """What the drawing of the vessels needs that no curve has."""
+    """Data for the drawing of the vessels that are not in a curve."""
     first, known = results[0], [record for record in records if not record.failed]
     case = first.case
     common = sketch.scales(results)

@@ -1,4 +1,4 @@
-"""What a page keeps of every run, decided on a few of them: stored times, places along a profile, units, panels."""
+"""Selection of the data of every run on a page, from a few of the runs: times, positions, units, panels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FINE = 400  # points among which places are chosen
 
 @dataclass(frozen=True)
 class Plan:
-    """What is kept of every run.
+    """Selection of the data that are kept of every run.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ def chosen(plan: Plan, stored_times: int) -> np.ndarray:
 
 
 def _times(results: Sequence[Result], count: int) -> tuple[float, ...]:
-    """Where something happens in one of the runs, the stored times stand closer."""
+    """Fractions of the stored times to keep, closer together where a quantity of one of the runs changes."""
     size = max(stored(result, "time").size for result in results)
     if size <= count:
         return tuple(np.linspace(0.0, 1.0, max(size, 2)))
@@ -141,7 +141,7 @@ def _times(results: Sequence[Result], count: int) -> tuple[float, ...]:
 def _places(
     results: Sequence[Result], solutes: Sequence[str], side: str, times: tuple[float, ...], count: int
 ) -> tuple[float, ...]:
-    """Where profiles bend, the places stand closer."""
+    """Positions along the profiles, which are closer together where profiles are curved."""
     cells = [profile(result, side, solutes[0], 0)[0] for result in results[:1]]  # centres of cells: they move together
     fine = np.unique(
         np.concatenate(
@@ -221,7 +221,7 @@ def profile(result: Result, side: str, name: str, index: int) -> tuple[np.ndarra
 
 
 def _levels(results: Sequence[Result]) -> str:
-    """What is drawn of the volumes, as `timeline` does."""
+    """Quantity that shows the volumes, chosen as in `timeline`."""
     first = results[0]
     case = first.case
     kinds = [vessels.Moment(case, first, 0, {}, 1.0).kind(side) for side in SIDES]
@@ -244,7 +244,7 @@ def _levels(results: Sequence[Result]) -> str:
 
 
 def levels_of(result: Any, levels: str) -> dict[str, np.ndarray]:
-    """What is drawn of the volumes of one run, by side, in the unit of its panel."""
+    """Curves of the volumes of one run, by side, in the unit of their panel."""
     both = {side: stored(result, f"length_{side}_m") for side in SIDES}
     if levels == "moved":
         total = sum(float(v[0]) for v in both.values())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Record:
-    """What a page keeps of one run.
+    """Data of one run that a page keeps.
 
     Attributes
     ----------

@@ -45,7 +45,7 @@ def described(case: Any, key: str, values: Sequence[object]) -> dict[str, Any]:
 
 
 def _label(case: Any, key: str) -> str:
-    """What a slider is called: "pressure on salt water"."""
+    """Label of a slider: "pressure on salt water"."""
     side, _, rest = key.partition(".channel.")
     if rest and side in SIDES:
         return f"{rest.replace('_', ' ')} of {labels_of(case)[side]}"

@@ -1,4 +1,4 @@
-"""What a page says of a case in words: the question, the inputs as written and their sources, how accurate it is."""
+"""Texts of a page: the question, the inputs as written with their sources, and the accuracy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SOLUTES = 4  # named in the question
 
 
 def question(case: Any) -> str:
-    """What is asked of a case, in words: what stands on both sides, what is between them, what is to be found.
+    """The question of a case: the contents of both sides, the membrane between them, and the quantity to be found.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def about(case: Any) -> list[str]:
 
 
 def _holds(case: Any, side: str) -> str:
-    """What a side holds at the start, and the pressure on it."""
+    """Initial contents of a side, and the pressure on it."""
     compartment = getattr(case, side)
     names = list(case.solutes)
     parts = [f"{name} {_given(case, side, name)}" for name in names[:_SOLUTES]]
@@ -151,7 +151,7 @@ def accuracy(summary: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def balance(summary: Mapping[str, Any]) -> str:
-    """How well amounts are conserved, and how the run was computed."""
+    """Conservation error, and solver settings of the run."""
     parts = []
     if (error := summary.get("amount_error")) is not None:
         parts.append(f"Amounts of solutes are conserved to {formatting.number(error, digits=2)} of the largest.")

@@ -63,7 +63,7 @@ class Errors:
         return np.concatenate(found)
 
     def source(self, i: int, known: bool) -> str:
-        """Where the errors of a column come from, in words."""
+        """Text on the source of the errors of a column."""
         what = "1 − each number" if self.table.measured[i].series.endswith("rejection") else "each number"
         if self.table.measured[i].name in self.table.errors:
             return "given"

@@ -1,4 +1,4 @@
-"""What the data determine: effects of the unknowns on the measured quantities, and intervals too wide to be of use."""
+"""Identifiability: effects of the unknowns on the measured quantities, and intervals that are too wide."""
 
 from __future__ import annotations
 

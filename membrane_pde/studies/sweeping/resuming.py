@@ -114,7 +114,7 @@ def finished_before(grid: Grid, out: str | Path) -> xarray.Dataset | None:
 
 
 def _another(head: Mapping[str, Any], grid: Grid) -> str:
-    """How a sweep with the attributes `head` differs from this one; "" if it is the same."""
+    """Text on the difference between a sweep with the attributes `head` and this one; "" if there is none."""
     own = grid.attributes()
     for name, words in (
         ("membrane_pde_version", f"by version {head.get('membrane_pde_version')} and not {__version__}"),

@@ -157,7 +157,7 @@ def test_the_schema_takes_a_radius_or_a_length() -> None:
         ({"geometry": "planar"}, "left.radius: ", "give left.length"),
         ({"right": 'radius = "1 mm"'}, "right.radius: ", "give right.length"),
         ({"right": f'{SHELL}\nradius = "1 mm"'}, "right.radius: ", "give right.length"),
-        ({"left": 'radius = "-1 mm"'}, "left.radius = ", "must not be negative"),
+        ({"left": 'radius = "-1 mm"'}, "left.radius = ", "must be more than zero"),
         (
             {"left": f'{RADIUS}\nboundary = "reservoir"'},
             'left.boundary = "reservoir"',

@@ -207,7 +207,7 @@ def test_one_number_of_a_list_can_be_set() -> None:
             [('flow = "8 m^3/h"', 'recovery = "8 %"'), ("1 L/m^2/hour/bar", "0 L/m^2/hour/bar")],
             ["left.channel.recovery", "membrane.water_permeability is 0"],
         ),
-        ([("[left.channel]", 'boundary = "bath"\nvolume = "-5 L"\n[left.channel]')], ["left.volume", "negative"]),
+        ([("[left.channel]", 'boundary = "bath"\nvolume = "-5 L"\n[left.channel]')], ["left.volume", "more than zero"]),
         ([("[left.channel]", 'boundary = "bath"\nvolume = "0 L"\n[left.channel]')], ["left.volume", "more than zero"]),
         ([("elements = 7", f"elements = 1{'0' * 400}")], ["elements", "whole number from 1 to 100"]),
         ([("[module]", f"[energy]\npump = 1{'0' * 400}\n[module]")], ["energy.pump", "0 to 100 %"]),

@@ -66,7 +66,7 @@ def test_pores_are_no_part_of_the_solution():
         (LAYER.replace("0.5", '"50 %"'), ['right.support.porosity = "50 %"', "a number, without quotes"]),
         (LAYER.replace("1.5", "0.9"), ["right.support.tortuosity = 0.9: expected at least 1"]),
         (LAYER.replace("100 um", "0 um"), ['right.support.thickness = "0 um"', "more than zero"]),
-        (LAYER.replace("100 um", "-1 um"), ['right.support.thickness = "-1 um"', "negative"]),
+        (LAYER.replace("100 um", "-1 um"), ['right.support.thickness = "-1 um"', "more than zero"]),
         (LAYER.replace('"100 um"', "100"), ["right.support.thickness = 100", "without a unit"]),
         (BY_ITSELF.replace("um", "s"), ["right.support.structural_parameter", "a length"]),
         (LAYER.replace("thickness", "thicknes"), ["right.support.thicknes: unknown key", 'did you mean "thickness"?']),

@@ -35,7 +35,7 @@ def test_little_blood_is_cleared_of_all_its_urea(flow: float) -> None:
 def test_too_few_stations_for_the_membrane_are_told() -> None:
     summary = steady("dialyser", {"left.channel.flow": "20 mL/min", "module.stations": 4})
     assert summary["status"] is None
-    found = re.search(r"at 4 stations an element.*give at least (\d+) \(module\.stations\)", summary["message"])
+    found = re.search(r"at 4 stations an element.*use at least (\d+) \(module\.stations\)", summary["message"])
     assert found is not None
     again = steady("dialyser", {"left.channel.flow": "20 mL/min", "module.stations": found[1]})
     assert again["status"] == "steady"

@@ -523,7 +523,7 @@ def test_times_after_the_end_are_refused() -> None:
 
 def test_a_wrong_setting_names_its_row() -> None:
     data = {"left.length [mm]": [1, -1], "water_flux [LMH]": [20, 20]}
-    with pytest.raises(mp.CaseError, match=r'row 2 of the data: left.length = "-1.0 mm": must not be negative'):
+    with pytest.raises(mp.CaseError, match=r'row 2 of the data: left.length = "-1.0 mm": must be more than zero'):
         mp.fit(CELL, data, [A])
 
 
