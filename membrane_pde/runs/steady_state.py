@@ -1,4 +1,4 @@
-"""steady(case): the steady state of a case by Newton's method, without solving it in time."""
+"""steady(case): the steady state of a case by Newton's method, without a transient run."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ from membrane_pde.results.along import along_summary
 from membrane_pde.results.summary import no_steady_summary, steady_summary
 from membrane_pde.runs.along import NoSteadyStateAlong, steady_along
 from membrane_pde.runs.build import model_of, segments_of
-from membrane_pde.runs.rest import rests, state_at
 from membrane_pde.runs.solving import end_states
+from membrane_pde.runs.steady_check import equilibrium_state, is_steady
 
 if TYPE_CHECKING:
     from membrane_pde.model.applied import Segment
     from membrane_pde.model.system import System
     from membrane_pde.solvers.newton import Constraints
 
-_ROUND_OFF = 2.0**-52  # smallest concentration that is not zero, if it is no larger anywhere, over the largest at first
-_LEAST_GAIN = 1e-9  # smallest change of the volume of a bath that is not zero, over the flows through it
-_MARGIN = 1e4  # the longest step in time over the sum of the characteristic times of the case
-_LONGEST = 1e30  # s
+_ROUND_OFF = 2.0**-52  # concentration ÷ largest initial one below which a solute counts as absent
+_LEAST_GAIN = 1e-9  # volume change of a bath ÷ flows through it below which the volume counts as constant
+_MARGIN = 1e4  # longest time step ÷ sum of the characteristic times of the case
+_LONGEST = 1e30  # longest time step, s
 
 
 class _NoSteadyState(Exception):
@@ -112,9 +112,9 @@ def _check_constant(case: Case) -> None:
             raise CaseError(f'{key}: a schedule has no steady state; give one value, for example --set {key}="{last}"')
 
 
-# -- what holds at rest ---------------------------------------------------------------------------------------------
+# -- conditions of a steady state -----------------------------------------------------------------------------------
 def _net_flow(side: Compartment) -> float | None:
-    """Feed minus bleed of a bath, m/s; None without a bath, or if a make-up feed holds its volume."""
+    """Feed minus bleed of a bath, m/s; None without a bath, or if a make-up feed keeps its volume constant."""
     if not side.far_end.tank:
         return None
     if side.feed is None:
@@ -123,7 +123,7 @@ def _net_flow(side: Compartment) -> float | None:
 
 
 def _flushed(side: Compartment) -> bool:
-    """True for a bath of constant volume with a through-flow, which without a water flux becomes like its feed."""
+    """True for a bath of constant volume with a through-flow; without water flux it reaches its feed concentrations."""
     if side.feed is None or side.bleed == 0.0:
         return False
     return side.feed.flow is None or _alike(side.feed.flow, side.bleed)
@@ -138,7 +138,7 @@ def _alike(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=_LEAST_GAIN)
 
 
-def _water_rests(system: System, segment: Segment) -> bool:
+def _no_water_flows(system: System, segment: Segment) -> bool:
     """True if no water flows at any time."""
     return system.still or (system.numbers.pumped and segment.flux[0] == 0.0)
 
@@ -146,7 +146,7 @@ def _water_rests(system: System, segment: Segment) -> bool:
 def _balance_of_forces(
     case: Case, system: System, segment: Segment, amounts: tuple[Any, Any]
 ) -> analytic.Equilibrium | None:
-    """Equilibrium of a closed side by the balance of forces, or why there is none; None if no side is closed."""
+    """Equilibrium of a closed side (zero net driving pressure), or why there is none; None if no side is closed."""
     bath = ""
     for name, other in (SIDES, SIDES[::-1]):
         side, closed = getattr(case, name), is_closed(getattr(case, other))
@@ -163,7 +163,7 @@ def _balance_of_forces(
                 f"the end depends on how much is fed into the bath on the {name} until then, as nothing is drawn from "
                 f"it: run the case, or give a {name}.bleed"
             )
-        if side.far_end.tank:  # at rest it is a reservoir of its feed
+        if side.far_end.tank:  # in a steady state it is a reservoir with the feed concentrations
             bath, bath_side = name, side
             reservoir = side.model_copy(update={"boundary": "reservoir", "concentration": side.feed.concentration})
             case = case.model_copy(update={name: reservoir})
@@ -185,7 +185,7 @@ def _goes_on(name: str, side: Compartment) -> str:
 
 
 def _check_held_flux(case: Case, flux: float) -> None:
-    """Raise if a prescribed water flux empties or fills a side without end."""
+    """Raise if a prescribed water flux empties a side or fills it without limit."""
     key = f"{side_of_held_flux(case)}.pressure.flux"
     for name, leaving in (("left", flux), ("right", -flux)):
         side = getattr(case, name)
@@ -205,8 +205,8 @@ def _check_held_flux(case: Case, flux: float) -> None:
                     )
 
 
-def _demands(case: Case, system: System, resting: bool) -> Constraints:
-    """Conditions that the steady state fulfils, and the characteristic times of the case."""
+def _constraints(case: Case, system: System, without_flux: bool) -> Constraints:
+    """Conserved totals of the steady state, scales of the concentrations, and time steps for the iteration."""
     from membrane_pde.solvers.newton import Constraints
 
     sides, m, n = (case.left, case.right), system.membrane, system.cells
@@ -214,9 +214,9 @@ def _demands(case: Case, system: System, resting: bool) -> Constraints:
 
     def keeps(side: Compartment) -> bool:
         """True if no solute passes its far end in the steady state."""
-        if is_closed(side) or (resting and side.far_end.drains):
+        if is_closed(side) or (without_flux and side.far_end.drains):
             return True
-        return resting and _dead_end(side)
+        return without_flux and _dead_end(side)
 
     kept = [keeps(side) for side in sides]
     conserved: list[tuple[int, int, int]] = []
@@ -224,7 +224,7 @@ def _demands(case: Case, system: System, resting: bool) -> Constraints:
         crosses = case.membrane.type == "none"
         if not crosses:
             numbers = case.membrane.solutes[name]
-            crosses = numbers.permeability > 0.0 or (numbers.reflection < 1.0 and not resting)
+            crosses = numbers.permeability > 0.0 or (numbers.reflection < 1.0 and not without_flux)
         if crosses:
             conserved += [(s, 0, n)] if all(kept) else []
         else:
@@ -252,7 +252,7 @@ def _demands(case: Case, system: System, resting: bool) -> Constraints:
     first = min(min(lengths) ** 2 / float(diffusivity.max()), min(lengths) / flow if flow > 0.0 else math.inf)
     return Constraints(
         sizes=concentration_scales(case),
-        moves=any(closed) and not resting,
+        moves=any(closed) and not without_flux,
         conserved=tuple(conserved),
         closed=closed,
         first=1e-2 * first,
@@ -260,7 +260,7 @@ def _demands(case: Case, system: System, resting: bool) -> Constraints:
     )
 
 
-# -- finding it -----------------------------------------------------------------------------------------------------
+# -- solution -------------------------------------------------------------------------------------------------------
 def _find(case: Case) -> dict[str, Any]:
     """The summary of the steady state."""
     from membrane_pde.solvers.newton import SteadyState, find_steady_state
@@ -268,9 +268,9 @@ def _find(case: Case) -> dict[str, Any]:
     model = model_of(case)
     system, segment = model.system(), segments_of(case)[-1]
     start = system.initial_state(model.concentration)
-    resting, flux = _water_rests(system, segment), segment.flux[0]
+    without_flux, flux = _no_water_flows(system, segment), segment.flux[0]
     reason, end, closed = "", None, (is_closed(case.left), is_closed(case.right))
-    if resting:
+    if without_flux:
         for name in SIDES:
             net = _net_flow(getattr(case, name))
             if net and not _flushed(getattr(case, name)):
@@ -289,16 +289,16 @@ def _find(case: Case) -> dict[str, Any]:
             if _net_flow(getattr(case, name)) is not None:
                 reason = f"the volume of the bath on the {name} depends on the course of the run: run the case"
     _check_start(case, system, segment, start)
-    known = None if end is None else state_at(end, system, start, closed)
-    if known is not None and rests(system, segment, known, _least_flux(case)):
+    known = None if end is None else equilibrium_state(end, system, start, closed)
+    if known is not None and is_steady(system, segment, known, _least_flux(case)):
         found = SteadyState(known, "steady", 0)
     else:
-        found = find_steady_state(system, segment, start, _demands(case, system, resting))
+        found = find_steady_state(system, segment, start, _constraints(case, system, without_flux))
     _check_outcome(case, system, segment, found.state, found.outcome)
     state = _with_volumes(case, system, found.state)
     amounts = system.amounts(state)
     least = _ROUND_OFF * highest_concentrations(case)[:, None] * system.width
-    amounts[(np.abs(amounts) <= least).all(axis=1)] = 0.0  # of a solute that is washed out round-off is left
+    amounts[(np.abs(amounts) <= least).all(axis=1)] = 0.0  # set the round-off of washed-out solutes to zero
     states = np.array([[start, state]])
     seen = system.observe(np.zeros(2), states, [[segment, segment]], system.memory[None])
     cells = system.problem.mesh.cells
@@ -317,7 +317,7 @@ def _with_volumes(case: Case, system: System, state: Vector) -> Vector:
 
 
 def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, outcome: str) -> None:
-    """Raise if a state is no steady state of the case."""
+    """Raise if a state is not a steady state of the case."""
     if outcome.endswith("dry"):
         grown = remarks.outgrown(case, float(state[system.x])) if outcome == "right dry" else ""
         raise _NoSteadyState(grown or f"the {outcome.split()[0]} side runs dry before the forces balance")
@@ -328,7 +328,7 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
         side, net = getattr(case, name), _net_flow(getattr(case, name))
         if net is not None and not is_closed(side):
             flows = side.bleed + ((side.feed.flow or 0.0) if side.feed is not None else 0.0)
-            # a volume that goes on changing has no steady state
+            # there is no steady state while the volume of a bath changes
             if outcome != "steady" or abs(net - entering) > max(_LEAST_GAIN * flows, least):
                 raise _NoSteadyState(_goes_on(name, side))
             gained = float(state[system.x]) * (-1.0 if name == "left" else 1.0)
@@ -341,7 +341,8 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
                 f"water flows back in through the outflow on the {name}, and what left it last depends on the "
                 f"course of the run: run the case, or give the concentrations of {name}.backflow"
             )
-    for name, other in (SIDES, SIDES[::-1]):  # at rest both sides keep what they have received
+    # without a water flux neither side is flushed, so that the end depends on the history
+    for name, other in (SIDES, SIDES[::-1]):
         beside_dead_end = getattr(case, name).far_end.drains and _dead_end(getattr(case, other))
         if beside_dead_end and not system.still and abs(flux) <= least:
             raise _NoSteadyState(
@@ -352,7 +353,7 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
 
 
 def _check_start(case: Case, system: System, segment: Segment, start: Vector) -> None:
-    """Raise if a run would stop at once: water flows in through an outflow, and its composition is not given."""
+    """Raise if a run would stop immediately, because liquid of unknown composition enters through an outflow."""
     flux = system.water_flux(0.0, start, segment)
     for name, entering in (("left", flux), ("right", -flux)):
         side = getattr(case, name)

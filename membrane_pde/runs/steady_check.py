@@ -1,4 +1,4 @@
-"""The state of a system in an equilibrium that is known in closed form, and whether its equations are at rest there."""
+"""The state of a system at its analytic equilibrium, and a test whether it is a steady state of the equations."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from membrane_pde.model.system import System
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-_ROUND_OFF = 1e-12  # a flux that is so much smaller than what passes a face in each direction is round-off
+_ROUND_OFF = 1e-12  # net flux ÷ sum of the fluxes in both directions below which it is round-off
 
 
-def state_at(end: Equilibrium, system: System, start: Vector, closed: tuple[bool, bool]) -> Vector | None:
+def equilibrium_state(end: Equilibrium, system: System, start: Vector, closed: tuple[bool, bool]) -> Vector | None:
     """The state in which the concentration of each side is uniform, and the displaced volume is that of the end state.
 
     Parameters
     ----------
     end : Equilibrium
-        If any displaced volume is an equilibrium, that at the start is taken: none.
+        The equilibrium; where its displaced volume is arbitrary, 0 is used.
     system : System
     start : ndarray, shape (size,)
         The initial state.
     closed : pair of bool
-        False for a bath whose flows hold its volume, whatever passes the membrane.
+        False for a bath whose volume is kept constant by its flows.
 
     Returns
     -------
@@ -46,11 +46,11 @@ def state_at(end: Equilibrium, system: System, start: Vector, closed: tuple[bool
     return state
 
 
-def rests(system: System, segment: Segment, state: Vector, least_flux: float) -> bool:
-    """True if nothing flows in a state but round-off.
+def is_steady(system: System, segment: Segment, state: Vector, least_flux: float) -> bool:
+    """True if all fluxes of a state are zero up to round-off.
 
-    The net flux ``α c_P − β c_A`` of each solute through each face is compared with ``α c_P + β c_A``, that of the two
-    directions, and with what the round-off of the water flux carries.
+    The net flux ``α c_P − β c_A`` of each solute through each face is compared with the sum ``α c_P + β c_A`` of the
+    fluxes in both directions, and with the convection by the round-off of the water flux.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def rests(system: System, segment: Segment, state: Vector, least_flux: float) ->
         The applied pressures.
     state : ndarray, shape (size,)
     least_flux : float
-        Smallest water flux that is not zero, m/s.
+        Water flux below which the flux counts as zero, m/s.
 
     Returns
     -------
@@ -68,9 +68,9 @@ def rests(system: System, segment: Segment, state: Vector, least_flux: float) ->
     system.set_walls(0.0, state, segment)
     faces = system.faces(0.0, state, segment)
     outside = faces.outside[:, :, None]
-    along = np.concatenate([outside[0], faces.concentration, outside[1]], axis=1)
-    both = faces.alpha * np.abs(along[:, :-1]) + faces.beta * np.abs(along[:, 1:])
-    carried = 1e-3 * least_flux * np.abs(along).max(axis=1, keepdims=True)
+    concentrations = np.concatenate([outside[0], faces.concentration, outside[1]], axis=1)
+    both = faces.alpha * np.abs(concentrations[:, :-1]) + faces.beta * np.abs(concentrations[:, 1:])
+    carried = 1e-3 * least_flux * np.abs(concentrations).max(axis=1, keepdims=True)
     still = np.abs(faces.flux) <= _ROUND_OFF * both + carried
     for side, end in ((0, 0), (1, -1)):
         if system.infinite(side):  # its flux is that of the neighbouring face
