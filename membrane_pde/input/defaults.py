@@ -132,7 +132,7 @@ def _with_reference(membrane: dict[str, Any], numbers: dict[str, Any]) -> dict[s
 
 
 def _type_values(kind: str, solutes: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The values that a type of membrane stands for: those of the membrane, and those of each solute."""
+    """The values of a type of membrane: those of the membrane, and those of each solute."""
     if kind == "none":
         return {"water_permeability": "0 m/s/Pa"}, {name: {"permeability": "0 m/s"} for name in solutes}
     if kind == "ideal":

@@ -1,4 +1,4 @@
-"""The exceptions for what is wrong with the user's input."""
+"""The exceptions for errors in the user's input."""
 
 from __future__ import annotations
 

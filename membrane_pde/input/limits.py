@@ -98,7 +98,7 @@ def no_room(concentration: Iterable[float], volume: Iterable[density.Volume | No
 
 
 def in_words(concentration: float, molar_mass: float | None) -> str:
-    """A concentration for a message: in g/L, or mol/L of what has no molar mass."""
+    """A concentration for a message: in g/L, or in mol/L for a solute without a molar mass."""
     return f"{concentration / 1000.0:.4g} mol/L" if molar_mass is None else _grams(concentration * molar_mass)
 
 

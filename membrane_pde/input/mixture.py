@@ -53,7 +53,7 @@ def solution(case: Case) -> Solution:
 
 
 def osmotic_model(case: Case) -> str:
-    """The osmotic model that holds: that of the case, unless it gives the osmotic coefficient as a polynomial."""
+    """The osmotic model in use: that of the case, unless it gives the osmotic coefficient as a polynomial."""
     return POLYNOMIAL if case.properties.osmotic_coefficient.polynomial else case.osmotic_model
 
 

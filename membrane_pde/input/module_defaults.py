@@ -153,7 +153,7 @@ _DIMENSIONS = ("height", "hydraulic_diameter", "cross_section", "fibres")
 
 
 def _side(own: dict[str, Any], known: dict[str, Any], solutes: Any) -> dict[str, Any]:
-    """A side with what the element knows of its channel; or a permeate side."""
+    """A side with the channel data of the library's element; or a permeate side."""
     side = {"length": "1 mm"} | own
     channel = own.get("channel")
     if channel is None:

@@ -99,7 +99,7 @@ def one_line(text: str, longest: int) -> str:
 
 
 class General(BaseModel):
-    """The keys of the whole case, which stand above the first table."""
+    """The keys of the whole case, which are written above the first table."""
 
     model_config = STRICT
 

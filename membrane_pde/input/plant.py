@@ -198,7 +198,7 @@ def resolve(case: Case, raw: dict[str, Any], build_other: Callable[[dict[str, An
 
 
 def _other_kind(name: str, path: str, raw: dict[str, Any], build_other: Callable[[dict[str, Any]], Case]) -> Element:
-    """An element of another kind: that of the same case with it alone."""
+    """An element of another kind, resolved as the only element of the same case."""
     if name not in library.elements():
         from membrane_pde.input.wording import nearest
 
@@ -214,7 +214,7 @@ def _other_kind(name: str, path: str, raw: dict[str, Any], build_other: Callable
 
 
 def _sides(case: Case) -> tuple[Side, tuple[Side, ...]]:
-    """The side that is fed, and those that flow."""
+    """The feed side, and the sides through which liquid flows."""
     channels = {name: getattr(case, name).channel for name in SIDES if getattr(case, name).channel is not None}
     if not channels:
         raise CaseError(
@@ -436,7 +436,7 @@ def _flows(case: Case, plant: Plant) -> tuple[dict[str, Schedule], float | None]
 
 
 def _tank_per_area(side: Compartment, area: float) -> None:
-    """Make volume and flows of a tank that are given as totals those per membrane area."""
+    """Convert the total volume and flows of a tank to values per membrane area."""
     volume, bleed, feed = (
         each.value / area if isinstance(each, Total) else each
         for each in (side.volume, side.bleed, side.feed.flow if side.feed else None)

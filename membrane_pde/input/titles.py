@@ -38,7 +38,7 @@ def marked(title: str, changes: Mapping[str, object]) -> str:
 
 
 def varied(title: str, keys: Iterable[str]) -> str:
-    """The title of a sweep: that of its case, and the keys that are varied."""
+    """The title of a sweep: the title of its case, and the varied keys."""
     return _with_list(title, VARIED, list(keys))
 
 

@@ -43,7 +43,7 @@ def nearest(name: str, known: Iterable[str], always: bool = False, substance: bo
 
 
 def show(value: Any) -> str:
-    """A value as it stands in the file, short enough for a message."""
+    """A value as written in the file, shortened for a message."""
     if isinstance(value, float) and value != value:
         return "nan"
     try:

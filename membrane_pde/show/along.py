@@ -207,7 +207,7 @@ def compared_along(results: Sequence[Result], axes: Any = None) -> np.ndarray:
 
 
 def along_history(result: Result, axes: Any = None) -> np.ndarray:
-    """Draw what happened over time along a membrane: water flux, pressures, concentrations.
+    """Draw quantities along a membrane over time: water flux, pressures, concentrations.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The explorer in a browser: Voilà serves one page on this machine alone, until it is told to stop."""
+"""The explorer in a browser: Voilà serves one page, on this machine only, until it is stopped."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PAGE = """\
 
 
 def check_installed() -> None:
-    """Make sure that what the page needs is installed.
+    """Make sure that the packages for the page are installed.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def serve(
 
 @contextmanager
 def _prepared(folder: Path, case: str, overrides: Mapping[str, Any]) -> Iterator[None]:
-    """A process that becomes the first kernel, and loads what it needs while the server does."""
+    """A process that becomes the first kernel, and loads its modules while the server starts."""
     if not _has_sockets(folder):
         yield
         return
@@ -122,7 +122,7 @@ def _talkative() -> bool:
 
 @contextmanager
 def _places() -> Iterator[Path]:
-    """An empty folder, which also holds what Jupyter and IPython write, and which goes in the end."""
+    """An empty folder, which also receives the files of Jupyter and IPython, and which is removed at the end."""
     changed = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "JUPYTER_PATH", "JUPYTER_NO_CONFIG")
     before = {name: os.environ.get(name) for name in changed}
     with tempfile.TemporaryDirectory(prefix="membrane-pde-", ignore_cleanup_errors=True) as made:

@@ -31,7 +31,7 @@ def check_page(path: str | Path) -> None:
 
 
 def write_page(path: str | Path, findings: Iterable[Any], quick: bool = False) -> None:
-    """Write the page of some findings; `quick` is said on it. See `htmlfile.write`."""
+    """Write the page of the results of checks, which mentions `quick`; see `htmlfile.write`."""
     check_page(path)
     htmlfile.write(path, html(list(findings), quick), "validate")
 

@@ -1,4 +1,4 @@
-"""The sliders of a case: one for each number that it has, and words for what a slider cannot change."""
+"""The sliders of a case: one for each of its numbers, and a text on the values without a slider."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class Control:
         return abs(value - own) <= 0.501 * self.step
 
     def written(self, value: float) -> Any:
-        """The number as it stands in a case file."""
+        """The value as a case file writes it."""
         return self.write(value) if self.write else f"{value:.6g} {self.unit}".strip()
 
 
 def controls(case: Case, start: Result) -> list[Control]:
-    """The sliders of a case: the numbers that it has, what is turned most often first.
+    """The sliders of a case for all its numbers, the most frequently used ones first.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def membrane_at(result: Result, index: int) -> float:
 
 
 def membrane(ax: Axes, result: Result, index: int = -1) -> None:
-    """The membrane in a picture of profiles; a curved one where it stands at this stored time."""
+    """Draw the membrane in a picture of profiles, at its position at this stored time."""
     if result.case.left.radius is None:
         return drawing.membrane(ax, result.case)
     scale = formatting.factor(ax.get_xlabel().rsplit("(", 1)[-1].rstrip(")").replace("µ", "u"))

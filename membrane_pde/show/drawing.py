@@ -50,41 +50,41 @@ def as_array(axes: Any) -> np.ndarray:
     return axes if isinstance(axes, np.ndarray) else np.array(axes if isinstance(axes, list | tuple) else [axes])
 
 
-def begin(ax: Axes) -> bool:
+def start_redraw(ax: Axes) -> bool:
     """Start to redraw an Axes: hide all named artists except legends; True if nothing was drawn before."""
     first = ax.get_gid() not in ("new", "drawn again", "held", "fit")
     if not first:
-        for artist in moving(ax):
+        for artist in movable_artists(ax):
             artist.set_visible(False)
     if ax.get_gid() not in ("held", "fit"):
         ax.set_gid("new" if first else "drawn again")
     return first
 
 
-def hold(ax: Axes) -> None:
+def freeze_limits(ax: Axes) -> None:
     """Freeze the limits and the kinds of scales of an Axes for all later drawings."""
     ax.set_gid("held")
 
 
-def fit(ax: Axes) -> None:
+def release_limits(ax: Axes) -> None:
     """Release the limits of an Axes: the next drawing sets new ones, with a margin around the curves."""
     ax.set_gid("fit")
 
 
-def held(ax: Axes) -> bool:
+def limits_frozen(ax: Axes) -> bool:
     """True if the limits of an Axes are frozen; see `freeze_limits`."""
     return bool(ax.get_gid() == "held")
 
 
-def named(ax: Axes) -> list[Any]:
+def visible_artists(ax: Axes) -> list[Any]:
     """The visible named artists, from back to front."""
     seen = [artist for artist in ax.get_children() if artist.get_gid() and artist.get_visible()]
     return sorted(seen, key=lambda artist: artist.get_zorder())
 
 
-def moving(ax: Axes) -> list[Any]:
+def movable_artists(ax: Axes) -> list[Any]:
     """The visible named artists that are not part of a legend (whose names begin with "key")."""
-    return [artist for artist in named(ax) if not artist.get_gid().startswith("key")]
+    return [artist for artist in visible_artists(ax) if not artist.get_gid().startswith("key")]
 
 
 def _find(ax: Axes, name: str) -> Any:
@@ -258,7 +258,7 @@ def span(ax: Axes, first: float, last: float) -> None:
 def kept(ax: Axes, before: tuple[float, float], low: float, high: float) -> bool:
     """True if an axis may keep its limits: the data lie within them and fill them sufficiently."""
     inside = before[0] <= low and high <= before[1]
-    if held(ax):
+    if limits_frozen(ax):
         return True
     return ax.get_gid() == "drawn again" and inside and high - low > _FILLED * (before[1] - before[0])
 

@@ -125,7 +125,7 @@ def key(ax: Axes, dyed: Mapping[str, Dye], left: float, right: float, top: float
     shown = (left, right, top, size, tuple(dyed.items()))
     if _KEYS.get(ax) == shown:
         return
-    for artist in drawing.named(ax):
+    for artist in drawing.visible_artists(ax):
         if artist.get_gid().startswith("key"):
             artist.set_visible(False)
     _KEYS[ax] = shown

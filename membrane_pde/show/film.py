@@ -289,7 +289,7 @@ class Film:
         vessels = any(ax is column[0] for column in self.columns)
         return [
             each
-            for each in drawing.moving(ax)
+            for each in drawing.movable_artists(ax)
             if vessels or each.get_gid().startswith(("now", "membrane", "partition"))
         ]
 

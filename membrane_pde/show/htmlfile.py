@@ -1,4 +1,4 @@
-"""The file of a page that a command writes: what may be replaced, and that nothing half-written is left."""
+"""Writing the file of a page: only such pages are replaced, and no incomplete file is left."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Live:
         return [*self.schematic, *self.profiles, *self.history.flat]
 
     def show(self, result: Result, time: float, scales: Scales) -> None:
-        """Draw a result, and what is at a time (s) of it; `scales` as in `plot.schematic`."""
+        """Draw a result and its state at a time (s); `scales` as in `plot.schematic`."""
         from matplotlib import rc_context
 
         with rc_context(FAST):
@@ -83,7 +83,7 @@ class Live:
     def fit(self) -> None:
         """Let all axes get new limits when a result is shown next."""
         for ax in self._graphs:
-            drawing.fit(ax)
+            drawing.release_limits(ax)
 
     def outside(self) -> bool:
         """True if a curve leaves its axes."""
@@ -108,13 +108,13 @@ class Live:
             if self.history[-1, 0] in changed:  # whose axis of time is that of the others
                 changed = [*changed, *self.history.flat]
             for ax in changed:
-                drawing.fit(ax)
+                drawing.release_limits(ax)
             self._draw_curves(result, time)
         self._names = [_name(ax) for ax in self._graphs]
         for ax in self._graphs:
-            drawing.hold(ax)
+            drawing.freeze_limits(ax)
         self._title.set_text(_lines(result.case.title))
-        moving = [(ax, drawing.moving(ax)) for ax in self.axes]
+        moving = [(ax, drawing.movable_artists(ax)) for ax in self.axes]
         for ax in self.axes:
             for artist in ax.get_children():
                 if (name := artist.get_gid()) and not name.startswith("key") and not artist.get_animated():
@@ -208,7 +208,7 @@ def _leaves(ax: Any, line: Any) -> bool:
 
 
 def _lines(title: str) -> str:
-    """A title in at most two lines that fit a tile; what was changed has the second one."""
+    """A title in at most two lines that fit a tile; the second line names the changed values."""
     whole, mark = titles.parts(title)
     if mark and len(title) > 66:
         return "\n".join(textwrap.shorten(each, 66, placeholder=" …") for each in (f"{whole},", mark))

@@ -94,7 +94,7 @@ def flux_map(found: xarray.Dataset, x: str, y: str, axes: Any = None) -> np.ndar
 
 
 def varied(found: xarray.Dataset) -> list[str]:
-    """The keys of which a sweep has several values."""
+    """The keys with several values in a sweep."""
     if "run" in found.sizes:
         return [str(key) for key in found.coords if key not in ("solute", "run") and found[key].dims == ("run",)]
     return [str(key) for key, size in found.sizes.items() if key != "solute" and size > 1]
@@ -152,7 +152,7 @@ def _inside(region: np.ndarray) -> tuple[int, int]:
 
 
 def label(key: str, unit: str, tables: dict[str, Any]) -> str:
-    """A key in words: what, where, and its unit."""
+    """Label of a key: quantity, side, and unit."""
     first, _, rest = key.partition(".")
     side = tables.get(first, {}).get("label", f"the {first}") if first in readings.SIDES else ""
     what, _, solute = rest.partition(".") if side else (key.replace("_", " "), "", "")

@@ -102,7 +102,7 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
     axes = drawing.as_array(axes)
     times = shared.times_shown(stored(result, "time"), CURVES, shared.change(result, chosen))
     for ax, name in zip(axes.flat, chosen, strict=True):
-        first = drawing.begin(ax)
+        first = drawing.start_redraw(ax)
         scale = shared.position_axis(ax, result)
         now = -1 if time is None else int(np.argmin(np.abs(stored(result, "time") - time)))
         shared.membrane(ax, result, now)
@@ -123,7 +123,7 @@ def profiles(result: Result, axes: Any = None, solute: str | None = None, time: 
 
 
 def rejection(result: Result, axes: Any = None) -> np.ndarray:
-    """Draw what the membrane's pores hold back, against the radius of a sphere, from water to a bacterium.
+    """Draw the rejection of the membrane's pores against the radius of a sphere, from water to a bacterium.
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def _written(pictures: dict[str, np.ndarray], folder: Path | str) -> list[Path]:
 
 
 def save_comparison(results: Sequence[Result], path: Path | str) -> None:
-    """Write the figure of `comparison` to a file; of cases with [module] that of `compared_along`."""
+    """Write the figure of `comparison` to a file; for cases with [module] that of `compared_along`."""
     modules = [result for result in results if result.case.module is not None]
     axes = compared_along(modules) if modules else comparison(results)
     _write(axes.flat[0].figure, path)

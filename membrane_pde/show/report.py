@@ -1,4 +1,4 @@
-"""The tables of a run: both sides, what crossed the membrane, and the estimated errors."""
+"""The tables of a run: both sides, transfers through the membrane, and the estimated errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A state along a membrane in words and tables: what the module does as a whole, and each of its elements."""
+"""A state along a membrane in sentences and tables: totals of the module, and each of its elements."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def totals_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
     add("  second-law efficiency", "%", summary["second_law_efficiency"], 100.0, 3)
     add("power density", "W/m²", summary["power_density_W_per_m2"], 1.0, 3)
     if summary["backflow_area_share"]:
-        add("share of area with backflow", "%", summary["backflow_area_share"], 100.0, 3)
+        add("fraction of area with backflow", "%", summary["backflow_area_share"], 100.0, 3)
     return rows
 
 
@@ -284,7 +284,7 @@ def show_along(console: Any, case: Any, summary: Mapping[str, Any]) -> None:
 
 
 def known_limits(case: Any) -> str:
-    """A sentence on what the model does not include."""
+    """A sentence on effects that the model does not include."""
     parts = ["fouling (except by membrane.flow_factor and membrane.salt_passage_factor)"]
     if getattr(case, case.plant.other).channel is None:
         receiving = labels_of(case)[case.plant.other]

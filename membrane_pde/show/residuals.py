@@ -1,4 +1,4 @@
-"""The picture of a fit: measured and fitted above, what is left below."""
+"""The picture of a fit: measured and fitted values above, residuals below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sphere or a long cylinder in the liquid around it, cut through: what pictures show of a curved membrane.
+"""Picture of a curved membrane: the cross-section of a sphere or a long cylinder in the liquid around it.
 
 The radii are to scale. Rings are shaded by the concentration at their distance from the centre.
 """

@@ -171,7 +171,7 @@ def _crossed(summary: Mapping[str, Any]) -> str:
 
 # -- what the membrane held back ------------------------------------------------------------------------------------
 def held_back(rejection: float | None, digits: int = 4) -> str:
-    """A rejection in per cent, or what the solute does if it is no share; "" if there is none.
+    """A rejection in per cent, or a phrase if it lies outside 0 to 100 %; "" if there is none.
 
     Parameters
     ----------

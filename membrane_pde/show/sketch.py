@@ -1,4 +1,4 @@
-"""The schematic: two vessels, the membrane between them, arrows of what passes it, and numbers below."""
+"""The schematic: two vessels, the membrane between them, arrows of the fluxes, and numbers below."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def schematic(
     full_flux: float | None = None,
     scales: Scales | None = None,
 ) -> np.ndarray:
-    """Draw the two vessels and what passes the membrane at one time, with numbers.
+    """Draw the two vessels and the fluxes through the membrane at one time, with numbers.
 
     A side is drawn as the case's `drawing` says. The level of a tank and the area of a cell follow the volume of the
     liquid; where they were at the start is dashed. The level of a tube has a scale in cm. Each solute is drawn as a
@@ -125,7 +125,7 @@ def schematic(
         axes = figure.add_subplot()
     axes = drawing.as_array(axes)
     ax = axes.flat[0]
-    if drawing.begin(ax):
+    if drawing.start_redraw(ax):
         ax.set(xlim=(-1.1, 1.1), ylim=(_bottom(ax, case), HIGHEST))
         ax.axis("off")
     moment = moment_of(shown, time, common)
@@ -344,7 +344,7 @@ def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
     elif getattr(case, side).far_end.fixed_volume:
         lines.append("rigid wall: its pressure is computed")
     if result is not None and case.phase != "gas" and case.membrane.type != "none":
-        osmotic = float(felt(result, side)[index])
+        osmotic = float(effective_osmotic_pressure(result, side)[index])
         negligible = formatting.ROUND_OFF * readings.largest_pressure(result)
         value = formatting.quantity(osmotic if abs(osmotic) > negligible else 0.0, "pressure")
         kind = "effective osmotic pressure" if leaks(result) else "osmotic pressure"
@@ -394,7 +394,7 @@ def leading(result: Any, count: int) -> list[str]:
     return [s for s in result.solutes if s in ranked]
 
 
-def felt(result: Any, side: str) -> np.ndarray:
+def effective_osmotic_pressure(result: Any, side: str) -> np.ndarray:
     """Osmotic pressure at the membrane that acts on the water, ``Σ σ_s π_s`` (Pa); π_s by the share of particles."""
     walls = stored(result, f"wall_concentration_{side}_mol_per_m3")
     particles = walls * [solute.dissociation for solute in result.case.solutes.values()]

@@ -32,7 +32,7 @@ CURVES, PANELS, SOLUTES = 12, 12, 4  # at most
 
 
 def sweep_picture(found: xarray.Dataset) -> np.ndarray:
-    """Draw what a sweep found: the water and the solutes over one key, or the water flux over two.
+    """Draw the results of a sweep: water and solutes over one key, or the water flux over two keys.
 
     One key: the water flux at the end, or the water moved where it has come to rest by then; and of each solute the
     rejection, in a dialyser the clearance or, without either, the
@@ -160,7 +160,7 @@ def _name_curves(found: xarray.Dataset, axes: list[Axes], keys: list[str]) -> No
 
 
 def _panels(found: xarray.Dataset, others: list[str]) -> list[str]:
-    """The keys of which each value has a panel of its own: none if one panel can hold all curves."""
+    """The keys whose values have separate panels; none if one panel has space for all curves."""
     sizes = {key: found.sizes[key] for key in others}
     if math.prod(sizes.values()) <= CURVES:
         return []

@@ -10,7 +10,7 @@ import numpy as np
 from membrane_pde.show import curves, drawing, formatting, presets, readings, vessels
 from membrane_pde.show.drawing import HYDROSTATIC, LEFT, OSMOTIC, RIGHT, WATER
 from membrane_pde.show.readings import stored
-from membrane_pde.show.sketch import LEADING, NO_BREAK, felt, flux_unit, largest, leading, passing
+from membrane_pde.show.sketch import LEADING, NO_BREAK, effective_osmotic_pressure, flux_unit, largest, leading, passing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ _WORDS = ("no water moves", "no volume changes", "", "no pressure difference")
 
 
 def history(result: Result, axes: Any = None, time: float | None = None) -> np.ndarray:
-    """Draw what happened over time: water flux, volumes, concentrations, pressures; what does not apply is left out.
+    """Draw quantities over time: water flux, volumes, concentrations, pressures, as far as they apply.
 
     Parameters
     ----------
@@ -58,10 +58,10 @@ def history(result: Result, axes: Any = None, time: float | None = None) -> np.n
         axes = drawing.as_array(axes)
         places = dict(zip(PANELS, axes.flat, strict=True))
     for ax in axes.flat:
-        if drawing.begin(ax):
+        if drawing.start_redraw(ax):
             ax.grid(color="0.93")
             ax.set_axisbelow(True)
-    times, label, linear = _time_axis(result, next((ax for ax in axes.flat if drawing.held(ax)), None))
+    times, label, linear = _time_axis(result, next((ax for ax in axes.flat if drawing.limits_frozen(ax)), None))
     for name, ax in places.items():
         _switch(ax, name in shown)
         _time_limits(ax, times, linear)
@@ -83,7 +83,7 @@ def history(result: Result, axes: Any = None, time: float | None = None) -> np.n
 
 def panel(name: str, ax: Axes, result: Result) -> None:
     """Draw one panel of `history`, one of `panels(result)`, into an Axes."""
-    if drawing.begin(ax):
+    if drawing.start_redraw(ax):
         ax.grid(color="0.93")
         ax.set_axisbelow(True)
     times, label, linear = _time_axis(result)
@@ -163,7 +163,7 @@ def linear_until(result: Any, times: np.ndarray) -> float | None:
 
 
 def _time_limits(ax: Axes, times: np.ndarray, linear: float | None) -> None:
-    if drawing.held(ax):
+    if drawing.limits_frozen(ax):
         return
     end = float(times[-1]) if times[-1] > times[0] else float(times[0]) + 1.0
     if linear is None:
@@ -315,7 +315,7 @@ def _concentration(ax: Axes, result: Any, times: np.ndarray) -> None:
 def pressure_curves(result: Any) -> dict[str, np.ndarray]:
     """The pressures to draw, Pa: the differences, left minus right; both osmotic pressures where those vanish."""
     scale = readings.largest_pressure(result)
-    left, right = felt(result, "left"), felt(result, "right")
+    left, right = effective_osmotic_pressure(result, "left"), effective_osmotic_pressure(result, "right")
     differences = {
         "osmotic": curves.clean(left - right, scale),
         "hydrostatic": curves.clean(stored(result, "pressure_left_Pa") - stored(result, "pressure_right_Pa"), scale),

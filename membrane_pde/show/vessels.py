@@ -1,4 +1,4 @@
-"""The vessels of a picture: open tank, standing tube, cell, plant cell, box of gas, with what stands at their far ends.
+"""The vessels of a picture: open tank, standing tube, cell, plant cell, box of gas, and their far ends.
 
 The left vessel lies between x = -1 and 0, the right one between 0 and 1; the floor is y = 0. Volumes are those of the
 liquid per membrane area. A tank's level and a cell's area follow its volume; a tube's level follows the height of its
@@ -166,7 +166,7 @@ def draw(ax: Axes, moment: Moment) -> tuple[float, float, float]:
 
 
 def _one(ax: Axes, moment: Moment, side: str, kind: str) -> float:
-    """A vessel on one side of a membrane that stands at 0; the height of its level."""
+    """Draw a vessel on one side of a membrane at x = 0; return the height of its level."""
     if kind == "gas":
         return _gas(ax, moment, side)
     return _tube(ax, moment, side) if kind == "tube" else _tank(ax, moment, side)
@@ -355,7 +355,7 @@ def _tube(ax: Axes, moment: Moment, side: str) -> float:
 
 
 def _scale(ax: Axes, moment: Moment, x: float, align: str, zero: float) -> None:
-    """A scale in cm at `x`, whose 0 stands at the height `zero` (m), over what the tubes reach."""
+    """Draw a scale in cm at `x` over the range of the tubes, with its 0 at the height `zero` (m)."""
     full = _full_scale(moment)
     if full == 0.0:
         return

@@ -147,7 +147,7 @@ def _from_columns(data: Any) -> tuple[list[tuple[str, list[Any]]], list[str]]:
 
 
 def _number(cell: Any) -> float:
-    """The finite number in a cell; ValueError says what is wrong."""
+    """The finite number in a cell; else a ValueError with the reason."""
     if hasattr(cell, "item") and getattr(cell, "ndim", 0) == 0:
         cell = cell.item()
     if cell is None or (isinstance(cell, str) and not cell.strip()):
@@ -173,7 +173,7 @@ class _UnknownName(CaseError):
 
 
 def _used(case: Case, columns: list[tuple[str, list[Any]]], where: str) -> list[tuple[str, list[Any]]]:
-    """The columns without those of text, or empty, that a fit cannot use: names of samples, dates, remarks."""
+    """The columns without empty ones and those of text (names of samples, dates, remarks)."""
     used = []
     for header, cells in columns:
         try:

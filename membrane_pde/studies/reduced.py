@@ -107,12 +107,12 @@ def reduce_all(
     chunks = [left[i : i + chunk] for i in range(0, len(left), chunk)][::-1]
     packed = pickle.dumps((grid.case, reduce))
     with borrowed(size - 1, prepare) as team_of:
-        team = team_of()
+        pool = team_of()
         pending: dict[Future[Any], list[int]] = {}
         while chunks or pending:
-            while team is not None and chunks and len(pending) < 2 * (size - 1):
+            while pool is not None and chunks and len(pending) < 2 * (size - 1):
                 points = chunks.pop()
-                pending[team.executor.submit(_there, packed, [grid.values(point) for point in points])] = points
+                pending[pool.executor.submit(_there, packed, [grid.values(point) for point in points])] = points
             if chunks:
                 here(chunks.pop())
             ready = [future for future in pending if future.done()]

@@ -28,10 +28,10 @@ _ONE_THREAD = dict.fromkeys(
 )
 
 _lock = threading.Lock()
-_idle: list[Team] = []  # at most one team, kept for the next computation
+_idle: list[Pool] = []  # at most one team, kept for the next computation
 
 
-class Team:
+class Pool:
     """A pool of worker processes, each of which is starting or ready.
 
     Parameters
@@ -72,7 +72,7 @@ class Team:
 
 
 @contextmanager
-def borrowed(size: int, prepare: Callable[[], object]) -> Iterator[Callable[[], Team | None]]:
+def borrowed(size: int, prepare: Callable[[], object]) -> Iterator[Callable[[], Pool | None]]:
     """Yield a function that returns a team; its first call takes an idle team, or starts one.
 
     Parameters
@@ -80,7 +80,7 @@ def borrowed(size: int, prepare: Callable[[], object]) -> Iterator[Callable[[], 
     size : int
         Number of processes.
     prepare : callable
-        See `Team`.
+        See `Pool`.
 
     Yields
     ------
@@ -88,26 +88,26 @@ def borrowed(size: int, prepare: Callable[[], object]) -> Iterator[Callable[[], 
         It returns None if no process can be started here. If all goes well, the team is kept until it has been idle for
         a minute; after an error its processes are ended.
     """
-    teams: list[Team | None] = []
+    pools: list[Pool | None] = []
     inside = threading.Lock()
 
-    def team() -> Team | None:
+    def pool() -> Pool | None:
         with inside:
-            if not teams:
-                teams.append(_found_idle(size, prepare) or _started(size, prepare))
-            return teams[0]
+            if not pools:
+                pools.append(_found_idle(size, prepare) or _started(size, prepare))
+            return pools[0]
 
     try:
-        yield team
+        yield pool
     except BaseException:
         with inside:
-            found, teams[:] = list(teams), [None]
+            found, pools[:] = list(pools), [None]
         for each in found:
             if each is not None:
                 each.end()
         raise
     with inside:
-        found, teams[:] = list(teams), [None]
+        found, pools[:] = list(pools), [None]
     for each in found:
         if each is not None:
             _keep(each)
@@ -116,16 +116,16 @@ def borrowed(size: int, prepare: Callable[[], object]) -> Iterator[Callable[[], 
 def is_idle(size: int, prepare: Callable[[], object]) -> bool:
     """True if there is an idle team, and all its processes are ready."""
     with _lock:
-        return any(team.kind == _kind(size, prepare) and all(map(Future.done, team.ready)) for team in _idle)
+        return any(pool.kind == _kind(size, prepare) and all(map(Future.done, pool.ready)) for pool in _idle)
 
 
 def end_idle() -> None:
     """End the idle processes."""
     with _lock:
         found, _idle[:] = list(_idle), []
-    for team in found:
-        if team.kind[-1] == os.getpid():
-            team.end()
+    for pool in found:
+        if pool.kind[-1] == os.getpid():
+            pool.end()
 
 
 def _kind(size: int, prepare: Callable[[], object]) -> tuple[Any, ...]:
@@ -133,40 +133,40 @@ def _kind(size: int, prepare: Callable[[], object]) -> tuple[Any, ...]:
     return size, prepare, os.environ.get("MEMBRANE_PDE_COMPILE"), os.getpid()
 
 
-def _found_idle(size: int, prepare: Callable[[], object]) -> Team | None:
+def _found_idle(size: int, prepare: Callable[[], object]) -> Pool | None:
     with _lock:
-        for team in _idle:
-            if team.kind == _kind(size, prepare):
-                _idle.remove(team)
+        for pool in _idle:
+            if pool.kind == _kind(size, prepare):
+                _idle.remove(pool)
                 break
         else:
             return None
     try:
-        if time.monotonic() - team.kept_since < 0.8 * _IDLE and all(map(Future.done, team.ready)):
-            team.executor.submit(_nothing)  # raises if a process has died
+        if time.monotonic() - pool.kept_since < 0.8 * _IDLE and all(map(Future.done, pool.ready)):
+            pool.executor.submit(_nothing)  # raises if a process has died
         else:
-            team.call()
+            pool.call()
     except Exception:  # a process has died meanwhile
-        team.end()
+        pool.end()
         return None
-    return team
+    return pool
 
 
-def _started(size: int, prepare: Callable[[], object]) -> Team | None:
+def _started(size: int, prepare: Callable[[], object]) -> Pool | None:
     if multiprocessing.parent_process() is not None:
         log.info("this process is a worker already, so it computes everything itself")
         return None
     try:
-        return Team(size, prepare)
+        return Pool(size, prepare)
     except Exception as error:  # loky may fail for many reasons: no semaphores, too many processes, no stdout
         log.warning("no other processes can be started here (%s): this one computes everything itself", error)
         return None
 
 
-def _keep(team: Team) -> None:
-    team.kept_since = time.monotonic()
+def _keep(pool: Pool) -> None:
+    pool.kept_since = time.monotonic()
     with _lock:
-        surplus, _idle[:] = list(_idle), [team]
+        surplus, _idle[:] = list(_idle), [pool]
     for each in surplus:
         if each.kind[-1] == os.getpid():  # not the team of the process from which this one was forked
             each.end()

@@ -23,7 +23,7 @@ BAR = 1e5
 
 @dataclass(frozen=True)
 class Sheet:
-    """A maker's test of an element: feed of NaCl at 25 degC, and what came out.
+    """A manufacturer's test of an element: feed of NaCl at 25 degC, and the measured permeate.
 
     `feed` in ppm by mass, `pressure` in bar, `recovery` as a fraction, `area` in m^2, `flow` of permeate in m^3/d and
     `flow_tolerance` as a share of it; salt passage (100 % minus rejection) in %: stabilised, and the `most` promised.

@@ -25,7 +25,7 @@ def line(series: str, label: str, colour: str, dash: str = "solid", mark: str = 
 
 
 def legend_of(labels: dict[str, str], kinds: dict[str, str]) -> list[dict[str, Any]]:
-    """A legend that tells the sides by their colour and what is drawn by its dashes."""
+    """A legend with the colours of the sides and the line styles of the quantities."""
     sides = [{"label": labels[side], "colour": SIDE_COLOURS[side]} for side in SIDES]
     return [*sides, *({"label": words, "dash": DASHES[kind]} for kind, words in kinds.items())]
 

@@ -151,7 +151,7 @@ def _series(result: Any, plan: Plan) -> dict[str, np.ndarray]:
         scale = readings.largest_pressure(result)
         for side in SIDES:
             series[f"pressure_{side}"] = clean(f"pressure_{side}_Pa", scale) * pressure
-            series[f"osmotic_{side}"] = curves.clean(sketch.felt(result, side), scale) * pressure
+            series[f"osmotic_{side}"] = curves.clean(sketch.effective_osmotic_pressure(result, side), scale) * pressure
     for i, name in enumerate(plan.solutes):
         factor = plan.concentration[name][1]
         for side in SIDES:

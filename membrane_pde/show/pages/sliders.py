@@ -1,4 +1,4 @@
-"""The sliders of a page: what each is called, its values as they are shown, and where it starts."""
+"""The sliders of a page: labels, displayed values, and initial positions."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def question(case: Any) -> str:
 
 
 def about(case: Any) -> list[str]:
-    """The paragraphs that a shipped case begins with: what it is, what to look for; none where a value was changed."""
+    """The introductory paragraphs of a shipped case; none if a value has been changed."""
     if case.name not in casefile.case_names() or case != casefile.load_case(case.name):
         return []
     lines = casefile.case_text(case.name).splitlines()

@@ -80,13 +80,13 @@ class Distribution:
         self.assigned = 0  # chunks assigned to workers whose results have not been read
         self._packed = pickle.dumps((grid.case, grid.solutes))
         self._lock = threading.Lock()
-        self._team: Callable[[], workers.Team | None] = lambda: None
+        self._pool: Callable[[], workers.Pool | None] = lambda: None
         self._started, self._over = False, False
         self._usual = 1  # points in the next chunk, from the time that the last one took here
 
     def chunks(self) -> Generator[tuple[int, Chunk], None, None]:
         """First point and rows of every chunk, in the order in which they are solved."""
-        with workers.borrowed(self.size - 1, prepare) as self._team:
+        with workers.borrowed(self.size - 1, prepare) as self._pool:
             timer = threading.Timer(
                 _PATIENCE, self._start_workers
             )  # if the first point takes long, workers start meanwhile
@@ -127,8 +127,8 @@ class Distribution:
             if self._started or self._over or self.size == 1 or not self.left.points:
                 return
             self._started = True
-        team = self._team()
-        for ready in team.ready if team is not None else ():
+        pool = self._pool()
+        for ready in pool.ready if pool is not None else ():
             ready.add_done_callback(lambda ready: self._assign(ready.exception() is None, self._usual))
 
     def _assign(self, able: bool, size: int) -> None:
@@ -140,10 +140,10 @@ class Distribution:
             self.assigned += 1
         start, stop = taken
         chosen = [self.grid.values(point) for point in range(start, stop)]
-        team = self._team()
+        pool = self._pool()
         try:
-            assert team is not None, "there is a team once a worker was ready"
-            future = team.executor.submit(_solve_there, self._packed, chosen)
+            assert pool is not None, "there is a team once a worker was ready"
+            future = pool.executor.submit(_solve_there, self._packed, chosen)
         except BaseException as error:  # the workers have died: report it like a result
             future = Future()
             future.set_exception(error)

@@ -460,11 +460,11 @@ def test_what_has_no_more_data_vanishes():
     lengths = axes[0, 1]
     plot.history(fixed, axes)
     draw(axes)
-    assert [a.get_gid() for a in drawing.named(lengths)] == ["zero", "moved"]
+    assert [a.get_gid() for a in drawing.visible_artists(lengths)] == ["zero", "moved"]
     assert lengths.get_legend() is None
     plot.history(closed, axes)
     draw(axes)
-    assert [a.get_gid() for a in drawing.named(lengths)] == ["left", "right"]
+    assert [a.get_gid() for a in drawing.visible_artists(lengths)] == ["left", "right"]
     assert len(lengths.get_legend().get_texts()) == 2
 
 

@@ -52,7 +52,7 @@ def result(request: pytest.FixtureRequest) -> Any:
 
 def artists(ax: Any) -> dict[str, Any]:
     """What can be seen, by name."""
-    return {each.get_gid(): each for each in drawing.named(ax)}
+    return {each.get_gid(): each for each in drawing.visible_artists(ax)}
 
 
 def radius(circle: Any) -> float:

@@ -23,7 +23,7 @@ QUICK = {"mesh.cells": 12, "run.outputs": 12}
 
 def artists(ax: Any) -> dict[str, Any]:
     """What can be seen, by name."""
-    return {each.get_gid(): each for each in drawing.named(ax)}
+    return {each.get_gid(): each for each in drawing.visible_artists(ax)}
 
 
 def texts(ax: Any) -> list[str]:

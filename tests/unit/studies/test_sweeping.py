@@ -363,9 +363,9 @@ def test_an_unexpected_error_names_the_point(monkeypatch: pytest.MonkeyPatch, wo
 def test_a_worker_that_dies_is_told_in_words() -> None:
     """The next sweep starts others; also where one died that had nothing to do."""
     mp.sweep(CASE, LONG, workers=2)
-    (team,) = workers._idle
-    team.ready[0].result()
-    (pid,) = team.executor._processes  # type: ignore[attr-defined]
+    (pool,) = workers._idle
+    pool.ready[0].result()
+    (pid,) = pool.executor._processes  # type: ignore[attr-defined]
     killed = []
 
     def progress(share: float) -> None:
@@ -379,8 +379,8 @@ def test_a_worker_that_dies_is_told_in_words() -> None:
     assert workers._idle == []
     for _ in range(2):
         assert set(mp.sweep(CASE, LONG, workers=2)["status"].values.ravel()) == {"completed"}
-        (team,) = workers._idle
-        (pid,) = team.executor._processes  # type: ignore[attr-defined]
+        (pool,) = workers._idle
+        (pid,) = pool.executor._processes  # type: ignore[attr-defined]
         os.kill(pid, signal.SIGKILL)
         assert gone([pid])
 
@@ -411,10 +411,10 @@ def test_an_error_of_progress_ends_the_workers() -> None:
 def test_workers_stay_for_the_next_sweep() -> None:
     """And are ended when asked to; a sweep with another number of workers ends them, too."""
     mp.sweep(CASE, LONG, workers=2)
-    first = {pid for team in workers._idle for pid in team.executor._processes}  # type: ignore[attr-defined]
+    first = {pid for pool in workers._idle for pid in pool.executor._processes}  # type: ignore[attr-defined]
     assert len(first) == 1
     mp.sweep(CASE, LONG, workers=2)
-    assert {pid for team in workers._idle for pid in team.executor._processes} == first  # type: ignore[attr-defined]
+    assert {pid for pool in workers._idle for pid in pool.executor._processes} == first  # type: ignore[attr-defined]
     mp.sweep(CASE, LONG, workers=3)
     assert len(workers._idle) == 1
     workers.end_idle()
