@@ -11,7 +11,7 @@ _ASKED = re.compile(r"(?:did you mean|for example|expected) (\"[^\"]+\"(?:(?: or
 _VALUE = re.compile(r'(?P<key>\S+) = (?P<value>"[^"]*"): ')
 _ENTRY = re.compile(r'(?P<key>\S+) = .*(?:entry \d+|mean|amplitude|period|frequency), (?P<value>"[^"]*"): ')
 _MISSING = re.compile(r'(?P<key>\S+) is missing: [^"]*for example(?: \w+ =)? (?P<value>"[^"]+")')
-_UNKNOWN = re.compile(r'(?P<key>\S+): unknown key; did you mean "(?P<other>\w+)"')
+_UNKNOWN = re.compile(r'(?P<key>\S+): unknown key; did you mean "(?:[^"]+\.)?(?P<other>\w+)"')
 
 
 def suggested(message: str) -> list[str]:

@@ -90,4 +90,5 @@ def unknown_key_message(loc: list[str]) -> str:
             break
         model = found
     known = tuple(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else ()
-    return f"{path}: unknown key{nearest(loc[-1], known, always=True)}"
+    within = cut("".join(f"{part}." for part in loc[:-1]), 120)
+    return f"{path}: unknown key{nearest(loc[-1], known, always=True, within=within)}"

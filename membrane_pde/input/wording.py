@@ -15,7 +15,7 @@ def cut(text: str, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def nearest(name: str, known: Iterable[str], always: bool = False, substance: bool = False) -> str:
+def nearest(name: str, known: Iterable[str], always: bool = False, substance: bool = False, within: str = "") -> str:
     """The end of a message about a wrong name.
 
     Parameters
@@ -29,6 +29,9 @@ def nearest(name: str, known: Iterable[str], always: bool = False, substance: bo
     substance : bool
         It is the name of a substance: a few letters in common make no other one of it (DMSO is not MgSO4).
 
+    within : str
+        The path of the table in which the names are keys, with its dot; put before what was meant.
+
     Returns
     -------
     str
@@ -38,7 +41,7 @@ def nearest(name: str, known: Iterable[str], always: bool = False, substance: bo
     lower = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name[:100].lower(), lower, n=1, cutoff=0.8 if substance else 0.6)
     if near and (not substance or near[0][:1] == name[:1].lower()):
-        return f'; did you mean "{lower[near[0]]}"?'
+        return f'; did you mean "{within}{lower[near[0]]}"?'
     return f"; known: {cut(', '.join(known), 300)}" if always and known else ""
 
 

@@ -53,16 +53,22 @@ def check(text, *parts):
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        (left('presure = "50 bar"'), ["left.presure: unknown key", 'did you mean "pressure"?']),
-        (left('Pressure = "50 bar"'), ["left.Pressure: unknown key", 'did you mean "pressure"?']),
+        (left('presure = "50 bar"'), ["left.presure: unknown key", 'did you mean "left.pressure"?']),
+        (left('Pressure = "50 bar"'), ["left.Pressure: unknown key", 'did you mean "left.pressure"?']),
         (left("zzz = 1"), ["left.zzz: unknown key", "known: label, boundary, length"]),
         (top('titel = "x"'), ["titel: unknown key", 'did you mean "title"?']),
         (top('name = "x"'), ["name: unknown key"]),
         (top("warnings = []"), ["warnings: unknown key"]),
-        (run("output = 10"), ["run.output: unknown key", 'did you mean "outputs"?']),
-        (edited(("length", "lenght")), ["left.lenght: unknown key", 'did you mean "length"?', "1 more problem"]),
-        (edited(("dissociation", "disociation")), ["solutes.NaCl.disociation", 'did you mean "dissociation"?']),
-        (edited(("reflection", "reflexion")), ["membrane.solutes.NaCl.reflexion", 'did you mean "reflection"?']),
+        (run("output = 10"), ["run.output: unknown key", 'did you mean "run.outputs"?']),
+        (edited(("length", "lenght")), ["left.lenght: unknown key", 'did you mean "left.length"?', "1 more problem"]),
+        (
+            edited(("dissociation", "disociation")),
+            ["solutes.NaCl.disociation", 'did you mean "solutes.NaCl.dissociation"?'],
+        ),
+        (
+            edited(("reflection", "reflexion")),
+            ["membrane.solutes.NaCl.reflexion", 'did you mean "membrane.solutes.NaCl.reflection"?'],
+        ),
         (edited(("[run]", "[rum]")), ["rum: unknown key", 'did you mean "run"?']),
     ],
 )
@@ -578,9 +584,9 @@ def test_message_names_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("path", "value", "parts"),
     [
-        ("left.presure", "1 bar", ["left.presure: unknown key", 'did you mean "pressure"?']),
+        ("left.presure", "1 bar", ["left.presure: unknown key", 'did you mean "left.pressure"?']),
         ("lefft.pressure", "1 bar", ["lefft: unknown key", 'did you mean "left"?']),
-        ("solutes.NaCl.difusivity", "1 m^2/s", ["solutes.NaCl.difusivity", 'did you mean "diffusivity"?']),
+        ("solutes.NaCl.difusivity", "1 m^2/s", ["solutes.NaCl.difusivity", 'did you mean "solutes.NaCl.diffusivity"?']),
         ("left.length.x", "1 m", ["left.length.x", "left.length is not a table"]),
         ("left.pressure", "5 m", ['left.pressure = "5 m"', "this is a length"]),
         ("left.pressure", 5, ["left.pressure = 5", "without a unit"]),

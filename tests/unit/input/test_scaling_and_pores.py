@@ -412,7 +412,7 @@ def test_an_activation_energy_beside_pores_does_nothing_and_says_so():
         ('"0.5 nm"', '"5 1/m"', ["membrane.pore_radius", "this is a number per length", "a length"]),
         ('"2e5 1/m"', '"2e5 m"', ["porosity_over_thickness", "this is a length", "a number per length"]),
         ("[membrane]\n", '[membrane]\nreference_temperature = "20 degC"\n', ["stands beside a water_permeability"]),
-        ("pore_radius", "poreradius", ["membrane.poreradius: unknown key", '"pore_radius"']),
+        ("pore_radius", "poreradius", ["membrane.poreradius: unknown key", '"membrane.pore_radius"']),
     ],
 )
 def test_bad_pores(old, new, parts):

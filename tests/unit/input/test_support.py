@@ -69,7 +69,10 @@ def test_pores_are_no_part_of_the_solution():
         (LAYER.replace("100 um", "-1 um"), ['right.support.thickness = "-1 um"', "more than zero"]),
         (LAYER.replace('"100 um"', "100"), ["right.support.thickness = 100", "without a unit"]),
         (BY_ITSELF.replace("um", "s"), ["right.support.structural_parameter", "a length"]),
-        (LAYER.replace("thickness", "thicknes"), ["right.support.thicknes: unknown key", 'did you mean "thickness"?']),
+        (
+            LAYER.replace("thickness", "thicknes"),
+            ["right.support.thicknes: unknown key", 'did you mean "right.support.thickness"?'],
+        ),
     ],
 )
 def test_bad_input(text, parts):

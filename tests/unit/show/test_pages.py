@@ -264,7 +264,7 @@ def test_where_every_run_fails_there_is_no_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sliders", "message"),
     [
-        ({"right.presure": "0:80:3 bar"}, r'right.presure: unknown key; did you mean "pressure"'),
+        ({"right.presure": "0:80:3 bar"}, r'right.presure: unknown key; did you mean "right.pressure"'),
         ({"right.pressure": "0:80:3 g/L"}, "right.pressure.*g/L"),
         ({"right.pressure": "0:80:3 bar", "left.pressure": "0:1:2 bar", "temperature": "10:20:2 degC"}, "3 sliders"),
         ({"right.pressure": "0:80:101 bar", "left.pressure": "0:1:100 bar"}, r"101 × 100 = 10100 runs; at most 10000"),

@@ -117,7 +117,7 @@ def test_what_is_wrong_has_exit_status_2_and_one_line(call: Call) -> None:
     assert "Missing option '--free'" in refused("cell.toml", "bench.csv")
     assert "no such file, and no shipped case" in refused("sell.toml", "bench.csv", *FREE)
     assert refused("cell.toml", "bench.csv", "--free", "membrane.water_permeabilty").endswith(
-        'membrane.water_permeabilty: unknown key; did you mean "water_permeability"?\n'
+        'membrane.water_permeabilty: unknown key; did you mean "membrane.water_permeability"?\n'
     )
     Path("bad.csv").write_text(DATA.replace("21.6", ""), encoding="utf-8")
     assert refused("cell.toml", "bad.csv", *FREE) == (

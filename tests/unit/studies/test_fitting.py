@@ -467,7 +467,7 @@ BENCH = {name: values[[1, 3, 5]].tolist() for name, values in exact().items()}
         (["left.pressure"], "left.pressure cannot be free: the data have a column for it"),
         (["run.rtol"], "run.rtol cannot be free: it is a setting of the solver"),
         (["mesh.cells"], "mesh.cells cannot be free"),
-        (["membrane.water_permeabilty"], 'unknown key; did you mean "water_permeability"?'),
+        (["membrane.water_permeabilty"], 'unknown key; did you mean "membrane.water_permeability"?'),
         (["membrane"], "membrane = "),
         (["membrane.flux_law"], "not one number"),
         (["left.boundary"], 'left.boundary = "reservoir": not one number'),

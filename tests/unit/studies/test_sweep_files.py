@@ -266,7 +266,7 @@ def test_the_unit_is_the_one_that_was_given() -> None:
         ("right.pressure [bar],right.pressure [Pa]\n1,2\n", "two columns right.pressure"),
         ("right.pressure [bar] [Pa]\n1\n", "expected the path of a key"),
         ("right.pressure [bar]\n", "no rows"),
-        ("right.presure [bar]\n1\n", 'right.presure: unknown key; did you mean "pressure"?'),
+        ("right.presure [bar]\n1\n", 'right.presure: unknown key; did you mean "right.pressure"?'),
         ("right.pressure [K]\n1\n", 'right.pressure = "1 K": this is a temperature'),
         ("right.pressure\n1\n", 'right.pressure = "1": a number without a unit'),
         ("", "the file is empty"),

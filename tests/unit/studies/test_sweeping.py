@@ -267,7 +267,7 @@ def test_values_that_only_together_make_no_case_are_a_failed_point() -> None:
     ("values", "message"),
     [
         ({}, "nothing to vary"),
-        ({"left.presure": ["1 bar"]}, 'left.presure: unknown key; did you mean "pressure"?'),
+        ({"left.presure": ["1 bar"]}, 'left.presure: unknown key; did you mean "left.pressure"?'),
         ({"left.pressure": ["1 bar", "1 K"]}, 'left.pressure = "1 K": this is a temperature'),
         ({"left.pressure": ["1 bar", 2]}, "left.pressure = 2: a number without a unit"),
         ({"left.pressure": ["1 bar"], "run.outputs": [3, 1]}, "run.outputs = 1: expected at least 2"),
