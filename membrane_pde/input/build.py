@@ -1,4 +1,4 @@
-"""From the dict as written to a `Case`, and to a changed `Case`.
+"""Builds a `Case` from the dict as written, and a changed `Case` from another one.
 
 Dict as written → defaults of the library added → `Case`. A change (`Case.with_values`) alters the dict as written and
 builds the case again, so that library values are scaled to a changed temperature.
@@ -126,7 +126,7 @@ def _kept(raw: dict[str, Any], before: Case, written: dict[str, Any]) -> dict[st
 
 
 def _only_pressures_differ(raw: dict[str, Any], kept: dict[str, Any], written: dict[str, Any]) -> bool:
-    """True if a case of a liquid has the same text as its parent but for the pressures, which are valid."""
+    """True if a case of a liquid differs from its parent only in valid pressures."""
     if not {"solutes", "left", "right", "membrane"} <= kept.keys():
         return False
     return all(raw.get(key) is written.get(key) for key in raw | written if key not in SIDES)

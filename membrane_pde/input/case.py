@@ -1,4 +1,4 @@
-"""`Case`, what a case file says, in SI numbers and checked. Frozen; made by `build`."""
+"""`Case`: the checked contents of a case file, in SI units; frozen, and made by `build`."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Case(General):
 
     @property
     def plant(self) -> Plant:
-        """The module with its elements and channels in SI numbers; only for a case with [module]."""
+        """The module with its elements and channels in SI units; only for a case with [module]."""
         if self._plant is None:
             raise ValueError("the case has no [module]")
         plant: Plant = self._plant
@@ -182,7 +182,7 @@ class Case(General):
         return complete_membrane(membrane, info.data)
 
     def model_post_init(self, context: Any) -> None:
-        """Check what concerns several parts of the case."""
+        """Check combinations of several parts of the case."""
         if self.phase == "gas":
             # a gas's diffusivity depends on the pressure, which is validated after the solutes; the case is still new
             object.__setattr__(self, "solutes", gas_diffusivities(self))

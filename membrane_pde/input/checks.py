@@ -165,7 +165,7 @@ def check_gas_pressure(side: Compartment, name: str) -> None:
 
 
 def check_together(case: Case) -> None:
-    """Check what concerns several parts of a case at once."""
+    """Check combinations of several parts of a case."""
     _check_properties(case)
     if case.module is not None:
         _check_osmotic_model(case)
@@ -368,13 +368,13 @@ def charge_imbalance(case: Case) -> Iterator[str]:
 
 
 def _areas(case: Case, side: str) -> Callable[[float], float]:
-    """Area at a distance from the membrane over that of the membrane: 1, ``1 ± x/R`` or ``(1 ± x/R)²``."""
+    """Area at a distance from the membrane ÷ membrane area: 1, ``1 ± x/R`` or ``(1 ± x/R)²``."""
     outwards, radius = -1.0 if side == "left" else 1.0, case.left.radius or math.inf
     return lambda distance: float((1.0 + outwards * distance / radius) ** (DIMENSION[case.geometry] - 1))
 
 
 def _mean(concentration: float | Profile, length: float, area: Callable[[float], float]) -> float:
-    """Mean concentration in a compartment, by the area at each distance from the membrane.
+    """Mean concentration in a compartment, weighted with the area at each distance from the membrane.
 
     Between two points a profile is linear and the area at most quadratic: Simpson's rule is exact.
     """

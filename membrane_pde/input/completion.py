@@ -1,4 +1,4 @@
-"""Fill in what depends on other parts of a case: amounts, values at its temperature, coefficients of the membrane."""
+"""Fill in values that depend on other parts of a case: amounts, values at its temperature, membrane coefficients."""
 
 from __future__ import annotations
 

@@ -15,5 +15,5 @@ def field(description: str, default: Any = ..., **more: Any) -> Any:
 
 
 def optional(schema: dict[str, Any]) -> None:
-    """Mark no key as required: the library, or another key, may supply it."""
+    """Mark no key as required, because the library or another key may supply its value."""
     schema.pop("required", None)

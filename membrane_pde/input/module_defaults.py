@@ -1,4 +1,4 @@
-"""Defaults of a case with [module]: from its element of the library, and for what a side leaves out."""
+"""Defaults of a case with [module]: from its element of the library, and for missing keys of a side."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _check_boundary(side: dict[str, Any], name: str) -> None:
 
 
 def _check_until(run: dict[str, Any]) -> None:
-    """Refuse a condition to stop that never holds along a membrane, or that has no run in time to stop."""
+    """Refuse a stop condition that cannot occur along a membrane, or that is given without a transient run."""
     until = run.get("until")
     if until == "equilibrium":
         raise CaseError(
@@ -76,7 +76,7 @@ def _check_until(run: dict[str, Any]) -> None:
 
 
 def _check_solver(run: dict[str, Any]) -> None:
-    """Refuse an integrator that does not integrate along a membrane, or that has no run in time to integrate."""
+    """Refuse an integrator that is not available along a membrane, or that is given without a transient run."""
     solver = run.get("solver")
     if solver == "fipy":
         raise CaseError(
@@ -90,7 +90,7 @@ def _check_solver(run: dict[str, Any]) -> None:
 
 
 def first_element(module: dict[str, Any], membrane: dict[str, Any]) -> str:
-    """The name of the first element that the feed meets, "" if no element of the library is named."""
+    """The name of the first element that the feed enters; "" if no element of the library is named."""
     stages = module.get("stage")
     stage = stages[0] if isinstance(stages, list) and stages and isinstance(stages[0], dict) else {}
     elements = stage.get("elements", module.get("elements"))

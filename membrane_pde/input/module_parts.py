@@ -119,7 +119,7 @@ class Cycle(BaseModel):
 
 
 class Module(BaseModel):
-    """Elements along the membrane: their size, how many in series and in parallel, and which way the liquids flow."""
+    """Elements along the membrane: size, number in series and in parallel, and directions of flow."""
 
     model_config = ConfigDict(**STRICT, json_schema_extra=optional)
 

@@ -1,4 +1,4 @@
-"""Values of the tables about the direction along the membrane: how each is read, and its JSON schema."""
+"""Values of the tables about the direction along the membrane: readers and JSON schemas."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class MassTransfer:
 
     @property
     def one_number(self) -> float | None:
-        """The coefficient, m/s, where it is given."""
+        """The coefficient, m/s, if it is a constant."""
         return self.coefficient if self.law == "constant" else None
 
 
@@ -66,7 +66,7 @@ class PressureDrop:
 
     @property
     def one_number(self) -> float | None:
-        """The gradient, Pa/m, where it is given."""
+        """The pressure gradient, Pa/m, if it is a constant."""
         return self.gradient if self.law == "constant" else None
 
 

@@ -1,4 +1,4 @@
-"""Warnings about the channels of a case with [module], at the flow that enters them."""
+"""Warnings about the channels of a case with [module], at their inlet flow."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def correlation_remarks(case: Case, side: Side, flows: Iterable[tuple[Element, f
 
 
 def channel_warnings(case: Case) -> Iterator[str]:
-    """Warnings about correlations out of their range, and about limits of the maker that the inlet passes already."""
+    """Warnings about correlations outside their range, and about the maker's limits that the inlet values exceed."""
     plant, (element, *_) = case.plant, case.plant.stages[0].elements
     for name in SIDES:
         written, channel = getattr(case, name).channel, getattr(element, name)

@@ -1,4 +1,4 @@
-"""A module in SI numbers: stages, vessels, elements and their channels."""
+"""A module in SI units: stages, vessels, elements and their channels."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Plant:
-    """Everything along the membrane.
+    """The module of a case: stages, elements, channels and specified quantities.
 
     Attributes
     ----------
@@ -121,13 +121,13 @@ class Plant:
         """Total membrane area of all elements, m^2."""
         return sum(stage.vessels * element.area for stage in self.stages for element in stage.elements)
 
-    def entered(self, name: Side) -> Stage:
+    def entered_stage(self, name: Side) -> Stage:
         """The stage that the liquid of a side enters first; in counter-current flow the last one for the other side."""
         return self.stages[-1 if self.counter_current and name != self.feed else 0]
 
     def first_element(self, name: Side) -> Element:
         """The element that the liquid of a side enters first."""
-        return self.entered(name).elements[-1 if self.counter_current and name != self.feed else 0]
+        return self.entered_stage(name).elements[-1 if self.counter_current and name != self.feed else 0]
 
     def last_stage(self, name: Side) -> Stage:
         """The stage that the liquid of a side leaves last."""
@@ -233,7 +233,7 @@ def _sides(case: Case) -> tuple[Side, tuple[Side, ...]]:
 
 
 def _dead_end(channel: Channel) -> bool:
-    """True if nothing ever flows in."""
+    """True for a dead end, whose inlet flow is always zero."""
     return channel.velocity == 0.0 or (channel.flow is not None and channel.flow.largest == 0.0)
 
 
@@ -259,7 +259,7 @@ def _check_side_keys(case: Case, raw: dict[str, Any]) -> None:
 
 
 def _check_held(case: Case, feed: Side) -> None:
-    """Check a recovery, permeate or flux for which the pressure, or a recovery for which the flow, is solved."""
+    """Check a target recovery, permeate flow or flux for which the feed pressure or flow is solved."""
     for name in SIDES:
         held = getattr(case, name).pressure.held
         if held == "pressure":
@@ -426,7 +426,7 @@ def _flows(case: Case, plant: Plant) -> tuple[dict[str, Schedule], float | None]
                 )
             recovery = channel.recovery
         elif name in plant.flowing:
-            entered = plant.entered(name)
+            entered = plant.entered_stage(name)
             if channel.flow is None:
                 flows[name] = Schedule((0.0,), (channel.velocity * getattr(plant.first_element(name), name).section,))
                 continue

@@ -83,14 +83,14 @@ def highest_concentrations(case: Case) -> Vector:
 
 @cache_last_case
 def concentration_scales(case: Case) -> Vector:
-    """Size of the concentration of each solute: its own scale, and of one that is nowhere the largest of the others."""
+    """Scale of the concentration of each solute; for an absent solute, the largest scale of the others."""
     size = highest_concentrations(case).copy()
     size[size == 0.0] = size.max() or 1.0
     return size
 
 
 def amount_scales(case: Case) -> Vector:
-    """Size of the amount of each solute, mol/m^2."""
+    """Scale of the amount of each solute, mol/m^2."""
     return concentration_scales(case) * total_length(case)
 
 
@@ -115,7 +115,7 @@ def solution_of(case: Case) -> Solution:
 
 @cache_last_case
 def effective_osmotic_at_start(case: Case) -> tuple[float, float]:
-    """Σσπ at both sides of the membrane before anything has moved, Pa."""
+    """Initial Σσπ on both sides of the membrane, Pa."""
     solution, reflection = solution_of(case), reflection_coefficients(case)
     starts = [[at_membrane(side.concentration[name]) for name in case.solutes] for side in both_sides(case)]
     left, right = (float(np.dot(reflection, solution.shares(start))) for start in starts)
@@ -129,7 +129,7 @@ def _largest_osmotic(case: Case) -> float:
 
 
 def pressure_scales(cases: Sequence[Case]) -> list[float]:
-    """Scale of everything that can drive water in each of some cases of one model, Pa."""
+    """Scale of all pressures that can drive water, for each of several cases of one model, Pa."""
     permeability, osmotic = cases[0].membrane.water_permeability, _largest_osmotic(cases[0])
     return [
         max(p.largest / permeability if p.flux else p.largest for p in (case.left.pressure, case.right.pressure))
@@ -176,7 +176,7 @@ def volumes_per_area(case: Case) -> tuple[float, float]:
 
 
 def layer_gain(case: Case, moved: float) -> float:
-    """Liquid that the layer in front of a bath has gained since the start, per membrane area then, m.
+    """Increase of the volume of the layer in front of a bath, per initial membrane area, m.
 
     A layer around a curved membrane keeps its thickness: it grows with the membrane, and the bath loses what it gains.
 
@@ -224,7 +224,7 @@ def is_closed(side: Compartment) -> bool:
 
 
 def is_open(case: Case) -> bool:
-    """True if liquid can flow in or out for ever: there may be a steady state, but no equilibrium."""
+    """True if liquid can flow in or out without limit: there may be a steady state, but no equilibrium."""
     return not (is_closed(case.left) and is_closed(case.right)) and not reservoir_side(case)
 
 

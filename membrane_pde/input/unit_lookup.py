@@ -250,7 +250,7 @@ def _sorted(dimensionality: Any) -> Dimensionality:
 
 
 def _fraction(unit: str) -> str:
-    """What a dimensionless unit, one word over another, is a fraction of; "" where that says nothing."""
+    """Kind of fraction that a dimensionless unit (one word over another) denotes; "" if it is not clear."""
     if unit in ("percent", "ppm"):
         return "share"
     numerator = unit.partition("/")[0].strip()

@@ -1,4 +1,4 @@
-"""Convert quantities as people write them ("60 bar") to SI numbers, and back.
+"""Convert quantities such as "60 bar" to SI numbers, and back.
 
 A quantity is one number with a decimal point and a unit expression, which `unit_lookup` looks up.
 """
@@ -222,7 +222,7 @@ def _check_sign(number: float, sign: Sign) -> None:
 
 
 def parse_concentration(text: str) -> tuple[float, str]:
-    """Read a concentration in whatever kind of unit it is written; what to make of it needs the solute.
+    """Read a concentration in any kind of unit; its conversion to mol/m^3 needs the solute.
 
     Parameters
     ----------

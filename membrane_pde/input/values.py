@@ -55,12 +55,12 @@ class Schedule:
 
     @property
     def is_constant(self) -> bool:
-        """It never changes."""
+        """True if the value is constant."""
         return all(value == self.values[0] for value in self.values)
 
     @property
     def one_number(self) -> float | None:
-        """The value, where there is only one."""
+        """The value, if there is only one; else None."""
         return self.values[0] if len(self.values) == 1 else None
 
 
@@ -159,7 +159,7 @@ class ApparentVolume:
 
 @dataclass(frozen=True)
 class Total:
-    """A volume (m^3) or flow (m^3/s) of all membranes together, where it may also be written per membrane area."""
+    """A total volume (m^3) or flow (m^3/s), for a key that may also be given per membrane area."""
 
     value: float
 

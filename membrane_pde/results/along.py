@@ -67,7 +67,7 @@ class Streams:
 
     @property
     def permeate_concentration(self) -> list[float | None]:
-        """Mixed concentration of all that passes, mol/m^3."""
+        """Mixed concentration of the permeate, mol/m^3."""
         if not self.flows:
             return [None] * len(self.case.solutes)
         mixed = self.solutes / self.water
@@ -110,7 +110,7 @@ class Streams:
 
     @property
     def least_work(self) -> float | None:
-        """Minimum work of the separation of what enters into what leaves, per volume of permeate, J/m^3."""
+        """Minimum work to separate the inflows into the outflows, per volume of permeate, J/m^3."""
         if not self.flows:
             return None
         case, seen = self.case, self.seen
@@ -134,7 +134,7 @@ class Streams:
 
     @property
     def power_density(self) -> float | None:
-        """Mean of the water flux times the pressure that it flows against, W/m^2."""
+        """Mean of water flux times opposing pressure difference, W/m^2."""
         against = self.seen.pressure[1] - self.seen.pressure[0]
         power = float(self.mean(self.seen.water_flux * against))
         return power if power > 0.0 and self.flows else None
@@ -232,7 +232,7 @@ def along_summary(case: Case, seen: Any, *, steps: int) -> dict[str, Any]:
 
 
 def _pressure(totals: Streams, side: int) -> float:
-    """The pressure at the inlet of a side; at the outlet for a dead end and for a permeate that is drawn off."""
+    """The pressure at the inlet of a side; at the outlet for a dead end and for a withdrawn permeate."""
     seen, plant = totals.seen, totals.plant
     if SIDES[side] == plant.feed:
         return totals.feed_pressure

@@ -73,7 +73,7 @@ def series_in_time(case: Case, readings: Sequence[Any], totals: Any, times: Vect
 
 
 def _collected(case: Case, totals: Any) -> Vector:
-    """Concentration of all that has passed; nan if almost nothing has, or if a solute moved against the water."""
+    """Concentration of the collected permeate; nan if there is almost none, or if a solute moved against the water."""
     volume, held = totals.passed_volume[:, None], sum(getattr(case, side).length for side in SIDES) * case.plant.area
     there = np.abs(volume) > _LITTLE * held
     mixed = totals.passed_amount / np.where(there, volume, 1.0)

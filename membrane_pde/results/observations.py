@@ -68,7 +68,7 @@ class Runs:
 
     @cached_property
     def sides(self) -> tuple[separation.Side, separation.Side]:
-        """Volumes and amounts of both sides, and what flowed in and out of them."""
+        """Volumes and amounts of both sides, and their inflows and outflows."""
         return separation.sides_of(self.cases[0], self.system, self.times, self.states)
 
     @cached_property
@@ -78,7 +78,7 @@ class Runs:
 
 
 class StateReading:
-    """Values that the table of `quantities` takes from states, whatever the path to them.
+    """Values that the table of `quantities` takes from states, independent of the history of the run.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def is_near(distance: float | None, moved: float, goal: float | None, shortest: 
 def never(end: Equilibrium | None) -> str:
     """A sentence if a run can never reach equilibrium; "" if it can.
 
-    It cannot if a side runs out of water first, or takes up water for ever.
+    It cannot if a side runs out of water first, or takes up water without limit.
     """
     if end is None or not (DRY in end.reason or end.reason.endswith("without end")):
         return ""
@@ -81,7 +81,7 @@ def grown_layer(case: Case, side: str, moved: float) -> str:
 
 
 def outgrown(case: Case, moved: float) -> str:
-    """The reason why a displaced volume (m) cannot be: the layer around the membrane needs more than the bath; else "".
+    """Reason if a displaced volume (m) is impossible, as the layer around the membrane would empty the bath; else "".
 
     Counts only what passes the membrane and what the layer gains, not what is fed into the bath or drawn from it.
     """
@@ -132,7 +132,9 @@ def changed_direction(case: Case, moved: Vector) -> str:
     if case.left.pressure.oscillates or case.right.pressure.oscillates:
         return f"{start}."
     peak, end = float(moved[np.abs(moved).argmax()]), float(moved[-1])
-    if abs(end) > (1.0 - _LITTLE) * abs(peak):  # it ended farthest: how far did it go the other way before that?
+    if abs(end) > (1.0 - _LITTLE) * abs(
+        peak
+    ):  # the end is the largest displacement: find the largest one in the other direction
         peak = float(moved.min() if end > 0.0 else moved.max())
         if abs(peak) <= NEAR * abs(end):
             return f"{start}."

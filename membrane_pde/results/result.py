@@ -109,7 +109,7 @@ class Result:
         return SERIES
 
     def __repr__(self) -> str:
-        """One line: which case, how it ended and when, and what is stored."""
+        """One line: case, status and time at the end, and stored data."""
         return (
             f"<Result of {self.case.name}: {self.summary['status']} at {self.summary['end_time_s']:.6g} s, "
             f"{len(self.arrays['time'])} stored times, solutes {', '.join(self.solutes)}>"
@@ -273,5 +273,5 @@ def _version_of(distribution: str) -> str:
 
 
 def to_json(value: dict[str, Any]) -> str:
-    """An object as the text of a file."""
+    """An object as JSON text for a file."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

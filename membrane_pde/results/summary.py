@@ -34,7 +34,7 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Outcome:
-    """Solved runs at their end: the numbers of a summary that are no last values of series.
+    """Solved runs at their end: the values of a summary that are not last values of a series.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class Outcome:
 
 
 def summaries_of(runs: Runs, series: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
-    """The summary of each run, but for ``equilibrium`` and how long it took."""
+    """The summary of each run, without ``equilibrium`` and the solve time."""
     at_end = Outcome(runs, series)
     columns: dict[str, Sequence[Any]] = {}
     for each in QUANTITIES:
@@ -208,7 +208,7 @@ def equilibrium_summary(case: Case, end: analytic.Equilibrium, amounts: tuple[Ve
 
 
 def area_and_lengths(case: Case, displaced: float) -> tuple[float, tuple[float, float]]:
-    """Membrane area over that at the start, and the volumes of both sides, after a volume has passed the membrane.
+    """Membrane area ÷ area at the start, and volumes of both sides, after a volume has passed the membrane.
 
     Parameters
     ----------

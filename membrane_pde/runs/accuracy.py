@@ -86,7 +86,7 @@ def check_accuracy(result: Result, progress: Callable[[float], None] | None = No
 
 
 def _along(result: Result) -> dict[str, Any]:
-    """The change of each number with twice the stations and a tenth of the tolerance, along a membrane."""
+    """Change of each value along a membrane with twice the stations and a tenth of the tolerance."""
     case = result.case
     stations = int(result.summary["cells"]) // (2 * sum(len(stage.elements) for stage in case.plant.stages))
     changes: dict[str, Any] = {"module.stations": 2 * stations}

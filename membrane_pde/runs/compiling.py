@@ -53,7 +53,7 @@ def _call_every_kernel() -> None:
 
 
 def _call_station_kernels() -> None:
-    """Find the steady state of an element of reverse osmosis in numbers."""
+    """Find the steady state of a small reverse-osmosis element, to call the kernels of the stations."""
     from membrane_pde.model import stations as st
     from membrane_pde.model.interface import Membrane, face_numbers
     from membrane_pde.model.station_system import StationSystem

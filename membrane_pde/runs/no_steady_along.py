@@ -58,7 +58,7 @@ def transfer(case: Case, flows: dict[str, float]) -> float:
     most = 0.0
     for stage in case.plant.stages:
         for name in SIDES:
-            through = flows.get(name, 0.0) * case.plant.entered(name).vessels / stage.vessels
+            through = flows.get(name, 0.0) * case.plant.entered_stage(name).vessels / stage.vessels
             for element in stage.elements:
                 fastest = max(each.permeability for each in element.membrane.solutes.values())
                 most = max(most, fastest * element.area / through if through > 0.0 else 0.0)
@@ -166,7 +166,7 @@ def _reason_dry_side(case: Case, name: Side) -> str:
             f"liquid would have to come in through the outlet of {name}.channel, a dead end: its pressure, "
             f"{pressure:.4g} bar, drives water to the {other}; lower {name}.pressure or raise {other}.pressure"
         )
-    vessels = plant.entered(name).vessels
+    vessels = plant.entered_stage(name).vessels
     through = f"{flow_in_case_units(vessels * plant.flow[name].at(0.0))} that enter"
     own, beside = (_inlet_osmotic_pressure(case, fed[i]) * 1e-5 for i in (row, 1 - row))
     if other not in plant.flowing or pressure - against >= beside - own:

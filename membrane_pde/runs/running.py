@@ -91,13 +91,13 @@ def run(case: Case | str | Path, progress: Callable[[float], None] | None = None
 
 
 def _arrays_of(runs: Runs, series: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
-    """Times, series and profiles of the one run."""
+    """Times, series and profiles of a single run."""
     alone = {name: each[0] for name, each in series.items()}
     return {"time": runs.times, **alone, **profiles_of(runs.system, runs.states[0])}
 
 
 def run_along(case: Case, progress: Callable[[float], None] | None = None) -> AlongResult:
-    """Solve a case with [module]: its steady state, or (with run.duration) its course in time."""
+    """Solve a case with [module]: its steady state or, with run.duration, a transient run."""
     begun = time.perf_counter()
     if not case.steady_only:
         return _run_in_time(case, progress)
@@ -189,7 +189,7 @@ def summarize_all(cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 
 def equilibrium(case: Case | str | Path) -> dict[str, Any]:
-    """Analytic end state of a case, without solving it in time.
+    """Analytic end state of a case, without a transient run.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The numbers of a case with [module]: stations along the membrane, and what enters on each side."""
+"""Builds the stations along the membrane of a case with [module], and the inlet values of each side."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DROPS = {
 
 
 def station_system(case: Case, stations: int, in_time: bool = False) -> StationSystem:
-    """The stations of a case, with what enters at the start.
+    """The stations of a case, with the initial inlet values.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def station_system(case: Case, stations: int, in_time: bool = False) -> StationS
 
 
 def inlets(case: Case, t: float) -> Vector:
-    """Flow, pressure and concentrations of what enters on each side at a time (2, 2 + solutes), SI."""
+    """Inlet flow, pressure and concentrations of each side at a time (2, 2 + solutes), SI."""
     plant, inlet = case.plant, np.zeros((2, 2 + len(case.solutes)))
     for i, name in enumerate(SIDES):
         side = getattr(case, name)
@@ -114,7 +114,7 @@ def inlets(case: Case, t: float) -> Vector:
 
 
 def _scale(case: Case) -> Vector:
-    """Size of the concentration of each solute."""
+    """Scale of the concentration of each solute."""
     sides = case.left, case.right
     most = np.array(
         [max([side.inlet[name].largest for side in sides if name in side.inlet] + [0.0]) for name in case.solutes]
@@ -139,7 +139,7 @@ def _membrane(case: Case, element: Element) -> Membrane:
 
 
 def _rows(channel: flow_in.Channel, element: Element, stations: int, direction: int, in_time: bool) -> Vector:
-    """One side of an element, in the feed's order."""
+    """Data of one side of an element, in the order of the feed flow."""
     from membrane_pde.model import stations as st
 
     rows = np.zeros((st.ROWS, stations))
@@ -174,7 +174,7 @@ def _rows(channel: flow_in.Channel, element: Element, stations: int, direction: 
 
 
 def _links(case: Case) -> Vector:
-    """Vessels in parallel, pressure lost before each element and added there."""
+    """Number of vessels in parallel, pressure loss and pressure boost before each element."""
     from membrane_pde.model import stations as st
 
     plant = case.plant

@@ -16,7 +16,7 @@ _ROUND_OFF = 1e-12  # net flux ÷ sum of the fluxes in both directions below whi
 
 
 def equilibrium_state(end: Equilibrium, system: System, start: Vector, closed: tuple[bool, bool]) -> Vector | None:
-    """The state in which the concentration of each side is uniform, and the displaced volume is that of the end state.
+    """The state with the uniform concentrations and the displaced volume of an analytic equilibrium.
 
     Parameters
     ----------

@@ -306,7 +306,7 @@ def _find(case: Case) -> dict[str, Any]:
 
 
 def _with_volumes(case: Case, system: System, state: Vector) -> Vector:
-    """The state with the volume of a bath of constant flows reduced by the displaced volume, at equal concentration."""
+    """The state with the volumes of baths of constant flows corrected by X, at constant concentrations."""
     state = state.copy()
     for side, name, sign, end in ((0, "left", -1.0, 0), (1, "right", 1.0, -1)):
         if _net_flow(getattr(case, name)) is not None and not is_closed(getattr(case, name)):

@@ -147,7 +147,7 @@ def _places() -> Iterator[Path]:
 
 
 def _kernel(folder: Path) -> dict[str, Any]:
-    """A kernel of this very Python: the user's "python3" may be another one.
+    """A kernel of this Python interpreter; the user's kernel "python3" may be another one.
 
     Nothing that it prints goes to the terminal (with -v all of it): it is interrupted when the server ends.
     """
@@ -192,7 +192,7 @@ def _run(folder: Path, notebook: Path, ready: Callable[[str], None], browser: bo
     token, stopped_by = secrets.token_urlsafe(24), []
 
     class Server(Voila):
-        """Says its address when it listens, and stops at a signal."""
+        """The server; it prints its address when it is ready, and stops at a signal."""
 
         def launch_browser(self) -> None:
             address = f"http://{HOST}:{self.port}/?token={token}"

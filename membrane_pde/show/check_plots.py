@@ -1,4 +1,4 @@
-"""Plots of the checks of `membrane_pde.verify`: what is known beside what the package computes, and the difference."""
+"""Plots of the checks of `membrane_pde.verify`: known and computed values, and their difference."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def draw_apart(panel: Any) -> list[Figure]:
 
 
 def _draw_panel(ax: Axes, panel: Any) -> None:
-    """What is known as points and bars, or many points as a broad line; ours behind it as a line of the same colour."""
+    """Draw known values as points with bars (many as a broad line), computed ones as a line of the same colour."""
     for each, colour, follows in _coloured(panel):
         x, y = np.asarray(each.x, float), np.asarray(each.y, float)
         style: dict[str, Any] = {"color": colour}
@@ -89,7 +89,7 @@ def _draw_panel(ax: Axes, panel: Any) -> None:
 
 
 def _coloured(panel: Any) -> list[tuple[Any, str, bool]]:
-    """Each series with its colour, and whether it is a line of ours that follows points that are known."""
+    """Each series with its colour, and True for a computed line that belongs to known points."""
     colour, free, found = -1, False, []
     for each in panel.series:
         follows = each.ours and free
@@ -100,7 +100,7 @@ def _coloured(panel: Any) -> list[tuple[Any, str, bool]]:
 
 
 def _draw_differences(ax: Axes, panel: Any) -> None:
-    """Computed minus known: in per cent with its sign, or where all are small by its size on a logarithmic axis."""
+    """Draw computed minus known: in per cent with sign, or small differences as magnitudes on a logarithmic axis."""
     differences = panel.differences()
     colours = {id(each): colour for each, colour, _ in _coloured(panel)}
     shares = [np.asarray(each.difference) / each.scale for each in differences]

@@ -1,4 +1,4 @@
-"""The findings of `membrane_pde.verify` as one HTML page that needs nothing else: tables and plots."""
+"""The results of `membrane_pde.verify` as one self-contained HTML page with tables and plots."""
 
 from __future__ import annotations
 

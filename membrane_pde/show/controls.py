@@ -187,7 +187,7 @@ def _pressures(case: Case, start: Result) -> Iterator[Control]:
 
 
 def _programme(side: str, label: str, start: Pressure) -> Control:
-    """One slider for a schedule: all of its values times a number."""
+    """One slider for a schedule, which multiplies all of its values by a factor."""
 
     def read(case: Case) -> float:
         return getattr(case, side).pressure.largest / start.largest if start.largest else 1.0
@@ -400,7 +400,7 @@ def _of_support(side: str, key: str) -> Callable[[Case], float]:
 
 
 def _diffusivities(case: Case) -> Iterator[Control]:
-    """One a solute; in a gas, where one number must hold for all, none."""
+    """A slider for each solute; none in a gas, where one value holds for all."""
     if case.phase == "gas":
         return
     for name in case.solutes:

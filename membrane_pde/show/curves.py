@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def profile(
     ax: Axes, curve: str, result: Result, name: str, index: int, scale: float, factor: float, **line: Any
 ) -> None:
-    """One profile: each side from its far end to its wall value at the membrane, where the jump is left open."""
+    """Draw a profile: each side from its far end to its value at the membrane, with a gap at the jump."""
     label = line.pop("label", None)
     arrays, profile = result.arrays, cells(result, name)[index]
     membrane = membrane_at(result, index)
@@ -84,7 +84,7 @@ def membrane(ax: Axes, result: Result, index: int = -1) -> None:
 
 
 def position_axis(ax: Axes, result: Result) -> float:
-    """Limits, label and scale of the position axis; sides of very different length get a scale each."""
+    """Set limits, label and scale of the position axis; sides of very different length have separate scales."""
     width, side = result.arrays["width"], result.arrays["side"]
     left, right = (float(width[:, side == name].sum(axis=1).max()) for name in readings.SIDES)
     longest, shortest = max(left, right), min(left, right)
@@ -141,7 +141,7 @@ def side_names(ax: Axes, case: Any) -> None:
 
 
 def directions(ax: Axes, x: float, align: str) -> None:
-    """Which way the water goes above and below zero, where the axis has room on that side: in a corner free of curves.
+    """Label the direction of the water flux above and below zero, in a corner without curves, if there is space.
 
     `x`, with `align`, is where it stands if that is free; the limits of both axes are set by now.
     """
@@ -171,7 +171,7 @@ def directions(ax: Axes, x: float, align: str) -> None:
 
 
 def viridis() -> Any:
-    """Viridis without its yellow end, which is lost on white."""
+    """Viridis without its yellow end, which is hardly visible on white."""
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
 
@@ -179,7 +179,7 @@ def viridis() -> Any:
 
 
 def time_colours(result: Result, times: np.ndarray) -> np.ndarray:
-    """Colours of the stored times, even in √t as the curves are."""
+    """Colours of the stored times, evenly spaced in √t like the curves."""
     time = stored(result, "time")
     return np.asarray(viridis()(np.sqrt(time[times] / (time[-1] or 1.0))))
 
@@ -208,7 +208,7 @@ def times_shown(times: np.ndarray, count: int, change: np.ndarray | None = None)
 
 
 def change(result: Result, names: list[str]) -> np.ndarray:
-    """Path that the profiles have gone by each stored time, as a share of the whole; each solute counts the same."""
+    """Cumulative change of the profiles at each stored time ÷ total change; all solutes have the same weight."""
     total = np.zeros(stored(result, "time").size)
     for name in names:
         steps = np.abs(np.diff(cells(result, name), axis=0)).sum(axis=1)

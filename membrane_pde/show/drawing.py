@@ -34,7 +34,7 @@ _FILLED = 0.35  # of an axis: less than that, and a picture drawn again gets a n
 
 
 def figure(width: float, height: float, layout: str | None = "constrained") -> Figure:
-    """A new Figure, in inches, that pyplot does not know of."""
+    """A new Figure, in inches, that is not registered with pyplot."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout=layout)  # type: ignore[arg-type]
@@ -95,7 +95,7 @@ def _find(ax: Axes, name: str) -> Any:
 
 
 def line(ax: Axes, name: str, x: Any, y: Any, **style: Any) -> Any:
-    """The line of this name, with these data."""
+    """Draw or update the line with this name."""
     found = _find(ax, name)
     if found is None:
         return ax.plot(x, y, gid=name, **style)[0]
@@ -105,13 +105,13 @@ def line(ax: Axes, name: str, x: Any, y: Any, **style: Any) -> Any:
 
 
 def zero(ax: Axes) -> None:
-    """A thin line at 0."""
+    """Draw a thin line at 0."""
     if _find(ax, "zero") is None:
         ax.axhline(0, color="0.7", lw=0.8, gid="zero")
 
 
 def text(ax: Axes, name: str, x: float, y: float, words: str, **style: Any) -> Any:
-    """The words of this name, at this place."""
+    """Draw or update the text with this name."""
     found = _find(ax, name)
     if found is None:
         return ax.text(x, y, words, gid=name, **style)
@@ -120,7 +120,7 @@ def text(ax: Axes, name: str, x: float, y: float, words: str, **style: Any) -> A
 
 
 def between(ax: Axes, name: str, x: Any, lower: Any, upper: Any, **style: Any) -> None:
-    """The area of this name, between two curves."""
+    """Draw or update the area with this name, between two curves."""
     found = _find(ax, name)
     if found is None:
         ax.fill_between(x, lower, upper, gid=name, **style)
@@ -129,7 +129,7 @@ def between(ax: Axes, name: str, x: Any, lower: Any, upper: Any, **style: Any) -
 
 
 def arrow(ax: Axes, name: str, start: tuple[float, float], end: tuple[float, float], width: float, **style: Any) -> Any:
-    """The block arrow of this name, along one axis; the width of its shaft across it."""
+    """Draw or update the block arrow with this name, along one axis, with a given shaft width."""
     from matplotlib.patches import FancyArrow
 
     (x, y), (dx, dy) = start, (end[0] - start[0], end[1] - start[1])
@@ -143,7 +143,7 @@ def arrow(ax: Axes, name: str, start: tuple[float, float], end: tuple[float, flo
 
 
 def rectangle(ax: Axes, name: str, corner: tuple[float, float], width: float, height: float, **style: Any) -> Any:
-    """The rectangle of this name."""
+    """Draw or update the rectangle with this name."""
     from matplotlib.patches import Rectangle
 
     found = _find(ax, name)
@@ -154,7 +154,7 @@ def rectangle(ax: Axes, name: str, corner: tuple[float, float], width: float, he
 
 
 def shading(ax: Axes, name: str, colours: np.ndarray, extent: tuple[float, float, float, float], **style: Any) -> Any:
-    """The image of this name, of a row of colours (points, 3) from left to right, in ``(x0, x1, y0, y1)``."""
+    """Draw or update the image with this name: a row of colours (points, 3), left to right, in ``(x0, x1, y0, y1)``."""
     found = _find(ax, name)
     row = np.round(255.0 * colours[None, :, :]).astype(np.uint8)
     limits = ax.get_xlim(), ax.get_ylim()
@@ -169,7 +169,7 @@ def shading(ax: Axes, name: str, colours: np.ndarray, extent: tuple[float, float
 
 
 def shape(ax: Axes, name: str, x: Any, y: Any, **style: Any) -> Any:
-    """The closed polygon of this name, through these points."""
+    """Draw or update the closed polygon with this name."""
     from matplotlib.patches import Polygon
 
     points, found = np.column_stack([x, y]), _find(ax, name)
@@ -181,7 +181,7 @@ def shape(ax: Axes, name: str, x: Any, y: Any, **style: Any) -> Any:
 
 
 def dots(ax: Axes, name: str, x: Any, y: Any, colours: Any, **style: Any) -> Any:
-    """The dots of this name, each with a colour."""
+    """Draw or update the dots with this name, each with a colour."""
     found = _find(ax, name)
     if found is None:
         return ax.scatter(x, y, c=colours, gid=name, **style)
@@ -241,7 +241,7 @@ def legend(ax: Axes, handles: list[Any] | None = None, **style: Any) -> None:
 
 
 def labels(ax: Axes, x: str | None = None, y: str | None = None) -> None:
-    """Names of the axes; a name that stays is left alone, so that nothing need be drawn anew."""
+    """Set the labels of the axes; unchanged labels are not set again, so that nothing has to be redrawn."""
     if x is not None and ax.get_xlabel() != x:
         ax.set_xlabel(x)
     if y is not None and ax.get_ylabel() != y:
@@ -249,7 +249,7 @@ def labels(ax: Axes, x: str | None = None, y: str | None = None) -> None:
 
 
 def span(ax: Axes, first: float, last: float) -> None:
-    """Limits of the horizontal axis; drawn again, it stays as long as the curves fill it."""
+    """Set the limits of the horizontal axis; in a redraw they are kept as long as the curves fill it."""
     if not kept(ax, ax.get_xlim(), first, last):
         spare = SPARE * (last - first) if ax.get_gid() == "drawn again" else 0.0
         ax.set_xlim(first, last + spare)

@@ -175,7 +175,7 @@ class Explorer:
         self._say(f"The run failed; the picture shows how far it came. {failure}" if failure else "")
 
     def _page(self, widgets: Any) -> Any:
-        """All of it, beside each other where there is room."""
+        """The whole page, with elements side by side if there is space."""
         absent = "; ".join(without_slider(self.start, list(self.controls.values())))
         note = widgets.HTML(
             f'<small style="line-height: 1.3; display: block">No slider: {html.escape(absent)}.</small>'
@@ -203,13 +203,13 @@ class Explorer:
         return self.widget._repr_mimebundle_(**options)
 
     def reset(self) -> None:
-        """Back to the numbers of the case, and to axes that fit them."""
+        """Reset the sliders to the values of the case, and fit the axes."""
         self._changes = {}
         self._solve()
         self.fit_axes()
 
     def fit_axes(self) -> None:
-        """Give axes and arrows limits that fit what is shown; they stay then, whatever the sliders do."""
+        """Fit the limits of axes and arrows to the present picture; they are kept when sliders move."""
         with self._busy:
             self._scales = sketch.scales([self.result])
             self._live.fit()
@@ -217,7 +217,7 @@ class Explorer:
             self._say(self._failure)
 
     def png(self) -> bytes:
-        """The picture as a PNG, to be kept."""
+        """The picture as a PNG, for downloading."""
         with self._busy:
             return self._live.png()
 
@@ -248,7 +248,7 @@ class Explorer:
             self._say("")
 
     def _follow(self, case: Case, changes: dict[str, float]) -> None:
-        """Put the sliders that nobody moved where the case has their numbers: some follow the temperature."""
+        """Move untouched sliders to the values of the case, because some depend on the temperature."""
         self._followed = case
         for path, slider in self.sliders.items():
             if path not in changes and not math.isclose(slider.value, self.controls[path].of(case), rel_tol=1e-9):
@@ -286,7 +286,7 @@ def _python(written: Any) -> str:
 
 
 def _solved(case: Case) -> tuple[Result, str]:
-    """The run of a case, and why it failed, if it did, with everything up to then."""
+    """The run of a case (after a failure, up to the failure), and the reason if it failed."""
     try:
         return run(case), ""
     except RunError as error:
@@ -294,7 +294,7 @@ def _solved(case: Case) -> tuple[Result, str]:
 
 
 def _flowing(result: Result) -> float:
-    """When to look first, in % of the run: the end or, where all has come to rest by then, while it still flows."""
+    """Time to show first, in % of the run: the end or, if the run is steady by then, a time with flow."""
     water = result.arrays["water_flux_m_per_s"]
     flux = abs(water) if readings.peak(water) > 0.0 else abs(result.arrays["solute_flux_mol_per_m2_s"]).max(axis=1)
     time = result.arrays["time"]

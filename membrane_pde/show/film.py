@@ -107,7 +107,7 @@ def default_size(count: int) -> tuple[int, int]:
 
 
 def check_cases(cases: Sequence[Any]) -> None:
-    """Refuse cases of which no film can be made.
+    """Refuse cases that cannot be shown in a film.
 
     Raises
     ------
@@ -161,7 +161,7 @@ class Film:
         self.axes = [ax for column in self.columns for ax in column]
 
     def _column(self, place: int, beside: bool) -> tuple[Any, Any, Any]:
-        """Axes of the vessels, the profiles and the pressures of one case, with all that stands still."""
+        """Axes of the vessels, the profiles and the pressures of one case, with all static artists."""
         result = self.results[place]
         wide, high = self.figure.get_size_inches()
         left, width = place * wide / len(self.results), wide / len(self.results)
@@ -170,7 +170,7 @@ class Film:
             title = textwrap.shorten(titles.parts(result.case.title)[0] or title, int(9.5 * wide), placeholder=" …")
 
         def axes(x0: float, y0: float, x1: float, y1: float) -> Any:
-            """In inches."""
+            """Add axes in a rectangle that is given in inches."""
             return self.figure.add_axes((x0 / wide, y0 / high, (x1 - x0) / wide, (y1 - y0) / high))
 
         below = high - 0.12 - 0.24 * (1 + title.count("\n"))
@@ -221,7 +221,7 @@ class Film:
         return sketch.leading(result, SOLUTES)
 
     def _limit(self) -> None:
-        """Limits that hold all that the film will show, the same where the same quantity is shown."""
+        """Set limits for the whole film, the same ones for the same quantity."""
         tops: dict[str, float] = {}
         for (_, profiles, _), result in zip(self.columns, self.results, strict=True):
             chosen = self._solutes(result)
@@ -243,7 +243,7 @@ class Film:
                 ax.set_ylim(min(lows), max(highs))
 
     def clock(self, count: int) -> np.ndarray:
-        """The time (s) of each of so many moving pictures, the end of the longest run last."""
+        """The time (s) of each moving picture; the last one is the end of the longest run."""
         ends = [float(stored(result, "time")[-1]) for result in self.results]
         rest = max(_at_rest(result) for result in self.results)
         longest = self.results[int(np.argmax(ends))]
@@ -294,7 +294,7 @@ class Film:
         ]
 
     def _update(self, time: float) -> None:
-        """Let what moves show a time."""
+        """Update the moving artists to a time."""
         for place, ((vessels, profiles, pressures), result) in enumerate(zip(self.columns, self.results, strict=True)):
             times = stored(result, "time")
             index = int(np.argmin(np.abs(times - time)))
@@ -307,7 +307,7 @@ class Film:
 
 
 def _small(ax: Any, beside: int = 0) -> None:
-    """Let the words around an Axes take little room: names in two lines at most, the legend above it.
+    """Reduce the space for text around an Axes: labels in at most two lines, the legend above it.
 
     Where so many letters stand beside it there and leave no room, the legend goes inside.
     """
@@ -330,7 +330,7 @@ def _small(ax: Any, beside: int = 0) -> None:
 
 
 def _at_rest(result: Result) -> float:
-    """When all but a little of what changes has changed, s; the end of a run in which that is near it."""
+    """Time at which nearly the whole change has happened, s; the end of the run if that is close to it."""
     times = stored(result, "time")
     gone = curves.change(result, list(result.solutes))
     moved = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(stored(result, "displaced_volume_m"))))])

@@ -1,4 +1,4 @@
-"""Files of films: which there can be, and how pictures are written into them."""
+"""Files of films: formats, and writing of the pictures."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def parsed_size(text: str) -> tuple[int, int]:
 
 
 def write(path: str | Path, film: Pictures) -> Path:
-    """Write a film beside its final name, and move it there when it is whole.
+    """Write a film to a temporary name, and rename it when it is complete.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def _durations(rate: int, count: int, unit: int) -> list[int]:
 
 
 def _gif(new: Path, film: Pictures) -> None:
-    """All pictures in the same colours, without dithering: so only what moves need be stored of each."""
+    """Write all pictures with the same palette, without dithering, so that only changed regions have to be stored."""
     from PIL import Image
 
     palette = _palette(film.sample)
@@ -211,7 +211,7 @@ def _palette(sample: Sequence[np.ndarray]) -> Any:
 
 
 def _webp(new: Path, film: Pictures) -> None:
-    """Every picture in all its colours; Pillow looks for what moves."""
+    """Write every picture in full colour; Pillow finds the changed regions."""
     from PIL import Image
 
     first, *others = map(Image.fromarray, film.pictures)

@@ -29,7 +29,7 @@ TILES = {
 
 
 class Live:
-    """A figure whose artists get the data of each result, on axes that stay until they are fitted.
+    """A figure whose artists are updated with each result, on axes with limits that are kept until they are fitted.
 
     An axis is fitted by itself only where it shows another quantity or unit than before. Axes, ticks and labels are
     drawn anew only if they change.
@@ -81,7 +81,7 @@ class Live:
             self._show(result, time, scales)
 
     def fit(self) -> None:
-        """Let all axes get new limits when a result is shown next."""
+        """Release the limits of all axes, so that the next result sets new ones."""
         for ax in self._graphs:
             drawing.release_limits(ax)
 
@@ -135,7 +135,7 @@ class Live:
                 ax.draw_artist(artist)
 
     def jpegs(self) -> dict[str, bytes]:
-        """The tiles of what is shown, to be looked at for a moment: a PNG takes five times as long."""
+        """The tiles of the picture as JPEGs, which take a fifth of the time of PNGs."""
         pixels, height = np.asarray(self.canvas.buffer_rgba()), round(HEIGHT * DPI)
         found = {}
         for name, (x0, y0, x1, y1) in TILES.items():
@@ -145,11 +145,11 @@ class Live:
         return found
 
     def png(self) -> bytes:
-        """All that is shown, without loss."""
+        """The whole picture as a PNG, without loss."""
         return _packed(np.asarray(self.canvas.buffer_rgba()), "png", {})
 
     def _lay_out(self) -> None:
-        """Remember the empty place of each axes, with the numbers and names around it, and draw all once."""
+        """Store the empty background of each axes with its ticks and labels, and draw everything once."""
         from matplotlib.transforms import Bbox
 
         self.figure.patch.draw(self.canvas.get_renderer())
@@ -177,7 +177,7 @@ class Live:
         self.backgrounds += 1
 
     def _draw_background(self) -> None:
-        """Draw axes anew whose limits, ticks or labels have changed, and no other."""
+        """Redraw only the axes whose limits, ticks or labels have changed."""
         renderer = self.canvas.get_renderer()
         for changed, empty, drawn in self._cells:
             if changed.stale:

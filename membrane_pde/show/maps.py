@@ -18,7 +18,7 @@ _SCATTERED = 60  # points a key among which the place of a name is looked for
 
 
 def phase_map(found: xarray.Dataset, axes: Any = None) -> np.ndarray:
-    """Draw the water flux over a pressure and a concentration: where osmosis is, and where reverse osmosis.
+    """Draw the water flux over a pressure and a concentration, with the regions of osmosis and reverse osmosis.
 
     The flux is the mean of each run, the displaced volume over its time. Where it is zero the pressure balances the
     osmotic pressure: that line is the osmotic pressure over the concentration.
@@ -107,7 +107,7 @@ def labels(found: xarray.Dataset) -> dict[str, str]:
 
 
 def _keys(found: xarray.Dataset) -> tuple[str, str]:
-    """The varied key that is no pressure, and the one that is."""
+    """The varied key that is not a pressure, and the varied pressure."""
     keys = varied(found)
     numbers = [key for key in keys if np.issubdtype(found[key].dtype, np.number)]
     pressures = [key for key in numbers if key.endswith(".pressure")]
@@ -135,7 +135,7 @@ def _name(process: str, flux: float) -> str:
 
 
 def _inside(region: np.ndarray) -> tuple[int, int]:
-    """The point of a region that is farthest from its edge, so far from the sides as half a name is wide."""
+    """The point of a region farthest from its edge, at least half a label from the sides."""
     rows, columns = (np.arange(0, size, max(1, size // _SCATTERED)) for size in region.shape)
     coarse = region[np.ix_(rows, columns)]
     if not coarse.any():
@@ -163,5 +163,5 @@ def label(key: str, unit: str, tables: dict[str, Any]) -> str:
 
 
 def unit_words(unit: str) -> str:
-    """A unit as it is shown."""
+    """Text of a unit."""
     return unit.replace("^2", "²").replace("^3", "³").replace("hour", "h").replace("um", "µm").replace("degC", "°C")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def register() -> None:
-    """Tell IPython, if this is one, how to show a `Case` and a `Result`. The text of both stays one line."""
+    """Register the display of a `Case` and a `Result` with IPython, if it runs; their text remains one line."""
     import IPython
 
     shell = IPython.get_ipython()

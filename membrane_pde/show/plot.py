@@ -191,7 +191,7 @@ def rejection(result: Result, axes: Any = None) -> np.ndarray:
 
 
 def mixing(results: Sequence[Result], axes: Any = None) -> np.ndarray:
-    """Draw how far several runs have mixed over time: the same experiment at several temperatures, for one.
+    """Draw the degree of mixing of several runs over time, for example of one experiment at several temperatures.
 
     The degree of mixing is ``1 − Δc(t)/Δc(0)``, Δc the difference of the two sides' means, of the solute that differs
     most at the start (Loschmidt): 0 % at the start, 100 % when the sides are level.
@@ -264,7 +264,7 @@ def save_all(result: Result, folder: Path | str) -> list[Path]:
 
 
 def _written(pictures: dict[str, np.ndarray], folder: Path | str) -> list[Path]:
-    """Write pictures under their names; their paths."""
+    """Write pictures to files; return their paths."""
     paths = []
     for name, axes in pictures.items():
         paths.append(Path(folder) / f"{name}.png")
@@ -301,7 +301,7 @@ def _write(figure: Figure, path: Path | str) -> None:
 
 
 def _name_points(ax: Any, points: list[tuple[str, float, float]]) -> None:
-    """Name points on a logarithmic axis; names that would meet step away, each with a thin line to its point.
+    """Label points on a logarithmic axis; labels that would overlap are moved, with a thin line to their point.
 
     High points have their names below and to the right, the rightmost first, low ones above and to the left, the
     leftmost first, so that no line runs through the name of another point.
@@ -340,7 +340,7 @@ def _temperature_colours(celsius: list[float]) -> list[Any]:
 
 
 def _time_bar(axes: np.ndarray, end: float) -> None:
-    """A bar beside the axes that says which colour is which time; even in √t, so that only its numbers change."""
+    """Draw a colour bar of the times beside the axes, linear in √t, so that only its numbers change."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import PowerNorm
 

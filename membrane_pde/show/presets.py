@@ -70,7 +70,7 @@ def in_use() -> str:
 
 
 def unit(quantity: str) -> tuple[str, float]:
-    """The unit of a quantity as it is shown, and its number in one SI unit; "" and 1 where it goes by size."""
+    """Displayed unit of a quantity, and its number in one SI unit; "" and 1 if the unit depends on the value."""
     return _unit(PRESETS[_used][quantity])
 
 

@@ -41,7 +41,7 @@ def flow_text(flow: float) -> str:
 
 
 def along_sentence(case: Case, summary: Mapping[str, Any]) -> str:
-    """One or two sentences on what the module does, and its message."""
+    """One or two sentences on the output of the module, and its message."""
     plant, message = case.plant, str(summary["message"] or "").strip()
     if summary["end_time_s"]:
         return _course_in_words(case, summary)

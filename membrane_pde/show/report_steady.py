@@ -16,7 +16,7 @@ from membrane_pde.show.sentences import held_back, no_steady_state, side_text
 
 
 def steady_table(case: Any, summary: Mapping[str, Any]) -> list[Row]:
-    """Rows of what both sides hold: quantity, unit, left, right."""
+    """Rows of the contents of both sides: quantity, unit, left, right."""
     rows = [
         (f"{name}, mean" if name in case.solutes else name, *values)
         for name, *values in equilibrium_table(case, summary)

@@ -75,7 +75,7 @@ def fit(found: Any, axes: Any = None) -> np.ndarray:
 
 
 def _axis(found: Any) -> tuple[str, dict[str, np.ndarray]]:
-    """The column to draw against, the one with most different values; and the rows by what all others say."""
+    """The column of the horizontal axis (the one with most different values), and rows grouped by the others."""
     different = {name: len(set(numbers.tolist())) for name, numbers in found.where.items()}
     name = max(different, key=lambda each: different[each])
     others = [each for each, values in different.items() if each != name and values > 1]

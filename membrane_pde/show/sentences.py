@@ -1,4 +1,4 @@
-"""Sentences on what happened in a run, from its summary."""
+"""Sentences that describe a run, from its summary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LAG = 0.01  # of the way, by which the solutes must lag behind the water to be 
 
 
 def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> str:
-    """Say in plain language what happened.
+    """Describe the run in plain language.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def _why_no_flow(summary: Mapping[str, Any], labels: Mapping[str, str] | None) -
 
 
 def _crossed(summary: Mapping[str, Any]) -> str:
-    """What has crossed of each solute, if it is more than round-off of what both sides hold and of the others."""
+    """Transferred amount of each solute, if it exceeds the round-off of the contents and of the other solutes."""
     lengths, amounts = sum(summary[f"length_{side}_m"] or 0.0 for side in SIDES), {}
     for solute, amount in (summary["amount_transferred_mol_per_m2"] or {}).items():
         held = max(summary[f"concentration_{side}_mol_per_m3"].get(solute) or 0.0 for side in SIDES) * lengths

@@ -1,4 +1,4 @@
-"""Several cases side by side: what was set up, where the water went, how the concentrations changed."""
+"""Several cases side by side: the vessels, the displaced water, and the change of the concentrations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def comparison(results: Sequence[Result], axes: Any = None) -> np.ndarray:
-    """Draw several cases side by side: what was set up, where the water went, how the concentrations changed.
+    """Draw several cases side by side: the vessels, the displaced water, and the change of the concentrations.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def _key(ax: Axes, results: Sequence[Result], common: sketch.Scales) -> None:
 
 
 def _vessels(ax: Axes, result: Result, common: sketch.Scales) -> None:
-    """The vessels at the end, where they began dashed, and how much water moved."""
+    """Draw the vessels at the end, their initial levels dashed, and the amount of displaced water."""
     case, labels = result.case, readings.labels_of(result.case)
     ax.set(xlim=(-1.1, 1.1), ylim=(-0.66, 1.45))
     ax.axis("off")

@@ -182,7 +182,7 @@ def _inches(ax: Any) -> tuple[float, float]:
 
 
 def _bottom(ax: Any, case: Any) -> float:
-    """Lower end of the picture, so that its text has the room that it needs and the vessels the rest."""
+    """Lower end of the picture, which leaves enough space for the text below the vessels."""
     _, height = _inches(ax)
     size, wide = _text_size(ax)
     lines = min(len(case.solutes), SHOWN) + (len(case.solutes) > SHOWN) + 1
@@ -197,7 +197,7 @@ def _bottom(ax: Any, case: Any) -> float:
 
 
 def _text_size(ax: Any) -> tuple[float, int]:
-    """Points of the text, and how many letters of it a side has room for."""
+    """Font size in points, and number of letters that fit on a side."""
     width, height = _inches(ax)
     size = min(max(9.5 * min(width / 6.6, height / 4.7), 8.3), 9.5)
     return size, int(0.47 * width * 72.0 / (0.565 * size))
@@ -253,7 +253,7 @@ def _flows(
 
 
 def _held(ax: Any, result: Any, size: float) -> None:
-    """Which solutes do not pass, or that there is no membrane."""
+    """Text on the solutes that do not pass, or on a missing membrane."""
     moving = passing(result, len(result.solutes))
     held = [name for name in result.solutes if name not in moving]
     names = ", ".join(held) if len(held) < SHOWN else f"{', '.join(held[:2])} and {len(held) - 2} more"
@@ -267,7 +267,7 @@ def _held(ax: Any, result: Any, size: float) -> None:
 
 
 def _across(ax: Any, name: str, x: float, y: float, flux: float, size: float, thickest: float, colour: str) -> None:
-    """An arrow through the membrane at x, the way the flux goes; its length and thickness go with `size`."""
+    """Draw an arrow through the membrane at x in the direction of the flux, with length and thickness by `size`."""
     reach = max(LONGEST * size, 0.02) * (1 if flux > 0 else -1)
     look: dict[str, Any] = {"facecolor": colour, "edgecolor": "white", "lw": 0.8, "zorder": 6}
     head = min(0.16, 0.8 * abs(reach))
@@ -276,7 +276,7 @@ def _across(ax: Any, name: str, x: float, y: float, flux: float, size: float, th
 
 
 def passing(result: Any, count: int = SHOWN) -> list[str]:
-    """The solutes that pass the membrane best in this run, first the one of which most passed.
+    """The solutes that pass the membrane best in this run, in descending order of their transfers.
 
     The best are those whose largest flux is the largest share of their concentration: a velocity (m/s).
     """
@@ -353,7 +353,7 @@ def _numbers(moment: vessels.Moment, side: str, wide: int) -> str:
 
 
 def _gas_key(ax: Any, moment: vessels.Moment, size: float) -> None:
-    """Which dots are which gas."""
+    """Draw the key of the dots: one gas for each colour."""
     names = list(moment.case.solutes)[:SHOWN]
     for place, name in enumerate(names):
         x = 0.6 * (place - 0.5 * (len(names) - 1))

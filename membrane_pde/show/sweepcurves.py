@@ -1,4 +1,4 @@
-"""The picture that a sweep leaves: curves over one key, a map over two, with the runs that failed marked."""
+"""The picture of a sweep: curves over one key, a map over two keys, with marks for failed runs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def sweep_picture(found: xarray.Dataset) -> np.ndarray:
 
 
 def _varying(found: xarray.Dataset) -> xarray.Dataset:
-    """Without the keys that have one value."""
+    """The data without the keys that have only one value."""
     return found.squeeze([key for key, size in found.sizes.items() if size == 1 and key not in ("solute", "run")])
 
 
@@ -206,7 +206,7 @@ def _places(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _water(runs: xarray.Dataset, ended: np.ndarray) -> tuple[np.ndarray, str]:
-    """The water flux at the end or, where it has come to rest by then, the water moved; and its name."""
+    """The water flux at the end or, if the runs are at equilibrium by then, the displaced water; and its name."""
     flux, moved, time = (runs[key].values for key in ("water_flux_m_per_s", "displaced_volume_m", "end_time_s"))
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(ended, moved / time, 0.0)

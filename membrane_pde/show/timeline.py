@@ -98,7 +98,7 @@ def per_second(result: Result) -> float:
 
 
 def panels(result: Result) -> list[str]:
-    """The panels, of `PANELS`, that have something to show."""
+    """The entries of `PANELS` that apply to a result."""
     found = []
     if water_moves(result) or passing(result):
         found.append("flow")
@@ -191,20 +191,20 @@ def _height(ax: Axes) -> float:
 
 
 def _name(ax: Axes, words: str) -> None:
-    """Name the vertical axis, in as many lines as its height asks for."""
+    """Label the vertical axis, in as many lines as its height requires."""
     kept = words.replace(" − ", f"{NO_BREAK}−{NO_BREAK}")
     lines = textwrap.fill(kept, max(14, int(_height(ax) / 0.07)), break_long_words=False)
     drawing.labels(ax, y=lines.replace(NO_BREAK, " "))
 
 
 def _room(ax: Axes, rows: int) -> float:
-    """Room above the curves for so many rows of a legend, as a share of what the curves take up."""
+    """Space above the curves for the rows of a legend, as a fraction of the range of the curves."""
     legend = 0.07 + 0.17 * rows
     return max(0.28 if rows > 1 else 0.14, legend / max(_height(ax) - legend, 0.5))
 
 
 def _flow(ax: Axes, result: Any, times: np.ndarray) -> None:
-    """Water flux; where only solutes move, how much of each crossed."""
+    """Draw the water flux or, if only solutes move, the transferred amount of each."""
     drawing.zero(ax)
     if water_moves(result):
         unit, per_si = presets.unit("water flux")

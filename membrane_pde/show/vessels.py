@@ -223,7 +223,7 @@ def _tank(ax: Axes, moment: Moment, side: str) -> float:
 
 
 def _far_end(ax: Axes, side: str, compartment: Any, far: float, level: float, top: float) -> None:
-    """The far wall, and in a word what stands there instead of one."""
+    """Draw the far wall, or a caption for the boundary without a wall."""
     look, inwards = far_end_of(compartment), -_sign(side)
     if look.wall == "endless":  # goes on without an end
         y = np.linspace(0.0, level, 41)
@@ -246,7 +246,7 @@ def _far_end(ax: Axes, side: str, compartment: Any, far: float, level: float, to
 
 
 def _piston(ax: Axes, side: str, x0: float, level: float, pressure: float, moment: Moment) -> None:
-    """A plate on the liquid, and an arrow as long as the pressure is high beside the other side's."""
+    """Draw a plate on the liquid, and an arrow whose length is the pressure relative to that of the other side."""
     style: dict[str, Any] = {"facecolor": "0.45", "edgecolor": "0.25", "lw": 0.8, "zorder": 4}
     drawing.rectangle(ax, f"{side} plate", (x0 + 0.03, level), 0.94, 0.045, **style)
     highest = max(abs(moment.pressure(each) or 0.0) for each in readings.SIDES)
@@ -288,7 +288,7 @@ def _partition(ax: Axes, case: Any, top: float) -> None:
 
 
 def _support(ax: Axes, moment: Moment, side: str, top: float) -> None:
-    """The porous layer beside the membrane: as far as its pores are shaded apart from the solution."""
+    """Draw the porous layer beside the membrane, over the width in which its pores are shaded."""
     if not _thickness(moment.case, side):
         return
     x = min(SUPPORT * _sign(side), 0.0)
@@ -310,7 +310,7 @@ def rise(moment: Moment, side: str) -> np.ndarray:
 
 
 def highest_rise(moment: Moment) -> float:
-    """The most that the level of a tube comes from its start during a run, m; 0 without tubes."""
+    """Largest change of the level in a tube during a run, m; 0 without tubes."""
     tubes = [side for side in readings.SIDES if moment.kind(side) == "tube"]
     return max((float(np.abs(rise(moment, side)).max()) for side in tubes), default=0.0)
 
@@ -456,7 +456,7 @@ def wall_volume(moment: Moment, side: str) -> float:
 
 
 def _cell(ax: Axes, moment: Moment, side: str, kind: str) -> float:
-    """A closed outline, its first one dashed, the change beside it; returns where its inner edge stands."""
+    """Draw a closed outline, the initial one dashed, and the change; return the position of its inner edge."""
     now, first = moment.now(side), float(moment.volume(side)[0])
     x, y = outline(moment, side, now)
     if kind == "plant-cell":
@@ -518,7 +518,7 @@ def _gas(ax: Axes, moment: Moment, side: str) -> float:
 
 
 def _fullest(moment: Moment) -> float:
-    """The most particles of all the gases that are followed, anywhere at the start, mol/m^3."""
+    """Largest initial total concentration of the computed gases, mol/m^3."""
     start = Moment(moment.case, None, 0, moment.dyes, moment.largest)
     return max(float(np.sum(list(amounts_along(start, side).values()), axis=0).max()) for side in readings.SIDES)
 

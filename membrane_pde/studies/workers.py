@@ -28,7 +28,7 @@ _ONE_THREAD = dict.fromkeys(
 )
 
 _lock = threading.Lock()
-_idle: list[Pool] = []  # at most one team, kept for the next computation
+_idle: list[Pool] = []  # at most one pool, kept for the next computation
 
 
 class Pool:
@@ -73,7 +73,7 @@ class Pool:
 
 @contextmanager
 def borrowed(size: int, prepare: Callable[[], object]) -> Iterator[Callable[[], Pool | None]]:
-    """Yield a function that returns a team; its first call takes an idle team, or starts one.
+    """Yield a function that returns a pool; its first call takes an idle pool, or starts one.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def borrowed(size: int, prepare: Callable[[], object]) -> Iterator[Callable[[], 
 
 
 def is_idle(size: int, prepare: Callable[[], object]) -> bool:
-    """True if there is an idle team, and all its processes are ready."""
+    """True if there is an idle pool, and all its processes are ready."""
     with _lock:
         return any(pool.kind == _kind(size, prepare) and all(map(Future.done, pool.ready)) for pool in _idle)
 
@@ -129,7 +129,7 @@ def end_idle() -> None:
 
 
 def _kind(size: int, prepare: Callable[[], object]) -> tuple[Any, ...]:
-    """Properties of a team; teams with the same properties are interchangeable."""
+    """Properties of a pool; pools with the same properties are interchangeable."""
     return size, prepare, os.environ.get("MEMBRANE_PDE_COMPILE"), os.getpid()
 
 

@@ -1,4 +1,4 @@
-"""Does the package give what is known from elsewhere? Groups of checks, behind `membrane-pde validate` and the tests.
+"""Comparison with known results: the groups of checks behind `membrane-pde validate` and the tests.
 
 A group is a function that yields `Check` rows and, for a page, `Panel` plots; `GROUPS` has them by name. With `quick`
 it takes fewer cells, cases or points, and the same tolerances.

@@ -1,4 +1,4 @@
-"""Cases of one solute, in SI units whatever their size, and how to read profiles of them."""
+"""Cases of one solute, in SI units of any magnitude, and functions that read their profiles."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def solve(raw: dict[str, Any]) -> runs.Result:
 
 
 def at(result: runs.Result, time: float) -> int:
-    """Index of the stored time that is this one."""
+    """Index of a stored time."""
     times = result.arrays["time"]
     index = int(np.argmin(np.abs(times - time)))
     if abs(times[index] - time) > 1e-9 * times[-1]:

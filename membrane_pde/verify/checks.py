@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 @dataclass(frozen=True)
 class Check:
-    """One number of the package beside the same number from elsewhere; `low` and `high` bound what may come out."""
+    """A computed value and its reference value; `low` and `high` are the allowed bounds."""
 
     what: str
     unit: str
@@ -30,19 +30,19 @@ class Check:
 
     @property
     def error(self) -> float:
-        """Relative to what was expected; the difference itself where nothing was."""
+        """Relative deviation from the expected value; the absolute deviation if that is zero."""
         difference = self.got - self.expected
         return difference / abs(self.expected) if self.expected else difference
 
     @property
     def used(self) -> float:
-        """Share of the tolerance that the error takes up; NaN where no number came out."""
+        """Error ÷ tolerance; NaN if there is no number."""
         off = self.got - self.expected
         room = self.high - self.expected if off > 0.0 else self.expected - self.low
         return abs(off) / room if off else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, as JSON has it: None where there is no finite number."""
+        """All attributes as JSON values; None for numbers that are not finite."""
         entries = asdict(self) | {"error": self.error, "passed": self.passed}
         return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in entries.items()}
 
@@ -64,7 +64,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Difference:
-    """Computed minus known values at x; `scale` is what they are compared with, one number or one for each x.
+    """Computed minus known values at x; `scale` is the reference magnitude, one number or one for each x.
 
     The scale is the largest known size or, of measurements and on a logarithmic axis, each value itself (`relative`).
     """
@@ -79,7 +79,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot of a group; `logarithmic` holds the names of the axes that are, "x", "y" or "xy".
+    """One plot of a group; `logarithmic` names the logarithmic axes: "x", "y" or "xy".
 
     With `names`, what stands at x = 0, 1, … has no order, and ours are crosses.
     """
@@ -130,7 +130,7 @@ class Findings:
 
 
 def near(what: str, unit: str, expected: float, got: float, off: float, source: str) -> Check:
-    """A number that may be off by so much to either side."""
+    """A check of a number with a symmetric tolerance."""
     return Check(what, unit, float(expected), float(got), float(expected) - off, float(expected) + off, source)
 
 
@@ -160,5 +160,5 @@ def worst(
 
 
 def at_most(what: str, unit: str, got: float, limit: float, source: str) -> Check:
-    """A size that should be nothing, and must not be more than so much."""
+    """A check of a magnitude that should be zero, with an upper bound."""
     return Check(what, unit, 0.0, float(got), 0.0, limit, source)

@@ -32,7 +32,7 @@ def rows_of(name: str) -> dict[str, list[dict[str, float]]]:
 
 
 def of(result: Result, key: str, index: Any = slice(None)) -> Array:
-    """A series, of the one solute where there is one a solute."""
+    """A series; for quantities of solutes, that of the only solute."""
     values = result.arrays[key][index]
     return np.asarray(values[..., 0] if result.arrays[key].ndim == 2 else values)
 
@@ -315,7 +315,7 @@ def _lengths(
 
 
 def _known(label: str, x: Any, exact: Any, got: Any) -> Series:
-    """Exact values, and how far the package is off there."""
+    """Exact values, and the errors of the package."""
     return Series(label, x, exact, off=np.asarray(got, float) - np.asarray(exact, float))
 
 
@@ -376,7 +376,7 @@ def film(quick: bool) -> Iterator[Check | Panel]:
 
 
 def unstirred_wall(quick: bool) -> Iterator[Check | Panel]:
-    """Concentration grows at a wall that a constant flux presses on, unstirred, for four rejections.
+    """Concentration polarization at an unstirred wall under constant flux, for four rejections.
 
     A pressure so high, and a membrane so tight, that osmosis takes 1e-6 off the flux; Spiegler-Kedem without diffusion
     passes ``(1 − σ) J_v c_w``, which is the constant rejection σ. The four solutes of one run are four rejections.

@@ -1,4 +1,4 @@
-"""The closed forms of `membrane_pde.analytic`, by which everything else is judged, against tables and known numbers."""
+"""The closed forms of `membrane_pde.analytic`, the reference of the other checks, against tables and known numbers."""
 
 from __future__ import annotations
 

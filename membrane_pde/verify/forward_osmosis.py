@@ -59,7 +59,7 @@ def on_support(r: dict[str, float], facing: str, *, pressure: float = 0.0, cells
 
 
 def _exact(r: dict[str, float], facing: str) -> analytic.Osmosis:
-    """The same, exactly."""
+    """The exact values of the same case."""
     return analytic.forward_osmosis(
         facing,
         water_permeability=r["A"],
@@ -106,7 +106,7 @@ def _fluxes(quick: bool) -> Iterator[Check | Panel]:
 
 
 def _power(quick: bool) -> Iterator[Check | Panel]:
-    """Pressure-retarded osmosis: the best of a sweep of pressures, and the power there."""
+    """Pressure-retarded osmosis: optimal pressure of a sweep, and its power density."""
     curves = []
     for row in table("exact_forward_osmosis_flux")[:1] if quick else table("exact_forward_osmosis_flux"):
         r, name = numbers(row), row["case"]
@@ -253,7 +253,7 @@ def _filling(quick: bool) -> Iterator[Check | Panel]:
 
 
 def _measurements() -> Iterator[Check | Panel]:
-    """Fluxes and power that were measured; A, B and S are those of the same membranes in the same sources."""
+    """Measured fluxes and power densities; A, B and S are those of the same membranes in the same sources."""
     film = {"boundary": "reservoir", "length": "50 um"}
     layer = {"support": {"structural_parameter": "1.14 mm"}}
     for facing, flux, spread, solute, scatter in (("feed", 8.51, 0.25, 2.74, 0.99), ("draw", 15.82, 2.01, 4.54, 2.44)):

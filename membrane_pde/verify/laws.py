@@ -35,7 +35,7 @@ FEW = {"cells": 8}
 
 
 def values(summary: dict[str, Any]) -> dict[str, float]:
-    """Numbers of a summary that can be compared, those of each solute on their own."""
+    """Numbers of a summary that can be compared, with separate entries for each solute."""
     found: dict[str, float] = {}
     for key in COMPARED:
         value = summary[key]
@@ -47,7 +47,7 @@ def values(summary: dict[str, Any]) -> dict[str, float]:
 
 
 def gap(one: dict[str, float], other: dict[str, float], least: float = 0.0) -> tuple[float, str]:
-    """Largest difference of two sets of `values`, over the largest value of its kind or `least`, and where it is."""
+    """Largest difference of two sets of `values` ÷ largest value of its kind (or `least`), and its key."""
     kinds: dict[str, float] = {}
     for key in one:
         kinds[_kind(key)] = max(kinds.get(_kind(key), least), abs(one[key]), abs(other[key]))
@@ -59,7 +59,7 @@ def gap(one: dict[str, float], other: dict[str, float], least: float = 0.0) -> t
 
 
 def _kind(key: str) -> str:
-    """One for both sides and all solutes."""
+    """Kind of a value, the same for both sides and all solutes."""
     return key.partition(",")[0].replace("left", "").replace("right", "")
 
 
@@ -88,7 +88,7 @@ def conservation(quick: bool) -> Iterator[Check | Panel]:
 
 
 def _below(title: str, names: list[str], sizes: list[float], limit: float) -> Panel:
-    """Sizes that should be nothing, and what they must not exceed."""
+    """Checks of magnitudes that should be zero, with their upper bounds."""
     places = list(range(len(sizes)))
     allowed = Series("allowed", places, [limit] * len(places))
     ours = Series("package", places, [max(size, 1e-17) for size in sizes], ours=True)
@@ -204,14 +204,14 @@ def limits(quick: bool) -> Iterator[Check | Panel]:
 
 # -- symmetry, units, scales -------------------------------------------------------------------------------------------
 def turned(raw: dict[str, Any]) -> dict[str, Any]:
-    """The same case with its sides in each other's place."""
+    """The same case with left and right exchanged."""
     other = copy.deepcopy(raw)
     other["left"], other["right"] = other["right"], other["left"]
     return other
 
 
 def _turned_values(summary: dict[str, Any]) -> dict[str, float]:
-    """`values` as they are where the sides change places."""
+    """`values` with left and right exchanged."""
     found = {}
     for key, value in values(summary).items():
         swapped = key.replace("left", "*").replace("right", "left").replace("*", "right")
@@ -220,7 +220,7 @@ def _turned_values(summary: dict[str, Any]) -> dict[str, float]:
 
 
 def some_cases() -> dict[str, dict[str, Any]]:
-    """Cases that differ in all that may differ between left and right."""
+    """Cases that differ in everything that may differ between left and right."""
     pump = {"schedule": [["0 s", "0 bar"], ["20 s", "8 bar"]], "shape": "ramp"}
     film = leaky()
     film["left"] |= {"boundary": "reservoir", "pressure": "20 bar"}
@@ -243,7 +243,7 @@ def some_cases() -> dict[str, dict[str, Any]]:
 
 
 def symmetry(quick: bool) -> Iterator[Check | Panel]:
-    """With left and right in each other's place every answer is the same, and what has a direction changes its sign."""
+    """With left and right exchanged all results are the same, except for the signs of directed quantities."""
     curves = []
     for name, raw in some_cases().items():
         here, there = solve(raw), solve(turned(raw))
@@ -257,7 +257,7 @@ def symmetry(quick: bool) -> Iterator[Check | Panel]:
 
 
 def scaling(quick: bool) -> Iterator[Check | Panel]:
-    """Units mean nothing, and neither do the scales of length, time and concentration."""
+    """Results do not depend on units, nor on the scales of length, time and concentration."""
     source = "the same case in SI units"
     one = leaky()
     other = copy.deepcopy(one)
@@ -316,7 +316,7 @@ def _scaled(raw: Any, length: float, time: float, amount: float) -> Any:
 
 
 def _unscaled(found: dict[str, float], length: float, time: float, amount: float) -> dict[str, float]:
-    """The answers, divided by theirs."""
+    """The results, divided by the powers of the scales of their units."""
     scales = {
         "water_flux": length / time,
         "displaced": length,

@@ -41,7 +41,7 @@ _STAGES = 1e-11  # tolerance of a step of FiPy, of which its stages are held to 
 
 
 class Manufactured(System):
-    """The model with the sources that make the made-up solution one."""
+    """Model with the source terms of the method of manufactured solutions."""
 
     def __init__(self, cells: int, law: str) -> None:
         self.law, self.sigma = law, 1.0 if law == "solution-diffusion" else SIGMA
@@ -112,7 +112,7 @@ class Manufactured(System):
         return np.asarray(rate + np.diff(self._fluxes_at(t)))
 
     def start(self) -> Array:
-        """The state at the start."""
+        """The initial state."""
         return self.initial_state(self._amounts_at(0.0)[None, :] / self.problem.mesh.width)
 
     def exact(self, t: float) -> dict[str, float]:
@@ -127,7 +127,7 @@ class Manufactured(System):
         }
 
     def read(self, t: float, y: Array, segment: Segment) -> dict[str, float]:
-        """The same of a state."""
+        """The observed quantities of a state."""
         faces = self.faces(t, y, segment)
         return {
             "wall, left": float(faces.wall_left[0]),
@@ -151,7 +151,7 @@ class Manufactured(System):
 
 
 class EvenFipySteps(FipyStepper):
-    """FiPy's steps, with the sources, and all of one length."""
+    """FiPy's steps with the source terms, all of equal length."""
 
     def __init__(self, system: Manufactured, segment: Segment, y: Array) -> None:
         atol = np.full(system.size, _STAGES)

@@ -1,4 +1,4 @@
-"""One run of a case with [module], reduced to what a page shows of it: pictures along the membrane, and over time."""
+"""One run of a case with [module], reduced to the data of a page: pictures along the membrane, and over time."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Plan:
 
 
 def plan_of(results: Sequence[Any], runs: int, places: int = PLACES) -> Plan:
-    """Decide what is kept of every run of a grid; `places` is that of every page."""
+    """Select the data that are kept of every run of a grid; `places` is the same for every page."""
     first = results[0]
     solutes = tuple(list(first.case.solutes)[:MOST_SOLUTES])
     units = {}
@@ -66,7 +66,7 @@ def plan_of(results: Sequence[Any], runs: int, places: int = PLACES) -> Plan:
 
 
 def times_for(runs: int, solutes: int) -> int:
-    """Number of stored times that so many runs leave room for."""
+    """Number of stored times for which the size of a page is sufficient."""
     return int(min(max(ROOM / (runs * 3 * PLACES * (3 + 4 * solutes)), 16), MOST_TIMES))
 
 

@@ -1,4 +1,4 @@
-"""page(cases, sliders): compute the runs, and put what is kept of them into one HTML file."""
+"""page(cases, sliders): compute the runs, and write their records into one HTML file."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _axes(given: Mapping[str, str | Iterable[object]]) -> dict[str, list[object]
 def _block(
     shown: Case | Result, axes: dict[str, list[object]], workers: int | None, progress: Callable[[float], None] | None
 ) -> dict[str, Any]:
-    """Everything that the page has of one case."""
+    """All data of one case on the page."""
     case = shown.case if isinstance(shown, Result) else shown
     if isinstance(shown, Result) and not shown.arrays:
         raise CaseError(f"{case.name}: nothing to show, the run has no result ({shown.summary['message']})")
@@ -294,7 +294,7 @@ def _two_sides(kept: plan.Plan, samples: Sequence[Result], records: Sequence[rec
 
 
 def _accuracy(result: Result) -> tuple[dict[str, Any] | None, str]:
-    """Table of estimated errors of a run, or why there is none."""
+    """Table of the estimated errors of a run, or the reason why there is none."""
     if not result.arrays or result.summary["status"] == "failed":
         return None, "The run failed, so its errors are not estimated."
     if "error_estimate" in result.summary:
@@ -372,7 +372,7 @@ def _first_upper(text: str) -> str:
 
 
 def _safe_json(value: Any) -> str:
-    """JSON that may stand in a script element: no "<" in it."""
+    """JSON without "<", which can be put into a script element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

@@ -1,4 +1,4 @@
-"""Which curves a page draws, on which axes, and what its drawing of the two vessels needs to know of a case."""
+"""Curves and axes of a page, and the data for its drawing of the two vessels."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Plan:
 
 
 def plan_of(results: Sequence[Result], runs: int, places: int = PLACES) -> Plan:
-    """Decide what is kept of every run of a grid.
+    """Select the data that are kept of every run of a grid.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def plan_of(results: Sequence[Result], runs: int, places: int = PLACES) -> Plan:
 
 
 def times_for(runs: int, solutes: int, places: int) -> int:
-    """Number of stored times that so many runs leave room for."""
+    """Number of stored times for which the size of a page is sufficient."""
     each = 2 * solutes * (places + 3) + 3 * (11 + 6 * solutes)
     return int(min(max(ROOM / (runs * each), FEWEST_TIMES), MOST_TIMES))
 

@@ -1,4 +1,4 @@
-"""One run, reduced to what a page shows of it: curves over time, profiles, tables and sentences."""
+"""One run, reduced to the data of a page: curves over time, profiles, tables and sentences."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def _check_signs(table: Table, measured: Vector, computed: Vector) -> None:
 
 
 def _at_bound(trials: Trials, scaled: Vector, jacobian: Vector, residual: Vector) -> NDArray[np.bool_]:
-    """True for the unknowns that would go further if there were no bound."""
+    """True for the unknowns whose minimum lies beyond a bound."""
     step = -np.linalg.lstsq(jacobian, residual, rcond=1e-12)[0]
     held = np.zeros(len(scaled), dtype=bool)
     for j, unknown in enumerate(trials.unknowns):

@@ -59,7 +59,10 @@ def streams(summary: dict[str, Any], case: mp.Case) -> dict[str, tuple[float, fl
     back = case.plant.counter_current
     out = (first if back else last)["other_side_concentration_mol_per_m3"]["urea"]
     beside = (first if back else last)["other_side_flow_m3_per_s"] * case.plant.last_stage("right").vessels
-    fed, into = summary["feed_flow_m3_per_s"], case.plant.flow["right"].values[0] * case.plant.entered("right").vessels
+    fed, into = (
+        summary["feed_flow_m3_per_s"],
+        case.plant.flow["right"].values[0] * case.plant.entered_stage("right").vessels,
+    )
     left = summary["concentrate_flow_m3_per_s"]
     return {
         "blood in": (fed, fed * 25.0),
