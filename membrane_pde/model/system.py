@@ -320,6 +320,8 @@ class System:
     def set_walls(self, t: float, y: Array, segment: Segment) -> None:
         """Set which elastic walls are slack at a state and directly after it; see `pressures.set_walls`."""
         p, x = self.numbers, float(y[self.x])
+        if not any(p.wall):
+            return
         set_walls(p, segment, t, x)
         for side, (pressure, line, sign) in enumerate(
             zip(stretched(p, segment, t, x), (segment.left, segment.right), (-1.0, 1.0), strict=True)
@@ -330,7 +332,7 @@ class System:
 
     def enter(self, t: float, y: Array, before: Segment, segment: Segment) -> Array:
         """The state at the start of a segment; a jump of the pressures changes its work by ``−X Δ(Δp)``."""
-        if whole_work(self.numbers, segment):
+        if before is segment or whole_work(self.numbers, segment):
             return y
         (l0, r0), (l1, r1) = before.applied(t), segment.applied(t)
         y = y.copy()
