@@ -23,10 +23,9 @@ class RosenbrockStepper:
         self.method = rosenbrock.RODAS5P
         self.work = walk.new_work(self.method, system.size, system.solutes, system.cells)
         self.run = self.work.run
-        self.run.step_control[[rosenbrock.TIME, rosenbrock.START]] = (
-            t  # as `rosenbrock.begin`, which is slow in plain Python
-        )
-        self.run.vectors[[rosenbrock.Y, rosenbrock.START_STATE]] = y
+        # as `rosenbrock.begin`, which is slow in plain Python
+        self.run.step_control[rosenbrock.TIME] = self.run.step_control[rosenbrock.START] = t
+        self.run.vectors[rosenbrock.Y] = self.run.vectors[rosenbrock.START_STATE] = y
         self.t, self.y = t, self.run.vectors[rosenbrock.Y]
         self.trouble: Exception | None = None
         self.longest, self.row = longest_step(segment), np.array([segment_row(segment)])
