@@ -105,7 +105,8 @@ def merge_membrane(merged: dict[str, Any], solutes: dict[str, Any]) -> None:
             key = next(key for key in _PORES if key in membrane)
             whose = "element" if "element" in membrane else "type"
             raise CaseError(
-                f"membrane.{key}: {whose} = {show(membrane[whose])} has its own values; remove one of the two keys"
+                f"membrane.{key}: membrane.{whose} = {show(membrane[whose])} has its own values; remove one of the "
+                "two keys"
             )
         values = {"water_permeability": None} | values
         numbers = {name: {"permeability": None} | numbers.get(name, {}) for name in solutes}

@@ -260,5 +260,5 @@ def with_cause(message: str, values: Mapping[str, object]) -> str:
         message = message.removeprefix(f"{path} = {show(value)}: ")
     told = ", ".join(f"{cut(str(path))} = {show(value)}" for path, value in causes.items())
     if causes and about not in causes and _REMOVAL.search(message):
-        message = f"{message} (a key cannot be removed by --set: edit the file, or a copy by `membrane-pde new`)"
+        message += " (a key of the file cannot be removed by --set: edit the file, or a copy by `membrane-pde new`)"
     return f"with {cut(told, 200)} set: {message}" if causes else message

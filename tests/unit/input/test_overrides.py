@@ -232,7 +232,11 @@ def test_a_boundary_that_is_no_name_is_reported_as_it_is() -> None:
 def test_where_a_key_would_have_to_go_the_message_says_how() -> None:
     with pytest.raises(mp.CaseError) as error:
         mp.load_case("forward_osmosis", {"membrane.type": "none"})
-    assert "remove the table (a key cannot be removed by --set: edit the file, or a copy by" in str(error.value)
+    assert "remove the table (a key of the file cannot be removed by --set: edit the file, or a" in str(error.value)
+    with pytest.raises(mp.CaseError) as error:
+        mp.load_case("nanofiltration", {"membrane.type": "SW30HR"})
+    assert str(error.value).startswith('nanofiltration with membrane.type = "SW30HR" set: membrane.pore_radius: ')
+    assert "remove one of the two keys (a key of the file cannot be removed by --set" in str(error.value)
     with pytest.raises(mp.CaseError) as error:
         mp.load_case("ro_element", {"left.stirred": True})
     assert "leave the key out" in str(error.value)  # the key that is set: it need not be

@@ -163,7 +163,9 @@ flow = "8 m^3/h"
 element = "SW30HR-380"
 [module]
 """)
-    with pytest.raises(mp.CaseError, match=r'membrane\.pore_radius: element = "SW30HR-380" has its own values'):
+    with pytest.raises(
+        mp.CaseError, match=r'membrane\.pore_radius: membrane\.element = "SW30HR-380" has its own values'
+    ):
         case_of("SW30HR-380").with_values({"membrane.pore_radius": "1 nm"})
 
 
