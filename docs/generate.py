@@ -137,8 +137,10 @@ and other shares are read as follows:
 
 **Overrides**, `--set left.pressure="50 bar"` and `case.with_values({"left.pressure": "50 bar"})`, take the same keys,
 joined by dots, and the same values. They can also complete or correct a file: `--set` and `mp.load_case("my.toml",
-{"left.length": "1 mm"})` insert them before the case is checked. Numbers that must be equal may differ by up to 1e-6 of
-their size, as 1 atm and 760 mmHg do.
+{"left.length": "1 mm"})` insert them before the case is checked. What is set replaces what cannot stand beside it: a
+`length` the `radius`, a `structural_parameter` the three numbers of a support layer, a new `boundary` the keys that
+only the former one takes. Other keys of a file cannot be removed by `--set`. Numbers that must be equal may differ by
+up to 1e-6 of their size, as 1 atm and 760 mmHg do.
 """
 
 
