@@ -29,7 +29,7 @@ from membrane_pde.input.wording import cut, key_text
 from membrane_pde.physics.curvature import CURVED
 
 MAX_SOLUTES = 64
-MAX_NAME = 50  # characters in a solute's name
+MAX_NAME = 50  # largest number of characters in a solute's name
 
 
 def build(raw: dict[str, Any], name: str, before: Case | None = None) -> Case:
@@ -149,7 +149,7 @@ def _applied() -> TypeAdapter[Pressure]:
     return TypeAdapter(Applied)
 
 
-_NEUTRAL = 1e-4  # charge of a formula unit, over its ions, that is round-off of a composition
+_NEUTRAL = 1e-4  # net charge of a formula unit ÷ number of its ions below which it is round-off
 
 
 def _check_ions(case: Case) -> None:

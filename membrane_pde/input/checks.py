@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from membrane_pde.input.case import Case
 
 MAX_UNKNOWNS = 1_000_000
-MAX_PERIODS = 100_000  # of an oscillating pressure in a run
+MAX_PERIODS = 100_000  # largest number of periods of an oscillating pressure in a run
 
 
 def misplaced(loc: list[str]) -> str | None:
@@ -411,7 +411,7 @@ def _check_oscillation(case: Case) -> None:
             )
 
 
-_USUAL_CELLS = 200  # about what the default mesh takes
+_USUAL_CELLS = 200  # typical number of cells of the default mesh
 
 
 def _check_size(case: Case) -> None:

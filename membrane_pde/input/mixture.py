@@ -188,7 +188,7 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
 
 
 _FAR = 0.2  # relative difference from the ideal osmotic pressure above which there is a message
-_DILUTE = 100.0  # mol/m^3 of particles: no message about a more dilute solution
+_DILUTE = 100.0  # concentration of particles, mol/m^3, below which there is no message
 
 
 def real_solution(case: Case) -> Solution | None:

@@ -131,7 +131,7 @@ def _read_elements(value: Any) -> int | tuple[str, ...]:
     )
 
 
-MAX_ELEMENTS = 100  # in series in a vessel
+MAX_ELEMENTS = 100  # largest number of elements in series in a vessel
 
 _CYCLE_END = re.compile(r"\s*recovery\s*=\s*(.*\S)\s*")
 

@@ -16,7 +16,7 @@ from membrane_pde.physics import curvature
 from membrane_pde.physics.osmotic import IDEAL, Solution
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-LEAST = 1e-9  # of its scale: a flux, or what has passed the membrane, that is no larger is round-off
+LEAST = 1e-9  # flux or transferred amount ÷ its scale below which it is round-off
 _T = TypeVar("_T")
 
 

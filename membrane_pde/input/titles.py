@@ -6,10 +6,10 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-LONGEST = 200  # characters of a title
+LONGEST = 200  # largest number of characters of a title
 CHANGED, VARIED = ", changed: ", ", varied: "
-_MARK = 60  # characters of a list of changes; further changes are counted
-_SHORT = 24  # characters of a short title
+_MARK = 60  # largest number of characters of a list of changes; further changes are only counted
+_SHORT = 24  # largest number of characters of a short title
 _SHORT_MARK = 28
 _MORE = re.compile(r" and (\d+) more$")
 _NEXT = re.compile(r", (?=[a-z_]\S* = )(?![^{]*\})")  # between two entries of a list of changes

@@ -20,7 +20,7 @@ from membrane_pde.input.properties import (
 from membrane_pde.results import separation
 from membrane_pde.results.quantities import SERIES
 
-TRACE = 1e-10  # of the size of a solute's concentrations or amounts: less is round-off
+TRACE = 1e-10  # concentration or amount of a solute ÷ its scale below which it is round-off
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from membrane_pde.input.case import Case
     from membrane_pde.results.summary import Outcome
 
-TEXT = "text"  # in the place of a unit
-SUMMARY = "summary"  # likewise: an object with the keys of a summary
+TEXT = "text"  # used in place of a unit
+SUMMARY = "summary"  # used in place of a unit for an object with the keys of a summary
 
 
 class Quantity(NamedTuple):

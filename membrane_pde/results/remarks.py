@@ -19,16 +19,16 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 NEAR = 1e-3  # distance to equilibrium below which a run is said to be at equilibrium
 DRY = "runs dry before the forces balance"  # part of the reason why there is no equilibrium
 GROWING_LAYER = "the unstirred layer around the growing membrane"  # part of the reason if a bath is too small for it
-CHANGED_DIRECTION = "changed direction"  # in the message of a run whose water flux did; sentences look for it
-NOT_FOUND = "none was found"  # begins the reason where a steady state may exist; sentences look for it
+CHANGED_DIRECTION = "changed direction"  # part of the message, for which `show.sentences` searches
+NOT_FOUND = "none was found"  # first words of a reason, for which `show.sentences` searches
 _EMPTY = 1e-6  # volume of a bath ÷ initial volume at which it counts as empty, as in a run
-_LITTLE = 0.05  # of the largest displacement: a flow that went back by less did not change direction
+_LITTLE = 0.05  # returned volume ÷ largest displacement below which the flow did not change direction
 
 # A human red blood cell has 94 um^3 within 135 um^2 (Evans & Fung 1972), 0.41 of it no water (Ponder). A sphere of that
 # area holds 147 um^3, so its water has doubled then (1.96). Half of the cells have burst in 0.42 to 0.46 % NaCl
 # (clinical osmotic fragility), where the water would have grown 0.9/0.44 = 2.0-fold.
 _BURST = 2.0
-_DEEPEST = 1e-3  # m, of a cell: what is called so and is larger is an apparatus
+_DEEPEST = 1e-3  # largest depth of a biological cell, m; a larger side with this label is an apparatus
 _RED_CELL, _CELL = "red-blood-cell", re.compile(r"\bcells?\b|\berythrocytes?\b", re.IGNORECASE)
 
 

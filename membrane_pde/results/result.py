@@ -37,9 +37,9 @@ Arrays = dict[str, NDArray[Any]]
 
 STATUSES = ("completed", "equilibrium", "steady", "failed")
 
-MAX_STORED = 200_000_000  # numbers of a result: 1.6 GB; to make them takes as much again
+MAX_STORED = 200_000_000  # largest number of values of a result: 1.6 GB, and as much again while they are computed
 
-_ROWS = 10_000  # written at once
+_ROWS = 10_000  # number of rows written at once
 _COMPUTED_WITH = ("numpy", "scipy", "fipy", "scikit-sundae")
 
 

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from membrane_pde.model.system import System
 
 _GROWTH = 1.015  # ratio of the widths of neighbouring cells in the default mesh
-_OF_DIFFUSION, _OF_LAYER = 0.007, 0.03  # finest cell over the diffusion length of the run; over the polarization layer
-_LEAST, _LEAST_OF_LAYER = 60, 30  # fewest cells of an unstirred side; of a layer in front of a reservoir or the like
-_STEEPEST = 1.12  # largest ratio of neighbouring widths where the case gives the number of cells
+_OF_DIFFUSION, _OF_LAYER = 0.007, 0.03  # finest cell ÷ diffusion length; ÷ polarization layer
+_LEAST, _LEAST_OF_LAYER = 60, 30  # smallest numbers of cells of an unstirred side, and of a layer
+_STEEPEST = 1.12  # largest ratio of neighbouring widths if the case gives the number of cells
 # Largest tolerance of a run that stops at an end state: the distance from it must show above the errors of the steps.
 _STOPPING_RTOL = {"rosenbrock": 2e-9, "cvode": 3e-10, "fipy": 1e-8}
 Vector = np.ndarray[Any, np.dtype[np.float64]]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from membrane_pde.solvers.steady_stations import Found
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
-_ENOUGH = 16  # stations of an element above which an element that runs dry in the model really runs dry
+_ENOUGH = 16  # number of stations of an element above which a computed dry channel is reliable
 _TRACE = 1e-6  # flow ÷ its scale below which the flow counts as zero
 _FASTEST = 2.0  # P·area/flow of a station above which the concentrations fall too much between two stations
 

@@ -15,7 +15,7 @@ from membrane_pde.show.readings import concentration_unit, labels_of
 if TYPE_CHECKING:
     from membrane_pde.results.result import Result
 
-_MOST = 3  # solutes with a panel of their own
+_MOST = 3  # largest number of solutes with separate panels
 
 
 def along(result: Result, axes: Any = None, time: float | None = None) -> np.ndarray:

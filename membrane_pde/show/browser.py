@@ -23,7 +23,7 @@ from membrane_pde.show import prepared
 
 NEEDED = ("voila", "ipykernel", "ipywidgets")
 HOST = "127.0.0.1"
-LONGEST = 38  # characters of a folder in which sockets have room for their names: 104 with all that comes below it
+LONGEST = 38  # largest length of a folder's path for which the paths of its sockets fit into 104 characters
 KERNEL, SOCKET = "membrane-pde", "prepared"
 TEMPLATE = "membrane_pde"
 EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")

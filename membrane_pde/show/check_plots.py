@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = drawing.COLOURS[:7]  # without yellow, too pale for lines
-FEW = 17  # points of a line that are shown as such
-MANY = 40  # known points that are drawn as a broad line
-SMALL = 1e-3  # a difference above is shown in per cent, with its sign; a smaller one by its size, on a logarithmic axis
-ROUND_OFF = 1e-17  # of the largest value; a smaller difference is drawn there
+FEW = 17  # number of points of a line up to which they have markers
+MANY = 40  # number of known points above which they are drawn as a broad line
+SMALL = 1e-3  # difference above which it is shown in per cent with sign, else as a magnitude on a logarithmic axis
+ROUND_OFF = 1e-17  # difference ÷ largest value at which smaller differences are drawn
 
 
 def draw(panels: Sequence[Any]) -> Figure:

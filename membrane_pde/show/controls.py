@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from membrane_pde.results.result import Result
 
 ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-DECADE = 10.0  # sliders of a logarithmic scale reach so far down and up
+DECADE = 10.0  # range of a logarithmic slider: value ÷ this to value × this
 
 
 @dataclass(frozen=True)

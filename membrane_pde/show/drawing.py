@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, and viridis for time: they stay apart for the colour-blind
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 LEFT, RIGHT, OSMOTIC = COLOURS[:3]
-SIDE_COLOURS = {"left": LEFT, "right": "#B84A00"}  # of words and curves on a page: dark enough on white
+SIDE_COLOURS = {"left": LEFT, "right": "#B84A00"}  # colours of texts and curves on a page, dark enough on white
 HYDROSTATIC, WATER = "#333333", "#000000"
 CASES = COLOURS[2:]
-FAILED = "#B03A00"  # crosses and words where a run failed
+FAILED = "#B03A00"  # colour of crosses and texts for failed runs
 WATER_ARROW = "#0B3C5D"
-MEMBRANE, MEMBRANE_WIDTH = "#777777", 6.0  # points: a real membrane is far too thin to be drawn to scale
+MEMBRANE, MEMBRANE_WIDTH = "#777777", 6.0  # width in points: a membrane is too thin to be drawn to scale
 HATCHED: dict[str, Any] = {"facecolor": "0.88", "hatch": "/////", "lw": 0.6}
-SUPPORT: dict[str, Any] = {"hatch": "...", "edgecolor": "0.6", "lw": 0.0}  # its pores hold the solution behind it
+SUPPORT: dict[str, Any] = {"hatch": "...", "edgecolor": "0.6", "lw": 0.0}  # its pores contain the solution behind it
 
-SPARE = 0.3  # of room beyond the curves, where an axis has to follow them
-_FILLED = 0.35  # of an axis: less than that, and a picture drawn again gets a new one
+SPARE = 0.3  # space beyond the curves ÷ their range, in a redraw that changes the limits
+_FILLED = 0.35  # filled fraction of an axis below which a redraw changes its limits
 
 
 def figure(width: float, height: float, layout: str | None = "constrained") -> Figure:

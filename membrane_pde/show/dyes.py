@@ -25,11 +25,11 @@ COLOURS = (
     "#C987B4",
     "#67BE94",
 )  # light that a solution of the reference concentration lets through
-ARROWS = ("#0B6FB0", "#C97A00", "#A3467F", "#00794F")  # the same four, for arrows and dots
-WATER = "#EFF5F8"  # pure, apart from the white of air
-NONE = "#8A8A8A"  # a solute without a dye
-RANGE = 3.0  # of the reference: how far the key goes
-_KEYS: WeakKeyDictionary[Axes, tuple[Any, ...]] = WeakKeyDictionary()  # what each key shows
+ARROWS = ("#0B6FB0", "#C97A00", "#A3467F", "#00794F")  # the same four colours for arrows and dots
+WATER = "#EFF5F8"  # pure water, distinct from the white of air
+NONE = "#8A8A8A"  # colour of a solute without a dye
+RANGE = 3.0  # largest concentration of the key ÷ reference concentration
+_KEYS: WeakKeyDictionary[Axes, tuple[Any, ...]] = WeakKeyDictionary()  # contents of each key
 _STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 

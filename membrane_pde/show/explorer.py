@@ -61,8 +61,8 @@ STYLE = """<style>
   .membrane-pde-message {height: 5.4em}
   .membrane-pde-controls {position: static; max-height: min(46vh, 380px); border: 1px solid #ddd; padding: 4px}}
 </style>"""
-OPEN = 7  # sliders that are seen at first: the groups after them are folded
-PLAYED = 200, 100  # steps over a run; milliseconds between two of them
+OPEN = 7  # number of sliders that are visible at first; the following groups are folded
+PLAYED = 200, 100  # number of steps in a run; milliseconds between two steps
 
 
 def explore(case: Case | str | Path) -> Explorer:

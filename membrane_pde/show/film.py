@@ -21,14 +21,14 @@ from membrane_pde.show.readings import stored
 if TYPE_CHECKING:
     from membrane_pde.results.result import Result
 
-SECONDS, RATE = 8.0, 12  # length of a film; pictures a second
+SECONDS, RATE = 8.0, 12  # length of a film, s; pictures per second
 MOST_CASES = 4
-WIDE, STACKED = (9.8, 5.6), (5.0, 8.4)  # inches: of one case, beside each other; of each of several, below each other
+WIDE, STACKED = (9.8, 5.6), (5.0, 8.4)  # inches: for one case, side by side; for each of several cases, stacked
 DEFAULT_DPI = 100
 HELD = 1.0  # s for which the last picture is shown in a film of 4 s or more; in a shorter film a quarter of its length
 AT_REST = 0.998  # fraction of the total change after which a film jumps to the end
 SOLUTES = 3  # curves of a profile
-_LOOK: Any = {"text.hinting": "force_autohint"}  # half the time of the fonts' own hints
+_LOOK: Any = {"text.hinting": "force_autohint"}  # takes half the time of the hints in the fonts
 
 
 def animate(

@@ -23,7 +23,7 @@ LONGEST, FASTEST = 120.0, 50  # s; pictures a second: GIF counts in hundredths o
 SMALLEST, LARGEST = (320, 240), (3840, 2160)  # pixels
 MOST_PIXELS = 1_000_000_000  # largest number of pixels of all pictures: as many bytes of memory, and minutes to draw
 COLOURS, FEW = 255, 64
-_SEARCHED = 1_000_000  # bytes at each end of a file
+_SEARCHED = 1_000_000  # number of bytes that are searched at each end of a file
 
 
 def check(path: str | Path, seconds: float, size: tuple[int, int], rate: int) -> None:

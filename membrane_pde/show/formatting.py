@@ -8,7 +8,7 @@ from functools import cache
 from membrane_pde.input import units
 from membrane_pde.show import presets
 
-ROUND_OFF = 1e-12  # of its scale: below it a number is shown as 0
+ROUND_OFF = 1e-12  # number ÷ its scale below which it is shown as 0
 
 
 @cache

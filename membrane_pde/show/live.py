@@ -18,7 +18,7 @@ from membrane_pde.show.sketch import Scales, leading
 if TYPE_CHECKING:
     from membrane_pde.results.result import Result
 
-FAST: Any = {"text.hinting": "force_autohint"}  # half the time of the fonts' own hints
+FAST: Any = {"text.hinting": "force_autohint"}  # takes half the time of the hints in the fonts
 WIDTH, HEIGHT, DPI = 10.4, 7.4, 90  # inches, pixels an inch
 HALF, LOW = 5.2, 2.7  # inches: width of a tile, height of the profiles
 TILES = {

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import xarray
 
 NAME: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 12, "weight": "bold", "color": "0.1"}
-_HALF_NAME = 0.17  # of the width
-_SCATTERED = 60  # points a key among which the place of a name is looked for
+_HALF_NAME = 0.17  # half the width of a label ÷ width of the axes
+_SCATTERED = 60  # number of points per key at which a label may be placed
 
 
 def phase_map(found: xarray.Dataset, axes: Any = None) -> np.ndarray:

@@ -60,7 +60,7 @@ PANELS, CURVES = 6, 12
 # m: Stokes radius k T/(6 pi mu D) of its self-diffusivity 2.299e-9 m^2/s at 25 degC (Holz, Heil & Sacco 2000, Phys.
 # Chem. Chem. Phys. 2, 4740-4742, doi:10.1039/B005319H); only where a picture puts it
 WATER_RADIUS = 0.107e-9
-_BARS: WeakKeyDictionary[Axes, tuple[Axes, list[str]]] = WeakKeyDictionary()  # beside the first axes; its numbers
+_BARS: WeakKeyDictionary[Axes, tuple[Axes, list[str]]] = WeakKeyDictionary()  # colour bars, and their numbers
 
 
 def profiles(result: Result, axes: Any = None, solute: str | None = None, time: float | None = None) -> np.ndarray:

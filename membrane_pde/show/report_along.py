@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from membrane_pde.input.case import Case
 
 _DAY, _HOUR = 86400.0, 3600.0
-_MOST_SOLUTES = 2  # with columns of their own in the table of elements
+_MOST_SOLUTES = 2  # largest number of solutes with separate columns in the table of elements
 _NOTHING_PASSES = "No water passes the membrane."
 HEADER = ("", "unit", "value")
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CENTRE = (-0.5, 0.47)
-ROOM = 0.41  # largest radius that is drawn
-LEAST = 0.16  # of it: radius of the membrane where the liquid around it is thick
+ROOM = 0.41  # largest radius in the picture
+LEAST = 0.16  # smallest radius of the membrane ÷ largest radius in the picture
 RINGS = {"left": 32, "right": 20}
 _ANGLE = np.linspace(0.0, 2.0 * np.pi, 121)
 

@@ -11,8 +11,8 @@ from membrane_pde.results.remarks import CHANGED_DIRECTION, NEAR, NOT_FOUND, is_
 from membrane_pde.show.formatting import duration, number, quantity
 from membrane_pde.show.readings import SIDES
 
-AS_NOTHING = 1e-5  # a rejection so little below 0 or above 1 is that number, but for the errors of a run
-_LAG = 0.01  # of the way, by which the solutes must lag behind the water to be mentioned
+AS_NOTHING = 1e-5  # deviation of a rejection below 0 or above 1 that is an error of the run
+_LAG = 0.01  # difference of the distances to equilibrium of solutes and water above which it is mentioned
 
 
 def sentence(summary: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> str:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from membrane_pde.input.case import Case
     from membrane_pde.results.result import Result
 
-LEADING = 3  # solutes of a history
-SHOWN = 4  # solutes of the schematic
+LEADING = 3  # largest number of solutes in a history
+SHOWN = 4  # largest number of solutes in the schematic
 LONGEST, THICKEST = 0.42, 0.13  # half the length and the thickness of the largest arrow of water
 SOLUTE_ARROW = 0.8  # length of the largest solute arrow ÷ length of the largest water arrow
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NOTHING = 1e-6  # flux ÷ largest flux below which no arrow is drawn
-HIGHEST, NAMES = 1.3, -0.05  # of the picture; of the names below the vessels
+HIGHEST, NAMES = 1.3, -0.05  # upper end of the picture; height of the names below the vessels
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ FAILED: dict[str, Any] = {
     "zorder": 6,
     "clip_on": False,
 }
-CURVES, PANELS, SOLUTES = 12, 12, 4  # at most
+CURVES, PANELS, SOLUTES = 12, 12, 4  # largest numbers of curves, panels and solutes
 
 
 def sweep_picture(found: xarray.Dataset) -> np.ndarray:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 MARKERS = ("", "o", "s")  # the first solute has plain lines
 PANELS = ("flow", "volume", "concentration", "pressure")
-NO_CHANGE = 1e-9  # of the scale of a quantity
-EARLY, MUCH = 0.003, 0.25  # of the time, of a change: where so much happens so early, the axis is logarithmic
+NO_CHANGE = 1e-9  # change of a quantity ÷ its scale below which it counts as constant
+EARLY, MUCH = 0.003, 0.25  # of time, and of the change: if that much happens so early, the axis is logarithmic
 _WORDS = ("no water moves", "no volume changes", "", "no pressure difference")
 
 

@@ -33,7 +33,7 @@ CELL, LARGEST = (
 CENTRE = (0.52, 0.5)
 POINTS = 160  # number of points in the shading of a side
 SUPPORT = 0.2  # width of a support layer, whatever its thickness
-GAS_DOTS = (18, 9)  # in a box: across, up
+GAS_DOTS = (18, 9)  # numbers of dots in a box, horizontally and vertically
 EDGE: dict[str, Any] = {"color": "0.25", "zorder": 4, "solid_capstyle": "round"}
 BOX: dict[str, Any] = {"facecolor": "white", "alpha": 0.85, "lw": 0, "boxstyle": "round,pad=0.12"}
 DASHED: dict[str, Any] = {"color": "0.35", "lw": 1.0, "ls": (0, (4, 3)), "zorder": 3}

@@ -27,7 +27,7 @@ _SCHEMA = (
     "CREATE TABLE head (text TEXT NOT NULL)",
     "CREATE TABLE chunks (start INTEGER PRIMARY KEY, words TEXT, numbers BLOB, checksum TEXT)",
 )
-_MOST = 2**28  # bytes of one chunk
+_MOST = 2**28  # largest size of a chunk, bytes
 _BESIDE = ("-wal", "-shm", "-journal")  # endings of the files that SQLite keeps beside a database
 
 Words = Sequence[Sequence[str]]

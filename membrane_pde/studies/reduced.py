@@ -22,8 +22,8 @@ from membrane_pde.studies.workers import borrowed
 
 Reduce = Callable[[Any, str], Any]  # of a Result, or None if there is none, and why the run failed, or ""
 
-_CHUNK = 0.25  # s of work handed to a worker at once
-_PATIENCE = 1.5  # s of work left from which on it pays to start workers
+_CHUNK = 0.25  # duration of the work that is passed to a worker at once, s
+_PATIENCE = 1.5  # remaining work above which it is worthwhile to start workers, s
 
 
 def grid_of(case: Case | str | Path, values: Mapping[str, Iterable[object]]) -> Grid:

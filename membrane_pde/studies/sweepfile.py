@@ -25,12 +25,12 @@ from membrane_pde.results.result import STATUSES
 if TYPE_CHECKING:
     import xarray
 
-MAX_VALUES = 1_000_000  # of one key given by --vary
-MAX_READ = 500_000_000  # numbers and words read from the file of a sweep
+MAX_VALUES = 1_000_000  # largest number of values of one key of --vary
+MAX_READ = 500_000_000  # largest number of values read from the file of a sweep
 
 _SPREAD = re.compile(r"([^\s:]+)\s*:\s*([^\s:]+)\s*:\s*([0-9]+)(?![0-9.,:])\s*([^:]*)")
 _HEADER = re.compile(r"([^\[\]]*[^\[\]\s])\s*(?:\[\s*([^\[\]]*[^\[\]\s])\s*\])?")
-_ROWS = 10_000  # written at once
+_ROWS = 10_000  # number of rows written at once
 _SLASH = "∕"  # in place of "/", which no name in a netCDF file may have
 
 

@@ -21,8 +21,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-_IDLE = 60.0  # s, after which an idle worker ends
-_LOOK = 1.0  # s, between two looks at the workers
+_IDLE = 60.0  # time after which an idle worker ends, s
+_LOOK = 1.0  # time between two checks of the workers, s
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )

@@ -67,7 +67,7 @@ viscosity = { polynomial = [9.80e-4, 2.15e-3], unit = "Pa*s" }
 diffusivity = { polynomial = [1.51e-9, -2.00e-9, 3.01e-8, -1.22e-7, 1.53e-7], unit = "m^2/s" }
 osmotic_coefficient = { polynomial = [PHI], unit = "" }
 """
-_WATER = 997.047  # kg/m^3 at 25 degC: their osmotic pressure takes 1000
+_WATER = 997.047  # kg/m^3 at 25 degC; the other program uses 1000 for the osmotic pressure
 _FIGURES = ((50e5, 16.87, 24.06, 48.45), (60e5, 23.93, 34.13, 58.57))  # Pa; L/m²/h, % recovered, bar of the brine
 
 _TWO_FLOWS = """

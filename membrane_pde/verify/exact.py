@@ -16,7 +16,7 @@ from membrane_pde.verify.cases import RT, Array, at, one_solute, points, profile
 from membrane_pde.verify.checks import Check, Panel, Series, at_most, worst
 
 GRAVITY = 9.80665  # m/s^2, standard
-LOOSE = 1e-4  # of diffusion problems, in units of the concentrations
+LOOSE = 1e-4  # tolerance of diffusion problems, relative to the concentrations
 WALLS = {
     "wall concentration, left": "wall_concentration_left_mol_per_m3",
     "wall concentration, right": "wall_concentration_right_mol_per_m3",

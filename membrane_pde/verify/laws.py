@@ -30,7 +30,7 @@ COMPARED = (
     "wall_concentration_right_mol_per_m3",
     "energy_J_per_m2",
 )
-SIGNED = COMPARED[:4]  # from left to right, and so with the other sign where the sides change places
+SIGNED = COMPARED[:4]  # positive from left to right, so that the sign changes when the sides are exchanged
 FEW = {"cells": 8}
 
 

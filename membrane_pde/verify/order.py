@@ -37,7 +37,7 @@ TIME = "the same model on the same cells, solved with a tolerance of 1e-11"
 WATER, SIGMA, EXCESS, PASSING = 2.0, 0.8, 0.4, 0.3  # a, σ, ΔΠ, P
 LENGTHS, DIFFUSIVITY = (1.0, 0.8), (1.0, 0.6)
 END = 1.0
-_STAGES = 1e-11  # tolerance of a step of FiPy, of which its stages are held to a share
+_STAGES = 1e-11  # tolerance of a step of FiPy; its stages have a fraction of it
 
 
 class Manufactured(System):

@@ -14,7 +14,7 @@ from membrane_pde.show.pages.panels import BLACK, line
 from membrane_pde.show.pages.record import Record, as_text, domain, failed_record, table
 from membrane_pde.show.readings import SIDES, labels_of
 
-PLACES = 121  # along the membrane
+PLACES = 121  # number of positions along the membrane
 MOST_TIMES, ROOM = 61, 3_600_000
 MOST_SOLUTES = 3
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 10_000
 MOST_BYTES = 20_000_000
-WORST = 0.008  # of the largest of a profile, that its kept points may be off; the bytes add 0.002
+WORST = 0.008  # largest error of the kept points of a profile ÷ its largest value; rounding to bytes adds 0.002
 _MOST_PLACES = 120
 
 Shown = Case | Result | str | Path

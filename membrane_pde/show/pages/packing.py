@@ -19,7 +19,7 @@ import numpy as np
 from membrane_pde.show.pages.record import Record
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
-HOLE = "\x01"  # of a template, where a number stands
+HOLE = "\x01"  # marks the position of a number in a template
 
 
 def three_bytes(values: Any) -> bytes:

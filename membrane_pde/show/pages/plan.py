@@ -14,11 +14,11 @@ from membrane_pde.show.readings import SIDES, stored
 if TYPE_CHECKING:
     from membrane_pde.results.result import Result
 
-MOST_SOLUTES = 6  # with profiles of their own
-PLACES = 40  # along the profile of a side
+MOST_SOLUTES = 6  # largest number of solutes with profiles
+PLACES = 40  # number of positions along the profile of a side
 FEWEST_TIMES, MOST_TIMES = 16, 121
-ROOM = 1_500_000  # bytes that the curves of all runs should take before they are written as text
-FINE = 400  # points among which places are chosen
+ROOM = 1_500_000  # target size of the curves of all runs before they are encoded as text, bytes
+FINE = 400  # number of points from which positions are chosen
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from membrane_pde.show.pages.record import table
 from membrane_pde.show.printing import Row
 from membrane_pde.show.readings import SIDES, labels_of
 
-_SOLUTES = 4  # named in the question
+_SOLUTES = 4  # largest number of solutes named in the question
 
 
 def question(case: Any) -> str:

@@ -15,7 +15,7 @@ Vector = NDArray[np.float64]
 
 
 _NOTHING = 1e-4  # smallest effect of a factor e of an unknown, relative to the size of a column
-_ALIKE = 1e-3  # smallest singular value of the normalised effects: below it, some cannot be told apart
+_ALIKE = 1e-3  # smallest singular value of the normalised effects below which some are not distinguishable
 _WIDEST = math.log(100.0)  # largest half width of the confidence interval of a logarithm
 
 

@@ -19,9 +19,9 @@ Vector = NDArray[np.float64]
 
 
 _STEP = 1e-3  # step of a scaled unknown for finite differences
-_TRIALS = 100  # at most, in each round
-_ROUNDS = 20  # at most; each uses the errors and the mesh found in the round before
-_EXACT = 1e-6  # relative to the size of a column: a smaller scatter is the error of the solver
+_TRIALS = 100  # largest number of trials in each round
+_ROUNDS = 20  # largest number of rounds; each uses the errors and the mesh of the round before
+_EXACT = 1e-6  # scatter ÷ size of a column below which it is the error of the solver
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ Vector = NDArray[np.float64]
 
 
 _RTOL = 1e-8  # largest tolerance of a run
-_OUTPUTS = 2001, 10_001  # fewest and most stored times of a run; values in between are interpolated linearly
-_BEFORE = 20  # stored times before the first measurement, unless they would be too many
+_OUTPUTS = 2001, 10_001  # smallest and largest number of stored times of a run; values between them are interpolated
+_BEFORE = 20  # number of stored times before the first measurement, unless there would be too many
 
 
 class Trials:

@@ -21,10 +21,10 @@ from membrane_pde.studies.sweeping.dataset import Table
 from membrane_pde.studies.sweeping.grid import Grid
 from membrane_pde.studies.sweeping.rows import Chunk, in_words, solve_chunk
 
-_CHUNK = 0.1  # s, duration of a chunk: long compared with the 0.5 ms that it takes to assign one
-_PATIENCE = 1.0  # s, of work done or left, from which on it pays to start worker processes
-_LITTLE = 0.02  # s, of work left, from which on it pays to use worker processes that are running already
-_GROWTH = 8  # largest growth of a chunk over the one before, whose duration may mislead
+_CHUNK = 0.1  # duration of a chunk, s: long compared with the 0.5 ms for assigning one
+_PATIENCE = 1.0  # work done or left above which it is worthwhile to start worker processes, s
+_LITTLE = 0.02  # work left above which it is worthwhile to use worker processes that are already running, s
+_GROWTH = 8  # largest ratio of the sizes of two successive chunks
 
 
 def fill(

@@ -17,7 +17,7 @@ from membrane_pde.input.wording import show
 from membrane_pde.studies.sweeping.rows import BY_SOLUTE, NUMBERS
 
 MAX_POINTS = 10_000_000
-_ALL = 200  # so many values of a key are checked one by one; of more, only the extreme ones
+_ALL = 200  # number of values of a key up to which all are checked; of more, only the extreme ones are
 
 
 @dataclass(frozen=True)
