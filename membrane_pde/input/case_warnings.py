@@ -37,9 +37,10 @@ def all_warnings(case: Case) -> Iterator[str]:
     yield from _unscaled(case)
     yield from _far_from_known(case)
     if case.module is not None:
-        from membrane_pde.input.module_warnings import channel_warnings
+        from membrane_pde.input.module_warnings import channel_warnings, solver_warnings
 
         yield from channel_warnings(case)
+        yield from solver_warnings(case)
     if case.phase == "liquid":
         yield from _assumed_dissociations(case)
         yield from _separated_charges(case)

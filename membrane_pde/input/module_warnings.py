@@ -1,4 +1,4 @@
-"""Warnings about the channels of a case with [module], at their inlet flow."""
+"""Warnings about a case with [module]: its channels at their inlet flow, an integrator without effect."""
 
 from __future__ import annotations
 
@@ -39,6 +39,15 @@ def correlation_remarks(case: Case, side: Side, flows: Iterable[tuple[Element, f
             if key not in told and (text := flow_in.range_remark(law.name, least, largest)):
                 told[key] = f"{side}.channel.{key}: {law.name} {text}"
     return list(told.values())
+
+
+def solver_warnings(case: Case) -> Iterator[str]:
+    """A warning about an integrator that is given although nothing is integrated in time."""
+    if case.steady_only and case.run.solver != "rosenbrock":
+        yield (
+            f'run.solver = "{case.run.solver}" has no effect: without run.duration the answer of a [module] is the '
+            "steady state, which Newton's method finds"
+        )
 
 
 def channel_warnings(case: Case) -> Iterator[str]:

@@ -275,9 +275,7 @@ def test_only_with_module() -> None:
         ({"right.boundary": "piston"}, r'right\.boundary = "piston": the permeate of a module is drawn off'),
         ({"run.until": "duration"}, r"run\.duration is missing"),
         ({"run.until": "equilibrium"}, "in a module something always flows"),
-        ({"run.solver": "fipy"}, r'nothing is solved by FiPy; expected "rosenbrock" or "cvode"'),
-        ({"run.solver": "fipy", "run.duration": "1 min"}, "nothing is solved by FiPy"),
-        ({"run.solver": "cvode"}, "without run.duration the answer is the steady state"),
+        ({"run.solver": "fipy", "run.duration": "1 min"}, r'solved by FiPy; expected "rosenbrock" or "cvode"'),
         ({"run.until": "equilibrium", "run.duration": "1 min"}, "in a module something always flows"),
     ],
 )
@@ -307,3 +305,9 @@ def test_a_property_is_positive_in_every_solution(key: str, polynomial: list[flo
     with pytest.raises(mp.CaseError, match=rf"properties\.{key}\.polynomial: .*{words}.*expected more than 0"):
         mp.parse_case(VESSEL).with_values({f"properties.{key}": value})
     mp.parse_case(VESSEL).with_values({f"properties.{key}": value | {"polynomial": [1.0e-9]}})
+
+
+@pytest.mark.parametrize("solver", ["cvode", "fipy"])
+def test_an_integrator_without_a_run_in_time_gets_a_warning(solver: str) -> None:
+    (warning,) = mp.parse_case(VESSEL).with_values({"run.solver": solver}).warnings
+    assert warning.startswith(f'run.solver = "{solver}" has no effect: without run.duration')
