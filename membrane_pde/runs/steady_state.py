@@ -12,7 +12,6 @@ import numpy as np
 from membrane_pde import analytic
 from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import as_case
-from membrane_pde.input.errors import CaseError
 from membrane_pde.input.parts import SIDES, Compartment
 from membrane_pde.input.properties import (
     LEAST,
@@ -24,7 +23,6 @@ from membrane_pde.input.properties import (
     is_closed,
     pressure_scale,
     reflection_coefficients,
-    side_of_held_flux,
     solution_of,
     total_length,
     volumes_per_area,
@@ -34,6 +32,18 @@ from membrane_pde.results.along import along_summary
 from membrane_pde.results.summary import no_steady_summary, steady_summary
 from membrane_pde.runs.along import NoSteadyStateAlong, steady_along
 from membrane_pde.runs.build import model_of, segments_of
+from membrane_pde.runs.no_steady import (
+    LEAST_GAIN,
+    NoSteadyState,
+    check_baths,
+    check_constant,
+    check_held_flux,
+    dead_end,
+    goes_on,
+    left_through,
+    net_flow,
+    with_baths_as_reservoirs,
+)
 from membrane_pde.runs.solving import end_states
 from membrane_pde.runs.steady_check import equilibrium_state, is_steady
 
@@ -43,13 +53,8 @@ if TYPE_CHECKING:
     from membrane_pde.solvers.newton import Constraints
 
 _ROUND_OFF = 2.0**-52  # concentration ÷ largest initial one below which a solute counts as absent
-_LEAST_GAIN = 1e-9  # volume change of a bath ÷ flows through it below which the volume counts as constant
 _MARGIN = 1e4  # longest time step ÷ sum of the characteristic times of the case
 _LONGEST = 1e30  # longest time step, s
-
-
-class _NoSteadyState(Exception):
-    """There is no steady state; the message gives the reason."""
 
 
 def steady(case: Case | str | Path) -> dict[str, Any]:
@@ -78,10 +83,10 @@ def steady(case: Case | str | Path) -> dict[str, Any]:
     begun, case = time.perf_counter(), as_case(case)
     if case.module is not None:
         return _steady_along(case)
-    _check_constant(case)
+    check_constant(case)
     try:
         summary = _find(case)
-    except _NoSteadyState as none:
+    except NoSteadyState as none:
         summary = no_steady_summary(case, str(none))
     summary["solve_time_s"] = time.perf_counter() - begun
     return summary
@@ -99,45 +104,6 @@ def _steady_along(case: Case) -> dict[str, Any]:
     return summary
 
 
-def _check_constant(case: Case) -> None:
-    """Raise a CaseError if a pressure or a flux changes with time."""
-    for name in SIDES:
-        pressure = getattr(case, name).pressure
-        if pressure.oscillates and pressure.amplitude != 0.0:
-            raise CaseError(f"{name}.pressure oscillates: a steady state needs constant inputs; give one pressure")
-        if len(set(pressure.values)) > 1:
-            key, last = f"{name}.pressure", f"{pressure.values[-1] * 1e-5:.4g} bar"
-            if pressure.flux:
-                key, last = f"{key}.flux", f"{pressure.values[-1] * 3.6e6:.4g} L/m^2/hour"
-            raise CaseError(f'{key}: a schedule has no steady state; give one value, for example --set {key}="{last}"')
-
-
-# -- conditions of a steady state -----------------------------------------------------------------------------------
-def _net_flow(side: Compartment) -> float | None:
-    """Feed minus bleed of a bath, m/s; None without a bath, or if a make-up feed keeps its volume constant."""
-    if not side.far_end.tank:
-        return None
-    if side.feed is None:
-        return -side.bleed
-    return None if side.feed.flow is None else side.feed.flow - side.bleed
-
-
-def _flushed(side: Compartment) -> bool:
-    """True for a bath of constant volume with a through-flow; without water flux it reaches its feed concentrations."""
-    if side.feed is None or side.bleed == 0.0:
-        return False
-    return side.feed.flow is None or _alike(side.feed.flow, side.bleed)
-
-
-def _dead_end(side: Compartment) -> bool:
-    """True for a bath with a make-up feed and without a bleed."""
-    return side.feed is not None and side.feed.flow is None and side.bleed == 0.0
-
-
-def _alike(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=_LEAST_GAIN)
-
-
 def _no_water_flows(system: System, segment: Segment) -> bool:
     """True if no water flows at any time."""
     return system.still or (system.numbers.pumped and segment.flux[0] == 0.0)
@@ -147,62 +113,13 @@ def _balance_of_forces(
     case: Case, system: System, segment: Segment, amounts: tuple[Any, Any]
 ) -> analytic.Equilibrium | None:
     """Equilibrium of a closed side (zero net driving pressure), or why there is none; None if no side is closed."""
-    bath = ""
-    for name, other in (SIDES, SIDES[::-1]):
-        side, closed = getattr(case, name), is_closed(getattr(case, other))
-        if not closed or is_closed(side):
-            continue
-        if side.far_end.drains:
-            raise _NoSteadyState(
-                f"the end depends on how much has left through the outflow on the {name}: run the case"
-            )
-        if side.far_end.tank and not _flushed(side):
-            if _net_flow(side) is not None:
-                raise _NoSteadyState(_goes_on(name, side))
-            raise _NoSteadyState(
-                f"the end depends on how much is fed into the bath on the {name} until then, as nothing is drawn from "
-                f"it: run the case, or give a {name}.bleed"
-            )
-        if side.far_end.tank:  # in a steady state it is a reservoir with the feed concentrations
-            bath, bath_side = name, side
-            reservoir = side.model_copy(update={"boundary": "reservoir", "concentration": side.feed.concentration})
-            case = case.model_copy(update={name: reservoir})
-    (end,) = end_states([case], system.ports, [segment], amounts)
+    bath, replaced = with_baths_as_reservoirs(case)
+    (end,) = end_states([replaced], system.ports, [segment], amounts)
     if end is not None and bath and end.reason.endswith("from the reservoir without end"):
-        if _net_flow(bath_side) is None:
-            raise _NoSteadyState(end.reason.replace("from the reservoir", f"from the bath on the {bath}"))
-        raise _NoSteadyState(f"the {bath} side runs dry before the forces balance")
+        if net_flow(getattr(case, bath)) is None:
+            raise NoSteadyState(end.reason.replace("from the reservoir", f"from the bath on the {bath}"))
+        raise NoSteadyState(f"the {bath} side runs dry before the forces balance")
     return end
-
-
-def _goes_on(name: str, side: Compartment) -> str:
-    if side.feed is None:
-        return f"the bath on the {name} runs dry: {name}.bleed draws from it, and nothing is fed"
-    return (
-        f"the volume of the bath on the {name} keeps changing: {name}.feed.flow, {name}.bleed and the flow through the "
-        "membrane do not cancel"
-    )
-
-
-def _check_held_flux(case: Case, flux: float) -> None:
-    """Raise if a prescribed water flux empties a side or fills it without limit."""
-    key = f"{side_of_held_flux(case)}.pressure.flux"
-    for name, leaving in (("left", flux), ("right", -flux)):
-        side = getattr(case, name)
-        if is_closed(side):
-            ends = "runs dry" if leaving > 0.0 else "takes up water without end"
-            raise _NoSteadyState(f"the {name} side {ends}: {key} prescribes the water flux")
-        net = _net_flow(side)
-        if net is not None and not _alike(net, leaving):
-            raise _NoSteadyState(_goes_on(name, side))
-        if _dead_end(side):
-            for solute, numbers in case.membrane.solutes.items():
-                stays = numbers.permeability == 0.0 and numbers.reflection == 1.0
-                if leaving > 0.0 and stays and side.feed.concentration[solute] > 0.0:
-                    raise _NoSteadyState(
-                        f"{solute} accumulates in the bath on the {name} for ever: it comes with the feed, the "
-                        f"membrane holds it back, and {key} prescribes the water flux. Give a {name}.bleed."
-                    )
 
 
 def _constraints(case: Case, system: System, without_flux: bool) -> Constraints:
@@ -216,7 +133,7 @@ def _constraints(case: Case, system: System, without_flux: bool) -> Constraints:
         """True if no solute passes its far end in the steady state."""
         if is_closed(side) or (without_flux and side.far_end.drains):
             return True
-        return without_flux and _dead_end(side)
+        return without_flux and dead_end(side)
 
     kept = [keeps(side) for side in sides]
     conserved: list[tuple[int, int, int]] = []
@@ -271,22 +188,19 @@ def _find(case: Case) -> dict[str, Any]:
     without_flux, flux = _no_water_flows(system, segment), segment.flux[0]
     reason, end, closed = "", None, (is_closed(case.left), is_closed(case.right))
     if without_flux:
-        for name in SIDES:
-            net = _net_flow(getattr(case, name))
-            if net and not _flushed(getattr(case, name)):
-                raise _NoSteadyState(_goes_on(name, getattr(case, name)))
+        check_baths(case)
     elif system.numbers.pumped:
-        _check_held_flux(case, flux)
+        check_held_flux(case, flux)
     elif any(closed):
         end = _balance_of_forces(case, system, segment, system.amounts_of_sides(start))
         if end is not None and end.concentration_left is None:
-            raise _NoSteadyState(end.reason)
+            raise NoSteadyState(end.reason)
         if end is not None and (grown := remarks.outgrown(case, end.displaced_volume or 0.0)):
-            raise _NoSteadyState(grown)
+            raise NoSteadyState(grown)
         reason = end.reason if end is not None else ""
     else:
         for name in SIDES:
-            if _net_flow(getattr(case, name)) is not None:
+            if net_flow(getattr(case, name)) is not None:
                 reason = f"the volume of the bath on the {name} depends on the course of the run: run the case"
     _check_start(case, system, segment, start)
     known = None if end is None else equilibrium_state(end, system, start, closed)
@@ -309,7 +223,7 @@ def _with_volumes(case: Case, system: System, state: Vector) -> Vector:
     """The state with the volumes of baths of constant flows corrected by X, at constant concentrations."""
     state = state.copy()
     for side, name, sign, end in ((0, "left", -1.0, 0), (1, "right", 1.0, -1)):
-        if _net_flow(getattr(case, name)) is not None and not is_closed(getattr(case, name)):
+        if net_flow(getattr(case, name)) is not None and not is_closed(getattr(case, name)):
             held = system.amounts(state)[:, end] / system.widths(state)[end]
             state[system.volume[side]] += sign * state[system.x]
             system.amounts(state)[:, end] = held * system.widths(state)[end]
@@ -320,36 +234,34 @@ def _check_outcome(case: Case, system: System, segment: Segment, state: Vector, 
     """Raise if a state is not a steady state of the case."""
     if outcome.endswith("dry"):
         grown = remarks.outgrown(case, float(state[system.x])) if outcome == "right dry" else ""
-        raise _NoSteadyState(grown or f"the {outcome.split()[0]} side runs dry before the forces balance")
+        raise NoSteadyState(grown or f"the {outcome.split()[0]} side runs dry before the forces balance")
     if outcome.endswith("unbounded"):
-        raise _NoSteadyState(f"the {outcome.split()[0]} side takes up water without end")
+        raise NoSteadyState(f"the {outcome.split()[0]} side takes up water without end")
     flux, least = system.water_flux(0.0, state, segment), _least_flux(case)
     for name, entering in (("left", flux), ("right", -flux)):
-        side, net = getattr(case, name), _net_flow(getattr(case, name))
+        side, net = getattr(case, name), net_flow(getattr(case, name))
         if net is not None and not is_closed(side):
             flows = side.bleed + ((side.feed.flow or 0.0) if side.feed is not None else 0.0)
             # there is no steady state while the volume of a bath changes
-            if outcome != "steady" or abs(net - entering) > max(_LEAST_GAIN * flows, least):
-                raise _NoSteadyState(_goes_on(name, side))
+            if outcome != "steady" or abs(net - entering) > max(LEAST_GAIN * flows, least):
+                raise NoSteadyState(goes_on(name, side))
             gained = float(state[system.x]) * (-1.0 if name == "left" else 1.0)
             if side.volume + gained <= 0.0:
-                raise _NoSteadyState(f"the bath on the {name} runs dry before the forces balance")
+                raise NoSteadyState(f"the bath on the {name} runs dry before the forces balance")
         if side.far_end.drains and entering > least and not isinstance(side.backflow, dict):
             if side.backflow is None:
-                raise _NoSteadyState(_backflow(case, system, segment, state, name))
-            raise _NoSteadyState(
+                raise NoSteadyState(_backflow(case, system, segment, state, name))
+            raise NoSteadyState(
                 f"water flows back in through the outflow on the {name}, and what left it last depends on the "
                 f"course of the run: run the case, or give the concentrations of {name}.backflow"
             )
     # without a water flux neither side is flushed, so that the end depends on the history
     for name, other in (SIDES, SIDES[::-1]):
-        beside_dead_end = getattr(case, name).far_end.drains and _dead_end(getattr(case, other))
+        beside_dead_end = getattr(case, name).far_end.drains and dead_end(getattr(case, other))
         if beside_dead_end and not system.still and abs(flux) <= least:
-            raise _NoSteadyState(
-                f"the end depends on how much has left through the outflow on the {name}: run the case"
-            )
+            raise NoSteadyState(left_through(name))
     if outcome != "steady":
-        raise _NoSteadyState(f"{remarks.NOT_FOUND}: Newton's method did not converge; run the case")
+        raise NoSteadyState(f"{remarks.NOT_FOUND}: Newton's method did not converge; run the case")
 
 
 def _check_start(case: Case, system: System, segment: Segment, start: Vector) -> None:
@@ -358,7 +270,7 @@ def _check_start(case: Case, system: System, segment: Segment, start: Vector) ->
     for name, entering in (("left", flux), ("right", -flux)):
         side = getattr(case, name)
         if side.far_end.drains and side.backflow is None and entering > _least_flux(case):
-            raise _NoSteadyState(remarks.backflow(case, name, 0.0, "0 s", effective_osmotic_at_start(case)))
+            raise NoSteadyState(remarks.backflow(case, name, 0.0, "0 s", effective_osmotic_at_start(case)))
 
 
 def _backflow(case: Case, system: System, segment: Segment, state: Vector, side: str) -> str:
