@@ -119,7 +119,7 @@ def test_newton_finds_it_from_the_initial_state(
     shape: tuple[str, float, float], boundary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the closed form."""
-    monkeypatch.setattr(steady_state, "rests", lambda *_: False)
+    monkeypatch.setattr(steady_state, "is_steady", lambda *_: False)
     made = case(shape, boundary)
     found = mp.steady(made)
     assert found["steps"] > 5
