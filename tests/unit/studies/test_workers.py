@@ -7,7 +7,7 @@ from concurrent.futures import BrokenExecutor
 import pytest
 
 from membrane_pde.studies.sweeping.distributing import prepare
-from membrane_pde.studies.workers import Team
+from membrane_pde.studies.workers import Pool
 
 HALF_A_RESULT = """
 import os, signal, struct, sys
@@ -21,11 +21,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.parametrize("size", [1, 2])
 def test_a_worker_that_is_killed_while_it_sends_a_result_ends_the_wait(size: int) -> None:
-    team = Team(size, prepare)
+    pool = Pool(size, prepare)
     try:
-        for each in team.ready:
+        for each in pool.ready:
             each.result(timeout=100)
         with pytest.raises(BrokenExecutor):
-            team.executor.submit(exec, HALF_A_RESULT, {}).result(timeout=30)
+            pool.executor.submit(exec, HALF_A_RESULT, {}).result(timeout=30)
     finally:
-        team.end()
+        pool.end()
