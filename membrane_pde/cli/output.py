@@ -78,6 +78,6 @@ def draw(folder: Path, pictures: Callable[[Path], None]) -> None:
     try:
         add_files(folder, pictures)
     except Exception as error:
-        told = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        what = told.splitlines()[0] if told else type(error).__name__
+        text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        what = text.splitlines()[0] if text else type(error).__name__
         complain(f"warning: no pictures ({what}); the numbers are in {folder}")

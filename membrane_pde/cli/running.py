@@ -52,8 +52,8 @@ def run(
     result, failure = _solve(loaded)
     if check_accuracy and result is not None and not failure:
         try:
-            with progress_bar("accuracy") as told:
-                result.summary["error_estimate"] = runs.check_accuracy(result, told)
+            with progress_bar("accuracy") as progress:
+                result.summary["error_estimate"] = runs.check_accuracy(result, progress)
         except runs.RunError as error:
             complain(f"warning: {error}")
     if result is not None:

@@ -103,8 +103,8 @@ def _replacing(case: Case, dated: Iterable[_Permeability]) -> Iterator[str]:
         here = written if isinstance(beside, Membrane) else written.get("solutes", {}).get(table.rsplit(".", 1)[-1], {})
         if reference is None or beside.activation_energy is None or key not in here:
             continue
-        told = "reference_temperature" in here or "reference_temperature" in written
-        if not told and abs(reference - case.temperature) > 1e-9:
+        has_reference = "reference_temperature" in here or "reference_temperature" in written
+        if not has_reference and abs(reference - case.temperature) > 1e-9:
             own.setdefault(reference, []).append(f"{table}.{key}")
     for reference, paths in own.items():
         yield (

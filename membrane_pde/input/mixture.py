@@ -144,20 +144,20 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
     """
     if model.model == IDEAL:
         return []
-    told = []
+    messages = []
     for path, (low, high) in case.source_ranges.items():
         key = path.rsplit(".", 1)[-1]
         used = key == "virial" if model.model == VIRIAL else key in ("osmotic_coefficient", "apparent_volume", "ions")
         if used and not low - 0.5 <= case.temperature <= high + 0.5:
             span = f"{low - ZERO_CELSIUS:.4g}" + ("" if low == high else f" to {high - ZERO_CELSIUS:.4g}")
-            told.append(f"{path} holds at {span} degC, and is used at {case.temperature - ZERO_CELSIUS:.4g} degC.")
+            messages.append(f"{path} holds at {span} degC, and is used at {case.temperature - ZERO_CELSIUS:.4g} degC.")
     if model.model == VIRIAL:
         falling = next(
             ((row, i) for row in concentrations for i, k in enumerate(model.pressure(row)[1]) if k < 0.0), None
         )
         if falling is not None:
             row, i = falling
-            told.append(
+            messages.append(
                 f"With the virial coefficients of {list(case.solutes)[i]} the osmotic pressure falls with its "
                 f"concentration ({row[i]:.4g} mol/m^3): they do not reach that far."
             )
@@ -171,7 +171,7 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
             and (solute.molar_mass or 0.0) > 0.0
         ]
         if unknown:
-            told.append(f"No osmotic coefficient of {', '.join(unknown)} is known: counted as ideal.")
+            messages.append(f"No osmotic coefficient of {', '.join(unknown)} is known: counted as ideal.")
         mixture = max(concentrations, key=model.reach, default=None)
         if mixture is not None and model.reach(mixture) > 1.0 + SAME:
             shares = [max(c, 0.0) / end for c, end in zip(mixture, model.limit, strict=True)]
@@ -180,11 +180,11 @@ def out_of_range(case: Case, model: Solution, concentrations: Iterable[Sequence[
             most = case.solutes[name].max_molality
             end, reached = model.limit[most_used] / 1000.0, mixture[most_used] / 1000.0
             known = f"are known up to {most:g} mol/kg" if most else "end where it fills half of the volume"
-            told.append(
+            messages.append(
                 f"The osmotic data of {name} {known} ({end:.4g} mol/L if alone); the solution went beyond "
                 f"({reached:.4g} mol/L), where the osmotic pressure is taken as proportional to the concentration."
             )
-    return told
+    return messages
 
 
 _FAR = 0.2  # relative difference from the ideal osmotic pressure above which there is a message
@@ -418,21 +418,21 @@ def _answer(case: Case, with_membrane: bool, with_tonicity: bool, unknown: Seque
             passes = _tonicity(*(model.reflected(side, without)[0] for side in (left, right)))
         if with_tonicity:  # true whether or not they pass
             answer["tonicity"] = held if held == passes else None
-    told = out_of_range(case, model, [left, right])
+    messages = out_of_range(case, model, [left, right])
     if case.osmotic_model == IDEAL and (real := real_solution(case)) is not None:
-        told += far_from_ideal(case, left, real)
+        messages += far_from_ideal(case, left, real)
     if unknown:
-        told.append(_unknown_permeation_message(str(case.membrane.type), unknown, held, passes, with_tonicity))
+        messages.append(_unknown_permeation_message(str(case.membrane.type), unknown, held, passes, with_tonicity))
     if with_membrane:
         passing = [
             n for n, c in zip(names, left, strict=True) if c > 0.0 and case.membrane.solutes[n].permeability > 0.0
         ]
         if passing:
-            told.append(
+            messages.append(
                 f"{passing[0][0].upper()}{' and '.join(passing)[1:]} {'crosses' if len(passing) == 1 else 'cross'} the "
                 f"membrane, so {'it does' if len(passing) == 1 else 'they do'} not count for the tonicity."
             )
-    answer["message"] = " ".join(told)
+    answer["message"] = " ".join(messages)
     return answer
 
 

@@ -31,14 +31,14 @@ def correlation_remarks(case: Case, side: Side, flows: Iterable[tuple[Element, f
         At most one for each of mass transfer and pressure drop, each without a full stop.
     """
     density, viscosity = float(water_density(case.temperature)), float(water_viscosity(case.temperature))
-    told: dict[str, str] = {}
+    remarks: dict[str, str] = {}
     for element, *ends in flows:
         channel: flow_in.Channel = getattr(element, side)
         least, largest = (float(flow_in.reynolds(channel, flow, density, viscosity)) for flow in ends)
         for key, law in (("mass_transfer", channel.mass_transfer), ("pressure_drop", channel.pressure_drop)):
-            if key not in told and (text := flow_in.range_remark(law.name, least, largest)):
-                told[key] = f"{side}.channel.{key}: {law.name} {text}"
-    return list(told.values())
+            if key not in remarks and (text := flow_in.range_remark(law.name, least, largest)):
+                remarks[key] = f"{side}.channel.{key}: {law.name} {text}"
+    return list(remarks.values())
 
 
 def solver_warnings(case: Case) -> Iterator[str]:

@@ -258,7 +258,7 @@ def with_cause(message: str, values: Mapping[str, object]) -> str:
     causes = {path: value for path, value in values.items() if named(str(path))}
     for path, value in causes.items():
         message = message.removeprefix(f"{path} = {show(value)}: ")
-    told = ", ".join(f"{cut(str(path))} = {show(value)}" for path, value in causes.items())
+    settings = ", ".join(f"{cut(str(path))} = {show(value)}" for path, value in causes.items())
     if causes and about not in causes and _REMOVAL.search(message):
         message += " (a key of the file cannot be removed by --set: edit the file, or a copy by `membrane-pde new`)"
-    return f"with {cut(told, 200)} set: {message}" if causes else message
+    return f"with {cut(settings, 200)} set: {message}" if causes else message

@@ -300,9 +300,11 @@ def _dimensions(case: Case, feed: Side) -> tuple[float, float, float]:
     if fibres:
         around = math.pi * fibres[0].inner_diameter * fibres[0].count
         if len(given) != 1 or "width" in given:
-            told = ", ".join(f"module.{key} = {value:.6g} {units_of[key]}" for key, value in given.items()) or "neither"
+            sizes = (
+                ", ".join(f"module.{key} = {value:.6g} {units_of[key]}" for key, value in given.items()) or "neither"
+            )
             raise CaseError(
-                f"module: with fibres give exactly one of area and length, not {told}; the other follows from "
+                f"module: with fibres give exactly one of area and length, not {sizes}; the other follows from "
                 f"the circumference of all fibres, {around:.6g} m"
             )
         length = given.get("length", given.get("area", 0.0) / around)

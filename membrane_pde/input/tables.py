@@ -77,21 +77,21 @@ def _lines(path: Path) -> list[str]:
 
 
 def _columns(lines: list[str], most_rows: int) -> tuple[list[tuple[str, list[str]]], list[str]]:
-    separator, told = "", 0
+    separator, skipped = "", 0
     if lines and (stated := re.fullmatch(r"sep=(.)", lines[0].strip("\"' "), re.IGNORECASE)):
-        separator, told = stated[1], 1
-    text = [line for line in lines[told:] if line.strip() and not line.lstrip().startswith("#")]
-    comments = [line for line in lines[told:] if line.lstrip().startswith("#")]
+        separator, skipped = stated[1], 1
+    text = [line for line in lines[skipped:] if line.strip() and not line.lstrip().startswith("#")]
+    comments = [line for line in lines[skipped:] if line.lstrip().startswith("#")]
     if not text:
         raise CaseError("the file is empty; expected a header and a row for every measurement")
     separator = separator or _separator(text[0])
-    reader, found = csv.reader(lines[told:], delimiter=separator), []
+    reader, found = csv.reader(lines[skipped:], delimiter=separator), []
     try:
         for row in reader:
             if any(cell.strip() for cell in row) and not row[0].lstrip().startswith("#"):
-                found.append((reader.line_num + told, [_plain(cell) for cell in row]))
+                found.append((reader.line_num + skipped, [_plain(cell) for cell in row]))
     except csv.Error as error:
-        raise CaseError(f"line {reader.line_num + told}: not CSV ({error})") from None
+        raise CaseError(f"line {reader.line_num + skipped}: not CSV ({error})") from None
     found = found or [(1, [""])]
     header = found[0][1]
     if all(_is_number(cell) for cell in header if cell):

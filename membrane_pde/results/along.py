@@ -306,7 +306,7 @@ def _other_side(totals: Streams, n: int) -> dict[str, Any]:
 
 def _exceeded_limits(limits: Any, one: dict[str, Any]) -> str:
     """Limits of the manufacturer that an element exceeds; "" if there are none."""
-    told = []
+    sentences = []
     for key, value, limit, size, unit in (
         ("pressure", one["feed_pressure_Pa"], limits.pressure, 1e-5, "bar"),
         ("feed flow", one["feed_flow_m3_per_s"], limits.feed_flow, 3600.0, "m³/h"),
@@ -314,8 +314,8 @@ def _exceeded_limits(limits: Any, one: dict[str, Any]) -> str:
         ("recovery", one["recovery"] or 0.0, limits.recovery, 100.0, "%"),
     ):
         if value > limit * (1.0 + 1e-9):
-            told.append(f"{key} {value * size:.3g} {unit} is above the maker's {limit * size:.3g} {unit}")
-    return "; ".join(told)
+            sentences.append(f"{key} {value * size:.3g} {unit} is above the maker's {limit * size:.3g} {unit}")
+    return "; ".join(sentences)
 
 
 def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
@@ -355,8 +355,8 @@ def remarks(totals: Streams, summary: dict[str, Any]) -> list[str]:
         if side in totals.plant.flowing:
             ends = np.sort(np.abs([seen.entering[row, :, 0], seen.leaving[row, :, 0]]), axis=0)
             moving = zip((element for _, element in totals.plant.elements), *ends.tolist(), strict=True)
-            told = correlation_remarks(case, side, [each for each in moving if each[1] > 0.0])
-            parts += [f"{each}." for each in told if each not in case.warnings]
+            sentences = correlation_remarks(case, side, [each for each in moving if each[1] > 0.0])
+            parts += [f"{each}." for each in sentences if each not in case.warnings]
     if has_range(case) and not case.properties.osmotic_coefficient.polynomial:
         found = np.concatenate(
             [seen.wall.reshape(-1, len(case.solutes)), seen.concentration.reshape(-1, len(case.solutes))]

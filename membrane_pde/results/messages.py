@@ -78,8 +78,8 @@ def messages_of(
     if end is not None and end.reason and not (status == "failed" and remarks.GROWING_LAYER in end.reason):
         parts.append(remarks.no_goal(end))
     growth = [1.0 + float(way.max()) / length for way, length in zip((-moved, moved), lengths, strict=True)]
-    if told := remarks.burst(case, (growth[0], growth[1])):
-        parts.append(told)
+    if remark := remarks.burst(case, (growth[0], growth[1])):
+        parts.append(remark)
     if turned:
         parts.append(remarks.changed_direction(case, moved))
     parts += _plasmolysis(runs, r)

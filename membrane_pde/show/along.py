@@ -145,8 +145,8 @@ def vessel(result: Result, axes: Any = None) -> np.ndarray:
         dark = norm(fluxes[n]) > 0.6
         middle = place + 0.47
         ax.text(middle, y + 0.3, number(fluxes[n], digits=3), ha="center", va="center", color="w" if dark else "k")
-        told = number(mixed[n] * permeate_factor[solute], digits=3) if mixed[n] else "–"
-        ax.text(middle, y + 0.66, told, ha="center", va="bottom", fontsize=8, color=RIGHT)
+        text = number(mixed[n] * permeate_factor[solute], digits=3) if mixed[n] else "–"
+        ax.text(middle, y + 0.66, text, ha="center", va="bottom", fontsize=8, color=RIGHT)
         for line, text in enumerate(
             (
                 number(each["feed_flow_m3_per_s"] * per_flow, digits=3),

@@ -238,6 +238,6 @@ def _mp4(new: Path, film: Pictures) -> None:
         except BaseException:
             made.kill()
             raise
-        told = made.stderr.read().decode(errors="replace").strip().splitlines()
+        error_lines = made.stderr.read().decode(errors="replace").strip().splitlines()
     if made.returncode:
-        raise OSError(f"ffmpeg failed: {told[-1] if told else f'status {made.returncode}'}")
+        raise OSError(f"ffmpeg failed: {error_lines[-1] if error_lines else f'status {made.returncode}'}")

@@ -112,9 +112,9 @@ def _keys(found: xarray.Dataset) -> tuple[str, str]:
     numbers = [key for key in keys if np.issubdtype(found[key].dtype, np.number)]
     pressures = [key for key in numbers if key.endswith(".pressure")]
     if len(keys) != 2 or len(numbers) != 2 or not pressures:
-        told = ", ".join(keys) or "nothing"
+        listed = ", ".join(keys) or "nothing"
         raise ValueError(
-            f"varied is {told}; a phase map needs two keys with several numbers in one unit each, a pressure and "
+            f"varied is {listed}; a phase map needs two keys with several numbers in one unit each, a pressure and "
             'a concentration, for example "right.pressure" and "right.concentration.NaCl"'
         )
     return next(key for key in numbers if key != pressures[-1]), pressures[-1]

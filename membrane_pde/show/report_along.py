@@ -121,13 +121,13 @@ def _two_flows(case: Any, summary: Mapping[str, Any]) -> list[str]:
         parts.append(_NOTHING_PASSES)
     if (power := summary["power_density_W_per_m2"]) is not None:
         parts.append(f"The power density is {number(power, digits=3)} W/m².")
-    told: list[str] = []
+    clearances: list[str] = []
     for solute, cleared in summary["clearance_m3_per_s"].items():
         if cleared is not None and cleared > 1e-3 * summary["feed_flow_m3_per_s"]:
             share = f"{number(100 * cleared / summary['feed_flow_m3_per_s'], digits=3)} % of the feed flow"
-            told.append(f"of {solute} {'' if told else 'is '}{flow_text(cleared)} ({share})")
-    if told:
-        parts.append(f"The clearance {', '.join(told)}.")
+            clearances.append(f"of {solute} {'' if clearances else 'is '}{flow_text(cleared)} ({share})")
+    if clearances:
+        parts.append(f"The clearance {', '.join(clearances)}.")
     return parts
 
 

@@ -181,8 +181,8 @@ def _law(path: str, law: Mapping[str, Any], unit: str) -> Row:
         if law["law"] == key:
             return f"{path}.{key}", "; ".join(f"{each:g}" for each in law[key]), ""
     if law["law"] == "measured":
-        told = f"{number(law['drop'])} Pa at {number(law['at'])} m³/s, exponent {law['exponent']:g}"
-        return path, told, ""
+        text = f"{number(law['drop'])} Pa at {number(law['at'])} m³/s, exponent {law['exponent']:g}"
+        return path, text, ""
     return path, str(law["law"]), ""
 
 

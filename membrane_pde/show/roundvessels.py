@@ -140,22 +140,22 @@ def _words(ax: Axes, moment: Moment, start: float, now: float) -> None:
         drawing.text(ax, "right far end", 0.96, 0.03, stands, ha="right", va="bottom", **plain)
     if case.left.stirred and not small:
         drawing.text(ax, "left far end", CENTRE[0], CENTRE[1], "stirred", ha="center", va="center", **plain)
-    told = []
+    changes = []
     pressure = moment.pressure("left")
     if vessels.far_end_of(case.left).lid and pressure is not None:
-        told.append(f"turgor {formatting.quantity(pressure, 'pressure')}")
+        changes.append(f"turgor {formatting.quantity(pressure, 'pressure')}")
     if moment.result is not None:
         volumes = moment.volume("left")
         area = float(readings.stored(moment.result, "membrane_area_ratio")[moment.index])
-        told += [f"volume {_change(float(volumes[moment.index] / volumes[0]))}", f"membrane area {_change(area)}"]
+        changes += [f"volume {_change(float(volumes[moment.index] / volumes[0]))}", f"membrane area {_change(area)}"]
     unit = formatting.length_unit(start)
     radius = formatting.number(now * formatting.factor(unit), digits=3)
-    told.append(f"radius {radius} {unit.replace('u', 'µ')}")
+    changes.append(f"radius {radius} {unit.replace('u', 'µ')}")
     look: dict[str, Any] = {"va": "top", "weight": "bold", "color": "0.15", "zorder": 7, "bbox": BOX}
     if small:
-        drawing.text(ax, "left change", 0.97, 0.13, told[0], fontsize=8.5, ha="right", **look)
+        drawing.text(ax, "left change", 0.97, 0.13, changes[0], fontsize=8.5, ha="right", **look)
     else:
-        drawing.text(ax, "left change", 0.04, BATH - 0.14, "\n".join(told), fontsize=9.5, ha="left", **look)
+        drawing.text(ax, "left change", 0.04, BATH - 0.14, "\n".join(changes), fontsize=9.5, ha="left", **look)
     if pressure := moment.pressure("right"):
         vessels.pressure_words(ax, "right", 0.5, BATH + 0.02, pressure)
 

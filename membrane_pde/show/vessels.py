@@ -478,16 +478,16 @@ def _cell(ax: Axes, moment: Moment, side: str, kind: str) -> float:
         before = outline(moment, side, first)
         dashed: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.15", "lw": 1.2, "ls": (0, (4, 3)), "zorder": 5}
         drawing.shape(ax, f"{side} first outline", *before, **dashed)
-    told = []
+    changes = []
     pressure = moment.pressure(side)
     if far_end_of(moment.side(side)).lid and pressure is not None:
-        told.append(f"turgor {formatting.quantity(pressure, 'pressure')}")
+        changes.append(f"turgor {formatting.quantity(pressure, 'pressure')}")
     if moment.result is not None:
         change = formatting.number(100.0 * (now / first - 1.0), scale=0.05 / formatting.ROUND_OFF, digits=3)
-        told.append(f"water {'' if change[0] in '-0' else '+'}{change} %".replace("-", "−"))
+        changes.append(f"water {'' if change[0] in '-0' else '+'}{change} %".replace("-", "−"))
     place = (0.97 * _sign(side), 0.02)
     look = {"ha": side, "va": "bottom", "fontsize": 10, "weight": "bold", "color": "0.15", "zorder": 7}
-    drawing.text(ax, f"{side} change", *place, ", ".join(told), **look)
+    drawing.text(ax, f"{side} change", *place, ", ".join(changes), **look)
     return float(x.min() if side == "right" else x.max())
 
 

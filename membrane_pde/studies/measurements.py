@@ -138,8 +138,8 @@ def _from_columns(data: Any) -> tuple[list[tuple[str, list[Any]]], list[str]]:
         columns.append((str(header).strip(), list(cells)))
     lengths = {len(cells) for _, cells in columns}
     if len(lengths) > 1:
-        told = ", ".join(f"{len(cells)} in {cut(header)}" for header, cells in columns)
-        raise CaseError(f"data: columns of different length: {told}")
+        counts = ", ".join(f"{len(cells)} in {cut(header)}" for header, cells in columns)
+        raise CaseError(f"data: columns of different length: {counts}")
     count = lengths.pop() if lengths else 0
     if count > MAX_ROWS:
         raise CaseError(f"data: {count} rows; at most {MAX_ROWS}")
@@ -334,10 +334,10 @@ def _unit_of(
     try:
         return unit, _size(unit, si, case, solute)
     except UnitError as error:
-        said = str(error)
-        if example != si and "did you mean" not in said:
-            said = f"{said}, for example {example}"
-        raise CaseError(f"{name} [{cut(unit)}]: {said}") from None
+        message = str(error)
+        if example != si and "did you mean" not in message:
+            message = f"{message}, for example {example}"
+        raise CaseError(f"{name} [{cut(unit)}]: {message}") from None
 
 
 def _size(unit: str, si: str, case: Case | None, solute: str) -> float:

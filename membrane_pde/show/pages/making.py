@@ -143,9 +143,9 @@ def _axes(given: Mapping[str, str | Iterable[object]]) -> dict[str, list[object]
         found[key] = list(sweepfile.parse_values(f"{key}={values}")[1]) if isinstance(values, str) else list(values)
     count = int(np.prod([len(values) for values in found.values()]))
     if count > MOST_RUNS:
-        told = " × ".join(str(len(values)) for values in found.values())
+        product = " × ".join(str(len(values)) for values in found.values())
         raise CaseError(
-            f"sliders over {', '.join(found)}: {told} = {count} runs; at most {MOST_RUNS}: give fewer values"
+            f"sliders over {', '.join(found)}: {product} = {count} runs; at most {MOST_RUNS}: give fewer values"
         )
     return found
 
@@ -187,9 +187,9 @@ def _check_size(grid: Grid, kind: Any) -> None:
     """Refuse a grid whose page would be too large, before anything is run."""
     size = kind.size_before(grid.case, grid.points) + len(_asset("vega.min.js"))
     if size > MOST_BYTES:
-        told = " × ".join(map(str, grid.shape))
+        product = " × ".join(map(str, grid.shape))
         raise CaseError(
-            f"sliders over {', '.join(grid.axes)}: {told} = {grid.points} runs would make a page of about "
+            f"sliders over {', '.join(grid.axes)}: {product} = {grid.points} runs would make a page of about "
             f"{size / 1e6:.0f} MB; at most {MOST_BYTES / 1e6:.0f} MB: give fewer values"
         )
 

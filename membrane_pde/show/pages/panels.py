@@ -96,8 +96,8 @@ def _levels(plan: Plan, case: Any, labels: dict[str, str], records: Sequence[Rec
         ("moved", "water moved", BLACK),
     ):
         if f"level_{key}" in there:
-            told = f"volume, {words}" if plan.levels == "radius" and key == "left" else words
-            drawn.append(line(f"level_{key}", told, colour, "dashed" if key == "area" else "solid"))
+            caption = f"volume, {words}" if plan.levels == "radius" and key == "left" else words
+            drawn.append(line(f"level_{key}", caption, colour, "dashed" if key == "area" else "solid"))
     legend = [{"label": each["label"], "colour": each["colour"], "dash": each["dash"]} for each in drawn]
     return {
         "title": names[plan.levels],

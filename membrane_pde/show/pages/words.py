@@ -29,15 +29,15 @@ def question(case: Any) -> str:
         Two or three sentences.
     """
     labels = labels_of(case)
-    told = []
+    sentences = []
     for side in SIDES:
         name = f"the {side}" if labels[side] == side else f"the {side} ({labels[side]})"
-        told.append(f"On {name}: {_holds(case, side)}.")
+        sentences.append(f"On {name}: {_holds(case, side)}.")
     if case.module is not None:
         plant = case.plant
         elements = sum(len(stage.elements) for stage in plant.stages)
         what = "one element" if elements == 1 else f"{elements} elements"
-        return " ".join([*told, f"Along {what}: how much water passes, and what does it carry?"])
+        return " ".join([*sentences, f"Along {what}: how much water passes, and what does it carry?"])
     span = f" in {formatting.duration(case.run.duration)}"
     if case.membrane.type == "none":
         asked = f"Nothing separates them. How fast do they mix{span}?"
@@ -45,7 +45,7 @@ def question(case: Any) -> str:
         asked = f"The membrane between them lets no water through. What crosses it{span}?"
     else:
         asked = f"Which way does the water go through the membrane{span}, how much of it, and where does it end?"
-    return " ".join([*told, asked])
+    return " ".join([*sentences, asked])
 
 
 def about(case: Any) -> list[str]:

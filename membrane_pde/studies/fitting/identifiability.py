@@ -23,8 +23,8 @@ def without_effect(trials: Trials, scaled: Vector, unknown: Unknown) -> str:
     """Message about an unknown that changes no measured quantity."""
     key = unknown.number.key
     return (
-        f"no measured quantity depends on {key} (at {trials.told(scaled)}): do not free it, measure a quantity that it "
-        f"changes, or start from another value (--set {key}=…)"
+        f"no measured quantity depends on {key} (at {trials.in_words(scaled)}): do not free it, measure a quantity "
+        f"that it changes, or start from another value (--set {key}=…)"
     )
 
 

@@ -81,7 +81,7 @@ def _check_start(trials: Trials, measured: Vector) -> None:
     try:
         trials.hold_mesh(start)
     except CaseError as error:
-        raise CaseError(f"at {trials.told(start)}: {error}") from None
+        raise CaseError(f"at {trials.in_words(start)}: {error}") from None
     computed = trials.at(start)
     if not np.isfinite(computed).all():
         raise CaseError(f"the run with the starting values failed: {trials.failure}")
@@ -118,8 +118,8 @@ def _least_squares(trials: Trials, measured: Vector, error: Vector, begin: Vecto
     scaled = np.asarray(begin + solution.x)
     if solution.status == 0:
         raise CaseError(
-            f"no best fit was found in {_TRIALS} trials; the last one was {trials.told(scaled)}: start closer to the "
-            "best fit (--set), or free fewer keys"
+            f"no best fit was found in {_TRIALS} trials; the last one was {trials.in_words(scaled)}: start closer to "
+            "the best fit (--set), or free fewer keys"
         )
     return scaled
 
@@ -170,7 +170,7 @@ def _at_bound(trials: Trials, scaled: Vector, jacobian: Vector, residual: Vector
         if held[j] and (unknown.positive or math.isinf(unknown.number.high)):
             end = "below" if scaled[j] < 0.0 else "above"
             raise CaseError(
-                f"{unknown.told(scaled[j])}: it went as far {end} its start as the fit allows, because the data do not "
-                f"limit it. Start closer (--set {unknown.number.key}=…), or do not free it"
+                f"{unknown.in_words(scaled[j])}: it went as far {end} its start as the fit allows, because the data do "
+                f"not limit it. Start closer (--set {unknown.number.key}=…), or do not free it"
             )
     return held

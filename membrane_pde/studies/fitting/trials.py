@@ -101,9 +101,9 @@ class Trials:
         """The unknowns in SI units."""
         return [unknown.value(float(each)) for unknown, each in zip(self.unknowns, scaled, strict=True)]
 
-    def told(self, scaled: Vector) -> str:
+    def in_words(self, scaled: Vector) -> str:
         """The unknowns, for a message."""
-        return ", ".join(unknown.told(float(each)) for unknown, each in zip(self.unknowns, scaled, strict=True))
+        return ", ".join(unknown.in_words(float(each)) for unknown, each in zip(self.unknowns, scaled, strict=True))
 
     def hold_mesh(self, scaled: Vector) -> bool:
         """Fix the number of cells; False if the present number is still sufficient.
@@ -128,7 +128,7 @@ class Trials:
             changes = self.texts(scaled) | self.settled
             for case, rows in zip(self.cases, self.rows, strict=True):
                 if reason := self._solve(case, changes, rows, found):
-                    self.failure = f"at {self.told(scaled)}, {reason}"
+                    self.failure = f"at {self.in_words(scaled)}, {reason}"
                     found[:] = math.nan
                     break
             self.known[key] = found.ravel()

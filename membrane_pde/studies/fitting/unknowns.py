@@ -47,7 +47,7 @@ class Unknown:
             return self.number.value * math.exp(min(scaled, 2.0 * _FURTHEST))  # the end of an interval may be endless
         return min(max(self.number.value + self.size * scaled, self.number.low), self.number.high)
 
-    def told(self, scaled: float) -> str:
+    def in_words(self, scaled: float) -> str:
         """Key and value, for a message."""
         text = number_text(float(f"{self.value(scaled):.4g}"), self.number.unit, self.number.shown_in, digits=4)
         return f"{self.number.key} = {text}"

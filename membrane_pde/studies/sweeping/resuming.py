@@ -89,8 +89,8 @@ def _rows(grid: Grid, table: Table, start: int, words: Any, numbers: bytes) -> N
     for each in words:
         if not isinstance(each, list) or len(each) != len(WORDS) or not all(isinstance(word, str) for word in each):
             return None
-        said = dict(zip(WORDS, each, strict=True))
-        if said["status"] not in STATUSES or said["version"] != __version__:
+        row = dict(zip(WORDS, each, strict=True))
+        if row["status"] not in STATUSES or row["version"] != __version__:
             return None
     rows = np.frombuffer(numbers, "<f8").reshape(-1, grid.width)
     return None if np.isinf(rows).any() else rows
