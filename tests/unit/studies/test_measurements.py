@@ -264,10 +264,10 @@ GOOD = {"left.pressure [bar]": [1, 2], "water_flux [LMH]": [3, 4]}
 def test_a_wrong_column_is_refused(change: dict[str, Any], expected: str) -> None:
     with pytest.raises(mp.CaseError) as refused:
         read(CASE, GOOD | change)
-    in_words = str(refused.value)
-    assert in_words.startswith("data: ")
+    told = str(refused.value)
+    assert told.startswith("data: ")
     for part in expected.split(" … "):
-        assert part.strip("… ") in in_words
+        assert part.strip("… ") in told
 
 
 @pytest.mark.parametrize(

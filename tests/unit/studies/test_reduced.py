@@ -43,9 +43,9 @@ def test_several_processes_find_the_same(grid: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(reduced, "_PATIENCE", 0.0)
     monkeypatch.setattr(reduced, "_CHUNK", 0.0)  # one point at a time
     kept = plan_of([mp.run(grid.case)], 8)
-    in_words: list[float] = []
+    told: list[float] = []
     try:
-        several = reduced.reduce_all(grid, partial(record, plan=kept), 2, in_words.append)
+        several = reduced.reduce_all(grid, partial(record, plan=kept), 2, told.append)
     finally:
         end_idle()
     alone = reduced.reduce_all(grid, partial(record, plan=kept), 1)
@@ -55,8 +55,8 @@ def test_several_processes_find_the_same(grid: Any, monkeypatch: pytest.MonkeyPa
             name: values.tolist() for name, values in other.series.items()
         }
         assert one.text == other.text
-    assert in_words == sorted(in_words)
-    assert in_words[-1] == 1.0
+    assert told == sorted(told)
+    assert told[-1] == 1.0
 
 
 def test_what_is_wrong_is_said_before_any_run() -> None:

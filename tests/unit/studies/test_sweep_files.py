@@ -411,11 +411,11 @@ def test_what_is_done_is_not_done_again(solved: list[Any], zipped: bool) -> None
     path = interrupted(0.4, values, zipped=zipped)
     assert path.is_file()
     assert os.listdir("out") == [path.name]
-    in_words: list[float] = []
-    swept = mp.sweep(CASE, values, workers=1, zipped=zipped, out="out", resume=True, progress=in_words.append)
+    told: list[float] = []
+    swept = mp.sweep(CASE, values, workers=1, zipped=zipped, out="out", resume=True, progress=told.append)
     assert solved == points  # each once, in their order
-    assert in_words[0] > 0.4
-    assert in_words[-1] == 1.0
+    assert told[0] > 0.4
+    assert told[-1] == 1.0
     xarray.testing.assert_identical(swept, whole)
     xarray.testing.assert_identical(sweepfile.load("out"), whole)
     assert sorted(held()) == ["out/case.toml", "out/sweep.csv", "out/sweep.nc", "stirred.toml"]
@@ -527,7 +527,7 @@ def test_a_journal_that_was_cut_or_damaged_is_told_or_gives_what_is_whole(
     whole = mp.sweep(CASE, MANY, workers=1)
     path = interrupted(0.9)
     stored(path)
-    data, chance, in_words = path.read_bytes(), random.Random(6), []
+    data, chance, told = path.read_bytes(), random.Random(6), []
     damaged = [data[:cut] for cut in (0, 5, 100, 4096, len(data) // 2, len(data) - 1)]
     for _ in range(20):
         place = chance.randrange(len(data))
@@ -539,11 +539,11 @@ def test_a_journal_that_was_cut_or_damaged_is_told_or_gives_what_is_whole(
         try:
             xarray.testing.assert_identical(mp.sweep(CASE, MANY, workers=1, out="out", resume=True), whole)
         except mp.CaseError as error:
-            in_words.append(str(error))
+            told.append(str(error))
         path.parent.mkdir(exist_ok=True)
-    assert len(in_words) < len(damaged)
+    assert len(told) < len(damaged)
     words = "damaged|not a journal|is of a sweep|cannot be written"
-    assert all(re.match(rf"out.sweep\.unfinished.*({words})", each) for each in in_words), in_words
+    assert all(re.match(rf"out.sweep\.unfinished.*({words})", each) for each in told), told
 
 
 def test_an_unfinished_sweep_is_not_lost_by_beginning_another(solved: list[Any]) -> None:

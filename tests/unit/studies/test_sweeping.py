@@ -300,11 +300,11 @@ def test_of_many_values_those_are_checked_that_stand_for_the_others(monkeypatch:
     checked = []
     valid = grid._valid
 
-    def in_words(points: Any, key: str, i: int) -> mp.Case:
+    def told(points: Any, key: str, i: int) -> mp.Case:
         checked.append((key, i))
         return valid(points, key, i)
 
-    monkeypatch.setattr(grid, "_valid", in_words)
+    monkeypatch.setattr(grid, "_valid", told)
     monkeypatch.setattr(rows, "_points", each(counted))
     answer = mp.sweep(CASE, MANY, workers=1, zipped=True)
     assert answer.sizes["run"] == 5000
@@ -388,11 +388,11 @@ def test_a_worker_that_dies_is_told_in_words() -> None:
 # -- how it goes ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("workers", [1, 2])
 def test_progress_goes_up_to_all(workers: int) -> None:
-    in_words: list[float] = []
-    mp.sweep(CASE, GRID, workers=workers, progress=in_words.append)
-    assert in_words == sorted(in_words)
-    assert len(in_words) > 1
-    assert in_words[-1] == 1.0
+    told: list[float] = []
+    mp.sweep(CASE, GRID, workers=workers, progress=told.append)
+    assert told == sorted(told)
+    assert len(told) > 1
+    assert told[-1] == 1.0
 
 
 @pytest.mark.usefixtures("ended")
