@@ -71,7 +71,8 @@ def _unscaled(case: Case) -> Iterator[str]:
 def away_from_source(case: Case) -> Iterator[str]:
     """Warnings about values used at another temperature than they were measured at."""
     dated = [each for each in _permeabilities(case) if each[2] and each[3].reference_temperature is not None]
-    yield from _replacing(case, dated)
+    if dated:
+        yield from _replacing(case, dated)
     yield from _fixed(case)
     held: dict[float, list[str]] = {}
     for table, key, _, beside in dated:

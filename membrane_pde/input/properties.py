@@ -20,24 +20,30 @@ LEAST = 1e-9  # flux or transferred amount ÷ its scale below which it is round-
 _T = TypeVar("_T")
 
 
-def cache_last_case(function: Callable[[Case], _T]) -> Callable[[Case], _T]:
-    """Cache the result for the most recent case only; callers must not change it.
+def cached(most: int) -> Callable[[Callable[[Case], _T]], Callable[[Case], _T]]:
+    """Cache the results of a function for up to `most` cases used last; callers must not change them.
 
-    A run asks for the same property of its case many times, and a sweep goes on to the next case for good, so that one
-    result is enough. It is found by identity: a case cannot change, and to compare two takes longer than most of the
-    properties.
+    A run asks for the same property of its case many times; a sweep goes on to the next case for good, but cases that
+    are shown or measured side by side take turns. A result is found by identity: a case cannot change, and to compare
+    two takes longer than most of the properties.
     """
-    last: tuple[Case | None, Any] = (None, None)
 
-    @functools.wraps(function)
-    def call(case: Case) -> _T:
-        nonlocal last
-        kept = last  # another thread may be at another case
-        if kept[0] is not case:
-            last = kept = case, function(case)
-        return kept[1]
+    def decorate(function: Callable[[Case], _T]) -> Callable[[Case], _T]:
+        kept: dict[int, tuple[Case, _T]] = {}  # a case that is kept here keeps its id
 
-    return call
+        @functools.wraps(function)
+        def call(case: Case) -> _T:
+            found = kept.get(id(case))
+            if found is None:
+                found = case, function(case)
+                if len(kept) >= most:
+                    kept.clear()
+                kept[id(case)] = found
+            return found[1]
+
+        return call
+
+    return decorate
 
 
 def both_sides(case: Case) -> tuple[Compartment, Compartment]:
@@ -45,7 +51,7 @@ def both_sides(case: Case) -> tuple[Compartment, Compartment]:
     return case.left, case.right
 
 
-@cache_last_case
+@cached(32)
 def diffusivities(case: Case) -> Vector:
     """Diffusion coefficients (side, solute), m^2/s."""
     return np.array(
@@ -66,7 +72,7 @@ def at_far_edge(value: float | Profile) -> float:
     return value.value[-1] if isinstance(value, Profile) else value
 
 
-@cache_last_case
+@cached(32)
 def highest_concentrations(case: Case) -> Vector:
     """Largest concentration of each solute anywhere: its own scale."""
     scale = np.zeros(len(case.solutes))
@@ -81,7 +87,7 @@ def highest_concentrations(case: Case) -> Vector:
     return scale
 
 
-@cache_last_case
+@cached(32)
 def concentration_scales(case: Case) -> Vector:
     """Scale of the concentration of each solute; for an absent solute, the largest scale of the others."""
     size = highest_concentrations(case).copy()
@@ -99,13 +105,13 @@ def osmotic_pressures(case: Case) -> Callable[[Vector], Vector]:
     return solution_of(case).shares
 
 
-@cache_last_case
+@cached(32)
 def reflection_coefficients(case: Case) -> Vector:
     """Reflection coefficient of each solute; 0 without a membrane."""
     return np.array([case.membrane.solutes[name].reflection if case.membrane.solutes else 0.0 for name in case.solutes])
 
 
-@cache_last_case
+@cached(32)
 def solution_of(case: Case) -> Solution:
     """The osmotic model; a gas has no osmotic pressure."""
     if case.phase == "gas":
@@ -113,7 +119,7 @@ def solution_of(case: Case) -> Solution:
     return mixture.solution(case)
 
 
-@cache_last_case
+@cached(32)
 def effective_osmotic_at_start(case: Case) -> tuple[float, float]:
     """Initial Σσπ on both sides of the membrane, Pa."""
     solution, reflection = solution_of(case), reflection_coefficients(case)
@@ -122,7 +128,7 @@ def effective_osmotic_at_start(case: Case) -> tuple[float, float]:
     return left, right
 
 
-@cache_last_case
+@cached(32)
 def _largest_osmotic(case: Case) -> float:
     """Scale of the osmotic pressure, Pa."""
     return float(np.abs(osmotic_pressures(case)(highest_concentrations(case))).sum())
@@ -159,7 +165,7 @@ def solute_flux_scales(case: Case) -> Vector:
     return np.asarray((diffusing + drawn) * sizes)
 
 
-@cache_last_case
+@cached(32)
 def volumes_per_area(case: Case) -> tuple[float, float]:
     """Volume of the left, of the right side at the start per membrane area, a bath included, m.
 

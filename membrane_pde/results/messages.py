@@ -15,7 +15,7 @@ from membrane_pde.input.parts import SIDES
 from membrane_pde.input.properties import (
     at_far_edge,
     both_sides,
-    cache_last_case,
+    cached,
     diffusivities,
     osmotic_pressures,
     reflection_coefficients,
@@ -121,12 +121,11 @@ def beyond_limits(case: Case, found: Vector) -> list[str]:
 
     `found` are those (place, time, solute) at both walls, if there are any, and on both sides.
     """
-    parts, most = [], _limits(case)
-    peaks = found.max(axis=1)
-    for i, (name, peak) in enumerate(zip(case.solutes, peaks.max(axis=0).tolist(), strict=True)):
-        if (end := most[i]) is None or peak <= end.concentration * (1.0 + 1e-6):
+    parts = []
+    for i, (name, end) in enumerate(zip(case.solutes, _limits(case), strict=True)):
+        if end is None or (peak := float(found[:, :, i].max())) <= end.concentration * (1.0 + 1e-6):
             continue
-        place = int(peaks[:, i].argmax())
+        place = int(found[:, :, i].max(axis=1).argmax())
         where = f"{'at the membrane on' if place < len(found) - 2 else 'on'} the {SIDES[place % 2]}"
         reached = limits.in_words(peak, case.solutes[name].molar_mass)
         parts.append(
@@ -142,12 +141,12 @@ def beyond_limits(case: Case, found: Vector) -> list[str]:
     return parts
 
 
-@cache_last_case
+@cached(32)
 def _real_solution(case: Case) -> Solution | None:
     return mixture.real_solution(case)
 
 
-@cache_last_case
+@cached(32)
 def _limits(case: Case) -> list[limits.Limit | None]:
     """The largest possible concentration of each solute."""
     return [

@@ -17,7 +17,7 @@ from membrane_pde.input.properties import (
     at_far_edge,
     at_membrane,
     both_sides,
-    cache_last_case,
+    cached,
     concentration_scales,
     diffusivities,
     effective_osmotic_at_start,
@@ -319,7 +319,7 @@ def _cell_averages(value: float | Profile, distance: Vector, radii: Vector | Non
     return np.asarray(found[::-1] if reversed_ else found)
 
 
-@cache_last_case
+@cached(1)  # a schedule may have very many segments
 def segments_of(case: Case) -> list[Segment]:
     """Segments of the applied pressures, from one kink or jump of either side to the next."""
     from membrane_pde.model.applied import Segment
