@@ -24,6 +24,7 @@ from membrane_pde.studies.sweeping.rows import Chunk, in_words, solve_chunk
 _CHUNK = 0.1  # duration of a chunk, s: long compared with the 0.5 ms for assigning one
 _PATIENCE = 1.0  # work done or left above which it is worthwhile to start worker processes, s
 _LITTLE = 0.02  # work left above which it is worthwhile to use worker processes that are already running, s
+_AHEAD = 2  # chunks assigned to a worker: it goes on with the second while this process reads the result of the first
 _GROWTH = 8  # largest ratio of the sizes of two successive chunks
 
 
@@ -129,7 +130,8 @@ class Distribution:
             self._started = True
         pool = self._pool()
         for ready in pool.ready if pool is not None else ():
-            ready.add_done_callback(lambda ready: self._assign(ready.exception() is None, self._usual))
+            for _ in range(_AHEAD):
+                ready.add_done_callback(lambda ready: self._assign(ready.exception() is None, self._usual))
 
     def _assign(self, able: bool, size: int) -> None:
         """Assign a chunk of `size` points to a worker, if it is `able` to solve them, and another one after that."""
@@ -142,7 +144,7 @@ class Distribution:
         chosen = [self.grid.values(point) for point in range(start, stop)]
         pool = self._pool()
         try:
-            assert pool is not None, "there is a team once a worker was ready"
+            assert pool is not None, "there is a pool once a worker was ready"
             future = pool.executor.submit(_solve_there, self._packed, chosen)
         except BaseException as error:  # the workers have died: report it like a result
             future = Future()

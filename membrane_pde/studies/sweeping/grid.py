@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from membrane_pde import __version__
@@ -162,14 +163,18 @@ def number_and_unit(value: object) -> tuple[float, str | None]:
     """The number and its unit ("" without one); the unit is None if the value is no quantity."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return math.nan, None
-    if not isinstance(value, str):
-        return value, ""
+    return _read(value) if isinstance(value, str) else (value, "")
+
+
+@lru_cache(maxsize=4096)  # the check of the values and the coordinates of the dataset ask for the same ones
+def _read(text: str) -> tuple[float, str | None]:
+    """The number and the unit of a text; see `number_and_unit`."""
     try:
-        return units.number(value), ""
+        return units.number(text), ""
     except ValueError:
         pass
     try:
-        number, unit = units.split(value)
+        number, unit = units.split(text)
     except UnitError:
         return math.nan, None
     return number, unit.strip()
