@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import csv
 import errno
 import hashlib
 import json
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
@@ -657,3 +659,11 @@ def test_a_file_without_one_of_its_arrays(result: Result, tmp_path: Path, name: 
         del file[name]
     with contextlib.suppress(CaseError):  # not everything is needed
         assert load_result(tmp_path / "out").summary == result.summary
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda result: pickle.loads(pickle.dumps(result))])
+def test_a_copy_has_the_profiles_that_nobody_asked_for_yet(copied: Callable[[mp.Result], mp.Result]) -> None:
+    result = mp.run(mp.load_case("osmosis").with_values({"mesh.cells": 4, "run.outputs": 3}))
+    other = copied(result)
+    assert other.arrays.keys() == result.arrays.keys()
+    np.testing.assert_array_equal(other.arrays["concentration"], result.arrays["concentration"])
