@@ -68,7 +68,8 @@ def set_values(raw: dict[str, Any], values: Mapping[str, object]) -> list[str]:
     """Put overrides into a case as written. Tables on their paths are copied, as other cases share them.
 
     A value that is set replaces what cannot stand beside it: another way to describe the same thing, and what belongs
-    to the former boundary of a side, unless that is set as well.
+    to the former boundary of a side. What is set together stays, so that a contradiction is refused; only of a radius
+    and a length the last one counts.
 
     Parameters
     ----------
@@ -89,6 +90,8 @@ def set_values(raw: dict[str, Any], values: Mapping[str, object]) -> list[str]:
     """
     for path, value in values.items():
         _leave_former_boundary(raw, path, value, values)
+        if isinstance(path, str) and path.strip():
+            _leave_other_ways(raw, declared_type(path)[0])
     keys = [_set_value(raw, path, value) for path, value in values.items()]
     if any(is_written(raw, f"{side}.channel.fibres") for side in SIDES):
         _size_by_fibres(raw, keys)
@@ -159,7 +162,8 @@ def _set_value(raw: dict[str, Any], path: str, value: object) -> str:
     if not isinstance(path, str) or not path.strip():
         raise CaseError(f"{show(path)}: expected the path of a key, for example left.pressure")
     loc, declared = declared_type(path)
-    _leave_other_ways(raw, loc)
+    if loc[0] in SIDES and loc[1:] in (("radius",), ("length",)):  # of these two the last one counts
+        _leave_other_ways(raw, loc)
     table: Any = raw
     for i, part in enumerate(loc[:-1]):
         where = ".".join(loc[: i + 1])

@@ -49,6 +49,10 @@ class RunError(Exception):
         super().__init__(message)
         self.result = result
 
+    def __reduce__(self) -> tuple[type[RunError], tuple[str, Result]]:
+        """Make it again from both in another process."""
+        return type(self), (str(self), self.result)
+
 
 def run(case: Case | str | Path, progress: Callable[[float], None] | None = None) -> Result:
     """Solve a case.

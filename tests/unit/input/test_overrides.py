@@ -241,3 +241,17 @@ def test_where_a_key_would_have_to_go_the_message_says_how() -> None:
         mp.load_case("ro_element", {"left.stirred": True})
     assert "leave the key out" in str(error.value)  # the key that is set: it need not be
     assert "--set" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("forward_osmosis", {"right.support.structural_parameter": "200 um", "right.support.thickness": "0.1 mm"}),
+        ("dialyser", {"right.channel.height": "1 mm", "right.channel.hydraulic_diameter": "1 mm"}),
+    ],
+)
+def test_two_ways_that_are_set_together_are_refused_in_either_order(name: str, values: dict[str, str]) -> None:
+    case = mp.load_case(name)
+    for given in (values, dict(reversed(values.items()))):
+        with pytest.raises(mp.CaseError):
+            case.with_values(given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -969,3 +970,11 @@ def test_amounts_between_a_thin_layer_and_its_bath() -> None:
         "run.duration": "12 hour",
     }
     assert run(values).summary["amount_error"] < 1e-10
+
+
+def test_a_failed_run_comes_back_from_another_process() -> None:
+    with pytest.raises(mp.RunError) as caught:
+        mp.run(mp.load_case("seawater_ro").with_values({"mesh.cells": 4, "left.pressure": "0 bar"}))
+    other = pickle.loads(pickle.dumps(caught.value))
+    assert str(other) == str(caught.value)
+    assert other.result.summary == caught.value.result.summary

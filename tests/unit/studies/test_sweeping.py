@@ -719,3 +719,14 @@ def test_workers_end_with_what_started_them(tmp_path: Path, how: str, whom: str,
         assert "KeyboardInterrupt" in stderr
     else:
         assert "Traceback" not in stderr
+
+
+def test_a_value_that_is_no_number_is_found_among_many() -> None:
+    values = [i / 400 if i != 250 else float("nan") for i in range(300)]
+    with pytest.raises(mp.CaseError, match="reflection = nan"):
+        mp.sweep("leaky", {"membrane.solutes.urea.reflection": values}, workers=1)
+
+
+def test_a_key_whose_place_another_varied_key_takes_is_refused() -> None:
+    with pytest.raises(mp.CaseError, match=r"left\.length: another key that is varied as well takes its place"):
+        mp.sweep("swelling_sphere", {"left.length": ["10 um"], "left.radius": ["50 um", "60 um"]}, workers=1)
