@@ -14,7 +14,7 @@ from membrane_pde.input import titles, units
 from membrane_pde.input.case import Case
 from membrane_pde.input.casefile import as_case
 from membrane_pde.input.errors import CaseError, UnitError
-from membrane_pde.input.overrides import is_written
+from membrane_pde.input.overrides import is_written, set_values
 from membrane_pde.input.wording import show
 from membrane_pde.studies.sweeping.rows import BY_SOLUTE, NUMBERS
 
@@ -88,8 +88,9 @@ def make_grid(case: Case | str | Path, values: Mapping[str, Iterable[object]], z
         counts = ", ".join(f"{key} has {len(each)}" for key, each in axes.items())
         raise CaseError(f"keys that are paired need the same number of values: {counts}")
     grid = Grid(as_case(case, {key: each[0] for key, each in axes.items()}), axes, zipped, [])
-    together = grid.case.with_values({key: each[0] for key, each in axes.items()})
-    if lost := [key for key in axes if not is_written(together._origin.written, key)]:
+    together = dict(grid.case._origin.written)
+    set_values(together, {key: each[0] for key, each in axes.items()})
+    if lost := [key for key in axes if not is_written(together, key)]:
         raise CaseError(f"{lost[0]}: another key that is varied as well takes its place; vary one of the two")
     if grid.points > MAX_POINTS:
         raise CaseError(f"{' x '.join(axes)}: {grid.points} combinations; at most {MAX_POINTS}")

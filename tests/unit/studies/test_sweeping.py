@@ -730,3 +730,10 @@ def test_a_value_that_is_no_number_is_found_among_many() -> None:
 def test_a_key_whose_place_another_varied_key_takes_is_refused() -> None:
     with pytest.raises(mp.CaseError, match=r"left\.length: another key that is varied as well takes its place"):
         mp.sweep("swelling_sphere", {"left.length": ["10 um"], "left.radius": ["50 um", "60 um"]}, workers=1)
+
+
+def test_a_first_combination_that_is_no_valid_case_is_a_row_with_its_message() -> None:
+    case = mp.load_case("osmosis").with_values({"mesh.cells": 4, "run.outputs": 2})
+    found = mp.sweep(case, {"right.boundary": ["rigid", "piston"], "right.pressure": ["1 bar"]}, workers=1)
+    assert found["status"].values.ravel().tolist() == ["failed", "completed"]
+    assert "rigid" in str(found["message"].values.ravel()[0])
